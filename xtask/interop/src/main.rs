@@ -1,0 +1,2 @@
+//! Interoperability with WebSocket software of others.
+fn main() {}
