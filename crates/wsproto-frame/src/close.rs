@@ -1,0 +1,230 @@
+//! The closing handshake's payload: a code and a reason.
+
+use core::fmt;
+
+use crate::{FrameError, FrameHeader};
+
+/// Why a connection ends: a code that RFC 6455, the IANA registry, a library or an application gave a meaning.
+///
+/// Values: 1000 to 1003 and 1005 to 1015 by name, 3000 to 3999 (libraries), 4000 to 4999 (private use).
+///
+/// RFC 6455 [§7.4](https://www.rfc-editor.org/rfc/rfc6455#section-7.4)
+///
+/// ```
+/// use wsproto_frame::CloseCode;
+///
+/// assert_eq!(CloseCode::new(1000), Some(CloseCode::NORMAL));
+/// assert_eq!(CloseCode::new(4001).map(CloseCode::get), Some(4001));
+/// assert_eq!(CloseCode::new(1004), None);
+/// assert!(!CloseCode::ABNORMAL.may_be_sent());
+/// ```
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct CloseCode(
+    /// One of the values that the type's doc names.
+    u16,
+);
+
+impl CloseCode {
+    /// 1000: the purpose of the connection is fulfilled.
+    pub const NORMAL: Self = Self(1000);
+    /// 1001: a server goes down, or a browser leaves the page.
+    pub const GOING_AWAY: Self = Self(1001);
+    /// 1002: the other side broke the protocol.
+    pub const PROTOCOL_ERROR: Self = Self(1002);
+    /// 1003: a kind of data that this side can't accept.
+    pub const UNSUPPORTED_DATA: Self = Self(1003);
+    /// 1005: the Close frame had no code; never on the wire.
+    pub const NO_STATUS: Self = Self(1005);
+    /// 1006: the connection ended without a Close frame; never on the wire.
+    pub const ABNORMAL: Self = Self(1006);
+    /// 1007: data that is not what its type says, such as text that is not UTF-8.
+    pub const INVALID_PAYLOAD: Self = Self(1007);
+    /// 1008: a policy was violated, and no other code says it better.
+    pub const POLICY_VIOLATION: Self = Self(1008);
+    /// 1009: a message too big to process.
+    pub const MESSAGE_TOO_BIG: Self = Self(1009);
+    /// 1010: the server did not agree to an extension that the client needs.
+    pub const MANDATORY_EXTENSION: Self = Self(1010);
+    /// 1011: the server met a condition that it did not expect.
+    pub const INTERNAL_ERROR: Self = Self(1011);
+    /// 1012: the service restarts (IANA registry).
+    pub const SERVICE_RESTART: Self = Self(1012);
+    /// 1013: the service is overloaded; try again later (IANA registry).
+    pub const TRY_AGAIN_LATER: Self = Self(1013);
+    /// 1014: a gateway got a bad answer from the server behind it (IANA registry).
+    pub const BAD_GATEWAY: Self = Self(1014);
+    /// 1015: the TLS handshake failed; never on the wire.
+    pub const TLS_HANDSHAKE: Self = Self(1015);
+
+    /// Checks a number, or `None` where it has no meaning (§7.4.2).
+    #[must_use]
+    pub const fn new(code: u16) -> Option<Self> {
+        match code {
+            1000..=1003 | 1005..=1015 | 3000..=4999 => Some(Self(code)),
+            _ => None,
+        }
+    }
+
+    /// Returns the number.
+    #[must_use]
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+
+    /// Tells whether a Close frame may carry it: 1005, 1006 and 1015 say what happened without one.
+    ///
+    /// RFC 6455 [§7.4.1](https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1)
+    #[must_use]
+    pub const fn may_be_sent(self) -> bool {
+        !matches!(self, Self::NO_STATUS | Self::ABNORMAL | Self::TLS_HANDSHAKE)
+    }
+}
+
+impl fmt::Debug for CloseCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CloseCode({})", self.0)
+    }
+}
+
+impl fmt::Display for CloseCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl From<CloseCode> for u16 {
+    fn from(code: CloseCode) -> Self {
+        code.0
+    }
+}
+
+/// What a Close frame carries.
+///
+/// RFC 6455 [§5.5.1](https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1)
+///
+/// ```
+/// use wsproto_frame::{CloseCode, ClosePayload};
+///
+/// let mut buffer = [0; 125];
+/// let bytes = ClosePayload { code: CloseCode::NORMAL, reason: "bye" }.write(&mut buffer);
+/// assert_eq!(bytes, b"\x03\xe8bye");
+/// assert_eq!(ClosePayload::parse(bytes)?.reason, "bye");
+/// assert_eq!(ClosePayload::parse(b"")?.code, CloseCode::NO_STATUS);
+/// # Ok::<(), wsproto_frame::FrameError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ClosePayload<'a> {
+    /// Why; [`CloseCode::NO_STATUS`] for an empty payload.
+    pub code: CloseCode,
+    /// The reason, for logs; empty where none was given.
+    pub reason: &'a str,
+}
+
+impl<'a> ClosePayload<'a> {
+    /// The length in bytes of the longest reason.
+    pub const MAX_REASON_LEN: usize = FrameHeader::MAX_CONTROL_PAYLOAD_LEN - 2;
+
+    /// Reads the payload of a Close frame.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError::ClosePayloadTooShort`], [`FrameError::CloseCodeInvalid`], then
+    /// [`FrameError::CloseReasonNotUtf8`].
+    pub fn parse(payload: &'a [u8]) -> Result<Self, FrameError> {
+        let Some((code, reason)) = payload.split_first_chunk() else {
+            return if payload.is_empty() {
+                Ok(Self { code: CloseCode::NO_STATUS, reason: "" })
+            } else {
+                Err(FrameError::ClosePayloadTooShort)
+            };
+        };
+        let number = u16::from_be_bytes(*code);
+        let code = CloseCode::new(number)
+            .filter(|code| code.may_be_sent())
+            .ok_or(FrameError::CloseCodeInvalid(number))?;
+        let reason = core::str::from_utf8(reason).map_err(|_| FrameError::CloseReasonNotUtf8)?;
+        Ok(Self { code, reason })
+    }
+
+    /// Writes the payload into `buffer` and returns it.
+    ///
+    /// [`CloseCode::NO_STATUS`] gives an empty payload, 1006 and 1015 become 1000, and a reason of more than 123
+    /// bytes is cut between two code points.
+    #[must_use]
+    pub fn write(self, buffer: &mut [u8; FrameHeader::MAX_CONTROL_PAYLOAD_LEN]) -> &[u8] {
+        if self.code == CloseCode::NO_STATUS {
+            return &[];
+        }
+        let code = if self.code.may_be_sent() { self.code } else { CloseCode::NORMAL };
+        let longest = self.reason.len().min(Self::MAX_REASON_LEN);
+        let reason = (0..=longest).rev().find_map(|end| self.reason.get(..end)).unwrap_or_default();
+        let [high, low] = code.get().to_be_bytes();
+        let mut len = 0;
+        for (to, from) in buffer.iter_mut().zip([high, low].into_iter().chain(reason.bytes())) {
+            *to = from;
+            len += 1;
+        }
+        buffer.get(..len).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    extern crate std;
+    use std::{string::String, vec::Vec};
+
+    #[test]
+    fn c5_c6_c7_every_code() {
+        for number in 0..=u16::MAX {
+            let expected = match number {
+                1000..=1003 | 1007..=1014 | 3000..=4999 => Ok(number),
+                _ => Err(FrameError::CloseCodeInvalid(number)),
+            };
+            let parsed = ClosePayload::parse(&number.to_be_bytes()).map(|close| close.code.get());
+            assert_eq!(parsed, expected, "{number}");
+            let local_only = [1005, 1006, 1015].contains(&number);
+            assert_eq!(CloseCode::new(number).is_some(), expected.is_ok() || local_only, "{number}");
+        }
+    }
+
+    #[test]
+    fn c4_c8_payloads() {
+        #[rustfmt::skip]
+        let table: [(&str, &[u8], Result<(u16, &str), FrameError>); 7] = [
+            // name                     payload                     expectation
+            ("none",                    b"",                        Ok((1005, ""))),
+            ("half a code",             b"\x03",                    Err(FrameError::ClosePayloadTooShort)),
+            ("code alone",              b"\x03\xe8",                Ok((1000, ""))),
+            ("code and reason",         b"\x03\xe9bye",             Ok((1001, "bye"))),
+            ("bad code and bad reason", b"\x00\x00\xff",            Err(FrameError::CloseCodeInvalid(0))),
+            ("bad reason",              b"\x03\xe8\xed\xa0\x80",    Err(FrameError::CloseReasonNotUtf8)),
+            ("reason cut short",        b"\x03\xe8\xe2\x82",        Err(FrameError::CloseReasonNotUtf8)),
+        ];
+        for (name, payload, expected) in table {
+            let parsed = ClosePayload::parse(payload).map(|close| (close.code.get(), close.reason));
+            assert_eq!(parsed, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn c9_written_payloads() {
+        let long: String = core::iter::repeat_n('a', 122).chain("é and more".chars()).collect();
+        let exact: String = core::iter::repeat_n('a', 121).chain("é".chars()).collect();
+        #[rustfmt::skip]
+        let table: [(&str, CloseCode, &str, Vec<u8>); 6] = [
+            // name                  code                      reason    payload
+            ("no status",            CloseCode::NO_STATUS,     "",       Vec::new()),
+            ("no status, reason",    CloseCode::NO_STATUS,     "x",      Vec::new()),
+            ("abnormal",             CloseCode::ABNORMAL,      "x",      b"\x03\xe8x".to_vec()),
+            ("tls",                  CloseCode::TLS_HANDSHAKE, "",       b"\x03\xe8".to_vec()),
+            ("cut before é",         CloseCode::NORMAL,        &long,    [b"\x03\xe8", &[b'a'; 122][..]].concat()),
+            ("123 bytes fit",        CloseCode::NORMAL,        &exact,   [b"\x03\xe8", exact.as_bytes()].concat()),
+        ];
+        for (name, code, reason, expected) in table {
+            let mut buffer = [0; 125];
+            assert_eq!(ClosePayload { code, reason }.write(&mut buffer), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! Frames as they arrive: the peer's bytes go in, unmasked parts of frames come out where they lie.
+
+use core::mem;
+
+use crate::{Fragmentation, FrameError, FrameHeader, MaskingKey, Opcode, Role, Rsv};
+
+/// Takes frames apart as their bytes arrive, and holds the peer to every rule that a frame can break.
+///
+/// It keeps at most a header that came in pieces; payloads stay in the caller's buffer, unmasked in place.
+/// An error is final: later calls return it again.
+///
+/// ```
+/// use wsproto_frame::{FrameDecoder, Role};
+///
+/// let mut decoder = FrameDecoder::new(Role::Client);
+/// let (mut first, mut second) = (*b"\x82\x05He", *b"llo\x8a\x00");
+///
+/// let mut input = &mut first[..];
+/// let chunk = decoder.decode(&mut input)?.expect("the header and two bytes");
+/// assert_eq!((&*chunk.payload, chunk.frame_finished), (&b"He"[..], false));
+/// assert!(decoder.decode(&mut input)?.is_none());
+///
+/// let mut input = &mut second[..];
+/// let chunk = decoder.decode(&mut input)?.expect("the rest of the frame");
+/// assert_eq!((&*chunk.payload, chunk.frame_finished), (&b"llo"[..], true));
+/// assert_eq!(input, b"\x8a\x00"); // the next frame, still to be decoded
+/// # Ok::<(), wsproto_frame::FrameError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct FrameDecoder {
+    role: Role,
+    /// The reserved bits that agreed extensions own.
+    rsv: Rsv,
+    fragmentation: Fragmentation,
+    /// Length of `started`.
+    started_len: u8,
+    /// The start of a header that came in pieces.
+    started: [u8; FrameHeader::MAX_LEN],
+    max_payload_len: u64,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// Between frames, or within a header.
+    Header,
+    /// Within a payload.
+    Payload(Frame),
+    /// The peer broke a rule.
+    Failed(FrameError),
+}
+
+/// A frame whose payload is under way.
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    header: FrameHeader,
+    message: Opcode,
+    /// The key, turned to the next byte; of zeros where there is none.
+    key: MaskingKey,
+    /// The bytes of payload still to come.
+    remaining: u64,
+}
+
+/// A part of a frame.
+///
+/// The first comes as soon as the header is there, even if no byte of the payload is.
+#[derive(Debug)]
+pub struct FrameChunk<'a> {
+    /// The header of the frame.
+    pub header: FrameHeader,
+    /// What the payload belongs to: the opcode, but for a Continuation that of the message, Text or Binary.
+    pub message: Opcode,
+    /// The next bytes of the payload, unmasked; empty where none has arrived.
+    pub payload: &'a mut [u8],
+    /// Whether this is the first part of its frame.
+    pub frame_started: bool,
+    /// Whether this is the last part of its frame.
+    pub frame_finished: bool,
+}
+
+impl FrameChunk<'_> {
+    /// Tells whether this is the last part of its message.
+    #[must_use]
+    #[inline]
+    pub const fn message_finished(&self) -> bool {
+        self.frame_finished && self.header.fin
+    }
+}
+
+impl FrameDecoder {
+    /// Makes the decoder of the side that `role` names: a server gets masked frames, a client frames without a mask.
+    ///
+    /// No reserved bit is allowed and a frame may be as long as the protocol permits, 2⁶³ − 1 bytes.
+    #[must_use]
+    pub const fn new(role: Role) -> Self {
+        Self {
+            role,
+            rsv: Rsv::NONE,
+            fragmentation: Fragmentation::Idle,
+            started_len: 0,
+            started: [0; FrameHeader::MAX_LEN],
+            max_payload_len: u64::MAX,
+            state: State::Header,
+        }
+    }
+
+    /// Allows the reserved bits that agreed extensions own.
+    #[must_use]
+    pub const fn with_rsv(mut self, rsv: Rsv) -> Self {
+        self.rsv = rsv;
+        self
+    }
+
+    /// Limits the payload of a frame, in bytes; a longer one fails at its header, before any of it is taken.
+    #[must_use]
+    pub const fn with_max_payload_len(mut self, limit: u64) -> Self {
+        self.max_payload_len = limit;
+        self
+    }
+
+    /// Tells whether everything so far was whole frames: no header and no payload is under way.
+    #[must_use]
+    pub const fn is_between_frames(&self) -> bool {
+        matches!(self.state, State::Header) && self.started_len == 0
+    }
+
+    /// Returns which message of the peer is under way.
+    #[must_use]
+    #[inline]
+    pub const fn fragmentation(&self) -> Fragmentation {
+        self.fragmentation
+    }
+
+    /// Takes the next part of a frame off the front of `input`, or `None` once more bytes are needed.
+    ///
+    /// # Errors
+    ///
+    /// The [`FrameError`] that names the broken rule; what follows is not looked at.
+    #[inline]
+    pub fn decode<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<FrameChunk<'a>>, FrameError> {
+        self.decode_at_most(input, usize::MAX)
+    }
+
+    /// Does as [`decode`](Self::decode), with at most `max_payload` bytes of payload in the part.
+    ///
+    /// For callers whose next stage takes bounded pieces: what is not taken stays in `input`, still masked.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode).
+    #[inline]
+    pub fn decode_at_most<'a>(
+        &mut self,
+        input: &mut &'a mut [u8],
+        max_payload: usize,
+    ) -> Result<Option<FrameChunk<'a>>, FrameError> {
+        match self.state {
+            State::Header => match self.read_header(input) {
+                Ok(Some(frame)) => Ok(Some(self.take_payload(frame, true, input, max_payload))),
+                Ok(None) => Ok(None),
+                Err(error) => {
+                    self.state = State::Failed(error);
+                    Err(error)
+                }
+            },
+            State::Payload(_) if input.is_empty() => Ok(None),
+            State::Payload(frame) => Ok(Some(self.take_payload(frame, false, input, max_payload))),
+            State::Failed(error) => Err(error),
+        }
+    }
+
+    /// Takes a header off the front of `input`, with what has been kept of it.
+    #[inline]
+    fn read_header(&mut self, input: &mut &mut [u8]) -> Result<Option<Frame>, FrameError> {
+        if self.started_len != 0 {
+            return self.read_rest_of_header(input);
+        }
+        let Some((frame, len)) = self.parse(input)? else {
+            let taken = self.keep_started(input);
+            skip(input, taken);
+            return Ok(None);
+        };
+        skip(input, len);
+        Ok(Some(frame))
+    }
+
+    /// Goes on with a header that came in pieces: looks at it as a whole, in at most 14 bytes.
+    #[cold]
+    fn read_rest_of_header(&mut self, input: &mut &mut [u8]) -> Result<Option<Frame>, FrameError> {
+        let before = usize::from(self.started_len);
+        let taken = self.keep_started(input);
+        let bytes = self.started;
+        let Some((frame, len)) = self.parse(bytes.get(..before.saturating_add(taken)).unwrap_or(&bytes))?
+        else {
+            skip(input, taken);
+            return Ok(None);
+        };
+        self.started_len = 0;
+        skip(input, len.saturating_sub(before));
+        Ok(Some(frame))
+    }
+
+    /// Copies what fits of `bytes` behind the start of the header, and returns how much that was.
+    fn keep_started(&mut self, bytes: &[u8]) -> usize {
+        let mut taken = 0;
+        for (to, from) in self.started.iter_mut().skip(usize::from(self.started_len)).zip(bytes) {
+            *to = *from;
+            self.started_len = self.started_len.saturating_add(1);
+            taken += 1;
+        }
+        taken
+    }
+
+    /// Reads a header and holds it to what is allowed at this point.
+    #[inline]
+    fn parse(&mut self, bytes: &[u8]) -> Result<Option<(Frame, usize)>, FrameError> {
+        let before = self.fragmentation;
+        let mut after = before;
+        let first_byte = |header: &FrameHeader| {
+            if !self.rsv.contains(header.rsv) {
+                return Err(FrameError::ReservedBits(header.rsv.difference(self.rsv)));
+            }
+            after = before.after(header)?;
+            Ok(())
+        };
+        let mask_bit = |masked: bool| match (self.role, masked) {
+            (Role::Server, false) => Err(FrameError::NotMasked),
+            (Role::Client, true) => Err(FrameError::Masked),
+            (Role::Server, true) | (Role::Client, false) => Ok(()),
+        };
+        let Some((header, len)) = FrameHeader::parse_with(bytes, first_byte, mask_bit)? else {
+            return Ok(None);
+        };
+        if header.payload_len > self.max_payload_len {
+            return Err(FrameError::FrameTooLong { limit: self.max_payload_len });
+        }
+        self.fragmentation = after;
+        let message = match (header.opcode, before) {
+            (Opcode::Continuation, Fragmentation::Text) => Opcode::Text,
+            (Opcode::Continuation, _) => Opcode::Binary,
+            (opcode, _) => opcode,
+        };
+        let key = header.mask.unwrap_or(MaskingKey::new([0; 4]));
+        Ok(Some((Frame { header, message, key, remaining: header.payload_len }, len)))
+    }
+
+    /// Takes what there is of a payload off the front of `input`, and unmasks it.
+    #[inline]
+    fn take_payload<'a>(
+        &mut self,
+        mut frame: Frame,
+        frame_started: bool,
+        input: &mut &'a mut [u8],
+        max_payload: usize,
+    ) -> FrameChunk<'a> {
+        let len = usize::try_from(frame.remaining).unwrap_or(usize::MAX).min(input.len()).min(max_payload);
+        let (payload, rest) = mem::take(input).split_at_mut(len);
+        *input = rest;
+        frame.key.apply(payload);
+        frame.remaining = frame.remaining.saturating_sub(len as u64);
+        let frame_finished = frame.remaining == 0;
+        self.state = if frame_finished { State::Header } else { State::Payload(frame) };
+        FrameChunk { header: frame.header, message: frame.message, payload, frame_started, frame_finished }
+    }
+}
+
+/// Drops the first `len` bytes of `input`.
+#[inline]
+fn skip(input: &mut &mut [u8], len: usize) {
+    let whole = mem::take(input);
+    let len = len.min(whole.len());
+    *input = whole.split_at_mut(len).1;
+}
+
+#[cfg(test)]
+mod tests;

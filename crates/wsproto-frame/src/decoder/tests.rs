@@ -1,0 +1,193 @@
+use super::*;
+
+extern crate std;
+use proptest::prelude::*;
+use std::{vec, vec::Vec};
+
+/// A frame as it came, its parts joined.
+#[derive(Clone, Debug, PartialEq)]
+struct Whole {
+    header: FrameHeader,
+    message: Opcode,
+    payload: Vec<u8>,
+    finished: bool,
+}
+
+/// Feeds the parts and joins chunks of one frame.
+fn decode_parts(mut decoder: FrameDecoder, parts: &[&[u8]]) -> (Vec<Whole>, Result<(), FrameError>) {
+    let mut frames: Vec<Whole> = Vec::new();
+    for part in parts {
+        let mut part = part.to_vec();
+        let mut input = &mut part[..];
+        loop {
+            match decoder.decode(&mut input) {
+                Ok(Some(chunk)) => {
+                    if chunk.frame_started {
+                        frames.push(Whole {
+                            header: chunk.header,
+                            message: chunk.message,
+                            payload: vec![],
+                            finished: false,
+                        });
+                    }
+                    let frame = frames.last_mut().expect("a frame has a first chunk");
+                    assert!(
+                        !frame.finished && frame.header == chunk.header && frame.message == chunk.message
+                    );
+                    frame.payload.extend_from_slice(chunk.payload);
+                    frame.finished = chunk.frame_finished;
+                    assert_eq!(chunk.message_finished(), chunk.frame_finished && frame.header.fin);
+                }
+                Ok(None) => {
+                    assert!(input.is_empty(), "what is not needed is not left");
+                    break;
+                }
+                Err(error) => {
+                    assert_eq!(decoder.decode(&mut input).err(), Some(error), "an error is final");
+                    assert_eq!(decoder.decode(&mut &mut [][..]).err(), Some(error), "an error is final");
+                    return (frames, Err(error));
+                }
+            }
+        }
+    }
+    assert_eq!(
+        decoder.is_between_frames(),
+        parts.is_empty() || frames.last().is_none_or(|f| f.finished) && decoder.started_len == 0
+    );
+    (frames, Ok(()))
+}
+
+/// Decodes whole, at every split, and byte by byte; all must agree, up to frames that an error cut off.
+fn decode(decoder: &FrameDecoder, bytes: &[u8]) -> (Vec<Whole>, Result<(), FrameError>) {
+    let whole = decode_parts(decoder.clone(), &[bytes]);
+    for cut in 0..=bytes.len() {
+        assert_eq!(decode_parts(decoder.clone(), &[&bytes[..cut], &bytes[cut..]]), whole, "cut at {cut}");
+    }
+    assert_eq!(decode_parts(decoder.clone(), &bytes.chunks(1).collect::<Vec<_>>()), whole, "byte by byte");
+    whole
+}
+
+fn server() -> FrameDecoder {
+    FrameDecoder::new(Role::Server)
+}
+
+fn client() -> FrameDecoder {
+    FrameDecoder::new(Role::Client)
+}
+
+#[test]
+fn f1_to_f11_each_rule_of_section_5() {
+    #[rustfmt::skip]
+    let table: [(&str, FrameDecoder, &[u8], Option<FrameError>); 36] = [
+        // name                              decoder                                bytes                              expectation
+        ("reserved opcode 3",                client(),                              &[0x83],                           Some(FrameError::ReservedOpcode(0x3))),
+        ("reserved opcode 7",                client(),                              &[0x87],                           Some(FrameError::ReservedOpcode(0x7))),
+        ("reserved opcode b",                client(),                              &[0x8b],                           Some(FrameError::ReservedOpcode(0xb))),
+        ("reserved opcode f",                client(),                              &[0x8f],                           Some(FrameError::ReservedOpcode(0xf))),
+        ("rsv1 without owner",               client(),                              &[0xc1],                           Some(FrameError::ReservedBits(Rsv::RSV1))),
+        ("rsv2 without owner",               client(),                              &[0xa1],                           Some(FrameError::ReservedBits(Rsv::RSV2))),
+        ("rsv3 without owner",               client(),                              &[0x91],                           Some(FrameError::ReservedBits(Rsv::RSV3))),
+        ("rsv1 owned",                       client().with_rsv(Rsv::RSV1),          &[0xc1, 0x00],                     None),
+        ("rsv1 owned, rsv2 set too",         client().with_rsv(Rsv::RSV1),          &[0xe1, 0x00],                     Some(FrameError::ReservedBits(Rsv::RSV2))),
+        ("fragmented close",                 client(),                              &[0x08],                           Some(FrameError::ControlFragmented)),
+        ("fragmented ping",                  client(),                              &[0x09],                           Some(FrameError::ControlFragmented)),
+        ("fragmented pong",                  client(),                              &[0x0a],                           Some(FrameError::ControlFragmented)),
+        ("ping, 126 form",                   client(),                              &[0x89, 0x7e],                     Some(FrameError::ControlTooLong)),
+        ("ping, 127 form",                   client(),                              &[0x89, 0x7f],                     Some(FrameError::ControlTooLong)),
+        ("unmasked to a server",             server(),                              &[0x81, 0x00],                     Some(FrameError::NotMasked)),
+        ("masked to a client",               client(),                              &[0x81, 0x80],                     Some(FrameError::Masked)),
+        ("125 in two bytes",                 client(),                              &[0x81, 0x7e, 0x00, 0x7d],         Some(FrameError::LengthNotMinimal)),
+        ("0 in two bytes",                   client(),                              &[0x81, 0x7e, 0x00, 0x00],         Some(FrameError::LengthNotMinimal)),
+        ("126 in two bytes",                 client(),                              &[0x81, 0x7e, 0x00, 0x7e],         None),
+        ("65535 in eight bytes",             client(),                              &[0x81, 0x7f, 0, 0, 0, 0, 0, 0, 0xff, 0xff], Some(FrameError::LengthNotMinimal)),
+        ("65536 in eight bytes",             client(),                              &[0x81, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0],       None),
+        ("top bit of 64",                    client(),                              &[0x81, 0x7f, 0x80],               Some(FrameError::LengthTopBit)),
+        ("longest length",                   client(),                              &[0x81, 0x7f, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], None),
+        ("2^32 + 5 is not 5",                client().with_max_payload_len(99),     &[0x81, 0x7f, 0, 0, 0, 1, 0, 0, 0, 5], Some(FrameError::FrameTooLong { limit: 99 })),
+        ("one below the limit",              client().with_max_payload_len(2),      &[0x81, 0x01, b'a'],               None),
+        ("at the limit",                     client().with_max_payload_len(2),      &[0x81, 0x02, b'a', b'b'],         None),
+        ("one over the limit",               client().with_max_payload_len(2),      &[0x81, 0x03],                     Some(FrameError::FrameTooLong { limit: 2 })),
+        ("continuation without message",     client(),                              &[0x80],                           Some(FrameError::ContinuationWithoutMessage)),
+        ("continuation after the last",      client(),                              &[0x81, 0x00, 0x80],               Some(FrameError::ContinuationWithoutMessage)),
+        ("text inside text",                 client(),                              &[0x01, 0x00, 0x81],               Some(FrameError::MessageInterrupted)),
+        ("binary inside text",               client(),                              &[0x01, 0x00, 0x82],               Some(FrameError::MessageInterrupted)),
+        ("text inside binary",               client(),                              &[0x02, 0x00, 0x01],               Some(FrameError::MessageInterrupted)),
+        ("controls inside a message",        client(),                              &[0x01, 0x00, 0x89, 0x00, 0x8a, 0x00, 0x80, 0x00], None),
+        ("first fault wins: rsv, then mask", server(),                              &[0xc1, 0x00],                     Some(FrameError::ReservedBits(Rsv::RSV1))),
+        ("mask before control length",       client(),                              &[0x89, 0xfe],                     Some(FrameError::Masked)),
+        ("empty frames",                     client(),                              &[0x81, 0x00, 0x82, 0x00],         None),
+    ];
+    for (name, decoder, bytes, expected) in table {
+        assert_eq!(decode(&decoder, bytes).1.err(), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_masked_conversation_in_any_pieces() {
+    let bytes = [
+        &[0x01, 0x83, 1, 2, 3, 4, b'H' ^ 1, b'e' ^ 2, b'l' ^ 3][..],
+        &[0x89, 0x80, 9, 9, 9, 9],
+        &[0x80, 0x82, 5, 6, 7, 8, b'l' ^ 5, b'o' ^ 6],
+    ]
+    .concat();
+    let (frames, end) = decode(&server(), &bytes);
+    assert_eq!(end, Ok(()));
+    let seen: Vec<_> =
+        frames.iter().map(|f| (f.message, f.payload.as_slice(), f.header.fin, f.finished)).collect();
+    #[rustfmt::skip]
+    assert_eq!(seen, [
+        (Opcode::Text, &b"Hel"[..], false, true),
+        (Opcode::Ping, b"",         true,  true),
+        (Opcode::Text, b"lo",       true,  true),
+    ]);
+}
+
+#[test]
+fn f4_a_claimed_length_costs_nothing() {
+    assert!(size_of::<FrameDecoder>() <= 88, "{}", size_of::<FrameDecoder>());
+}
+
+#[test]
+fn a_bounded_part_leaves_the_rest_masked() {
+    let mut decoder = server();
+    let mut bytes = [0x82, 0x85, 1, 2, 3, 4, 1, 2, 3, 4, 1];
+    let mut input = &mut bytes[..];
+    let chunk = decoder.decode_at_most(&mut input, 2).unwrap().unwrap();
+    assert_eq!((&*chunk.payload, chunk.frame_finished), (&[0, 0][..], false));
+    assert_eq!(input, [3, 4, 1]);
+    let chunk = decoder.decode(&mut input).unwrap().unwrap();
+    assert_eq!((&*chunk.payload, chunk.frame_finished), (&[0, 0, 0][..], true));
+}
+
+fn any_frame() -> impl Strategy<Value = (bool, Vec<u8>, [u8; 4])> {
+    (any::<bool>(), proptest::collection::vec(any::<u8>(), 0..300), any::<[u8; 4]>())
+}
+
+proptest! {
+    #[test]
+    fn what_is_encoded_is_decoded_in_any_chunking(frames in proptest::collection::vec(any_frame(), 0..6), cuts: Vec<prop::sample::Index>) {
+        let mut bytes = Vec::new();
+        let mut encoder = crate::FrameEncoder::new(Role::Client);
+        let mut expected = Vec::new();
+        for (fin, payload, key) in frames {
+            let opcode = if encoder.fragmentation() == Fragmentation::Idle { Opcode::Binary } else { Opcode::Continuation };
+            let mut key = MaskingKey::new(key);
+            let header = FrameHeader { fin, ..FrameHeader::new(opcode, payload.len() as u64).with_mask(key) };
+            bytes.extend_from_slice(&encoder.encode(&header).unwrap());
+            let mut masked = payload.clone();
+            key.apply(&mut masked);
+            bytes.extend(masked);
+            expected.push(Whole { header, message: Opcode::Binary, payload, finished: true });
+        }
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).chain([0, bytes.len()]).collect();
+        cuts.sort_unstable();
+        let parts: Vec<&[u8]> = cuts.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect();
+        prop_assert_eq!(decode_parts(server(), &parts), (expected, Ok(())));
+    }
+
+    #[test]
+    fn arbitrary_bytes_give_one_verdict(bytes in proptest::collection::vec(any::<u8>(), 0..60), role: bool, rsv: u8) {
+        let role = if role { Role::Client } else { Role::Server };
+        let _ = decode(&FrameDecoder::new(role).with_rsv(Rsv::from_first_byte(rsv)).with_max_payload_len(70_000), &bytes);
+    }
+}

@@ -1,0 +1,98 @@
+//! The frames that go out: headers that the other side's decoder won't refuse.
+
+use crate::{EncodedHeader, Fragmentation, FrameError, FrameHeader, Role};
+
+/// Gives the headers of the frames that one side sends, and holds the rules for their order.
+///
+/// Encoding a header changes the state; the payload, masked with the header's key on a client, must follow.
+///
+/// ```
+/// use wsproto_frame::{FrameEncoder, FrameError, FrameHeader, Opcode, Role};
+///
+/// let mut encoder = FrameEncoder::new(Role::Server);
+/// let first = encoder.encode(&FrameHeader::new(Opcode::Text, 3).unfinished())?;
+/// assert_eq!(*first, [0x01, 0x03]);
+/// let another = encoder.encode(&FrameHeader::new(Opcode::Text, 3));
+/// assert_eq!(another, Err(FrameError::MessageInterrupted));
+/// # Ok::<(), FrameError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct FrameEncoder {
+    role: Role,
+    fragmentation: Fragmentation,
+}
+
+impl FrameEncoder {
+    /// Makes the encoder of the side that `role` names.
+    #[must_use]
+    pub const fn new(role: Role) -> Self {
+        Self { role, fragmentation: Fragmentation::Idle }
+    }
+
+    /// Returns which message of ours is under way.
+    #[must_use]
+    #[inline]
+    pub const fn fragmentation(&self) -> Fragmentation {
+        self.fragmentation
+    }
+
+    /// Checks a header and writes it.
+    ///
+    /// # Errors
+    ///
+    /// Any [`FrameError`] that the other side would raise at this header; then nothing has changed.
+    #[inline]
+    pub fn encode(&mut self, header: &FrameHeader) -> Result<EncodedHeader, FrameError> {
+        let fragmentation = self.fragmentation.after(header)?;
+        match (self.role, header.mask) {
+            (Role::Client, None) => return Err(FrameError::NotMasked),
+            (Role::Server, Some(_)) => return Err(FrameError::Masked),
+            (Role::Client, Some(_)) | (Role::Server, None) => {}
+        }
+        header.check()?;
+        self.fragmentation = fragmentation;
+        Ok(header.encode())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{MaskingKey, Opcode, Rsv};
+
+    #[test]
+    fn refuses_what_the_peer_would_refuse_and_stays_as_it_was() {
+        let key = MaskingKey::new([1, 2, 3, 4]);
+        let ping = |len| FrameHeader::new(Opcode::Ping, len);
+        #[rustfmt::skip]
+        let table = [
+            // name                    role          header                                              expectation
+            ("client without key",     Role::Client, FrameHeader::new(Opcode::Text, 1),                  Some(FrameError::NotMasked)),
+            ("client with key",        Role::Client, FrameHeader::new(Opcode::Text, 1).with_mask(key),   None),
+            ("server with key",        Role::Server, FrameHeader::new(Opcode::Text, 1).with_mask(key),   Some(FrameError::Masked)),
+            ("orphan",                 Role::Server, FrameHeader::new(Opcode::Continuation, 1),          Some(FrameError::ContinuationWithoutMessage)),
+            ("ping of 125",            Role::Server, ping(125),                                          None),
+            ("ping of 126",            Role::Server, ping(126),                                          Some(FrameError::ControlTooLong)),
+            ("fragmented ping",        Role::Server, ping(0).unfinished(),                               Some(FrameError::ControlFragmented)),
+            ("length with top bit",    Role::Server, FrameHeader::new(Opcode::Binary, 1 << 63),          Some(FrameError::LengthTopBit)),
+            ("longest length",         Role::Server, FrameHeader::new(Opcode::Binary, (1 << 63) - 1),    None),
+            ("reserved bits",          Role::Server, FrameHeader::new(Opcode::Text, 1).with_rsv(Rsv::RSV1), None),
+        ];
+        for (name, role, header, expected) in table {
+            let mut encoder = FrameEncoder::new(role);
+            assert_eq!(encoder.encode(&header).err(), expected, "{name}");
+            assert_eq!(encoder.fragmentation(), Fragmentation::Idle, "{name}");
+        }
+    }
+
+    #[test]
+    fn follows_the_message_that_is_under_way() {
+        let mut encoder = FrameEncoder::new(Role::Server);
+        assert!(encoder.encode(&FrameHeader::new(Opcode::Binary, 0).unfinished()).is_ok());
+        assert_eq!(encoder.fragmentation(), Fragmentation::Binary);
+        assert!(encoder.encode(&FrameHeader::new(Opcode::Ping, 0)).is_ok());
+        assert_eq!(encoder.encode(&FrameHeader::new(Opcode::Text, 0)), Err(FrameError::MessageInterrupted));
+        assert!(encoder.encode(&FrameHeader::new(Opcode::Continuation, 0)).is_ok());
+        assert_eq!(encoder.fragmentation(), Fragmentation::Idle);
+    }
+}

@@ -1,0 +1,219 @@
+//! The header of a frame: 2 to 14 bytes that say what follows.
+
+use core::ops::Deref;
+
+use crate::{FrameError, MaskingKey, Opcode, Rsv};
+
+/// What stands in front of a frame's payload.
+///
+/// RFC 6455 [§5.2](https://www.rfc-editor.org/rfc/rfc6455#section-5.2)
+///
+/// ```
+/// use wsproto_frame::{FrameHeader, Opcode};
+///
+/// let header = FrameHeader::new(Opcode::Binary, 256);
+/// let bytes = header.encode();
+/// assert_eq!(*bytes, [0x82, 0x7e, 0x01, 0x00]);
+/// assert_eq!(FrameHeader::parse(&bytes)?, Some((header, 4)));
+/// # Ok::<(), wsproto_frame::FrameError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct FrameHeader {
+    /// Whether this is the last frame of its message; always true for a control frame.
+    pub fin: bool,
+    /// The reserved bits that are set.
+    pub rsv: Rsv,
+    /// What the frame is.
+    pub opcode: Opcode,
+    /// The key of a masked frame.
+    pub mask: Option<MaskingKey>,
+    /// The length of the payload in bytes, less than 2⁶³.
+    pub payload_len: u64,
+}
+
+impl FrameHeader {
+    /// The length in bytes of the longest header.
+    pub const MAX_LEN: usize = 14;
+
+    /// The length in bytes of the longest payload of a control frame.
+    ///
+    /// RFC 6455 [§5.5](https://www.rfc-editor.org/rfc/rfc6455#section-5.5)
+    pub const MAX_CONTROL_PAYLOAD_LEN: usize = 125;
+
+    /// Makes the header of a whole message in one frame, unmasked and without reserved bits.
+    ///
+    /// `payload_len` is in bytes.
+    #[must_use]
+    #[inline]
+    pub const fn new(opcode: Opcode, payload_len: u64) -> Self {
+        Self { fin: true, rsv: Rsv::NONE, opcode, mask: None, payload_len }
+    }
+
+    /// Says that more fragments of the message follow.
+    #[must_use]
+    #[inline]
+    pub const fn unfinished(mut self) -> Self {
+        self.fin = false;
+        self
+    }
+
+    /// Sets the reserved bits.
+    #[must_use]
+    #[inline]
+    pub const fn with_rsv(mut self, rsv: Rsv) -> Self {
+        self.rsv = rsv;
+        self
+    }
+
+    /// Sets the masking key; the payload must be masked with it, too.
+    #[must_use]
+    #[inline]
+    pub const fn with_mask(mut self, key: MaskingKey) -> Self {
+        self.mask = Some(key);
+        self
+    }
+
+    /// Reads a header from the front of `bytes`, or `None` until all of it is there.
+    ///
+    /// On success, returns the header and how many bytes it took. Masked or not, fragment or not: what depends
+    /// on the role, on earlier frames or on extensions is [`FrameDecoder`](crate::FrameDecoder)'s to judge.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError::ReservedOpcode`], [`ControlFragmented`](FrameError::ControlFragmented),
+    /// [`ControlTooLong`](FrameError::ControlTooLong), [`LengthNotMinimal`](FrameError::LengthNotMinimal) and
+    /// [`LengthTopBit`](FrameError::LengthTopBit), each as soon as the byte that shows it is there.
+    #[inline]
+    pub fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, FrameError> {
+        Self::parse_with(bytes, |_| Ok(()), |_| Ok(()))
+    }
+
+    /// Reads a header as [`parse`](Self::parse) does, and asks the caller after the first byte (what the frame is)
+    /// and at the mask bit, so that the verdict is the same however the bytes arrive.
+    #[inline]
+    pub(crate) fn parse_with(
+        bytes: &[u8],
+        first_byte: impl FnOnce(&Self) -> Result<(), FrameError>,
+        mask_bit: impl FnOnce(bool) -> Result<(), FrameError>,
+    ) -> Result<Option<(Self, usize)>, FrameError> {
+        let Some((&first, rest)) = bytes.split_first() else { return Ok(None) };
+        let mut header = Self::from_first_byte(first)?;
+        first_byte(&header)?;
+        let Some((&second, rest)) = rest.split_first() else { return Ok(None) };
+        let masked = second & 0x80 != 0;
+        mask_bit(masked)?;
+        let Some((payload_len, rest)) = header.read_payload_len(second & 0x7f, rest)? else {
+            return Ok(None);
+        };
+        header.payload_len = payload_len;
+        let rest = if masked {
+            let Some((key, rest)) = rest.split_first_chunk() else { return Ok(None) };
+            header.mask = Some(MaskingKey::new(*key));
+            rest
+        } else {
+            rest
+        };
+        Ok(Some((header, bytes.len().saturating_sub(rest.len()))))
+    }
+
+    #[inline]
+    fn from_first_byte(byte: u8) -> Result<Self, FrameError> {
+        let bits = byte & 0x0f;
+        let opcode = Opcode::from_bits(bits).ok_or(FrameError::ReservedOpcode(bits))?;
+        let fin = byte & 0x80 != 0;
+        if opcode.is_control() && !fin {
+            return Err(FrameError::ControlFragmented);
+        }
+        Ok(Self { fin, rsv: Rsv::from_first_byte(byte), opcode, mask: None, payload_len: 0 })
+    }
+
+    /// Reads the payload's length in any of its three forms, or `None` until all of its bytes are there.
+    #[inline]
+    fn read_payload_len(self, short: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, FrameError> {
+        if short < 126 {
+            return Ok(Some((u64::from(short), rest)));
+        }
+        if self.opcode.is_control() {
+            return Err(FrameError::ControlTooLong);
+        }
+        let (len, rest, least) = if short == 126 {
+            let Some((len, rest)) = rest.split_first_chunk() else { return Ok(None) };
+            (u64::from(u16::from_be_bytes(*len)), rest, 126)
+        } else {
+            if rest.first().is_some_and(|byte| byte & 0x80 != 0) {
+                return Err(FrameError::LengthTopBit);
+            }
+            let Some((len, rest)) = rest.split_first_chunk() else { return Ok(None) };
+            (u64::from_be_bytes(*len), rest, 0x1_0000)
+        };
+        if len < least {
+            return Err(FrameError::LengthNotMinimal);
+        }
+        Ok(Some((len, rest)))
+    }
+
+    /// Checks what a caller put together: the rules that hold whoever sends the frame.
+    #[inline]
+    pub(crate) const fn check(&self) -> Result<(), FrameError> {
+        if self.opcode.is_control() && !self.fin {
+            return Err(FrameError::ControlFragmented);
+        }
+        if self.opcode.is_control() && self.payload_len > Self::MAX_CONTROL_PAYLOAD_LEN as u64 {
+            return Err(FrameError::ControlTooLong);
+        }
+        if self.payload_len >> 63 != 0 {
+            return Err(FrameError::LengthTopBit);
+        }
+        Ok(())
+    }
+
+    /// Writes the header, its length in the shortest form.
+    #[must_use]
+    #[inline]
+    pub fn encode(&self) -> EncodedHeader {
+        let first = if self.fin { 0x80 } else { 0 } | self.rsv.first_byte() | self.opcode.bits();
+        let (mask_bit, [k0, k1, k2, k3], key_len) = match self.mask {
+            Some(key) => (0x80, key.to_bytes(), 4),
+            None => (0, [0; 4], 0),
+        };
+        let (bytes, len) = match (u8::try_from(self.payload_len), u16::try_from(self.payload_len)) {
+            (Ok(len @ ..126), _) => ([first, mask_bit | len, k0, k1, k2, k3, 0, 0, 0, 0, 0, 0, 0, 0], 2),
+            (_, Ok(len)) => {
+                let [l0, l1] = len.to_be_bytes();
+                ([first, mask_bit | 0x7e, l0, l1, k0, k1, k2, k3, 0, 0, 0, 0, 0, 0], 4)
+            }
+            (_, Err(_)) => {
+                let [l0, l1, l2, l3, l4, l5, l6, l7] = self.payload_len.to_be_bytes();
+                ([first, mask_bit | 0x7f, l0, l1, l2, l3, l4, l5, l6, l7, k0, k1, k2, k3], 10)
+            }
+        };
+        EncodedHeader { bytes, len: len + key_len }
+    }
+}
+
+/// A header as it stands on the wire, 2 to 14 bytes: [`FrameHeader::encode`] gives it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct EncodedHeader {
+    bytes: [u8; FrameHeader::MAX_LEN],
+    /// How many of the bytes count: at most 14.
+    len: u8,
+}
+
+impl Deref for EncodedHeader {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or(&self.bytes)
+    }
+}
+
+impl AsRef<[u8]> for EncodedHeader {
+    #[inline]
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests;

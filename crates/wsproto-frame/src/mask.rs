@@ -1,0 +1,133 @@
+//! Masking: exclusive or with a key of four bytes, resumable at any offset.
+
+use core::fmt;
+
+/// The masking key of a frame, turned so that its first byte meets the next byte of the payload.
+///
+/// RFC 6455 [§5.3](https://www.rfc-editor.org/rfc/rfc6455#section-5.3)
+///
+/// ```
+/// use wsproto_frame::MaskingKey;
+///
+/// let mut whole = *b"Hello";
+/// MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]).apply(&mut whole);
+/// assert_eq!(whole, [0x7f, 0x9f, 0x4d, 0x51, 0x58]);
+///
+/// // In parts: the key goes on where it stopped.
+/// let mut parts = *b"Hello";
+/// let mut key = MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]);
+/// key.apply(&mut parts[..3]);
+/// key.apply(&mut parts[3..]);
+/// assert_eq!(parts, whole);
+/// ```
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub struct MaskingKey([u8; 4]);
+
+impl MaskingKey {
+    /// Makes a key of the four bytes in the order in which a frame carries them.
+    ///
+    /// A key that is sent must be unpredictable (RFC 6455
+    /// [§10.3](https://www.rfc-editor.org/rfc/rfc6455#section-10.3)).
+    #[must_use]
+    #[inline]
+    pub const fn new(bytes: [u8; 4]) -> Self {
+        Self(bytes)
+    }
+
+    /// Returns the four bytes, the next to be used first.
+    #[must_use]
+    #[inline]
+    pub const fn to_bytes(self) -> [u8; 4] {
+        self.0
+    }
+
+    /// Masks or unmasks the next part of a payload in place, and turns the key by its length.
+    #[inline]
+    pub fn apply(&mut self, payload: &mut [u8]) {
+        let [a, b, c, d] = self.0;
+        let key = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
+        if key != 0 {
+            xor(payload, key);
+            self.0.rotate_left(payload.len() % 4);
+        }
+    }
+}
+
+/// Blocks of 64 bytes become vector instructions; what is left goes by words, then by bytes.
+#[inline]
+fn xor(payload: &mut [u8], key: u64) {
+    let (blocks, rest) = payload.as_chunks_mut::<64>();
+    for block in blocks {
+        let (words, _) = block.as_chunks_mut::<8>();
+        for word in words {
+            *word = (u64::from_ne_bytes(*word) ^ key).to_ne_bytes();
+        }
+    }
+    let (words, tail) = rest.as_chunks_mut::<8>();
+    for word in words {
+        *word = (u64::from_ne_bytes(*word) ^ key).to_ne_bytes();
+    }
+    for (byte, key) in tail.iter_mut().zip(key.to_ne_bytes()) {
+        *byte ^= key;
+    }
+}
+
+/// Shows no byte of the key: with the key, a log would hold the payload.
+impl fmt::Debug for MaskingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MaskingKey(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    extern crate std;
+    use proptest::prelude::*;
+    use std::{format, vec::Vec};
+
+    /// §5.3 word for word: octet i of the result is octet i exclusive-or key octet i modulo 4.
+    fn oracle(payload: &[u8], key: [u8; 4]) -> Vec<u8> {
+        payload.iter().enumerate().map(|(i, byte)| byte ^ key[i % 4]).collect()
+    }
+
+    #[test]
+    fn every_length_to_200_in_two_parts() {
+        let key = [0x12, 0x34, 0x56, 0x78];
+        for len in 0..200u8 {
+            let plain: Vec<u8> = (0..len).map(|i| i.wrapping_mul(7)).collect();
+            for cut in 0..=plain.len() {
+                let mut masked = plain.clone();
+                let mut mask = MaskingKey::new(key);
+                let (front, back) = masked.split_at_mut(cut);
+                mask.apply(front);
+                mask.apply(back);
+                assert_eq!(masked, oracle(&plain, key), "length {len}, cut at {cut}");
+                assert_eq!(mask.to_bytes()[0], key[plain.len() % 4]);
+            }
+        }
+    }
+
+    #[test]
+    fn debug_hides_the_key() {
+        assert_eq!(format!("{:?}", MaskingKey::new([1, 2, 3, 4])), "MaskingKey(..)");
+    }
+
+    proptest! {
+        #[test]
+        fn any_chunking_equals_the_rfc(plain: Vec<u8>, key: [u8; 4], cuts in proptest::collection::vec(0usize..80, 0..20)) {
+            let mut masked = plain.clone();
+            let mut mask = MaskingKey::new(key);
+            let mut rest = &mut masked[..];
+            for cut in cuts {
+                let cut = cut.min(rest.len());
+                let (part, after) = rest.split_at_mut(cut);
+                mask.apply(part);
+                rest = after;
+            }
+            mask.apply(rest);
+            prop_assert_eq!(masked, oracle(&plain, key));
+        }
+    }
+}

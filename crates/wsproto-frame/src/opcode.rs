@@ -1,0 +1,224 @@
+//! What the first byte of a frame says besides FIN, and who reads it: opcodes, reserved bits, roles.
+
+use core::ops::BitOr;
+
+/// Which side of the connection we are on.
+///
+/// A client masks what it sends and a server doesn't (RFC 6455
+/// [§5.1](https://www.rfc-editor.org/rfc/rfc6455#section-5.1)).
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Role {
+    /// We opened the connection.
+    Client,
+    /// We accepted it.
+    Server,
+}
+
+impl Role {
+    /// Returns the other side's role.
+    #[must_use]
+    pub const fn peer(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+
+    /// Tells whether this side masks the frames that it sends.
+    #[must_use]
+    pub const fn masks(self) -> bool {
+        matches!(self, Self::Client)
+    }
+}
+
+/// What a frame is.
+///
+/// RFC 6455 [§5.2](https://www.rfc-editor.org/rfc/rfc6455#section-5.2),
+/// [§11.8](https://www.rfc-editor.org/rfc/rfc6455#section-11.8)
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[repr(u8)]
+pub enum Opcode {
+    /// A further fragment of the message under way.
+    Continuation = 0x0,
+    /// The first frame of a text message.
+    Text = 0x1,
+    /// The first frame of a binary message.
+    Binary = 0x2,
+    /// The closing handshake.
+    Close = 0x8,
+    /// Asks for a Pong with the same payload.
+    Ping = 0x9,
+    /// Answers a Ping, or says unasked that the sender is there.
+    Pong = 0xa,
+}
+
+impl Opcode {
+    /// Reads the four bits of an opcode, or `None` for a reserved one.
+    ///
+    /// ```
+    /// use wsproto_frame::Opcode;
+    ///
+    /// assert_eq!(Opcode::from_bits(0x1), Some(Opcode::Text));
+    /// assert_eq!(Opcode::from_bits(0x3), None);
+    /// ```
+    #[must_use]
+    #[inline]
+    pub const fn from_bits(bits: u8) -> Option<Self> {
+        Some(match bits {
+            0x0 => Self::Continuation,
+            0x1 => Self::Text,
+            0x2 => Self::Binary,
+            0x8 => Self::Close,
+            0x9 => Self::Ping,
+            0xa => Self::Pong,
+            _ => return None,
+        })
+    }
+
+    /// Returns the four bits that stand for it in a frame.
+    #[must_use]
+    #[inline]
+    pub const fn bits(self) -> u8 {
+        self as u8
+    }
+
+    /// Tells whether this is Close, Ping or Pong.
+    ///
+    /// RFC 6455 [§5.5](https://www.rfc-editor.org/rfc/rfc6455#section-5.5)
+    #[must_use]
+    #[inline]
+    pub const fn is_control(self) -> bool {
+        self.bits() & 0x8 != 0
+    }
+
+    /// Tells whether this is Continuation, Text or Binary.
+    ///
+    /// RFC 6455 [§5.6](https://www.rfc-editor.org/rfc/rfc6455#section-5.6)
+    #[must_use]
+    #[inline]
+    pub const fn is_data(self) -> bool {
+        !self.is_control()
+    }
+}
+
+/// A set of the three reserved bits of a frame, each of which an agreed extension may own.
+///
+/// RFC 6455 [§5.2](https://www.rfc-editor.org/rfc/rfc6455#section-5.2)
+///
+/// ```
+/// use wsproto_frame::Rsv;
+///
+/// let set = Rsv::RSV1 | Rsv::RSV3;
+/// assert!(set.contains(Rsv::RSV1) && !set.contains(Rsv::RSV2));
+/// ```
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub struct Rsv(
+    /// Where the bits stand in a frame's first byte: only 0x70 is ever set.
+    u8,
+);
+
+impl Rsv {
+    /// No bit.
+    pub const NONE: Self = Self(0);
+    /// The first reserved bit, which permessage-deflate owns.
+    pub const RSV1: Self = Self(0x40);
+    /// The second reserved bit.
+    pub const RSV2: Self = Self(0x20);
+    /// The third reserved bit.
+    pub const RSV3: Self = Self(0x10);
+
+    /// Takes the bits out of a frame's first byte.
+    #[must_use]
+    #[inline]
+    pub const fn from_first_byte(byte: u8) -> Self {
+        Self(byte & 0x70)
+    }
+
+    /// Returns the bits where they stand in a frame's first byte.
+    #[must_use]
+    #[inline]
+    pub const fn first_byte(self) -> u8 {
+        self.0
+    }
+
+    /// Tells whether no bit is set.
+    #[must_use]
+    #[inline]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Tells whether every bit of `other` is set here, too.
+    #[must_use]
+    #[inline]
+    pub const fn contains(self, other: Self) -> bool {
+        other.difference(self).is_empty()
+    }
+
+    /// Tells whether some bit of `other` is set here, too.
+    #[must_use]
+    #[inline]
+    pub const fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Returns the bits of both.
+    #[must_use]
+    #[inline]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Returns the bits that are not in `other`.
+    #[must_use]
+    #[inline]
+    pub const fn difference(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+}
+
+impl BitOr for Rsv {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        self.union(other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_nibble_is_an_opcode_or_reserved() {
+        let known = [0x0, 0x1, 0x2, 0x8, 0x9, 0xa];
+        for bits in 0..=u8::MAX {
+            let opcode = Opcode::from_bits(bits);
+            assert_eq!(opcode.is_some(), known.contains(&bits), "{bits:#x}");
+            if let Some(opcode) = opcode {
+                assert_eq!(opcode.bits(), bits);
+                assert_eq!(opcode.is_control(), bits >= 0x8);
+                assert_ne!(opcode.is_control(), opcode.is_data());
+            }
+        }
+    }
+
+    #[test]
+    fn rsv_is_a_set_of_three_bits() {
+        let all = Rsv::RSV1 | Rsv::RSV2 | Rsv::RSV3;
+        assert_eq!(all.first_byte(), 0x70);
+        assert_eq!(Rsv::from_first_byte(0xff), all);
+        assert!(all.contains(Rsv::RSV2) && !Rsv::RSV2.contains(all));
+        assert!(all.intersects(Rsv::RSV3) && !Rsv::RSV1.intersects(Rsv::RSV2));
+        assert_eq!(all.difference(Rsv::RSV1), Rsv::RSV2 | Rsv::RSV3);
+        assert!(Rsv::NONE.is_empty() && Rsv::default().is_empty());
+        assert!(Rsv::NONE.contains(Rsv::NONE) && !Rsv::NONE.intersects(all));
+    }
+
+    #[test]
+    fn only_clients_mask() {
+        assert!(Role::Client.masks() && !Role::Server.masks());
+        assert_eq!(Role::Client.peer(), Role::Server);
+        assert_eq!(Role::Server.peer(), Role::Client);
+    }
+}

@@ -1,0 +1,247 @@
+//! Text as it arrives in parts: is it UTF-8 so far, and which of it is whole code points?
+
+use crate::FrameError;
+
+/// Checks the text of one message at a time, whatever the parts in which it comes.
+///
+/// Fails at the first byte that no continuation can make right, and never cuts a code point: the start of
+/// one (at most 3 bytes) waits here until the rest of it comes.
+///
+/// RFC 6455 [§8.1](https://www.rfc-editor.org/rfc/rfc6455#section-8.1)
+///
+/// ```
+/// use wsproto_frame::{FrameError, TextCheck};
+///
+/// let mut check = TextCheck::new();
+/// assert_eq!(check.push(b"30 \xe2\x82")?, (None, "30 "));
+/// assert_eq!(check.push(b"\xac each")?, (Some('€'), " each"));
+/// check.finish()?;
+///
+/// assert_eq!(check.push(b"\xed\xa0"), Err(FrameError::TextNotUtf8)); // a surrogate, known from two bytes
+/// # Ok::<(), FrameError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TextCheck {
+    /// The start of a code point: valid so far, and not yet whole.
+    started: [u8; 3],
+    /// How many bytes of it are there.
+    started_len: u8,
+}
+
+impl TextCheck {
+    /// Makes a check that awaits the first byte of a message.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { started: [0; 3], started_len: 0 }
+    }
+
+    /// Checks the next part of the message.
+    ///
+    /// Returns the code point that earlier parts began and this one completes, if there is one, and then the text
+    /// of whole code points that follows it.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError::TextNotUtf8`]; the message can't be gone on with.
+    #[inline]
+    pub fn push<'a>(&mut self, part: &'a [u8]) -> Result<(Option<char>, &'a str), FrameError> {
+        if self.started_len == 0 { Ok((None, self.whole_code_points(part)?)) } else { self.complete(part) }
+    }
+
+    /// Ends the message and makes the check ready for the next.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError::TextNotUtf8`] where the message ends within a code point.
+    #[inline]
+    pub const fn finish(&mut self) -> Result<(), FrameError> {
+        if self.started_len == 0 {
+            return Ok(());
+        }
+        self.started_len = 0;
+        Err(FrameError::TextNotUtf8)
+    }
+
+    /// Goes on with the code point that an earlier part began, byte by byte.
+    #[cold]
+    fn complete<'a>(&mut self, mut part: &'a [u8]) -> Result<(Option<char>, &'a str), FrameError> {
+        while let Some((&byte, rest)) = part.split_first() {
+            let [a, b, c] = self.started;
+            let (bytes, len) = match self.started_len {
+                1 => ([a, byte, 0, 0], 2),
+                2 => ([a, b, byte, 0], 3),
+                _ => ([a, b, c, byte], 4),
+            };
+            let code_point = bytes.get(..len).unwrap_or(&bytes);
+            part = rest;
+            if let Ok(text) = core::str::from_utf8(code_point) {
+                self.started_len = 0;
+                return Ok((text.chars().next(), self.whole_code_points(part)?));
+            }
+            self.start(code_point)?;
+        }
+        Ok((None, ""))
+    }
+
+    /// Checks a part that begins with a code point, and keeps the one that it ends within.
+    #[inline]
+    fn whole_code_points<'a>(&mut self, part: &'a [u8]) -> Result<&'a str, FrameError> {
+        let (whole, started) = split_before_started(part);
+        let text = from_utf8(whole)?;
+        if !started.is_empty() {
+            self.start(started)?;
+        }
+        Ok(text)
+    }
+
+    /// Keeps the start of a code point, where it can still become one.
+    fn start(&mut self, bytes: &[u8]) -> Result<(), FrameError> {
+        let may_be_completed = core::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none());
+        if !may_be_completed {
+            return Err(FrameError::TextNotUtf8);
+        }
+        self.started_len = 0;
+        for (to, from) in self.started.iter_mut().zip(bytes) {
+            *to = *from;
+            self.started_len += 1;
+        }
+        Ok(())
+    }
+}
+
+/// Splits off the code point that the part ends within, going by the lead byte alone.
+#[inline]
+fn split_before_started(part: &[u8]) -> (&[u8], &[u8]) {
+    let started = match part {
+        [.., 0xc0..=0xff] => 1,
+        [.., 0xe0..=0xff, 0x80..0xc0] => 2,
+        [.., 0xf0..=0xff, 0x80..0xc0, 0x80..0xc0] => 3,
+        _ => 0,
+    };
+    part.split_at_checked(part.len().saturating_sub(started)).unwrap_or((part, &[]))
+}
+
+/// Short text is checked fastest by the standard library, long text with SIMD.
+#[inline]
+fn from_utf8(bytes: &[u8]) -> Result<&str, FrameError> {
+    #[cfg(feature = "simdutf8")]
+    if bytes.len() >= 64 {
+        return simdutf8::basic::from_utf8(bytes).map_err(|_| FrameError::TextNotUtf8);
+    }
+    core::str::from_utf8(bytes).map_err(|_| FrameError::TextNotUtf8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    extern crate std;
+    use proptest::prelude::*;
+    use std::{string::String, vec::Vec};
+
+    /// Pushes the parts and joins what comes out; `Err` holds how many bytes had been pushed whole before the failure.
+    fn check(parts: &[&[u8]]) -> Result<String, usize> {
+        let mut check = TextCheck::new();
+        let mut text = String::new();
+        let mut pushed = 0;
+        for part in parts {
+            let (cut, rest) = check.push(part).map_err(|_| pushed)?;
+            text.extend(cut);
+            text.push_str(rest);
+            pushed += part.len();
+        }
+        check.finish().map_err(|_| pushed)?;
+        Ok(text)
+    }
+
+    fn byte_by_byte(bytes: &[u8]) -> Result<String, usize> {
+        check(&bytes.chunks(1).collect::<Vec<_>>())
+    }
+
+    /// Where the standard library says that no continuation can help, or that the end comes too soon.
+    fn oracle(bytes: &[u8]) -> Result<String, usize> {
+        match core::str::from_utf8(bytes) {
+            Ok(text) => Ok(text.into()),
+            Err(error) if error.error_len().is_none() => Err(bytes.len()),
+            Err(error) => {
+                let prefix_is_hopeless = |end: usize| {
+                    core::str::from_utf8(&bytes[..end]).is_err_and(|error| error.error_len().is_some())
+                };
+                let first_bad = (error.valid_up_to()..bytes.len()).find(|end| prefix_is_hopeless(end + 1));
+                Err(first_bad.unwrap())
+            }
+        }
+    }
+
+    #[test]
+    fn c1_c2_c3_every_string_of_three_bytes_and_all_with_lead_f0_to_f7() {
+        let mut bytes = [0; 4];
+        for n in 0..1u32 << 24 {
+            let [_, a, b, c] = n.to_be_bytes();
+            // Most strings repeat what a few ASCII bytes already show.
+            if (0x02..0x7f).contains(&a) || (0x02..0x7f).contains(&b) || (0x02..0x7f).contains(&c) {
+                continue;
+            }
+            bytes[..3].copy_from_slice(&[a, b, c]);
+            assert_eq!(byte_by_byte(&bytes[..3]), oracle(&bytes[..3]), "{:02x?}", &bytes[..3]);
+            assert_eq!(check(&[&bytes[..3]]).ok(), oracle(&bytes[..3]).ok(), "{:02x?}", &bytes[..3]);
+        }
+        for a in 0xf0..=0xf7 {
+            for (b, c, d) in (0..=255)
+                .flat_map(|b| [0x00, 0x7f, 0x80, 0x8f, 0xbf, 0xc0, 0xff].map(|c| (b, c)))
+                .flat_map(|(b, c)| (0..=255).map(move |d| (b, c, d)))
+            {
+                bytes = [a, b, c, d];
+                assert_eq!(byte_by_byte(&bytes), oracle(&bytes), "{bytes:02x?}");
+                assert_eq!(check(&[&bytes]).ok(), oracle(&bytes).ok(), "{bytes:02x?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_split_of_code_points_of_each_length() {
+        let text = "aé€😀ß中\u{10ffff}z";
+        for first in 0..=text.len() {
+            for second in first..=text.len() {
+                let bytes = text.as_bytes();
+                let parts = [&bytes[..first], &bytes[first..second], &bytes[second..]];
+                assert_eq!(check(&parts).as_deref(), Ok(text), "{first}, {second}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_failed_end_leaves_the_check_ready() {
+        let mut check = TextCheck::new();
+        assert_eq!(check.push(b"\xf0\x9f"), Ok((None, "")));
+        assert_eq!(check.finish(), Err(FrameError::TextNotUtf8));
+        assert_eq!(check.push(b"ok"), Ok((None, "ok")));
+        assert_eq!(check.finish(), Ok(()));
+    }
+
+    proptest! {
+        #[test]
+        fn any_chunking_agrees_with_the_standard_library(
+            text: String, noise in proptest::collection::vec(any::<(prop::sample::Index, u8)>(), 0..2), cuts: Vec<prop::sample::Index>,
+        ) {
+            let mut bytes = text.into_bytes();
+            for (at, byte) in noise {
+                let at = at.index(bytes.len() + 1);
+                bytes.insert(at, byte);
+            }
+            let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).chain([0, bytes.len()]).collect();
+            cuts.sort_unstable();
+            let parts: Vec<&[u8]> = cuts.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect();
+            prop_assert_eq!(check(&parts).ok(), oracle(&bytes).ok());
+            prop_assert_eq!(byte_by_byte(&bytes), oracle(&bytes));
+        }
+
+        #[test]
+        fn long_text_with_one_bad_byte(len in 60usize..300, at: prop::sample::Index, byte in 0x80u8..) {
+            let mut bytes: Vec<u8> = (0..len).map(|_| b'x').collect();
+            prop_assert!(check(&[&bytes]).is_ok());
+            *at.get_mut(&mut bytes) = byte;
+            prop_assert_eq!(check(&[&bytes]).ok(), oracle(&bytes).ok());
+        }
+    }
+}
