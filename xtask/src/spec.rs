@@ -1,0 +1,100 @@
+//! `cargo xtask spec`: ties each requirement and each threat to the tests that prove it.
+//!
+//! Reads docs/requirements/*.toml and the annotations in crates/, writes docs/conformance.md and
+//! docs/threats.md, and fails where a promise has no proof.
+//! `--check` writes nothing and fails when a page is out of date; `--strict-threats` fails when a threat has no test.
+
+mod annotations;
+mod records;
+mod report;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use annotations::{Collection, collect};
+use records::{Records, Status};
+
+/// The specifications that have a requirements file, as named there and in annotations.
+const SPECIFICATIONS: [&str; 2] = ["rfc6455", "rfc7692"];
+
+/// Runs the job.
+///
+/// # Errors
+///
+/// A text that lists every problem found, one a line.
+pub(crate) fn run(args: &[String]) -> Result<(), String> {
+    let options = Options::parse(args)?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the xtask folder has no parent")?;
+    let records = Records::read(&root.join("docs/requirements"), &SPECIFICATIONS)?;
+    let collection = collect(&root.join("crates"))?;
+
+    let mut problems = records.problems();
+    problems.extend(unproven(&records, &collection));
+    let bare: Vec<&str> = records.threats.iter().map(|threat| threat.id.as_str()).collect();
+    let bare: Vec<&str> = bare.into_iter().filter(|id| collection.tests_of_threat(id).is_empty()).collect();
+    if !bare.is_empty() {
+        let line = format!("{} threats have no test: {}", bare.len(), bare.join(" "));
+        if options.strict_threats { problems.push(line) } else { println!("{line}") }
+    }
+    for page in report::pages(&records, &collection) {
+        problems.extend(settle(&root.join(page.path), &page.text, options.check)?);
+    }
+    if problems.is_empty() {
+        println!("{} requirements, {} threats", records.len(), records.threats.len());
+        return Ok(());
+    }
+    Err(problems.join("\n"))
+}
+
+/// What the command line asked for.
+struct Options {
+    check: bool,
+    strict_threats: bool,
+}
+
+impl Options {
+    fn parse(args: &[String]) -> Result<Self, String> {
+        let mut options = Self { check: false, strict_threats: false };
+        for arg in args {
+            match arg.as_str() {
+                "--check" => options.check = true,
+                "--strict-threats" => options.strict_threats = true,
+                other => return Err(format!("spec does not know {other}: --check, --strict-threats")),
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Lists the annotations of ids that don't exist or that prove nothing, and the done requirements that have no test.
+fn unproven(records: &Records, collection: &Collection) -> Vec<String> {
+    let mut problems = Vec::new();
+    for annotation in &collection.annotations {
+        let (id, place) = (&annotation.id, &annotation.place);
+        if !records.contains(id) {
+            problems.push(format!("{place}: {id} is not a requirement"));
+        }
+        if annotation.idle {
+            problems.push(format!("{place}: {id} stands in a test file but belongs to no test"));
+        }
+    }
+    for (id, requirement) in records.requirements() {
+        if requirement.status == Status::Done && collection.tests_of(&id).is_empty() {
+            problems.push(format!("{id} is said to be done and has no test: {}", requirement.text));
+        }
+    }
+    problems
+}
+
+/// Writes the page at `path`, or tells that it is out of date where only checking was asked for.
+fn settle(path: &PathBuf, text: &str, check: bool) -> Result<Option<String>, String> {
+    let old = fs::read_to_string(path).unwrap_or_default();
+    if old == text {
+        return Ok(None);
+    }
+    if check {
+        return Ok(Some(format!("{} is out of date: run cargo xtask spec", path.display())));
+    }
+    fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(None)
+}

@@ -1,0 +1,367 @@
+//! Finds the annotations `//= rfc6455#5.2-3` in the crates' code, and the test that each belongs to.
+//!
+//! An annotation belongs to the test that it stands in or directly above; one in a table or a helper belongs to the
+//! tests of the same file that use that table or helper; anywhere else it marks the code that keeps the rule.
+//! A transcript carries `# rfc6455#5.2-3`. Code is read line by line, which holds because it is formatted.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What was found in all crates.
+#[derive(Default)]
+pub(super) struct Collection {
+    pub(super) annotations: Vec<Annotation>,
+    /// Every test: crate and name.
+    tests: BTreeSet<Test>,
+}
+
+/// One id at one place.
+pub(super) struct Annotation {
+    /// `rfc6455#5.2-3`
+    pub(super) id: String,
+    /// File and line, for messages.
+    pub(super) place: String,
+    /// The tests that prove it; none where it marks code.
+    pub(super) tests: Vec<Test>,
+    /// It stands among tests but belongs to none.
+    pub(super) idle: bool,
+}
+
+/// A test by its crate and name.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Test {
+    pub(super) package: String,
+    pub(super) name: String,
+}
+
+impl Collection {
+    /// The tests that prove the requirement `id`, each once, sorted.
+    pub(super) fn tests_of(&self, id: &str) -> BTreeSet<&Test> {
+        self.annotations.iter().filter(|one| one.id == id).flat_map(|one| &one.tests).collect()
+    }
+
+    /// The tests named after the threat `id`.
+    pub(super) fn tests_of_threat(&self, id: &str) -> BTreeSet<&Test> {
+        let prefix = format!("{}_", id.to_lowercase());
+        let named = |test: &&Test| test.name.rsplit('/').next().is_some_and(|name| name.starts_with(&prefix));
+        self.tests.iter().filter(named).collect()
+    }
+
+    fn add_code(&mut self, package: &str, path: &Path, code: &str) {
+        let among_tests =
+            path.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs");
+        let source = Source::read(code);
+        let test = |name: &str| Test { package: package.to_owned(), name: name.to_owned() };
+        self.tests.extend(source.items.iter().filter(|item| item.is_test).map(|item| test(item.name)));
+        for (line, id) in source.annotations() {
+            let tests: Vec<Test> = source.owners(line).into_iter().map(test).collect();
+            let idle = tests.is_empty() && (among_tests || source.in_test_module(line));
+            let place = format!("{}:{}", path.display(), line.saturating_add(1));
+            self.annotations.push(Annotation { id: id.to_owned(), place, tests, idle });
+        }
+    }
+
+    fn add_transcript(&mut self, package: &str, path: &Path, script: &str) {
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let test = Test { package: package.to_owned(), name: format!("transcripts/{stem}") };
+        self.tests.insert(test.clone());
+        for (number, line) in script.lines().enumerate() {
+            for id in line.strip_prefix("# ").into_iter().flat_map(ids) {
+                let place = format!("{}:{}", path.display(), number.saturating_add(1));
+                let annotation =
+                    Annotation { id: id.to_owned(), place, tests: vec![test.clone()], idle: false };
+                self.annotations.push(annotation);
+            }
+        }
+    }
+}
+
+/// Reads all crates below `folder`.
+pub(super) fn collect(folder: &Path) -> Result<Collection, String> {
+    let mut collection = Collection::default();
+    for package in entries(folder)? {
+        let name = package.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        for file in files(&package)? {
+            let read = || fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()));
+            let path = file.strip_prefix(folder).unwrap_or(&file);
+            let transcript = file.parent().is_some_and(|parent| parent.ends_with("tests/transcripts"));
+            match file.extension().and_then(|extension| extension.to_str()) {
+                Some("rs") => collection.add_code(&name, path, &read()?),
+                Some("txt") if transcript => collection.add_transcript(&name, path, &read()?),
+                _ => {}
+            }
+        }
+    }
+    Ok(collection)
+}
+
+/// All files below `folder`, sorted, build output left out.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let mut found = Vec::new();
+    for path in entries(folder)? {
+        if !path.is_dir() {
+            found.push(path);
+        } else if !path.ends_with("target") {
+            found.extend(files(&path)?);
+        }
+    }
+    Ok(found)
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let told = |error| format!("{}: {error}", folder.display());
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(told)? {
+        paths.push(entry.map_err(told)?.path());
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// A file of code, cut into lines and named items.
+struct Source<'t> {
+    lines: Vec<&'t str>,
+    items: Vec<Item<'t>>,
+}
+
+/// A function, constant, static or module, from the first line of its comments and attributes to its last.
+struct Item<'t> {
+    name: &'t str,
+    is_test: bool,
+    is_test_module: bool,
+    first: usize,
+    last: usize,
+}
+
+impl Item<'_> {
+    fn contains(&self, line: usize) -> bool {
+        (self.first..=self.last).contains(&line)
+    }
+}
+
+impl<'t> Source<'t> {
+    fn read(text: &'t str) -> Self {
+        let lines: Vec<&str> = text.lines().collect();
+        let items = (0..lines.len()).filter_map(|number| item(&lines, number)).collect();
+        Self { lines, items }
+    }
+
+    fn annotations(&self) -> impl Iterator<Item = (usize, &'t str)> + '_ {
+        self.lines.iter().enumerate().flat_map(|(number, line)| {
+            let marked = line.split_once("//= ").map_or("", |(_, marked)| marked);
+            ids(marked).map(move |id| (number, id))
+        })
+    }
+
+    /// The tests that an annotation at `line` belongs to.
+    fn owners(&self, line: usize) -> Vec<&'t str> {
+        let around = self.items.iter().filter(|item| item.contains(line) && !item.is_test_module);
+        let Some(owner) = around.max_by_key(|item| item.first) else { return Vec::new() };
+        let mut used = vec![owner];
+        let mut next = 0;
+        while let Some(item) = used.get(next) {
+            let name = item.name;
+            if !item.is_test {
+                for user in self.items.iter().filter(|user| !user.is_test_module && self.mentions(user, name))
+                {
+                    if !used.iter().any(|known| known.name == user.name) {
+                        used.push(user);
+                    }
+                }
+            }
+            next = next.saturating_add(1);
+        }
+        used.into_iter().filter(|item| item.is_test).map(|item| item.name).collect()
+    }
+
+    fn mentions(&self, item: &Item<'_>, name: &str) -> bool {
+        let body = self.lines.get(item.first..=item.last).unwrap_or_default();
+        body.iter().any(|line| words(line).any(|word| word == name))
+    }
+
+    fn in_test_module(&self, line: usize) -> bool {
+        self.items.iter().any(|item| item.is_test_module && item.contains(line))
+    }
+}
+
+/// The item whose head is the line `number`, if one is.
+fn item<'t>(lines: &[&'t str], number: usize) -> Option<Item<'t>> {
+    let line = lines.get(number)?;
+    let (keyword, name) = head(line)?;
+    let indent = indentation(line);
+    let above = |line: &str| {
+        let text = line.trim_start();
+        indentation(line) == indent
+            && (text.starts_with("//") || text.starts_with("#["))
+            && !text.starts_with("//!")
+    };
+    let before = lines.get(..number)?;
+    let height = before.iter().rev().take_while(|line| above(line)).count();
+    let first = number.saturating_sub(height);
+    let attributes = lines.get(first..number)?;
+    let has = |text: &str| attributes.iter().any(|line| line.trim() == text);
+    let closes = |line: &&str| indentation(line) == indent && ["}", "};", "];", ");"].contains(&line.trim());
+    let one_line = line.trim_end().ends_with([';', '}']);
+    let length = if one_line { 0 } else { lines.get(number..)?.iter().position(closes)? };
+    Some(Item {
+        name,
+        is_test: keyword == "fn" && has("#[test]"),
+        is_test_module: keyword == "mod" && has("#[cfg(test)]"),
+        first,
+        last: number.saturating_add(length),
+    })
+}
+
+/// The keyword and the name that an item's first line gives.
+fn head(line: &str) -> Option<(&str, &str)> {
+    let mut words = line.split_whitespace();
+    let keyword = words.find(|word| !["pub", "pub(crate)", "pub(super)", "async"].contains(word))?;
+    let mut name = words.next()?;
+    let mut keyword = keyword;
+    if keyword == "const" && name == "fn" {
+        (keyword, name) = ("fn", words.next()?);
+    }
+    let known = ["fn", "const", "static", "mod"].contains(&keyword);
+    let name = name.split(|letter: char| !is_word(letter)).next()?;
+    (known && !name.is_empty()).then_some((keyword, name))
+}
+
+/// The ids that a marked line lists: `rfc6455#5.2-3, rfc6455#5.2-4`.
+fn ids(marked: &str) -> impl Iterator<Item = &str> {
+    let is_id = |word: &str| word.starts_with("rfc") && word.contains('#');
+    let listed = marked.split(',').map(str::trim).all(is_id);
+    marked.split(',').map(str::trim).filter(move |_| listed)
+}
+
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    line.split(|letter: char| !is_word(letter))
+}
+
+fn is_word(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_'
+}
+
+fn indentation(line: &str) -> usize {
+    line.len().saturating_sub(line.trim_start().len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CODE: &str = "\
+//= rfc6455#5.2-1
+fn keeps_the_rule() {
+    work();
+}
+
+#[cfg(test)]
+mod tests {
+    /// A table.
+    const ROWS: [&str; 2] = [
+        \"one\", //= rfc6455#5.2-2
+        \"two\", //= rfc6455#5.2-3, rfc6455#5.2-4
+    ];
+
+    //= rfc6455#5.3-1
+    #[test]
+    fn above() {
+        work();
+    }
+
+    #[test]
+    fn f7_inside() {
+        for row in ROWS {
+            check(row); //= rfc6455#5.3-2
+        }
+    }
+
+    fn check(row: &str) {
+        //= rfc6455#5.3-3
+        assert!(!row.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn any(
+            bytes in vec(any::<u8>(), 0..9),
+        ) {
+            //= rfc6455#5.3-4
+            work();
+        }
+    }
+
+    //= rfc6455#5.3-5
+    const UNUSED: u8 = 1;
+}
+";
+
+    #[test]
+    fn an_annotation_belongs_to_its_test() {
+        let mut collection = Collection::default();
+        collection.add_code("frame", Path::new("frame/src/lib.rs"), CODE);
+        #[rustfmt::skip]
+        let table = [
+            // id               tests             idle
+            ("rfc6455#5.2-1",   &[][..],          false), // marks code
+            ("rfc6455#5.2-2",   &["f7_inside"],   false),
+            ("rfc6455#5.2-3",   &["f7_inside"],   false),
+            ("rfc6455#5.2-4",   &["f7_inside"],   false),
+            ("rfc6455#5.3-1",   &["above"],       false),
+            ("rfc6455#5.3-2",   &["f7_inside"],   false),
+            ("rfc6455#5.3-3",   &["f7_inside"],   false),
+            ("rfc6455#5.3-4",   &["any"],         false),
+            ("rfc6455#5.3-5",   &[],              true),
+        ];
+        let found: Vec<&str> = collection.annotations.iter().map(|one| one.id.as_str()).collect();
+        assert_eq!(found.len(), table.len(), "{found:?}");
+        for (id, tests, idle) in table {
+            let annotation = collection.annotations.iter().find(|one| one.id == id).expect(id);
+            let names: Vec<&str> = annotation.tests.iter().map(|test| test.name.as_str()).collect();
+            assert_eq!((names.as_slice(), annotation.idle), (tests, idle), "{id}");
+        }
+    }
+
+    #[test]
+    fn the_place_is_file_and_line() {
+        let mut collection = Collection::default();
+        collection.add_code("frame", Path::new("frame/src/lib.rs"), CODE);
+        let places: Vec<&str> = collection.annotations.iter().map(|one| one.place.as_str()).take(2).collect();
+        assert_eq!(places, ["frame/src/lib.rs:1", "frame/src/lib.rs:10"]);
+    }
+
+    #[test]
+    fn a_threat_is_proved_by_name() {
+        let mut collection = Collection::default();
+        collection.add_code("frame", Path::new("frame/src/lib.rs"), CODE);
+        collection.add_transcript(
+            "ws",
+            Path::new("ws/tests/transcripts/c3_cut.txt"),
+            "# rfc6455#8.1-1\n<- 00\n",
+        );
+        #[rustfmt::skip]
+        let table = [
+            ("F7",  &["f7_inside"][..]),
+            ("F",   &[]),
+            ("F77", &[]),
+            ("C3",  &["transcripts/c3_cut"]),
+        ];
+        for (id, names) in table {
+            let found: Vec<&str> =
+                collection.tests_of_threat(id).iter().map(|test| test.name.as_str()).collect();
+            assert_eq!(found, names, "{id}");
+        }
+    }
+
+    #[test]
+    fn a_transcript_carries_ids() {
+        let text = "# An explanation with rfc6455#1.1-1 in it.\n# rfc6455#5.2-1, rfc6455#5.2-2\nserver\n";
+        let mut collection = Collection::default();
+        collection.add_transcript("ws", Path::new("ws/tests/transcripts/ping.txt"), text);
+        let found: Vec<&str> = collection.annotations.iter().map(|one| one.id.as_str()).collect();
+        assert_eq!(found, ["rfc6455#5.2-1", "rfc6455#5.2-2"]);
+        let tests = collection.tests_of("rfc6455#5.2-1");
+        assert_eq!(tests.iter().map(|test| test.name.as_str()).collect::<Vec<_>>(), ["transcripts/ping"]);
+    }
+}

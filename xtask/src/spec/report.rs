@@ -1,0 +1,142 @@
+//! The pages that the job writes: docs/conformance.md and docs/threats.md.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use super::annotations::{Collection, Test};
+use super::records::{Records, Requirement, Specification, Status};
+
+/// A page to write.
+pub(super) struct Page {
+    /// From the root of the project.
+    pub(super) path: &'static str,
+    pub(super) text: String,
+}
+
+/// Makes both pages.
+pub(super) fn pages(records: &Records, collection: &Collection) -> [Page; 2] {
+    [
+        Page { path: "docs/conformance.md", text: conformance(records, collection) },
+        Page { path: "docs/threats.md", text: threats(records, collection) },
+    ]
+}
+
+const CONFORMANCE: &str = "\
+# Conformance
+
+Every MUST and SHOULD of the RFCs, in our words, and who keeps it. *done*: the library does, and the tests named beside it prove it.
+*caller*: it belongs to the program that uses the library or to its transport, which a library without sockets and clocks can't replace;
+the reason says what the library gives them. *refused*: not done, for the reason given. RULE marks what an RFC states as a fact or
+in lower case; it is held to as a MUST.
+
+This page is written by `cargo xtask spec` from docs/requirements and from the annotations in the tests (`//= rfc6455#5.2-3`).
+";
+
+fn conformance(records: &Records, collection: &Collection) -> String {
+    let mut page = CONFORMANCE.to_owned();
+    page.push_str("\n| | done | caller | refused |\n|---|---|---|---|\n");
+    for spec in &records.specifications {
+        let count = |status| spec.requirements.iter().filter(|one| one.status == status).count();
+        let (done, caller, refused) = (count(Status::Done), count(Status::Caller), count(Status::Refused));
+        let _ = writeln!(page, "| {} | {done} | {caller} | {refused} |", title(&spec.name));
+    }
+    for spec in &records.specifications {
+        let _ = write!(page, "\n## {}\n", title(&spec.name));
+        for (number, heading) in &spec.sections {
+            page.push_str(&section(spec, number, heading, collection));
+        }
+    }
+    page
+}
+
+fn section(spec: &Specification, number: &str, heading: &str, collection: &Collection) -> String {
+    let link = format!("https://www.rfc-editor.org/rfc/{}#section-{number}", spec.name);
+    let mut text = format!("\n### [§{number}]({link}) {heading}\n\n");
+    text.push_str("| id | | who | requirement | |\n|---|---|---|---|---|\n");
+    for requirement in spec.requirements.iter().filter(|one| one.section() == number) {
+        let Requirement { id, level, who, text: words, .. } = requirement;
+        let kept = kept(requirement, &collection.tests_of(&format!("{}#{id}", spec.name)));
+        let _ = writeln!(text, "| {id} | {level} | {who} | {} | {kept} |", cell(words));
+    }
+    text
+}
+
+/// How a requirement is kept: its status, its reason, its tests.
+fn kept(requirement: &Requirement, tests: &BTreeSet<&Test>) -> String {
+    let status = match requirement.status {
+        Status::Done => "done",
+        Status::Caller => "caller",
+        Status::Refused => "refused",
+    };
+    let reason =
+        requirement.reason.as_deref().map(|reason| format!(": {}", cell(reason))).unwrap_or_default();
+    let named = if tests.is_empty() { String::new() } else { format!("<br>{}", names(tests)) };
+    format!("*{status}*{reason}{named}")
+}
+
+const THREATS: &str = "\
+# Threats
+
+What a hostile or broken peer may try, what the library does about it, and the tests that show it. For any bytes in any chunking and any order
+of calls: no panic, no loop without progress, work that grows with the bytes fed, memory within the configured limits, one verdict however the bytes were cut,
+and nothing more is read after a fatal error. The number beside an answer is the close code or HTTP status that the peer gets.
+
+This page is written by `cargo xtask spec` from docs/requirements/threats.toml; a test belongs to a row when its name begins with the row's id.
+";
+
+fn threats(records: &Records, collection: &Collection) -> String {
+    let mut page = THREATS.to_owned();
+    let mut group = "";
+    for threat in &records.threats {
+        if threat.group != group {
+            group = &threat.group;
+            let _ = write!(page, "\n## {group}\n\n| id | attack | answer | tests |\n|---|---|---|---|\n");
+        }
+        let tests = names(&collection.tests_of_threat(&threat.id));
+        let (attack, answer) = (cell(&threat.attack), cell(&threat.answer));
+        let _ = writeln!(page, "| {} | {attack} | {answer} | {tests} |", threat.id);
+    }
+    page
+}
+
+/// Tests as a list, the crate named once for those that share it.
+fn names(tests: &BTreeSet<&Test>) -> String {
+    let packages: BTreeSet<&str> = tests.iter().map(|test| test.package.as_str()).collect();
+    let of = |package: &str| {
+        let names =
+            tests.iter().filter(|test| test.package == package).map(|test| format!("`{}`", test.name));
+        format!("{package}: {}", names.collect::<Vec<_>>().join(", "))
+    };
+    packages.into_iter().map(of).collect::<Vec<_>>().join("<br>")
+}
+
+/// Text that may stand in a table's cell.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('<', "&lt;")
+}
+
+/// `RFC 6455` from `rfc6455`.
+fn title(name: &str) -> String {
+    name.replacen("rfc", "RFC ", 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn test(package: &str, name: &str) -> Test {
+        Test { package: package.to_owned(), name: name.to_owned() }
+    }
+
+    #[test]
+    fn tests_are_grouped_by_crate() {
+        let all = [test("b", "two"), test("a", "one"), test("b", "three")];
+        assert_eq!(names(&all.iter().collect()), "a: `one`<br>b: `three`, `two`");
+        assert_eq!(names(&BTreeSet::new()), "");
+    }
+
+    #[test]
+    fn a_cell_stays_in_its_row() {
+        assert_eq!(cell("a | b < c"), "a \\| b &lt; c");
+    }
+}
