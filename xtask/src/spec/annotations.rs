@@ -41,11 +41,9 @@ impl Collection {
         self.annotations.iter().filter(|one| one.id == id).flat_map(|one| &one.tests).collect()
     }
 
-    /// The tests named after the threat `id`.
+    /// The tests named after the threat `id`: `f7_…`, or `f5_f7_…`, or `f1_to_f9_…`.
     pub(super) fn tests_of_threat(&self, id: &str) -> BTreeSet<&Test> {
-        let prefix = format!("{}_", id.to_lowercase());
-        let named = |test: &&Test| test.name.rsplit('/').next().is_some_and(|name| name.starts_with(&prefix));
-        self.tests.iter().filter(named).collect()
+        self.tests.iter().filter(|test| is_named_after(&test.name, id)).collect()
     }
 
     fn add_code(&mut self, package: &str, path: &Path, code: &str) {
@@ -94,6 +92,36 @@ pub(super) fn collect(folder: &Path) -> Result<Collection, String> {
         }
     }
     Ok(collection)
+}
+
+/// Tells whether a test's name begins with ids of threats of which `id` is one.
+fn is_named_after(name: &str, id: &str) -> bool {
+    let Some(wanted) = threat(&id.to_lowercase()) else { return false };
+    let mut before = None;
+    let mut range = false;
+    for word in name.rsplit('/').next().unwrap_or_default().split('_') {
+        let next = threat(word);
+        let Some((kind, number)) = next else {
+            range = word == "to";
+            if range {
+                continue;
+            } else {
+                return false;
+            };
+        };
+        let first = before.filter(|(known, _)| range && *known == kind).map_or(number, |(_, first)| first);
+        if kind == wanted.0 && (first..=number).contains(&wanted.1) {
+            return true;
+        }
+        (before, range) = (next, false);
+    }
+    false
+}
+
+/// Letter and number of a threat's id.
+fn threat(id: &str) -> Option<(char, u8)> {
+    let kind = id.chars().next().filter(char::is_ascii_lowercase)?;
+    Some((kind, id.get(1..)?.parse().ok()?))
 }
 
 /// All files below `folder`, sorted, build output left out.
@@ -351,6 +379,28 @@ mod tests {
             let found: Vec<&str> =
                 collection.tests_of_threat(id).iter().map(|test| test.name.as_str()).collect();
             assert_eq!(found, names, "{id}");
+        }
+    }
+
+    #[test]
+    fn a_name_may_hold_several_threats() {
+        #[rustfmt::skip]
+        let table = [
+            // name                    id     named after it
+            ("f7_control",             "F7",  true),
+            ("f7",                     "F7",  true),
+            ("f70_control",            "F7",  false),
+            ("c5_c6_codes",            "C6",  true),
+            ("c5_c6_codes",            "C7",  false),
+            ("f1_to_f11_rules",        "F1",  true),
+            ("f1_to_f11_rules",        "F9",  true),
+            ("f1_to_f11_rules",        "F11", true),
+            ("f1_to_f11_rules",        "F12", false),
+            ("f1_to_f11_rules",        "C9",  false),
+            ("every_f7",               "F7",  false),
+        ];
+        for (name, id, expected) in table {
+            assert_eq!(is_named_after(name, id), expected, "{name} {id}");
         }
     }
 
