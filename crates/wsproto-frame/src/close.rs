@@ -175,6 +175,7 @@ mod tests {
     extern crate std;
     use std::{string::String, vec::Vec};
 
+    //= rfc6455#7.4.1-1, rfc6455#7.4.1-2, rfc6455#7.4.1-4, rfc6455#7.4.1-5, rfc6455#7.4.2-1, rfc6455#7.4.2-2, rfc6455#7.4.2-3
     #[test]
     fn c5_c6_c7_every_code() {
         for number in 0..=u16::MAX {
@@ -194,12 +195,12 @@ mod tests {
         #[rustfmt::skip]
         let table: [(&str, &[u8], Result<(u16, &str), FrameError>); 7] = [
             // name                     payload                     expectation
-            ("none",                    b"",                        Ok((1005, ""))),
-            ("half a code",             b"\x03",                    Err(FrameError::ClosePayloadTooShort)),
-            ("code alone",              b"\x03\xe8",                Ok((1000, ""))),
+            ("none",                    b"",                        Ok((1005, ""))), //= rfc6455#7.1.5-2
+            ("half a code",             b"\x03",                    Err(FrameError::ClosePayloadTooShort)), //= rfc6455#5.5.1-1
+            ("code alone",              b"\x03\xe8",                Ok((1000, ""))), //= rfc6455#5.5.1-1
             ("code and reason",         b"\x03\xe9bye",             Ok((1001, "bye"))),
             ("bad code and bad reason", b"\x00\x00\xff",            Err(FrameError::CloseCodeInvalid(0))),
-            ("bad reason",              b"\x03\xe8\xed\xa0\x80",    Err(FrameError::CloseReasonNotUtf8)),
+            ("bad reason",              b"\x03\xe8\xed\xa0\x80",    Err(FrameError::CloseReasonNotUtf8)), //= rfc6455#5.5.1-10
             ("reason cut short",        b"\x03\xe8\xe2\x82",        Err(FrameError::CloseReasonNotUtf8)),
         ];
         for (name, payload, expected) in table {
@@ -215,10 +216,10 @@ mod tests {
         #[rustfmt::skip]
         let table: [(&str, CloseCode, &str, Vec<u8>); 6] = [
             // name                  code                      reason    payload
-            ("no status",            CloseCode::NO_STATUS,     "",       Vec::new()),
+            ("no status",            CloseCode::NO_STATUS,     "",       Vec::new()), //= rfc6455#7.4.1-1
             ("no status, reason",    CloseCode::NO_STATUS,     "x",      Vec::new()),
-            ("abnormal",             CloseCode::ABNORMAL,      "x",      b"\x03\xe8x".to_vec()),
-            ("tls",                  CloseCode::TLS_HANDSHAKE, "",       b"\x03\xe8".to_vec()),
+            ("abnormal",             CloseCode::ABNORMAL,      "x",      b"\x03\xe8x".to_vec()), //= rfc6455#7.4.1-2
+            ("tls",                  CloseCode::TLS_HANDSHAKE, "",       b"\x03\xe8".to_vec()), //= rfc6455#7.4.1-4
             ("cut before é",         CloseCode::NORMAL,        &long,    [b"\x03\xe8", &[b'a'; 122][..]].concat()),
             ("123 bytes fit",        CloseCode::NORMAL,        &exact,   [b"\x03\xe8", exact.as_bytes()].concat()),
         ];

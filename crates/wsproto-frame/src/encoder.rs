@@ -67,14 +67,14 @@ mod tests {
         #[rustfmt::skip]
         let table = [
             // name                    role          header                                              expectation
-            ("client without key",     Role::Client, FrameHeader::new(Opcode::Text, 1),                  Some(FrameError::NotMasked)),
+            ("client without key",     Role::Client, FrameHeader::new(Opcode::Text, 1),                  Some(FrameError::NotMasked)), //= rfc6455#5.1-1
             ("client with key",        Role::Client, FrameHeader::new(Opcode::Text, 1).with_mask(key),   None),
-            ("server with key",        Role::Server, FrameHeader::new(Opcode::Text, 1).with_mask(key),   Some(FrameError::Masked)),
+            ("server with key",        Role::Server, FrameHeader::new(Opcode::Text, 1).with_mask(key),   Some(FrameError::Masked)), //= rfc6455#5.1-3
             ("orphan",                 Role::Server, FrameHeader::new(Opcode::Continuation, 1),          Some(FrameError::ContinuationWithoutMessage)),
             ("ping of 125",            Role::Server, ping(125),                                          None),
-            ("ping of 126",            Role::Server, ping(126),                                          Some(FrameError::ControlTooLong)),
-            ("fragmented ping",        Role::Server, ping(0).unfinished(),                               Some(FrameError::ControlFragmented)),
-            ("length with top bit",    Role::Server, FrameHeader::new(Opcode::Binary, 1 << 63),          Some(FrameError::LengthTopBit)),
+            ("ping of 126",            Role::Server, ping(126),                                          Some(FrameError::ControlTooLong)), //= rfc6455#5.5-1
+            ("fragmented ping",        Role::Server, ping(0).unfinished(),                               Some(FrameError::ControlFragmented)), //= rfc6455#5.4-1, rfc6455#5.5-2
+            ("length with top bit",    Role::Server, FrameHeader::new(Opcode::Binary, 1 << 63),          Some(FrameError::LengthTopBit)), //= rfc6455#5.2-4
             ("longest length",         Role::Server, FrameHeader::new(Opcode::Binary, (1 << 63) - 1),    None),
             ("reserved bits",          Role::Server, FrameHeader::new(Opcode::Text, 1).with_rsv(Rsv::RSV1), None),
         ];
@@ -85,6 +85,7 @@ mod tests {
         }
     }
 
+    //= rfc6455#5.4-3, rfc6455#5.4-10
     #[test]
     fn follows_the_message_that_is_under_way() {
         let mut encoder = FrameEncoder::new(Role::Server);

@@ -54,6 +54,7 @@ impl Fragmentation {
 mod tests {
     use super::*;
 
+    //= rfc6455#5.4-3, rfc6455#5.4-4, rfc6455#5.4-10, rfc6455#5.4-11
     #[test]
     fn every_state_and_frame() {
         use Fragmentation::{Binary, Idle, Text};

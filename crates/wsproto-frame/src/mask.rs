@@ -92,6 +92,7 @@ mod tests {
         payload.iter().enumerate().map(|(i, byte)| byte ^ key[i % 4]).collect()
     }
 
+    //= rfc6455#5.3-5, rfc6455#6.2-5
     #[test]
     fn every_length_to_200_in_two_parts() {
         let key = [0x12, 0x34, 0x56, 0x78];
@@ -115,6 +116,7 @@ mod tests {
     }
 
     proptest! {
+        //= rfc6455#5.3-5
         #[test]
         fn any_chunking_equals_the_rfc(plain: Vec<u8>, key: [u8; 4], cuts in proptest::collection::vec(0usize..80, 0..20)) {
             let mut masked = plain.clone();

@@ -48,6 +48,22 @@ impl TextCheck {
         if self.started_len == 0 { Ok((None, self.whole_code_points(part)?)) } else { self.complete(part) }
     }
 
+    /// Returns how many bytes the code point still lacks that the last part ended within; 0 where it ended between two.
+    ///
+    /// A next part of at most that length gives the code point or nothing, and never text behind it.
+    #[must_use]
+    #[inline]
+    pub const fn missing(&self) -> usize {
+        let [lead, ..] = self.started;
+        let len: u8 = match (self.started_len, lead) {
+            (0, _) => return 0,
+            (_, ..0xe0) => 2,
+            (_, 0xe0..0xf0) => 3,
+            (_, 0xf0..) => 4,
+        };
+        len.saturating_sub(self.started_len) as usize
+    }
+
     /// Ends the message and makes the check ready for the next.
     ///
     /// # Errors
@@ -173,6 +189,7 @@ mod tests {
         }
     }
 
+    //= rfc6455#5.6-1, rfc6455#8.1-1
     #[test]
     fn c1_c2_c3_every_string_of_three_bytes_and_all_with_lead_f0_to_f7() {
         let mut bytes = [0; 4];
@@ -198,6 +215,7 @@ mod tests {
         }
     }
 
+    //= rfc6455#5.6-1
     #[test]
     fn every_split_of_code_points_of_each_length() {
         let text = "aé€😀ß中\u{10ffff}z";
@@ -206,6 +224,21 @@ mod tests {
                 let bytes = text.as_bytes();
                 let parts = [&bytes[..first], &bytes[first..second], &bytes[second..]];
                 assert_eq!(check(&parts).as_deref(), Ok(text), "{first}, {second}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_missing_completes_the_code_point() {
+        for text in ["é", "€", "😀"] {
+            for cut in 1..text.len() {
+                let (start, rest) = text.as_bytes().split_at(cut);
+                let mut check = TextCheck::new();
+                assert_eq!(check.missing(), 0);
+                assert_eq!(check.push(start), Ok((None, "")));
+                assert_eq!(check.missing(), rest.len(), "{text} cut at {cut}");
+                assert_eq!(check.push(rest), Ok((text.chars().next(), "")));
+                assert_eq!(check.missing(), 0);
             }
         }
     }
@@ -220,6 +253,7 @@ mod tests {
     }
 
     proptest! {
+        //= rfc6455#8.1-1
         #[test]
         fn any_chunking_agrees_with_the_standard_library(
             text: String, noise in proptest::collection::vec(any::<(prop::sample::Index, u8)>(), 0..2), cuts: Vec<prop::sample::Index>,

@@ -100,20 +100,16 @@ fn is_named_after(name: &str, id: &str) -> bool {
     let mut before = None;
     let mut range = false;
     for word in name.rsplit('/').next().unwrap_or_default().split('_') {
-        let next = threat(word);
-        let Some((kind, number)) = next else {
-            range = word == "to";
-            if range {
-                continue;
-            } else {
-                return false;
-            };
-        };
+        if word == "to" && before.is_some() {
+            range = true;
+            continue;
+        }
+        let Some((kind, number)) = threat(word) else { return false };
         let first = before.filter(|(known, _)| range && *known == kind).map_or(number, |(_, first)| first);
         if kind == wanted.0 && (first..=number).contains(&wanted.1) {
             return true;
         }
-        (before, range) = (next, false);
+        (before, range) = (Some((kind, number)), false);
     }
     false
 }

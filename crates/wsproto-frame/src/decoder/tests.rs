@@ -80,39 +80,39 @@ fn f1_to_f11_each_rule_of_section_5() {
     #[rustfmt::skip]
     let table: [(&str, FrameDecoder, &[u8], Option<FrameError>); 36] = [
         // name                              decoder                                bytes                              expectation
-        ("reserved opcode 3",                client(),                              &[0x83],                           Some(FrameError::ReservedOpcode(0x3))),
+        ("reserved opcode 3",                client(),                              &[0x83],                           Some(FrameError::ReservedOpcode(0x3))), //= rfc6455#5.2-3
         ("reserved opcode 7",                client(),                              &[0x87],                           Some(FrameError::ReservedOpcode(0x7))),
-        ("reserved opcode b",                client(),                              &[0x8b],                           Some(FrameError::ReservedOpcode(0xb))),
+        ("reserved opcode b",                client(),                              &[0x8b],                           Some(FrameError::ReservedOpcode(0xb))), //= rfc6455#5.2-3
         ("reserved opcode f",                client(),                              &[0x8f],                           Some(FrameError::ReservedOpcode(0xf))),
-        ("rsv1 without owner",               client(),                              &[0xc1],                           Some(FrameError::ReservedBits(Rsv::RSV1))),
+        ("rsv1 without owner",               client(),                              &[0xc1],                           Some(FrameError::ReservedBits(Rsv::RSV1))), //= rfc6455#5.2-2
         ("rsv2 without owner",               client(),                              &[0xa1],                           Some(FrameError::ReservedBits(Rsv::RSV2))),
         ("rsv3 without owner",               client(),                              &[0x91],                           Some(FrameError::ReservedBits(Rsv::RSV3))),
         ("rsv1 owned",                       client().with_rsv(Rsv::RSV1),          &[0xc1, 0x00],                     None),
-        ("rsv1 owned, rsv2 set too",         client().with_rsv(Rsv::RSV1),          &[0xe1, 0x00],                     Some(FrameError::ReservedBits(Rsv::RSV2))),
-        ("fragmented close",                 client(),                              &[0x08],                           Some(FrameError::ControlFragmented)),
+        ("rsv1 owned, rsv2 set too",         client().with_rsv(Rsv::RSV1),          &[0xe1, 0x00],                     Some(FrameError::ReservedBits(Rsv::RSV2))), //= rfc6455#5.2-2
+        ("fragmented close",                 client(),                              &[0x08],                           Some(FrameError::ControlFragmented)), //= rfc6455#5.4-1, rfc6455#5.5-2
         ("fragmented ping",                  client(),                              &[0x09],                           Some(FrameError::ControlFragmented)),
         ("fragmented pong",                  client(),                              &[0x0a],                           Some(FrameError::ControlFragmented)),
-        ("ping, 126 form",                   client(),                              &[0x89, 0x7e],                     Some(FrameError::ControlTooLong)),
+        ("ping, 126 form",                   client(),                              &[0x89, 0x7e],                     Some(FrameError::ControlTooLong)), //= rfc6455#5.5-1
         ("ping, 127 form",                   client(),                              &[0x89, 0x7f],                     Some(FrameError::ControlTooLong)),
-        ("unmasked to a server",             server(),                              &[0x81, 0x00],                     Some(FrameError::NotMasked)),
-        ("masked to a client",               client(),                              &[0x81, 0x80],                     Some(FrameError::Masked)),
-        ("125 in two bytes",                 client(),                              &[0x81, 0x7e, 0x00, 0x7d],         Some(FrameError::LengthNotMinimal)),
+        ("unmasked to a server",             server(),                              &[0x81, 0x00],                     Some(FrameError::NotMasked)), //= rfc6455#5.1-2
+        ("masked to a client",               client(),                              &[0x81, 0x80],                     Some(FrameError::Masked)), //= rfc6455#5.1-4
+        ("125 in two bytes",                 client(),                              &[0x81, 0x7e, 0x00, 0x7d],         Some(FrameError::LengthNotMinimal)), //= rfc6455#5.2-5
         ("0 in two bytes",                   client(),                              &[0x81, 0x7e, 0x00, 0x00],         Some(FrameError::LengthNotMinimal)),
         ("126 in two bytes",                 client(),                              &[0x81, 0x7e, 0x00, 0x7e],         None),
-        ("65535 in eight bytes",             client(),                              &[0x81, 0x7f, 0, 0, 0, 0, 0, 0, 0xff, 0xff], Some(FrameError::LengthNotMinimal)),
+        ("65535 in eight bytes",             client(),                              &[0x81, 0x7f, 0, 0, 0, 0, 0, 0, 0xff, 0xff], Some(FrameError::LengthNotMinimal)), //= rfc6455#5.2-5
         ("65536 in eight bytes",             client(),                              &[0x81, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0],       None),
-        ("top bit of 64",                    client(),                              &[0x81, 0x7f, 0x80],               Some(FrameError::LengthTopBit)),
+        ("top bit of 64",                    client(),                              &[0x81, 0x7f, 0x80],               Some(FrameError::LengthTopBit)), //= rfc6455#5.2-4
         ("longest length",                   client(),                              &[0x81, 0x7f, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], None),
         ("2^32 + 5 is not 5",                client().with_max_payload_len(99),     &[0x81, 0x7f, 0, 0, 0, 1, 0, 0, 0, 5], Some(FrameError::FrameTooLong { limit: 99 })),
         ("one below the limit",              client().with_max_payload_len(2),      &[0x81, 0x01, b'a'],               None),
         ("at the limit",                     client().with_max_payload_len(2),      &[0x81, 0x02, b'a', b'b'],         None),
-        ("one over the limit",               client().with_max_payload_len(2),      &[0x81, 0x03],                     Some(FrameError::FrameTooLong { limit: 2 })),
-        ("continuation without message",     client(),                              &[0x80],                           Some(FrameError::ContinuationWithoutMessage)),
+        ("one over the limit",               client().with_max_payload_len(2),      &[0x81, 0x03],                     Some(FrameError::FrameTooLong { limit: 2 })), //= rfc6455#10.4-1
+        ("continuation without message",     client(),                              &[0x80],                           Some(FrameError::ContinuationWithoutMessage)), //= rfc6455#5.4-11
         ("continuation after the last",      client(),                              &[0x81, 0x00, 0x80],               Some(FrameError::ContinuationWithoutMessage)),
-        ("text inside text",                 client(),                              &[0x01, 0x00, 0x81],               Some(FrameError::MessageInterrupted)),
-        ("binary inside text",               client(),                              &[0x01, 0x00, 0x82],               Some(FrameError::MessageInterrupted)),
+        ("text inside text",                 client(),                              &[0x01, 0x00, 0x81],               Some(FrameError::MessageInterrupted)), //= rfc6455#5.4-3
+        ("binary inside text",               client(),                              &[0x01, 0x00, 0x82],               Some(FrameError::MessageInterrupted)), //= rfc6455#5.4-3, rfc6455#5.4-10
         ("text inside binary",               client(),                              &[0x02, 0x00, 0x01],               Some(FrameError::MessageInterrupted)),
-        ("controls inside a message",        client(),                              &[0x01, 0x00, 0x89, 0x00, 0x8a, 0x00, 0x80, 0x00], None),
+        ("controls inside a message",        client(),                              &[0x01, 0x00, 0x89, 0x00, 0x8a, 0x00, 0x80, 0x00], None), //= rfc6455#5.4-4
         ("first fault wins: rsv, then mask", server(),                              &[0xc1, 0x00],                     Some(FrameError::ReservedBits(Rsv::RSV1))),
         ("mask before control length",       client(),                              &[0x89, 0xfe],                     Some(FrameError::Masked)),
         ("empty frames",                     client(),                              &[0x81, 0x00, 0x82, 0x00],         None),
@@ -122,6 +122,7 @@ fn f1_to_f11_each_rule_of_section_5() {
     }
 }
 
+//= rfc6455#5.4-2, rfc6455#5.4-4, rfc6455#6.2-1, rfc6455#6.2-5
 #[test]
 fn a_masked_conversation_in_any_pieces() {
     let bytes = [
@@ -164,6 +165,7 @@ fn any_frame() -> impl Strategy<Value = (bool, Vec<u8>, [u8; 4])> {
 }
 
 proptest! {
+    //= rfc6455#5.4-5, rfc6455#5.4-12, rfc6455#5.3-5
     #[test]
     fn what_is_encoded_is_decoded_in_any_chunking(frames in proptest::collection::vec(any_frame(), 0..6), cuts: Vec<prop::sample::Index>) {
         let mut bytes = Vec::new();

@@ -56,6 +56,7 @@ fn oracle(bytes: &[u8]) -> Result<Option<(FrameHeader, usize)>, FrameError> {
     )))
 }
 
+//= rfc6455#5.2-3, rfc6455#5.2-4, rfc6455#5.2-5, rfc6455#5.2-8, rfc6455#5.2-9, rfc6455#5.5-1, rfc6455#5.5-2
 #[test]
 fn f1_f5_f6_f7_f8_every_first_two_bytes_with_every_kind_of_tail_and_every_prefix() {
     let tails: [[u8; 12]; 10] = [
@@ -102,6 +103,7 @@ fn examples_of_the_rfc_5_7() {
     }
 }
 
+//= rfc6455#5.2-5, rfc6455#5.3-6
 #[test]
 fn the_shortest_form_on_both_sides_of_each_limit() {
     #[rustfmt::skip]
@@ -125,6 +127,7 @@ fn the_shortest_form_on_both_sides_of_each_limit() {
 }
 
 proptest! {
+    //= rfc6455#5.2-8, rfc6455#5.3-1
     #[test]
     fn encode_then_parse_is_the_identity(
         opcode in 0u8..3, fin: bool, rsv: u8, mask: Option<[u8; 4]>, payload_len in 0u64..1 << 63, shift in 0u32..63,
