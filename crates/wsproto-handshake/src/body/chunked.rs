@@ -1,0 +1,125 @@
+//! The chunked transfer coding as it is received (RFC 9112 §7.1).
+
+use crate::{HandshakeLimits, ResponseError};
+
+/// Longest line of chunk extensions in bytes, which nobody reads.
+const MAX_EXTENSION_LEN: u16 = 256;
+
+/// Where a chunked body stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Chunked {
+    /// Within the digits of a chunk's size.
+    Size { size: u64, digits: u8 },
+    /// Behind the digits, within what is passed over until the end of the line.
+    Extension { size: u64, len: u16 },
+    /// Before the line feed that ends the size.
+    SizeEnd { size: u64 },
+    /// Before this many bytes of a chunk.
+    Data { left: u64 },
+    /// Behind a chunk's bytes.
+    DataEnd,
+    /// Behind the carriage return that follows a chunk's bytes.
+    DataLineFeed,
+    /// Within the trailer, of which this many bytes have come.
+    Trailer { len: usize, line: Line },
+    /// Behind the end.
+    Done,
+}
+
+/// Where a line of the trailer stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Line {
+    Start,
+    Within,
+    /// Behind the carriage return of a line with something in it.
+    End,
+    /// Behind the carriage return of the empty line.
+    LastEnd,
+}
+
+impl Chunked {
+    pub(crate) const START: Self = Self::Size { size: 0, digits: 0 };
+
+    /// Takes framing off the input until there are a chunk's bytes, or no more input.
+    pub(crate) fn skip_to_data(
+        &mut self,
+        input: &mut &[u8],
+        limits: &HandshakeLimits,
+    ) -> Result<(), ResponseError> {
+        while !matches!(self, Self::Data { .. } | Self::Done) {
+            let Some((&byte, rest)) = input.split_first() else { break };
+            *self = self.after(byte, limits)?;
+            *input = rest;
+        }
+        Ok(())
+    }
+
+    /// What follows when this many of a chunk's bytes have been taken.
+    pub(crate) const fn after_data(self, bytes: u64) -> Self {
+        match self {
+            Self::Data { left } if left > bytes => Self::Data { left: left.saturating_sub(bytes) },
+            Self::Data { .. } => Self::DataEnd,
+            other => other,
+        }
+    }
+
+    fn after(self, byte: u8, limits: &HandshakeLimits) -> Result<Self, ResponseError> {
+        Ok(match (self, byte) {
+            (Self::Size { size, digits }, _) if byte.is_ascii_hexdigit() => add_digit(size, digits, byte)?,
+            (Self::Size { digits: 0, .. }, _) => return Err(ResponseError::Chunk),
+            (Self::Size { size, .. } | Self::Extension { size, .. }, b'\r') => Self::SizeEnd { size },
+            (Self::Size { size, .. }, b';' | b' ' | b'\t') => Self::Extension { size, len: 1 },
+            (Self::Extension { size, len }, _)
+                if len < MAX_EXTENSION_LEN && (byte == b'\t' || !byte.is_ascii_control()) =>
+            {
+                Self::Extension { size, len: len.saturating_add(1) }
+            }
+            (Self::SizeEnd { size: 0 }, b'\n') => Self::Trailer { len: 0, line: Line::Start },
+            (Self::SizeEnd { size }, b'\n') => Self::Data { left: size },
+            (Self::DataEnd, b'\r') => Self::DataLineFeed,
+            (Self::DataLineFeed, b'\n') => Self::START,
+            (Self::Trailer { len, line }, _) => within_trailer(len, line, byte, limits)?,
+            (
+                Self::Size { .. }
+                | Self::Extension { .. }
+                | Self::SizeEnd { .. }
+                | Self::Data { .. }
+                | Self::DataEnd
+                | Self::DataLineFeed
+                | Self::Done,
+                _,
+            ) => return Err(ResponseError::Chunk),
+        })
+    }
+}
+
+fn add_digit(size: u64, digits: u8, byte: u8) -> Result<Chunked, ResponseError> {
+    let digit = char::from(byte).to_digit(16).ok_or(ResponseError::Chunk)?;
+    let size = size.checked_mul(16).and_then(|size| size.checked_add(u64::from(digit)));
+    // Leading zeros have an end too.
+    let digits = digits.checked_add(1).filter(|&digits| digits <= 16);
+    let (Some(size), Some(digits)) = (size, digits) else { return Err(ResponseError::Chunk) };
+    Ok(Chunked::Size { size, digits })
+}
+
+fn within_trailer(
+    len: usize,
+    line: Line,
+    byte: u8,
+    limits: &HandshakeLimits,
+) -> Result<Chunked, ResponseError> {
+    let limit = limits.max_head_len;
+    let len = len.saturating_add(1);
+    if len > limit {
+        return Err(ResponseError::TrailerTooLong { limit });
+    }
+    let line = match (line, byte) {
+        (Line::LastEnd, b'\n') => return Ok(Chunked::Done),
+        (Line::End, b'\n') => Line::Start,
+        (Line::Start, b'\r') => Line::LastEnd,
+        (Line::Within, b'\r') => Line::End,
+        (Line::Start | Line::Within, _) if byte == b'\t' || !byte.is_ascii_control() => Line::Within,
+        (Line::Start | Line::Within | Line::End | Line::LastEnd, _) => return Err(ResponseError::Chunk),
+    };
+    Ok(Chunked::Trailer { len, line })
+}

@@ -1,0 +1,357 @@
+//! The client's side of the opening handshake, as a state machine.
+
+mod ask;
+mod reading;
+
+use alloc::{borrow::Cow, string::String, vec::Vec};
+use core::fmt;
+
+use self::reading::Verdict;
+use crate::{
+    AcceptConnection, HandshakeLimits, HeadError, Headers, LocalError, RejectConnection, RejectData, Request,
+    ResponseError,
+    body::BodyReader,
+    head::{self, HeadBuffer, StatusLine},
+    token::AcceptToken,
+};
+
+/// The client's side of an opening handshake: writes a request, reads the answer.
+///
+/// ```text
+/// Idle ──request──► AwaitingAnswer ──101──► Accepted
+///                     │   │
+///                   error └─other status──► ReceivingBody ──last of the body──► Rejected
+///                     ▼                           │
+///                   Failed ◄───────error──────────┘
+/// ```
+///
+/// ```
+/// use wsproto_handshake::{Answer, ClientHandshake, HandshakeLimits, Request};
+///
+/// let mut client = ClientHandshake::new(HandshakeLimits::default());
+/// let mut out = Vec::new();
+/// // The nonce must come from the operating system's random bytes.
+/// client.send_request(&Request::new("example.com", "/chat"), *b"the sample nonce", &mut out)?;
+/// assert_eq!(
+///     out,
+///     b"GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+///       Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+/// );
+///
+/// let mut input = &b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+///     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\nbytes of frames"[..];
+/// let answer = client.receive(&mut input)?.expect("the head is whole");
+/// assert!(matches!(answer, Answer::Accept(_)));
+/// assert_eq!(input, b"bytes of frames");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)
+pub struct ClientHandshake {
+    limits: HandshakeLimits,
+    needs_subprotocol: bool,
+    stage: Stage,
+}
+
+/// How far a [`ClientHandshake`] has come.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum ClientState {
+    /// No request is sent yet.
+    Idle,
+    /// The request is sent, and the answer is not whole yet.
+    AwaitingAnswer,
+    /// The server refused, and the body of its refusal is not whole yet.
+    ReceivingBody,
+    /// The connection is open.
+    Accepted,
+    /// The server refused, and its refusal is whole.
+    Rejected,
+    /// The server broke a rule.
+    Failed,
+}
+
+/// What a server answers.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Answer<'a> {
+    /// The connection is open; the bytes that follow are frames.
+    Accept(AcceptConnection),
+    /// The connection is refused.
+    Reject(RejectConnection),
+    /// A part of the refusal's body.
+    RejectData(RejectData<'a>),
+}
+
+enum Stage {
+    Idle,
+    AwaitingAnswer(Awaited),
+    ReceivingBody(BodyReader),
+    Accepted,
+    Rejected,
+    Failed(ResponseError),
+}
+
+/// What the answer is compared with, and what has come of it.
+struct Awaited {
+    token: AcceptToken,
+    /// The subprotocols that were proposed, as a list with commas.
+    subprotocols: String,
+    interim_responses: usize,
+    head: HeadBuffer,
+}
+
+impl ClientHandshake {
+    /// Creates a handshake that has not begun.
+    #[must_use]
+    pub const fn new(limits: HandshakeLimits) -> Self {
+        Self { limits, needs_subprotocol: false, stage: Stage::Idle }
+    }
+
+    /// Makes it an error that the server chooses no subprotocol where some are proposed, as browsers do.
+    #[must_use]
+    pub fn require_subprotocol(mut self) -> Self {
+        self.needs_subprotocol = true;
+        self
+    }
+
+    /// Returns how far the handshake has come.
+    #[must_use]
+    pub const fn state(&self) -> ClientState {
+        match self.stage {
+            Stage::Idle => ClientState::Idle,
+            Stage::AwaitingAnswer(_) => ClientState::AwaitingAnswer,
+            Stage::ReceivingBody(_) => ClientState::ReceivingBody,
+            Stage::Accepted => ClientState::Accepted,
+            Stage::Rejected => ClientState::Rejected,
+            Stage::Failed(_) => ClientState::Failed,
+        }
+    }
+
+    /// Returns how many bytes of an answer that is not whole are kept.
+    #[must_use]
+    pub fn buffered(&self) -> usize {
+        if let Stage::AwaitingAnswer(awaited) = &self.stage { awaited.head.len() } else { 0 }
+    }
+
+    /// Appends the request. The nonce must be unpredictable, and fresh for each connection.
+    ///
+    /// # Errors
+    ///
+    /// [`LocalError::WrongState`] for a second request; others for what cannot be sent.
+    pub fn send_request(
+        &mut self,
+        request: &Request,
+        nonce: [u8; 16],
+        out: &mut Vec<u8>,
+    ) -> Result<(), LocalError> {
+        let host = self.checked_request(request)?;
+        out.extend_from_slice(b"GET ");
+        out.extend_from_slice(request.target.as_bytes());
+        out.extend_from_slice(b" HTTP/1.1\r\n");
+        let token = ask::request_fields(request, &host, nonce, out);
+        out.extend_from_slice(b"\r\n");
+        self.sent(request, token);
+        Ok(())
+    }
+
+    /// Returns the header fields of the request, for somebody else's HTTP to send with a GET of the target.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send_request`](Self::send_request).
+    pub fn request_headers(&mut self, request: &Request, nonce: [u8; 16]) -> Result<Headers, LocalError> {
+        let host = self.checked_request(request)?;
+        let mut headers = Headers::new();
+        let token = ask::request_fields(request, &host, nonce, &mut headers);
+        self.sent(request, token);
+        Ok(headers)
+    }
+
+    fn checked_request<'a>(&self, request: &'a Request) -> Result<Cow<'a, str>, LocalError> {
+        let Stage::Idle = self.stage else { return Err(LocalError::WrongState) };
+        ask::check(request)
+    }
+
+    fn sent(&mut self, request: &Request, token: AcceptToken) {
+        self.stage = Stage::AwaitingAnswer(Awaited {
+            token,
+            subprotocols: request.subprotocols.join(","),
+            interim_responses: 0,
+            head: HeadBuffer::default(),
+        });
+    }
+
+    /// Takes the answer off the front of the input, and gives the next part of it.
+    ///
+    /// `None` says that all of the input was taken and more is needed, or that the handshake is over. Bytes
+    /// behind the answer are never taken: they belong to the open connection. Interim responses are passed
+    /// over. After [`Answer::Reject`], call it again even without input: the last part of a body is empty.
+    ///
+    /// # Errors
+    ///
+    /// The rule that the server broke; the same error comes from every later call.
+    pub fn receive<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Answer<'a>>, ResponseError> {
+        loop {
+            let step = match &mut self.stage {
+                Stage::AwaitingAnswer(awaited) => awaited.read(input, self.needs_subprotocol, &self.limits),
+                Stage::ReceivingBody(body) => body.read(input, &self.limits).map(|part| match part {
+                    Some(part) => Step::Give(Answer::RejectData(part), None),
+                    None => Step::NeedInput,
+                }),
+                Stage::Failed(error) => return Err(*error),
+                Stage::Idle | Stage::Accepted | Stage::Rejected => return Ok(None),
+            };
+            match step {
+                Ok(Step::Continue) => {}
+                Ok(Step::NeedInput) => return Ok(None),
+                Ok(Step::Give(answer, body)) => return Ok(Some(self.give(answer, body))),
+                Err(error) => return Err(self.fail(error)),
+            }
+        }
+    }
+
+    /// Takes an answer that somebody else's HTTP has parsed; a refusal's body is left to it.
+    ///
+    /// Interim responses are `None`.
+    ///
+    /// # Errors
+    ///
+    /// The rule that the server broke; the same error comes from every later call. An answer that no request
+    /// asked for is [`HeadError::StartLine`].
+    pub fn receive_parsed(
+        &mut self,
+        status: u16,
+        headers: &Headers,
+    ) -> Result<Option<Answer<'static>>, ResponseError> {
+        let awaited = match &mut self.stage {
+            Stage::AwaitingAnswer(awaited) => awaited,
+            Stage::Failed(error) => return Err(*error),
+            _ => return Err(HeadError::StartLine.into()),
+        };
+        let line = StatusLine { status, is_http_1_1: true };
+        let verdict = head::check_fields(headers, &self.limits)
+            .map_err(ResponseError::from)
+            .and_then(|()| awaited.judge(line, headers.iter(), 0, self.needs_subprotocol));
+        match verdict.and_then(|verdict| awaited.after(verdict, &self.limits)) {
+            Ok(Step::Give(Answer::Reject(mut reject), _)) => {
+                reject.has_body = false;
+                self.stage = Stage::Rejected;
+                Ok(Some(Answer::Reject(reject)))
+            }
+            Ok(Step::Give(answer, body)) => Ok(Some(self.give(answer, body))),
+            Ok(Step::Continue | Step::NeedInput) => Ok(None),
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    /// Says that the server's stream has ended; gives the last part of a body that this ends.
+    ///
+    /// # Errors
+    ///
+    /// [`HeadError::Ended`] or [`ResponseError::BodyEnded`] where the answer is not whole, or the error that
+    /// came before.
+    pub fn receive_eof(&mut self) -> Result<Option<Answer<'static>>, ResponseError> {
+        let end = match &self.stage {
+            Stage::AwaitingAnswer(_) => Err(HeadError::Ended.into()),
+            Stage::ReceivingBody(body) => body.finish(),
+            Stage::Failed(error) => Err(*error),
+            Stage::Idle | Stage::Accepted | Stage::Rejected => return Ok(None),
+        };
+        match end {
+            Ok(last) => Ok(Some(self.give(Answer::RejectData(last), None))),
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    /// Enters the state that follows an answer.
+    fn give<'a>(&mut self, answer: Answer<'a>, body: Option<BodyReader>) -> Answer<'a> {
+        match (&answer, body) {
+            (Answer::Accept(_), _) => self.stage = Stage::Accepted,
+            (Answer::Reject(_), Some(body)) => self.stage = Stage::ReceivingBody(body),
+            (Answer::Reject(_), None) => self.stage = Stage::Rejected,
+            (Answer::RejectData(part), _) if part.body_finished => self.stage = Stage::Rejected,
+            (Answer::RejectData(_), _) => {}
+        }
+        answer
+    }
+
+    fn fail(&mut self, error: ResponseError) -> ResponseError {
+        self.stage = Stage::Failed(error);
+        error
+    }
+}
+
+impl fmt::Debug for ClientHandshake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let failure = if let Stage::Failed(error) = &self.stage { Some(error) } else { None };
+        f.debug_struct("ClientHandshake")
+            .field("limits", &self.limits)
+            .field("needs_subprotocol", &self.needs_subprotocol)
+            .field("state", &self.state())
+            .field("failure", &failure)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What comes of some input.
+enum Step<'a> {
+    /// An interim response was passed over.
+    Continue,
+    NeedInput,
+    /// An answer, and the body that will follow it.
+    Give(Answer<'a>, Option<BodyReader>),
+}
+
+impl Awaited {
+    fn read<'a>(
+        &mut self,
+        input: &mut &'a [u8],
+        needs_subprotocol: bool,
+        limits: &HandshakeLimits,
+    ) -> Result<Step<'a>, ResponseError> {
+        // The buffer is lent to the head, so that it cannot stay where it is.
+        let mut buffer = core::mem::take(&mut self.head);
+        let (taken, head) = buffer.find(input, limits)?;
+        *input = input.get(taken..).unwrap_or_default();
+        let Some(head) = head else {
+            self.head = buffer;
+            return Ok(Step::NeedInput);
+        };
+        let verdict = head.read_response(|line, fields| {
+            let fields = fields.iter().map(|field| (field.name, field.value));
+            self.judge(line, fields, head.bytes.len(), needs_subprotocol)
+        })?;
+        self.after(verdict, limits)
+    }
+
+    fn judge<'f>(
+        &self,
+        line: StatusLine,
+        fields: impl ExactSizeIterator<Item = (&'f str, &'f [u8])>,
+        head_len: usize,
+        needs_subprotocol: bool,
+    ) -> Result<Verdict, ResponseError> {
+        let needs_subprotocol = needs_subprotocol && !self.subprotocols.is_empty();
+        let expected =
+            reading::Expected { token: &self.token, subprotocols: &self.subprotocols, needs_subprotocol };
+        reading::judge(line, fields, head_len, expected)
+    }
+
+    fn after<'a>(&mut self, verdict: Verdict, limits: &HandshakeLimits) -> Result<Step<'a>, ResponseError> {
+        match verdict {
+            Verdict::Interim => {
+                let limit = limits.max_interim_responses;
+                self.interim_responses = self.interim_responses.saturating_add(1);
+                if self.interim_responses > limit {
+                    return Err(ResponseError::TooManyInterimResponses { limit });
+                }
+                Ok(Step::Continue)
+            }
+            Verdict::Accept(accept) => Ok(Step::Give(Answer::Accept(accept), None)),
+            Verdict::Reject(reject, framing) => {
+                Ok(Step::Give(Answer::Reject(reject), Some(BodyReader::new(framing))))
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Judges a response: an interim one, a consent, or a refusal with a body (RFC 6455 §4.1).
+
+use alloc::{string::String, vec::Vec};
+
+use crate::{
+    AcceptConnection, HeadError, Headers, RejectConnection, ResponseError,
+    body::Framing,
+    head::StatusLine,
+    known::{Known, Seen},
+    list, syntax,
+    token::AcceptToken,
+};
+
+/// What a response is.
+pub(super) enum Verdict {
+    Interim,
+    Accept(AcceptConnection),
+    Reject(RejectConnection, Framing),
+}
+
+/// What a consent must agree with.
+#[derive(Clone, Copy)]
+pub(super) struct Expected<'a> {
+    pub(super) token: &'a AcceptToken,
+    /// The subprotocols that were proposed, as a list with commas.
+    pub(super) subprotocols: &'a str,
+    pub(super) needs_subprotocol: bool,
+}
+
+/// Judges a response by its status and fields.
+pub(super) fn judge<'a>(
+    line: StatusLine,
+    fields: impl ExactSizeIterator<Item = (&'a str, &'a [u8])>,
+    head_len: usize,
+    expected: Expected<'_>,
+) -> Result<Verdict, ResponseError> {
+    match line.status {
+        101 if !line.is_http_1_1 => Err(HeadError::HttpVersion.into()),
+        101 => Ok(Verdict::Accept(accept(fields, head_len, expected)?)),
+        100..=199 => Ok(Verdict::Interim),
+        0..=99 => Err(ResponseError::Status),
+        status => {
+            let mut headers = Headers::with_capacity(fields.len(), head_len);
+            fields.for_each(|(name, value)| headers.push(name, syntax::trim(value)));
+            let framing = framing(line, &headers)?;
+            Ok(Verdict::Reject(RejectConnection { status, headers, has_body: true }, framing))
+        }
+    }
+}
+
+fn accept<'a>(
+    fields: impl ExactSizeIterator<Item = (&'a str, &'a [u8])>,
+    head_len: usize,
+    expected: Expected<'_>,
+) -> Result<AcceptConnection, ResponseError> {
+    let mut seen = Fields { headers: Headers::with_capacity(fields.len(), head_len), ..Fields::default() };
+    fields.for_each(|(name, value)| seen.add(name, value));
+    seen.check(expected.token)?;
+    let subprotocol = seen.subprotocol(expected)?;
+    let extensions = seen.extensions()?;
+    Ok(AcceptConnection { subprotocol, extensions, headers: seen.headers })
+}
+
+/// The fields of a consent, as far as the handshake has to do with them, and the rest.
+#[derive(Default)]
+struct Fields<'a> {
+    accept: Seen<&'a [u8]>,
+    subprotocol: Seen<&'a [u8]>,
+    extensions: Seen<&'a [u8]>,
+    announces_body: bool,
+    upgrades: bool,
+    to_websocket: bool,
+    headers: Headers,
+}
+
+impl<'a> Fields<'a> {
+    fn add(&mut self, name: &'a str, value: &'a [u8]) {
+        let value = syntax::trim(value);
+        match Known::of(name.as_bytes()) {
+            Some(Known::Accept) => self.accept.add(value),
+            Some(Known::Subprotocol) => self.subprotocol.add(value),
+            Some(Known::Extensions) => self.extensions.add(value),
+            Some(Known::Connection) => self.upgrades |= list::has_token(value, "upgrade"),
+            Some(Known::Upgrade) => self.to_websocket |= list::has_token(value, "websocket"),
+            Some(Known::ContentLength | Known::TransferEncoding) => self.announces_body = true,
+            Some(Known::Host | Known::Key | Known::Version) | None => self.headers.push(name, value),
+        }
+    }
+
+    fn check(&self, token: &AcceptToken) -> Result<(), ResponseError> {
+        if self.announces_body {
+            return Err(ResponseError::Body);
+        }
+        if !self.upgrades {
+            return Err(ResponseError::ConnectionNotUpgrade);
+        }
+        if !self.to_websocket {
+            return Err(ResponseError::UpgradeNotWebSocket);
+        }
+        match self.accept.at_most_once(ResponseError::AcceptRepeated)? {
+            Some(accept) if accept == token.as_bytes() => Ok(()),
+            Some(_) => Err(ResponseError::AcceptMismatch),
+            None => Err(ResponseError::AcceptMissing),
+        }
+    }
+
+    fn subprotocol(&self, expected: Expected<'_>) -> Result<Option<String>, ResponseError> {
+        let Some(chosen) = self.subprotocol.at_most_once(ResponseError::SubprotocolRepeated)? else {
+            return if expected.needs_subprotocol {
+                Err(ResponseError::SubprotocolMissing)
+            } else {
+                Ok(None)
+            };
+        };
+        if list::items(chosen).count() > 1 {
+            return Err(ResponseError::SubprotocolRepeated);
+        }
+        let proposed = list::split_list(expected.subprotocols).find(|proposed| proposed.as_bytes() == chosen);
+        proposed.map(|proposed| Some(proposed.into())).ok_or(ResponseError::SubprotocolNotProposed)
+    }
+
+    fn extensions(&self) -> Result<Vec<String>, ResponseError> {
+        let value = self.extensions.at_most_once(ResponseError::ExtensionsRepeated)?.unwrap_or_default();
+        let text = core::str::from_utf8(value).ok().filter(|text| text.is_ascii());
+        let text = text.ok_or(ResponseError::ExtensionsInvalid)?;
+        Ok(list::split_list(text).map(String::from).collect())
+    }
+}
+
+/// How a refusal's body is framed.
+///
+/// RFC 9112 [§6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3)
+fn framing(line: StatusLine, headers: &Headers) -> Result<Framing, ResponseError> {
+    if let 204 | 304 = line.status {
+        return Ok(Framing::Length(0));
+    }
+    let mut length = Seen::default();
+    headers.get_all("Content-Length").for_each(|value| length.add(value));
+    let length = length.at_most_once(ResponseError::ContentLengthInvalid)?;
+    let mut codings = headers.get_all("Transfer-Encoding").flat_map(list::items);
+    match (codings.next(), length) {
+        (None, None) => Ok(Framing::UntilEnd),
+        (None, Some(length)) => {
+            syntax::decimal(length).map(Framing::Length).ok_or(ResponseError::ContentLengthInvalid)
+        }
+        (Some(_), Some(_)) => Err(ResponseError::BodyAmbiguous),
+        (Some(coding), None) => {
+            let chunked_alone = coding.eq_ignore_ascii_case(b"chunked") && codings.next().is_none();
+            // HTTP/1.0 does not know transfer codings.
+            let chunked_alone = chunked_alone && line.is_http_1_1;
+            chunked_alone.then_some(Framing::CHUNKED).ok_or(ResponseError::TransferEncodingUnknown)
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Faults of a head that are the same in requests and responses.
+
+use core::{error::Error, fmt};
+
+/// A rule for HTTP/1.1 heads that the peer broke.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum HeadError {
+    /// The first line alone is longer than a head may be
+    /// (RFC 9112 [§3](https://www.rfc-editor.org/rfc/rfc9112#section-3)).
+    StartLineTooLong {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The head is longer than the limit
+    /// (RFC 9110 [§5.4](https://www.rfc-editor.org/rfc/rfc9110#section-5.4)).
+    TooLong {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The head has more fields than the limit
+    /// (RFC 9110 [§5.4](https://www.rfc-editor.org/rfc/rfc9110#section-5.4)).
+    TooManyHeaders {
+        /// The limit in fields.
+        limit: usize,
+    },
+    /// A line ends without a carriage return
+    /// (RFC 9112 [§2.2](https://www.rfc-editor.org/rfc/rfc9112#section-2.2)).
+    BareLineFeed,
+    /// A carriage return does not end a line
+    /// (RFC 9112 [§2.2](https://www.rfc-editor.org/rfc/rfc9112#section-2.2)).
+    BareCarriageReturn,
+    /// The first line has not the parts that it must have, with one space between them
+    /// (RFC 9112 [§3](https://www.rfc-editor.org/rfc/rfc9112#section-3),
+    /// [§4](https://www.rfc-editor.org/rfc/rfc9112#section-4)).
+    StartLine,
+    /// The version is not HTTP/1.1
+    /// (RFC 6455 [§4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
+    HttpVersion,
+    /// A field goes on in the next line
+    /// (RFC 9112 [§5.2](https://www.rfc-editor.org/rfc/rfc9112#section-5.2)).
+    FoldedHeader,
+    /// There is white space between a field's name and the colon
+    /// (RFC 9112 [§5.1](https://www.rfc-editor.org/rfc/rfc9112#section-5.1)).
+    SpaceBeforeColon,
+    /// A field's name is empty or holds a character that names may not have
+    /// (RFC 9110 [§5.1](https://www.rfc-editor.org/rfc/rfc9110#section-5.1)).
+    HeaderName,
+    /// A field's value holds a control character
+    /// (RFC 9110 [§5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)).
+    HeaderValue,
+    /// The stream ended before the head did
+    /// (RFC 9112 [§8](https://www.rfc-editor.org/rfc/rfc9112#section-8)).
+    Ended,
+}
+
+impl HeadError {
+    /// Returns the RFC and section that has the rule.
+    #[must_use]
+    pub const fn section(self) -> &'static str {
+        match self {
+            Self::StartLineTooLong { .. } | Self::StartLine => "RFC 9112 §3",
+            Self::TooLong { .. } | Self::TooManyHeaders { .. } => "RFC 9110 §5.4",
+            Self::BareLineFeed | Self::BareCarriageReturn => "RFC 9112 §2.2",
+            Self::HttpVersion => "RFC 6455 §4.2.1",
+            Self::FoldedHeader => "RFC 9112 §5.2",
+            Self::SpaceBeforeColon => "RFC 9112 §5.1",
+            Self::HeaderName => "RFC 9110 §5.1",
+            Self::HeaderValue => "RFC 9110 §5.5",
+            Self::Ended => "RFC 9112 §8",
+        }
+    }
+
+    /// The status that a server answers with.
+    pub(super) const fn status(self) -> u16 {
+        match self {
+            Self::StartLineTooLong { .. } => 414,
+            Self::TooLong { .. } | Self::TooManyHeaders { .. } => 431,
+            Self::HttpVersion => 505,
+            Self::BareLineFeed
+            | Self::BareCarriageReturn
+            | Self::StartLine
+            | Self::FoldedHeader
+            | Self::SpaceBeforeColon
+            | Self::HeaderName
+            | Self::HeaderValue
+            | Self::Ended => 400,
+        }
+    }
+}
+
+impl fmt::Display for HeadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::StartLineTooLong { limit } => return write!(f, "first line longer than {limit} bytes"),
+            Self::TooLong { limit } => return write!(f, "head longer than {limit} bytes"),
+            Self::TooManyHeaders { limit } => return write!(f, "more than {limit} header fields"),
+            Self::BareLineFeed => "line feed without carriage return",
+            Self::BareCarriageReturn => "carriage return without line feed",
+            Self::StartLine => "malformed first line",
+            Self::HttpVersion => "HTTP version is not 1.1",
+            Self::FoldedHeader => "header field folded over lines",
+            Self::SpaceBeforeColon => "white space before the colon of a header field",
+            Self::HeaderName => "invalid name of a header field",
+            Self::HeaderValue => "control character in a header field",
+            Self::Ended => "stream ended within the head",
+        })
+    }
+}
+
+impl Error for HeadError {}

@@ -1,0 +1,188 @@
+//! What a client's opening handshake can break.
+
+use core::{error::Error, fmt};
+
+use super::HeadError;
+use crate::RejectConnection;
+
+/// A rule of the opening handshake that the client broke; [`rejection`](Self::rejection) is the answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The head is not HTTP/1.1 as it must be.
+    Head(HeadError),
+    /// The method is not GET, in capitals
+    /// (RFC 6455 [§4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
+    Method,
+    /// The target is longer than the limit
+    /// (RFC 9110 [§15.5.15](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.15)).
+    TargetTooLong {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The target is neither a path nor an absolute http or https URI
+    /// (RFC 6455 [§4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
+    TargetForm,
+    /// The target has a fragment
+    /// (RFC 6455 [§3](https://www.rfc-editor.org/rfc/rfc6455#section-3)).
+    TargetFragment,
+    /// The target holds characters that are not ASCII or not visible
+    /// (RFC 3986 [§2](https://www.rfc-editor.org/rfc/rfc3986#section-2)).
+    TargetCharacters,
+    /// The authority of an absolute target is not the one of Host
+    /// (RFC 9112 [§3.2.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2)).
+    TargetNotHost,
+    /// There is no Host
+    /// (RFC 9112 [§3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)).
+    HostMissing,
+    /// Host comes more than once
+    /// (RFC 9112 [§3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)).
+    HostRepeated,
+    /// Host is not a host name or address with an optional port
+    /// (RFC 9112 [§3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)).
+    HostInvalid,
+    /// Content-Length is no number or comes more than once
+    /// (RFC 9112 [§6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3)).
+    ContentLengthInvalid,
+    /// Content-Length announces a body, which would be taken for frames
+    /// (RFC 9112 [§11.2](https://www.rfc-editor.org/rfc/rfc9112#section-11.2)).
+    Body,
+    /// Transfer-Encoding announces a body, which would be taken for frames
+    /// (RFC 9112 [§11.2](https://www.rfc-editor.org/rfc/rfc9112#section-11.2)).
+    TransferEncoding,
+    /// Connection does not hold `upgrade`
+    /// (RFC 6455 [§4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
+    ConnectionNotUpgrade,
+    /// Upgrade does not hold `websocket`
+    /// (RFC 6455 [§4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
+    UpgradeNotWebSocket,
+    /// There is no Sec-WebSocket-Version
+    /// (RFC 6455 [§4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
+    VersionMissing,
+    /// Sec-WebSocket-Version comes more than once
+    /// (RFC 6455 [§11.3.5](https://www.rfc-editor.org/rfc/rfc6455#section-11.3.5)).
+    VersionRepeated,
+    /// Sec-WebSocket-Version is not 13
+    /// (RFC 6455 [§4.4](https://www.rfc-editor.org/rfc/rfc6455#section-4.4)).
+    VersionUnsupported,
+    /// There is no Sec-WebSocket-Key
+    /// (RFC 6455 [§4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
+    KeyMissing,
+    /// Sec-WebSocket-Key comes more than once
+    /// (RFC 6455 [§11.3.1](https://www.rfc-editor.org/rfc/rfc6455#section-11.3.1)).
+    KeyRepeated,
+    /// Sec-WebSocket-Key is not 16 bytes in base64
+    /// (RFC 6455 [§4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
+    KeyInvalid,
+    /// A proposed subprotocol is not a token
+    /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
+    SubprotocolInvalid,
+    /// A subprotocol is proposed twice
+    /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
+    SubprotocolRepeated,
+    /// Sec-WebSocket-Extensions holds characters that are not ASCII
+    /// (RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)).
+    ExtensionsInvalid,
+}
+
+impl RequestError {
+    /// Returns the answer that the client should get: a status, and the fields that belong to it.
+    ///
+    /// ```
+    /// use wsproto_handshake::RequestError;
+    ///
+    /// let rejection = RequestError::Method.rejection();
+    /// assert_eq!((rejection.status, rejection.headers.get("Allow")), (405, Some(&b"GET"[..])));
+    /// ```
+    #[must_use]
+    pub fn rejection(&self) -> RejectConnection {
+        let rejection = RejectConnection::new(self.status());
+        match self {
+            Self::Method => rejection.with_header("Allow", "GET"),
+            Self::ConnectionNotUpgrade => {
+                rejection.with_header("Upgrade", "websocket").with_header("Connection", "Upgrade")
+            }
+            Self::VersionUnsupported => rejection
+                .with_header("Sec-WebSocket-Version", "13")
+                .with_header("Upgrade", "websocket")
+                .with_header("Connection", "Upgrade"),
+            _ => rejection,
+        }
+    }
+
+    const fn status(self) -> u16 {
+        match self {
+            Self::Head(error) => error.status(),
+            Self::Method => 405,
+            Self::TargetTooLong { .. } => 414,
+            Self::ConnectionNotUpgrade | Self::VersionUnsupported => 426,
+            _ => 400,
+        }
+    }
+
+    /// Returns the RFC and section that has the rule.
+    #[must_use]
+    pub const fn section(self) -> &'static str {
+        match self {
+            Self::Head(error) => error.section(),
+            Self::Method
+            | Self::TargetForm
+            | Self::ConnectionNotUpgrade
+            | Self::UpgradeNotWebSocket
+            | Self::VersionMissing
+            | Self::KeyMissing
+            | Self::KeyInvalid => "RFC 6455 §4.2.1",
+            Self::TargetTooLong { .. } => "RFC 9110 §15.5.15",
+            Self::TargetFragment => "RFC 6455 §3",
+            Self::TargetCharacters => "RFC 3986 §2",
+            Self::TargetNotHost => "RFC 9112 §3.2.2",
+            Self::HostMissing | Self::HostRepeated | Self::HostInvalid => "RFC 9112 §3.2",
+            Self::ContentLengthInvalid => "RFC 9112 §6.3",
+            Self::Body | Self::TransferEncoding => "RFC 9112 §11.2",
+            Self::VersionRepeated => "RFC 6455 §11.3.5",
+            Self::VersionUnsupported => "RFC 6455 §4.4",
+            Self::KeyRepeated => "RFC 6455 §11.3.1",
+            Self::SubprotocolInvalid | Self::SubprotocolRepeated => "RFC 6455 §4.1",
+            Self::ExtensionsInvalid => "RFC 6455 §9.1",
+        }
+    }
+}
+
+impl From<HeadError> for RequestError {
+    fn from(error: HeadError) -> Self {
+        Self::Head(error)
+    }
+}
+
+impl fmt::Display for RequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Head(error) => return error.fmt(f),
+            Self::TargetTooLong { limit } => return write!(f, "request target longer than {limit} bytes"),
+            Self::Method => "request method is not GET",
+            Self::TargetForm => "request target is neither a path nor an absolute URI",
+            Self::TargetFragment => "request target has a fragment",
+            Self::TargetCharacters => "request target is not visible ASCII",
+            Self::TargetNotHost => "request target and Host disagree",
+            Self::HostMissing => "Host is missing",
+            Self::HostRepeated => "Host is repeated",
+            Self::HostInvalid => "Host is not a host",
+            Self::ContentLengthInvalid => "Content-Length is not one number",
+            Self::Body => "opening handshake with a body",
+            Self::TransferEncoding => "opening handshake with Transfer-Encoding",
+            Self::ConnectionNotUpgrade => "Connection does not hold upgrade",
+            Self::UpgradeNotWebSocket => "Upgrade does not hold websocket",
+            Self::VersionMissing => "Sec-WebSocket-Version is missing",
+            Self::VersionRepeated => "Sec-WebSocket-Version is repeated",
+            Self::VersionUnsupported => "Sec-WebSocket-Version is not 13",
+            Self::KeyMissing => "Sec-WebSocket-Key is missing",
+            Self::KeyRepeated => "Sec-WebSocket-Key is repeated",
+            Self::KeyInvalid => "Sec-WebSocket-Key is not 16 bytes in base64",
+            Self::SubprotocolInvalid => "proposed subprotocol is not a token",
+            Self::SubprotocolRepeated => "subprotocol is proposed twice",
+            Self::ExtensionsInvalid => "Sec-WebSocket-Extensions is not ASCII",
+        })
+    }
+}
+
+impl Error for RequestError {}

@@ -1,0 +1,149 @@
+//! What a server's answer can break.
+
+use core::{error::Error, fmt};
+
+use super::HeadError;
+
+/// A rule of the opening handshake that the server broke; the connection fails.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum ResponseError {
+    /// The head is not HTTP/1.1 as it must be.
+    Head(HeadError),
+    /// The status is below 100
+    /// (RFC 9110 [§15](https://www.rfc-editor.org/rfc/rfc9110#section-15)).
+    Status,
+    /// More interim responses came than the limit
+    /// (RFC 9110 [§15.2](https://www.rfc-editor.org/rfc/rfc9110#section-15.2)).
+    TooManyInterimResponses {
+        /// The limit in responses.
+        limit: usize,
+    },
+    /// The 101 has Content-Length or Transfer-Encoding, and no body may follow it
+    /// (RFC 9110 [§15.2](https://www.rfc-editor.org/rfc/rfc9110#section-15.2)).
+    Body,
+    /// Connection does not hold `upgrade`
+    /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
+    ConnectionNotUpgrade,
+    /// Upgrade does not hold `websocket`
+    /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
+    UpgradeNotWebSocket,
+    /// There is no Sec-WebSocket-Accept
+    /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
+    AcceptMissing,
+    /// Sec-WebSocket-Accept comes more than once
+    /// (RFC 6455 [§11.3.3](https://www.rfc-editor.org/rfc/rfc6455#section-11.3.3)).
+    AcceptRepeated,
+    /// Sec-WebSocket-Accept does not follow from the key that was sent
+    /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
+    AcceptMismatch,
+    /// Sec-WebSocket-Protocol comes more than once, or names more than one
+    /// (RFC 6455 [§11.3.4](https://www.rfc-editor.org/rfc/rfc6455#section-11.3.4)).
+    SubprotocolRepeated,
+    /// The subprotocol was not proposed
+    /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
+    SubprotocolNotProposed,
+    /// No subprotocol was chosen, and
+    /// [one is required](crate::ClientHandshake::require_subprotocol)
+    /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
+    SubprotocolMissing,
+    /// Sec-WebSocket-Extensions comes more than once
+    /// (RFC 6455 [§11.3.2](https://www.rfc-editor.org/rfc/rfc6455#section-11.3.2)).
+    ExtensionsRepeated,
+    /// Sec-WebSocket-Extensions holds characters that are not ASCII
+    /// (RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)).
+    ExtensionsInvalid,
+    /// Content-Length of a rejection is no number, or comes more than once
+    /// (RFC 9112 [§6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3)).
+    ContentLengthInvalid,
+    /// A rejection has Content-Length and Transfer-Encoding
+    /// (RFC 9112 [§6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3)).
+    BodyAmbiguous,
+    /// A rejection's body has another transfer coding than chunked
+    /// (RFC 9112 [§6.1](https://www.rfc-editor.org/rfc/rfc9112#section-6.1)).
+    TransferEncodingUnknown,
+    /// A chunk of a rejection's body is not framed as it must be
+    /// (RFC 9112 [§7.1](https://www.rfc-editor.org/rfc/rfc9112#section-7.1)).
+    Chunk,
+    /// The trailer of a rejection's chunked body is longer than a head may be
+    /// (RFC 9112 [§7.1.2](https://www.rfc-editor.org/rfc/rfc9112#section-7.1.2)).
+    TrailerTooLong {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// A rejection's body is longer than the limit
+    /// (RFC 9110 [§15.5](https://www.rfc-editor.org/rfc/rfc9110#section-15.5)).
+    BodyTooLong {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The stream ended before a rejection's body did
+    /// (RFC 9112 [§8](https://www.rfc-editor.org/rfc/rfc9112#section-8)).
+    BodyEnded,
+}
+
+impl ResponseError {
+    /// Returns the RFC and section that has the rule.
+    #[must_use]
+    pub const fn section(self) -> &'static str {
+        match self {
+            Self::Head(error) => error.section(),
+            Self::Status => "RFC 9110 §15",
+            Self::TooManyInterimResponses { .. } | Self::Body => "RFC 9110 §15.2",
+            Self::ConnectionNotUpgrade
+            | Self::UpgradeNotWebSocket
+            | Self::AcceptMissing
+            | Self::AcceptMismatch
+            | Self::SubprotocolNotProposed
+            | Self::SubprotocolMissing => "RFC 6455 §4.1",
+            Self::AcceptRepeated => "RFC 6455 §11.3.3",
+            Self::SubprotocolRepeated => "RFC 6455 §11.3.4",
+            Self::ExtensionsRepeated => "RFC 6455 §11.3.2",
+            Self::ExtensionsInvalid => "RFC 6455 §9.1",
+            Self::ContentLengthInvalid | Self::BodyAmbiguous => "RFC 9112 §6.3",
+            Self::TransferEncodingUnknown => "RFC 9112 §6.1",
+            Self::Chunk => "RFC 9112 §7.1",
+            Self::TrailerTooLong { .. } => "RFC 9112 §7.1.2",
+            Self::BodyTooLong { .. } => "RFC 9110 §15.5",
+            Self::BodyEnded => "RFC 9112 §8",
+        }
+    }
+}
+
+impl From<HeadError> for ResponseError {
+    fn from(error: HeadError) -> Self {
+        Self::Head(error)
+    }
+}
+
+impl fmt::Display for ResponseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Head(error) => return error.fmt(f),
+            Self::TooManyInterimResponses { limit } => {
+                return write!(f, "more than {limit} interim responses");
+            }
+            Self::TrailerTooLong { limit } => return write!(f, "trailer longer than {limit} bytes"),
+            Self::BodyTooLong { limit } => return write!(f, "rejection's body longer than {limit} bytes"),
+            Self::Status => "invalid status",
+            Self::Body => "101 that announces a body",
+            Self::ConnectionNotUpgrade => "Connection does not hold upgrade",
+            Self::UpgradeNotWebSocket => "Upgrade does not hold websocket",
+            Self::AcceptMissing => "Sec-WebSocket-Accept is missing",
+            Self::AcceptRepeated => "Sec-WebSocket-Accept is repeated",
+            Self::AcceptMismatch => "Sec-WebSocket-Accept does not follow from the key",
+            Self::SubprotocolRepeated => "more than one subprotocol chosen",
+            Self::SubprotocolNotProposed => "chosen subprotocol was not proposed",
+            Self::SubprotocolMissing => "no subprotocol chosen",
+            Self::ExtensionsRepeated => "Sec-WebSocket-Extensions is repeated",
+            Self::ExtensionsInvalid => "Sec-WebSocket-Extensions is not ASCII",
+            Self::ContentLengthInvalid => "Content-Length is not one number",
+            Self::BodyAmbiguous => "Content-Length beside Transfer-Encoding",
+            Self::TransferEncodingUnknown => "transfer coding is not chunked",
+            Self::Chunk => "malformed chunk",
+            Self::BodyEnded => "stream ended within the rejection's body",
+        })
+    }
+}
+
+impl Error for ResponseError {}

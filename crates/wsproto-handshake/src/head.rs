@@ -1,0 +1,312 @@
+//! Heads of HTTP/1.1 messages: where they end, and what is in them.
+//!
+//! The end is found first, in new bytes only; then the whole is parsed, once. What the tokeniser lets pass and
+//! the RFC does not is refused here.
+
+use alloc::vec::Vec;
+use core::mem::MaybeUninit;
+
+use httparse::Header;
+
+use crate::{HandshakeLimits, HeadError, Headers, syntax};
+
+/// The header fields for which a parse needs no memory but the stack's.
+const FEW: usize = 32;
+
+/// The bytes of a head that did not come in one piece.
+#[derive(Default)]
+pub(crate) struct HeadBuffer {
+    kept: Vec<u8>,
+    lines: LineCount,
+}
+
+impl HeadBuffer {
+    /// Looks for the end of the head; keeps what has come of it if that is not all.
+    ///
+    /// Returns how many bytes of the input belong to the head, and the head when it is whole. A head that
+    /// lies within one input is not copied.
+    pub(crate) fn find<'a>(
+        &'a mut self,
+        input: &'a [u8],
+        limits: &HandshakeLimits,
+    ) -> Result<(usize, Option<Head<'a>>), HeadError> {
+        let before = self.kept.len();
+        let room = limits.max_head_len.saturating_sub(before);
+        let new = input.get(..room).unwrap_or(input);
+        let text: &[u8] = if before == 0 {
+            new
+        } else {
+            self.kept.extend_from_slice(new);
+            &self.kept
+        };
+        if let Some(end) = self.lines.find_end(text, limits)? {
+            let text: &'a [u8] = if before == 0 { input } else { &self.kept };
+            let head = Head { bytes: text.get(..end).unwrap_or(text), fields: self.lines.fields() };
+            return Ok((end.saturating_sub(before), Some(head)));
+        }
+        if text.len() >= limits.max_head_len {
+            return Err(self.lines.too_long(limits));
+        }
+        if before == 0 {
+            self.kept.extend_from_slice(new);
+        }
+        Ok((new.len(), None))
+    }
+
+    /// How many bytes are kept.
+    pub(crate) fn len(&self) -> usize {
+        self.kept.len()
+    }
+}
+
+/// The lines of a head, as far as they have come.
+#[derive(Default)]
+struct LineCount {
+    /// Lines that are complete.
+    complete: usize,
+    /// Where the line that is not complete begins.
+    start: usize,
+    /// Where the search goes on; it never goes back.
+    searched: usize,
+}
+
+impl LineCount {
+    /// Returns where the head ends: behind its empty line. The text is all that has come of it.
+    fn find_end(&mut self, text: &[u8], limits: &HandshakeLimits) -> Result<Option<usize>, HeadError> {
+        while let Some(line_feed) = text.get(self.searched..).and_then(find_line_feed) {
+            let end = self.searched.saturating_add(line_feed);
+            let line = text.get(self.start..end).unwrap_or_default();
+            let [line @ .., b'\r'] = line else { return Err(HeadError::BareLineFeed) };
+            self.searched = end.saturating_add(1);
+            if line.is_empty() {
+                return if self.complete == 0 { Err(HeadError::StartLine) } else { Ok(Some(self.searched)) };
+            }
+            self.start = self.searched;
+            self.complete = self.complete.saturating_add(1);
+            if self.fields() > limits.max_headers {
+                return Err(HeadError::TooManyHeaders { limit: limits.max_headers });
+            }
+        }
+        self.searched = text.len();
+        Ok(None)
+    }
+
+    fn fields(&self) -> usize {
+        self.complete.saturating_sub(1)
+    }
+
+    #[cold]
+    fn too_long(&self, limits: &HandshakeLimits) -> HeadError {
+        let limit = limits.max_head_len;
+        if self.complete == 0 { HeadError::StartLineTooLong { limit } } else { HeadError::TooLong { limit } }
+    }
+}
+
+/// Finds the first line feed, eight bytes at a time.
+fn find_line_feed(bytes: &[u8]) -> Option<usize> {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const TOP_BITS: u64 = 0x8080_8080_8080_8080;
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        // A byte that is a line feed becomes zero, and the lowest zero byte the lowest top bit.
+        let word = u64::from_le_bytes(*word) ^ (EACH.wrapping_mul(0x0a));
+        let zeros = word.wrapping_sub(EACH) & !word & TOP_BITS;
+        if zeros != 0 {
+            let within = usize::try_from(zeros.trailing_zeros() / 8).unwrap_or_default();
+            return Some(index.saturating_mul(8).saturating_add(within));
+        }
+    }
+    let within = rest.iter().position(|&byte| byte == b'\n')?;
+    Some(words.len().saturating_mul(8).saturating_add(within))
+}
+
+/// A whole head, its final empty line included.
+#[derive(Clone, Copy)]
+pub(crate) struct Head<'a> {
+    pub(crate) bytes: &'a [u8],
+    fields: usize,
+}
+
+impl<'a> Head<'a> {
+    /// Parses the head of a request and hands its parts to the reader.
+    pub(crate) fn read_request<T, E: From<HeadError>>(
+        self,
+        read: impl FnOnce(RequestLine<'_>, &[Header<'_>]) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut few = [const { MaybeUninit::uninit() }; FEW];
+        let mut many = Vec::new();
+        let room: &mut [MaybeUninit<Header<'a>>] = if let Some(room) = few.get_mut(..self.fields) {
+            room
+        } else {
+            many.resize_with(self.fields, MaybeUninit::uninit);
+            &mut many
+        };
+        let mut request = httparse::Request::new(&mut []);
+        self.check(request.parse_with_uninit_headers(self.bytes, room))?;
+        let httparse::Request { method: Some(method), path: Some(target), version: Some(version), headers } =
+            request
+        else {
+            return Err(HeadError::StartLine.into());
+        };
+        if version != 1 {
+            return Err(HeadError::HttpVersion.into());
+        }
+        read(RequestLine { method, target }, headers)
+    }
+
+    /// Parses the head of a response and hands its parts to the reader.
+    pub(crate) fn read_response<T, E: From<HeadError>>(
+        self,
+        read: impl FnOnce(StatusLine, &[Header<'_>]) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut few = [httparse::EMPTY_HEADER; FEW];
+        let mut many = Vec::new();
+        let room: &mut [Header<'a>] = if let Some(room) = few.get_mut(..self.fields) {
+            room
+        } else {
+            many.resize(self.fields, httparse::EMPTY_HEADER);
+            &mut many
+        };
+        let mut response = httparse::Response::new(room);
+        self.check(response.parse(self.bytes))?;
+        let httparse::Response { version: Some(version), code: Some(status), headers, .. } = response else {
+            return Err(HeadError::StartLine.into());
+        };
+        read(StatusLine { status, is_http_1_1: version == 1 }, headers)
+    }
+
+    fn check(self, outcome: httparse::Result<usize>) -> Result<(), HeadError> {
+        match outcome {
+            Ok(httparse::Status::Complete(len)) if len == self.bytes.len() => Ok(()),
+            Ok(_) => Err(HeadError::StartLine),
+            Err(error) => Err(self.fault(error)),
+        }
+    }
+
+    /// Names the fault that the tokeniser found.
+    #[cold]
+    fn fault(self, error: httparse::Error) -> HeadError {
+        match error {
+            httparse::Error::HeaderName | httparse::Error::HeaderValue => self.field_fault(),
+            httparse::Error::Version if self.names_http_version() => HeadError::HttpVersion,
+            _ if self.lines().next().is_some_and(|line| line.contains(&b'\r')) => {
+                HeadError::BareCarriageReturn
+            }
+            _ => HeadError::StartLine,
+        }
+    }
+
+    /// Whether the first line has a version of HTTP where it should have one.
+    fn names_http_version(self) -> bool {
+        let line = self.lines().next().unwrap_or_default();
+        let mut words = line.split(|&byte| byte == b' ');
+        let is_version = |word: Option<&[u8]>| word.is_some_and(|word| word.starts_with(b"HTTP/"));
+        is_version(words.next()) || (is_version(words.nth(1)) && words.next().is_none())
+    }
+
+    fn field_fault(self) -> HeadError {
+        self.lines().skip(1).find_map(field_fault).unwrap_or(HeadError::HeaderName)
+    }
+
+    /// The lines without what ends them, and without the empty one.
+    fn lines(self) -> impl Iterator<Item = &'a [u8]> {
+        self.bytes
+            .split(|&byte| byte == b'\n')
+            .filter_map(|line| line.strip_suffix(b"\r"))
+            .filter(|line| !line.is_empty())
+    }
+}
+
+fn field_fault(line: &[u8]) -> Option<HeadError> {
+    if line.contains(&b'\r') {
+        return Some(HeadError::BareCarriageReturn);
+    }
+    if let [b' ' | b'\t', ..] = line {
+        return Some(HeadError::FoldedHeader);
+    }
+    let mut parts = line.splitn(2, |&byte| byte == b':');
+    let name = parts.next().unwrap_or_default();
+    let Some(value) = parts.next() else { return Some(HeadError::HeaderName) };
+    name_fault(name).or_else(|| value_fault(value))
+}
+
+/// Checks what the tokeniser would have refused, where somebody else has tokenised.
+pub(crate) fn check_fields(headers: &Headers, limits: &HandshakeLimits) -> Result<(), HeadError> {
+    if headers.len() > limits.max_headers {
+        return Err(HeadError::TooManyHeaders { limit: limits.max_headers });
+    }
+    let fault = |(name, value): (&str, &[u8])| name_fault(name.as_bytes()).or_else(|| value_fault(value));
+    headers.iter().find_map(fault).map_or(Ok(()), Err)
+}
+
+fn name_fault(name: &[u8]) -> Option<HeadError> {
+    match name {
+        _ if syntax::is_token(name) => None,
+        [name @ .., b' ' | b'\t'] if syntax::is_token(syntax::trim(name)) => {
+            Some(HeadError::SpaceBeforeColon)
+        }
+        _ => Some(HeadError::HeaderName),
+    }
+}
+
+fn value_fault(value: &[u8]) -> Option<HeadError> {
+    (!syntax::is_field_value(syntax::trim(value))).then_some(HeadError::HeaderValue)
+}
+
+/// The first line of a request.
+#[derive(Clone, Copy)]
+pub(crate) struct RequestLine<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) target: &'a str,
+}
+
+/// The first line of a response.
+#[derive(Clone, Copy)]
+pub(crate) struct StatusLine {
+    pub(crate) status: u16,
+    pub(crate) is_http_1_1: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{vec, vec::Vec};
+
+    use super::*;
+
+    #[test]
+    fn line_feeds_are_found_wherever_they_are() {
+        for len in 0..40 {
+            assert_eq!(find_line_feed(&vec![b'\r'; len]), None, "{len} bytes");
+            for first in 0..len {
+                let mut bytes = vec![0x0b; len];
+                bytes[first..].fill(b'\n');
+                assert_eq!(find_line_feed(&bytes), Some(first), "{first} of {len}");
+            }
+        }
+    }
+
+    #[test]
+    fn h3_search_never_goes_back() {
+        let head: Vec<u8> = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".to_vec();
+        let mut buffer = HeadBuffer::default();
+        let limits = HandshakeLimits::default();
+        for (fed, byte) in head.iter().enumerate() {
+            let (taken, whole) = buffer.find(core::slice::from_ref(byte), &limits).unwrap();
+            assert_eq!((taken, whole.is_some()), (1, fed + 1 == head.len()));
+            assert_eq!(
+                (buffer.lines.searched, buffer.kept.len()),
+                (fed + 1, fed + 1),
+                "all is searched, once"
+            );
+        }
+    }
+
+    #[test]
+    fn a_head_in_one_piece_is_not_copied() {
+        let bytes = b"GET / HTTP/1.1\r\nHost: a\r\n\r\nmore";
+        let mut buffer = HeadBuffer::default();
+        let (taken, head) = buffer.find(bytes, &HandshakeLimits::default()).unwrap();
+        assert_eq!((taken, head.unwrap().bytes.as_ptr()), (bytes.len() - 4, bytes.as_ptr()));
+        assert_eq!(buffer.kept.capacity(), 0);
+    }
+}

@@ -1,0 +1,215 @@
+//! Host names and addresses with an optional port, as in Host (RFC 9112 §3.2, RFC 3986 §3.2.2).
+
+use alloc::{borrow::Cow, string::String};
+use core::net::Ipv6Addr;
+
+/// Returns the host as Host carries it, or `None` when it cannot.
+///
+/// With the feature `idna`, names beyond ASCII are encoded.
+pub(crate) fn to_wire(host: &str) -> Option<Cow<'_, str>> {
+    let wire = if host.is_ascii() { Cow::Borrowed(host) } else { Cow::Owned(encode(host)?) };
+    is_valid(&wire).then_some(wire)
+}
+
+/// Returns the host that a Host names, or `None` when it names none.
+///
+/// With the feature `idna`, names that are encoded are decoded; those that cannot be stay as they are.
+pub(crate) fn from_wire(host: &str) -> Option<String> {
+    is_valid(host).then(|| decode(host).unwrap_or_else(|| host.into()))
+}
+
+/// Whether both authorities name the same host and port under this scheme.
+pub(crate) fn agree(one: &str, other: &str, default_port: &str) -> bool {
+    let host_and_port = |authority| {
+        let (host, port) = split_port(authority);
+        (host, port.filter(|port| !port.is_empty() && *port != default_port))
+    };
+    let ((one_host, one_port), (other_host, other_port)) = (host_and_port(one), host_and_port(other));
+    one_host.eq_ignore_ascii_case(other_host) && one_port == other_port
+}
+
+/// Whether this is a name or address and, behind a colon, a port.
+pub(crate) fn is_valid(authority: &str) -> bool {
+    let (host, port) = split_port(authority);
+    port.is_none_or(is_port) && (is_ipv6_literal(host) || is_name(host))
+}
+
+/// Splits at the last colon, unless it is within an address.
+fn split_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    }
+}
+
+fn is_port(port: &str) -> bool {
+    port.is_empty() || (port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok())
+}
+
+fn is_ipv6_literal(host: &str) -> bool {
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    address.is_some_and(|address| address.parse::<Ipv6Addr>().is_ok())
+}
+
+fn is_name(host: &str) -> bool {
+    !host.is_empty() && has_name_characters(host.as_bytes()) && host.split('.').all(is_label)
+}
+
+/// Letters, digits, the other characters of RFC 3986 names, and bytes as `%` and two digits.
+fn has_name_characters(mut rest: &[u8]) -> bool {
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = match (byte, after) {
+            (b'%', [high, low, after @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => after,
+            (
+                b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b','
+                | b';' | b'=',
+                _,
+            ) => after,
+            _ if byte.is_ascii_alphanumeric() => after,
+            _ => return false,
+        };
+    }
+    true
+}
+
+/// Whether a label that claims to be encoded has only characters that the encoding has.
+fn is_label(label: &str) -> bool {
+    let ldh = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    !is_encoded(label) || (label.len() > 4 && label.bytes().all(ldh))
+}
+
+fn is_encoded(label: &str) -> bool {
+    label.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("xn--"))
+}
+
+#[cfg(feature = "idna")]
+fn encode(authority: &str) -> Option<String> {
+    let (host, port) = split_port(authority);
+    let mut wire = idna::domain_to_ascii(host).ok()?;
+    if let Some(port) = port {
+        wire.push(':');
+        wire.push_str(port);
+    }
+    Some(wire)
+}
+
+#[cfg(not(feature = "idna"))]
+fn encode(_: &str) -> Option<String> {
+    None
+}
+
+#[cfg(feature = "idna")]
+fn decode(authority: &str) -> Option<String> {
+    let (host, port) = split_port(authority);
+    if !host.split('.').any(is_encoded) {
+        return None;
+    }
+    let (mut decoded, Ok(())) = idna::domain_to_unicode(host) else { return None };
+    if let Some(port) = port {
+        decoded.push(':');
+        decoded.push_str(port);
+    }
+    Some(decoded)
+}
+
+#[cfg(not(feature = "idna"))]
+fn decode(_: &str) -> Option<String> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h10_hosts_good_and_bad() {
+        #[rustfmt::skip]
+        let table = [
+            ("example.com",          true),
+            ("EXAMPLE.com.",         true),
+            ("a_b.example",          true),
+            ("example.com:8080",     true),
+            ("example.com:",         true),
+            ("example.com:65535",    true),
+            ("127.0.0.1:80",         true),
+            ("[::1]",                true),
+            ("[::1]:8080",           true),
+            ("[2001:db8::7]:",       true),
+            ("a%20b",                true),
+            ("!$&'()*+,;=~",         true),
+            ("xn--7ks3rz39bh7u",     true),
+            ("xn--zzzzzzzzz",        true),
+            ("",                     false),
+            (":80",                  false),
+            ("example.com:65536",    false),
+            ("example.com:+80",      false),
+            ("example.com:8o",       false),
+            ("a:b:80",               false),
+            ("::1",                  false),
+            ("[::1",                 false),
+            ("::1]",                 false),
+            ("[::1]x",               false),
+            ("[v1.a]",               false),
+            ("[fe80::1%25eth0]",     false),
+            ("a b",                  false),
+            ("a/b",                  false),
+            ("a?b",                  false),
+            ("a#b",                  false),
+            ("user@example.com",     false),
+            ("a%2",                  false),
+            ("a%zz",                 false),
+            ("a\\b",                 false),
+            ("xn--",                 false),
+            ("xn--!a",               false),
+            ("www.XN--a_b.example",  false),
+            ("é",                    false),
+        ];
+        for (host, valid) in table {
+            assert_eq!(is_valid(host), valid, "{host:?}");
+            assert_eq!(from_wire(host).is_some(), valid, "{host:?} received");
+        }
+    }
+
+    #[test]
+    fn authorities_agree_whatever_the_case_and_a_default_port() {
+        #[rustfmt::skip]
+        let table = [
+            ("example.com",      "EXAMPLE.com",      true),
+            ("example.com:80",   "example.com",      true),
+            ("example.com",      "example.com:",     true),
+            ("example.com:8080", "example.com:8080", true),
+            ("example.com:8080", "example.com",      false),
+            ("example.com:443",  "example.com",      false),
+            ("example.com",      "example.org",      false),
+            ("[::1]:80",         "[::1]",            true),
+        ];
+        for (one, other, expected) in table {
+            assert_eq!(agree(one, other, "80"), expected, "{one} {other}");
+            assert_eq!(agree(other, one, "80"), expected, "{other} {one}");
+        }
+    }
+
+    #[cfg(feature = "idna")]
+    #[test]
+    fn names_beyond_ascii_are_encoded_and_decoded() {
+        for (name, wire) in [
+            ("芝士汉堡", "xn--7ks3rz39bh7u"),
+            ("芝士汉堡:8080", "xn--7ks3rz39bh7u:8080"),
+            ("bücher.example", "xn--bcher-kva.example"),
+        ] {
+            assert_eq!(to_wire(name).as_deref(), Some(wire), "{name}");
+            assert_eq!(from_wire(wire).as_deref(), Some(name), "{wire}");
+        }
+        assert_eq!(from_wire("xn--zzzzzzzzz").as_deref(), Some("xn--zzzzzzzzz"), "no such name");
+        assert_eq!(from_wire("Example.COM").as_deref(), Some("Example.COM"), "nothing to decode");
+        assert_eq!(to_wire("é é"), None);
+        assert_eq!(to_wire("é:port"), None);
+    }
+
+    #[cfg(not(feature = "idna"))]
+    #[test]
+    fn names_beyond_ascii_are_refused_without_idna() {
+        assert_eq!(to_wire("芝士汉堡"), None);
+        assert_eq!(from_wire("xn--7ks3rz39bh7u").as_deref(), Some("xn--7ks3rz39bh7u"));
+    }
+}

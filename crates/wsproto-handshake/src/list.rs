@@ -1,0 +1,117 @@
+//! Comma-separated lists as header fields carry them.
+
+use alloc::{string::String, vec::Vec};
+
+use crate::syntax::trim;
+
+/// Splits the value of a list header field at its commas.
+///
+/// Commas inside quoted strings do not separate; white space around an item and empty items are left
+/// out. A quoted string that is never closed lasts until the end. One pass, no allocation.
+///
+/// ```
+/// use wsproto_handshake::split_list;
+///
+/// let items: Vec<_> = split_list(r#" foo; a="1, 2" ,, bar"#).collect();
+/// assert_eq!(items, [r#"foo; a="1, 2""#, "bar"]);
+/// ```
+///
+/// RFC 9110 [§5.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1)
+pub fn split_list(value: &str) -> impl Iterator<Item = &str> {
+    // A comma is never part of a longer character, so that each item is text as the whole is.
+    items(value.as_bytes()).filter_map(|item| core::str::from_utf8(item).ok())
+}
+
+/// Splits bytes as [`split_list`] splits text.
+pub(crate) fn items(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut quoting = Quoting::Outside;
+    value.split(move |&byte| quoting.at_separator(byte)).map(trim).filter(|item| !item.is_empty())
+}
+
+/// Whether one of the items of a list is this token, in any case.
+pub(crate) fn has_token(value: &[u8], token: &str) -> bool {
+    items(value).any(|item| item.eq_ignore_ascii_case(token.as_bytes()))
+}
+
+/// Whether one of the texts comes twice.
+pub(crate) fn has_duplicates(texts: &[String]) -> bool {
+    if texts.len() < 2 {
+        return false;
+    }
+    let mut sorted: Vec<&String> = texts.iter().collect();
+    sorted.sort_unstable();
+    !sorted.is_sorted_by(|one, next| one < next)
+}
+
+/// Whether a comma behind this value would separate: no quoted string is left open.
+pub(crate) fn is_closed(value: &[u8]) -> bool {
+    let mut quoting = Quoting::Outside;
+    for &byte in value {
+        quoting.at_separator(byte);
+    }
+    matches!(quoting, Quoting::Outside)
+}
+
+#[derive(Clone, Copy)]
+enum Quoting {
+    Outside,
+    Inside,
+    Escaped,
+}
+
+impl Quoting {
+    fn at_separator(&mut self, byte: u8) -> bool {
+        *self = match (*self, byte) {
+            (Self::Outside, b'"') | (Self::Escaped, _) => Self::Inside,
+            (Self::Inside, b'"') | (Self::Outside, _) => Self::Outside,
+            (Self::Inside, b'\\') => Self::Escaped,
+            (Self::Inside, _) => Self::Inside,
+        };
+        byte == b',' && matches!(self, Self::Outside)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_split_outside_of_quotes() {
+        #[rustfmt::skip]
+        let table: [(&str, &[&str]); 12] = [
+            ("",                      &[]),
+            (",",                     &[]),
+            (" , \t,",                &[]),
+            ("a",                     &["a"]),
+            ("a,b",                   &["a", "b"]),
+            (" a , b ",               &["a", "b"]),
+            ("a,,b,",                 &["a", "b"]),
+            ("a; x=\"1,2\", b",       &["a; x=\"1,2\"", "b"]),
+            ("a; x=\"1\\\",2\", b",   &["a; x=\"1\\\",2\"", "b"]),
+            ("a; x=\"1\\\\\", b",     &["a; x=\"1\\\\\"", "b"]),
+            ("a; x=\"1, b",           &["a; x=\"1, b"]),
+            ("é\\,b",                 &["é\\", "b"]),
+        ];
+        for (input, expected) in table {
+            assert_eq!(split_list(input).collect::<Vec<_>>(), expected, "{input:?}");
+        }
+    }
+
+    #[test]
+    fn open_quotes_are_seen() {
+        for (value, closed) in
+            [("", true), ("a; b=\"c\"", true), ("\"", false), ("\"\\\"", false), ("\\", true)]
+        {
+            assert_eq!(is_closed(value.as_bytes()), closed, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn tokens_are_found_in_any_case() {
+        assert!(has_token(b"keep-alive, Upgrade", "upgrade"));
+        assert!(has_token(b"h2c,WebSocket", "websocket"));
+        assert!(!has_token(b"websocket/13", "websocket"));
+        assert!(!has_token(b"\"upgrade\"", "upgrade"));
+        assert!(!has_token(b"\xff", "upgrade"));
+    }
+}

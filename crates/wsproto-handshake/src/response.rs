@@ -1,0 +1,151 @@
+//! The server's half of the handshake as events: sent by a server, received by a client.
+
+use alloc::{borrow::Cow, string::String, vec::Vec};
+
+use crate::Headers;
+
+/// A server's consent.
+///
+/// In a received one, `headers` are all fields but Connection, Upgrade and those that begin with Sec-WebSocket.
+///
+/// ```
+/// use wsproto_handshake::AcceptConnection;
+///
+/// let accept = AcceptConnection::new().with_subprotocol("chat").with_header("Set-Cookie", "id=1");
+/// assert_eq!(accept.subprotocol.as_deref(), Some("chat"));
+/// ```
+///
+/// RFC 6455 [§4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct AcceptConnection {
+    /// The subprotocol that was chosen, one of those that the client proposed.
+    pub subprotocol: Option<String>,
+    /// The extensions that were agreed, with their parameters, as text, in order.
+    pub extensions: Vec<String>,
+    /// All other header fields.
+    pub headers: Headers,
+}
+
+impl AcceptConnection {
+    /// Creates a consent without subprotocol and extensions.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Chooses a subprotocol.
+    #[must_use]
+    pub fn with_subprotocol(mut self, subprotocol: impl Into<String>) -> Self {
+        self.subprotocol = Some(subprotocol.into());
+        self
+    }
+
+    /// Agrees to one more extension.
+    #[must_use]
+    pub fn with_extension(mut self, agreed: impl Into<String>) -> Self {
+        self.extensions.push(agreed.into());
+        self
+    }
+
+    /// Appends a header field.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.headers.push(name, value);
+        self
+    }
+}
+
+/// A server's refusal: an ordinary HTTP response.
+///
+/// A received one has all header fields, and [`RejectData`] always follows it. One that is sent is complete
+/// without a body; with a body, `RejectData` must follow until the last of it. The body's length is what
+/// Content-Length among the headers says; without that field it is sent in chunks, or until the end of the
+/// stream if the headers have `Connection: close`.
+///
+/// ```
+/// use wsproto_handshake::RejectConnection;
+///
+/// let busy = RejectConnection::new(503).with_header("Retry-After", "5").with_body();
+/// assert!(busy.has_body);
+/// ```
+///
+/// RFC 6455 [§4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct RejectConnection {
+    /// Status; 400 by default.
+    pub status: u16,
+    /// All header fields.
+    pub headers: Headers,
+    /// Whether [`RejectData`] follows; not by default.
+    pub has_body: bool,
+}
+
+impl RejectConnection {
+    /// Creates a refusal without body.
+    #[must_use]
+    pub const fn new(status: u16) -> Self {
+        Self { status, headers: Headers::new(), has_body: false }
+    }
+
+    /// Appends a header field.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.headers.push(name, value);
+        self
+    }
+
+    /// Announces that a body follows.
+    #[must_use]
+    pub fn with_body(mut self) -> Self {
+        self.has_body = true;
+        self
+    }
+}
+
+impl Default for RejectConnection {
+    fn default() -> Self {
+        Self::new(400)
+    }
+}
+
+/// A part of a refusal's body.
+///
+/// Of the received parts, the last one is empty and the only one that is finished.
+///
+/// ```
+/// use wsproto_handshake::RejectData;
+///
+/// assert!(RejectData::new(b"all of it").body_finished);
+/// assert!(!RejectData::new(b"some of it").unfinished().body_finished);
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct RejectData<'a> {
+    /// The next bytes of the body.
+    pub data: Cow<'a, [u8]>,
+    /// Whether these bytes are the last.
+    pub body_finished: bool,
+}
+
+impl<'a> RejectData<'a> {
+    /// Creates the last part of a body.
+    #[must_use]
+    pub fn new<T: AsRef<[u8]> + ?Sized>(data: &'a T) -> Self {
+        Self { data: Cow::Borrowed(data.as_ref()), body_finished: true }
+    }
+
+    /// Says that more of the body follows.
+    #[must_use]
+    pub fn unfinished(mut self) -> Self {
+        self.body_finished = false;
+        self
+    }
+
+    /// Copies the bytes unless they are its own already.
+    #[must_use]
+    pub fn into_owned(self) -> RejectData<'static> {
+        RejectData { data: Cow::Owned(self.data.into_owned()), body_finished: self.body_finished }
+    }
+}

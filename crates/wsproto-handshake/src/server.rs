@@ -1,0 +1,289 @@
+//! The server's side of the opening handshake, as a state machine.
+
+mod answer;
+mod reading;
+
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+use crate::{
+    AcceptConnection, HandshakeLimits, HeadError, Headers, LocalError, RejectConnection, RejectData, Request,
+    RequestError,
+    body::BodyWriter,
+    head::{self, HeadBuffer, RequestLine},
+    token::{AcceptToken, Key},
+};
+
+/// The server's side of an opening handshake: reads a request, writes the answer.
+///
+/// ```text
+/// AwaitingRequest ──request──► AwaitingAnswer ──accept──► Accepted
+///        │                           │
+///      error                       reject
+///        ▼                           ▼         last of the body
+///     Failed ─────reject────► Rejecting ─────────────────────► Rejected
+/// ```
+///
+/// A rejection without body goes to Rejected at once.
+///
+/// ```
+/// use wsproto_handshake::{AcceptConnection, HandshakeLimits, ServerHandshake};
+///
+/// let mut server = ServerHandshake::new(HandshakeLimits::default());
+/// let mut input = &b"GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\n\
+///     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+///     Sec-WebSocket-Version: 13\r\n\r\nbytes of frames"[..];
+/// let request = server.receive(&mut input)?.expect("the head is whole");
+/// assert_eq!((request.host.as_str(), request.target.as_str()), ("example.com", "/chat"));
+/// assert_eq!(input, b"bytes of frames");
+///
+/// let mut out = Vec::new();
+/// server.accept(&AcceptConnection::new(), &mut out)?;
+/// assert_eq!(
+///     out,
+///     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+///       Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// RFC 6455 [§4.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2)
+pub struct ServerHandshake {
+    limits: HandshakeLimits,
+    stage: Stage,
+    /// What the client did wrong, for ever.
+    failure: Option<RequestError>,
+}
+
+/// How far a [`ServerHandshake`] has come.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum ServerState {
+    /// The request is not whole yet.
+    AwaitingRequest,
+    /// The request is there, and an answer is owed.
+    AwaitingAnswer,
+    /// The client broke a rule, and a rejection may be sent.
+    Failed,
+    /// A rejection's head is sent, and the rest of its body is owed.
+    Rejecting,
+    /// The connection is open.
+    Accepted,
+    /// A rejection is sent in full.
+    Rejected,
+}
+
+enum Stage {
+    AwaitingRequest(HeadBuffer),
+    AwaitingAnswer(Promise),
+    Failed,
+    Rejecting(BodyWriter),
+    Accepted,
+    Rejected,
+}
+
+/// What of a request its answer depends on.
+struct Promise {
+    key: Key,
+    /// The subprotocols that were proposed, as a list with commas.
+    subprotocols: String,
+}
+
+impl ServerHandshake {
+    /// Creates a handshake that awaits its request.
+    #[must_use]
+    pub fn new(limits: HandshakeLimits) -> Self {
+        Self { limits, stage: Stage::AwaitingRequest(HeadBuffer::default()), failure: None }
+    }
+
+    /// Returns how far the handshake has come.
+    #[must_use]
+    pub const fn state(&self) -> ServerState {
+        match self.stage {
+            Stage::AwaitingRequest(_) => ServerState::AwaitingRequest,
+            Stage::AwaitingAnswer(_) => ServerState::AwaitingAnswer,
+            Stage::Failed => ServerState::Failed,
+            Stage::Rejecting(_) => ServerState::Rejecting,
+            Stage::Accepted => ServerState::Accepted,
+            Stage::Rejected => ServerState::Rejected,
+        }
+    }
+
+    /// Returns how many bytes of a request that is not whole are kept.
+    #[must_use]
+    pub fn buffered(&self) -> usize {
+        if let Stage::AwaitingRequest(head) = &self.stage { head.len() } else { 0 }
+    }
+
+    /// Takes the request's head off the front of the input, and gives the request when it is whole.
+    ///
+    /// `None` says that all of the input was taken and more is needed, or that the request has been given
+    /// already. Bytes behind the head are never taken: they belong to the open connection.
+    ///
+    /// # Errors
+    ///
+    /// The rule that the client broke; the same error comes from every later call.
+    pub fn receive(&mut self, input: &mut &[u8]) -> Result<Option<Request>, RequestError> {
+        if let Some(error) = self.failure {
+            return Err(error);
+        }
+        let Stage::AwaitingRequest(buffer) = &mut self.stage else { return Ok(None) };
+        let outcome = match buffer.find(input, &self.limits) {
+            Ok((taken, Some(head))) => {
+                *input = input.get(taken..).unwrap_or_default();
+                head.read_request(|line, fields| {
+                    let fields = fields.iter().map(|field| (field.name, field.value));
+                    reading::read(line, fields, head.bytes.len(), &self.limits)
+                })
+            }
+            Ok((taken, None)) => {
+                *input = input.get(taken..).unwrap_or_default();
+                return Ok(None);
+            }
+            Err(error) => Err(error.into()),
+        };
+        self.received(outcome).map(Some)
+    }
+
+    /// Takes a request that somebody else's HTTP has parsed.
+    ///
+    /// The rules are the same; what only the bytes can tell (the version of HTTP, and how lines end) is left to
+    /// whoever parsed them.
+    ///
+    /// # Errors
+    ///
+    /// The rule that the client broke; the same error comes from every later call. A request that comes after
+    /// another one is [`HeadError::StartLine`].
+    pub fn receive_parsed(
+        &mut self,
+        method: &str,
+        target: &str,
+        headers: &Headers,
+    ) -> Result<Request, RequestError> {
+        if let Some(error) = self.failure {
+            return Err(error);
+        }
+        let Stage::AwaitingRequest(_) = self.stage else { return Err(HeadError::StartLine.into()) };
+        let outcome = head::check_fields(headers, &self.limits)
+            .map_err(RequestError::from)
+            .and_then(|()| reading::read(RequestLine { method, target }, headers.iter(), 0, &self.limits));
+        self.received(outcome)
+    }
+
+    /// Says that the client's stream has ended.
+    ///
+    /// # Errors
+    ///
+    /// [`HeadError::Ended`] where the request is not whole, or the error that came before.
+    pub fn receive_eof(&mut self) -> Result<(), RequestError> {
+        if let Some(error) = self.failure {
+            return Err(error);
+        }
+        match self.stage {
+            Stage::AwaitingRequest(_) => self.received(Err(HeadError::Ended.into())).map(|_| ()),
+            _ => Ok(()),
+        }
+    }
+
+    fn received(
+        &mut self,
+        outcome: Result<(Request, Promise), RequestError>,
+    ) -> Result<Request, RequestError> {
+        match outcome {
+            Ok((request, promise)) => {
+                self.stage = Stage::AwaitingAnswer(promise);
+                Ok(request)
+            }
+            Err(error) => {
+                self.stage = Stage::Failed;
+                self.failure = Some(error);
+                Err(error)
+            }
+        }
+    }
+
+    /// Appends the 101 that opens the connection.
+    ///
+    /// # Errors
+    ///
+    /// [`LocalError::WrongState`] unless a request is to be answered;
+    /// [`LocalError::SubprotocolNotProposed`] for a subprotocol that the client did not propose; others for
+    /// fields that cannot be sent.
+    ///
+    /// RFC 6455 [§4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)
+    pub fn accept(&mut self, accept: &AcceptConnection, out: &mut Vec<u8>) -> Result<(), LocalError> {
+        let token = self.checked_accept(accept)?;
+        out.extend_from_slice(b"HTTP/1.1 101 Switching Protocols\r\n");
+        answer::accept_fields(token, accept, out);
+        out.extend_from_slice(b"\r\n");
+        self.stage = Stage::Accepted;
+        Ok(())
+    }
+
+    /// Returns the header fields of the 101 that opens the connection, for somebody else's HTTP to send.
+    ///
+    /// # Errors
+    ///
+    /// As for [`accept`](Self::accept).
+    pub fn accept_headers(&mut self, accept: &AcceptConnection) -> Result<Headers, LocalError> {
+        let token = self.checked_accept(accept)?;
+        let mut headers = Headers::new();
+        answer::accept_fields(token, accept, &mut headers);
+        self.stage = Stage::Accepted;
+        Ok(headers)
+    }
+
+    fn checked_accept(&self, accept: &AcceptConnection) -> Result<AcceptToken, LocalError> {
+        let Stage::AwaitingAnswer(promise) = &self.stage else { return Err(LocalError::WrongState) };
+        answer::check_accept(accept, &promise.subprotocols)?;
+        Ok(promise.key.accept_token())
+    }
+
+    /// Appends the head of a rejection.
+    ///
+    /// Without a body it is complete, with `Content-Length: 0`. With one, [`reject_data`](Self::reject_data)
+    /// sends it: of the length that Content-Length states, or until the end of the stream if the headers have
+    /// `Connection: close` and no length, or in chunks.
+    ///
+    /// # Errors
+    ///
+    /// [`LocalError::WrongState`] unless a request, good or bad, is to be answered; others for a status or
+    /// fields that cannot be sent.
+    ///
+    /// RFC 6455 [§4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)
+    pub fn reject(&mut self, reject: &RejectConnection, out: &mut Vec<u8>) -> Result<(), LocalError> {
+        let (Stage::AwaitingAnswer(_) | Stage::Failed) = self.stage else {
+            return Err(LocalError::WrongState);
+        };
+        self.stage = match answer::reject(reject, out)? {
+            Some(body) => Stage::Rejecting(body),
+            None => Stage::Rejected,
+        };
+        Ok(())
+    }
+
+    /// Appends a part of a rejection's body.
+    ///
+    /// # Errors
+    ///
+    /// [`LocalError::WrongState`] unless a body is owed; [`LocalError::BodyTooLong`] and
+    /// [`LocalError::BodyTooShort`] where it is not of the length that Content-Length stated.
+    pub fn reject_data(&mut self, part: &RejectData<'_>, out: &mut Vec<u8>) -> Result<(), LocalError> {
+        let Stage::Rejecting(body) = self.stage else { return Err(LocalError::WrongState) };
+        self.stage = match body.write(part, out)? {
+            Some(body) => Stage::Rejecting(body),
+            None => Stage::Rejected,
+        };
+        Ok(())
+    }
+}
+
+impl fmt::Debug for ServerHandshake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerHandshake")
+            .field("limits", &self.limits)
+            .field("state", &self.state())
+            .field("failure", &self.failure)
+            .finish_non_exhaustive()
+    }
+}

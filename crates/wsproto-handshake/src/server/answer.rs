@@ -1,0 +1,116 @@
+//! Writes the answer to a request (RFC 6455 §4.2.2).
+
+use alloc::vec::Vec;
+use core::fmt::Write;
+
+use crate::{
+    AcceptConnection, Headers, LocalError, RejectConnection,
+    body::BodyWriter,
+    known::{Known, is_sec_websocket},
+    list, syntax,
+    token::AcceptToken,
+    wire::{self, Fields},
+};
+
+/// Checks that an acceptance can be sent to a client that proposed these subprotocols.
+pub(super) fn check_accept(accept: &AcceptConnection, proposed: &str) -> Result<(), LocalError> {
+    if let Some(subprotocol) = &accept.subprotocol {
+        if !syntax::is_token(subprotocol.as_bytes()) {
+            return Err(LocalError::Subprotocol);
+        }
+        if !list::split_list(proposed).any(|proposed| proposed == subprotocol) {
+            return Err(LocalError::SubprotocolNotProposed);
+        }
+    }
+    wire::check_extensions(&accept.extensions)?;
+    wire::check_fields(&accept.headers, wire::is_reserved)
+}
+
+/// Writes the fields of an acceptance.
+pub(super) fn accept_fields(token: AcceptToken, accept: &AcceptConnection, fields: &mut impl Fields) {
+    fields.field("Upgrade", b"websocket");
+    fields.field("Connection", b"Upgrade");
+    fields.field("Sec-WebSocket-Accept", token.as_bytes());
+    if let Some(subprotocol) = &accept.subprotocol {
+        fields.field("Sec-WebSocket-Protocol", subprotocol.as_bytes());
+    }
+    wire::list_field(fields, "Sec-WebSocket-Extensions", &accept.extensions);
+    wire::all_fields(fields, &accept.headers);
+}
+
+/// Writes the head of a rejection; returns its body if one must follow.
+pub(super) fn reject(reject: &RejectConnection, out: &mut Vec<u8>) -> Result<Option<BodyWriter>, LocalError> {
+    if !(200..600).contains(&reject.status) {
+        return Err(LocalError::Status);
+    }
+    let is_reserved = |name: &[u8]| is_sec_websocket(name) && Known::of(name) != Some(Known::Version);
+    wire::check_fields(&reject.headers, is_reserved)?;
+    let declared = Declared::of(&reject.headers)?;
+    let body = body(reject, &declared)?;
+
+    write_status_line(reject.status, out);
+    wire::all_fields(out, &reject.headers);
+    match body {
+        Some(BodyWriter::Chunked) if !declared.chunked => out.field("Transfer-Encoding", b"chunked"),
+        None if declared.length.is_none() && !has_no_body(reject.status) => out.field("Content-Length", b"0"),
+        _ => {}
+    }
+    out.extend_from_slice(b"\r\n");
+    Ok(body)
+}
+
+/// How the rejection's body is framed, `None` without a body.
+fn body(reject: &RejectConnection, declared: &Declared) -> Result<Option<BodyWriter>, LocalError> {
+    if has_no_body(reject.status) && (reject.has_body || declared.length.is_some() || declared.chunked) {
+        return Err(LocalError::StatusWithoutBody);
+    }
+    Ok(match (reject.has_body, declared) {
+        (false, Declared { chunked: false, length: None | Some(0), .. }) => None,
+        (true, Declared { chunked: false, length: Some(length), .. }) => Some(BodyWriter::Length(*length)),
+        (true, Declared { chunked: false, length: None, closes: true }) => Some(BodyWriter::UntilEnd),
+        (true, Declared { length: None, .. }) => Some(BodyWriter::Chunked),
+        (true, Declared { chunked: true, length: Some(_), .. }) | (false, _) => {
+            return Err(LocalError::BodyFraming);
+        }
+    })
+}
+
+/// RFC 9112 [§6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3)
+const fn has_no_body(status: u16) -> bool {
+    matches!(status, 204 | 304)
+}
+
+/// What the caller's fields say about the body.
+#[derive(Default)]
+struct Declared {
+    length: Option<u64>,
+    chunked: bool,
+    closes: bool,
+}
+
+impl Declared {
+    fn of(headers: &Headers) -> Result<Self, LocalError> {
+        let mut declared = Self::default();
+        for (name, value) in headers {
+            match Known::of(name.as_bytes()) {
+                Some(Known::ContentLength) if declared.length.is_none() => {
+                    declared.length = Some(syntax::decimal(value).ok_or(LocalError::BodyFraming)?);
+                }
+                Some(Known::TransferEncoding)
+                    if !declared.chunked && value.eq_ignore_ascii_case(b"chunked") =>
+                {
+                    declared.chunked = true;
+                }
+                Some(Known::ContentLength | Known::TransferEncoding) => return Err(LocalError::BodyFraming),
+                Some(Known::Connection) => declared.closes |= list::has_token(value, "close"),
+                _ => {}
+            }
+        }
+        Ok(declared)
+    }
+}
+
+fn write_status_line(status: u16, out: &mut Vec<u8>) {
+    let written = write!(wire::Text(out), "HTTP/1.1 {status} {}\r\n", wire::reason(status));
+    debug_assert!(written.is_ok(), "a vector takes what is written");
+}

@@ -1,0 +1,128 @@
+//! The key that a client sends and the token that proves the server has read it.
+
+use alloc::string::String;
+use core::{fmt, ops::Deref};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use sha1_smol::Sha1;
+
+/// What is appended to the key before it is hashed.
+///
+/// RFC 6455 [§1.3](https://www.rfc-editor.org/rfc/rfc6455#section-1.3)
+const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// Computes the value of Sec-WebSocket-Accept for the value of Sec-WebSocket-Key.
+///
+/// ```
+/// let token = wsproto_handshake::accept_token("dGhlIHNhbXBsZSBub25jZQ==");
+/// assert_eq!(token.as_str(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+/// ```
+///
+/// RFC 6455 [§4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)
+#[must_use]
+pub fn accept_token(key: &str) -> AcceptToken {
+    AcceptToken::of(key.as_bytes())
+}
+
+/// Writes 16 random bytes as the 24 characters of a Sec-WebSocket-Key.
+///
+/// The bytes must be unpredictable and fresh for each connection.
+///
+/// ```
+/// assert_eq!(wsproto_handshake::generate_key(*b"the sample nonce"), "dGhlIHNhbXBsZSBub25jZQ==");
+/// ```
+///
+/// RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)
+#[must_use]
+pub fn generate_key(nonce: [u8; 16]) -> String {
+    STANDARD.encode(nonce)
+}
+
+/// The 28 characters of a Sec-WebSocket-Accept, made by [`accept_token`].
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct AcceptToken([u8; 28]);
+
+impl AcceptToken {
+    fn of(key: &[u8]) -> Self {
+        let mut hash = Sha1::new();
+        hash.update(key);
+        hash.update(GUID);
+        let mut text = [b'='; 28];
+        let written = STANDARD.encode_slice(hash.digest().bytes(), &mut text);
+        debug_assert_eq!(written, Ok(28));
+        Self(text)
+    }
+
+    /// Returns the token as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // Base64 is ASCII.
+        core::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl Deref for AcceptToken {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl fmt::Display for AcceptToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
+}
+
+/// A Sec-WebSocket-Key as received; always 22 characters of base64 and `==`, which are 16 bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct Key([u8; 24]);
+
+impl Key {
+    pub(crate) fn parse(value: &[u8]) -> Option<Self> {
+        let key: [u8; 24] = value.try_into().ok()?;
+        let [digits @ .., b'=', b'='] = &key else { return None };
+        let base64 = |&byte: &u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
+        digits.iter().all(base64).then_some(Self(key))
+    }
+
+    pub(crate) fn accept_token(self) -> AcceptToken {
+        AcceptToken::of(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h12_key_is_22_digits_and_two_signs() {
+        let good = *b"dGhlIHNhbXBsZSBub25jZQ==";
+        assert!(Key::parse(&good).is_some());
+        for len in 0..good.len() {
+            assert!(Key::parse(good.get(..len).unwrap()).is_none(), "first {len} characters");
+        }
+        assert!(Key::parse(b"dGhlIHNhbXBsZSBub25jZQ===").is_none());
+        assert!(Key::parse(b"dGhlIHNhbXBsZSBub25jZWE=").is_none(), "17 bytes");
+        assert!(Key::parse(b"dGhlIHNhbXBsZSBub25jZWFi").is_none(), "18 bytes");
+        for position in 0..good.len() {
+            for byte in 0..=u8::MAX {
+                let mut key = good;
+                key[position] = byte;
+                let digit = byte.is_ascii_alphanumeric() || b"+/".contains(&byte);
+                let expected = if position < 22 { digit } else { byte == b'=' };
+                assert_eq!(Key::parse(&key).is_some(), expected, "{byte:#04x} at {position}");
+            }
+        }
+    }
+
+    #[test]
+    fn generated_keys_are_accepted_as_keys() {
+        for byte in 0..=u8::MAX {
+            let key = generate_key([byte; 16]);
+            let parsed = Key::parse(key.as_bytes()).expect("16 bytes in base64");
+            assert_eq!(parsed.accept_token(), accept_token(&key));
+        }
+    }
+}

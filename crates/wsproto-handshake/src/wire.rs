@@ -1,0 +1,137 @@
+//! Heads as they are written, and the checks on what the caller puts into them.
+
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+use crate::{
+    Headers, LocalError,
+    known::{Known, is_sec_websocket},
+    list, syntax,
+};
+
+/// Where the fields of a head go: onto the wire, or into a list for somebody else's HTTP.
+pub(crate) trait Fields {
+    fn field(&mut self, name: &str, value: &[u8]);
+}
+
+impl Fields for Vec<u8> {
+    fn field(&mut self, name: &str, value: &[u8]) {
+        self.extend_from_slice(name.as_bytes());
+        self.extend_from_slice(b": ");
+        self.extend_from_slice(value);
+        self.extend_from_slice(b"\r\n");
+    }
+}
+
+impl Fields for Headers {
+    fn field(&mut self, name: &str, value: &[u8]) {
+        self.push(name, value);
+    }
+}
+
+/// Formatted text onto the wire.
+pub(crate) struct Text<'a>(pub(crate) &'a mut Vec<u8>);
+
+impl fmt::Write for Text<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// Writes a list field, unless the list is empty.
+pub(crate) fn list_field(fields: &mut impl Fields, name: &str, items: &[String]) {
+    match items {
+        [] => {}
+        [item] => fields.field(name, item.as_bytes()),
+        items => fields.field(name, items.join(", ").as_bytes()),
+    }
+}
+
+/// Writes all of the caller's fields.
+pub(crate) fn all_fields(fields: &mut impl Fields, headers: &Headers) {
+    for (name, value) in headers {
+        fields.field(name, value);
+    }
+}
+
+/// Checks the caller's fields: that HTTP can carry them, and that none is reserved.
+pub(crate) fn check_fields(headers: &Headers, is_reserved: impl Fn(&[u8]) -> bool) -> Result<(), LocalError> {
+    for (name, value) in headers {
+        if !syntax::is_token(name.as_bytes()) {
+            return Err(LocalError::HeaderName);
+        }
+        if !syntax::is_field_value(value) {
+            return Err(LocalError::HeaderValue);
+        }
+        if is_reserved(name.as_bytes()) {
+            return Err(LocalError::HeaderReserved);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a field of this name is the handshake's own, or has no place in a request or a 101.
+pub(crate) fn is_reserved(name: &[u8]) -> bool {
+    Known::of(name).is_some() || is_sec_websocket(name)
+}
+
+/// Checks that each extension is one element of a list, and reads back as it is.
+pub(crate) fn check_extensions(extensions: &[String]) -> Result<(), LocalError> {
+    let is_element = |text: &String| {
+        let mut items = list::items(text.as_bytes());
+        let whole = items.next() == Some(text.as_bytes());
+        whole
+            && list::is_closed(text.as_bytes())
+            && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
+    };
+    if extensions.iter().all(is_element) { Ok(()) } else { Err(LocalError::Extension) }
+}
+
+/// The usual words for a status; none where there are no usual ones.
+///
+/// RFC 9110 [§15](https://www.rfc-editor.org/rfc/rfc9110#section-15)
+pub(crate) const fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
+        204 => "No Content",
+        301 => "Moved Permanently",
+        302 => "Found",
+        303 => "See Other",
+        304 => "Not Modified",
+        307 => "Temporary Redirect",
+        308 => "Permanent Redirect",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        406 => "Not Acceptable",
+        407 => "Proxy Authentication Required",
+        408 => "Request Timeout",
+        409 => "Conflict",
+        410 => "Gone",
+        411 => "Length Required",
+        413 => "Content Too Large",
+        414 => "URI Too Long",
+        417 => "Expectation Failed",
+        418 => "I'm a teapot",
+        421 => "Misdirected Request",
+        422 => "Unprocessable Content",
+        426 => "Upgrade Required",
+        428 => "Precondition Required",
+        429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
+        451 => "Unavailable For Legal Reasons",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        505 => "HTTP Version Not Supported",
+        511 => "Network Authentication Required",
+        _ => "",
+    }
+}
