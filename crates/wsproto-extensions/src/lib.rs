@@ -1,2 +1,38 @@
-//! Under construction.
+//! WebSocket extensions ([RFC 6455 §9](https://www.rfc-editor.org/rfc/rfc6455#section-9)) without I/O.
+//!
+//! Somebody who writes an extension implements two traits: [`ExtensionConfig`] negotiates, and the [`Extension`] that
+//! it makes transforms frames once both sides agreed. Somebody who writes a WebSocket stack needs [`offers`] and
+//! [`conclude`] (client) or [`respond`] (server), and the [`Pipeline`] that they give.
+#![cfg_attr(
+    feature = "deflate",
+    doc = "",
+    doc = "[`deflate`] is permessage-deflate; it uses nothing but these traits."
+)]
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+extern crate alloc;
+#[cfg(any(test, feature = "std"))]
+extern crate std;
+
+#[cfg(feature = "deflate")]
+pub mod deflate;
+mod error;
+mod extension;
+mod grammar;
+mod negotiation;
+mod output;
+mod params;
+mod pipeline;
+
+pub use error::{ExtensionError, GrammarError, NegotiationError};
+pub use extension::{Extension, ExtensionConfig, Handling, Outbound, OutboundFrame, Progress, Refusal};
+pub use grammar::{MAX_EXTENSIONS, MAX_PARAMS, parse};
+pub use negotiation::{conclude, offers, respond};
+pub use output::Output;
+pub use params::Params;
+pub use pipeline::{FrameEnd, Pipeline, Pulled};
+
+#[cfg(all(doctest, feature = "deflate"))]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -1,0 +1,30 @@
+//! permessage-deflate: messages compressed with DEFLATE.
+//!
+//! [`DeflateConfig`] negotiates, as an [`ExtensionConfig`](crate::ExtensionConfig); [`PermessageDeflate`] is what was
+//! agreed, as an [`Extension`](crate::Extension), and can compress and decompress whole messages by itself. Nothing
+//! is allocated until the first compressed message, and what a message expands to comes out in pieces.
+//!
+//! [RFC 7692](https://www.rfc-editor.org/rfc/rfc7692)
+
+mod config;
+mod error;
+mod extension;
+mod miniz;
+mod parameters;
+mod pool;
+mod receiver;
+mod sender;
+mod window;
+
+pub use config::DeflateConfig;
+pub use error::DeflateError;
+pub use extension::PermessageDeflate;
+pub use parameters::DeflateParams;
+pub use pool::Pool;
+pub use window::WindowBits;
+
+/// The extension's registered name.
+pub const NAME: &str = "permessage-deflate";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,186 @@
+//! The four parameters: as they stand in an offer or an answer, and as agreed.
+
+use alloc::string::ToString;
+use core::mem;
+
+use super::{DeflateError, NAME, WindowBits};
+use crate::Params;
+
+const SERVER_NO_CONTEXT_TAKEOVER: &str = "server_no_context_takeover";
+const CLIENT_NO_CONTEXT_TAKEOVER: &str = "client_no_context_takeover";
+const SERVER_MAX_WINDOW_BITS: &str = "server_max_window_bits";
+const CLIENT_MAX_WINDOW_BITS: &str = "client_max_window_bits";
+
+/// What both sides agreed on, or what one of them wants.
+///
+/// By default both sides keep their context between messages and use a window of 32 KiB.
+///
+/// RFC 7692 [§7.1](https://www.rfc-editor.org/rfc/rfc7692#section-7.1)
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub struct DeflateParams {
+    /// Whether the server begins each message with an empty window.
+    pub server_no_context_takeover: bool,
+    /// Whether the client begins each message with an empty window.
+    pub client_no_context_takeover: bool,
+    /// The server's window.
+    pub server_max_window_bits: WindowBits,
+    /// The client's window.
+    pub client_max_window_bits: WindowBits,
+}
+
+impl DeflateParams {
+    /// Writes a client's offer: it can always be told to use a smaller window.
+    pub(super) fn to_offer(self) -> Params<'static> {
+        let mut terms = Terms::from_flags(self);
+        if self.server_max_window_bits < WindowBits::MAX {
+            terms.server_bits = Some(self.server_max_window_bits);
+        }
+        terms.client_bits = match self.client_max_window_bits {
+            WindowBits::MAX => ClientBits::Any,
+            limit => ClientBits::AtMost(limit),
+        };
+        terms.write()
+    }
+
+    /// Judges a server's answer to this offer.
+    pub(super) fn after_answer(self, answer: &Params<'_>) -> Result<Self, DeflateError> {
+        let answer = Terms::read(answer)?;
+        if self.server_no_context_takeover && !answer.server_no_context_takeover {
+            return Err(DeflateError::ServerContextTakeover);
+        }
+        let server_max_window_bits = answer.server_bits.unwrap_or_default();
+        if server_max_window_bits > self.server_max_window_bits {
+            return Err(DeflateError::ServerWindowTooLarge);
+        }
+        let client_max_window_bits = match answer.client_bits {
+            ClientBits::Absent => self.client_max_window_bits,
+            ClientBits::Any => return Err(DeflateError::MissingValue),
+            ClientBits::AtMost(bits) if bits > self.client_max_window_bits => {
+                return Err(DeflateError::ClientWindowTooLarge);
+            }
+            ClientBits::AtMost(bits) => bits,
+        };
+        Ok(Self {
+            server_no_context_takeover: answer.server_no_context_takeover,
+            client_no_context_takeover: self.client_no_context_takeover || answer.client_no_context_takeover,
+            server_max_window_bits,
+            client_max_window_bits,
+        })
+    }
+
+    /// Answers a client's offer, or says why it is declined.
+    pub(super) fn answer(self, offer: &Params<'_>) -> Result<(Params<'static>, Self), DeflateError> {
+        let offer = Terms::read(offer)?;
+        let server = self.server_max_window_bits.min(offer.server_bits.unwrap_or_default());
+        let client = match offer.client_bits {
+            ClientBits::AtMost(limit) => self.client_max_window_bits.min(limit),
+            ClientBits::Any => self.client_max_window_bits,
+            // It can't be told, so it may use all of it.
+            ClientBits::Absent => WindowBits::MAX,
+        };
+        let agreed = Self {
+            server_no_context_takeover: self.server_no_context_takeover || offer.server_no_context_takeover,
+            client_no_context_takeover: self.client_no_context_takeover || offer.client_no_context_takeover,
+            server_max_window_bits: server,
+            client_max_window_bits: client,
+        };
+        let mut answer = Terms::from_flags(agreed);
+        if offer.server_bits.is_some() || server < WindowBits::MAX {
+            answer.server_bits = Some(server);
+        }
+        if matches!(offer.client_bits, ClientBits::AtMost(_)) || client < WindowBits::MAX {
+            answer.client_bits = ClientBits::AtMost(client);
+        }
+        Ok((answer.write(), agreed))
+    }
+}
+
+/// The parameters of one offer or answer.
+#[derive(Default)]
+struct Terms {
+    server_no_context_takeover: bool,
+    client_no_context_takeover: bool,
+    server_bits: Option<WindowBits>,
+    client_bits: ClientBits,
+}
+
+/// The one parameter that may stand with a value or without.
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
+enum ClientBits {
+    /// It isn't there.
+    #[default]
+    Absent,
+    /// It stands without a value.
+    Any,
+    AtMost(WindowBits),
+}
+
+impl Terms {
+    fn from_flags(params: DeflateParams) -> Self {
+        Self {
+            server_no_context_takeover: params.server_no_context_takeover,
+            client_no_context_takeover: params.client_no_context_takeover,
+            ..Self::default()
+        }
+    }
+
+    fn read(params: &Params<'_>) -> Result<Self, DeflateError> {
+        let mut terms = Self::default();
+        for (name, value) in params.iter() {
+            let repeated = match name {
+                SERVER_NO_CONTEXT_TAKEOVER => {
+                    mem::replace(&mut terms.server_no_context_takeover, flag(value)?)
+                }
+                CLIENT_NO_CONTEXT_TAKEOVER => {
+                    mem::replace(&mut terms.client_no_context_takeover, flag(value)?)
+                }
+                SERVER_MAX_WINDOW_BITS => {
+                    let bits = bits(value.ok_or(DeflateError::MissingValue)?)?;
+                    terms.server_bits.replace(bits).is_some()
+                }
+                CLIENT_MAX_WINDOW_BITS => {
+                    let bits = match value {
+                        None => ClientBits::Any,
+                        Some(value) => ClientBits::AtMost(bits(value)?),
+                    };
+                    mem::replace(&mut terms.client_bits, bits) != ClientBits::Absent
+                }
+                _ => return Err(DeflateError::UnknownParameter),
+            };
+            if repeated {
+                return Err(DeflateError::RepeatedParameter);
+            }
+        }
+        Ok(terms)
+    }
+
+    fn write(&self) -> Params<'static> {
+        let mut params = Params::new(NAME);
+        if self.server_no_context_takeover {
+            params = params.with_flag(SERVER_NO_CONTEXT_TAKEOVER);
+        }
+        if self.client_no_context_takeover {
+            params = params.with_flag(CLIENT_NO_CONTEXT_TAKEOVER);
+        }
+        if let Some(bits) = self.server_bits {
+            params = params.with_value(SERVER_MAX_WINDOW_BITS, bits.to_string());
+        }
+        match self.client_bits {
+            ClientBits::Absent => params,
+            ClientBits::Any => params.with_flag(CLIENT_MAX_WINDOW_BITS),
+            ClientBits::AtMost(bits) => params.with_value(CLIENT_MAX_WINDOW_BITS, bits.to_string()),
+        }
+    }
+}
+
+/// Reads a parameter that is there or not: it has no value.
+fn flag(value: Option<&str>) -> Result<bool, DeflateError> {
+    match value {
+        None => Ok(true),
+        Some(_) => Err(DeflateError::UnexpectedValue),
+    }
+}
+
+fn bits(value: &str) -> Result<WindowBits, DeflateError> {
+    WindowBits::parse(value).ok_or(DeflateError::BadWindowBits)
+}

@@ -1,0 +1,106 @@
+//! Decompression of the messages that arrive, within limits.
+
+use core::fmt;
+use core::num::NonZeroU32;
+
+use wsproto_frame::CloseCode;
+
+use super::miniz::{BadStream, Decompressor};
+use super::{DeflateConfig, Pool, WindowBits};
+use crate::{Output, Refusal};
+
+/// How many bytes a message may expand to before its ratio counts: any short text can be a run of one letter.
+const RATIO_FREE: u64 = 64 * 1024;
+
+/// The receiving half of the extension.
+pub(super) struct Receiver {
+    window: WindowBits,
+    no_context_takeover: bool,
+    max_ratio: Option<NonZeroU32>,
+    pool: Pool,
+    /// Made when the first compressed message arrives.
+    decompressor: Option<Decompressor>,
+    /// How many compressed bytes of the message were consumed.
+    consumed: u64,
+    /// How many bytes came out of the message.
+    produced: u64,
+}
+
+impl Receiver {
+    pub(super) fn new(window: WindowBits, no_context_takeover: bool, config: &DeflateConfig) -> Self {
+        Self {
+            window,
+            no_context_takeover,
+            max_ratio: config.max_ratio,
+            pool: config.pool.clone(),
+            decompressor: None,
+            consumed: 0,
+            produced: 0,
+        }
+    }
+
+    pub(super) const fn keeps_memory(&self) -> bool {
+        !self.no_context_takeover
+    }
+
+    pub(super) fn start_message(&mut self) {
+        self.consumed = 0;
+        self.produced = 0;
+    }
+
+    /// Decompresses until the input is used up or the output is full.
+    pub(super) fn decompress(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), Refusal> {
+        let before = (input.len(), output.room());
+        let decompressor = self.decompressor.get_or_insert_with(|| self.pool.decompressor(self.window));
+        decompressor.decompress(input, output).map_err(refuse)?;
+        self.consumed = self.consumed.saturating_add(difference(before.0, input.len()));
+        self.produced = self.produced.saturating_add(difference(before.1, output.room()));
+        self.check_ratio()
+    }
+
+    /// Ends the message: it must end where a block ends (RFC 7692 §7.2.2).
+    pub(super) fn finish(&mut self) -> Result<(), Refusal> {
+        // An empty payload is no DEFLATE stream, but nothing else than an empty message can be meant.
+        if let Some(decompressor) = self.decompressor.as_mut().filter(|_| self.consumed > 0) {
+            decompressor.finish().map_err(refuse)?;
+        }
+        if self.no_context_takeover
+            && let Some(decompressor) = self.decompressor.take()
+        {
+            self.pool.put_decompressor(decompressor);
+        }
+        Ok(())
+    }
+
+    fn check_ratio(&self) -> Result<(), Refusal> {
+        let Some(ratio) = self.max_ratio else { return Ok(()) };
+        let allowed = self.consumed.saturating_mul(u64::from(ratio.get()));
+        if self.produced.saturating_sub(RATIO_FREE) > allowed {
+            return Err(Refusal::new(
+                CloseCode::MESSAGE_TOO_BIG,
+                "a message expands beyond the allowed ratio",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// How many bytes went by: lengths fit 64 bits.
+fn difference(before: usize, after: usize) -> u64 {
+    u64::try_from(before.saturating_sub(after)).unwrap_or(u64::MAX)
+}
+
+fn refuse(BadStream: BadStream) -> Refusal {
+    Refusal::new(CloseCode::INVALID_PAYLOAD, "a compressed message is not a DEFLATE stream")
+}
+
+impl fmt::Debug for Receiver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver")
+            .field("window", &self.window)
+            .field("no_context_takeover", &self.no_context_takeover)
+            .field("consumed", &self.consumed)
+            .field("produced", &self.produced)
+            .finish_non_exhaustive()
+    }
+}

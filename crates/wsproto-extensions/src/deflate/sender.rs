@@ -1,0 +1,79 @@
+//! Compression of the messages that are sent.
+
+use alloc::boxed::Box;
+use core::fmt;
+
+use wsproto_frame::CloseCode;
+
+use super::miniz::{Compressor, Flush};
+use super::{DeflateConfig, Pool, WindowBits};
+use crate::{Output, Refusal};
+
+/// What a message's last byte is left without (RFC 7692 §7.2.1).
+const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
+
+/// The sending half of the extension.
+pub(super) struct Sender {
+    window: WindowBits,
+    no_context_takeover: bool,
+    level: u8,
+    pool: Pool,
+    /// Made when the first message is compressed.
+    compressor: Option<Box<Compressor>>,
+}
+
+impl Sender {
+    pub(super) fn new(window: WindowBits, no_context_takeover: bool, config: &DeflateConfig) -> Self {
+        Self { window, no_context_takeover, level: config.level, pool: config.pool.clone(), compressor: None }
+    }
+
+    pub(super) const fn keeps_memory(&self) -> bool {
+        !self.no_context_takeover
+    }
+
+    /// Compresses a part of a message that is not its last; the receiver can decompress all of it at once.
+    pub(super) fn compress_part(&mut self, payload: &[u8], output: &mut Output<'_>) -> Result<(), Refusal> {
+        self.compress(payload, Flush::Keep, output)
+    }
+
+    /// Compresses the last part of a message, or the whole of it.
+    pub(super) fn compress_last(&mut self, payload: &[u8], output: &mut Output<'_>) -> Result<(), Refusal> {
+        let flush = if self.no_context_takeover { Flush::Forget } else { Flush::Keep };
+        self.compress(payload, flush, output)?;
+        let written = output.written();
+        let len = written.strip_suffix(&TAIL).unwrap_or(written).len();
+        output.truncate(len);
+        if self.no_context_takeover
+            && let Some(compressor) = self.compressor.take()
+        {
+            self.pool.put_compressor(compressor);
+        }
+        Ok(())
+    }
+
+    /// Lets the next message refer to nothing, as the receiver won't see what was compressed last.
+    pub(super) fn forget(&mut self) {
+        if let Some(compressor) = &mut self.compressor {
+            compressor.forget();
+        }
+    }
+
+    fn compress(&mut self, payload: &[u8], flush: Flush, output: &mut Output<'_>) -> Result<(), Refusal> {
+        let compressor = self.compressor.get_or_insert_with(|| self.pool.compressor(self.level, self.window));
+        if compressor.compress(payload, flush, output).is_none() {
+            self.compressor = None;
+            return Err(Refusal::new(CloseCode::INTERNAL_ERROR, "no room for a compressed message"));
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender")
+            .field("window", &self.window)
+            .field("no_context_takeover", &self.no_context_takeover)
+            .field("level", &self.level)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,71 @@
+//! The size of an LZ77 window.
+
+use core::fmt;
+
+/// How far back a compressed message may refer, as a power of two: 8 (256 bytes) to 15 (32 KiB).
+///
+/// RFC 7692 [§7.1.2](https://www.rfc-editor.org/rfc/rfc7692#section-7.1.2)
+///
+/// ```
+/// use wsproto_extensions::deflate::WindowBits;
+///
+/// assert_eq!(WindowBits::parse("10").map(WindowBits::size), Some(1024));
+/// assert_eq!(WindowBits::parse("08"), None);
+/// assert_eq!(WindowBits::new(16), None);
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct WindowBits(
+    /// From 8 to 15.
+    u8,
+);
+
+impl WindowBits {
+    /// The smallest window: 256 bytes.
+    pub const MIN: Self = Self(8);
+    /// The largest window, which is the default: 32 KiB.
+    pub const MAX: Self = Self(15);
+
+    /// Checks a number of bits.
+    #[must_use]
+    pub const fn new(bits: u8) -> Option<Self> {
+        match bits {
+            8..=15 => Some(Self(bits)),
+            _ => None,
+        }
+    }
+
+    /// Reads the value of a parameter: a decimal number without leading zeros.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let bits = match text.as_bytes() {
+            [digit @ b'8'..=b'9'] => digit - b'0',
+            [b'1', digit @ b'0'..=b'5'] => digit - b'0' + 10,
+            _ => return None,
+        };
+        Self::new(bits)
+    }
+
+    /// Returns the number of bits.
+    #[must_use]
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+
+    /// Returns the size of the window in bytes.
+    #[must_use]
+    pub const fn size(self) -> usize {
+        1 << self.0
+    }
+}
+
+impl Default for WindowBits {
+    fn default() -> Self {
+        Self::MAX
+    }
+}
+
+impl fmt::Display for WindowBits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}

@@ -1,0 +1,137 @@
+//! What can go wrong: in a header's text, in negotiation, and in the pipeline.
+
+use core::error::Error;
+use core::fmt;
+
+use wsproto_frame::{CloseCode, Rsv};
+
+use crate::Refusal;
+
+/// A rule of the Sec-WebSocket-Extensions grammar that a text breaks.
+///
+/// RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum GrammarError {
+    /// Something else stands where a name or a value belongs, or follows it.
+    NotAToken,
+    /// A quoted value is not a token once unquoted.
+    QuotedNotAToken,
+    /// A quoted value has no end.
+    UnclosedQuote,
+    /// There are more than [`MAX_EXTENSIONS`](crate::MAX_EXTENSIONS) elements.
+    TooManyExtensions,
+    /// An element has more than [`MAX_PARAMS`](crate::MAX_PARAMS) parameters.
+    TooManyParams,
+}
+
+impl fmt::Display for GrammarError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotAToken => "a token is missing in the list of extensions",
+            Self::QuotedNotAToken => "a quoted extension parameter is not a token",
+            Self::UnclosedQuote => "a quoted extension parameter has no end",
+            Self::TooManyExtensions => "more than 16 extensions are listed",
+            Self::TooManyParams => "an extension has more than 16 parameters",
+        })
+    }
+}
+
+impl Error for GrammarError {}
+
+/// Why a negotiation failed.
+///
+/// RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum NegotiationError {
+    /// The field breaks the grammar.
+    Grammar(GrammarError),
+    /// The server answered with an extension that was not offered.
+    NotOffered,
+    /// The server answered with the same extension twice.
+    Repeated,
+    /// The server agreed to two extensions that own the same bits.
+    RsvTaken(Rsv),
+    /// An extension of ours has a name or parameters that a header field can't hold.
+    InvalidParams,
+    /// The extension can't honour what the server answered; the text says why.
+    Unacceptable(&'static str),
+}
+
+impl fmt::Display for NegotiationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Grammar(error) => error.fmt(f),
+            Self::NotOffered => f.write_str("the server answered with an extension that was not offered"),
+            Self::Repeated => f.write_str("the server answered with an extension twice"),
+            Self::RsvTaken(_) => f.write_str("two agreed extensions own the same reserved bit"),
+            Self::InvalidParams => f.write_str("an extension's name or parameter is not a token"),
+            Self::Unacceptable(why) => write!(f, "the server's answer can't be honoured: {why}"),
+        }
+    }
+}
+
+impl Error for NegotiationError {}
+
+impl From<GrammarError> for NegotiationError {
+    fn from(error: GrammarError) -> Self {
+        Self::Grammar(error)
+    }
+}
+
+/// Why a frame can't pass the [`Pipeline`](crate::Pipeline).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum ExtensionError {
+    /// A reserved bit is set that no agreed extension owns.
+    ///
+    /// RFC 6455 [§5.2](https://www.rfc-editor.org/rfc/rfc6455#section-5.2)
+    UnownedRsv(Rsv),
+    /// An extension refused the frame.
+    Refused(Refusal),
+    /// An extension wanted to transform a control frame, which the contract forbids.
+    ControlTransformed,
+    /// An extension set a bit that it does not own.
+    ForeignRsv(Rsv),
+    /// An extension took no input and gave no output although it could have done both.
+    Stalled,
+}
+
+impl ExtensionError {
+    /// Returns the code to close the connection with.
+    #[must_use]
+    pub const fn close_code(self) -> CloseCode {
+        match self {
+            Self::UnownedRsv(_) => CloseCode::PROTOCOL_ERROR,
+            Self::Refused(refusal) => refusal.code,
+            Self::ControlTransformed | Self::ForeignRsv(_) | Self::Stalled => CloseCode::INTERNAL_ERROR,
+        }
+    }
+
+    /// Returns the reason to close the connection with.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::UnownedRsv(_) => "a reserved bit is set that no agreed extension owns",
+            Self::Refused(refusal) => refusal.reason,
+            Self::ControlTransformed => "an extension transforms a control frame",
+            Self::ForeignRsv(_) => "an extension sets a reserved bit that it does not own",
+            Self::Stalled => "an extension makes no progress",
+        }
+    }
+}
+
+impl fmt::Display for ExtensionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.reason())
+    }
+}
+
+impl Error for ExtensionError {}
+
+impl From<Refusal> for ExtensionError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}

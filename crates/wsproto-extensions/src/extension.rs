@@ -1,0 +1,210 @@
+//! The two traits that an extension consists of, and what their methods speak in.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+
+use wsproto_frame::{CloseCode, FrameHeader, Opcode, Rsv};
+
+use crate::{NegotiationError, Output, Params};
+
+/// The part of an extension that negotiates: a configuration that many connections share.
+///
+/// RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)
+pub trait ExtensionConfig: fmt::Debug + Send + Sync {
+    /// Returns the registered name, a token.
+    fn name(&self) -> &str;
+
+    /// Returns the reserved bits that the extension owns once agreed; a collision is settled by declining the later one.
+    fn rsv(&self) -> Rsv;
+
+    /// Returns what a client offers, in order of preference; nothing where it doesn't offer.
+    fn offers(&self) -> Vec<Params<'static>>;
+
+    /// Judges the server's answer to the offers, as a client.
+    ///
+    /// # Errors
+    ///
+    /// [`NegotiationError::Unacceptable`] where the answer can't be honoured; the connection then fails.
+    fn agree(&self, answer: &Params<'_>) -> Result<Box<dyn Extension>, NegotiationError>;
+
+    /// Answers one offer as a server, or declines it with `None`; then the client's next offer is tried.
+    fn answer(&self, offer: &Params<'_>) -> Option<(Params<'static>, Box<dyn Extension>)>;
+}
+
+/// The part of an extension that works: it exists once both sides agreed, one for each connection.
+///
+/// Frames arrive in order. For each one [`inbound_header`](Self::inbound_header) is called, for control frames, too;
+/// where it answers [`Handling::Transform`], the frame's payload goes through [`inbound`](Self::inbound), and
+/// [`inbound_end`](Self::inbound_end) closes the frame. A control frame may come between the fragments of a message,
+/// never inside a frame: what is kept about the message stays as it is.
+pub trait Extension: fmt::Debug + Send {
+    /// Returns the reserved bits that it owns; no other agreed extension owns one of them.
+    fn rsv(&self) -> Rsv;
+
+    /// Sees the header of a frame from the peer and says whether it transforms the payload.
+    ///
+    /// The bits in `header.rsv` are all that the peer set. `header.payload_len` counts the bytes on the wire, which
+    /// another extension may have changed in number before this one sees them. A control frame's payload is never
+    /// transformed: [`Handling::Pass`] is the only answer to its header, or a refusal.
+    ///
+    /// # Errors
+    ///
+    /// A refusal ends the connection.
+    fn inbound_header(&mut self, header: &FrameHeader) -> Result<Handling, Refusal>;
+
+    /// Undoes what the peer's side of this extension did to a payload, a part at a time.
+    ///
+    /// Takes what it consumed off the front of `input`. It may consume everything and write nothing, or stop when
+    /// `output` is full; then it is called again, with what it left (which may be empty), until it leaves room.
+    /// It is an error of the extension to do neither although it has input and room.
+    ///
+    /// # Errors
+    ///
+    /// A refusal ends the connection.
+    fn inbound(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), Refusal>;
+
+    /// Ends the payload of a frame; `header` is what [`inbound_header`](Self::inbound_header) saw.
+    ///
+    /// It is called again, with new room, until it returns [`Progress::Done`].
+    ///
+    /// # Errors
+    ///
+    /// A refusal ends the connection.
+    fn inbound_end(&mut self, header: &FrameHeader, output: &mut Output<'_>) -> Result<Progress, Refusal>;
+
+    /// Sees a frame that is to be sent, control frames too, and writes its new payload to `output` or lets it pass.
+    ///
+    /// `output` takes as many bytes as this side is willing to hold. What was written counts only where the answer
+    /// says that the payload was transformed. A control frame is never transformed.
+    ///
+    /// # Errors
+    ///
+    /// A refusal is told to the caller, and nothing is sent.
+    fn outbound(&mut self, frame: &OutboundFrame<'_>, output: &mut Output<'_>) -> Result<Outbound, Refusal>;
+
+    /// Tells whether memory is kept between messages; if no agreed extension does, the pipeline keeps none either.
+    fn keeps_memory(&self) -> bool {
+        true
+    }
+}
+
+/// Whether an extension changes the payload of a frame.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Handling {
+    /// The payload stays as it is, and the extension doesn't see it.
+    Pass,
+    /// The payload goes through the extension.
+    Transform,
+}
+
+/// Whether an extension has more to write.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Progress {
+    /// There is more than there was room for.
+    More,
+    /// Everything is written.
+    Done,
+}
+
+/// A frame that is to be sent, before the extension at hand has seen it.
+///
+/// ```
+/// use wsproto_extensions::OutboundFrame;
+/// use wsproto_frame::Opcode;
+///
+/// let secret = OutboundFrame::new(Opcode::Text, b"token=42").verbatim();
+/// assert!(secret.fin && secret.verbatim);
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct OutboundFrame<'a> {
+    /// What the frame is.
+    pub opcode: Opcode,
+    /// Whether it is the last frame of its message.
+    pub fin: bool,
+    /// Whether the caller asks that the message be sent as it is, say because it mixes secrets with a stranger's data
+    /// (RFC 7692 [§8](https://www.rfc-editor.org/rfc/rfc7692#section-8)); counts in a message's first frame.
+    pub verbatim: bool,
+    /// The payload, unmasked.
+    pub payload: &'a [u8],
+}
+
+impl<'a> OutboundFrame<'a> {
+    /// Makes a frame that is a whole message.
+    #[must_use]
+    pub const fn new(opcode: Opcode, payload: &'a [u8]) -> Self {
+        Self { opcode, fin: true, verbatim: false, payload }
+    }
+
+    /// Says that more fragments of the message follow.
+    #[must_use]
+    pub const fn unfinished(mut self) -> Self {
+        self.fin = false;
+        self
+    }
+
+    /// Asks that the message be sent as it is.
+    #[must_use]
+    pub const fn verbatim(mut self) -> Self {
+        self.verbatim = true;
+        self
+    }
+
+    /// Puts another payload in place of this one.
+    #[must_use]
+    pub const fn with_payload<'b>(&self, payload: &'b [u8]) -> OutboundFrame<'b> {
+        OutboundFrame { opcode: self.opcode, fin: self.fin, verbatim: self.verbatim, payload }
+    }
+}
+
+/// What became of a frame that is to be sent.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Outbound {
+    /// The reserved bits to set in its header.
+    pub rsv: Rsv,
+    /// Whether the payload is the original one or what was written.
+    pub handling: Handling,
+}
+
+impl Outbound {
+    /// The frame goes out as it is.
+    pub const PASS: Self = Self { rsv: Rsv::NONE, handling: Handling::Pass };
+
+    /// Says that the payload is what was written, and sets bits.
+    #[must_use]
+    pub const fn transformed(rsv: Rsv) -> Self {
+        Self { rsv, handling: Handling::Transform }
+    }
+
+    /// Leaves the payload as it is and sets bits.
+    #[must_use]
+    pub const fn flagged(rsv: Rsv) -> Self {
+        Self { rsv, handling: Handling::Pass }
+    }
+}
+
+/// An extension's verdict that the connection can't go on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Refusal {
+    /// What the connection is closed with.
+    pub code: CloseCode,
+    /// Why, for logs and for the Close frame: lower case, at most 123 bytes.
+    pub reason: &'static str,
+}
+
+impl Refusal {
+    /// Makes a verdict.
+    #[must_use]
+    pub const fn new(code: CloseCode, reason: &'static str) -> Self {
+        Self { code, reason }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.reason)
+    }
+}
+
+impl core::error::Error for Refusal {}

@@ -1,0 +1,173 @@
+//! The grammar of the Sec-WebSocket-Extensions field, read in one pass.
+//!
+//! RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::{GrammarError, Params};
+
+/// The most elements that the Sec-WebSocket-Extensions fields of one message may hold together.
+pub const MAX_EXTENSIONS: usize = 16;
+
+/// The most parameters of one element.
+pub const MAX_PARAMS: usize = 16;
+
+/// Reads the value of a Sec-WebSocket-Extensions field.
+///
+/// Empty list elements are passed over, and an empty field holds no element.
+///
+/// # Errors
+///
+/// The rule that the text breaks first.
+///
+/// ```
+/// use wsproto_extensions::parse;
+///
+/// let found = parse(r#"foo, bar; baz="2""#)?;
+/// assert_eq!(found[1].name(), "bar");
+/// assert_eq!(found[1].iter().next(), Some(("baz", Some("2"))));
+/// # Ok::<(), wsproto_extensions::GrammarError>(())
+/// ```
+pub fn parse(field: &str) -> Result<Vec<Params<'_>>, GrammarError> {
+    let mut found = Vec::new();
+    parse_into(field, &mut found)?;
+    Ok(found)
+}
+
+/// Reads several fields as the one list that they stand for.
+pub(crate) fn parse_all<S: AsRef<str>>(fields: &[S]) -> Result<Vec<Params<'_>>, GrammarError> {
+    let mut found = Vec::new();
+    for field in fields {
+        parse_into(field.as_ref(), &mut found)?;
+    }
+    Ok(found)
+}
+
+fn parse_into<'a>(field: &'a str, found: &mut Vec<Params<'a>>) -> Result<(), GrammarError> {
+    let mut cursor = Cursor { rest: field };
+    loop {
+        cursor.skip_space();
+        if cursor.rest.is_empty() {
+            return Ok(());
+        }
+        if cursor.eat(b',') {
+            continue;
+        }
+        if found.len() == MAX_EXTENSIONS {
+            return Err(GrammarError::TooManyExtensions);
+        }
+        found.push(cursor.element()?);
+        if !cursor.rest.is_empty() && !cursor.eat(b',') {
+            return Err(GrammarError::NotAToken);
+        }
+    }
+}
+
+/// Tells whether this is a token (RFC 9110 [§5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
+pub(crate) fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(is_token_byte)
+}
+
+const fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'!' | b'#'
+                | b'$'
+                | b'%'
+                | b'&'
+                | b'\''
+                | b'*'
+                | b'+'
+                | b'-'
+                | b'.'
+                | b'^'
+                | b'_'
+                | b'`'
+                | b'|'
+                | b'~'
+        )
+}
+
+/// What is left of a field.
+struct Cursor<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Cursor<'a> {
+    /// Reads a name and its parameters, and the space after them.
+    fn element(&mut self) -> Result<Params<'a>, GrammarError> {
+        let mut element = Params::new(self.token()?);
+        self.skip_space();
+        while self.eat(b';') {
+            if element.iter().len() == MAX_PARAMS {
+                return Err(GrammarError::TooManyParams);
+            }
+            self.skip_space();
+            let name = self.token()?;
+            self.skip_space();
+            let value = if self.eat(b'=') {
+                self.skip_space();
+                Some(self.value()?)
+            } else {
+                None
+            };
+            element.push(name.into(), value);
+            self.skip_space();
+        }
+        Ok(element)
+    }
+
+    fn token(&mut self) -> Result<&'a str, GrammarError> {
+        let token = self.take_while(is_token_byte);
+        if token.is_empty() { Err(GrammarError::NotAToken) } else { Ok(token) }
+    }
+
+    fn value(&mut self) -> Result<Cow<'a, str>, GrammarError> {
+        if !self.eat(b'"') {
+            return self.token().map(Cow::Borrowed);
+        }
+        let value = self.quoted()?;
+        if is_token(&value) { Ok(value) } else { Err(GrammarError::QuotedNotAToken) }
+    }
+
+    /// Reads what stands between the opening quote, which is consumed already, and the closing one.
+    fn quoted(&mut self) -> Result<Cow<'a, str>, GrammarError> {
+        let mut value = Cow::Borrowed(self.take_while(|byte| byte != b'"' && byte != b'\\'));
+        loop {
+            if self.eat(b'"') {
+                return Ok(value);
+            }
+            if !self.eat(b'\\') {
+                return Err(GrammarError::UnclosedQuote);
+            }
+            let escaped = self.rest.chars().next().ok_or(GrammarError::UnclosedQuote)?;
+            self.rest = self.rest.get(escaped.len_utf8()..).unwrap_or_default();
+            let text: &mut String = value.to_mut();
+            text.push(escaped);
+            text.push_str(self.take_while(|byte| byte != b'"' && byte != b'\\'));
+        }
+    }
+
+    fn skip_space(&mut self) {
+        self.take_while(|byte| byte == b' ' || byte == b'\t');
+    }
+
+    fn eat(&mut self, byte: u8) -> bool {
+        let Some(rest) = self.rest.strip_prefix(char::from(byte)) else { return false };
+        self.rest = rest;
+        true
+    }
+
+    fn take_while(&mut self, belongs: impl Fn(u8) -> bool) -> &'a str {
+        let len = self.rest.bytes().position(|byte| !belongs(byte)).unwrap_or(self.rest.len());
+        let Some((taken, rest)) = self.rest.split_at_checked(len) else { return "" };
+        self.rest = rest;
+        taken
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+//! Negotiation: what a client offers and concludes from the answer, and how a server responds.
+//!
+//! RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)
+
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use wsproto_frame::Rsv;
+
+use crate::grammar::parse_all;
+use crate::{Extension, ExtensionConfig, NegotiationError, Params, Pipeline};
+
+/// Returns a client's offers, one element of Sec-WebSocket-Extensions each, in order of preference.
+///
+/// # Errors
+///
+/// [`NegotiationError::InvalidParams`] where an extension wants to send what a header field can't hold.
+pub fn offers(configs: &[Arc<dyn ExtensionConfig>]) -> Result<Vec<String>, NegotiationError> {
+    configs.iter().flat_map(|config| config.offers()).map(|offer| element(&offer)).collect()
+}
+
+/// Concludes, as a client, what was agreed from the server's Sec-WebSocket-Extensions fields.
+///
+/// The pipeline keeps the order of the answer.
+///
+/// # Errors
+///
+/// A negotiation error fails the connection: what was answered was not offered, or can't be honoured.
+pub fn conclude<S: AsRef<str>>(
+    configs: &[Arc<dyn ExtensionConfig>],
+    answer: &[S],
+) -> Result<Pipeline, NegotiationError> {
+    let mut agreed = Agreed::default();
+    for answer in parse_all(answer)? {
+        if agreed.contains(answer.name()) {
+            return Err(NegotiationError::Repeated);
+        }
+        let (config, extension) = judge(configs, &answer)?;
+        agreed.push(config, extension)?;
+    }
+    Ok(Pipeline::new(agreed.extensions))
+}
+
+/// Responds, as a server, to the client's Sec-WebSocket-Extensions fields.
+///
+/// Returns the elements of the answer's field (none: leave the field out) and the pipeline. Of each extension the
+/// first acceptable offer wins, in the client's order; of two extensions that own the same bit the later is declined.
+///
+/// # Errors
+///
+/// [`NegotiationError::Grammar`] where the fields break the grammar: the answer is 400.
+pub fn respond<S: AsRef<str>>(
+    configs: &[Arc<dyn ExtensionConfig>],
+    offers: &[S],
+) -> Result<(Vec<String>, Pipeline), NegotiationError> {
+    let mut agreed = Agreed::default();
+    let mut answers = Vec::new();
+    for offer in parse_all(offers)? {
+        if agreed.contains(offer.name()) {
+            continue;
+        }
+        let free = configs.iter().filter(|config| !config.rsv().intersects(agreed.rsv));
+        let mut same_name = free.filter(|config| config.name() == offer.name());
+        let found = same_name.find_map(|config| config.answer(&offer).map(|found| (config, found)));
+        let Some((config, (answer, extension))) = found else { continue };
+        let answer = element(&answer)?;
+        if agreed.push(config, extension).is_ok() {
+            answers.push(answer);
+        }
+    }
+    Ok((answers, Pipeline::new(agreed.extensions)))
+}
+
+/// Writes an element of ours, after a check that it can be read back.
+fn element(params: &Params<'_>) -> Result<String, NegotiationError> {
+    if params.is_valid() { Ok(params.to_string()) } else { Err(NegotiationError::InvalidParams) }
+}
+
+/// Finds the extension that made the offer and can honour the answer to it.
+fn judge<'a>(
+    configs: &'a [Arc<dyn ExtensionConfig>],
+    answer: &Params<'_>,
+) -> Result<(&'a Arc<dyn ExtensionConfig>, Box<dyn Extension>), NegotiationError> {
+    let mut verdict = Err(NegotiationError::NotOffered);
+    for config in configs.iter().filter(|config| config.name() == answer.name()) {
+        if config.offers().is_empty() {
+            continue;
+        }
+        verdict = config.agree(answer).map(|extension| (config, extension));
+        if verdict.is_ok() {
+            break;
+        }
+    }
+    verdict
+}
+
+/// What is agreed so far, and the bits that it owns.
+#[derive(Default)]
+struct Agreed {
+    extensions: Vec<(Arc<dyn ExtensionConfig>, Box<dyn Extension>)>,
+    rsv: Rsv,
+}
+
+impl Agreed {
+    fn contains(&self, name: &str) -> bool {
+        self.extensions.iter().any(|(config, _)| config.name() == name)
+    }
+
+    fn push(
+        &mut self,
+        config: &Arc<dyn ExtensionConfig>,
+        extension: Box<dyn Extension>,
+    ) -> Result<(), NegotiationError> {
+        let rsv = extension.rsv();
+        if rsv.intersects(self.rsv) {
+            return Err(NegotiationError::RsvTaken(rsv));
+        }
+        self.rsv = self.rsv | rsv;
+        self.extensions.push((Arc::clone(config), extension));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+//! One element of a Sec-WebSocket-Extensions field: an extension's name and its parameters.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::grammar::is_token;
+
+/// An extension's name with its parameters in order, as a client offers it or a server answers.
+///
+/// What [`parse`](crate::parse) returns borrows from the header's text.
+///
+/// RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)
+///
+/// ```
+/// use wsproto_extensions::Params;
+///
+/// let offer = Params::new("permessage-deflate").with_flag("client_max_window_bits").with_value("x", "10");
+/// assert_eq!(offer.to_string(), "permessage-deflate; client_max_window_bits; x=10");
+/// assert_eq!(offer.iter().collect::<Vec<_>>(), [("client_max_window_bits", None), ("x", Some("10"))]);
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Params<'a> {
+    name: Cow<'a, str>,
+    params: Vec<(Cow<'a, str>, Option<Cow<'a, str>>)>,
+}
+
+impl<'a> Params<'a> {
+    /// Makes an element without parameters.
+    #[must_use]
+    pub fn new(name: impl Into<Cow<'a, str>>) -> Self {
+        Self { name: name.into(), params: Vec::new() }
+    }
+
+    /// Adds a parameter without a value.
+    #[must_use]
+    pub fn with_flag(mut self, name: impl Into<Cow<'a, str>>) -> Self {
+        self.push(name.into(), None);
+        self
+    }
+
+    /// Adds a parameter with a value.
+    #[must_use]
+    pub fn with_value(mut self, name: impl Into<Cow<'a, str>>, value: impl Into<Cow<'a, str>>) -> Self {
+        self.push(name.into(), Some(value.into()));
+        self
+    }
+
+    /// Returns the extension's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the parameters in order, each with its value where it has one; a quoted value comes unquoted.
+    #[must_use]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, Option<&str>)> {
+        self.params.iter().map(|(name, value)| (&**name, value.as_deref()))
+    }
+
+    /// Tells whether the name and every parameter's name and value are tokens, as a header field needs them.
+    pub(crate) fn is_valid(&self) -> bool {
+        is_token(&self.name) && self.iter().all(|(name, value)| is_token(name) && value.is_none_or(is_token))
+    }
+
+    pub(crate) fn push(&mut self, name: Cow<'a, str>, value: Option<Cow<'a, str>>) {
+        self.params.push((name, value));
+    }
+}
+
+/// Writes the element as it stands in a header field.
+impl fmt::Display for Params<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        for (name, value) in self.iter() {
+            write!(f, "; {name}")?;
+            if let Some(value) = value {
+                write!(f, "={value}")?;
+            }
+        }
+        Ok(())
+    }
+}

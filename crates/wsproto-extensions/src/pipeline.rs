@@ -1,0 +1,221 @@
+//! The agreed extensions of one connection, stacked in the order in which they were agreed.
+//!
+//! With "foo, bar" agreed the sender does bar(foo(data)) and the receiver undoes bar first; what one writes, at the end
+//! of a frame, too, goes through the next. RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::mem;
+
+use wsproto_frame::{FrameHeader, Rsv};
+
+use self::inbound::Inbound;
+use self::stage::Stage;
+use crate::{Extension, ExtensionConfig, ExtensionError, Handling, Outbound, OutboundFrame, Output};
+
+mod inbound;
+mod stage;
+
+/// The extensions that both sides agreed to, in order; by default none.
+///
+/// To receive a frame, show its header to [`inbound_header`](Self::inbound_header). On [`Handling::Pass`] the payload
+/// is what it is. On [`Handling::Transform`] give the payload to [`feed`](Self::feed) in pieces of some
+/// [`INPUT_PIECE`](Self::INPUT_PIECE) bytes, and call [`pull`](Self::pull) as long as the answer is [`Pulled::More`].
+/// After an error the connection is over.
+///
+/// Without extensions it owns no memory. It holds at most one piece of input, and one between two extensions.
+#[derive(Debug, Default)]
+pub struct Pipeline {
+    inner: Option<Box<Inner>>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    /// In the order in which they were agreed: sending goes forwards, receiving backwards.
+    stages: Vec<Stage>,
+    /// All bits that an extension owns.
+    rsv: Rsv,
+    inbound: Inbound,
+    /// What an extension wrote for the next one, when sending.
+    scratch: [Vec<u8>; 2],
+}
+
+/// Whether a piece of payload is the frame's last.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum FrameEnd {
+    /// The frame's payload goes on.
+    Pending,
+    /// The frame's payload ends here.
+    Reached,
+}
+
+/// What is left to do after output was pulled.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Pulled {
+    /// The room was used up, and there may be more: pull again.
+    More,
+    /// All output is out: feed the frame's next piece.
+    Drained,
+    /// The frame is finished.
+    Finished,
+}
+
+impl Pipeline {
+    /// A good length of the pieces that [`feed`](Self::feed) takes, in bytes.
+    pub const INPUT_PIECE: usize = 4096;
+
+    pub(crate) fn new(agreed: Vec<(Arc<dyn ExtensionConfig>, Box<dyn Extension>)>) -> Self {
+        if agreed.is_empty() {
+            return Self::default();
+        }
+        let rsv = agreed.iter().fold(Rsv::NONE, |all, (_, extension)| all | extension.rsv());
+        let stages = agreed.into_iter().map(Stage::new).collect();
+        Self {
+            inner: Some(Box::new(Inner {
+                stages,
+                rsv,
+                inbound: Inbound::default(),
+                scratch: Default::default(),
+            })),
+        }
+    }
+
+    /// Tells whether no extension was agreed.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.inner.is_none()
+    }
+
+    /// Returns the names of the extensions, in the order in which they were agreed.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.inner.iter().flat_map(|inner| inner.stages.iter().map(Stage::name))
+    }
+
+    /// Returns all reserved bits that an extension owns.
+    #[must_use]
+    pub fn rsv(&self) -> Rsv {
+        self.inner.as_ref().map_or(Rsv::NONE, |inner| inner.rsv)
+    }
+
+    /// Shows the header of a frame from the peer, control frames too, and tells whether its payload is transformed.
+    ///
+    /// # Errors
+    ///
+    /// [`ExtensionError::UnownedRsv`] where a bit is set that nobody owns; an extension's refusal.
+    #[inline]
+    pub fn inbound_header(&mut self, header: &FrameHeader) -> Result<Handling, ExtensionError> {
+        let unowned = header.rsv.difference(self.rsv());
+        if !unowned.is_empty() {
+            return Err(ExtensionError::UnownedRsv(unowned));
+        }
+        match &mut self.inner {
+            Some(inner) => inner.inbound.header(&mut inner.stages, header),
+            None => Ok(Handling::Pass),
+        }
+    }
+
+    /// Takes a piece of the frame's payload, unmasked, and appends at most `room` bytes of what it becomes to `out`.
+    ///
+    /// What can't be worked on for want of room is kept, so feed no further piece before [`pull`](Self::pull) said
+    /// [`Pulled::Drained`]. Where no extension transforms the frame, the payload comes out as it is.
+    ///
+    /// # Errors
+    ///
+    /// An extension's refusal or fault.
+    pub fn feed(
+        &mut self,
+        payload: &[u8],
+        end: FrameEnd,
+        out: &mut Vec<u8>,
+        room: usize,
+    ) -> Result<Pulled, ExtensionError> {
+        let output = Output::new(out, room);
+        match &mut self.inner {
+            Some(inner) => inner.inbound.feed(&mut inner.stages, payload, end, output),
+            None => Ok(Pulled::Drained),
+        }
+    }
+
+    /// Appends at most `room` bytes of output that was kept back to `out`.
+    ///
+    /// # Errors
+    ///
+    /// An extension's refusal or fault.
+    pub fn pull(&mut self, out: &mut Vec<u8>, room: usize) -> Result<Pulled, ExtensionError> {
+        let output = Output::new(out, room);
+        match &mut self.inner {
+            Some(inner) => inner.inbound.pull(&mut inner.stages, output),
+            None => Ok(Pulled::Drained),
+        }
+    }
+
+    /// Puts a frame that is to be sent through the extensions, control frames too.
+    ///
+    /// Where the answer says [`Handling::Transform`], the new payload was appended to `out`; else nothing was, and the
+    /// frame's own payload goes out. Either way the bits of the answer belong into the frame's header.
+    ///
+    /// # Errors
+    ///
+    /// An extension's refusal or fault; then nothing was appended.
+    #[inline]
+    pub fn outbound(
+        &mut self,
+        frame: &OutboundFrame<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<Outbound, ExtensionError> {
+        match &mut self.inner {
+            Some(inner) => inner.outbound(frame, out),
+            None => Ok(Outbound::PASS),
+        }
+    }
+}
+
+impl Inner {
+    fn outbound(&mut self, frame: &OutboundFrame<'_>, out: &mut Vec<u8>) -> Result<Outbound, ExtensionError> {
+        let start = out.len();
+        let result = match self.stages.as_mut_slice() {
+            [only] => only.outbound(frame, out, start),
+            stages => outbound_through(stages, &mut self.scratch, frame, out),
+        };
+        if !matches!(result, Ok(Outbound { handling: Handling::Transform, .. })) {
+            out.truncate(start);
+        }
+        if !self.stages.iter().any(Stage::keeps_memory) {
+            self.scratch = Default::default();
+        }
+        result
+    }
+}
+
+/// Lets each stage write for the next, the last one into `out`.
+fn outbound_through(
+    stages: &mut [Stage],
+    [current, next]: &mut [Vec<u8>; 2],
+    frame: &OutboundFrame<'_>,
+    out: &mut Vec<u8>,
+) -> Result<Outbound, ExtensionError> {
+    let start = out.len();
+    let mut sum = Outbound::PASS;
+    for stage in stages {
+        let payload = match sum.handling {
+            Handling::Pass => frame.payload,
+            Handling::Transform => current.as_slice(),
+        };
+        next.clear();
+        let one = stage.outbound(&frame.with_payload(payload), next, 0)?;
+        sum.rsv = sum.rsv | one.rsv;
+        if one.handling == Handling::Transform {
+            sum.handling = Handling::Transform;
+            mem::swap(current, next);
+        }
+    }
+    if sum.handling == Handling::Transform {
+        out.truncate(start);
+        out.extend_from_slice(current);
+    }
+    Ok(sum)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! One agreed extension in its place, and the checks that hold it to the contract.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use wsproto_frame::{FrameHeader, Rsv};
+
+use crate::{
+    Extension, ExtensionConfig, ExtensionError, Handling, Outbound, OutboundFrame, Output, Progress,
+};
+
+#[derive(Debug)]
+pub(super) struct Stage {
+    config: Arc<dyn ExtensionConfig>,
+    extension: Box<dyn Extension>,
+    /// What it does to the frame that is being received.
+    pub(super) handling: Handling,
+    /// Its last call filled the output, so there may be more.
+    full: bool,
+    /// It wrote the end of the frame.
+    pub(super) ended: bool,
+    /// What it wrote for the next stage.
+    pub(super) link: Vec<u8>,
+    /// How much of `link` the next stage has consumed.
+    pub(super) consumed: usize,
+}
+
+impl Stage {
+    pub(super) fn new((config, extension): (Arc<dyn ExtensionConfig>, Box<dyn Extension>)) -> Self {
+        let handling = Handling::Pass;
+        Self { config, extension, handling, full: false, ended: false, link: Vec::new(), consumed: 0 }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.config.name()
+    }
+
+    pub(super) fn keeps_memory(&self) -> bool {
+        self.extension.keeps_memory()
+    }
+
+    pub(super) fn inbound_header(&mut self, header: &FrameHeader) -> Result<Handling, ExtensionError> {
+        self.handling = self.extension.inbound_header(header)?;
+        self.full = false;
+        self.ended = false;
+        if header.opcode.is_control() && self.handling == Handling::Transform {
+            return Err(ExtensionError::ControlTransformed);
+        }
+        Ok(self.handling)
+    }
+
+    /// Does one step with the frame that is being received, and tells whether there was anything to do.
+    ///
+    /// `over` says that nothing comes after `input`.
+    pub(super) fn step(
+        &mut self,
+        header: &FrameHeader,
+        input: &mut &[u8],
+        over: bool,
+        output: &mut Output<'_>,
+    ) -> Result<bool, ExtensionError> {
+        let before = (input.len(), output.room());
+        if self.ended || output.room() == 0 {
+            return Ok(false);
+        }
+        if !input.is_empty() || self.full {
+            self.extension.inbound(input, output)?;
+            self.full = output.room() == 0;
+            if !input.is_empty() && before == (input.len(), output.room()) {
+                return Err(ExtensionError::Stalled);
+            }
+            return Ok(true);
+        }
+        if !over {
+            return Ok(false);
+        }
+        self.ended = self.extension.inbound_end(header, output)? == Progress::Done;
+        if !self.ended && before.1 == output.room() {
+            return Err(ExtensionError::Stalled);
+        }
+        Ok(true)
+    }
+
+    /// Sends a frame's payload through; `start` is where in `out` its own bytes begin.
+    pub(super) fn outbound(
+        &mut self,
+        frame: &OutboundFrame<'_>,
+        out: &mut Vec<u8>,
+        start: usize,
+    ) -> Result<Outbound, ExtensionError> {
+        let one = self.extension.outbound(frame, &mut Output::new(out, usize::MAX))?;
+        let foreign: Rsv = one.rsv.difference(self.extension.rsv());
+        if !foreign.is_empty() {
+            return Err(ExtensionError::ForeignRsv(foreign));
+        }
+        if one.handling == Handling::Pass {
+            out.truncate(start);
+        } else if frame.opcode.is_control() {
+            return Err(ExtensionError::ControlTransformed);
+        }
+        Ok(one)
+    }
+}
