@@ -1,0 +1,80 @@
+//! What a connection is made with: limits and extensions.
+
+use alloc::{sync::Arc, vec::Vec};
+
+use wsproto_extensions::ExtensionConfig;
+use wsproto_handshake::HandshakeLimits;
+
+/// Limits and extensions of a connection.
+///
+/// ```
+/// use wsproto::Config;
+///
+/// let config = Config::default().with_max_message_len(1 << 20);
+/// assert_eq!(config.max_message_len, 1 << 20);
+/// assert_eq!(config.max_fragments, 131_072);
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// The extensions to offer or to accept, in order of preference. None by default.
+    pub extensions: Vec<Arc<dyn ExtensionConfig>>,
+    /// The limits of the opening handshake.
+    pub handshake: HandshakeLimits,
+    /// The longest payload of a frame that is taken, in bytes. 64 MiB by default.
+    pub max_frame_len: u64,
+    /// The longest message that is taken, in bytes: on the wire, and once more after extensions have undone what they
+    /// did. 64 MiB by default.
+    pub max_message_len: u64,
+    /// The most frames that a message may come in. 131 072 by default.
+    pub max_fragments: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            extensions: Vec::new(),
+            handshake: HandshakeLimits::default(),
+            max_frame_len: 64 << 20,
+            max_message_len: 64 << 20,
+            max_fragments: 131_072,
+        }
+    }
+}
+
+impl Config {
+    /// Adds an extension, less preferred than those before it.
+    #[must_use]
+    pub fn with_extension(mut self, extension: impl ExtensionConfig + 'static) -> Self {
+        self.extensions.push(Arc::new(extension));
+        self
+    }
+
+    /// Sets the limits of the opening handshake.
+    #[must_use]
+    pub const fn with_handshake(mut self, limits: HandshakeLimits) -> Self {
+        self.handshake = limits;
+        self
+    }
+
+    /// Sets the longest payload of a frame that is taken, in bytes.
+    #[must_use]
+    pub const fn with_max_frame_len(mut self, limit: u64) -> Self {
+        self.max_frame_len = limit;
+        self
+    }
+
+    /// Sets the longest message that is taken, in bytes.
+    #[must_use]
+    pub const fn with_max_message_len(mut self, limit: u64) -> Self {
+        self.max_message_len = limit;
+        self
+    }
+
+    /// Sets the most frames that a message may come in.
+    #[must_use]
+    pub const fn with_max_fragments(mut self, limit: u32) -> Self {
+        self.max_fragments = limit;
+        self
+    }
+}

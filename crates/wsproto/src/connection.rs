@@ -1,0 +1,189 @@
+//! A connection after the opening handshake: frames in, events out; events in, frames out.
+
+mod receive;
+mod send;
+mod transformed;
+
+use alloc::{boxed::Box, vec::Vec};
+use core::fmt;
+
+use wsproto_extensions::Pipeline;
+use wsproto_frame::{FrameDecoder, FrameEncoder, Role, TextCheck};
+
+use self::{
+    receive::{Limits, MessageSize},
+    transformed::Transformed,
+};
+use crate::{
+    CloseCode, CloseConnection, Config, ConnectionState, Entropy, Event, LocalProtocolError,
+    RemoteProtocolError, Transport, state::Step,
+};
+
+/// A WebSocket connection whose opening handshake happened elsewhere: in an HTTP server, over HTTP/2.
+///
+/// Four kinds of methods: [`receive`](Self::receive) takes the peer's bytes and gives events,
+/// [`send`](Self::send) takes events and gives bytes, [`reply`](Self::reply) sends what is owed, and the rest tells
+/// where the connection stands. [`WsConnection`](crate::WsConnection) has the opening handshake, too.
+///
+/// ```
+/// use wsproto::{Config, Connection, Event, TextMessage};
+///
+/// let mut client = Connection::client(&Config::default());
+/// let mut server = Connection::server(&Config::default());
+/// let mut wire = Vec::new();
+/// client.send(TextMessage::new("hello"), &mut wire)?;
+///
+/// let mut input = &mut wire[..];
+/// let event = server.receive(&mut input)?;
+/// assert_eq!(event, Some(Event::TextMessage(TextMessage::new("hello"))));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Connection {
+    role: Role,
+    state: ConnectionState,
+    /// Whether the peer's stream has ended.
+    peer_ended: bool,
+    decoder: FrameDecoder,
+    encoder: FrameEncoder,
+    text: TextCheck,
+    /// The size so far of the message under way from the peer.
+    received: MessageSize,
+    limits: Limits,
+    /// A control frame's payload that came in pieces: at most 125 bytes, empty otherwise.
+    control: Vec<u8>,
+    /// What agreed extensions do; boxed, since most connections have none.
+    extensions: Option<Box<Transformed>>,
+    /// Where a client's masking keys come from; `None` for the operating system.
+    entropy: Option<Box<dyn Entropy>>,
+    /// The rule that the peer broke.
+    failure: Option<RemoteProtocolError>,
+}
+
+impl Connection {
+    /// Makes a server's connection, open, without extensions.
+    ///
+    /// The limits come from `config`; its extensions are not looked at, see
+    /// [`with_extensions`](Self::with_extensions).
+    #[must_use]
+    pub fn server(config: &Config) -> Self {
+        Self::new(Role::Server, config, None)
+    }
+
+    /// Makes a client's connection, open, without extensions; masking keys come from the operating system.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn client(config: &Config) -> Self {
+        Self::new(Role::Client, config, None)
+    }
+
+    /// Makes a client's connection as `client` does; masking keys come from `entropy`.
+    #[must_use]
+    pub fn client_with_entropy(config: &Config, entropy: impl Entropy + 'static) -> Self {
+        Self::new(Role::Client, config, Some(Box::new(entropy)))
+    }
+
+    pub(crate) fn new(role: Role, config: &Config, entropy: Option<Box<dyn Entropy>>) -> Self {
+        Self {
+            role,
+            state: ConnectionState::Open,
+            peer_ended: false,
+            decoder: FrameDecoder::new(role).with_max_payload_len(config.max_frame_len),
+            encoder: FrameEncoder::new(role),
+            text: TextCheck::new(),
+            received: MessageSize::default(),
+            limits: Limits::new(config),
+            control: Vec::new(),
+            extensions: None,
+            entropy,
+            failure: None,
+        }
+    }
+
+    /// Adds the extensions that were agreed on, as `wsproto_extensions` negotiates them.
+    #[must_use]
+    pub fn with_extensions(mut self, agreed: Pipeline) -> Self {
+        self.decoder = self.decoder.with_rsv(agreed.rsv());
+        self.extensions = (!agreed.is_empty()).then(|| Box::new(Transformed::new(agreed)));
+        self
+    }
+
+    /// Returns which side this is.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.role
+    }
+
+    /// Returns where the connection stands.
+    #[must_use]
+    pub const fn state(&self) -> ConnectionState {
+        self.state
+    }
+
+    /// Returns what the transport should do once everything that was sent is written.
+    #[must_use]
+    pub fn transport(&self) -> Transport {
+        match self.state {
+            ConnectionState::Closed if self.peer_ended => Transport::Close,
+            ConnectionState::Closed if self.failure.is_some() => Transport::ShutdownWrite,
+            ConnectionState::Closed if self.role == Role::Server => Transport::Close,
+            _ => Transport::KeepOpen,
+        }
+    }
+
+    /// Takes the end of the peer's stream.
+    ///
+    /// Without a Close of the peer before it, gives a [`CloseConnection`] with [`CloseCode::ABNORMAL`].
+    ///
+    /// RFC 6455 [§7.1.5](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5)
+    pub fn receive_eof(&mut self) -> Option<Event<'static>> {
+        let before = self.state;
+        self.peer_ended = true;
+        self.state = before.after(Step::EndOfStream).unwrap_or(before);
+        matches!(before, ConnectionState::Open | ConnectionState::LocalClosing)
+            .then(|| CloseConnection::new(CloseCode::ABNORMAL).into())
+    }
+
+    /// Sends what the protocol owes for an event: a Pong for a Ping, a Close for a Close; otherwise nothing.
+    ///
+    /// Calling it for each event received is always right: it sends nothing where nothing can be sent any more.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn reply(&mut self, event: &Event<'_>, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
+        match (event, self.state) {
+            (Event::Ping(ping), ConnectionState::Open) => self.send(ping.response(), out),
+            (Event::CloseConnection(close), ConnectionState::RemoteClosing) => {
+                self.send(close.response(), out)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Sends the Close that is owed for an error of [`receive`](Self::receive), where one can still be sent.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn reply_to_error(
+        &mut self,
+        error: &RemoteProtocolError,
+        out: &mut Vec<u8>,
+    ) -> Result<(), LocalProtocolError> {
+        match error.event_hint() {
+            Some(event @ Event::CloseConnection(_)) => self.reply(&event, out),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Shows where the connection stands, and nothing that a peer sent.
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("role", &self.role)
+            .field("state", &self.state)
+            .field("failure", &self.failure)
+            .finish_non_exhaustive()
+    }
+}

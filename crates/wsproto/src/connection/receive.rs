@@ -1,0 +1,208 @@
+//! What the peer sends: parts of frames become events, under the limits.
+
+use alloc::string::String;
+use core::mem;
+
+use wsproto_frame::{ClosePayload, FrameChunk, FrameHeader, Opcode};
+
+use super::Connection;
+use crate::{
+    BytesMessage, CloseConnection, Config, ConnectionState, Event, Payload, Ping, Pong, RemoteProtocolError,
+    Text, TextMessage, state::Step,
+};
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    message_len: u64,
+    fragments: u32,
+}
+
+impl Limits {
+    pub(super) const fn new(config: &Config) -> Self {
+        Self { message_len: config.max_message_len, fragments: config.max_fragments }
+    }
+}
+
+/// How much of a message has arrived.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct MessageSize {
+    /// Bytes of payload that its headers announced.
+    announced: u64,
+    /// Bytes that extensions made of them.
+    pub(super) transformed: u64,
+    fragments: u32,
+}
+
+impl Connection {
+    /// Takes what it can off the front of `input` and returns the next event, or `None` once more bytes are needed.
+    ///
+    /// Payloads are unmasked in place, and the event borrows them. After the peer's Close, and once the connection is
+    /// closed, all bytes are taken and ignored.
+    ///
+    /// # Errors
+    ///
+    /// The rule that the peer broke; it is final, and [`reply_to_error`](Self::reply_to_error) tells the peer.
+    #[inline]
+    pub fn receive<'a>(
+        &mut self,
+        input: &mut &'a mut [u8],
+    ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
+        match self.state {
+            ConnectionState::Open | ConnectionState::LocalClosing => match self.receive_frames(input) {
+                Ok(event) => Ok(event),
+                Err(error) => Err(self.fail(error)),
+            },
+            ConnectionState::Connecting
+            | ConnectionState::Rejecting
+            | ConnectionState::RemoteClosing
+            | ConnectionState::Closed => self.ignore(input),
+        }
+    }
+
+    #[cold]
+    fn fail(&mut self, error: RemoteProtocolError) -> RemoteProtocolError {
+        self.failure = Some(error);
+        self.state = self.state.after(Step::Fail).unwrap_or(self.state);
+        self.extensions = None;
+        error
+    }
+
+    #[cold]
+    fn ignore<'a>(&mut self, input: &mut &mut [u8]) -> Result<Option<Event<'a>>, RemoteProtocolError> {
+        *input = &mut [];
+        self.failure.map_or(Ok(None), Err)
+    }
+
+    #[inline]
+    fn receive_frames<'a>(
+        &mut self,
+        input: &mut &'a mut [u8],
+    ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
+        loop {
+            if self.extensions.is_some()
+                && let Some(event) = self.pull_transformed()?
+            {
+                return Ok(Some(event));
+            }
+            let Some(chunk) = self.decoder.decode_at_most(input, self.most_payload())? else {
+                return Ok(None);
+            };
+            if chunk.frame_started {
+                self.start_frame(&chunk.header, chunk.message)?;
+            }
+            let event = if chunk.header.opcode.is_control() {
+                self.receive_control(chunk)?
+            } else if self.extensions.as_ref().is_some_and(|extensions| extensions.is_feeding()) {
+                self.feed_transformed(&chunk)?
+            } else {
+                self.receive_data(chunk)?
+            };
+            if event.is_some() {
+                return Ok(event);
+            }
+        }
+    }
+
+    /// Returns how much of a payload the next part may hold: no more than extensions take at once, and no more than
+    /// completes a code point that was cut, so that it becomes an event of its own.
+    #[inline]
+    fn most_payload(&self) -> usize {
+        match (&self.extensions, self.text.missing()) {
+            (None, 0) => usize::MAX,
+            (Some(extensions), missing) => extensions.most_payload(&self.decoder, missing),
+            (None, missing) => missing,
+        }
+    }
+
+    /// Holds a header to the limits, and shows it to the extensions.
+    #[inline]
+    fn start_frame(&mut self, header: &FrameHeader, message: Opcode) -> Result<(), RemoteProtocolError> {
+        if header.opcode.is_data() {
+            if header.opcode != Opcode::Continuation {
+                self.received = MessageSize::default();
+            }
+            self.received.announced = self.received.announced.saturating_add(header.payload_len);
+            self.received.fragments = self.received.fragments.saturating_add(1);
+            self.check_message_len(self.received.announced)?;
+            if self.received.fragments > self.limits.fragments {
+                return Err(RemoteProtocolError::TooManyFragments { limit: self.limits.fragments });
+            }
+        }
+        match &mut self.extensions {
+            Some(extensions) => Ok(extensions.start(header, message)?),
+            None => Ok(()),
+        }
+    }
+
+    #[inline]
+    pub(super) fn check_message_len(&self, len: u64) -> Result<(), RemoteProtocolError> {
+        let limit = self.limits.message_len;
+        if len > limit { Err(RemoteProtocolError::MessageTooLong { limit }) } else { Ok(()) }
+    }
+
+    #[inline]
+    fn receive_data<'a>(&mut self, chunk: FrameChunk<'a>) -> Result<Option<Event<'a>>, RemoteProtocolError> {
+        let (frame_finished, message_finished) = (chunk.frame_finished, chunk.message_finished());
+        let FrameChunk { message, payload, .. } = chunk;
+        if payload.is_empty() && !frame_finished {
+            return Ok(None);
+        }
+        if message == Opcode::Text {
+            let (code_point, text) = self.text.push(payload)?;
+            let data = code_point.map_or(Text::new(text), Text::from_code_point);
+            return self.text_event(data, frame_finished, message_finished);
+        }
+        let data = Payload::new(payload);
+        Ok(Some(Event::BytesMessage(BytesMessage { data, frame_finished, message_finished })))
+    }
+
+    /// Makes an event of text that was checked, unless all that came is the start of a code point.
+    #[inline]
+    pub(super) fn text_event<'a>(
+        &mut self,
+        data: Text<'a>,
+        frame_finished: bool,
+        message_finished: bool,
+    ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
+        if message_finished {
+            self.text.finish()?;
+        }
+        if data.as_bytes().is_empty() && !frame_finished {
+            return Ok(None);
+        }
+        Ok(Some(Event::TextMessage(TextMessage { data, frame_finished, message_finished })))
+    }
+
+    /// Makes an event of a control frame once all of it is there.
+    fn receive_control<'a>(
+        &mut self,
+        chunk: FrameChunk<'a>,
+    ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
+        let FrameChunk { header, payload, frame_started, frame_finished, .. } = chunk;
+        let payload = if frame_started && frame_finished {
+            Payload::new(payload)
+        } else {
+            if frame_started {
+                self.control.reserve_exact(FrameHeader::MAX_CONTROL_PAYLOAD_LEN);
+            }
+            self.control.extend_from_slice(payload);
+            if !frame_finished {
+                return Ok(None);
+            }
+            Payload::from(mem::take(&mut self.control))
+        };
+        match header.opcode {
+            Opcode::Ping => Ok(Some(Event::Ping(Ping { payload }))),
+            Opcode::Pong => Ok(Some(Event::Pong(Pong { payload }))),
+            _ => self.receive_close(&payload).map(Some),
+        }
+    }
+
+    fn receive_close(&mut self, payload: &[u8]) -> Result<Event<'static>, RemoteProtocolError> {
+        let ClosePayload { code, reason } = ClosePayload::parse(payload)?;
+        let reason = Text::from(String::from(reason));
+        self.state = self.state.after(Step::ReceiveClose).unwrap_or(self.state);
+        self.extensions = None;
+        Ok(Event::CloseConnection(CloseConnection { code, reason }))
+    }
+}

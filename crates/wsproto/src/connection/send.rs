@@ -1,0 +1,131 @@
+//! What we send: events become frames at the end of the caller's buffer.
+
+use alloc::vec::Vec;
+
+use wsproto_frame::{CloseCode, ClosePayload, Fragmentation, FrameHeader, MaskingKey, Opcode};
+
+use super::Connection;
+use crate::{CloseConnection, Event, LocalProtocolError, entropy, state::Step};
+
+impl Connection {
+    /// Appends the bytes of an event to `out`.
+    ///
+    /// A message that is not finished goes on with the next one of the same type.
+    ///
+    /// # Errors
+    ///
+    /// A [`LocalProtocolError`] where the event can't be sent: nothing was appended, and nothing has changed.
+    #[inline]
+    pub fn send<'e>(
+        &mut self,
+        event: impl Into<Event<'e>>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), LocalProtocolError> {
+        match event.into() {
+            Event::TextMessage(message) => {
+                self.send_data(Opcode::Text, message.data.as_bytes(), message.message_finished, out)
+            }
+            Event::BytesMessage(message) => {
+                self.send_data(Opcode::Binary, &message.data, message.message_finished, out)
+            }
+            Event::Ping(ping) => self.send_control(Opcode::Ping, &ping.payload, Step::Send, out),
+            Event::Pong(pong) => self.send_control(Opcode::Pong, &pong.payload, Step::Send, out),
+            Event::CloseConnection(close) => self.send_close(&close, out),
+            Event::Request(_)
+            | Event::AcceptConnection(_)
+            | Event::RejectConnection(_)
+            | Event::RejectData(_) => Err(LocalProtocolError::WrongEvent),
+        }
+    }
+
+    #[inline]
+    fn send_data(
+        &mut self,
+        kind: Opcode,
+        payload: &[u8],
+        fin: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<(), LocalProtocolError> {
+        self.state.after(Step::Send).ok_or(LocalProtocolError::WrongState(self.state))?;
+        let opcode = match (self.encoder.fragmentation(), kind) {
+            (Fragmentation::Text, Opcode::Text) | (Fragmentation::Binary, Opcode::Binary) => {
+                Opcode::Continuation
+            }
+            (_, kind) => kind,
+        };
+        let header = FrameHeader { fin, ..FrameHeader::new(opcode, payload.len() as u64) };
+        self.write(header, payload, out)
+    }
+
+    fn send_control(
+        &mut self,
+        opcode: Opcode,
+        payload: &[u8],
+        step: Step,
+        out: &mut Vec<u8>,
+    ) -> Result<(), LocalProtocolError> {
+        let state = self.state.after(step).ok_or(LocalProtocolError::WrongState(self.state))?;
+        self.write(FrameHeader::new(opcode, payload.len() as u64), payload, out)?;
+        self.state = state;
+        Ok(())
+    }
+
+    fn send_close(
+        &mut self,
+        close: &CloseConnection<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), LocalProtocolError> {
+        if close.code == CloseCode::NO_STATUS && !close.reason.is_empty() {
+            return Err(LocalProtocolError::ReasonWithoutCode);
+        }
+        let mut buffer = [0; FrameHeader::MAX_CONTROL_PAYLOAD_LEN];
+        let payload = ClosePayload { code: close.code, reason: &close.reason }.write(&mut buffer);
+        self.send_control(Opcode::Close, payload, Step::SendClose, out)
+    }
+
+    /// Appends a frame, through the extensions where there are any.
+    #[inline]
+    fn write(
+        &mut self,
+        mut header: FrameHeader,
+        payload: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), LocalProtocolError> {
+        header.mask = self.masking_key()?;
+        if self.extensions.is_some() {
+            self.write_transformed(header, payload, out)
+        } else {
+            self.write_frame(&header, payload, out)
+        }
+    }
+
+    /// Appends a frame: header, payload, masked on a client.
+    #[inline]
+    pub(super) fn write_frame(
+        &mut self,
+        header: &FrameHeader,
+        payload: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), LocalProtocolError> {
+        let encoded = self.encoder.encode(header)?;
+        out.reserve(encoded.len().saturating_add(payload.len()));
+        out.extend_from_slice(&encoded);
+        let start = out.len();
+        out.extend_from_slice(payload);
+        if let Some(mut key) = header.mask {
+            key.apply(out.get_mut(start..).unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    /// Returns a fresh key on a client, none on a server.
+    #[inline]
+    fn masking_key(&mut self) -> Result<Option<MaskingKey>, LocalProtocolError> {
+        if !self.role.masks() {
+            return Ok(None);
+        }
+        let mut key = [0; 4];
+        entropy::fill(self.entropy.as_mut(), &mut key).map_err(|_| LocalProtocolError::Entropy)?;
+        Ok(Some(MaskingKey::new(key)))
+    }
+}

@@ -1,0 +1,198 @@
+//! Frames on their way through the agreed extensions, in bounded pieces.
+
+use alloc::vec::Vec;
+
+use bytes::{Bytes, BytesMut};
+use wsproto_extensions::{ExtensionError, FrameEnd, Handling, OutboundFrame, Pipeline, Pulled};
+use wsproto_frame::{FrameChunk, FrameDecoder, FrameHeader, Opcode};
+
+use super::Connection;
+use crate::{BytesMessage, Event, LocalProtocolError, Payload, RemoteProtocolError, Text};
+
+/// The most bytes that one event carries of what extensions made.
+const PIECE_LEN: usize = 16 << 10;
+
+/// The agreed extensions, and the frame of the peer that they are working on.
+pub(super) struct Transformed {
+    pipeline: Pipeline,
+    work: Work,
+    /// Where extensions write; empty between calls.
+    piece: Vec<u8>,
+    /// What events share: its memory is used again once they are dropped.
+    shared: BytesMut,
+}
+
+/// What the extensions are to do next with the peer's frames.
+#[derive(Clone, Copy, Debug)]
+enum Work {
+    /// Nothing: no frame is under way, or its payload passes.
+    Idle,
+    /// Take more of the frame's payload.
+    Feed(Frame),
+    /// Give more of what they made.
+    Pull(Frame),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    message: Opcode,
+    fin: bool,
+}
+
+impl Transformed {
+    pub(super) fn new(pipeline: Pipeline) -> Self {
+        Self { pipeline, work: Work::Idle, piece: Vec::new(), shared: BytesMut::new() }
+    }
+
+    /// Shows the header of a frame to the extensions, and notes whether its payload goes through them.
+    pub(super) fn start(&mut self, header: &FrameHeader, message: Opcode) -> Result<(), ExtensionError> {
+        if self.pipeline.inbound_header(header)? == Handling::Transform {
+            self.work = Work::Feed(Frame { message, fin: header.fin });
+        }
+        Ok(())
+    }
+
+    /// Tells whether the payload under way goes through the extensions.
+    pub(super) const fn is_feeding(&self) -> bool {
+        matches!(self.work, Work::Feed(_))
+    }
+
+    /// Returns how much of a payload the next part may hold; `missing` bytes complete a code point that was cut.
+    pub(super) const fn most_payload(&self, decoder: &FrameDecoder, missing: usize) -> usize {
+        match (self.is_feeding() || decoder.is_between_frames(), missing) {
+            (true, _) => Pipeline::INPUT_PIECE,
+            (false, 0) => usize::MAX,
+            (false, missing) => missing,
+        }
+    }
+}
+
+impl Connection {
+    /// Gives a part of a payload to the extensions, and returns the first event of what they made.
+    pub(super) fn feed_transformed<'a>(
+        &mut self,
+        chunk: &FrameChunk<'_>,
+    ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
+        let room = self.piece_room();
+        let Some(Transformed { pipeline, piece, work: Work::Feed(frame), .. }) =
+            self.extensions.as_deref_mut()
+        else {
+            return Ok(None);
+        };
+        let frame = *frame;
+        let end = if chunk.frame_finished { FrameEnd::Reached } else { FrameEnd::Pending };
+        let pulled = pipeline.feed(chunk.payload, end, piece, room)?;
+        self.transformed_event(frame, pulled)
+    }
+
+    /// Returns the next event of what the extensions made of the payload they were given, if there is one.
+    pub(super) fn pull_transformed<'a>(&mut self) -> Result<Option<Event<'a>>, RemoteProtocolError> {
+        loop {
+            let room = self.piece_room();
+            let Some(Transformed { pipeline, piece, work: Work::Pull(frame), .. }) =
+                self.extensions.as_deref_mut()
+            else {
+                return Ok(None);
+            };
+            let frame = *frame;
+            let pulled = pipeline.pull(piece, room)?;
+            let event = self.transformed_event(frame, pulled)?;
+            if event.is_some() {
+                return Ok(event);
+            }
+        }
+    }
+
+    /// Returns how much extensions may make for one event: a code point that was cut becomes an event of its own.
+    fn piece_room(&self) -> usize {
+        match self.text.missing() {
+            0 => PIECE_LEN,
+            missing => missing,
+        }
+    }
+
+    /// Makes an event of a piece, under the limit, and notes what is to be done next.
+    fn transformed_event<'a>(
+        &mut self,
+        frame: Frame,
+        pulled: Pulled,
+    ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
+        let Some(extensions) = self.extensions.as_deref_mut() else { return Ok(None) };
+        let frame_finished = pulled == Pulled::Finished;
+        extensions.work = match pulled {
+            Pulled::More => Work::Pull(frame),
+            Pulled::Drained => Work::Feed(frame),
+            Pulled::Finished => Work::Idle,
+        };
+        let len = self.received.transformed.saturating_add(extensions.piece.len() as u64);
+        self.received.transformed = len;
+        let event = if extensions.piece.is_empty() && !frame_finished {
+            None
+        } else if frame.message == Opcode::Text {
+            let (code_point, text) = self.text.push(&extensions.piece)?;
+            let data = match code_point {
+                Some(code_point) => Text::from_code_point(code_point),
+                None => Text::from_checked(share(&mut extensions.shared, text.as_bytes())),
+            };
+            extensions.piece.clear();
+            self.text_event(data, frame_finished, frame_finished && frame.fin)?
+        } else {
+            let data = Payload::from(share(&mut extensions.shared, &extensions.piece));
+            extensions.piece.clear();
+            let message_finished = frame_finished && frame.fin;
+            Some(Event::BytesMessage(BytesMessage { data, frame_finished, message_finished }))
+        };
+        self.check_message_len(len)?;
+        Ok(event)
+    }
+
+    /// Appends a frame whose payload goes through the extensions; on failure, nothing.
+    pub(super) fn write_transformed(
+        &mut self,
+        mut header: FrameHeader,
+        payload: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), LocalProtocolError> {
+        // An extension must not see what can't be sent: its state would be ahead of the peer's.
+        self.encoder.clone().encode(&header)?;
+        let Some(extensions) = self.extensions.as_deref_mut() else {
+            return self.write_frame(&header, payload, out);
+        };
+        let start = out.len();
+        let gap = FrameHeader::MAX_LEN;
+        out.extend_from_slice(&[0; FrameHeader::MAX_LEN]);
+        let frame = OutboundFrame::new(header.opcode, payload);
+        let frame = if header.fin { frame } else { frame.unfinished() };
+        let sent = match extensions.pipeline.outbound(&frame, out) {
+            Ok(sent) => sent,
+            Err(error) => {
+                out.truncate(start);
+                return Err(error.into());
+            }
+        };
+        header.rsv = sent.rsv;
+        if sent.handling == Handling::Pass {
+            out.truncate(start);
+            return self.write_frame(&header, payload, out);
+        }
+        let payload_start = start.saturating_add(gap);
+        header.payload_len = out.len().saturating_sub(payload_start) as u64;
+        if let Some(mut key) = header.mask {
+            key.apply(out.get_mut(payload_start..).unwrap_or_default());
+        }
+        let encoded = self.encoder.encode(&header)?;
+        // The header takes the end of the gap in front of the payload; what is left of the gap is closed.
+        let unused = gap.saturating_sub(encoded.len());
+        for (to, from) in out.iter_mut().skip(start.saturating_add(unused)).zip(encoded.iter()) {
+            *to = *from;
+        }
+        out.drain(start..start.saturating_add(unused));
+        Ok(())
+    }
+}
+
+/// Copies bytes to memory that events share; takes no new memory where no earlier event is kept.
+fn share(shared: &mut BytesMut, bytes: &[u8]) -> Bytes {
+    shared.extend_from_slice(bytes);
+    shared.split().freeze()
+}

@@ -1,0 +1,153 @@
+//! Where masking keys and the handshake's nonce come from.
+
+use alloc::boxed::Box;
+use core::{error::Error, fmt};
+
+/// A source of bytes that nobody can predict.
+///
+/// A client needs 16 bytes for its handshake and 4 for each frame (RFC 6455
+/// [§10.3](https://www.rfc-editor.org/rfc/rfc6455#section-10.3)). Any `FnMut(&mut [u8]) + Send` is one:
+///
+/// ```
+/// use wsproto::Entropy;
+///
+/// fn hardware_random(bytes: &mut [u8]) {
+///     // … a peripheral of the device fills `bytes` …
+/// #   bytes.fill(4);
+/// }
+/// let mut source = hardware_random;
+/// let mut key = [0; 4];
+/// source.fill(&mut key)?;
+/// # Ok::<(), wsproto::EntropyError>(())
+/// ```
+pub trait Entropy: Send {
+    /// Fills `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// [`EntropyError`] where the source has failed; then nothing is sent.
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError>;
+}
+
+impl<F: FnMut(&mut [u8]) + Send> Entropy for F {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        self(bytes);
+        Ok(())
+    }
+}
+
+/// The source of entropy has failed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct EntropyError;
+
+impl fmt::Display for EntropyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the source of entropy has failed")
+    }
+}
+
+impl Error for EntropyError {}
+
+/// Fills `bytes` from the caller's source, or from the operating system where there is one and the caller gave none.
+#[inline]
+pub(crate) fn fill(source: Option<&mut Box<dyn Entropy>>, bytes: &mut [u8]) -> Result<(), EntropyError> {
+    match source {
+        Some(source) => source.fill(bytes),
+        #[cfg(feature = "std")]
+        None => OsEntropy.fill(bytes),
+        #[cfg(not(feature = "std"))]
+        None => Err(EntropyError),
+    }
+}
+
+/// The operating system's entropy, fetched for many keys at a time and shared by the connections of a thread.
+#[cfg(feature = "std")]
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct OsEntropy;
+
+#[cfg(feature = "std")]
+mod pool {
+    extern crate std;
+
+    use core::cell::RefCell;
+
+    use super::{Entropy, EntropyError, OsEntropy};
+
+    const LEN: usize = 256;
+
+    struct Pool {
+        bytes: [u8; LEN],
+        /// How many bytes at the front were given out; those are zeros.
+        used: usize,
+    }
+
+    std::thread_local! {
+        static POOL: RefCell<Pool> = const { RefCell::new(Pool { bytes: [0; LEN], used: LEN }) };
+    }
+
+    impl Pool {
+        /// Moves bytes out, so that none is given twice; `None` where there are too few.
+        fn take(&mut self, bytes: &mut [u8]) -> Option<()> {
+            let end = self.used.checked_add(bytes.len())?;
+            let fresh = self.bytes.get_mut(self.used..end)?;
+            bytes.copy_from_slice(fresh);
+            fresh.fill(0);
+            self.used = end;
+            Some(())
+        }
+
+        fn refill(&mut self) -> Result<(), EntropyError> {
+            getrandom::fill(&mut self.bytes).map_err(|_| EntropyError)?;
+            self.used = 0;
+            Ok(())
+        }
+    }
+
+    impl Entropy for OsEntropy {
+        fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+            POOL.with_borrow_mut(|pool| {
+                if pool.take(bytes).is_some() {
+                    return Ok(());
+                }
+                if bytes.len() > LEN {
+                    return getrandom::fill(bytes).map_err(|_| EntropyError);
+                }
+                pool.refill()?;
+                pool.take(bytes).ok_or(EntropyError)
+            })
+        }
+    }
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    extern crate std;
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn k2_keys_do_not_repeat() {
+        let mut seen = BTreeSet::new();
+        for _ in 0..1000 {
+            let mut bytes = [0; 16];
+            assert_eq!(OsEntropy.fill(&mut bytes), Ok(()));
+            assert!(seen.insert(bytes), "16 bytes came twice");
+        }
+        let mut many = [0; 1000];
+        assert_eq!(OsEntropy.fill(&mut many), Ok(()));
+        assert_ne!(many[..500], many[500..]);
+    }
+
+    #[test]
+    fn a_closure_is_a_source() {
+        let mut count = 0u8;
+        let mut source = |bytes: &mut [u8]| {
+            count += 1;
+            bytes.fill(count);
+        };
+        let mut bytes = [0; 2];
+        assert_eq!(Entropy::fill(&mut source, &mut bytes), Ok(()));
+        assert_eq!(bytes, [1, 1]);
+    }
+}

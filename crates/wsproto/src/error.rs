@@ -1,0 +1,188 @@
+//! Whose fault it is: the caller's (`LocalProtocolError`) or the peer's (`RemoteProtocolError`).
+
+use core::{error::Error, fmt};
+
+use wsproto_extensions::{ExtensionError, NegotiationError};
+use wsproto_frame::{CloseCode, FrameError};
+use wsproto_handshake::{LocalError, RejectConnection, RequestError, ResponseError};
+
+use crate::{CloseConnection, ConnectionState, Event};
+
+/// A mistake of the caller: nothing was written, and the connection is as it was.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum LocalProtocolError {
+    /// The event can't be sent in this state.
+    WrongState(ConnectionState),
+    /// The event belongs to the other side, or to the opening handshake, which is over.
+    WrongEvent,
+    /// The opening handshake can't be sent like this.
+    Handshake(LocalError),
+    /// The frame would break a rule: a control payload over 125 bytes, another type inside a message.
+    Frame(FrameError),
+    /// An extension refused what was to be sent.
+    Extension(ExtensionError),
+    /// An extension of the configuration can't be offered.
+    Negotiation(NegotiationError),
+    /// Extensions are negotiated from the configuration, not set in an event.
+    ExtensionsInEvent,
+    /// A Close has a reason and no code (RFC 6455 §5.5.1).
+    ReasonWithoutCode,
+    /// The source of entropy has failed.
+    Entropy,
+}
+
+impl fmt::Display for LocalProtocolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WrongState(state) => write!(f, "event can't be sent in state {state:?}"),
+            Self::WrongEvent => f.write_str("event can't be sent by this side of the connection"),
+            Self::Handshake(error) => error.fmt(f),
+            Self::Frame(error) => error.fmt(f),
+            Self::Extension(error) => error.fmt(f),
+            Self::Negotiation(error) => error.fmt(f),
+            Self::ExtensionsInEvent => f.write_str("extensions are negotiated, not set in an event"),
+            Self::ReasonWithoutCode => f.write_str("close reason without a code"),
+            Self::Entropy => f.write_str("the source of entropy has failed"),
+        }
+    }
+}
+
+impl Error for LocalProtocolError {}
+
+impl From<LocalError> for LocalProtocolError {
+    fn from(error: LocalError) -> Self {
+        Self::Handshake(error)
+    }
+}
+
+impl From<FrameError> for LocalProtocolError {
+    fn from(error: FrameError) -> Self {
+        Self::Frame(error)
+    }
+}
+
+impl From<ExtensionError> for LocalProtocolError {
+    fn from(error: ExtensionError) -> Self {
+        Self::Extension(error)
+    }
+}
+
+/// A mistake of the peer. It is final: the connection takes no more bytes and gives the same error again.
+///
+/// [`event_hint`](Self::event_hint) is what the peer should be told.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum RemoteProtocolError {
+    /// The client's request breaks a rule of the opening handshake.
+    Request(RequestError),
+    /// The server's response breaks a rule of the opening handshake.
+    Response(ResponseError),
+    /// The client sent more bytes behind its request than are kept until the answer.
+    EarlyBytes {
+        /// The limit in bytes: that of the request's head.
+        limit: usize,
+    },
+    /// The extensions of a request or response can't be made sense of, or not be agreed to.
+    Negotiation {
+        /// Which side got them: a server answers with a rejection.
+        received_by: wsproto_frame::Role,
+        /// What is wrong with them.
+        error: NegotiationError,
+    },
+    /// A frame breaks a rule.
+    Frame(FrameError),
+    /// An extension refused a frame.
+    Extension(ExtensionError),
+    /// A message is longer than the limit, on the wire or after extensions have undone what they did.
+    MessageTooLong {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// A message comes in more frames than the limit allows.
+    TooManyFragments {
+        /// The limit.
+        limit: u32,
+    },
+    /// The peer's stream ended before the opening handshake was done.
+    EndOfStream,
+}
+
+impl RemoteProtocolError {
+    /// Returns the event that tells the peer: a [`RejectConnection`] before the handshake is done, a
+    /// [`CloseConnection`] after, `None` where there is nothing to say.
+    ///
+    /// ```
+    /// use wsproto::{CloseCode, CloseConnection, Event, RemoteProtocolError};
+    ///
+    /// let hint = RemoteProtocolError::MessageTooLong { limit: 10 }.event_hint();
+    /// let close = CloseConnection::new(CloseCode::MESSAGE_TOO_BIG).with_reason("message longer than the limit");
+    /// assert_eq!(hint, Some(Event::CloseConnection(close)));
+    /// ```
+    #[must_use]
+    pub fn event_hint(&self) -> Option<Event<'static>> {
+        match self {
+            Self::Request(error) => Some(error.rejection().into()),
+            Self::EarlyBytes { .. } | Self::Negotiation { received_by: wsproto_frame::Role::Server, .. } => {
+                Some(RejectConnection::new(400).into())
+            }
+            Self::Response(_) | Self::Negotiation { .. } | Self::EndOfStream => None,
+            Self::Frame(error) => Some(close(error.close_code(), error.reason())),
+            Self::Extension(error) => Some(close(error.close_code(), error.reason())),
+            Self::MessageTooLong { .. } => {
+                Some(close(CloseCode::MESSAGE_TOO_BIG, "message longer than the limit"))
+            }
+            Self::TooManyFragments { .. } => {
+                Some(close(CloseCode::POLICY_VIOLATION, "message in more frames than the limit"))
+            }
+        }
+    }
+}
+
+fn close(code: CloseCode, reason: &'static str) -> Event<'static> {
+    CloseConnection::new(code).with_reason(reason).into()
+}
+
+impl fmt::Display for RemoteProtocolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request(error) => error.fmt(f),
+            Self::Response(error) => error.fmt(f),
+            Self::EarlyBytes { limit } => {
+                write!(f, "more than {limit} bytes before the handshake was answered")
+            }
+            Self::Negotiation { error, .. } => error.fmt(f),
+            Self::Frame(error) => error.fmt(f),
+            Self::Extension(error) => error.fmt(f),
+            Self::MessageTooLong { limit } => write!(f, "message longer than the limit of {limit} bytes"),
+            Self::TooManyFragments { limit } => write!(f, "message in more frames than the limit of {limit}"),
+            Self::EndOfStream => f.write_str("end of stream before the opening handshake was done"),
+        }
+    }
+}
+
+impl Error for RemoteProtocolError {}
+
+impl From<RequestError> for RemoteProtocolError {
+    fn from(error: RequestError) -> Self {
+        Self::Request(error)
+    }
+}
+
+impl From<ResponseError> for RemoteProtocolError {
+    fn from(error: ResponseError) -> Self {
+        Self::Response(error)
+    }
+}
+
+impl From<FrameError> for RemoteProtocolError {
+    fn from(error: FrameError) -> Self {
+        Self::Frame(error)
+    }
+}
+
+impl From<ExtensionError> for RemoteProtocolError {
+    fn from(error: ExtensionError) -> Self {
+        Self::Extension(error)
+    }
+}

@@ -1,0 +1,123 @@
+//! Whole messages for those who want them: parts are joined under a limit.
+
+use core::{error::Error, fmt};
+
+use bytes::BytesMut;
+
+use crate::{BytesMessage, CloseCode, CloseConnection, Event, Payload, Text, TextMessage};
+
+/// Joins the parts of messages, in linear time.
+///
+/// A message that comes in one part stays borrowed from the input; one that doesn't is collected in one buffer,
+/// whose memory is used again once the message is dropped.
+///
+/// ```
+/// use wsproto::{Config, Connection, Event, Messages, Ping, TextMessage};
+///
+/// let mut server = Connection::server(&Config::default());
+/// let mut wire = Vec::new();
+/// server.send(TextMessage::new("Hel").unfinished(), &mut wire)?;
+/// server.send(Ping::new(b""), &mut wire)?;
+/// server.send(TextMessage::new("lo"), &mut wire)?;
+///
+/// let mut client = Connection::client(&Config::default());
+/// let mut messages = Messages::new(1 << 20);
+/// let mut whole = Vec::new();
+/// let mut input = &mut wire[..];
+/// while let Some(event) = client.receive(&mut input)? {
+///     if let Some(event) = messages.push(event)? {
+///         whole.push(event);
+///     }
+/// }
+/// assert_eq!(whole, [Event::Ping(Ping::new(b"")), Event::TextMessage(TextMessage::new("Hello"))]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Messages {
+    max_len: usize,
+    parts: BytesMut,
+}
+
+impl Messages {
+    /// Makes an assembler of messages of at most `max_len` bytes.
+    #[must_use]
+    pub fn new(max_len: usize) -> Self {
+        Self { max_len, parts: BytesMut::new() }
+    }
+
+    /// Takes the next event of a connection.
+    ///
+    /// Returns a message once it is whole, `None` for a part with more to come, and any other event as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`MessageTooLong`]; the parts so far are dropped.
+    #[inline]
+    pub fn push<'a>(&mut self, event: Event<'a>) -> Result<Option<Event<'a>>, MessageTooLong> {
+        match event {
+            Event::TextMessage(part) => {
+                let whole = self.join(part.data.as_bytes(), part.message_finished)?;
+                Ok(whole.map(|whole| match whole {
+                    Whole::Part => Event::TextMessage(part),
+                    Whole::Joined(bytes) => {
+                        Event::TextMessage(TextMessage::new(Text::from_checked(bytes.freeze())))
+                    }
+                }))
+            }
+            Event::BytesMessage(part) => {
+                let whole = self.join(&part.data, part.message_finished)?;
+                Ok(whole.map(|whole| match whole {
+                    Whole::Part => Event::BytesMessage(part),
+                    Whole::Joined(bytes) => {
+                        Event::BytesMessage(BytesMessage::new(Payload::from(bytes.freeze())))
+                    }
+                }))
+            }
+            event => Ok(Some(event)),
+        }
+    }
+
+    #[inline]
+    fn join(&mut self, part: &[u8], last: bool) -> Result<Option<Whole>, MessageTooLong> {
+        if self.parts.len().saturating_add(part.len()) > self.max_len {
+            self.parts.clear();
+            return Err(MessageTooLong { limit: self.max_len });
+        }
+        if last && self.parts.is_empty() {
+            return Ok(Some(Whole::Part));
+        }
+        self.parts.extend_from_slice(part);
+        Ok(last.then(|| Whole::Joined(self.parts.split())))
+    }
+}
+
+/// A message that is complete.
+enum Whole {
+    /// The part at hand is all of it.
+    Part,
+    /// The parts, joined.
+    Joined(BytesMut),
+}
+
+/// A message is longer than the assembler's limit.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct MessageTooLong {
+    /// The limit in bytes.
+    pub limit: usize,
+}
+
+impl MessageTooLong {
+    /// Returns the Close that tells the peer.
+    #[must_use]
+    pub fn event_hint(&self) -> Event<'static> {
+        CloseConnection::new(CloseCode::MESSAGE_TOO_BIG).with_reason("message longer than the limit").into()
+    }
+}
+
+impl fmt::Display for MessageTooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "message longer than the limit of {} bytes", self.limit)
+    }
+}
+
+impl Error for MessageTooLong {}

@@ -1,0 +1,112 @@
+//! A client's opening: we send the request, the answer comes.
+
+use alloc::{boxed::Box, vec::Vec};
+
+use wsproto_extensions::{conclude, offers};
+use wsproto_frame::Role;
+use wsproto_handshake::{AcceptConnection, Answer, ClientHandshake, ClientState, Request, ResponseError};
+
+use super::{Received, negotiation_error};
+use crate::{
+    Config, Connection, ConnectionState, Entropy, Event, LocalProtocolError, RemoteProtocolError, Transport,
+    entropy,
+};
+
+/// A client's handshake, from the request to the end of the answer.
+pub(crate) struct ClientOpening {
+    config: Config,
+    handshake: ClientHandshake,
+    entropy: Option<Box<dyn Entropy>>,
+    failure: Option<RemoteProtocolError>,
+}
+
+impl ClientOpening {
+    pub(crate) fn new(config: Config, entropy: Option<Box<dyn Entropy>>) -> Self {
+        Self { handshake: ClientHandshake::new(config.handshake), config, entropy, failure: None }
+    }
+
+    pub(crate) const fn state(&self) -> ConnectionState {
+        match (&self.failure, self.handshake.state()) {
+            (Some(_), _) | (None, ClientState::Rejected | ClientState::Failed) => ConnectionState::Closed,
+            (None, ClientState::ReceivingBody) => ConnectionState::Rejecting,
+            (None, _) => ConnectionState::Connecting,
+        }
+    }
+
+    pub(crate) const fn transport(&self) -> Transport {
+        match self.state() {
+            ConnectionState::Closed => Transport::Close,
+            _ => Transport::KeepOpen,
+        }
+    }
+
+    pub(crate) fn receive(&mut self, input: &mut &[u8]) -> Result<Option<Received>, RemoteProtocolError> {
+        if self.state() == ConnectionState::Closed {
+            *input = &[];
+            return self.failure.map_or(Ok(None), Err);
+        }
+        let outcome = self.handshake.receive(input);
+        self.received(outcome)
+    }
+
+    pub(crate) fn receive_eof(&mut self) -> Result<Option<Received>, RemoteProtocolError> {
+        if self.state() == ConnectionState::Closed {
+            return self.failure.map_or(Ok(None), Err);
+        }
+        if self.handshake.state() == ClientState::Idle {
+            return Err(self.fail(RemoteProtocolError::EndOfStream));
+        }
+        let outcome = self.handshake.receive_eof();
+        self.received(outcome)
+    }
+
+    fn received(
+        &mut self,
+        outcome: Result<Option<Answer<'_>>, ResponseError>,
+    ) -> Result<Option<Received>, RemoteProtocolError> {
+        match outcome {
+            Ok(Some(Answer::Accept(accept))) => self.accepted(accept).map(Some),
+            Ok(Some(Answer::Reject(reject))) => Ok(Some(reject.into())),
+            Ok(Some(Answer::RejectData(data))) => Ok(Some(data.into_owned().into())),
+            Ok(_) => Ok(None),
+            Err(error) => Err(self.fail(error.into())),
+        }
+    }
+
+    fn accepted(&mut self, accept: AcceptConnection) -> Result<Received, RemoteProtocolError> {
+        let pipeline = conclude(&self.config.extensions, &accept.extensions)
+            .map_err(|error| self.fail(negotiation_error(Role::Client, error)))?;
+        let connection =
+            Connection::new(Role::Client, &self.config, self.entropy.take()).with_extensions(pipeline);
+        Ok(Received { event: accept.into(), opened: Some(connection) })
+    }
+
+    fn fail(&mut self, error: RemoteProtocolError) -> RemoteProtocolError {
+        self.failure = Some(error);
+        error
+    }
+
+    pub(crate) fn send(&mut self, event: Event<'_>, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
+        match event {
+            Event::Request(request) => self.request(*request, out),
+            Event::AcceptConnection(_) | Event::RejectConnection(_) | Event::RejectData(_) => {
+                Err(LocalProtocolError::WrongEvent)
+            }
+            Event::TextMessage(_)
+            | Event::BytesMessage(_)
+            | Event::CloseConnection(_)
+            | Event::Ping(_)
+            | Event::Pong(_) => Err(LocalProtocolError::WrongState(self.state())),
+        }
+    }
+
+    fn request(&mut self, mut request: Request, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
+        if !request.extensions.is_empty() {
+            return Err(LocalProtocolError::ExtensionsInEvent);
+        }
+        request.extensions = offers(&self.config.extensions).map_err(LocalProtocolError::Negotiation)?;
+        let mut nonce = [0; 16];
+        entropy::fill(self.entropy.as_mut(), &mut nonce).map_err(|_| LocalProtocolError::Entropy)?;
+        Ok(self.handshake.send_request(&request, nonce, out)?)
+    }
+}

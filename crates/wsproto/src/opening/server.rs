@@ -1,0 +1,158 @@
+//! A server's opening: the request comes, we answer.
+
+use alloc::{string::String, vec::Vec};
+
+use wsproto_extensions::{Pipeline, respond};
+use wsproto_frame::Role;
+use wsproto_handshake::{AcceptConnection, Headers, Request, RequestError, ServerHandshake, ServerState};
+
+use super::{Received, negotiation_error};
+use crate::{Config, Connection, ConnectionState, Event, LocalProtocolError, RemoteProtocolError, Transport};
+
+/// A server's handshake, from the first byte to the answer.
+pub(crate) struct ServerOpening {
+    config: Config,
+    handshake: ServerHandshake,
+    /// What extensions are answered with, once the request is there.
+    agreed: Option<(Vec<String>, Pipeline)>,
+    /// Bytes behind the request that came before the answer: they belong to the open connection.
+    early: Vec<u8>,
+    failure: Option<RemoteProtocolError>,
+    peer_ended: bool,
+}
+
+impl ServerOpening {
+    pub(crate) fn new(config: Config) -> Self {
+        Self {
+            handshake: ServerHandshake::new(config.handshake),
+            config,
+            agreed: None,
+            early: Vec::new(),
+            failure: None,
+            peer_ended: false,
+        }
+    }
+
+    pub(crate) const fn state(&self) -> ConnectionState {
+        match self.handshake.state() {
+            _ if matches!(self.failure, Some(RemoteProtocolError::EndOfStream)) => ConnectionState::Closed,
+            ServerState::Rejecting => ConnectionState::Rejecting,
+            ServerState::Rejected => ConnectionState::Closed,
+            _ => ConnectionState::Connecting,
+        }
+    }
+
+    pub(crate) const fn transport(&self) -> Transport {
+        match (self.state(), self.peer_ended) {
+            (ConnectionState::Closed, true) => Transport::Close,
+            (ConnectionState::Closed, false) => Transport::ShutdownWrite,
+            _ => Transport::KeepOpen,
+        }
+    }
+
+    /// Takes the head of the request, and keeps what comes behind it until the answer.
+    pub(crate) fn receive(&mut self, input: &mut &[u8]) -> Result<Option<Received>, RemoteProtocolError> {
+        if let Some(failure) = self.failure {
+            *input = &[];
+            return Err(failure);
+        }
+        if matches!(self.handshake.state(), ServerState::AwaitingRequest) {
+            let outcome = self.handshake.receive(input);
+            return self.received(outcome);
+        }
+        let bytes = core::mem::take(input);
+        if self.state() == ConnectionState::Connecting {
+            let limit = self.config.handshake.max_head_len;
+            if self.early.len().saturating_add(bytes.len()) > limit {
+                return Err(self.fail(RemoteProtocolError::EarlyBytes { limit }));
+            }
+            self.early.extend_from_slice(bytes);
+        }
+        Ok(None)
+    }
+
+    /// Takes a request that somebody else's HTTP server has parsed.
+    pub(crate) fn receive_parsed(
+        &mut self,
+        method: &str,
+        target: &str,
+        headers: &Headers,
+    ) -> Result<Option<Received>, RemoteProtocolError> {
+        let outcome = self.handshake.receive_parsed(method, target, headers).map(Some);
+        self.received(outcome)
+    }
+
+    fn received(
+        &mut self,
+        outcome: Result<Option<Request>, RequestError>,
+    ) -> Result<Option<Received>, RemoteProtocolError> {
+        let Some(request) = outcome.map_err(|error| self.fail(error.into()))? else { return Ok(None) };
+        let agreed = respond(&self.config.extensions, &request.extensions)
+            .map_err(|error| self.fail(negotiation_error(Role::Server, error)))?;
+        self.agreed = Some(agreed);
+        Ok(Some(request.into()))
+    }
+
+    fn fail(&mut self, error: RemoteProtocolError) -> RemoteProtocolError {
+        self.failure = Some(error);
+        self.early = Vec::new();
+        error
+    }
+
+    pub(crate) fn receive_eof(&mut self) -> Result<Option<Received>, RemoteProtocolError> {
+        self.peer_ended = true;
+        match (self.failure, self.state()) {
+            (Some(failure), _) => Err(failure),
+            (None, ConnectionState::Connecting) => Err(self.fail(RemoteProtocolError::EndOfStream)),
+            (None, _) => Ok(None),
+        }
+    }
+
+    /// Sends the answer. An acceptance gives the open connection, and the bytes that were sent to it already.
+    pub(crate) fn send(
+        &mut self,
+        event: Event<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<Option<(Connection, Vec<u8>)>, LocalProtocolError> {
+        if self.state() == ConnectionState::Closed {
+            return Err(LocalProtocolError::WrongState(ConnectionState::Closed));
+        }
+        match event {
+            Event::AcceptConnection(accept) => return self.accept(*accept, out).map(Some),
+            Event::RejectConnection(reject) => {
+                self.handshake.reject(&reject, out)?;
+                self.early = Vec::new();
+            }
+            Event::RejectData(data) => self.handshake.reject_data(&data, out)?,
+            Event::Request(_) => return Err(LocalProtocolError::WrongEvent),
+            Event::TextMessage(_)
+            | Event::BytesMessage(_)
+            | Event::CloseConnection(_)
+            | Event::Ping(_)
+            | Event::Pong(_) => return Err(LocalProtocolError::WrongState(self.state())),
+        }
+        Ok(None)
+    }
+
+    fn accept(
+        &mut self,
+        mut accept: AcceptConnection,
+        out: &mut Vec<u8>,
+    ) -> Result<(Connection, Vec<u8>), LocalProtocolError> {
+        if self.failure.is_some() {
+            return Err(LocalProtocolError::WrongState(self.state()));
+        }
+        if !accept.extensions.is_empty() {
+            return Err(LocalProtocolError::ExtensionsInEvent);
+        }
+        if let Some((answer, _)) = &self.agreed {
+            accept.extensions.clone_from(answer);
+        }
+        self.handshake.accept(&accept, out)?;
+        let mut connection = Connection::new(Role::Server, &self.config, None);
+        if let Some((_, pipeline)) = self.agreed.take() {
+            connection = connection.with_extensions(pipeline);
+        }
+        Ok((connection, core::mem::take(&mut self.early)))
+    }
+}

@@ -1,0 +1,306 @@
+//! What events carry: borrowed from the caller's input where that can be, shared where it can't.
+
+use alloc::{string::String, vec::Vec};
+use core::{fmt, ops::Deref};
+
+use bytes::Bytes;
+
+/// Bytes of an event, borrowed or shared; reads as `&[u8]`.
+///
+/// ```
+/// use wsproto::Payload;
+///
+/// let payload = Payload::from(b"abc");
+/// assert_eq!(payload, *b"abc");
+/// assert_eq!(payload.len(), 3);
+/// let kept: Payload<'static> = payload.into_owned();
+/// # assert_eq!(kept.into_bytes(), "abc");
+/// ```
+#[derive(Clone)]
+pub struct Payload<'a>(Bits<'a>);
+
+#[derive(Clone)]
+enum Bits<'a> {
+    Borrowed(&'a [u8]),
+    Shared(Bytes),
+}
+
+impl<'a> Payload<'a> {
+    /// Makes a payload of bytes that live elsewhere, without a copy.
+    #[must_use]
+    #[inline]
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self(Bits::Borrowed(bytes))
+    }
+
+    /// Returns the same bytes, borrowed from nothing; copies them where they were borrowed.
+    #[must_use]
+    pub fn into_owned(self) -> Payload<'static> {
+        Payload(Bits::Shared(self.into_bytes()))
+    }
+
+    /// Returns the bytes as `Bytes`; copies them where they were borrowed.
+    #[must_use]
+    pub fn into_bytes(self) -> Bytes {
+        match self.0 {
+            Bits::Borrowed(bytes) => Bytes::copy_from_slice(bytes),
+            Bits::Shared(bytes) => bytes,
+        }
+    }
+}
+
+impl Deref for Payload<'_> {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        match &self.0 {
+            Bits::Borrowed(bytes) => bytes,
+            Bits::Shared(bytes) => bytes,
+        }
+    }
+}
+
+impl AsRef<[u8]> for Payload<'_> {
+    #[inline]
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl Default for Payload<'_> {
+    fn default() -> Self {
+        Self::new(&[])
+    }
+}
+
+/// Shows how many bytes there are and none of them: payloads don't belong in logs.
+impl fmt::Debug for Payload<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Payload({} bytes)", self.len())
+    }
+}
+
+impl<T: AsRef<[u8]> + ?Sized> PartialEq<T> for Payload<'_> {
+    fn eq(&self, other: &T) -> bool {
+        **self == *other.as_ref()
+    }
+}
+
+impl Eq for Payload<'_> {}
+
+impl<'a> From<&'a [u8]> for Payload<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::new(bytes)
+    }
+}
+
+impl<'a, const N: usize> From<&'a [u8; N]> for Payload<'a> {
+    fn from(bytes: &'a [u8; N]) -> Self {
+        Self::new(bytes)
+    }
+}
+
+impl<'a> From<&'a Vec<u8>> for Payload<'a> {
+    fn from(bytes: &'a Vec<u8>) -> Self {
+        Self::new(bytes)
+    }
+}
+
+impl From<Vec<u8>> for Payload<'_> {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Bits::Shared(bytes.into()))
+    }
+}
+
+impl From<Bytes> for Payload<'_> {
+    fn from(bytes: Bytes) -> Self {
+        Self(Bits::Shared(bytes))
+    }
+}
+
+/// Text of an event, borrowed or shared; reads as `&str`.
+///
+/// ```
+/// use wsproto::Text;
+///
+/// let text = Text::from("grüezi");
+/// assert_eq!(text, "grüezi");
+/// assert_eq!(text.chars().count(), 6);
+/// let kept: Text<'static> = text.into_owned();
+/// # assert_eq!(kept, "grüezi");
+/// ```
+#[derive(Clone)]
+pub struct Text<'a>(Letters<'a>);
+
+#[derive(Clone)]
+enum Letters<'a> {
+    Borrowed(&'a str),
+    /// A code point that came in two reads, and its length in bytes.
+    CodePoint([u8; 4], u8),
+    /// UTF-8: checked when it was made.
+    Shared(Bytes),
+}
+
+impl<'a> Text<'a> {
+    /// Makes a text of what lives elsewhere, without a copy.
+    #[must_use]
+    #[inline]
+    pub const fn new(text: &'a str) -> Self {
+        Self(Letters::Borrowed(text))
+    }
+
+    /// Makes a text of one code point.
+    #[cold]
+    pub(crate) fn from_code_point(code_point: char) -> Self {
+        let mut bytes = [0; 4];
+        let len = code_point.encode_utf8(&mut bytes).len();
+        Self(Letters::CodePoint(bytes, u8::try_from(len).unwrap_or(4)))
+    }
+
+    /// Makes a text of bytes that were found to be UTF-8.
+    pub(crate) const fn from_checked(bytes: Bytes) -> Self {
+        Self(Letters::Shared(bytes))
+    }
+
+    /// Returns the text.
+    ///
+    /// Text that was inflated is stored as bytes and checked again at each call; keep the `&str`.
+    #[must_use]
+    #[inline]
+    pub fn as_str(&self) -> &str {
+        match &self.0 {
+            Letters::Borrowed(text) => text,
+            Letters::CodePoint(bytes, len) => utf8(bytes.get(..usize::from(*len)).unwrap_or_default()),
+            Letters::Shared(bytes) => utf8(bytes),
+        }
+    }
+
+    /// Returns the text as bytes; costs nothing.
+    #[must_use]
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Letters::Borrowed(text) => text.as_bytes(),
+            Letters::CodePoint(bytes, len) => bytes.get(..usize::from(*len)).unwrap_or_default(),
+            Letters::Shared(bytes) => bytes,
+        }
+    }
+
+    /// Returns the same text, borrowed from nothing; copies it where it was borrowed.
+    #[must_use]
+    pub fn into_owned(self) -> Text<'static> {
+        Text(match self.0 {
+            Letters::Borrowed(text) => Letters::Shared(Bytes::copy_from_slice(text.as_bytes())),
+            Letters::CodePoint(bytes, len) => Letters::CodePoint(bytes, len),
+            Letters::Shared(bytes) => Letters::Shared(bytes),
+        })
+    }
+
+    /// Returns the text's UTF-8 as `Bytes`; copies it where it was borrowed.
+    #[must_use]
+    pub fn into_bytes(self) -> Bytes {
+        match self.0 {
+            Letters::Shared(bytes) => bytes,
+            _ => Bytes::copy_from_slice(self.as_bytes()),
+        }
+    }
+}
+
+/// Reads bytes that were found to be UTF-8 when they came.
+fn utf8(bytes: &[u8]) -> &str {
+    core::str::from_utf8(bytes).unwrap_or_default()
+}
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    #[inline]
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl AsRef<str> for Text<'_> {
+    #[inline]
+    fn as_ref(&self) -> &str {
+        self
+    }
+}
+
+impl Default for Text<'_> {
+    fn default() -> Self {
+        Self::new("")
+    }
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
+}
+
+/// Shows how many bytes there are and none of them: payloads don't belong in logs.
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Text({} bytes)", self.as_bytes().len())
+    }
+}
+
+impl<T: AsRef<str> + ?Sized> PartialEq<T> for Text<'_> {
+    fn eq(&self, other: &T) -> bool {
+        self.as_bytes() == other.as_ref().as_bytes()
+    }
+}
+
+impl Eq for Text<'_> {}
+
+impl<'a> From<&'a str> for Text<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl<'a> From<&'a String> for Text<'a> {
+    fn from(text: &'a String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<String> for Text<'_> {
+    fn from(text: String) -> Self {
+        Self(Letters::Shared(text.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+
+    #[test]
+    fn the_same_whichever_way_it_is_kept() {
+        let texts: [Text<'_>; 4] =
+            ["é".into(), Text::from_code_point('é'), String::from("é").into(), Text::from("é").into_owned()];
+        for text in texts {
+            assert_eq!(text, "é");
+            assert_eq!(text.as_bytes(), "é".as_bytes());
+            assert_eq!(format!("{text}, {text:?}"), "é, Text(2 bytes)");
+            assert_eq!(text.clone().into_bytes(), "é".as_bytes());
+            assert_eq!(text.into_owned(), "é");
+        }
+        assert_eq!(Text::default(), "");
+    }
+
+    #[test]
+    fn bytes_are_not_copied_where_they_are_shared() {
+        let bytes = Bytes::from(alloc::vec![1, 2, 3]);
+        let payload = Payload::from(bytes.clone()).into_owned();
+        assert_eq!(payload.into_bytes().as_ptr(), bytes.as_ptr());
+        assert_eq!(format!("{:?}", Payload::new(b"secret")), "Payload(6 bytes)");
+        assert_eq!(Payload::default(), b"");
+        assert_eq!(Payload::from(alloc::vec![7]), [7]);
+        assert_eq!(Payload::from(&alloc::vec![7]), [7]);
+    }
+}

@@ -1,0 +1,303 @@
+//! A whole connection, from the first byte of HTTP to the closing handshake.
+
+use alloc::{boxed::Box, vec::Vec};
+use core::{fmt, mem};
+
+use wsproto_frame::Role;
+use wsproto_handshake::Headers;
+
+use crate::{
+    Config, Connection, ConnectionState, Entropy, Event, LocalProtocolError, RemoteProtocolError, Transport,
+    opening::{ClientOpening, Received, ServerOpening},
+};
+
+/// A WebSocket connection: the opening handshake, then a [`Connection`].
+///
+/// Four kinds of methods: [`receive`](Self::receive) takes the peer's bytes and gives events,
+/// [`send`](Self::send) takes events and gives bytes, [`reply`](Self::reply) sends what is owed, and the rest tells
+/// where the connection stands.
+///
+/// ```
+/// use wsproto::{AcceptConnection, Config, Event, Request, WsConnection};
+///
+/// let mut client = WsConnection::client(Config::default());
+/// let mut server = WsConnection::server(Config::default());
+/// let (mut to_server, mut to_client) = (Vec::new(), Vec::new());
+///
+/// client.send(Request::new("example.com", "/chat"), &mut to_server)?;
+/// let Some(Event::Request(request)) = server.receive(&mut &mut to_server[..])? else { panic!() };
+/// assert_eq!(request.target, "/chat");
+/// server.send(AcceptConnection::new(), &mut to_client)?;
+/// let accepted = client.receive(&mut &mut to_client[..])?;
+/// assert!(matches!(accepted, Some(Event::AcceptConnection(_))));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct WsConnection {
+    phase: Phase,
+    /// Bytes that a client sent before our answer: its first frames.
+    early: Option<Box<Early>>,
+}
+
+enum Phase {
+    Server(Box<ServerOpening>),
+    Client(Box<ClientOpening>),
+    Open(Connection),
+}
+
+struct Early {
+    bytes: Vec<u8>,
+    /// How many of the bytes are done with.
+    taken: usize,
+}
+
+impl WsConnection {
+    /// Makes a server's connection that awaits a request.
+    #[must_use]
+    pub fn server(config: Config) -> Self {
+        Self { phase: Phase::Server(Box::new(ServerOpening::new(config))), early: None }
+    }
+
+    /// Makes a server's connection from a request that an HTTP server has parsed; the outcome is what
+    /// [`receive`](Self::receive) would have returned.
+    ///
+    /// # Errors
+    ///
+    /// In the second place of the pair; the connection can still send the rejection.
+    ///
+    /// ```
+    /// use wsproto::{AcceptConnection, Config, Event, Headers, WsConnection};
+    ///
+    /// let headers = Headers::new()
+    ///     .with("Host", "example.com")
+    ///     .with("Connection", "Upgrade")
+    ///     .with("Upgrade", "websocket")
+    ///     .with("Sec-WebSocket-Version", "13")
+    ///     .with("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
+    /// let (mut server, outcome) = WsConnection::server_from_request(Config::default(), "GET", "/chat", &headers);
+    /// assert!(matches!(outcome, Ok(Some(Event::Request(_)))));
+    /// server.send(AcceptConnection::new(), &mut Vec::new())?;
+    /// # Ok::<(), wsproto::LocalProtocolError>(())
+    /// ```
+    pub fn server_from_request(
+        config: Config,
+        method: &str,
+        target: &str,
+        headers: &Headers,
+    ) -> (Self, Result<Option<Event<'static>>, RemoteProtocolError>) {
+        let mut opening = Box::new(ServerOpening::new(config));
+        let outcome = opening.receive_parsed(method, target, headers).map(|got| got.map(|got| got.event));
+        (Self { phase: Phase::Server(opening), early: None }, outcome)
+    }
+
+    /// Makes a client's connection that is to send a request; its key and masking keys come from the operating system.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn client(config: Config) -> Self {
+        Self { phase: Phase::Client(Box::new(ClientOpening::new(config, None))), early: None }
+    }
+
+    /// Makes a client's connection as `client` does; its key and masking keys come from `entropy`.
+    #[must_use]
+    pub fn client_with_entropy(config: Config, entropy: impl Entropy + 'static) -> Self {
+        Self {
+            phase: Phase::Client(Box::new(ClientOpening::new(config, Some(Box::new(entropy))))),
+            early: None,
+        }
+    }
+
+    /// Returns which side this is.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        match &self.phase {
+            Phase::Server(_) => Role::Server,
+            Phase::Client(_) => Role::Client,
+            Phase::Open(connection) => connection.role(),
+        }
+    }
+
+    /// Returns where the connection stands.
+    #[must_use]
+    pub const fn state(&self) -> ConnectionState {
+        match &self.phase {
+            Phase::Server(opening) => opening.state(),
+            Phase::Client(opening) => opening.state(),
+            Phase::Open(connection) => connection.state(),
+        }
+    }
+
+    /// Returns what the transport should do once everything that was sent is written.
+    #[must_use]
+    pub fn transport(&self) -> Transport {
+        match &self.phase {
+            Phase::Server(opening) => opening.transport(),
+            Phase::Client(opening) => opening.transport(),
+            Phase::Open(connection) => connection.transport(),
+        }
+    }
+
+    /// Takes what it can off the front of `input` and returns the next event, or `None` once more bytes are needed.
+    ///
+    /// Payloads are unmasked in place, and the event borrows them. What a client sends behind its request before the
+    /// answer is kept, up to the limit of a head, for the open connection.
+    ///
+    /// # Errors
+    ///
+    /// The rule that the peer broke; it is final, and [`reply_to_error`](Self::reply_to_error) tells the peer.
+    #[inline]
+    pub fn receive<'a>(
+        &mut self,
+        input: &mut &'a mut [u8],
+    ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
+        if self.early.is_some()
+            && let Some(event) = self.receive_early()?
+        {
+            return Ok(Some(event));
+        }
+        match &mut self.phase {
+            Phase::Open(connection) => connection.receive(input),
+            Phase::Server(_) | Phase::Client(_) => self.receive_handshake(input),
+        }
+    }
+
+    #[cold]
+    fn receive_handshake<'a>(
+        &mut self,
+        input: &mut &'a mut [u8],
+    ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
+        let whole = mem::take(input);
+        let mut rest = &*whole;
+        let outcome = match &mut self.phase {
+            Phase::Server(opening) => opening.receive(&mut rest),
+            Phase::Client(opening) => opening.receive(&mut rest),
+            Phase::Open(_) => Ok(None),
+        };
+        let taken = whole.len().saturating_sub(rest.len());
+        *input = whole.split_at_mut(taken).1;
+        outcome.map(|received| self.advance(received))
+    }
+
+    /// Goes over to the open connection where the handshake is done.
+    fn advance(&mut self, received: Option<Received>) -> Option<Event<'static>> {
+        let Received { event, opened } = received?;
+        if let Some(connection) = opened {
+            self.phase = Phase::Open(connection);
+        }
+        Some(event)
+    }
+
+    /// Takes the next event out of the bytes that came before the answer.
+    #[cold]
+    fn receive_early(&mut self) -> Result<Option<Event<'static>>, RemoteProtocolError> {
+        let (Some(mut early), Phase::Open(connection)) = (self.early.take(), &mut self.phase) else {
+            return Ok(None);
+        };
+        let mut input = early.bytes.get_mut(early.taken..).unwrap_or_default();
+        let before = input.len();
+        let event = connection.receive(&mut input)?.map(Event::into_owned);
+        early.taken = early.taken.saturating_add(before.saturating_sub(input.len()));
+        if event.is_some() {
+            self.early = Some(early);
+        }
+        Ok(event)
+    }
+
+    /// Takes the end of the peer's stream, and returns the event that it means, if any.
+    ///
+    /// Without a Close of the peer before it, that is a [`CloseConnection`](crate::CloseConnection) with
+    /// [`CloseCode::ABNORMAL`](crate::CloseCode::ABNORMAL); for the body of a rejection that lasts until the end of the
+    /// stream it is its last part.
+    ///
+    /// # Errors
+    ///
+    /// The end came before the opening handshake was done.
+    pub fn receive_eof(&mut self) -> Result<Option<Event<'static>>, RemoteProtocolError> {
+        let outcome = match &mut self.phase {
+            Phase::Server(opening) => opening.receive_eof(),
+            Phase::Client(opening) => opening.receive_eof(),
+            Phase::Open(connection) => return Ok(connection.receive_eof()),
+        };
+        outcome.map(|received| self.advance(received))
+    }
+
+    /// Appends the bytes of an event to `out`.
+    ///
+    /// # Errors
+    ///
+    /// A [`LocalProtocolError`] where the event can't be sent: nothing was appended, and nothing has changed.
+    #[inline]
+    pub fn send<'e>(
+        &mut self,
+        event: impl Into<Event<'e>>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), LocalProtocolError> {
+        match &mut self.phase {
+            Phase::Open(connection) => connection.send(event, out),
+            Phase::Server(_) | Phase::Client(_) => self.send_handshake(event.into(), out),
+        }
+    }
+
+    #[cold]
+    fn send_handshake(&mut self, event: Event<'_>, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
+        match &mut self.phase {
+            Phase::Server(opening) => {
+                if let Some((connection, early)) = opening.send(event, out)? {
+                    self.phase = Phase::Open(connection);
+                    self.early = (!early.is_empty()).then(|| Box::new(Early { bytes: early, taken: 0 }));
+                }
+                Ok(())
+            }
+            Phase::Client(opening) => opening.send(event, out),
+            Phase::Open(connection) => connection.send(event, out),
+        }
+    }
+
+    /// Sends what the protocol owes for an event: a Pong for a Ping, a Close for a Close; otherwise nothing.
+    ///
+    /// Calling it for each event received is always right: it sends nothing where nothing can be sent any more.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn reply(&mut self, event: &Event<'_>, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
+        match &mut self.phase {
+            Phase::Open(connection) => connection.reply(event, out),
+            Phase::Server(_) | Phase::Client(_) => Ok(()),
+        }
+    }
+
+    /// Sends what is owed for an error of [`receive`](Self::receive): a rejection before the handshake is done, a Close
+    /// after; nothing where nothing can be sent.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn reply_to_error(
+        &mut self,
+        error: &RemoteProtocolError,
+        out: &mut Vec<u8>,
+    ) -> Result<(), LocalProtocolError> {
+        match (&mut self.phase, error.event_hint()) {
+            (Phase::Open(connection), _) => connection.reply_to_error(error, out),
+            (Phase::Server(opening), Some(hint @ Event::RejectConnection(_)))
+                if opening.state() == ConnectionState::Connecting =>
+            {
+                opening.send(hint, out).map(|_| ())
+            }
+            (Phase::Server(_) | Phase::Client(_), _) => Ok(()),
+        }
+    }
+}
+
+/// Shows where the connection stands, and nothing that a peer sent.
+impl fmt::Debug for WsConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WsConnection")
+            .field("role", &self.role())
+            .field("state", &self.state())
+            .field(
+                "early",
+                &self.early.as_ref().map_or(0, |early| early.bytes.len().saturating_sub(early.taken)),
+            )
+            .finish_non_exhaustive()
+    }
+}
