@@ -1,2 +1,76 @@
-//! The jobs of the project: `cargo xtask <job>`.
-fn main() {}
+//! The jobs of the project: `cargo xtask <job>`; without a job, the list of them.
+
+mod ci;
+mod features;
+mod layers;
+mod manifest;
+mod msrv;
+mod no_std;
+mod process;
+mod readme;
+mod spec;
+
+use std::process::ExitCode;
+
+/// The four crates that are published, the lowest first.
+const CRATES: [&str; 4] = ["wsproto-frame", "wsproto-handshake", "wsproto-extensions", "wsproto"];
+
+/// One thing that `cargo xtask` can do.
+struct Job {
+    name: &'static str,
+    purpose: &'static str,
+    run: fn(&[String]) -> Result<(), String>,
+}
+
+impl Job {
+    const fn new(
+        name: &'static str,
+        purpose: &'static str,
+        run: fn(&[String]) -> Result<(), String>,
+    ) -> Self {
+        Self { name, purpose, run }
+    }
+}
+
+const JOBS: [Job; 8] = [
+    Job::new("ci", "runs every check (--only A,B and --skip A,B choose steps)", ci::run),
+    Job::new("spec", "ties requirements to tests, writes docs/conformance.md", spec::run),
+    Job::new("interop", "runs WebSocket software of others against ours", interop),
+    Job::new("layers", "checks that arrows between the crates point down only", layers::run),
+    Job::new("features", "checks every combination of each crate's features", features::run),
+    Job::new("no-std", "builds for a target without std, runs the consumers", no_std::run),
+    Job::new("readme", "runs the commands of README.md", readme::run),
+    Job::new("msrv", "checks the crates with the oldest supported Rust", msrv::run),
+];
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let Some(name) = args.next() else {
+        println!("{}", usage());
+        return ExitCode::SUCCESS;
+    };
+    let args: Vec<String> = args.collect();
+    let result = match JOBS.iter().find(|job| job.name == name) {
+        Some(job) => (job.run)(&args),
+        None => Err(format!("no job {name}\n{}", usage())),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("{problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Lists the jobs, one a line.
+fn usage() -> String {
+    let lines = JOBS.iter().map(|job| format!("  {:10}{}", job.name, job.purpose));
+    format!("cargo xtask <job>\n{}", lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// Hands the arguments to the interop tool, which is a program of its own because it needs the facade.
+fn interop(args: &[String]) -> Result<(), String> {
+    let line = "cargo run --release --quiet --package wsproto-interop --";
+    process::run(&[line, &args.join(" ")].join(" "))
+}

@@ -1,0 +1,171 @@
+//! `cargo xtask ci`: the whole check. Each step is printed with its time; a failure doesn't stop the steps after it.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use crate::{features, layers, msrv, no_std, process, readme, spec};
+
+/// The command that runs all tests, as README.md has it.
+const TESTS: &str = "cargo test --workspace --all-features";
+
+/// The four crates, as arguments of cargo.
+const FOUR: &str = "-p wsproto-frame -p wsproto-handshake -p wsproto-extensions -p wsproto";
+
+/// The peers without which the interop step fails.
+const PEERS: &str = "websockets,wsproto,aiohttp,ws";
+
+/// A part of the check that passes or fails by itself.
+struct Step {
+    name: &'static str,
+    run: fn() -> Outcome,
+}
+
+const STEPS: [Step; 14] = [
+    Step { name: "format", run: format },
+    Step { name: "layers", run: || layers::run(&[]).into() },
+    Step { name: "clippy", run: clippy },
+    Step { name: "clippy-bare", run: clippy_bare },
+    Step { name: "tests", run: || process::run(TESTS).into() },
+    Step { name: "tests-bare", run: tests_bare },
+    Step { name: "docs", run: docs },
+    Step { name: "features", run: || features::run(&[]).into() },
+    Step { name: "no-std-target", run: no_std_target },
+    Step { name: "no-std-run", run: || no_std::run_consumers().into() },
+    Step { name: "spec", run: || spec::run(&["--check".to_owned()]).into() },
+    Step { name: "readme", run: || readme::run_except(&[TESTS]).into() },
+    Step { name: "msrv", run: oldest_rust },
+    Step { name: "interop", run: interop },
+];
+
+/// How a step ended.
+enum Outcome {
+    Passed,
+    Failed(String),
+    Skipped(String),
+}
+
+impl From<Result<(), String>> for Outcome {
+    fn from(result: Result<(), String>) -> Self {
+        result.map_or_else(Self::Failed, |()| Self::Passed)
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Passed => f.write_str("ok"),
+            Self::Failed(why) => write!(f, "FAIL: {}", why.replace('\n', "; ")),
+            Self::Skipped(why) => write!(f, "SKIP: {}", why.replace('\n', "; ")),
+        }
+    }
+}
+
+/// Runs the job.
+///
+/// # Errors
+///
+/// The number of steps that failed; an argument that isn't known.
+pub(crate) fn run(args: &[String]) -> Result<(), String> {
+    let choice = Choice::parse(args)?;
+    let steps = STEPS.iter().filter(|step| choice.only.is_empty() || choice.only.contains(&step.name));
+    let done: Vec<(&str, Duration, Outcome)> = steps.map(|step| take(step, &choice)).collect();
+
+    println!("\nstep           seconds  result");
+    for (name, time, outcome) in &done {
+        println!("{name:14} {:7.1}  {outcome}", time.as_secs_f64());
+    }
+    let count = |wanted: fn(&Outcome) -> bool| done.iter().filter(|(_, _, outcome)| wanted(outcome)).count();
+    let passed = count(|outcome| matches!(outcome, Outcome::Passed));
+    let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
+    let skipped = count(|outcome| matches!(outcome, Outcome::Skipped(_)));
+    let line = format!("{passed} passed, {failed} failed, {skipped} skipped");
+    if failed == 0 {
+        println!("{line}");
+        return Ok(());
+    }
+    Err(line)
+}
+
+/// Which steps the command line asked for.
+#[derive(Default)]
+struct Choice<'a> {
+    only: Vec<&'a str>,
+    skip: Vec<&'a str>,
+}
+
+impl<'a> Choice<'a> {
+    fn parse(args: &'a [String]) -> Result<Self, String> {
+        let mut choice = Self::default();
+        let mut args = args.iter();
+        while let Some(arg) = args.next() {
+            let list = match arg.as_str() {
+                "--only" => &mut choice.only,
+                "--skip" => &mut choice.skip,
+                other => return Err(format!("ci does not know {other}: --only A,B, --skip A,B")),
+            };
+            list.extend(args.next().ok_or("the names of steps are missing")?.split(','));
+        }
+        let known = |name: &str| STEPS.iter().any(|step| step.name == name);
+        match choice.only.iter().chain(&choice.skip).find(|name| !known(name)) {
+            Some(name) => Err(format!("no step {name}: {}", STEPS.map(|step| step.name).join(", "))),
+            None => Ok(choice),
+        }
+    }
+}
+
+/// Runs a step and prints how it went.
+fn take(step: &Step, choice: &Choice<'_>) -> (&'static str, Duration, Outcome) {
+    println!("\n=== {}", step.name);
+    let started = Instant::now();
+    let skipped = choice.skip.contains(&step.name);
+    let outcome = if skipped { Outcome::Skipped("as asked".to_owned()) } else { (step.run)() };
+    let time = started.elapsed();
+    println!("=== {}: {outcome} ({:.1} s)", step.name, time.as_secs_f64());
+    (step.name, time, outcome)
+}
+
+fn format() -> Outcome {
+    let folders = ["xtask/no-std/Cargo.toml", "fuzz/Cargo.toml"];
+    let others = folders.map(|path| format!("cargo fmt --check --manifest-path {path}"));
+    let lines = std::iter::once("cargo fmt --all --check".to_owned()).chain(others);
+    let problems: Vec<String> = lines.filter_map(|line| process::run(&line).err()).collect();
+    if problems.is_empty() { Outcome::Passed } else { Outcome::Failed(problems.join("\n")) }
+}
+
+fn clippy() -> Outcome {
+    process::run("cargo clippy --quiet --workspace --all-features --all-targets -- -D warnings").into()
+}
+
+/// The four crates alone: the benchmarks would turn on features for all.
+fn clippy_bare() -> Outcome {
+    process::run(&format!("cargo clippy --quiet {FOUR} --no-default-features --all-targets -- -D warnings"))
+        .into()
+}
+
+fn tests_bare() -> Outcome {
+    process::run(&format!("cargo test {FOUR} --no-default-features")).into()
+}
+
+fn docs() -> Outcome {
+    let line = format!("cargo doc --quiet {FOUR} --no-deps --all-features");
+    process::run_with(&line, &[("RUSTDOCFLAGS", "-D warnings")]).into()
+}
+
+fn no_std_target() -> Outcome {
+    match no_std::target_available() {
+        Ok(()) => no_std::build_for_target().into(),
+        Err(why) => Outcome::Skipped(why),
+    }
+}
+
+fn oldest_rust() -> Outcome {
+    match msrv::available() {
+        Ok(()) => msrv::check().into(),
+        Err(why) => Outcome::Skipped(why),
+    }
+}
+
+fn interop() -> Outcome {
+    process::run(&format!("cargo run --release --quiet --package wsproto-interop -- --require {PEERS}"))
+        .into()
+}

@@ -1,0 +1,47 @@
+//! Checks every combination of each crate's features, without warnings: features only add.
+
+use crate::CRATES;
+use crate::manifest::Manifest;
+use crate::process;
+
+/// Runs the job.
+///
+/// # Errors
+///
+/// The combinations that failed, one a line.
+pub(crate) fn run(_: &[String]) -> Result<(), String> {
+    let mut problems = Vec::new();
+    for name in CRATES {
+        for chosen in combinations(&Manifest::read(name)?.choices()) {
+            let features = chosen.join(",");
+            let line = format!(
+                "cargo clippy --quiet -p {name} --lib --no-default-features --features={features} -- -D warnings"
+            );
+            problems.extend(process::run(&line).err());
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
+}
+
+/// Every subset of `names`, the empty one first.
+fn combinations<'a>(names: &[&'a str]) -> Vec<Vec<&'a str>> {
+    let mut subsets = vec![Vec::new()];
+    for name in names {
+        let with_it: Vec<Vec<&str>> = subsets.iter().map(|subset| [&subset[..], &[*name]].concat()).collect();
+        subsets.extend(with_it);
+    }
+    subsets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_subset_comes_once() {
+        let none: [&str; 0] = [];
+        assert_eq!(combinations(&[]), [none]);
+        assert_eq!(combinations(&["a", "b"]), [&[][..], &["a"], &["b"], &["a", "b"]]);
+        assert_eq!(combinations(&["a", "b", "c", "d"]).len(), 16);
+    }
+}

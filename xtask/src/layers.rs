@@ -1,0 +1,61 @@
+//! Checks that arrows between the crates point down only, and that the lowest stands alone.
+
+use crate::CRATES;
+use crate::manifest::Manifest;
+
+/// Each crate and all that it may depend on.
+///
+/// The handshake and the extensions don't know each other: offers pass between them as text. The crates of others
+/// are listed, too, so that a new one is a decision.
+const ALLOWED: [(&str, &[&str]); 4] = [
+    ("wsproto-frame", &["simdutf8"]),
+    ("wsproto-handshake", &["base64", "httparse", "idna", "sha1_smol"]),
+    ("wsproto-extensions", &["miniz_oxide", "wsproto-frame", "zlib-rs"]),
+    (
+        "wsproto",
+        &["bytes", "getrandom", "smallvec", "wsproto-extensions", "wsproto-frame", "wsproto-handshake"],
+    ),
+];
+
+/// Runs the job.
+///
+/// # Errors
+///
+/// A text that lists every arrow that may not be, one a line.
+pub(crate) fn run(_: &[String]) -> Result<(), String> {
+    let mut problems = Vec::new();
+    for name in CRATES {
+        let dependencies = Manifest::read(name)?.dependencies;
+        println!("{name} -> {{{}}}", dependencies.join(", "));
+        problems.extend(forbidden(name, &dependencies));
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
+}
+
+fn forbidden(name: &str, dependencies: &[String]) -> Vec<String> {
+    let allowed = ALLOWED.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, allowed)| allowed);
+    let others = dependencies.iter().filter(|dependency| !allowed.contains(&dependency.as_str()));
+    others.map(|dependency| format!("{name} may not depend on {dependency}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arrow_up_or_across_is_reported() {
+        let table = [
+            ("wsproto-frame", "simdutf8", false),
+            ("wsproto-frame", "wsproto", true),
+            ("wsproto-handshake", "wsproto-extensions", true),
+            ("wsproto-extensions", "wsproto-handshake", true),
+            ("wsproto-extensions", "wsproto-frame", false),
+            ("wsproto", "wsproto-handshake", false),
+            ("unknown", "wsproto-frame", true),
+        ];
+        for (name, dependency, refused) in table {
+            let problems = forbidden(name, &[dependency.to_owned()]);
+            assert_eq!(!problems.is_empty(), refused, "{name} -> {dependency}");
+        }
+    }
+}

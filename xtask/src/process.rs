@@ -1,0 +1,80 @@
+//! Starts other programs in the root of the workspace, having printed what it starts.
+//!
+//! A command is one line, cut at white space: no argument of ours contains any.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+use std::{env, thread};
+
+/// The root of the workspace.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_path_buf()
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target_dir() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// Runs a command to its end.
+///
+/// # Errors
+///
+/// The command line and its exit status, when that isn't success.
+pub(crate) fn run(line: &str) -> Result<(), String> {
+    run_with(line, &[])
+}
+
+/// Runs a command to its end with more environment variables.
+pub(crate) fn run_with(line: &str, variables: &[(&str, &str)]) -> Result<(), String> {
+    let shown: Vec<String> = variables.iter().map(|(name, value)| format!("{name}='{value}' ")).collect();
+    println!("$ {}{}", shown.concat(), line.trim_end());
+    let mut command = command(line);
+    command.envs(variables.iter().copied());
+    judge(line, command.status())
+}
+
+/// Runs a line of shell to its end.
+pub(crate) fn run_shell(line: &str) -> Result<(), String> {
+    println!("$ {line}");
+    let mut command = command("sh -e -c");
+    judge(line, command.arg(line).status())
+}
+
+/// Runs a command that may hang, as those do that need a network, and ends it when its time is up.
+pub(crate) fn run_within(line: &str, limit: Duration) -> Result<(), String> {
+    println!("$ {line}");
+    let mut child = command(line).stdin(Stdio::null()).spawn().map_err(|error| format!("{line}: {error}"))?;
+    let started = Instant::now();
+    while started.elapsed() < limit {
+        if let Some(status) = child.try_wait().map_err(|error| format!("{line}: {error}"))? {
+            return judge(line, Ok(status));
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    let ended = child.kill().and_then(|()| child.wait());
+    Err(format!("{line}: not done after {} s ({ended:?})", limit.as_secs()))
+}
+
+/// Whether a command can be started and succeeds; what it prints is dropped.
+pub(crate) fn succeeds(line: &str) -> bool {
+    let mut command = command(line);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+fn command(line: &str) -> Command {
+    let mut words = line.split_whitespace();
+    let mut command = Command::new(words.next().unwrap_or_default());
+    command.args(words).current_dir(root());
+    command
+}
+
+fn judge(line: &str, status: std::io::Result<ExitStatus>) -> Result<(), String> {
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{}: {status}", line.trim_end())),
+        Err(error) => Err(format!("{}: {error}", line.trim_end())),
+    }
+}
