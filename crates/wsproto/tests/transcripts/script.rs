@@ -250,7 +250,7 @@ fn bytes(tokens: &mut Peekable<IntoIter<Token>>) -> Result<Vec<u8>, String> {
 
 fn is_hexadecimal(word: &str) -> bool {
     let digits = word.split('*').next().unwrap_or_default();
-    digits.len() % 2 == 0 && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+    digits.len().is_multiple_of(2) && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
 fn hexadecimal(digits: &str) -> Result<Vec<u8>, String> {

@@ -1,0 +1,260 @@
+//! Runs one conversation against a connection and compares all that happens with the transcript.
+
+use std::collections::VecDeque;
+
+use wsproto::{Event, RemoteProtocolError};
+
+use crate::script::{Command, Conversation, End, Outcome, Said, Setting, Step, Verdict, What};
+use crate::side::Side;
+use crate::words::{broken, event, state_name, told, transport_name};
+
+/// In which pieces received lines arrive.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pace {
+    Whole,
+    /// The line of one step in two reads, the others whole.
+    Cut {
+        step: usize,
+        at: usize,
+    },
+    Bytes,
+}
+
+impl Pace {
+    fn pieces(self, step: usize, bytes: &[u8]) -> Vec<Vec<u8>> {
+        match self {
+            Self::Cut { step: cut, at } if cut == step => {
+                let (front, back) = bytes.split_at(at);
+                vec![front.to_vec(), back.to_vec()]
+            }
+            Self::Bytes => bytes.iter().map(|byte| vec![*byte]).collect(),
+            Self::Whole | Self::Cut { .. } => vec![bytes.to_vec()],
+        }
+    }
+}
+
+/// Runs a conversation.
+///
+/// # Errors
+///
+/// What differs from the transcript first, with its place and the pace.
+pub(crate) fn run(conversation: &Conversation, pace: Pace) -> Result<(), String> {
+    let mut runner = Runner::new(&conversation.setting);
+    let file = conversation.place.split(':').next().unwrap_or_default();
+    let mut number = 0;
+    while let Some(step) = conversation.steps.get(number) {
+        let following = &conversation.steps[number + 1..];
+        let done = runner.step(step, following, |bytes| pace.pieces(number, bytes));
+        number += 1 + done.map_err(|problem| format!("{file}:{}, {pace:?}: {problem}", step.line))?;
+    }
+    runner.nothing_unwritten().map_err(|problem| format!("{}, at its end: {problem}", conversation.place))
+}
+
+struct Runner {
+    side: Side,
+    out: Vec<u8>,
+    /// Reads that the connection has not taken yet.
+    reads: VecDeque<Vec<u8>>,
+    happened: Vec<Outcome>,
+    last: Last,
+}
+
+/// What a reply would answer.
+enum Last {
+    Nothing,
+    Event(Event<'static>),
+    Error(RemoteProtocolError),
+}
+
+impl Runner {
+    fn new(setting: &Setting) -> Self {
+        let side = Side::new(setting);
+        Self { side, out: Vec::new(), reads: VecDeque::new(), happened: Vec::new(), last: Last::Nothing }
+    }
+
+    /// Does a step and compares what happens with the outcomes that follow it; tells how many those are.
+    fn step(
+        &mut self,
+        step: &Step,
+        following: &[Step],
+        pieces: impl Fn(&[u8]) -> Vec<Vec<u8>>,
+    ) -> Result<usize, String> {
+        if !matches!(step.what, What::Writes(_)) {
+            self.nothing_unwritten()?;
+        }
+        match &step.what {
+            What::Receive(bytes) => {
+                for piece in pieces(bytes) {
+                    self.reads.push_back(piece);
+                    self.take_reads()?;
+                }
+            }
+            What::ReceiveEof => self.take_eof(),
+            What::Send(command, verdict) => {
+                self.send(command, *verdict)?;
+                self.reads.push_back(Vec::new());
+                self.take_reads()?;
+            }
+            What::Writes(bytes) => {
+                differs("written", &show(&std::mem::take(&mut self.out)), &show(bytes))?;
+            }
+            What::Is(state, transport) => {
+                let found = (state_name(self.side.state()), transport_name(self.side.transport()));
+                differs("state", &found, &(state.as_str(), transport.as_str()))?;
+            }
+            What::Happens(outcome) => return Err(format!("{outcome:?} has no cause")),
+        }
+        // What a line causes may be told after what is written because of it.
+        let told = following.iter().map(|step| match &step.what {
+            What::Happens(outcome) => Some(outcome.clone()),
+            _ => None,
+        });
+        let expected: Vec<Outcome> = told.map_while(|outcome| outcome).collect();
+        let written_first = matches!(following.first(), Some(Step { what: What::Writes(_), .. }));
+        if written_first && matches!(step.what, What::Send(..)) {
+            return Ok(0);
+        }
+        differs("events", &joined(std::mem::take(&mut self.happened)), &joined(expected.clone()))?;
+        Ok(expected.len())
+    }
+
+    /// Gives the reads to the connection, as long as it takes them.
+    fn take_reads(&mut self) -> Result<(), String> {
+        while let Some(mut read) = self.reads.pop_front() {
+            let mut input = &mut read[..];
+            loop {
+                match self.side.receive(&mut input) {
+                    Ok(Some(event)) => {
+                        self.happened.push(Outcome::Event(told(&event)));
+                        self.last = Last::Event(event.into_owned());
+                    }
+                    Ok(None) => break,
+                    Err(error) => {
+                        self.reads.clear();
+                        return self.failed(error);
+                    }
+                }
+            }
+            let mut left = input.to_vec();
+            if !left.is_empty() {
+                left.extend(self.reads.drain(..).flatten());
+                self.reads.push_front(left);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes an error, once; it stays the same.
+    fn failed(&mut self, error: RemoteProtocolError) -> Result<(), String> {
+        if let Last::Error(before) = &self.last {
+            return differs("error", &error, before);
+        }
+        self.happened.push(broken(&error));
+        self.last = Last::Error(error);
+        Ok(())
+    }
+
+    fn take_eof(&mut self) {
+        match self.side.receive_eof() {
+            Ok(None) => {}
+            Ok(Some(event)) => {
+                self.happened.push(Outcome::Event(told(&event)));
+                self.last = Last::Event(event);
+            }
+            Err(error) => {
+                self.happened.push(broken(&error));
+                self.last = Last::Error(error);
+            }
+        }
+    }
+
+    fn send(&mut self, command: &Command, verdict: Verdict) -> Result<(), String> {
+        let before = (self.side.state(), self.out.clone());
+        let result = match command {
+            Command::Say(said) => self.side.send(event(said), &mut self.out),
+            Command::Reply => match &self.last {
+                Last::Nothing => Ok(()),
+                Last::Event(event) => self.side.reply(event, &mut self.out),
+                Last::Error(error) => self.side.reply_to_error(error, &mut self.out),
+            },
+        };
+        match (result, verdict) {
+            (Ok(()), Verdict::Accepted) => Ok(()),
+            (Ok(()), Verdict::Refused) => Err("was sent".into()),
+            (Err(error), Verdict::Accepted) => Err(format!("was refused: {error}")),
+            (Err(_), Verdict::Refused) => {
+                differs("after a refusal", &(self.side.state(), self.out.clone()), &before)
+            }
+        }
+    }
+
+    fn nothing_unwritten(&self) -> Result<(), String> {
+        if self.out.is_empty() { Ok(()) } else { Err(format!("also written: {}", show(&self.out))) }
+    }
+}
+
+/// Joins the parts of each frame and of each body, and leaves out those of a frame that breaks a rule.
+fn joined(outcomes: Vec<Outcome>) -> Vec<Outcome> {
+    let mut joined: Vec<Outcome> = Vec::new();
+    for outcome in outcomes {
+        match (joined.last_mut(), outcome) {
+            (Some(Outcome::Event(before)), Outcome::Event(next)) if goes_on(before, &next) => {
+                join(before, next);
+            }
+            (Some(Outcome::Event(before)), broken @ Outcome::Broken(..)) if is_part(before) => {
+                joined.pop();
+                joined.push(broken);
+            }
+            (_, outcome) => joined.push(outcome),
+        }
+    }
+    joined
+}
+
+/// Tells whether an event is a part of a frame, with more of the frame to come.
+fn is_part(said: &Said) -> bool {
+    matches!(said, Said::Text { end: End::Part, .. } | Said::Binary { end: End::Part, .. })
+}
+
+/// Tells whether `next` goes on with the frame, or the body, of `before`.
+fn goes_on(before: &Said, next: &Said) -> bool {
+    match (before, next) {
+        (Said::Text { .. }, Said::Text { .. }) | (Said::Binary { .. }, Said::Binary { .. }) => {
+            is_part(before)
+        }
+        (Said::RejectData { end: End::More, .. }, Said::RejectData { .. }) => true,
+        _ => false,
+    }
+}
+
+fn join(before: &mut Said, next: Said) {
+    match (before, next) {
+        (Said::Text { data, end }, Said::Text { data: more, end: next }) => {
+            data.push_str(&more);
+            *end = next;
+        }
+        (
+            Said::Binary { data, end } | Said::RejectData { data, end },
+            Said::Binary { data: more, end: next } | Said::RejectData { data: more, end: next },
+        ) => {
+            data.extend(more);
+            *end = next;
+        }
+        _ => {}
+    }
+}
+
+/// Bytes for a message: as text where they are text.
+fn show(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !text.contains(|letter: char| letter.is_control() && !"\r\n".contains(letter)) => {
+            format!("{text:?}")
+        }
+        _ => format!("{bytes:02x?}"),
+    }
+}
+
+fn differs<T: std::fmt::Debug + PartialEq>(what: &str, found: &T, expected: &T) -> Result<(), String> {
+    if found == expected { Ok(()) } else { Err(format!("{what}: {found:?} instead of {expected:?}")) }
+}
