@@ -20,6 +20,8 @@ pub mod deflate;
 mod error;
 mod extension;
 mod grammar;
+#[cfg(test)]
+mod mock;
 mod negotiation;
 mod output;
 mod params;

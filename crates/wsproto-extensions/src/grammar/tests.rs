@@ -1,1 +1,145 @@
-//! To be filled in.
+//! RFC 6455 §9.1: the grammar, its limits, and that nothing in it panics.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use proptest::prelude::*;
+
+use super::{MAX_EXTENSIONS, MAX_PARAMS, is_token, parse, parse_all};
+use crate::{GrammarError, Params};
+
+/// Writes what was read in canonical text.
+fn canonical(field: &str) -> Result<String, GrammarError> {
+    let found = parse(field)?;
+    Ok(found.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+}
+
+#[test]
+fn d1_grammar() {
+    use GrammarError::{NotAToken, QuotedNotAToken, UnclosedQuote};
+    #[rustfmt::skip]
+    let table = [
+        //= rfc6455#9.1-1
+        ("one",                   "foo",                        Ok("foo")),
+        ("two",                   "foo, bar",                   Ok("foo, bar")),
+        ("no space",              "foo,bar;a;b=1",              Ok("foo, bar; a; b=1")),
+        ("much space",            " \tfoo\t ;  a = 1 , bar ",   Ok("foo; a=1, bar")),
+        ("nothing",               "",                           Ok("")),
+        ("only space",            " \t",                        Ok("")),
+        ("empty elements",        ",, foo,\t,bar ,",            Ok("foo, bar")),
+        //= rfc6455#9.1-2
+        ("quoted",                r#"foo; a="10""#,             Ok("foo; a=10")),
+        ("quoted, escaped",       r#"foo; a="1\0""#,            Ok("foo; a=10")),
+        ("all escaped",           r#"foo; a="\1\0", bar"#,      Ok("foo; a=10, bar")),
+        ("quoted comma",          r#"foo; a="1,2", bar"#,       Err(QuotedNotAToken)),
+        ("quoted quote",          r#"foo; a="1\"2""#,           Err(QuotedNotAToken)),
+        ("quoted backslash",      r#"foo; a="1\\2""#,           Err(QuotedNotAToken)),
+        ("quoted space",          r#"foo; a=" 1""#,             Err(QuotedNotAToken)),
+        ("quoted nothing",        r#"foo; a="""#,               Err(QuotedNotAToken)),
+        ("quoted not ASCII",      "foo; a=\"\u{e9}\"",          Err(QuotedNotAToken)),
+        ("escaped not ASCII",     "foo; a=\"\\\u{20ac}\"",      Err(QuotedNotAToken)),
+        ("unclosed",              r#"foo; a="1"#,               Err(UnclosedQuote)),
+        ("unclosed, empty",       r#"foo; a=""#,                Err(UnclosedQuote)),
+        ("closed by escape",      r#"foo; a="1\""#,             Err(UnclosedQuote)),
+        ("ends in a backslash",   r#"foo; a="1\"#,              Err(UnclosedQuote)),
+        ("after the quote",       r#"foo; a="1"2"#,             Err(NotAToken)),
+        ("name quoted",           r#""foo""#,                   Err(NotAToken)),
+        ("parameter name quoted", r#"foo; "a"=1"#,              Err(NotAToken)),
+        ("no name",               "; a",                        Err(NotAToken)),
+        ("no parameter",          "foo;",                       Err(NotAToken)),
+        ("no parameter, more",    "foo; , bar",                 Err(NotAToken)),
+        ("no parameter name",     "foo; =1",                    Err(NotAToken)),
+        ("no value",              "foo; a=",                    Err(NotAToken)),
+        ("no value, more",        "foo; a=, bar",               Err(NotAToken)),
+        ("two names",             "foo bar",                    Err(NotAToken)),
+        ("two values",            "foo; a=1 2",                 Err(NotAToken)),
+        ("value of a name",       "foo=1",                      Err(NotAToken)),
+        ("slash",                 "foo/bar",                    Err(NotAToken)),
+        ("not ASCII",             "f\u{f6}\u{f6}",              Err(NotAToken)),
+        ("control",               "foo\r\nbar",                 Err(NotAToken)),
+        ("NUL",                   "\0",                         Err(NotAToken)),
+    ];
+    for (name, field, expected) in table {
+        assert_eq!(
+            canonical(field).as_deref(),
+            expected.as_ref().map(|text: &&str| *text),
+            "{name}: {field:?}"
+        );
+    }
+}
+
+#[test]
+fn d2_limits() {
+    let list = |len: usize| vec!["a"; len].join(",");
+    assert_eq!(parse(&list(MAX_EXTENSIONS)).map(|found| found.len()), Ok(MAX_EXTENSIONS));
+    assert_eq!(parse(&list(MAX_EXTENSIONS + 1)), Err(GrammarError::TooManyExtensions));
+    let params = |len: usize| format!("a{}", "; x".repeat(len));
+    assert_eq!(parse(&params(MAX_PARAMS)).map(|found| found[0].iter().len()), Ok(MAX_PARAMS));
+    assert_eq!(parse(&params(MAX_PARAMS + 1)), Err(GrammarError::TooManyParams));
+    // The limit holds for all fields together.
+    assert!(parse_all(&[list(8), list(8)]).is_ok());
+    assert_eq!(parse_all(&[list(8), list(9)]), Err(GrammarError::TooManyExtensions));
+}
+
+/// However long the field, reading stops at the limit.
+#[test]
+fn d2_work_is_bounded() {
+    let long = "a;".repeat(1_000_000);
+    assert_eq!(parse(&long), Err(GrammarError::TooManyParams));
+    let long = "a, ".repeat(1_000_000);
+    assert_eq!(parse(&long), Err(GrammarError::TooManyExtensions));
+    let long = format!("a; b=\"{}", "\\b".repeat(1_000_000));
+    assert_eq!(parse(&long), Err(GrammarError::UnclosedQuote));
+}
+
+//= rfc6455#9.1-6
+#[test]
+fn several_fields_are_one_list() {
+    let fields = ["foo; a=1, bar", "", "baz"];
+    assert_eq!(parse_all(&fields), parse("foo; a=1, bar, baz"));
+    // An element can't be cut in two.
+    assert_eq!(parse_all(&["foo;", "a"]), Err(GrammarError::NotAToken));
+}
+
+fn token() -> impl Strategy<Value = String> {
+    "[a-zA-Z0-9!#$%&'*+.^_`|~-]{1,12}"
+}
+
+proptest! {
+    #[test]
+    fn anything_is_judged(field in ".*", wild in r#"[ab,;="\\ \t]{0,40}"#) {
+        let _ = parse(&field);
+        if let Ok(found) = parse(&wild) {
+            prop_assert!(found.iter().all(Params::is_valid));
+            // What was accepted means the same in canonical text.
+            let text = canonical(&wild).unwrap();
+            prop_assert_eq!(parse(&text), Ok(found));
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read(name in token(), params in prop::collection::vec((token(), prop::option::of(token())), 0..=16)) {
+        let mut element = Params::new(name);
+        for (name, value) in params {
+            element = match value {
+                None => element.with_flag(name),
+                Some(value) => element.with_value(name, value),
+            };
+        }
+        prop_assert!(element.is_valid());
+        let text = element.to_string();
+        prop_assert_eq!(parse(&text), Ok(vec![element]));
+    }
+
+    #[test]
+    fn quoting_changes_nothing(value in token()) {
+        let escaped: String = value.chars().flat_map(|c| ['\\', c]).collect();
+        let plain = format!("foo; a={value}");
+        for quoted in [format!("foo; a=\"{value}\""), format!("foo; a=\"{escaped}\"")] {
+            prop_assert_eq!(parse(&quoted), parse(&plain));
+        }
+        prop_assert!(is_token(&value));
+    }
+}

@@ -1,0 +1,227 @@
+//! RFC 7692 §7.2.1: what is compressed, how, and what is left as it is.
+
+use alloc::vec::Vec;
+
+use proptest::prelude::*;
+use wsproto_frame::{Opcode, Role, Rsv};
+
+use super::{DeflateConfig, DeflateParams, PermessageDeflate, json, noise, pair, receive, send};
+use crate::deflate::WindowBits;
+use crate::{Extension, Handling, Outbound, OutboundFrame, Output};
+
+/// Each match of a raw DEFLATE stream reaches back at most this far: read by a decompressor with exactly that window.
+fn assert_reads(window: WindowBits, messages: &[&[u8]], no_context_takeover: bool) {
+    let params = DeflateParams {
+        server_max_window_bits: window,
+        server_no_context_takeover: no_context_takeover,
+        ..DeflateParams::default()
+    };
+    let (mut server, mut client) = pair(params);
+    for message in messages {
+        if let Some(payload) = send(&mut server, message) {
+            let found = receive(&mut client, &payload);
+            assert_eq!(found.as_deref(), Ok(*message), "window {window}, {} bytes", message.len());
+        }
+    }
+}
+
+//= rfc7692#7.1.2.1-3
+//= rfc7692#7.1.2.2-5
+#[test]
+fn d6_windows_are_kept() {
+    let text = json(200_000);
+    let bytes = noise(40_000);
+    let mut far = bytes.clone();
+    far.extend_from_slice(&bytes);
+    for bits in 8..=15 {
+        let window = WindowBits::new(bits).unwrap();
+        let size = window.size();
+        for no_context_takeover in [false, true] {
+            let messages = [
+                &text[..],
+                &text[..size],
+                &text[..size - 1],
+                &text[..1],
+                &text[..=size],
+                &text[..2 * size],
+                &far[..],
+                &text[..17],
+                &text[..17],
+                &text[..size / 2],
+                &text[..size / 2],
+                &[0; 5000],
+                &[],
+            ];
+            assert_reads(window, &messages, no_context_takeover);
+        }
+    }
+}
+
+#[test]
+fn smaller_windows_still_compress() {
+    let text = json(100_000);
+    let sizes: Vec<_> = (8..=15)
+        .map(|bits| {
+            let window = WindowBits::new(bits).unwrap();
+            let (mut server, _) =
+                pair(DeflateParams { server_max_window_bits: window, ..DeflateParams::default() });
+            send(&mut server, &text).unwrap().len()
+        })
+        .collect();
+    assert!(sizes.is_sorted_by(|small, large| small >= large), "{sizes:?}");
+    assert!(sizes[0] < text.len() * 3 / 4, "{sizes:?}");
+}
+
+#[test]
+fn threshold() {
+    for (len, compressed) in [(0, false), (99, false), (100, true), (101, true)] {
+        let config = DeflateConfig::default().with_threshold(100);
+        let mut server = PermessageDeflate::new(Role::Server, DeflateParams::default(), &config);
+        assert_eq!(send(&mut server, &json(len)).is_some(), compressed, "{len}");
+    }
+}
+
+/// What doesn't shrink goes as it is, and the next message doesn't refer to it.
+#[test]
+fn what_does_not_shrink_is_sent_as_it_is() {
+    for no_context_takeover in [false, true] {
+        let params =
+            DeflateParams { server_no_context_takeover: no_context_takeover, ..DeflateParams::default() };
+        let (mut server, mut client) = pair(params);
+        let text = json(500);
+        let first = send(&mut server, &text).unwrap();
+        assert_eq!(receive(&mut client, &first).as_deref(), Ok(&text[..]));
+        assert_eq!(send(&mut server, &noise(3000)), None);
+        assert_eq!(send(&mut server, b""), None);
+        let mut both = noise(100);
+        both.extend_from_slice(&text);
+        let last = send(&mut server, &both).unwrap();
+        assert_eq!(receive(&mut client, &last).as_deref(), Ok(&both[..]));
+    }
+}
+
+#[test]
+fn levels_differ() {
+    let text = json(50_000);
+    let compressed = |level| {
+        let config = DeflateConfig::default().with_level(level);
+        send(&mut PermessageDeflate::new(Role::Server, DeflateParams::default(), &config), &text).unwrap()
+    };
+    assert!(compressed(1).len() > compressed(9).len());
+    assert_eq!(compressed(0), compressed(1), "out of range is clamped");
+    assert_eq!(compressed(200), compressed(9), "out of range is clamped");
+    for level in 1..=9 {
+        let (_, mut client) = pair(DeflateParams::default());
+        assert_eq!(receive(&mut client, &compressed(level)).as_deref(), Ok(&text[..]), "{level}");
+    }
+}
+
+fn outbound(deflate: &mut PermessageDeflate, frame: &OutboundFrame<'_>) -> (Outbound, Vec<u8>) {
+    let mut out = Vec::new();
+    let sent = deflate.outbound(frame, &mut Output::new(&mut out, usize::MAX)).unwrap();
+    (sent, out)
+}
+
+//= rfc7692#6-1
+//= rfc7692#6.1-1
+#[test]
+fn d7_the_bit_is_on_the_first_fragment_only() {
+    let (mut server, mut client) = pair(DeflateParams::default());
+    let text = json(3000);
+    let parts = [
+        OutboundFrame::new(Opcode::Text, &text[..1000]).unfinished(),
+        OutboundFrame::new(Opcode::Continuation, &text[1000..1001]).unfinished(),
+        OutboundFrame::new(Opcode::Continuation, &[]).unfinished(),
+        OutboundFrame::new(Opcode::Continuation, &text[1001..]),
+    ];
+    for round in 0..2 {
+        let mut joined = Vec::new();
+        for (number, part) in parts.iter().enumerate() {
+            let (sent, payload) = outbound(&mut server, part);
+            let rsv = if number == 0 { Rsv::RSV1 } else { Rsv::NONE };
+            assert_eq!(sent, Outbound::transformed(rsv), "{number}");
+            // Control frames between fragments never carry the bit and change nothing.
+            let (ping, written) = outbound(&mut server, &OutboundFrame::new(Opcode::Ping, b"Hello"));
+            assert_eq!((ping, written.len()), (Outbound::PASS, 0));
+            joined.extend_from_slice(&payload);
+        }
+        assert_eq!(receive(&mut client, &joined).as_deref(), Ok(&text[..]), "{round}");
+    }
+}
+
+/// Each fragment can be decompressed as soon as it is there.
+#[test]
+fn fragments_are_flushed() {
+    let (mut server, _) = pair(DeflateParams::default());
+    let (_, payload) = outbound(&mut server, &OutboundFrame::new(Opcode::Text, b"first ").unfinished());
+    let mut stream = crate::deflate::miniz::Decompressor::new(WindowBits::MAX);
+    let mut out = Vec::new();
+    stream.decompress(&mut payload.as_slice(), &mut Output::new(&mut out, 100)).unwrap();
+    assert_eq!(out, b"first ");
+}
+
+//= rfc7692#8-1
+#[test]
+fn d17_verbatim_messages_are_not_compressed() {
+    let (mut server, mut client) = pair(DeflateParams::default());
+    let text = json(1000);
+    let first = send(&mut server, &text).unwrap();
+    assert_eq!(receive(&mut client, &first).as_deref(), Ok(&text[..]));
+    let secret = OutboundFrame::new(Opcode::Text, &text).verbatim();
+    assert_eq!(outbound(&mut server, &secret), (Outbound::PASS, Vec::new()));
+    // All fragments follow the first.
+    assert_eq!(outbound(&mut server, &secret.unfinished()), (Outbound::PASS, Vec::new()));
+    let rest = OutboundFrame::new(Opcode::Continuation, &text);
+    assert_eq!(outbound(&mut server, &rest), (Outbound::PASS, Vec::new()));
+    // The window is as it was.
+    let last = send(&mut server, &text).unwrap();
+    assert!(last.len() < first.len());
+    assert_eq!(receive(&mut client, &last).as_deref(), Ok(&text[..]));
+}
+
+#[test]
+fn no_room_is_an_error_and_the_next_message_is_whole() {
+    let (mut server, mut client) = pair(DeflateParams::default());
+    let text = json(5000);
+    let frame = OutboundFrame::new(Opcode::Text, &text);
+    assert!(server.outbound(&frame, &mut Output::new(&mut Vec::new(), 100)).is_err());
+    let payload = send(&mut server, &text).unwrap();
+    assert_eq!(receive(&mut client, &payload).as_deref(), Ok(&text[..]));
+}
+
+proptest! {
+    /// Any messages in any fragments, with any parameters, compressed or not, arrive as they were.
+    #[test]
+    fn round_trip(
+        messages in prop::collection::vec((prop::collection::vec(0u8..4, 0..3000), 1usize..2000, any::<bool>()), 1..6),
+        bits in 8u8..=15,
+        no_context_takeover in any::<bool>(),
+        level in 1u8..=9,
+    ) {
+        let params = DeflateParams {
+            client_max_window_bits: WindowBits::new(bits).unwrap(),
+            client_no_context_takeover: no_context_takeover,
+            ..DeflateParams::default()
+        };
+        let config = DeflateConfig::default().with_level(level);
+        let mut client = PermessageDeflate::new(Role::Client, params, &config);
+        let mut server = PermessageDeflate::new(Role::Server, params, &config);
+        for (message, piece, verbatim) in messages {
+            let (mut compressed, mut joined) = (false, Vec::new());
+            let count = message.chunks(piece).count().max(1);
+            for number in 0..count {
+                let part = message.chunks(piece).nth(number).unwrap_or_default();
+                let opcode = if number == 0 { Opcode::Binary } else { Opcode::Continuation };
+                let mut frame = OutboundFrame::new(opcode, part);
+                frame.fin = number + 1 == count;
+                frame.verbatim = verbatim;
+                let (sent, payload) = outbound(&mut client, &frame);
+                prop_assert_eq!(sent.rsv == Rsv::RSV1, number == 0 && sent.handling == Handling::Transform);
+                compressed = sent.handling == Handling::Transform;
+                joined.extend_from_slice(if compressed { &payload } else { part });
+            }
+            let received = if compressed { receive(&mut server, &joined).unwrap() } else { joined };
+            prop_assert_eq!(received, message);
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! RFC 7692 §7.2: the worked examples, and streams that are bad, cut, or bombs.
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::num::NonZeroU32;
+
+use proptest::prelude::*;
+use wsproto_frame::{CloseCode, Role};
+
+use super::{DeflateConfig, DeflateParams, PermessageDeflate, json, noise, pair, receive, send};
+use crate::Output;
+use crate::deflate::WindowBits;
+use crate::deflate::miniz::Decompressor;
+
+const HELLO: &[u8] = &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+const HELLO_AGAIN: &[u8] = &[0xf2, 0x00, 0x11, 0x00, 0x00];
+const FINAL_HELLO: &[u8] = &[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00];
+
+/// The examples of RFC 7692 §7.2.3, and their kin, read in this order with one window.
+#[test]
+fn golden_vectors_are_read() {
+    #[rustfmt::skip]
+    let table: [(&str, &[u8], &[u8]); 7] = [
+        //= rfc7692#7.2.3.1-1
+        ("one block",          HELLO,                                                                                b"Hello"),
+        //= rfc7692#7.2.3.2-1
+        ("shared window",      HELLO_AGAIN,                                                                          b"Hello"),
+        //= rfc7692#7.2.3.3-1
+        ("stored",             &[0x00, 0x05, 0x00, 0xfa, 0xff, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x00],                  b"Hello"),
+        //= rfc7692#7.2.3.4-1
+        ("final block",        FINAL_HELLO,                                                                          b"Hello"),
+        //= rfc7692#7.2.3.5-1
+        ("two blocks",         &[0xf2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00],      b"Hello"),
+        //= rfc7692#7.2.3.6-1
+        ("empty",              &[0x00],                                                                              b""),
+        ("window still there", HELLO_AGAIN,                                                                          b"Hello"),
+    ];
+    let (_, mut client) = pair(DeflateParams::default());
+    for (name, payload, message) in table {
+        assert_eq!(receive(&mut client, payload).as_deref(), Ok(message), "{name}");
+    }
+}
+
+/// Ours for the same texts: the next message refers to the one before, unless there is no context takeover.
+//= rfc7692#7.2.3.2-1
+//= rfc7692#7.1.1.1-3
+//= rfc7692#7.1.1.2-2
+#[test]
+fn golden_vectors_are_written() {
+    let text = b"Hello Hello Hello Hello";
+    let (mut server, _) = pair(DeflateParams::default());
+    let first = send(&mut server, text).unwrap();
+    let second = send(&mut server, text).unwrap();
+    assert!(second.len() < first.len(), "the second one refers to the first");
+    let alone = DeflateParams {
+        server_no_context_takeover: true,
+        client_no_context_takeover: true,
+        ..DeflateParams::default()
+    };
+    let (mut server, mut client) = pair(alone);
+    for _ in 0..3 {
+        let (mut new_server, mut new_client) = pair(alone);
+        let payload = send(&mut server, text).unwrap();
+        assert_eq!(receive(&mut new_client, &payload).as_deref(), Ok(&text[..]), "it stands alone");
+        let payload = send(&mut client, text).unwrap();
+        assert_eq!(receive(&mut new_server, &payload).as_deref(), Ok(&text[..]), "it stands alone");
+    }
+    // The bytes of the RFC: by themselves they would not be worth it.
+    let mut raw = crate::deflate::miniz::Compressor::new(6, WindowBits::MAX);
+    let mut out = Vec::new();
+    for (expected, text) in [(HELLO, b"Hello"), (HELLO_AGAIN, b"Hello")] {
+        out.clear();
+        raw.compress(text, crate::deflate::miniz::Flush::Keep, &mut Output::new(&mut out, 100)).unwrap();
+        assert_eq!(out.strip_suffix(&[0x00, 0x00, 0xff, 0xff]), Some(expected));
+    }
+}
+
+//= rfc7692#7.2.1-2
+#[test]
+fn d10_final_block_inside_a_message() {
+    let (_, mut client) = pair(DeflateParams::default());
+    for round in 0..3 {
+        assert_eq!(receive(&mut client, FINAL_HELLO).as_deref(), Ok(&b"Hello"[..]), "{round}");
+        assert_eq!(
+            receive(&mut client, HELLO_AGAIN).as_deref(),
+            Ok(&b"Hello"[..]),
+            "the window stays, {round}"
+        );
+        // A final block that is stored and empty, whose length is the tail that the sender left out.
+        assert_eq!(receive(&mut client, &[0x01]).as_deref(), Ok(&b""[..]), "{round}");
+    }
+}
+
+#[test]
+fn d11_bytes_after_the_final_block() {
+    let (_, mut client) = pair(DeflateParams::default());
+    let two = [&FINAL_HELLO[..7], HELLO].concat();
+    assert_eq!(receive(&mut client, &two).as_deref(), Ok(&b"HelloHello"[..]));
+    let three = [&FINAL_HELLO[..7], &FINAL_HELLO[..7], FINAL_HELLO].concat();
+    assert_eq!(receive(&mut client, &three).as_deref(), Ok(&b"HelloHelloHello"[..]));
+    let garbage = [FINAL_HELLO, &[0xff, 0xff]].concat();
+    assert_eq!(receive(&mut client, &garbage), Err(CloseCode::INVALID_PAYLOAD));
+}
+
+/// A message without its last bytes is refused at every cut, and the bytes that the receiver adds never come out.
+//= rfc7692#7.2.2-1
+//= rfc7692#7.2.1-1
+#[test]
+fn d12_truncated_messages() {
+    let stored = [&[0x00, 0x05, 0x00, 0xfa, 0xff][..], b"Hello", &[0x00]].concat();
+    let (mut server, _) = pair(DeflateParams::default());
+    let dynamic = send(&mut server, &json(5000)).unwrap();
+    let streams = [HELLO, FINAL_HELLO, &stored, &dynamic];
+    for (number, stream) in streams.into_iter().enumerate() {
+        for cut in 1..stream.len() {
+            if stream[..cut] == [0x00] {
+                continue; // an empty message
+            }
+            let (_, mut client) = pair(DeflateParams::default());
+            let found = receive(&mut client, &stream[..cut]);
+            assert_eq!(found, Err(CloseCode::INVALID_PAYLOAD), "stream {number} cut at {cut}");
+        }
+    }
+    // A stored block that wants more than there is: the four bytes are not data.
+    let (_, mut client) = pair(DeflateParams::default());
+    let mut out = Vec::new();
+    let refusal = client.decompress(&[0x00, 0xff, 0xff, 0x00, 0x00, 0x61, 0x62], &mut out, 1000).unwrap_err();
+    assert_eq!((refusal.code, out.as_slice()), (CloseCode::INVALID_PAYLOAD, &b"ab"[..]));
+    // It wants exactly the four bytes.
+    let exactly = [0x00, 0x06, 0x00, 0xf9, 0xff, 0x61, 0x62];
+    assert_eq!(receive(&mut pair(DeflateParams::default()).1, &exactly), Err(CloseCode::INVALID_PAYLOAD));
+    // The sender left the four bytes in place.
+    let with_tail = [HELLO, &[0x00, 0x00, 0xff, 0xff]].concat();
+    assert_eq!(receive(&mut pair(DeflateParams::default()).1, &with_tail), Err(CloseCode::INVALID_PAYLOAD));
+}
+
+#[test]
+fn d13_empty_messages() {
+    let (_, mut client) = pair(DeflateParams::default());
+    for payload in [&[][..], &[0x00], &[0x01], &[0x02, 0x00], &[0x03, 0x00, 0x00]] {
+        assert_eq!(receive(&mut client, payload).as_deref(), Ok(&b""[..]), "{payload:x?}");
+    }
+    assert_eq!(receive(&mut client, HELLO).as_deref(), Ok(&b"Hello"[..]));
+}
+
+#[test]
+fn d14_bad_streams() {
+    #[rustfmt::skip]
+    let table: [(&str, &[u8]); 8] = [
+        ("reserved block type",            &[0x06, 0x00]),
+        ("stored length and complement",   &[0x00, 0x05, 0x00, 0xfa, 0xfe, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x00]),
+        ("too many length codes",          &[0xfc, 0x00, 0x00, 0x00]),
+        ("incomplete code lengths",        &[0x04, 0x00, 0xfe, 0xff]),
+        ("repeat without a length before", &[0x04, 0x00, 0x24, 0x49, 0x00, 0x00]),
+        ("invalid length symbol 286",      &[0x1b, 0x07, 0x00, 0x00]),
+        ("distance with nothing before",   &[0x02, 0x02, 0x00, 0x00]),
+        ("distance beyond the beginning",  HELLO_AGAIN),
+    ];
+    for (name, payload) in table {
+        let (_, mut client) = pair(DeflateParams::default());
+        assert_eq!(receive(&mut client, payload), Err(CloseCode::INVALID_PAYLOAD), "{name}");
+    }
+    // Nor beyond the beginning of a message without context takeover.
+    let (_, mut client) =
+        pair(DeflateParams { server_no_context_takeover: true, ..DeflateParams::default() });
+    assert_eq!(receive(&mut client, HELLO).as_deref(), Ok(&b"Hello"[..]));
+    assert_eq!(receive(&mut client, HELLO_AGAIN), Err(CloseCode::INVALID_PAYLOAD));
+}
+
+/// What refers farther back than the agreed window is refused.
+#[test]
+fn d15_distance_beyond_the_window() {
+    let mut message = noise(2000);
+    message.extend_from_within(..1000);
+    let (mut server, _) = pair(DeflateParams::default());
+    let payload = send(&mut server, &message).unwrap();
+    assert!(payload.len() < 2500, "it refers 2000 bytes back");
+    for (bits, fits) in [(8, false), (10, false), (11, true), (15, true)] {
+        let window = WindowBits::new(bits).unwrap();
+        let (_, mut client) =
+            pair(DeflateParams { server_max_window_bits: window, ..DeflateParams::default() });
+        let found = receive(&mut client, &payload);
+        assert_eq!(found.is_ok(), fits, "{bits}");
+        assert_eq!(found.err().unwrap_or(CloseCode::INVALID_PAYLOAD), CloseCode::INVALID_PAYLOAD);
+    }
+}
+
+/// However much a message expands to, it comes out in pieces and stops at the limit.
+#[test]
+fn d8_bombs() {
+    let (mut server, mut client) = pair(DeflateParams::default());
+    let bomb = send(&mut server, &vec![0; 10_000_000]).unwrap();
+    assert!(bomb.len() < 15_000);
+    let mut out = Vec::new();
+    let refusal = client.decompress(&bomb, &mut out, 100_000).unwrap_err();
+    assert_eq!(refusal.code, CloseCode::MESSAGE_TOO_BIG);
+    assert!(out.len() <= 100_001);
+}
+
+#[test]
+fn d8_limit_is_exact() {
+    for (limit, fits) in [(999, false), (1000, true), (1001, true)] {
+        let (mut server, mut client) = pair(DeflateParams::default());
+        let payload = send(&mut server, &[7; 1000]).unwrap();
+        let found = client.decompress(&payload, &mut Vec::new(), limit);
+        assert_eq!(found.is_ok(), fits, "{limit}");
+    }
+}
+
+#[test]
+fn d9_ratio() {
+    for (len, ratio, fits) in [(65_536, 1, true), (1_000_000, 10, false), (1_000_000, 1100, true)] {
+        let (mut server, _) = pair(DeflateParams::default());
+        let config = DeflateConfig::default().with_max_ratio(NonZeroU32::new(ratio).unwrap());
+        let mut client = PermessageDeflate::new(Role::Client, DeflateParams::default(), &config);
+        for _ in 0..3 {
+            let payload = send(&mut server, &vec![b'a'; len]).unwrap();
+            let found = client.decompress(&payload, &mut Vec::new(), 2_000_000);
+            assert_eq!(
+                found.map_err(|refusal| refusal.code),
+                if fits { Ok(()) } else { Err(CloseCode::MESSAGE_TOO_BIG) },
+                "{len} {ratio}"
+            );
+            if !fits {
+                break;
+            }
+        }
+    }
+}
+
+/// A decompressor that goes to another connection can't refer to what the first one read.
+#[test]
+fn d16_nothing_leaks_through_the_pool() {
+    let config = DeflateConfig::default();
+    let alone = DeflateParams { server_no_context_takeover: true, ..DeflateParams::default() };
+    let (mut server, _) = pair(alone);
+    let secret = send(&mut server, &noise(100_000)).unwrap_or_default();
+    for first in [HELLO, FINAL_HELLO, secret.as_slice()] {
+        let mut one = PermessageDeflate::new(Role::Client, alone, &config);
+        let mut other = PermessageDeflate::new(Role::Client, alone, &config);
+        receive(&mut one, first).unwrap();
+        assert_eq!(receive(&mut other, HELLO).as_deref(), Ok(&b"Hello"[..]));
+        assert_eq!(receive(&mut other, HELLO_AGAIN), Err(CloseCode::INVALID_PAYLOAD));
+        // What failed doesn't go back.
+        let mut third = PermessageDeflate::new(Role::Client, alone, &config);
+        assert_eq!(receive(&mut third, HELLO).as_deref(), Ok(&b"Hello"[..]));
+    }
+}
+
+/// Decompresses by the lowest layer with the input in pieces and little room.
+fn in_pieces(window: WindowBits, payload: &[u8], piece: usize, room: usize) -> Option<Vec<u8>> {
+    let mut stream = Decompressor::new(window);
+    let mut out = Vec::new();
+    for mut input in payload.chunks(piece) {
+        loop {
+            let mut output = Output::new(&mut out, room);
+            stream.decompress(&mut input, &mut output).ok()?;
+            if output.room() > 0 {
+                break;
+            }
+        }
+        assert!(input.is_empty());
+    }
+    stream.finish().ok().map(|()| out)
+}
+
+#[test]
+fn every_split_gives_the_same() {
+    let message = json(700);
+    let (mut server, _) =
+        pair(DeflateParams { server_max_window_bits: WindowBits::MIN, ..DeflateParams::default() });
+    let payload = [
+        send(&mut server, &message).unwrap().as_slice(),
+        &[0x00, 0x00, 0xff, 0xff],
+        &FINAL_HELLO[..7],
+        HELLO,
+    ]
+    .concat();
+    let expected = [message.as_slice(), b"HelloHello"].concat();
+    for window in [WindowBits::MIN, WindowBits::MAX] {
+        for piece in 1..payload.len() {
+            for room in [1, 2, 3, 100, 255, 256, 257, 10_000] {
+                let found = in_pieces(window, &payload, piece, room);
+                assert_eq!(found.as_deref(), Some(expected.as_slice()), "{window} {piece} {room}");
+            }
+        }
+    }
+}
+
+proptest! {
+    /// Bytes of a peer never panic, never give more than the limit, and have one verdict however they are cut.
+    #[test]
+    fn anything_is_judged(payload in prop::collection::vec(any::<u8>(), 0..300), piece in 1usize..50, room in 1usize..600) {
+        let whole = in_pieces(WindowBits::MIN, &payload, 1000, 1_000_000);
+        prop_assert_eq!(in_pieces(WindowBits::MIN, &payload, piece, room), whole);
+        let mut out = Vec::new();
+        let (_, mut client) = pair(DeflateParams::default());
+        let _ = client.decompress(&payload, &mut out, 1000);
+        prop_assert!(out.len() <= 1001);
+    }
+
+    /// The same for what is a stream but for one byte.
+    #[test]
+    fn damage_is_judged(at in any::<prop::sample::Index>(), byte in any::<u8>(), piece in 1usize..200, room in 1usize..600) {
+        let (mut server, _) = pair(DeflateParams::default());
+        let mut payload = send(&mut server, &json(3000)).unwrap();
+        *at.get_mut(&mut payload) = byte;
+        let whole = in_pieces(WindowBits::MAX, &payload, 100_000, 1_000_000);
+        prop_assert_eq!(in_pieces(WindowBits::MAX, &payload, piece, room), whole);
+    }
+}
