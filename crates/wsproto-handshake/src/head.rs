@@ -196,12 +196,15 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// Whether the first line has a version of HTTP where it should have one.
+    /// Whether the first line has another version of HTTP where it should have 1.1.
     fn names_http_version(self) -> bool {
         let line = self.lines().next().unwrap_or_default();
-        let mut words = line.split(|&byte| byte == b' ');
-        let is_version = |word: Option<&[u8]>| word.is_some_and(|word| word.starts_with(b"HTTP/"));
-        is_version(words.next()) || (is_version(words.nth(1)) && words.next().is_none())
+        let words: Vec<&[u8]> = line.splitn(4, |&byte| byte == b' ').collect();
+        match words.as_slice() {
+            [_, _, version] if is_other_version(version) => true,
+            [version, ..] => is_other_version(version),
+            [] => false,
+        }
     }
 
     fn field_fault(self) -> HeadError {
@@ -215,6 +218,15 @@ impl<'a> Head<'a> {
             .filter_map(|line| line.strip_suffix(b"\r"))
             .filter(|line| !line.is_empty())
     }
+}
+
+fn is_other_version(word: &[u8]) -> bool {
+    let digits = word.strip_prefix(b"HTTP/");
+    digits.is_some_and(|digits| match digits {
+        b"1.1" => false,
+        [major, b'.', minor] => major.is_ascii_digit() && minor.is_ascii_digit(),
+        _ => false,
+    })
 }
 
 fn field_fault(line: &[u8]) -> Option<HeadError> {

@@ -35,7 +35,7 @@ pub(super) fn read<'a>(
     check_subprotocols(&seen.subprotocols)?;
     let promise = Promise { key, subprotocols: seen.subprotocols.join(",") };
     let Fields { subprotocols, extensions, headers, .. } = seen;
-    Ok((Request { host, target: target.into(), subprotocols, extensions, headers }, promise))
+    Ok((Request { host, target, subprotocols, extensions, headers }, promise))
 }
 
 /// The fields of a request, as far as the handshake has to do with them, and the rest.
@@ -135,9 +135,9 @@ fn check_target(target: &str, limits: &HandshakeLimits) -> Result<(), RequestErr
 }
 
 /// Returns path and query of a target, which must be of this host if it names one.
-fn resource_name<'a>(target: &'a str, host: &str) -> Result<&'a str, RequestError> {
+fn resource_name(target: &str, host: &str) -> Result<String, RequestError> {
     if target.starts_with('/') {
-        return Ok(target);
+        return Ok(target.into());
     }
     let (scheme, rest) = target.split_once("://").ok_or(RequestError::TargetForm)?;
     let default_port = match scheme {
@@ -153,5 +153,10 @@ fn resource_name<'a>(target: &'a str, host: &str) -> Result<&'a str, RequestErro
     if !host::agree(authority, host, default_port) {
         return Err(RequestError::TargetNotHost);
     }
-    Ok(if path.is_empty() { "/" } else { path })
+    let mut name = String::with_capacity(path.len().saturating_add(1));
+    if !path.starts_with('/') {
+        name.push('/');
+    }
+    name.push_str(path);
+    Ok(name)
 }

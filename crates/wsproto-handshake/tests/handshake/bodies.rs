@@ -1,0 +1,157 @@
+//! Bodies of rejections as a client receives them (RFC 9112 §6.3, §7.1).
+
+use wsproto_handshake::{HandshakeLimits, HeadError, Request, ResponseError};
+
+use super::feed::{Outcome, Then, answer, answer_chunks};
+
+fn refusal(head: &str, body: &[u8]) -> Vec<u8> {
+    [b"HTTP/1.1 403 Forbidden\r\n", head.as_bytes(), b"\r\n", body].concat()
+}
+
+fn received(name: &str, head: &str, body: &[u8], then: Then) -> Outcome {
+    answer(name, &Request::new("a", "/"), &refusal(head, body), then, HandshakeLimits::default())
+}
+
+#[test]
+fn k6_bodies_by_length_by_chunks_and_until_the_end() {
+    use Then::*;
+    const CHUNKED: &str = "Transfer-Encoding: chunked\r\n";
+    #[rustfmt::skip]
+    let table: [(&str, &str, &[u8], Then, &[u8], &[u8]); 14] = [
+        // name                 head                              body                                              then   data            rest
+        ("length",              "Content-Length: 5\r\n",          b"hello",                                         More,  b"hello",       b""),
+        ("length, then more",   "content-length: 5\r\n",          b"hello, you",                                    More,  b"hello",       b", you"),
+        ("length, then the end","Content-Length: 5\r\n",          b"hello",                                         End,   b"hello",       b""),
+        ("length of zero",      "Content-Length: 0\r\n",          b"x",                                             More,  b"",            b"x"),
+        ("until the end",       "",                               b"hello",                                         End,   b"hello",       b""),
+        ("nothing",             "",                               b"",                                              End,   b"",            b""),
+        ("chunks",              CHUNKED,                          b"5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n",             More,  b"hello!",      b""),
+        ("chunks, then more",   CHUNKED,                          b"5\r\nhello\r\n0\r\n\r\nmore",                   More,  b"hello",       b"more"),
+        ("no chunks",           CHUNKED,                          b"0\r\n\r\n",                                     More,  b"",            b""),
+        ("capitals, zeros",     CHUNKED,                          b"000A\r\n0123456789\r\n00\r\n\r\n",              More,  b"0123456789",  b""),
+        ("extensions",          CHUNKED,                          b"1;a=\"b\";c\r\nx\r\n1 \t;d\r\ny\r\n0;e\r\n\r\n", More, b"xy",          b""),
+        ("trailer",             CHUNKED,                          b"1\r\nx\r\n0\r\nA: b\r\nC: \xff\r\n\r\n",        More,  b"x",           b""),
+        ("coding in capitals",  "transfer-encoding: CHUNKED\r\n", b"1\r\nx\r\n0\r\n\r\n",                           More,  b"x",           b""),
+        ("binary data",         CHUNKED,                          b"4\r\n\r\n0\xff\r\n0\r\n\r\n",                   More,  b"\r\n0\xff",   b""),
+    ];
+    for (name, head, body, then, data, rest) in table {
+        let outcome = received(name, head, body, then);
+        assert_eq!((outcome.error, outcome.body_finished), (None, true), "{name}");
+        assert_eq!((outcome.body.as_slice(), outcome.rest.as_slice()), (data, rest), "{name}");
+        assert!(outcome.reject.is_some_and(|reject| reject.status == 403 && reject.has_body), "{name}");
+    }
+}
+
+#[test]
+fn k6_statuses_without_body_and_old_http() {
+    let request = Request::new("a", "/");
+    let limits = HandshakeLimits::default();
+    for line in ["HTTP/1.1 204 X\r\n\r\n", "HTTP/1.1 304 X\r\nContent-Length: 5\r\n\r\n"] {
+        let outcome = answer(line, &request, line.as_bytes(), Then::More, limits);
+        assert!(outcome.body_finished && outcome.body.is_empty(), "{line}");
+    }
+    let old = answer("1.0", &request, b"HTTP/1.0 404 Not Found\r\n\r\nnot here", Then::End, limits);
+    assert_eq!((old.body.as_slice(), old.body_finished, old.error), (&b"not here"[..], true, None));
+}
+
+#[test]
+fn k6_bodies_that_break_rules() {
+    use ResponseError::*;
+    use Then::*;
+    const CHUNKED: &str = "Transfer-Encoding: chunked\r\n";
+    let long_extension = format!("1;{}\r\nx\r\n0\r\n\r\n", "e".repeat(256));
+    #[rustfmt::skip]
+    let table: [(&str, &str, &[u8], Then, ResponseError); 28] = [
+        ("length and coding",      "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", b"",             More, BodyAmbiguous),
+        ("two lengths",            "Content-Length: 1\r\nContent-Length: 1\r\n", b"",                      More, ContentLengthInvalid),
+        ("length that is none",    "Content-Length: x\r\n", b"",                                           More, ContentLengthInvalid),
+        ("length of a list",       "Content-Length: 1, 1\r\n", b"",                                        More, ContentLengthInvalid),
+        ("length that overflows",  "Content-Length: 18446744073709551616\r\n", b"",                        More, ContentLengthInvalid),
+        ("gzip",                   "Transfer-Encoding: gzip\r\n", b"",                                     More, TransferEncodingUnknown),
+        ("gzip and chunked",       "Transfer-Encoding: gzip, chunked\r\n", b"",                            More, TransferEncodingUnknown),
+        ("chunked twice",          "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", b"",    More, TransferEncodingUnknown),
+        ("ends within the length", "Content-Length: 5\r\n", b"hell",                                       End,  BodyEnded),
+        ("ends within a chunk",    CHUNKED, b"5\r\nhell",                                                  End,  BodyEnded),
+        ("ends behind a chunk",    CHUNKED, b"5\r\nhello\r\n",                                             End,  BodyEnded),
+        ("ends in the trailer",    CHUNKED, b"0\r\n",                                                      End,  BodyEnded),
+        ("empty size",             CHUNKED, b"\r\n",                                                       More, Chunk),
+        ("size with a sign",       CHUNKED, b"+5\r\nhello\r\n",                                            More, Chunk),
+        ("size with a prefix",     CHUNKED, b"0x5\r\nhello\r\n",                                           More, Chunk),
+        ("space before the size",  CHUNKED, b" 5\r\nhello\r\n",                                            More, Chunk),
+        ("size that overflows",    CHUNKED, b"10000000000000000\r\n",                                      More, Chunk),
+        ("size of 17 digits",      CHUNKED, b"00000000000000001\r\nx\r\n",                                 More, Chunk),
+        ("bare LF, size",          CHUNKED, b"5\nhello\r\n",                                               More, Chunk),
+        ("bare CR, size",          CHUNKED, b"5\rhello\r\n",                                               More, Chunk),
+        ("bare LF, extension",     CHUNKED, b"5;a\nhello\r\n",                                             More, Chunk),
+        ("long extension",         CHUNKED, long_extension.as_bytes(),                                     More, Chunk),
+        ("chunk too long",         CHUNKED, b"5\r\nhello!\r\n",                                            More, Chunk),
+        ("bare LF, data",          CHUNKED, b"5\r\nhello\n",                                               More, Chunk),
+        ("bare CR, data",          CHUNKED, b"5\r\nhello\r5\r\n",                                          More, Chunk),
+        ("bare LF, trailer",       CHUNKED, b"0\r\nA: b\n\r\n",                                            More, Chunk),
+        ("bare LF, end",           CHUNKED, b"0\r\n\n",                                                    More, Chunk),
+        ("control, trailer",       CHUNKED, b"0\r\nA\x01\r\n\r\n",                                         More, Chunk),
+    ];
+    for (name, head, body, then, expected) in table {
+        let outcome = received(name, head, body, then);
+        assert_eq!((outcome.error, outcome.body_finished), (Some(expected), false), "{name}");
+    }
+    let old = b"HTTP/1.0 403 X\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let outcome = answer("1.0", &Request::new("a", "/"), old, Then::More, HandshakeLimits::default());
+    assert_eq!(outcome.error, Some(TransferEncodingUnknown));
+}
+
+#[test]
+fn k6_body_at_the_limit_and_a_byte_beyond() {
+    let limits = HandshakeLimits::default().with_max_reject_body(10);
+    let request = Request::new("a", "/");
+    #[rustfmt::skip]
+    let table: [(&str, &str, &[u8], &[u8]); 3] = [
+        ("until the end", "",                               b"0123456789",                                b"0123456789a"),
+        ("length",        "Content-Length: 11\r\n",         b"0123456789",                                b"0123456789a"),
+        ("chunks",        "Transfer-Encoding: chunked\r\n", b"5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n",      b"5\r\n01234\r\n6\r\n56789a\r\n0\r\n\r\n"),
+    ];
+    for (name, head, at_limit, beyond) in table {
+        let outcome = answer(name, &request, &refusal(head, at_limit), Then::More, limits);
+        assert_eq!((outcome.error, outcome.body.as_slice()), (None, &b"0123456789"[..]), "{name}");
+        let outcome = answer(name, &request, &refusal(head, beyond), Then::More, limits);
+        assert_eq!(outcome.error, Some(ResponseError::BodyTooLong { limit: 10 }), "{name}");
+        assert_eq!(outcome.body, b"0123456789", "{name}: what is within the limit was given");
+    }
+    let exact =
+        answer("exact", &request, &refusal("Content-Length: 10\r\n", b"0123456789"), Then::More, limits);
+    assert!(exact.body_finished);
+}
+
+#[test]
+fn k6_default_limit_of_a_body() {
+    let body = vec![b'x'; 64 * 1024 + 1];
+    let request = Request::new("a", "/");
+    for (len, expected) in
+        [(64 * 1024, None), (64 * 1024 + 1, Some(ResponseError::BodyTooLong { limit: 65_536 }))]
+    {
+        let bytes = refusal("", &body[..len]);
+        let chunks: Vec<&[u8]> = bytes.chunks(1460).collect();
+        let outcome = answer_chunks(&request, &chunks, Then::End, HandshakeLimits::default());
+        assert_eq!(outcome.error, expected, "{len} bytes");
+    }
+}
+
+#[test]
+fn k6_trailer_at_the_limit_and_a_byte_beyond() {
+    let limits = HandshakeLimits::default().with_max_head_len(60);
+    let request = Request::new("a", "/");
+    let with_trailer = |len: usize| {
+        let field = format!("A: {}\r\n", "b".repeat(len - 7));
+        refusal("Transfer-Encoding: chunked\r\n", format!("0\r\n{field}\r\n").as_bytes())
+    };
+    assert!(answer("at", &request, &with_trailer(60), Then::More, limits).body_finished);
+    let outcome = answer("beyond", &request, &with_trailer(61), Then::More, limits);
+    assert_eq!(outcome.error, Some(ResponseError::TrailerTooLong { limit: 60 }));
+}
+
+#[test]
+fn an_end_before_a_body_is_no_body() {
+    let outcome =
+        answer("head", &Request::new("a", "/"), b"HTTP/1.1 403 X\r\n", Then::End, HandshakeLimits::default());
+    assert_eq!(outcome.error, Some(HeadError::Ended.into()));
+}

@@ -1,0 +1,22 @@
+//! The opening handshake as its callers see it: heads good and bad, in every chunking, and the answers to them.
+
+#[cfg(test)]
+mod bodies;
+#[cfg(test)]
+mod client_answers;
+#[cfg(test)]
+mod client_requests;
+#[cfg(test)]
+mod feed;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod parsed;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod server_answers;
+#[cfg(test)]
+mod server_requests;
+#[cfg(test)]
+mod states;

@@ -1,0 +1,254 @@
+//! The answers that a server sends, and those that it must not send (RFC 6455 §4.2.2).
+
+use wsproto_handshake::{
+    AcceptConnection, HandshakeLimits, LocalError, RejectConnection, RejectData, ServerHandshake, ServerState,
+};
+
+use super::feed::{REQUEST, head};
+
+/// A server that owes the answer to a request with these lines more.
+fn asked(lines: &str) -> ServerHandshake {
+    let mut server = ServerHandshake::new(HandshakeLimits::default());
+    server.receive(&mut &head(&REQUEST, &[("+", lines.as_bytes())])[..]).unwrap().unwrap();
+    server
+}
+
+/// Sees that nothing was written and nothing changed.
+fn refuses_to_accept(name: &str, lines: &str, accept: &AcceptConnection, expected: LocalError) {
+    let mut server = asked(lines);
+    let mut out = b"before".to_vec();
+    assert_eq!(server.accept(accept, &mut out), Err(expected), "{name}");
+    assert_eq!(server.accept_headers(accept), Err(expected), "{name}");
+    assert_eq!((out.as_slice(), server.state()), (&b"before"[..], ServerState::AwaitingAnswer), "{name}");
+    server.accept(&AcceptConnection::new(), &mut out).expect("nothing is lost");
+}
+
+//= rfc6455#4.2.2-1, rfc6455#4.2.2-10, rfc6455#4.2.2-11, rfc6455#4.2.2-12, rfc6455#4.2.2-13, rfc6455#4.2.2-14
+#[test]
+fn rfc6455_1_3_the_example_is_accepted_byte_for_byte() {
+    let request = b"GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
+        Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: http://example.com\r\n\
+        Sec-WebSocket-Protocol: chat, superchat\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    let mut server = ServerHandshake::new(HandshakeLimits::default());
+    let request = server.receive(&mut &request[..]).unwrap().unwrap();
+    assert_eq!(request.origin(), Some("http://example.com"));
+    let mut out = Vec::new();
+    server.accept(&AcceptConnection::new().with_subprotocol("chat"), &mut out).unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&out),
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: chat\r\n\r\n"
+    );
+    assert_eq!(server.state(), ServerState::Accepted);
+}
+
+#[test]
+fn what_was_agreed_comes_before_the_callers_fields() {
+    let lines =
+        "Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: b, c\r\nSec-WebSocket-Extensions: foo, bar";
+    let accept = AcceptConnection::new()
+        .with_subprotocol("c")
+        .with_extension("foo; a=\"1, 2\"")
+        .with_extension("bar")
+        .with_header("Set-Cookie", "a=b")
+        .with_header("set-cookie", b"c=\xff");
+    let mut out = Vec::new();
+    asked(lines).accept(&accept, &mut out).unwrap();
+    let expected: &[u8] =
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: c\r\n\
+        Sec-WebSocket-Extensions: foo; a=\"1, 2\", bar\r\nSet-Cookie: a=b\r\nset-cookie: c=\xff\r\n\r\n";
+    assert_eq!(out, expected);
+
+    let mut server = asked(lines);
+    let fields = server.accept_headers(&accept).unwrap();
+    let mut written = b"HTTP/1.1 101 Switching Protocols\r\n".to_vec();
+    for (name, value) in &fields {
+        written.extend_from_slice(&[name.as_bytes(), b": ", value, b"\r\n"].concat());
+    }
+    written.extend_from_slice(b"\r\n");
+    assert_eq!((written.as_slice(), server.state()), (expected, ServerState::Accepted), "the same as fields");
+}
+
+//= rfc6455#4.2.2-6, rfc6455#4.2.2-7, rfc6455#4.2.2-15
+#[test]
+fn h25_subprotocol_that_was_not_proposed() {
+    let choose = |subprotocol: &str| AcceptConnection::new().with_subprotocol(subprotocol);
+    let proposed = "Sec-WebSocket-Protocol: chat, superchat";
+    #[rustfmt::skip]
+    let table = [
+        ("not proposed",     proposed, "talk",            LocalError::SubprotocolNotProposed),
+        ("a part of one",    proposed, "super",           LocalError::SubprotocolNotProposed),
+        ("another case",     proposed, "Chat",            LocalError::SubprotocolNotProposed),
+        ("none proposed",    "",       "chat",            LocalError::SubprotocolNotProposed),
+        ("both",             proposed, "chat, superchat", LocalError::Subprotocol),
+        ("empty",            proposed, "",                LocalError::Subprotocol),
+        ("another line",     proposed, "chat\r\nX: y",    LocalError::Subprotocol),
+        ("not ASCII",        proposed, "é",               LocalError::Subprotocol),
+    ];
+    for (name, lines, subprotocol, expected) in table {
+        refuses_to_accept(name, lines, &choose(subprotocol), expected);
+    }
+    let mut out = Vec::new();
+    asked(proposed).accept(&AcceptConnection::new(), &mut out).unwrap();
+    assert!(!String::from_utf8_lossy(&out).contains("Protocol:"), "none chosen, no field");
+}
+
+#[test]
+fn h23_h24_fields_of_an_acceptance_that_cannot_be_sent() {
+    let with = |name: &str, value: &[u8]| AcceptConnection::new().with_header(name, value);
+    #[rustfmt::skip]
+    let table = [
+        ("CR LF in a value",     with("X", b"y\r\nZ: z"),                   LocalError::HeaderValue),
+        ("LF in a value",        with("X", b"\n"),                          LocalError::HeaderValue),
+        ("CR in a value",        with("X", b"\r"),                          LocalError::HeaderValue),
+        ("NUL in a value",       with("X", b"\0"),                          LocalError::HeaderValue),
+        ("DEL in a value",       with("X", b"\x7f"),                        LocalError::HeaderValue),
+        ("space at the end",     with("X", b"y "),                          LocalError::HeaderValue),
+        ("empty name",           with("", b"y"),                            LocalError::HeaderName),
+        ("CR LF in a name",      with("X: y\r\nZ", b"z"),                   LocalError::HeaderName),
+        ("colon in a name",      with("X:", b"y"),                          LocalError::HeaderName),
+        ("name beyond ASCII",    with("é", b"y"),                           LocalError::HeaderName),
+        ("Upgrade",              with("upgrade", b"h2c"),                   LocalError::HeaderReserved),
+        ("Connection",           with("CONNECTION", b"close"),              LocalError::HeaderReserved),
+        ("Host",                 with("Host", b"a"),                        LocalError::HeaderReserved),
+        ("Content-Length",       with("Content-Length", b"0"),              LocalError::HeaderReserved),
+        ("Transfer-Encoding",    with("Transfer-Encoding", b"chunked"),     LocalError::HeaderReserved),
+        ("Accept",               with("Sec-WebSocket-Accept", b"a"),        LocalError::HeaderReserved),
+        ("Protocol",             with("Sec-WebSocket-Protocol", b"a"),      LocalError::HeaderReserved),
+        ("Extensions",           with("Sec-WebSocket-Extensions", b"a"),    LocalError::HeaderReserved),
+        ("any of them",          with("sec-websocket-new", b"a"),           LocalError::HeaderReserved),
+    ];
+    for (name, accept, expected) in table {
+        refuses_to_accept(name, "", &accept, expected);
+    }
+    for text in [
+        "",
+        " ",
+        ",",
+        "a, b",
+        "a ",
+        " a",
+        "a\r\nX: y",
+        "a\t",
+        "a\0",
+        "é",
+        "a; b=\"c",
+        "a; b=\"c\\\"",
+        "a\\\"",
+    ] {
+        refuses_to_accept(text, "", &AcceptConnection::new().with_extension(text), LocalError::Extension);
+    }
+}
+
+#[test]
+fn rejections_without_a_body_say_so() {
+    #[rustfmt::skip]
+    let table = [
+        (RejectConnection::default(),                                            "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"),
+        (RejectConnection::new(599),                                             "HTTP/1.1 599 \r\nContent-Length: 0\r\n\r\n"),
+        (RejectConnection::new(200),                                             "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+        (RejectConnection::new(204),                                             "HTTP/1.1 204 No Content\r\n\r\n"),
+        (RejectConnection::new(304),                                             "HTTP/1.1 304 Not Modified\r\n\r\n"),
+        (RejectConnection::new(403).with_header("content-length", "0"),          "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n"),
+        (RejectConnection::new(503).with_header("Connection", "close"),          "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
+        (RejectConnection::new(426).with_header("Sec-WebSocket-Version", "13"),  "HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\nContent-Length: 0\r\n\r\n"),
+        (RejectConnection::new(302).with_header("Location", "/"),                "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"),
+    ];
+    for (reject, expected) in table {
+        let mut server = asked("");
+        let mut out = Vec::new();
+        server.reject(&reject, &mut out).unwrap();
+        assert_eq!(String::from_utf8_lossy(&out), expected);
+        assert_eq!(server.state(), ServerState::Rejected, "{expected}");
+    }
+}
+
+#[test]
+fn h23_h24_rejections_that_cannot_be_sent() {
+    let with = |name: &str, value: &[u8]| RejectConnection::new(403).with_header(name, value);
+    #[rustfmt::skip]
+    let table = [
+        ("0",                        RejectConnection::new(0),                                    LocalError::Status),
+        ("100",                      RejectConnection::new(100),                                  LocalError::Status),
+        ("101",                      RejectConnection::new(101),                                  LocalError::Status),
+        ("199",                      RejectConnection::new(199),                                  LocalError::Status),
+        ("600",                      RejectConnection::new(600),                                  LocalError::Status),
+        ("value",                    with("X", b"a\r\nb: c"),                                     LocalError::HeaderValue),
+        ("name",                     with("X\r\nY", b""),                                         LocalError::HeaderName),
+        ("Accept",                   with("Sec-WebSocket-Accept", b"a"),                          LocalError::HeaderReserved),
+        ("Extensions",               with("Sec-WebSocket-Extensions", b"a"),                      LocalError::HeaderReserved),
+        ("body of a 204",            RejectConnection::new(204).with_body(),                      LocalError::StatusWithoutBody),
+        ("body of a 304",            RejectConnection::new(304).with_body(),                      LocalError::StatusWithoutBody),
+        ("length of a 204",          RejectConnection::new(204).with_header("Content-Length", "0"), LocalError::StatusWithoutBody),
+        ("length without body",      with("Content-Length", b"5"),                                LocalError::BodyFraming),
+        ("chunked without body",     with("Transfer-Encoding", b"chunked"),                       LocalError::BodyFraming),
+        ("length that is none",      with("Content-Length", b"five").with_body(),                 LocalError::BodyFraming),
+        ("two lengths",              with("Content-Length", b"5").with_header("content-length", b"5").with_body(), LocalError::BodyFraming),
+        ("length and chunked",       with("Content-Length", b"5").with_header("Transfer-Encoding", b"chunked").with_body(), LocalError::BodyFraming),
+        ("another coding",           with("Transfer-Encoding", b"gzip, chunked").with_body(),     LocalError::BodyFraming),
+        ("chunked twice",            with("Transfer-Encoding", b"chunked").with_header("Transfer-Encoding", b"chunked").with_body(), LocalError::BodyFraming),
+    ];
+    for (name, reject, expected) in table {
+        let mut server = asked("");
+        let mut out = b"before".to_vec();
+        assert_eq!(server.reject(&reject, &mut out), Err(expected), "{name}");
+        assert_eq!((out.as_slice(), server.state()), (&b"before"[..], ServerState::AwaitingAnswer), "{name}");
+    }
+}
+
+#[test]
+fn bodies_of_rejections_are_framed_as_declared() {
+    let with_body = || RejectConnection::new(403).with_body();
+    #[rustfmt::skip]
+    let table = [
+        ("chunked",         with_body(),                                                 "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"),
+        ("chunked, said",   with_body().with_header("transfer-encoding", "Chunked"),     "transfer-encoding: Chunked\r\n\r\n5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"),
+        ("chunked, closes", with_body().with_header("Connection", "close").with_header("Transfer-Encoding", "chunked"), "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"),
+        ("keep-alive",      with_body().with_header("Connection", "keep-alive"),         "Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"),
+        ("a length",        with_body().with_header("Content-Length", "6"),              "Content-Length: 6\r\n\r\nhello!"),
+        ("until the end",   with_body().with_header("Connection", "close"),              "Connection: close\r\n\r\nhello!"),
+    ];
+    for (name, reject, expected) in table {
+        for (last, finishes) in [("!", true), ("!", false)] {
+            let mut server = asked("");
+            let mut out = Vec::new();
+            server.reject(&reject, &mut out).unwrap();
+            assert_eq!(server.state(), ServerState::Rejecting, "{name}");
+            server.reject_data(&RejectData::new("hello").unfinished(), &mut out).unwrap();
+            server.reject_data(&RejectData::new("").unfinished(), &mut out).unwrap();
+            if finishes {
+                server.reject_data(&RejectData::new(last), &mut out).unwrap();
+            } else {
+                server.reject_data(&RejectData::new(last).unfinished(), &mut out).unwrap();
+                assert_eq!(server.state(), ServerState::Rejecting, "{name}");
+                server.reject_data(&RejectData::new(b""), &mut out).unwrap();
+            }
+            assert_eq!(
+                String::from_utf8_lossy(&out),
+                format!("HTTP/1.1 403 Forbidden\r\n{expected}"),
+                "{name}"
+            );
+            assert_eq!(server.state(), ServerState::Rejected, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_body_keeps_to_its_length() {
+    let mut server = asked("");
+    let mut out = Vec::new();
+    server
+        .reject(&RejectConnection::new(403).with_header("Content-Length", "5").with_body(), &mut out)
+        .unwrap();
+    server.reject_data(&RejectData::new("hel").unfinished(), &mut out).unwrap();
+    let before = out.clone();
+    assert_eq!(
+        server.reject_data(&RejectData::new("lo!").unfinished(), &mut out),
+        Err(LocalError::BodyTooLong)
+    );
+    assert_eq!(server.reject_data(&RejectData::new("l"), &mut out), Err(LocalError::BodyTooShort));
+    assert_eq!((&out, server.state()), (&before, ServerState::Rejecting));
+    server.reject_data(&RejectData::new("lo"), &mut out).unwrap();
+    assert_eq!(server.state(), ServerState::Rejected);
+}
