@@ -141,9 +141,10 @@ impl FrameDecoder {
         self.decode_at_most(input, usize::MAX)
     }
 
-    /// Does as [`decode`](Self::decode), with at most `max_payload` bytes of payload in the part.
+    /// Does as [`decode`](Self::decode), with at most `max_payload` bytes of a data frame's payload in the part.
     ///
-    /// For callers whose next stage takes bounded pieces: what is not taken stays in `input`, still masked.
+    /// For callers whose next stage takes bounded pieces: what is not taken stays in `input`, still masked. Control
+    /// frames are short and never cut by it.
     ///
     /// # Errors
     ///
@@ -253,7 +254,8 @@ impl FrameDecoder {
         input: &mut &'a mut [u8],
         max_payload: usize,
     ) -> FrameChunk<'a> {
-        let len = usize::try_from(frame.remaining).unwrap_or(usize::MAX).min(input.len()).min(max_payload);
+        let most = if frame.header.opcode.is_control() { usize::MAX } else { max_payload };
+        let len = usize::try_from(frame.remaining).unwrap_or(usize::MAX).min(input.len()).min(most);
         let (payload, rest) = mem::take(input).split_at_mut(len);
         *input = rest;
         frame.key.apply(payload);

@@ -32,17 +32,24 @@ use crate::{BytesMessage, CloseCode, CloseConnection, Event, Payload, Text, Text
 /// assert_eq!(whole, [Event::Ping(Ping::new(b"")), Event::TextMessage(TextMessage::new("Hello"))]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 pub struct Messages {
     max_len: usize,
     parts: BytesMut,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Joining,
+    /// The message under way was too long: the rest of it is dropped.
+    Dropping,
 }
 
 impl Messages {
     /// Makes an assembler of messages of at most `max_len` bytes.
     #[must_use]
     pub fn new(max_len: usize) -> Self {
-        Self { max_len, parts: BytesMut::new() }
+        Self { max_len, parts: BytesMut::new(), state: State::Joining }
     }
 
     /// Takes the next event of a connection.
@@ -51,7 +58,7 @@ impl Messages {
     ///
     /// # Errors
     ///
-    /// [`MessageTooLong`]; the parts so far are dropped.
+    /// [`MessageTooLong`], once for a message; the parts so far are dropped, and so is the rest of it.
     #[inline]
     pub fn push<'a>(&mut self, event: Event<'a>) -> Result<Option<Event<'a>>, MessageTooLong> {
         match event {
@@ -79,8 +86,14 @@ impl Messages {
 
     #[inline]
     fn join(&mut self, part: &[u8], last: bool) -> Result<Option<Whole>, MessageTooLong> {
+        let state = if last { State::Joining } else { State::Dropping };
+        if let State::Dropping = self.state {
+            self.state = state;
+            return Ok(None);
+        }
         if self.parts.len().saturating_add(part.len()) > self.max_len {
             self.parts.clear();
+            self.state = state;
             return Err(MessageTooLong { limit: self.max_len });
         }
         if last && self.parts.is_empty() {
@@ -88,6 +101,17 @@ impl Messages {
         }
         self.parts.extend_from_slice(part);
         Ok(last.then(|| Whole::Joined(self.parts.split())))
+    }
+}
+
+/// Shows how many bytes wait for the rest of their message, and none of them.
+impl fmt::Debug for Messages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Messages")
+            .field("max_len", &self.max_len)
+            .field("parts", &self.parts.len())
+            .field("state", &self.state)
+            .finish()
     }
 }
 

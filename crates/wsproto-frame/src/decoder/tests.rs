@@ -160,6 +160,15 @@ fn a_bounded_part_leaves_the_rest_masked() {
     assert_eq!((&*chunk.payload, chunk.frame_finished), (&[0, 0, 0][..], true));
 }
 
+#[test]
+fn a_control_frame_is_not_cut() {
+    let mut bytes = [0x89, 0x83, 0, 0, 0, 0, 1, 2, 3];
+    let mut input = &mut bytes[..];
+    let mut decoder = server();
+    let chunk = decoder.decode_at_most(&mut input, 1).unwrap().unwrap();
+    assert_eq!((&*chunk.payload, chunk.frame_finished), (&[1, 2, 3][..], true));
+}
+
 fn any_frame() -> impl Strategy<Value = (bool, Vec<u8>, [u8; 4])> {
     (any::<bool>(), proptest::collection::vec(any::<u8>(), 0..300), any::<[u8; 4]>())
 }

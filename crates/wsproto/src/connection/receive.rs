@@ -13,7 +13,7 @@ use crate::{
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    message_len: u64,
+    pub(super) message_len: u64,
     fragments: u32,
 }
 
@@ -90,6 +90,7 @@ impl Connection {
             if chunk.frame_started {
                 self.start_frame(&chunk.header, chunk.message)?;
             }
+            let frame_finished = chunk.frame_finished;
             let event = if chunk.header.opcode.is_control() {
                 self.receive_control(chunk)?
             } else if self.extensions.as_ref().is_some_and(|extensions| extensions.is_feeding()) {
@@ -97,6 +98,9 @@ impl Connection {
             } else {
                 self.receive_data(chunk)?
             };
+            if frame_finished && let Some(extensions) = &mut self.extensions {
+                extensions.finish_passing();
+            }
             if event.is_some() {
                 return Ok(event);
             }
@@ -109,7 +113,7 @@ impl Connection {
     fn most_payload(&self) -> usize {
         match (&self.extensions, self.text.missing()) {
             (None, 0) => usize::MAX,
-            (Some(extensions), missing) => extensions.most_payload(&self.decoder, missing),
+            (Some(extensions), missing) => extensions.most_payload(missing),
             (None, missing) => missing,
         }
     }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use bytes::{Bytes, BytesMut};
 use wsproto_extensions::{ExtensionError, FrameEnd, Handling, OutboundFrame, Pipeline, Pulled};
-use wsproto_frame::{FrameChunk, FrameDecoder, FrameHeader, Opcode};
+use wsproto_frame::{FrameChunk, FrameHeader, Opcode};
 
 use super::Connection;
 use crate::{BytesMessage, Event, LocalProtocolError, Payload, RemoteProtocolError, Text};
@@ -25,8 +25,10 @@ pub(super) struct Transformed {
 /// What the extensions are to do next with the peer's frames.
 #[derive(Clone, Copy, Debug)]
 enum Work {
-    /// Nothing: no frame is under way, or its payload passes.
+    /// Nothing: no frame is under way.
     Idle,
+    /// Nothing: the payload of the frame under way passes.
+    Pass,
     /// Take more of the frame's payload.
     Feed(Frame),
     /// Give more of what they made.
@@ -46,10 +48,18 @@ impl Transformed {
 
     /// Shows the header of a frame to the extensions, and notes whether its payload goes through them.
     pub(super) fn start(&mut self, header: &FrameHeader, message: Opcode) -> Result<(), ExtensionError> {
-        if self.pipeline.inbound_header(header)? == Handling::Transform {
-            self.work = Work::Feed(Frame { message, fin: header.fin });
-        }
+        self.work = match self.pipeline.inbound_header(header)? {
+            Handling::Transform => Work::Feed(Frame { message, fin: header.fin }),
+            Handling::Pass => Work::Pass,
+        };
         Ok(())
+    }
+
+    /// Notes that the frame under way has ended, if its payload passed.
+    pub(super) const fn finish_passing(&mut self) {
+        if matches!(self.work, Work::Pass) {
+            self.work = Work::Idle;
+        }
     }
 
     /// Tells whether the payload under way goes through the extensions.
@@ -58,11 +68,14 @@ impl Transformed {
     }
 
     /// Returns how much of a payload the next part may hold; `missing` bytes complete a code point that was cut.
-    pub(super) const fn most_payload(&self, decoder: &FrameDecoder, missing: usize) -> usize {
-        match (self.is_feeding() || decoder.is_between_frames(), missing) {
-            (true, _) => Pipeline::INPUT_PIECE,
-            (false, 0) => usize::MAX,
-            (false, missing) => missing,
+    ///
+    /// Before the header of a frame is there, its payload may turn out to be either: one that extensions take in small
+    /// pieces, or one that passes.
+    pub(super) const fn most_payload(&self, missing: usize) -> usize {
+        match (self.work, missing) {
+            (Work::Pass, 0) => usize::MAX,
+            (Work::Feed(_) | Work::Pull(_), _) | (Work::Idle, 0) => Pipeline::INPUT_PIECE,
+            (Work::Pass | Work::Idle, missing) => missing,
         }
     }
 }
@@ -103,12 +116,15 @@ impl Connection {
         }
     }
 
-    /// Returns how much extensions may make for one event: a code point that was cut becomes an event of its own.
+    /// Returns how much extensions may make for one event: a code point that was cut becomes an event of its own, and
+    /// one byte beyond the limit tells that a message is too long, before anything else is found wrong with the rest.
     fn piece_room(&self) -> usize {
-        match self.text.missing() {
+        let most = match self.text.missing() {
             0 => PIECE_LEN,
             missing => missing,
-        }
+        };
+        let allowed = self.limits.message_len.saturating_sub(self.received.transformed).saturating_add(1);
+        usize::try_from(allowed).map_or(most, |allowed| most.min(allowed))
     }
 
     /// Makes an event of a piece, under the limit, and notes what is to be done next.

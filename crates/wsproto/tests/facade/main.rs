@@ -1,0 +1,17 @@
+//! The facade as its callers see it: two connections that talk to each other, and one that is attacked.
+#![cfg(all(feature = "std", feature = "deflate"))]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod pair;
+#[cfg(test)]
+mod seen;
