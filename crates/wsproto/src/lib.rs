@@ -46,6 +46,8 @@ mod connection;
 mod entropy;
 mod error;
 mod event;
+#[cfg(all(doctest, feature = "std", feature = "deflate"))]
+mod guide;
 mod messages;
 mod opening;
 mod payload;
