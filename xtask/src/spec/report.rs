@@ -52,7 +52,7 @@ fn conformance(records: &Records, collection: &Collection) -> String {
 fn section(spec: &Specification, number: &str, heading: &str, collection: &Collection) -> String {
     let link = format!("https://www.rfc-editor.org/rfc/{}#section-{number}", spec.name);
     let mut text = format!("\n### [§{number}]({link}) {heading}\n\n");
-    text.push_str("| id | | who | requirement | |\n|---|---|---|---|---|\n");
+    text.push_str("| id | level | who | requirement | how |\n|---|---|---|---|---|\n");
     for requirement in spec.requirements.iter().filter(|one| one.section() == number) {
         let Requirement { id, level, who, text: words, .. } = requirement;
         let kept = kept(requirement, &collection.tests_of(&format!("{}#{id}", spec.name)));
