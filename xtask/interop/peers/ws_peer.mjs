@@ -100,4 +100,5 @@ if (role === "server") {
   };
   emit("version", version);
   await script.runClient(connect, options, emit);
+  process.exit(0); // whatever a failed check left open
 }

@@ -1,2 +1,30 @@
-//! Interoperability with WebSocket software of others.
-fn main() {}
+//! Interoperability: real WebSocket software of others on loopback, against a server and a client made from `wsproto`.
+//!
+//! Each peer runs one script of checks (peers/script.py, peers/script.mjs, and script.rs for ours) as the client of
+//! our server and as the server of our client, with and without permessage-deflate. The outcome is printed as a table,
+//! and written to docs/interop.md where every peer was there.
+
+mod client;
+mod install;
+mod options;
+mod page;
+mod peers;
+mod process;
+mod report;
+mod run;
+mod script;
+mod server;
+mod socket;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match options::Options::parse(std::env::args().skip(1)).and_then(|options| run::run(&options)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(problem) => {
+            eprintln!("{problem}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! What the command line asks for.
+
+use wsproto::{
+    Config,
+    extensions::deflate::{DeflateConfig, WindowBits},
+};
+
+use crate::{peers::PEERS, script};
+
+const USAGE: &str = "cargo xtask interop [--only NAME,…] [--require NAME,…] [--deflate off|on] [PARAMETERS]
+  --only      the peers to run; all by default
+  --require   the peers without which the run fails; others are skipped where they can't be installed
+  --deflate   runs with this setting alone; both by default
+PARAMETERS of permessage-deflate, for both sides of each connection:
+  --client-window BITS, --server-window BITS   9 to 15
+  --client-no-context, --server-no-context     no context takeover
+peers: ";
+
+/// The command line.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options {
+    only: Option<Vec<String>>,
+    required: Vec<String>,
+    deflate: Option<bool>,
+    parameters: Parameters,
+}
+
+/// The parameters of permessage-deflate, where they aren't the default.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Parameters {
+    client_window: Option<WindowBits>,
+    server_window: Option<WindowBits>,
+    client_no_context: bool,
+    server_no_context: bool,
+}
+
+impl Options {
+    /// Reads the arguments.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with them, and how they are meant.
+    pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut options = Self::default();
+        while let Some(argument) = arguments.next() {
+            options.take(&argument, &mut arguments).map_err(|problem| {
+                format!("{argument}: {problem}\n{USAGE}{}", PEERS.map(|peer| peer.name).join(", "))
+            })?;
+        }
+        Ok(options)
+    }
+
+    fn take(&mut self, name: &str, rest: &mut impl Iterator<Item = String>) -> Result<(), &'static str> {
+        let mut value = || rest.next().ok_or("a value is missing");
+        match name {
+            "--only" => self.only = Some(names(&value()?)?),
+            "--require" => self.required = names(&value()?)?,
+            "--deflate" => {
+                self.deflate = Some(match &*value()? {
+                    "on" => true,
+                    "off" => false,
+                    _ => return Err("on or off"),
+                });
+            }
+            "--client-window" => self.parameters.client_window = Some(bits(&value()?)?),
+            "--server-window" => self.parameters.server_window = Some(bits(&value()?)?),
+            "--client-no-context" => self.parameters.client_no_context = true,
+            "--server-no-context" => self.parameters.server_no_context = true,
+            _ => return Err("no such option"),
+        }
+        Ok(())
+    }
+
+    /// Whether a peer is to run.
+    pub(crate) fn wants(&self, peer: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| only.iter().any(|name| name == peer))
+    }
+
+    /// Whether the run fails without a peer.
+    pub(crate) fn requires(&self, peer: &str) -> bool {
+        self.required.iter().any(|name| name == peer)
+    }
+
+    /// What each peer runs with: without and with permessage-deflate.
+    pub(crate) fn settings(&self) -> Vec<Deflate> {
+        let both = [Deflate::Off, Deflate::On(self.parameters)];
+        both.into_iter().filter(|each| self.deflate.is_none_or(|wanted| each.is_on() == wanted)).collect()
+    }
+
+    /// Whether this is the run that docs/interop.md tells of.
+    pub(crate) fn is_default(&self) -> bool {
+        self.only.is_none() && self.deflate.is_none() && self.parameters == Parameters::default()
+    }
+}
+
+fn names(list: &str) -> Result<Vec<String>, &'static str> {
+    let known = |name: &str| PEERS.iter().any(|peer| peer.name == name);
+    let names: Vec<String> = list.split(',').map(str::to_owned).collect();
+    if names.iter().all(|name| known(name)) { Ok(names) } else { Err("no such peer") }
+}
+
+fn bits(text: &str) -> Result<WindowBits, &'static str> {
+    WindowBits::parse(text).ok_or("9 to 15")
+}
+
+/// Whether both sides of a connection are to use permessage-deflate, and how.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Deflate {
+    /// Neither side knows it.
+    Off,
+    /// Both sides use it.
+    On(Parameters),
+}
+
+impl Deflate {
+    pub(crate) const fn is_on(self) -> bool {
+        matches!(self, Self::On(_))
+    }
+
+    /// The setting as a peer's script takes it.
+    pub(crate) fn arguments(self) -> Vec<String> {
+        let Self::On(parameters) = self else {
+            return Vec::new();
+        };
+        let mut arguments = vec!["--deflate".to_owned()];
+        for (name, window) in
+            [("--client-window", parameters.client_window), ("--server-window", parameters.server_window)]
+        {
+            arguments.extend(window.into_iter().flat_map(|bits| [name.to_owned(), bits.get().to_string()]));
+        }
+        for (name, set) in [
+            ("--client-no-context", parameters.client_no_context),
+            ("--server-no-context", parameters.server_no_context),
+        ] {
+            arguments.extend(set.then(|| name.to_owned()));
+        }
+        arguments
+    }
+
+    /// The setting as our side takes it.
+    pub(crate) fn config(self) -> Config {
+        let config = Config::default().with_max_frame_len(script::LIMIT).with_max_message_len(script::LIMIT);
+        let Self::On(parameters) = self else {
+            return config;
+        };
+        let mut deflate = DeflateConfig::default()
+            .with_client_no_context_takeover(parameters.client_no_context)
+            .with_server_no_context_takeover(parameters.server_no_context)
+            .with_threshold(0);
+        if let Some(bits) = parameters.client_window {
+            deflate = deflate.with_client_max_window_bits(bits);
+        }
+        if let Some(bits) = parameters.server_window {
+            deflate = deflate.with_server_max_window_bits(bits);
+        }
+        config.with_extension(deflate)
+    }
+}

@@ -1,0 +1,84 @@
+//! Writes docs/interop.md: versions and verdicts, nothing that differs from one run to the next.
+
+use std::{collections::BTreeMap, fmt::Write, fs, io};
+
+use crate::{
+    install,
+    report::{Ours, Row, Verdict},
+    script::CHECKS,
+};
+
+const INTRODUCTION: &str = "# Interoperability
+
+Written by `cargo xtask interop`, which runs WebSocket software of others on loopback against a server and a client made
+from `wsproto`. Each cell has two verdicts: without and with permessage-deflate.
+
+";
+
+/// Writes the page.
+///
+/// # Errors
+///
+/// The file can't be written.
+pub(crate) fn write(rows: &[Row]) -> io::Result<()> {
+    fs::write(install::root().join("docs/interop.md"), page(rows))
+}
+
+fn page(rows: &[Row]) -> String {
+    let mut page = INTRODUCTION.to_owned();
+    for (ours, title) in
+        [(Ours::Server, "Our server, their clients"), (Ours::Client, "Our client, their servers")]
+    {
+        let rows: Vec<&Row> = rows.iter().filter(|row| row.ours == ours).collect();
+        page.push_str(&table(title, &rows));
+    }
+    page.push_str(&notes(rows));
+    page
+}
+
+/// A table with a row for each check and a column for each peer.
+fn table(title: &str, rows: &[&Row]) -> String {
+    let mut peers: Vec<&str> = rows.iter().map(|row| row.peer).collect();
+    peers.dedup();
+    let version = |peer: &&str| rows.iter().find(|row| row.peer == *peer).map(|row| stable(&row.version));
+    let heads: Vec<String> = peers.iter().filter_map(version).collect();
+    let mut table =
+        format!("## {title}\n\n| check | {} |\n|---|{}\n", heads.join(" | "), "---|".repeat(heads.len()));
+    for check in CHECKS {
+        let cells = peers.iter().map(|peer| {
+            let of_peer = rows.iter().filter(|row| row.peer == *peer);
+            of_peer.map(|row| row.verdict(check.name).to_string()).collect::<Vec<_>>().join(" / ")
+        });
+        let cells: Vec<String> = cells.collect();
+        // Writing to a String can't fail.
+        let _ = writeln!(table, "| {} | {} |", check.meaning, cells.join(" | "));
+    }
+    table.push('\n');
+    table
+}
+
+/// What each peer's API can't do.
+fn notes(rows: &[Row]) -> String {
+    let mut reasons: BTreeMap<(&str, String), Vec<&str>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| !row.deflate) {
+        for check in CHECKS {
+            if let Verdict::NotPossible(why) = row.verdict(check.name) {
+                reasons.entry((row.peer, why)).or_default().push(check.name);
+            }
+        }
+    }
+    let mut notes = String::from("A dash: the peer can't do it.\n\n");
+    for ((peer, why), checks) in reasons {
+        let _ = writeln!(notes, "- {peer}: {why} ({})", checks.join(", "));
+    }
+    notes
+}
+
+/// A version as the page has it: of a browser, that changes every week, the first number alone.
+fn stable(version: &str) -> String {
+    if version.starts_with("Chromium") {
+        version.split('.').next().unwrap_or(version).to_owned()
+    } else {
+        version.to_owned()
+    }
+}
