@@ -6,16 +6,17 @@
 //!
 //! [RFC 7692](https://www.rfc-editor.org/rfc/rfc7692)
 
+mod backend;
 mod config;
 mod error;
 mod extension;
-mod miniz;
 mod parameters;
 mod pool;
 mod receiver;
 mod sender;
 mod window;
 
+pub use backend::Backend;
 pub use config::DeflateConfig;
 pub use error::DeflateError;
 pub use extension::PermessageDeflate;

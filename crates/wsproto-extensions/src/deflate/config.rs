@@ -8,7 +8,7 @@ use core::num::NonZeroU32;
 
 use wsproto_frame::{Role, Rsv};
 
-use super::{DeflateParams, NAME, PermessageDeflate, Pool, WindowBits};
+use super::{Backend, DeflateParams, NAME, PermessageDeflate, Pool, WindowBits};
 use crate::{Extension, ExtensionConfig, NegotiationError, Params, parse};
 
 /// How to negotiate and use permessage-deflate.
@@ -29,6 +29,8 @@ pub struct DeflateConfig {
     ///
     /// A server's `client_max_window_bits` is a wish: a client that can't be told uses 32 KiB.
     pub params: DeflateParams,
+    /// The library that compresses and decompresses; the default is [`Backend::Miniz`], whatever features are on.
+    pub backend: Backend,
     /// How hard to search, from 1 (fast) to 9 (small); the default is 6.
     pub level: u8,
     /// Messages shorter than this many bytes are sent as they are; the default is 32: below it there is little to save.
@@ -46,6 +48,7 @@ impl Default for DeflateConfig {
     fn default() -> Self {
         Self {
             params: DeflateParams::default(),
+            backend: Backend::default(),
             level: 6,
             threshold: 32,
             max_ratio: None,
@@ -87,6 +90,13 @@ impl DeflateConfig {
     #[must_use]
     pub const fn with_client_max_window_bits(mut self, bits: WindowBits) -> Self {
         self.params.client_max_window_bits = bits;
+        self
+    }
+
+    /// Sets the library that compresses and decompresses.
+    #[must_use]
+    pub const fn with_backend(mut self, backend: Backend) -> Self {
+        self.backend = backend;
         self
     }
 

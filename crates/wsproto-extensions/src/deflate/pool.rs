@@ -1,11 +1,10 @@
 //! Where compressors and decompressors wait between messages that don't take over context.
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 
-use super::WindowBits;
-use super::miniz::{Compressor, Decompressor};
+use super::backend::{Compressor, Decompressor};
+use super::{Backend, WindowBits};
 
 use self::shelf::Shelf;
 
@@ -19,7 +18,7 @@ pub struct Pool {
 }
 
 struct Shelves {
-    compressors: Shelf<Box<Compressor>>,
+    compressors: Shelf<Compressor>,
     decompressors: Shelf<Decompressor>,
 }
 
@@ -40,18 +39,18 @@ impl Pool {
         Self { shelves: Arc::new(shelves) }
     }
 
-    pub(super) fn compressor(&self, level: u8, window: WindowBits) -> Box<Compressor> {
-        let found = self.shelves.compressors.take(|idle| idle.fits(level, window));
-        found.unwrap_or_else(|| Box::new(Compressor::new(level, window)))
+    pub(super) fn compressor(&self, backend: Backend, level: u8, window: WindowBits) -> Compressor {
+        let found = self.shelves.compressors.take(|idle| idle.fits(backend, level, window));
+        found.unwrap_or_else(|| Compressor::new(backend, level, window))
     }
 
-    pub(super) fn decompressor(&self, window: WindowBits) -> Decompressor {
-        let found = self.shelves.decompressors.take(|idle| idle.fits(window));
-        found.unwrap_or_else(|| Decompressor::new(window))
+    pub(super) fn decompressor(&self, backend: Backend, window: WindowBits) -> Decompressor {
+        let found = self.shelves.decompressors.take(|idle| idle.fits(backend, window));
+        found.unwrap_or_else(|| Decompressor::new(backend, window))
     }
 
     /// Takes back a compressor that has ended its message with an empty window.
-    pub(super) fn put_compressor(&self, idle: Box<Compressor>) {
+    pub(super) fn put_compressor(&self, idle: Compressor) {
         self.shelves.compressors.put(idle);
     }
 

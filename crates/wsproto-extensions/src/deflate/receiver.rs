@@ -5,8 +5,8 @@ use core::num::NonZeroU32;
 
 use wsproto_frame::CloseCode;
 
-use super::miniz::{BadStream, Decompressor};
-use super::{DeflateConfig, Pool, WindowBits};
+use super::backend::{BadStream, Decompressor};
+use super::{Backend, DeflateConfig, Pool, WindowBits};
 use crate::{Output, Refusal};
 
 /// How many bytes a message may expand to before its ratio counts: any short text can be a run of one letter.
@@ -14,6 +14,7 @@ const RATIO_FREE: u64 = 64 * 1024;
 
 /// The receiving half of the extension.
 pub(super) struct Receiver {
+    backend: Backend,
     window: WindowBits,
     no_context_takeover: bool,
     max_ratio: Option<NonZeroU32>,
@@ -29,6 +30,7 @@ pub(super) struct Receiver {
 impl Receiver {
     pub(super) fn new(window: WindowBits, no_context_takeover: bool, config: &DeflateConfig) -> Self {
         Self {
+            backend: config.backend,
             window,
             no_context_takeover,
             max_ratio: config.max_ratio,
@@ -51,7 +53,8 @@ impl Receiver {
     /// Decompresses until the input is used up or the output is full.
     pub(super) fn decompress(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), Refusal> {
         let before = (input.len(), output.room());
-        let decompressor = self.decompressor.get_or_insert_with(|| self.pool.decompressor(self.window));
+        let decompressor =
+            self.decompressor.get_or_insert_with(|| self.pool.decompressor(self.backend, self.window));
         decompressor.decompress(input, output).map_err(refuse)?;
         self.consumed = self.consumed.saturating_add(difference(before.0, input.len()));
         self.produced = self.produced.saturating_add(difference(before.1, output.room()));

@@ -1,12 +1,11 @@
 //! Compression of the messages that are sent.
 
-use alloc::boxed::Box;
 use core::fmt;
 
 use wsproto_frame::CloseCode;
 
-use super::miniz::{Compressor, Flush};
-use super::{DeflateConfig, Pool, WindowBits};
+use super::backend::{Compressor, Flush};
+use super::{Backend, DeflateConfig, Pool, WindowBits};
 use crate::{Output, Refusal};
 
 /// What a message's last byte is left without (RFC 7692 §7.2.1).
@@ -14,17 +13,25 @@ const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
 /// The sending half of the extension.
 pub(super) struct Sender {
+    backend: Backend,
     window: WindowBits,
     no_context_takeover: bool,
     level: u8,
     pool: Pool,
     /// Made when the first message is compressed.
-    compressor: Option<Box<Compressor>>,
+    compressor: Option<Compressor>,
 }
 
 impl Sender {
     pub(super) fn new(window: WindowBits, no_context_takeover: bool, config: &DeflateConfig) -> Self {
-        Self { window, no_context_takeover, level: config.level, pool: config.pool.clone(), compressor: None }
+        Self {
+            backend: config.backend,
+            window,
+            no_context_takeover,
+            level: config.level,
+            pool: config.pool.clone(),
+            compressor: None,
+        }
     }
 
     pub(super) const fn keeps_memory(&self) -> bool {
@@ -59,7 +66,9 @@ impl Sender {
     }
 
     fn compress(&mut self, payload: &[u8], flush: Flush, output: &mut Output<'_>) -> Result<(), Refusal> {
-        let compressor = self.compressor.get_or_insert_with(|| self.pool.compressor(self.level, self.window));
+        let compressor = self
+            .compressor
+            .get_or_insert_with(|| self.pool.compressor(self.backend, self.level, self.window));
         if compressor.compress(payload, flush, output).is_none() {
             self.compressor = None;
             return Err(Refusal::new(CloseCode::INTERNAL_ERROR, "no room for a compressed message"));

@@ -1,19 +1,35 @@
-//! RFC 7692, part by part.
+//! RFC 7692, part by part; what concerns streams is tested with each backend.
 
 use alloc::vec::Vec;
 
 use wsproto_frame::{CloseCode, Role};
 
-use super::{DeflateConfig, DeflateParams, PermessageDeflate};
+use super::{Backend, DeflateConfig, DeflateParams, PermessageDeflate};
 
 mod framing;
 mod negotiation;
-mod sending;
-mod streams;
+
+#[path = "tests"]
+mod miniz {
+    const BACKEND: super::Backend = super::Backend::Miniz;
+
+    mod sending;
+    mod streams;
+}
+
+#[cfg(feature = "zlib-rs")]
+#[path = "tests"]
+#[expect(clippy::duplicate_mod, reason = "the same tests for another backend")]
+mod zlib_rs {
+    const BACKEND: super::Backend = super::Backend::ZlibRs;
+
+    mod sending;
+    mod streams;
+}
 
 /// A server and a client that compress every message.
-fn pair(params: DeflateParams) -> (PermessageDeflate, PermessageDeflate) {
-    let config = DeflateConfig::default().with_threshold(0);
+fn pair(backend: Backend, params: DeflateParams) -> (PermessageDeflate, PermessageDeflate) {
+    let config = DeflateConfig::default().with_threshold(0).with_backend(backend);
     (
         PermessageDeflate::new(Role::Server, params, &config),
         PermessageDeflate::new(Role::Client, params, &config),

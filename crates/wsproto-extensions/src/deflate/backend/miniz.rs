@@ -1,0 +1,116 @@
+//! DEFLATE by `miniz_oxide`.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use miniz_oxide::DataFormat;
+use miniz_oxide::deflate::core::{
+    CompressionStrategy, CompressorOxide, TDEFLFlush, TDEFLStatus, compress_to_output,
+};
+use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress_with_limit, inflate_flags};
+
+use super::{BadStream, Flush, Ring};
+use crate::Output;
+use crate::deflate::WindowBits;
+
+pub(super) struct Compressor {
+    state: CompressorOxide,
+}
+
+impl Compressor {
+    pub(super) fn new(level: u8) -> Self {
+        let state = CompressorOxide::with_params(DataFormat::Raw, level, CompressionStrategy::Default, 15);
+        Self { state }
+    }
+
+    pub(super) fn run(&mut self, input: &[u8], flush: Flush, output: &mut Output<'_>) -> Option<()> {
+        let flush = match flush {
+            Flush::Keep => TDEFLFlush::Sync,
+            Flush::Forget => TDEFLFlush::Full,
+        };
+        let (status, consumed) = compress_to_output(&mut self.state, input, flush, |compressed| {
+            output.write(compressed) == compressed.len()
+        });
+        (status == TDEFLStatus::Okay && consumed == input.len()).then_some(())
+    }
+
+    pub(super) fn forget(&mut self) {
+        compress_to_output(&mut self.state, &[], TDEFLFlush::Full, |_| true);
+    }
+}
+
+/// Some 10.5 KB and the window.
+pub(super) struct Decompressor {
+    state: Box<DecompressorOxide>,
+    ring: Ring,
+}
+
+impl Decompressor {
+    pub(super) fn new(window: WindowBits) -> Self {
+        Self { state: Box::default(), ring: Ring::new(window) }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.state.init();
+        self.ring.clear();
+    }
+
+    pub(super) fn decompress(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), BadStream> {
+        while output.room() > 0 {
+            match self.run(input, output, 0)? {
+                // Blocks may follow the final one.
+                TINFLStatus::Done => {
+                    self.state.init();
+                    if input.is_empty() {
+                        return Ok(());
+                    }
+                }
+                TINFLStatus::NeedsMoreInput => return Ok(()),
+                TINFLStatus::HasMoreOutput => {}
+                _ => return Err(BadStream),
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(&mut self) -> Result<(), BadStream> {
+        let mut tail: &[u8] = &[0x00, 0x00, 0xff, 0xff];
+        let mut nothing = Vec::new();
+        let flags = inflate_flags::TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY;
+        match self.run(&mut tail, &mut Output::new(&mut nothing, 0), flags)? {
+            TINFLStatus::BlockBoundary if tail.is_empty() => Ok(()),
+            TINFLStatus::Done if tail.is_empty() => {
+                self.state.init();
+                Ok(())
+            }
+            _ => Err(BadStream),
+        }
+    }
+
+    /// Calls the decompressor once and copies what came out.
+    ///
+    /// Until the ring was full once, it is not to wrap: a reference to before the stream's beginning is then an error.
+    fn run(
+        &mut self,
+        input: &mut &[u8],
+        output: &mut Output<'_>,
+        flags: u32,
+    ) -> Result<TINFLStatus, BadStream> {
+        let mut flags = flags | inflate_flags::TINFL_FLAG_HAS_MORE_INPUT;
+        if !self.ring.wrapped {
+            flags |= inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+        }
+        let (status, consumed, written) = decompress_with_limit(
+            &mut self.state,
+            input,
+            &mut self.ring.bytes,
+            self.ring.position,
+            output.room(),
+            flags,
+        );
+        *input = input.get(consumed..).ok_or(BadStream)?;
+        self.ring.advance(written, output)?;
+        Ok(status)
+    }
+}

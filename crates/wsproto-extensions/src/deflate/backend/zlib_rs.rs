@@ -1,0 +1,143 @@
+//! DEFLATE by `zlib-rs`.
+
+use alloc::vec::Vec;
+
+use zlib_rs::{Deflate, DeflateFlush, Inflate, InflateFlush, Status};
+
+use super::{BadStream, Flush, Ring};
+use crate::Output;
+use crate::deflate::WindowBits;
+
+/// How many bytes are compressed at a time before they are copied to where they belong.
+const PIECE: usize = 4096;
+
+pub(super) struct Compressor {
+    state: Deflate,
+}
+
+impl Compressor {
+    /// The smallest window that it keeps to.
+    pub(super) const MIN_WINDOW: WindowBits = match WindowBits::new(9) {
+        Some(bits) => bits,
+        None => WindowBits::MAX,
+    };
+
+    pub(super) fn new(level: u8, window: WindowBits) -> Self {
+        let window = window.max(Self::MIN_WINDOW);
+        Self { state: Deflate::new(i32::from(level), false, window.get()) }
+    }
+
+    pub(super) fn run(&mut self, mut input: &[u8], flush: Flush, output: &mut Output<'_>) -> Option<()> {
+        let flush = match flush {
+            Flush::Keep => DeflateFlush::SyncFlush,
+            Flush::Forget => DeflateFlush::FullFlush,
+        };
+        let mut piece = [0; PIECE];
+        let mut silent = true;
+        loop {
+            let before = (self.state.total_in(), self.state.total_out());
+            self.state.compress(input, &mut piece, flush).ok()?;
+            let consumed = usize::try_from(self.state.total_in().checked_sub(before.0)?).ok()?;
+            let written = usize::try_from(self.state.total_out().checked_sub(before.1)?).ok()?;
+            input = input.get(consumed..)?;
+            let compressed = piece.get(..written)?;
+            if output.write(compressed) < written {
+                return None;
+            }
+            silent &= written == 0;
+            if written < PIECE {
+                break;
+            }
+        }
+        // It doesn't flush twice at the same place, but each message has an end of its own.
+        let ended = !silent || output.write(&[0x00, 0x00, 0x00, 0xff, 0xff]) == 5;
+        (input.is_empty() && ended).then_some(())
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.state.reset();
+    }
+}
+
+/// It has a window of its own, but forgets it at a final block: what can be referred to is kept beside it.
+pub(super) struct Decompressor {
+    state: Inflate,
+    window: WindowBits,
+    ring: Ring,
+}
+
+impl Decompressor {
+    pub(super) fn new(window: WindowBits) -> Self {
+        Self { state: Inflate::new(false, window.get()), window, ring: Ring::new(window) }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.ring.clear();
+        if self.window == WindowBits::MAX {
+            self.state.reset(false);
+        } else {
+            // A reset would enlarge the window.
+            self.state = Inflate::new(false, self.window.get());
+        }
+    }
+
+    pub(super) fn decompress(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), BadStream> {
+        while output.room() > 0 {
+            let end = self.ring.position.saturating_add(output.room()).min(self.ring.bytes.len());
+            let place = self.ring.bytes.get_mut(self.ring.position..end).ok_or(BadStream)?;
+            let room = place.len();
+            let (status, written) = run(&mut self.state, input, place, InflateFlush::NoFlush)?;
+            self.ring.advance(written, output)?;
+            if status == Status::StreamEnd {
+                // Blocks may follow the final one.
+                self.restart()?;
+            }
+            if input.is_empty() && written < room {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(&mut self) -> Result<(), BadStream> {
+        // One byte more than the tail: it must be left where the tail ends a block.
+        let mut tail: &[u8] = &[0x00, 0x00, 0xff, 0xff, 0x00];
+        let mut nothing = [0; 8];
+        let (status, written) = run(&mut self.state, &mut tail, &mut nothing, InflateFlush::Block)?;
+        if written > 0 || tail.len() != 1 {
+            return Err(BadStream);
+        }
+        if status == Status::StreamEnd {
+            self.restart()?;
+        }
+        Ok(())
+    }
+
+    /// Goes on after a final block, with the window as it was.
+    #[cold]
+    fn restart(&mut self) -> Result<(), BadStream> {
+        self.state = Inflate::new(false, self.window.get());
+        let (newer, older) = self.ring.bytes.split_at_checked(self.ring.position).ok_or(BadStream)?;
+        let older = if self.ring.wrapped { older } else { &[] };
+        let window: Vec<u8> = [older, newer].concat();
+        if !window.is_empty() {
+            self.state.set_dictionary(&window).map_err(|_| BadStream)?;
+        }
+        Ok(())
+    }
+}
+
+/// Calls the decompressor once; returns how many bytes came out.
+fn run(
+    state: &mut Inflate,
+    input: &mut &[u8],
+    place: &mut [u8],
+    flush: InflateFlush,
+) -> Result<(Status, usize), BadStream> {
+    let before = (state.total_in(), state.total_out());
+    let status = state.decompress(input, place, flush).map_err(|_| BadStream)?;
+    let consumed = usize::try_from(state.total_in().saturating_sub(before.0)).map_err(|_| BadStream)?;
+    let written = usize::try_from(state.total_out().saturating_sub(before.1)).map_err(|_| BadStream)?;
+    *input = input.get(consumed..).ok_or(BadStream)?;
+    Ok((status, written))
+}
