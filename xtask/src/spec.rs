@@ -30,8 +30,11 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
 
     let mut problems = records.problems();
     problems.extend(unproven(&records, &collection));
-    let bare: Vec<&str> = records.threats.iter().map(|threat| threat.id.as_str()).collect();
-    let bare: Vec<&str> = bare.into_iter().filter(|id| collection.tests_of_threat(id).is_empty()).collect();
+    let bare = records
+        .threats
+        .iter()
+        .filter(|threat| threat.untested.is_none() && collection.tests_of_threat(&threat.id).is_empty());
+    let bare: Vec<&str> = bare.map(|threat| threat.id.as_str()).collect();
     if !bare.is_empty() {
         let line = format!("{} threats have no test: {}", bare.len(), bare.join(" "));
         if options.strict_threats { problems.push(line) } else { println!("{line}") }

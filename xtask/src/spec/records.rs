@@ -51,6 +51,8 @@ pub(super) struct Threat {
     pub(super) group: String,
     pub(super) attack: String,
     pub(super) answer: String,
+    /// Why no test can show it.
+    pub(super) untested: Option<String>,
 }
 
 impl Records {
@@ -181,6 +183,7 @@ impl Threat {
             group: field(row, "group")?,
             attack: field(row, "attack")?,
             answer: field(row, "answer")?,
+            untested: row.get("untested").and_then(Value::as_str).map(str::to_owned),
         })
     }
 }

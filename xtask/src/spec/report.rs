@@ -92,7 +92,11 @@ fn threats(records: &Records, collection: &Collection) -> String {
             group = &threat.group;
             let _ = write!(page, "\n## {group}\n\n| id | attack | answer | tests |\n|---|---|---|---|\n");
         }
-        let tests = names(&collection.tests_of_threat(&threat.id));
+        let tests = collection.tests_of_threat(&threat.id);
+        let tests = match &threat.untested {
+            Some(reason) if tests.is_empty() => format!("none: {}", cell(reason)),
+            _ => names(&tests),
+        };
         let (attack, answer) = (cell(&threat.attack), cell(&threat.answer));
         let _ = writeln!(page, "| {} | {attack} | {answer} | {tests} |", threat.id);
     }

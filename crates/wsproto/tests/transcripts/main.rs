@@ -66,3 +66,31 @@ fn each_received_line_in_any_two_reads() {
 fn a_byte_at_a_time() {
     run_all(|_| vec![Pace::Bytes]);
 }
+
+#[test]
+fn a_transcript_that_is_wrong_fails() {
+    #[rustfmt::skip]
+    let table = [
+        // name                          transcript                                                          told
+        ("as it must be",                "<- 81 01 \"a\"\n== text \"a\" last\n.. open keep",                 ""),
+        ("another text",                 "<- 81 01 \"a\"\n== text \"b\" last",                              "events"),
+        ("an event too few",             "<- 81 01 \"a\"\n.. open keep",                                    "events"),
+        ("an event too many",            "<- 81 01 \"a\"\n== text \"a\" last\n== ping \"\"",                "events"),
+        ("an event of no cause",         "== ping \"\"",                                                     "no cause"),
+        ("an error that there is not",   "<- 81 01 \"a\"\n!! 1002 5.2",                                     "events"),
+        ("another error",                "<- 83 00\n!! 1002 5.1",                                           "events"),
+        ("nothing written",              "<- 89 00\n== ping \"\"\n-> 8a 80 37fa213d",                        "written"),
+        ("something not told",           "<- 89 00\n== ping \"\"\n>> reply\n.. open keep",                  "also written"),
+        ("something not told at the end","<- 89 00\n== ping \"\"\n>> reply",                                 "also written"),
+        ("a wrong key",                  ">> ping \"\"\n-> 89 80 00000000",                                 "written"),
+        ("another state",                ".. closed keep",                                                  "state"),
+        ("another transport",            ".. open close",                                                   "state"),
+        ("refused and not told",         ">> ping 00*126",                                                  "was refused"),
+        ("sent and told to be refused",  ">> ping \"\" !! local",                                            "was sent"),
+    ];
+    for (name, text, told) in table {
+        let conversations = script::parse("x", &format!("@ open client\n{text}")).expect(name);
+        let problem = run(&conversations[0], Pace::Whole).err().unwrap_or_default();
+        assert!(problem.contains(told) && problem.is_empty() == told.is_empty(), "{name}: {problem}");
+    }
+}

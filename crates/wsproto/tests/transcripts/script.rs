@@ -228,22 +228,29 @@ fn step(mark: Token, tokens: &mut Peekable<IntoIter<Token>>) -> Result<What, Str
     })
 }
 
-/// Reads bytes up to a word that is none.
+/// Reads bytes up to a word that is none; those after `^` are masked with the four before it.
 fn bytes(tokens: &mut Peekable<IntoIter<Token>>) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let is_part = |token: &Token| match token {
         Token::Text(..) => true,
-        Token::Word(word) => is_hexadecimal(word),
+        Token::Word(word) => word == "^" || is_hexadecimal(word),
     };
+    let mut masked = None;
     while let Some(token) = tokens.next_if(is_part) {
         match token {
             Token::Text(text, times) => bytes.extend(text.repeat(times)),
+            Token::Word(word) if word == "^" => masked = Some(bytes.len()),
             Token::Word(word) => {
                 let (digits, times) =
                     word.split_once('*').map_or((&*word, None), |(left, n)| (left, Some(n)));
                 bytes.extend(hexadecimal(digits)?.repeat(repeated(times)?));
             }
         }
+    }
+    if let Some(start) = masked {
+        let (front, payload) = bytes.split_at_mut(start);
+        let key = front.last_chunk::<4>().ok_or("four bytes of key are due before ^")?;
+        payload.iter_mut().zip(key.iter().cycle()).for_each(|(byte, key)| *byte ^= key);
     }
     Ok(bytes)
 }
@@ -371,6 +378,7 @@ mod tests {
             ("repeated",         "00*3 \"ab\"*2",         b"\0\0\0abab"),
             ("a remark",         "00 # 11",               b"\0"),
             ("# within a text",  "\"#\"",                 b"#"),
+            ("masked",           "01020304 ^ 01*5",       b"\x01\x02\x03\x04\x00\x03\x02\x05\x00"),
         ];
         for (name, text, bytes) in table {
             let steps = steps(&format!("<- {text}"));
