@@ -51,11 +51,12 @@ fn corpus() -> Vec<Vec<u8>> {
     let words = ["window ", "frame ", "message ", "mask ", "fragment ", "close ", "ping ", "pong "];
     let text: String =
         (0..12_000).map(|_| words[usize::from(random().to_be_bytes()[4]) % words.len()]).collect();
-    let json: String =
-        (0..3000).map(|id| format!(r#"{{"id":{id},"value":{},"ok":true}},"#, random() >> 40)).collect();
+    let json: Vec<_> =
+        (0..3000).map(|id| format!(r#"{{"id":{id},"value":{},"ok":true}}"#, random() >> 40)).collect();
+    let json = json.join(",");
     let mut messages = Vec::new();
     for source in [noise.as_slice(), text.as_bytes(), json.as_bytes()] {
-        for len in [1, 40, 255, 256, 257, 1000, 4096, 32_767, 32_769, 200, 200] {
+        for len in [1, 256, 257, 4096, 32_769, 200, 200] {
             messages.push(source[..len].to_vec());
         }
         // It could refer far back.
