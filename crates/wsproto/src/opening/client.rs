@@ -88,6 +88,9 @@ impl ClientOpening {
 
     pub(crate) fn send(&mut self, event: Event<'_>, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
         match event {
+            Event::Request(_) if self.failure.is_some() || self.handshake.state() != ClientState::Idle => {
+                Err(LocalProtocolError::WrongState(self.state()))
+            }
             Event::Request(request) => self.request(*request, out),
             Event::AcceptConnection(_) | Event::RejectConnection(_) | Event::RejectData(_) => {
                 Err(LocalProtocolError::WrongEvent)

@@ -117,19 +117,17 @@ impl ServerOpening {
         if self.state() == ConnectionState::Closed {
             return Err(LocalProtocolError::WrongState(ConnectionState::Closed));
         }
-        match event {
-            Event::AcceptConnection(accept) => return self.accept(*accept, out).map(Some),
-            Event::RejectConnection(reject) => {
+        match (event, self.handshake.state()) {
+            (Event::AcceptConnection(accept), ServerState::AwaitingAnswer) if self.failure.is_none() => {
+                return self.accept(*accept, out).map(Some);
+            }
+            (Event::RejectConnection(reject), ServerState::AwaitingAnswer | ServerState::Failed) => {
                 self.handshake.reject(&reject, out)?;
                 self.early = Vec::new();
             }
-            Event::RejectData(data) => self.handshake.reject_data(&data, out)?,
-            Event::Request(_) => return Err(LocalProtocolError::WrongEvent),
-            Event::TextMessage(_)
-            | Event::BytesMessage(_)
-            | Event::CloseConnection(_)
-            | Event::Ping(_)
-            | Event::Pong(_) => return Err(LocalProtocolError::WrongState(self.state())),
+            (Event::RejectData(data), ServerState::Rejecting) => self.handshake.reject_data(&data, out)?,
+            (Event::Request(_), _) => return Err(LocalProtocolError::WrongEvent),
+            _ => return Err(LocalProtocolError::WrongState(self.state())),
         }
         Ok(None)
     }
@@ -139,9 +137,6 @@ impl ServerOpening {
         mut accept: AcceptConnection,
         out: &mut Vec<u8>,
     ) -> Result<(Connection, Vec<u8>), LocalProtocolError> {
-        if self.failure.is_some() {
-            return Err(LocalProtocolError::WrongState(self.state()));
-        }
         if !accept.extensions.is_empty() {
             return Err(LocalProtocolError::ExtensionsInEvent);
         }

@@ -14,4 +14,8 @@ mod faults;
 #[cfg(test)]
 mod pair;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod seen;
+#[cfg(test)]
+mod states;

@@ -1,0 +1,283 @@
+//! Each state against each event that may be sent, and against what may be received: cell by cell.
+
+use wsproto::{
+    AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, ConnectionState, Event,
+    LocalProtocolError, Ping, Pong, RejectConnection, RejectData, RemoteProtocolError, Request, Role,
+    TextMessage, Transport, WsConnection,
+};
+use wsproto_frame::Opcode;
+
+use crate::pair::{ANSWER, REQUEST, frame_to, last, more, settled};
+
+/// Makes a connection that stands there.
+fn standing(name: &str, role: Role) -> WsConnection {
+    let config = Config::default();
+    let mut ws = match role {
+        Role::Server => WsConnection::server(config),
+        Role::Client => WsConnection::client_with_entropy(config, settled),
+    };
+    let mut out = Vec::new();
+    let request = || Request::new("server.example.com", "/chat");
+    let receive = |ws: &mut WsConnection, bytes: &[u8]| {
+        let mut bytes = bytes.to_vec();
+        let mut input = &mut bytes[..];
+        while let Ok(Some(_)) = ws.receive(&mut input) {}
+    };
+    match (name, role) {
+        ("server, nothing yet" | "client, nothing yet", _) => {}
+        ("server, half a request", _) => receive(&mut ws, &REQUEST[..30]),
+        ("server, request", _) => receive(&mut ws, REQUEST),
+        ("server, bad request", _) => receive(&mut ws, b"POST / HTTP/1.1\r\nHost: x\r\n\r\n"),
+        ("server, rejecting" | "server, rejected", _) => {
+            receive(&mut ws, REQUEST);
+            let rejection = RejectConnection::new(403);
+            let rejection = if name == "server, rejecting" { rejection.with_body() } else { rejection };
+            ws.send(rejection, &mut out).unwrap();
+        }
+        ("server, end before request" | "client, end before request", _) => {
+            assert_eq!(ws.receive_eof(), Err(RemoteProtocolError::EndOfStream), "{name}");
+        }
+        ("client, request", _) => ws.send(request(), &mut out).unwrap(),
+        ("client, rejecting" | "client, rejected" | "client, bad answer", _) => {
+            ws.send(request(), &mut out).unwrap();
+            receive(
+                &mut ws,
+                match name {
+                    "client, rejecting" => b"HTTP/1.1 403 Forbidden\r\nContent-Length: 9\r\n\r\nnot",
+                    "client, rejected" => b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
+                    _ => b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
+                },
+            );
+        }
+        (_, role) => {
+            match role {
+                Role::Server => {
+                    receive(&mut ws, REQUEST);
+                    ws.send(AcceptConnection::new(), &mut out).unwrap();
+                }
+                Role::Client => {
+                    ws.send(request(), &mut out).unwrap();
+                    receive(&mut ws, ANSWER);
+                }
+            }
+            for step in match name {
+                "close sent" => "c",
+                "close received" => "C",
+                "rule broken" => "!",
+                "rule broken after close" => "c!",
+                "both closes" => "cC",
+                "end" => "e",
+                _ => "",
+            }
+            .chars()
+            {
+                match step {
+                    'c' => ws.send(CloseConnection::new(CloseCode::NORMAL), &mut out).unwrap(),
+                    'C' => receive(&mut ws, &frame_to(role, last(Opcode::Close), b"\x03\xe8")),
+                    '!' => receive(&mut ws, &frame_to(role, last(Opcode::Continuation), b"")),
+                    _ => assert!(matches!(ws.receive_eof(), Ok(Some(Event::CloseConnection(_))))),
+                }
+            }
+        }
+    }
+    ws
+}
+
+/// All events, in the order of the columns.
+fn events() -> [(&'static str, Event<'static>); 10] {
+    [
+        ("request", Request::new("server.example.com", "/chat").into()),
+        ("accept", AcceptConnection::new().into()),
+        ("reject", RejectConnection::new(403).into()),
+        ("reject with body", RejectConnection::new(403).with_body().into()),
+        ("reject data", RejectData::new(b"no").into()),
+        ("text", TextMessage::new("x").into()),
+        ("bytes", BytesMessage::new(b"x").unfinished().into()),
+        ("close", CloseConnection::new(CloseCode::NORMAL).into()),
+        ("ping", Ping::new(b"x").into()),
+        ("pong", Pong::new(b"x").into()),
+    ]
+}
+
+fn short(state: ConnectionState, transport: Transport) -> String {
+    let transport = match transport {
+        Transport::KeepOpen => "",
+        Transport::ShutdownWrite => ", shut",
+        Transport::Close => ", close",
+    };
+    format!("{state:?}{transport}")
+}
+
+/// What sending an event does: the state and transport after it, `.` for the wrong state, `w` for the wrong event.
+fn sent(name: &str, role: Role, event: Event<'static>) -> String {
+    let mut ws = standing(name, role);
+    let before = (ws.state(), ws.transport());
+    let mut out = b"before".to_vec();
+    match ws.send(event, &mut out) {
+        Ok(()) => {
+            assert!(out.len() > 6, "{name}: sent, and nothing written");
+            return short(ws.state(), ws.transport());
+        }
+        Err(error) => {
+            assert_eq!((ws.state(), ws.transport()), before, "{name}: a failed send changed something");
+            assert_eq!(out, b"before", "{name}: a failed send wrote something");
+            match error {
+                LocalProtocolError::WrongEvent => "w".into(),
+                LocalProtocolError::WrongState(state) if state == before.0 => ".".into(),
+                other => format!("{other:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn every_state_and_event_sent() {
+    use ConnectionState::{Closed, Connecting, LocalClosing, Open, Rejecting, RemoteClosing};
+    use Role::{Client, Server};
+    #[rustfmt::skip]
+    let table = [
+        // stand                      role    state            request       accept  reject          with body    reject data     text    bytes   close            ping    pong   
+        ("server, nothing yet",        Server, Connecting,    ["w",          ".",    ".",            ".",         ".",            ".",    ".",    ".",             ".",    "."]),
+        ("server, half a request",     Server, Connecting,    ["w",          ".",    ".",            ".",         ".",            ".",    ".",    ".",             ".",    "."]),
+        ("server, request",            Server, Connecting,    ["w",          "Open", "Closed, shut", "Rejecting", ".",            ".",    ".",    ".",             ".",    "."]),
+        ("server, bad request",        Server, Connecting,    ["w",          ".",    "Closed, shut", "Rejecting", ".",            ".",    ".",    ".",             ".",    "."]),
+        ("server, rejecting",          Server, Rejecting,     ["w",          ".",    ".",            ".",         "Closed, shut", ".",    ".",    ".",             ".",    "."]),
+        ("server, rejected",           Server, Closed,        [".",          ".",    ".",            ".",         ".",            ".",    ".",    ".",             ".",    "."]),
+        ("server, end before request", Server, Closed,        [".",          ".",    ".",            ".",         ".",            ".",    ".",    ".",             ".",    "."]),
+        ("client, nothing yet",        Client, Connecting,    ["Connecting", "w",    "w",            "w",         "w",            ".",    ".",    ".",             ".",    "."]),
+        ("client, request",            Client, Connecting,    [".",          "w",    "w",            "w",         "w",            ".",    ".",    ".",             ".",    "."]),
+        ("client, end before request", Client, Closed,        [".",          "w",    "w",            "w",         "w",            ".",    ".",    ".",             ".",    "."]),
+        ("client, rejecting",          Client, Rejecting,     [".",          "w",    "w",            "w",         "w",            ".",    ".",    ".",             ".",    "."]),
+        ("client, rejected",           Client, Closed,        [".",          "w",    "w",            "w",         "w",            ".",    ".",    ".",             ".",    "."]),
+        ("client, bad answer",         Client, Closed,        [".",          "w",    "w",            "w",         "w",            ".",    ".",    ".",             ".",    "."]),
+        ("open",                       Server, Open,          ["w",          "w",    "w",            "w",         "w",            "Open", "Open", "LocalClosing",  "Open", "Open"]),
+        ("open",                       Client, Open,          ["w",          "w",    "w",            "w",         "w",            "Open", "Open", "LocalClosing",  "Open", "Open"]),
+        ("close sent",                 Server, LocalClosing,  ["w",          "w",    "w",            "w",         "w",            ".",    ".",    ".",             ".",    "."]),
+        ("close sent",                 Client, LocalClosing,  ["w",          "w",    "w",            "w",         "w",            ".",    ".",    ".",             ".",    "."]),
+        ("close received",             Server, RemoteClosing, ["w",          "w",    "w",            "w",         "w",            ".",    ".",    "Closed, close", ".",    "."]),
+        ("close received",             Client, RemoteClosing, ["w",          "w",    "w",            "w",         "w",            ".",    ".",    "Closed",        ".",    "."]),
+        ("rule broken",                Server, RemoteClosing, ["w",          "w",    "w",            "w",         "w",            ".",    ".",    "Closed, shut",  ".",    "."]),
+        ("rule broken",                Client, RemoteClosing, ["w",          "w",    "w",            "w",         "w",            ".",    ".",    "Closed, shut",  ".",    "."]),
+        ("rule broken after close",    Server, Closed,        ["w",          "w",    "w",            "w",         "w",            ".",    ".",    ".",             ".",    "."]),
+        ("rule broken after close",    Client, Closed,        ["w",          "w",    "w",            "w",         "w",            ".",    ".",    ".",             ".",    "."]),
+        ("both closes",                Server, Closed,        ["w",          "w",    "w",            "w",         "w",            ".",    ".",    ".",             ".",    "."]),
+        ("both closes",                Client, Closed,        ["w",          "w",    "w",            "w",         "w",            ".",    ".",    ".",             ".",    "."]),
+        ("end",                        Server, Closed,        ["w",          "w",    "w",            "w",         "w",            ".",    ".",    ".",             ".",    "."]),
+        ("end",                        Client, Closed,        ["w",          "w",    "w",            "w",         "w",            ".",    ".",    ".",             ".",    "."]),
+    ];
+    for (name, role, state, expected) in table {
+        assert_eq!((standing(name, role).state(), standing(name, role).role()), (state, role), "{name}");
+        for ((column, event), expected) in events().into_iter().zip(expected) {
+            assert_eq!(sent(name, role, event), expected, "{name}, {role:?}, {column}");
+        }
+    }
+}
+
+/// What receiving something does: what came of it, and the state and transport after it; `-` for nothing.
+fn received(name: &str, role: Role, bytes: Option<Vec<u8>>) -> String {
+    let mut ws = standing(name, role);
+    let before = (ws.state(), ws.transport());
+    let got = match bytes {
+        Some(mut bytes) => {
+            let mut input = &mut bytes[..];
+            let got = ws.receive(&mut input).map(|event| event.map(Event::into_owned));
+            if got.is_ok() && name != "client, nothing yet" {
+                assert!(input.is_empty(), "{name}: bytes are left");
+            }
+            got
+        }
+        None => ws.receive_eof(),
+    };
+    let got = match got {
+        Ok(None) => "-".into(),
+        Ok(Some(Event::TextMessage(_))) => "text".into(),
+        Ok(Some(Event::Ping(_))) => "ping".into(),
+        Ok(Some(Event::RejectData(_))) => "data".into(),
+        Ok(Some(Event::CloseConnection(close))) => format!("close {}", close.code),
+        Ok(Some(other)) => panic!("{name}: {other:?}"),
+        Err(error) => {
+            let mut bytes = frame_to(role, last(Opcode::Text), b"x");
+            assert_eq!(ws.receive(&mut &mut bytes[..]), Err(error), "{name}: not the same again");
+            "error".into()
+        }
+    };
+    match (ws.state(), ws.transport()) {
+        after if after == before => got,
+        (state, transport) => format!("{got}, {}", short(state, transport)),
+    }
+}
+
+#[test]
+fn every_state_and_thing_received() {
+    use Role::{Client, Server};
+    #[rustfmt::skip]
+    let table = [
+        // stand                      role     text     ping     close                        bad                     end                         
+        ("server, nothing yet",        Server, ["-",     "-",     "-",                         "-",                    "error, Closed, close"]),
+        ("server, half a request",     Server, ["-",     "-",     "-",                         "-",                    "error, Closed, close"]),
+        ("server, request",            Server, ["-",     "-",     "-",                         "-",                    "error, Closed, close"]),
+        ("server, bad request",        Server, ["error", "error", "error",                     "error",                "error"]),
+        ("server, rejecting",          Server, ["-",     "-",     "-",                         "-",                    "-"]),
+        ("server, rejected",           Server, ["-",     "-",     "-",                         "-",                    "-, Closed, close"]),
+        ("server, end before request", Server, ["error", "error", "error",                     "error",                "error"]),
+        ("client, nothing yet",        Client, ["-",     "-",     "-",                         "-",                    "error, Closed, close"]),
+        ("client, request",            Client, ["-",     "-",     "-",                         "-",                    "error, Closed, close"]),
+        ("client, end before request", Client, ["error", "error", "error",                     "error",                "error"]),
+        ("client, rejecting",          Client, ["data",  "data",  "data",                      "data",                 "error, Closed, close"]),
+        ("client, rejected",           Client, ["-",     "-",     "-",                         "-",                    "-"]),
+        ("client, bad answer",         Client, ["error", "error", "error",                     "error",                "error"]),
+        ("open",                       Server, ["text",  "ping",  "close 1001, RemoteClosing", "error, RemoteClosing", "close 1006, Closed, close"]),
+        ("open",                       Client, ["text",  "ping",  "close 1001, RemoteClosing", "error, RemoteClosing", "close 1006, Closed, close"]),
+        ("close sent",                 Server, ["text",  "ping",  "close 1001, Closed, close", "error, Closed, shut",  "close 1006, Closed, close"]),
+        ("close sent",                 Client, ["text",  "ping",  "close 1001, Closed",        "error, Closed, shut",  "close 1006, Closed, close"]),
+        ("close received",             Server, ["-",     "-",     "-",                         "-",                    "-"]),
+        ("close received",             Client, ["-",     "-",     "-",                         "-",                    "-"]),
+        ("rule broken",                Server, ["error", "error", "error",                     "error",                "-"]),
+        ("rule broken",                Client, ["error", "error", "error",                     "error",                "-"]),
+        ("rule broken after close",    Server, ["error", "error", "error",                     "error",                "-, Closed, close"]),
+        ("rule broken after close",    Client, ["error", "error", "error",                     "error",                "-, Closed, close"]),
+        ("both closes",                Server, ["-",     "-",     "-",                         "-",                    "-"]),
+        ("both closes",                Client, ["-",     "-",     "-",                         "-",                    "-, Closed, close"]),
+        ("end",                        Server, ["-",     "-",     "-",                         "-",                    "-"]),
+        ("end",                        Client, ["-",     "-",     "-",                         "-",                    "-"]),
+    ];
+    for (name, role, expected) in table {
+        let text = frame_to(role, more(Opcode::Text), b"x");
+        let ping = frame_to(role, last(Opcode::Ping), b"x");
+        let close = frame_to(role, last(Opcode::Close), b"\x03\xe9");
+        let bad = frame_to(role, last(Opcode::Continuation), b"x");
+        let columns = [
+            ("text", Some(text)),
+            ("ping", Some(ping)),
+            ("close", Some(close)),
+            ("bad", Some(bad)),
+            ("end", None),
+        ];
+        for ((column, bytes), expected) in columns.into_iter().zip(expected) {
+            assert_eq!(received(name, role, bytes), expected, "{name}, {role:?}, {column}");
+        }
+    }
+}
+
+#[test]
+fn what_is_written() {
+    #[rustfmt::skip]
+    let table: [(&str, Role, Event<'_>, &[u8]); 10] = [
+        // state           role          event                                               bytes
+        ("open",           Role::Server, TextMessage::new("x").into(),                       &[0x81, 1, b'x']),
+        ("open",           Role::Server, BytesMessage::new(b"x").unfinished().into(),        &[0x02, 1, b'x']),
+        ("open",           Role::Server, Ping::new(b"x").into(),                             &[0x89, 1, b'x']),
+        ("open",           Role::Server, Pong::new(b"x").into(),                             &[0x8a, 1, b'x']),
+        ("open",           Role::Server, CloseConnection::new(CloseCode::NO_STATUS).into(),  &[0x88, 0]),
+        ("close received", Role::Server, CloseConnection::new(CloseCode::NORMAL).into(),     &[0x88, 2, 0x03, 0xe8]),
+        ("open",           Role::Client, TextMessage::new("x").into(),                       &[0x81, 0x81, 0x37, 0xfa, 0x21, 0x3d, b'x' ^ 0x37]),
+        ("open",           Role::Client, Pong::new(b"").into(),                              &[0x8a, 0x80, 0x37, 0xfa, 0x21, 0x3d]),
+        ("open",           Role::Client, CloseConnection::new(CloseCode::ABNORMAL).into(),   &[0x88, 0x82, 0x37, 0xfa, 0x21, 0x3d, 0x03 ^ 0x37, 0xe8 ^ 0xfa]),
+        ("server, rejecting", Role::Server, RejectData::new(b"no").into(),                   b"2\r\nno\r\n0\r\n\r\n"),
+    ];
+    for (name, role, event, expected) in table {
+        let mut out = b"before".to_vec();
+        assert_eq!(standing(name, role).send(event.clone(), &mut out), Ok(()), "{name}, {event:?}");
+        assert_eq!(&out[6..], expected, "{name}, {event:?}");
+    }
+}
