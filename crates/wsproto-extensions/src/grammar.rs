@@ -60,6 +60,7 @@ fn parse_into<'a>(field: &'a str, found: &mut Vec<Params<'a>>) -> Result<(), Gra
         }
         found.push(cursor.element()?);
         if !cursor.rest.is_empty() && !cursor.eat(b',') {
+            //= rfc6455#9.1-1
             return Err(GrammarError::NotAToken);
         }
     }
@@ -130,6 +131,7 @@ impl<'a> Cursor<'a> {
             return self.token().map(Cow::Borrowed);
         }
         let value = self.quoted()?;
+        //= rfc6455#4.3-1, rfc6455#9.1-2
         if is_token(&value) { Ok(value) } else { Err(GrammarError::QuotedNotAToken) }
     }
 

@@ -40,6 +40,7 @@ pub fn conclude<S: AsRef<str>>(
         let (config, extension) = judge(configs, &answer)?;
         agreed.push(config, extension)?;
     }
+    //= rfc6455#5.2-7, rfc6455#5.8-1, rfc6455#9.1-5
     Ok(Pipeline::new(agreed.extensions))
 }
 
@@ -57,13 +58,16 @@ pub fn respond<S: AsRef<str>>(
 ) -> Result<(Vec<String>, Pipeline), NegotiationError> {
     let mut agreed = Agreed::default();
     let mut answers = Vec::new();
+    //= rfc6455#9.1-8
     for offer in parse_all(offers)? {
         if agreed.contains(offer.name()) {
             continue;
         }
         let free = configs.iter().filter(|config| !config.rsv().intersects(agreed.rsv));
         let mut same_name = free.filter(|config| config.name() == offer.name());
+        //= rfc7692#5-2, rfc7692#5-3
         let found = same_name.find_map(|config| config.answer(&offer).map(|found| (config, found)));
+        //= rfc6455#4.2.2-8, rfc6455#4.2.2-9, rfc6455#9-1
         let Some((config, (answer, extension))) = found else { continue };
         let answer = element(&answer)?;
         if agreed.push(config, extension).is_ok() {
@@ -83,11 +87,13 @@ fn judge<'a>(
     configs: &'a [Arc<dyn ExtensionConfig>],
     answer: &Params<'_>,
 ) -> Result<(&'a Arc<dyn ExtensionConfig>, Box<dyn Extension>), NegotiationError> {
+    //= rfc6455#4.1-40
     let mut verdict = Err(NegotiationError::NotOffered);
     for config in configs.iter().filter(|config| config.name() == answer.name()) {
         if config.offers().is_empty() {
             continue;
         }
+        //= rfc6455#9-2, rfc6455#9.1-4, rfc7692#5-1
         verdict = config.agree(answer).map(|extension| (config, extension));
         if verdict.is_ok() {
             break;

@@ -106,6 +106,7 @@ impl Pipeline {
     #[inline]
     pub fn inbound_header(&mut self, header: &FrameHeader) -> Result<Handling, ExtensionError> {
         let unowned = header.rsv.difference(self.rsv());
+        //= rfc6455#5.2-2
         if !unowned.is_empty() {
             return Err(ExtensionError::UnownedRsv(unowned));
         }
@@ -197,6 +198,7 @@ fn outbound_through(
 ) -> Result<Outbound, ExtensionError> {
     let start = out.len();
     let mut sum = Outbound::PASS;
+    //= rfc6455#9.1-7
     for stage in stages {
         let payload = match sum.handling {
             Handling::Pass => frame.payload,
@@ -204,6 +206,7 @@ fn outbound_through(
         };
         next.clear();
         let one = stage.outbound(&frame.with_payload(payload), next, 0)?;
+        //= rfc6455#5.2-1
         sum.rsv = sum.rsv | one.rsv;
         if one.handling == Handling::Transform {
             sum.handling = Handling::Transform;

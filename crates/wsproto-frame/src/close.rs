@@ -60,6 +60,7 @@ impl CloseCode {
     #[must_use]
     pub const fn new(code: u16) -> Option<Self> {
         match code {
+            //= rfc6455#7.4.1-5, rfc6455#7.4.2-1, rfc6455#7.4.2-2, rfc6455#7.4.2-3
             1000..=1003 | 1005..=1015 | 3000..=4999 => Some(Self(code)),
             _ => None,
         }
@@ -76,6 +77,7 @@ impl CloseCode {
     /// RFC 6455 [§7.4.1](https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1)
     #[must_use]
     pub const fn may_be_sent(self) -> bool {
+        //= rfc6455#7.4.1-1, rfc6455#7.4.1-2, rfc6455#7.4.1-4
         !matches!(self, Self::NO_STATUS | Self::ABNORMAL | Self::TLS_HANDSHAKE)
     }
 }
@@ -133,8 +135,10 @@ impl<'a> ClosePayload<'a> {
     pub fn parse(payload: &'a [u8]) -> Result<Self, FrameError> {
         let Some((code, reason)) = payload.split_first_chunk() else {
             return if payload.is_empty() {
+                //= rfc6455#7.1.5-2, rfc6455#7.1.6-1
                 Ok(Self { code: CloseCode::NO_STATUS, reason: "" })
             } else {
+                //= rfc6455#5.5.1-1
                 Err(FrameError::ClosePayloadTooShort)
             };
         };
@@ -142,6 +146,7 @@ impl<'a> ClosePayload<'a> {
         let code = CloseCode::new(number)
             .filter(|code| code.may_be_sent())
             .ok_or(FrameError::CloseCodeInvalid(number))?;
+        //= rfc6455#5.5.1-10
         let reason = core::str::from_utf8(reason).map_err(|_| FrameError::CloseReasonNotUtf8)?;
         Ok(Self { code, reason })
     }

@@ -45,7 +45,9 @@ impl FrameEncoder {
     pub fn encode(&mut self, header: &FrameHeader) -> Result<EncodedHeader, FrameError> {
         let fragmentation = self.fragmentation.after(header)?;
         match (self.role, header.mask) {
+            //= rfc6455#5.1-1, rfc6455#6.1-7
             (Role::Client, None) => return Err(FrameError::NotMasked),
+            //= rfc6455#5.1-3
             (Role::Server, Some(_)) => return Err(FrameError::Masked),
             (Role::Client, Some(_)) | (Role::Server, None) => {}
         }

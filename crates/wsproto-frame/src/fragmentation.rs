@@ -38,10 +38,14 @@ impl Fragmentation {
     #[inline]
     pub const fn after(self, header: &FrameHeader) -> Result<Self, FrameError> {
         let open = match (self, header.opcode) {
+            //= rfc6455#5.4-4
             (_, Opcode::Close | Opcode::Ping | Opcode::Pong) => return Ok(self),
+            //= rfc6455#5.4-5, rfc6455#5.4-10
             (Self::Idle, Opcode::Text) | (Self::Text, Opcode::Continuation) => Self::Text,
             (Self::Idle, Opcode::Binary) | (Self::Binary, Opcode::Continuation) => Self::Binary,
+            //= rfc6455#5.4-11
             (Self::Idle, Opcode::Continuation) => return Err(FrameError::ContinuationWithoutMessage),
+            //= rfc6455#5.4-3
             (Self::Text | Self::Binary, Opcode::Text | Opcode::Binary) => {
                 return Err(FrameError::MessageInterrupted);
             }

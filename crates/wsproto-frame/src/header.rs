@@ -106,6 +106,7 @@ impl FrameHeader {
             return Ok(None);
         };
         header.payload_len = payload_len;
+        //= rfc6455#5.2-9, rfc6455#5.3-6
         let rest = if masked {
             let Some((key, rest)) = rest.split_first_chunk() else { return Ok(None) };
             header.mask = Some(MaskingKey::new(*key));
@@ -119,8 +120,10 @@ impl FrameHeader {
     #[inline]
     fn from_first_byte(byte: u8) -> Result<Self, FrameError> {
         let bits = byte & 0x0f;
+        //= rfc6455#5.2-3
         let opcode = Opcode::from_bits(bits).ok_or(FrameError::ReservedOpcode(bits))?;
         let fin = byte & 0x80 != 0;
+        //= rfc6455#5.4-1, rfc6455#5.5-2
         if opcode.is_control() && !fin {
             return Err(FrameError::ControlFragmented);
         }
@@ -133,6 +136,7 @@ impl FrameHeader {
         if short < 126 {
             return Ok(Some((u64::from(short), rest)));
         }
+        //= rfc6455#5.5-1
         if self.opcode.is_control() {
             return Err(FrameError::ControlTooLong);
         }
@@ -140,12 +144,15 @@ impl FrameHeader {
             let Some((len, rest)) = rest.split_first_chunk() else { return Ok(None) };
             (u64::from(u16::from_be_bytes(*len)), rest, 126)
         } else {
+            //= rfc6455#5.2-4
             if rest.first().is_some_and(|byte| byte & 0x80 != 0) {
                 return Err(FrameError::LengthTopBit);
             }
             let Some((len, rest)) = rest.split_first_chunk() else { return Ok(None) };
+            //= rfc6455#5.2-8
             (u64::from_be_bytes(*len), rest, 0x1_0000)
         };
+        //= rfc6455#5.2-5
         if len < least {
             return Err(FrameError::LengthNotMinimal);
         }
@@ -173,9 +180,11 @@ impl FrameHeader {
     pub fn encode(&self) -> EncodedHeader {
         let first = if self.fin { 0x80 } else { 0 } | self.rsv.first_byte() | self.opcode.bits();
         let (mask_bit, [k0, k1, k2, k3], key_len) = match self.mask {
+            //= rfc6455#5.3-1
             Some(key) => (0x80, key.to_bytes(), 4),
             None => (0, [0; 4], 0),
         };
+        //= rfc6455#5.2-5
         let (bytes, len) = match (u8::try_from(self.payload_len), u16::try_from(self.payload_len)) {
             (Ok(len @ ..126), _) => ([first, mask_bit | len, k0, k1, k2, k3, 0, 0, 0, 0, 0, 0, 0, 0], 2),
             (_, Ok(len)) => {

@@ -57,6 +57,7 @@ impl MaskingKey {
 #[inline]
 fn xor(payload: &mut [u8], key: u64) {
     let (blocks, rest) = payload.as_chunks_mut::<64>();
+    //= rfc6455#5.3-5
     for block in blocks {
         let (words, _) = block.as_chunks_mut::<8>();
         for word in words {

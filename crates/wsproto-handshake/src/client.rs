@@ -146,8 +146,10 @@ impl ClientHandshake {
         out: &mut Vec<u8>,
     ) -> Result<(), LocalError> {
         let host = self.checked_request(request)?;
+        //= rfc6455#4.1-1, rfc6455#4.1-17, rfc6455#4.1-19, rfc6455#4.1-21
         out.extend_from_slice(b"GET ");
         out.extend_from_slice(request.target.as_bytes());
+        //= rfc6455#4.1-20
         out.extend_from_slice(b" HTTP/1.1\r\n");
         let token = ask::request_fields(request, &host, nonce, out);
         out.extend_from_slice(b"\r\n");

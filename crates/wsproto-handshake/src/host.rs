@@ -7,6 +7,7 @@ use core::net::Ipv6Addr;
 ///
 /// With the feature `idna`, names beyond ASCII are encoded.
 pub(crate) fn to_wire(host: &str) -> Option<Cow<'_, str>> {
+    //= rfc6455#11.1.1-1, rfc6455#11.1.2-1
     let wire = if host.is_ascii() { Cow::Borrowed(host) } else { Cow::Owned(encode(host)?) };
     is_valid(&wire).then_some(wire)
 }

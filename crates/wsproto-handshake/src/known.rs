@@ -17,6 +17,7 @@ pub(crate) enum Known {
 
 impl Known {
     /// Returns the field of this name, in any case; compares with one or two names at most.
+    //= rfc6455#4.1-44
     pub(crate) fn of(name: &[u8]) -> Option<Self> {
         let (field, spelling) = match (name.len(), name) {
             (4, _) => (Self::Host, "host"),

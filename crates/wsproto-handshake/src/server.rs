@@ -195,6 +195,7 @@ impl ServerHandshake {
                 Ok(request)
             }
             Err(error) => {
+                //= rfc6455#4.2.1-1
                 self.stage = Stage::Failed;
                 self.failure = Some(error);
                 Err(error)
@@ -213,6 +214,7 @@ impl ServerHandshake {
     /// RFC 6455 [§4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)
     pub fn accept(&mut self, accept: &AcceptConnection, out: &mut Vec<u8>) -> Result<(), LocalError> {
         let token = self.checked_accept(accept)?;
+        //= rfc6455#4.2.2-1, rfc6455#4.2.2-10, rfc6455#4.2.2-11
         out.extend_from_slice(b"HTTP/1.1 101 Switching Protocols\r\n");
         answer::accept_fields(token, accept, out);
         out.extend_from_slice(b"\r\n");

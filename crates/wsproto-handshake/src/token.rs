@@ -35,6 +35,7 @@ pub fn accept_token(key: &str) -> AcceptToken {
 /// RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)
 #[must_use]
 pub fn generate_key(nonce: [u8; 16]) -> String {
+    //= rfc6455#4.1-28
     STANDARD.encode(nonce)
 }
 
@@ -46,6 +47,7 @@ impl AcceptToken {
     fn of(key: &[u8]) -> Self {
         let mut hash = Sha1::new();
         hash.update(key);
+        //= rfc6455#4.2.2-14
         hash.update(GUID);
         let mut text = [b'='; 28];
         let written = STANDARD.encode_slice(hash.digest().bytes(), &mut text);
@@ -82,6 +84,7 @@ pub(crate) struct Key([u8; 24]);
 impl Key {
     pub(crate) fn parse(value: &[u8]) -> Option<Self> {
         let key: [u8; 24] = value.try_into().ok()?;
+        //= rfc6455#4.2.1-7
         let [digits @ .., b'=', b'='] = &key else { return None };
         let base64 = |&byte: &u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
         digits.iter().all(base64).then_some(Self(key))

@@ -35,6 +35,7 @@ impl Default for Config {
         Self {
             extensions: Vec::new(),
             handshake: HandshakeLimits::default(),
+            //= rfc6455#10.4-2
             max_frame_len: 64 << 20,
             max_message_len: 64 << 20,
             max_fragments: 131_072,

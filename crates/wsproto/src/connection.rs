@@ -123,9 +123,13 @@ impl Connection {
     #[must_use]
     pub fn transport(&self) -> Transport {
         match self.state {
+            //= rfc6455#5.5.1-6, rfc6455#7.1.2-2
             ConnectionState::Closed if self.peer_ended => Transport::Close,
+            //= rfc6455#7.1.7-1, rfc6455#7.1.7-2
             ConnectionState::Closed if self.failure.is_some() => Transport::ShutdownWrite,
+            //= rfc6455#5.5.1-7, rfc6455#7.1.1-2, rfc6455#7.1.1-3
             ConnectionState::Closed if self.role == Role::Server => Transport::Close,
+            //= rfc6455#5.5.1-8, rfc6455#7.1.1-4
             _ => Transport::KeepOpen,
         }
     }
@@ -139,6 +143,7 @@ impl Connection {
         let before = self.state;
         self.peer_ended = true;
         self.state = before.after(Step::EndOfStream).unwrap_or(before);
+        //= rfc6455#7.1.4-1, rfc6455#7.1.5-3, rfc6455#7.2.1-2
         matches!(before, ConnectionState::Open | ConnectionState::LocalClosing)
             .then(|| CloseConnection::new(CloseCode::ABNORMAL).into())
     }
@@ -152,7 +157,9 @@ impl Connection {
     /// As [`send`](Self::send).
     pub fn reply(&mut self, event: &Event<'_>, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
         match (event, self.state) {
+            //= rfc6455#5.5.2-1, rfc6455#5.5.2-2
             (Event::Ping(ping), ConnectionState::Open) => self.send(ping.response(), out),
+            //= rfc6455#5.5.1-4, rfc6455#5.5.1-5
             (Event::CloseConnection(close), ConnectionState::RemoteClosing) => {
                 self.send(close.response(), out)
             }
@@ -171,6 +178,7 @@ impl Connection {
         out: &mut Vec<u8>,
     ) -> Result<(), LocalProtocolError> {
         match error.event_hint() {
+            //= rfc6455#7.1.7-4, rfc6455#10.7-2
             Some(event @ Event::CloseConnection(_)) => self.reply(&event, out),
             _ => Ok(()),
         }

@@ -91,12 +91,14 @@ mod pool {
             let end = self.used.checked_add(bytes.len())?;
             let fresh = self.bytes.get_mut(self.used..end)?;
             bytes.copy_from_slice(fresh);
+            //= rfc6455#5.3-4
             fresh.fill(0);
             self.used = end;
             Some(())
         }
 
         fn refill(&mut self) -> Result<(), EntropyError> {
+            //= rfc6455#4.1-29, rfc6455#5.3-3
             getrandom::fill(&mut self.bytes).map_err(|_| EntropyError)?;
             self.used = 0;
             Ok(())

@@ -198,6 +198,7 @@ impl<'a> Ping<'a> {
     /// Returns the Pong that answers this Ping: with the same payload.
     #[must_use]
     pub fn response(&self) -> Pong<'a> {
+        //= rfc6455#5.5.3-1
         Pong { payload: self.payload.clone() }
     }
 }

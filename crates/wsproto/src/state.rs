@@ -50,6 +50,7 @@ impl ConnectionState {
     pub(crate) const fn after(self, step: Step) -> Option<Self> {
         Some(match (self, step) {
             (Self::Open, Step::Send) => Self::Open,
+            //= rfc6455#5.5.1-11
             (Self::Open, Step::SendClose) => Self::LocalClosing,
             (Self::Open, Step::ReceiveClose | Step::Fail) | (Self::RemoteClosing, Step::EndOfStream) => {
                 Self::RemoteClosing

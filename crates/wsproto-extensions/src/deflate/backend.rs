@@ -70,6 +70,7 @@ impl Compressor {
     ///
     /// Returns `None` where the output had no room; then the stream is useless.
     pub(super) fn compress(&mut self, mut input: &[u8], flush: Flush, output: &mut Output<'_>) -> Option<()> {
+        //= rfc7692#7.1.2.1-3, rfc7692#7.1.2.2-5
         while self.starts_afresh() {
             let reach = self.window.size().saturating_sub(self.reach);
             let Some((segment, rest)) = input.split_at_checked(reach) else { break };

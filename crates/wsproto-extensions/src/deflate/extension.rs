@@ -117,14 +117,18 @@ impl Extension for PermessageDeflate {
         let compressed = header.rsv.contains(Rsv::RSV1);
         match header.opcode {
             Opcode::Text | Opcode::Binary => {
+                //= rfc7692#6-3
                 self.receiving = if compressed { Handling::Transform } else { Handling::Pass };
                 self.receiver.start_message();
                 Ok(self.receiving)
             }
+            //= rfc7692#6-1
             Opcode::Continuation if compressed => {
                 Err(Refusal::new(CloseCode::PROTOCOL_ERROR, "RSV1 is set on a continuation frame"))
             }
+            //= rfc7692#6.2-1
             Opcode::Continuation => Ok(self.receiving),
+            //= rfc7692#6-2
             Opcode::Close | Opcode::Ping | Opcode::Pong if compressed => {
                 Err(Refusal::new(CloseCode::PROTOCOL_ERROR, "RSV1 is set on a control frame"))
             }
@@ -155,6 +159,7 @@ impl Extension for PermessageDeflate {
         if self.sending == Handling::Pass {
             return Ok(Outbound::PASS);
         }
+        //= rfc7692#6.1-1
         if frame.fin {
             self.sender.compress_last(frame.payload, output)?;
         } else {

@@ -45,22 +45,28 @@ impl DeflateParams {
     /// Judges a server's answer to this offer.
     pub(super) fn after_answer(self, answer: &Params<'_>) -> Result<Self, DeflateError> {
         let answer = Terms::read(answer)?;
+        //= rfc7692#5.1-8
         if self.server_no_context_takeover && !answer.server_no_context_takeover {
             return Err(DeflateError::ServerContextTakeover);
         }
+        //= rfc7692#7.1-1, rfc7692#7.1.2.1-5
         let server_max_window_bits = answer.server_bits.unwrap_or_default();
+        //= rfc7692#7.1.2.1-4
         if server_max_window_bits > self.server_max_window_bits {
             return Err(DeflateError::ServerWindowTooLarge);
         }
         let client_max_window_bits = match answer.client_bits {
             ClientBits::Absent => self.client_max_window_bits,
+            //= rfc7692#7.1.2.2-3
             ClientBits::Any => return Err(DeflateError::MissingValue),
+            //= rfc7692#7.1.2.2-4
             ClientBits::AtMost(bits) if bits > self.client_max_window_bits => {
                 return Err(DeflateError::ClientWindowTooLarge);
             }
             ClientBits::AtMost(bits) => bits,
         };
         Ok(Self {
+            //= rfc7692#7.1.1.1-4, rfc7692#7.1.1.2-3
             server_no_context_takeover: answer.server_no_context_takeover,
             client_no_context_takeover: self.client_no_context_takeover || answer.client_no_context_takeover,
             server_max_window_bits,
@@ -71,14 +77,18 @@ impl DeflateParams {
     /// Answers a client's offer, or says why it is declined.
     pub(super) fn answer(self, offer: &Params<'_>) -> Result<(Params<'static>, Self), DeflateError> {
         let offer = Terms::read(offer)?;
+        //= rfc7692#7.1.2.1-2, rfc7692#5.1-7
         let server = self.server_max_window_bits.min(offer.server_bits.unwrap_or_default());
         let client = match offer.client_bits {
             ClientBits::AtMost(limit) => self.client_max_window_bits.min(limit),
+            //= rfc7692#7.1.2.2-1
             ClientBits::Any => self.client_max_window_bits,
             // It can't be told, so it may use all of it.
+            //= rfc7692#7.1.2.2-2
             ClientBits::Absent => WindowBits::MAX,
         };
         let agreed = Self {
+            //= rfc7692#7.1.1.1-2
             server_no_context_takeover: self.server_no_context_takeover || offer.server_no_context_takeover,
             client_no_context_takeover: self.client_no_context_takeover || offer.client_no_context_takeover,
             server_max_window_bits: server,
@@ -135,6 +145,7 @@ impl Terms {
                     mem::replace(&mut terms.client_no_context_takeover, flag(value)?)
                 }
                 SERVER_MAX_WINDOW_BITS => {
+                    //= rfc7692#7.1.2.1-1
                     let bits = bits(value.ok_or(DeflateError::MissingValue)?)?;
                     terms.server_bits.replace(bits).is_some()
                 }
@@ -145,9 +156,11 @@ impl Terms {
                     };
                     mem::replace(&mut terms.client_bits, bits) != ClientBits::Absent
                 }
+                //= rfc7692#5.1-1, rfc7692#5.1-2
                 _ => return Err(DeflateError::UnknownParameter),
             };
             if repeated {
+                //= rfc7692#5.1-5, rfc7692#5.1-6
                 return Err(DeflateError::RepeatedParameter);
             }
         }
@@ -177,10 +190,12 @@ impl Terms {
 fn flag(value: Option<&str>) -> Result<bool, DeflateError> {
     match value {
         None => Ok(true),
+        //= rfc7692#7.1.1.1-1, rfc7692#7.1.1.2-1
         Some(_) => Err(DeflateError::UnexpectedValue),
     }
 }
 
 fn bits(value: &str) -> Result<WindowBits, DeflateError> {
+    //= rfc7692#5.1-3, rfc7692#5.1-4
     WindowBits::parse(value).ok_or(DeflateError::BadWindowBits)
 }

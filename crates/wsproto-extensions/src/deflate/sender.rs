@@ -45,9 +45,11 @@ impl Sender {
 
     /// Compresses the last part of a message, or the whole of it.
     pub(super) fn compress_last(&mut self, payload: &[u8], output: &mut Output<'_>) -> Result<(), Refusal> {
+        //= rfc7692#7.1.1.1-3, rfc7692#7.1.1.2-2, rfc7692#7.2.1-2
         let flush = if self.no_context_takeover { Flush::Forget } else { Flush::Keep };
         self.compress(payload, flush, output)?;
         let written = output.written();
+        //= rfc7692#7.2.1-1
         let len = written.strip_suffix(&TAIL).unwrap_or(written).len();
         output.truncate(len);
         if self.no_context_takeover

@@ -38,6 +38,7 @@ impl WindowBits {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let bits = match text.as_bytes() {
+            //= rfc7692#7.1.2-1
             [digit @ b'8'..=b'9'] => digit - b'0',
             [b'1', digit @ b'0'..=b'5'] => digit - b'0' + 10,
             _ => return None,

@@ -37,6 +37,7 @@ impl Inbound {
         self.header = *header;
         self.end = FrameEnd::Pending;
         self.transforming = 0;
+        //= rfc6455#9.1-7
         for stage in stages.iter_mut().rev() {
             if stage.inbound_header(header)? == Handling::Transform {
                 self.transforming = self.transforming.saturating_add(1);

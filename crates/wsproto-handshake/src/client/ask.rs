@@ -10,18 +10,23 @@ use crate::{
 
 /// Checks that a request can be sent; returns its host as it goes onto the wire.
 pub(super) fn check(request: &Request) -> Result<Cow<'_, str>, LocalError> {
+    //= rfc6455#4.1-2, rfc6455#4.1-3
     let host = host::to_wire(&request.host).ok_or(LocalError::Host)?;
     let target = request.target.as_bytes();
+    //= rfc6455#3-1, rfc6455#3-2, rfc6455#3-4, rfc6455#11.1.1-2, rfc6455#11.1.2-2
     if !target.starts_with(b"/") || !syntax::is_visible_ascii(target) || target.contains(&b'#') {
         return Err(LocalError::Target);
     }
+    //= rfc6455#4.1-33
     if !request.subprotocols.iter().all(|subprotocol| syntax::is_token(subprotocol.as_bytes())) {
         return Err(LocalError::Subprotocol);
     }
+    //= rfc6455#4.1-34
     if list::has_duplicates(&request.subprotocols) {
         return Err(LocalError::SubprotocolRepeated);
     }
     wire::check_extensions(&request.extensions)?;
+    //= rfc6455#4.1-18
     wire::check_fields(&request.headers, wire::is_reserved)?;
     Ok(host)
 }
@@ -34,10 +39,15 @@ pub(super) fn request_fields(
     fields: &mut impl Fields,
 ) -> AcceptToken {
     let key = generate_key(nonce);
+    //= rfc6455#4.1-22
     fields.field("Host", host.as_bytes());
+    //= rfc6455#4.1-23, rfc6455#4.1-24
     fields.field("Upgrade", b"websocket");
+    //= rfc6455#4.1-25, rfc6455#4.1-26
     fields.field("Connection", b"Upgrade");
+    //= rfc6455#4.1-27
     fields.field("Sec-WebSocket-Key", key.as_bytes());
+    //= rfc6455#4.1-31, rfc6455#4.1-32
     fields.field("Sec-WebSocket-Version", b"13");
     wire::list_field(fields, "Sec-WebSocket-Protocol", &request.subprotocols);
     wire::list_field(fields, "Sec-WebSocket-Extensions", &request.extensions);

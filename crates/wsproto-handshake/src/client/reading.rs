@@ -35,10 +35,12 @@ pub(super) fn judge<'a>(
     expected: Expected<'_>,
 ) -> Result<Verdict, ResponseError> {
     match line.status {
+        //= rfc6455#4.1-36, rfc6455#4.1-42
         101 if !line.is_http_1_1 => Err(HeadError::HttpVersion.into()),
         101 => Ok(Verdict::Accept(accept(fields, head_len, expected)?)),
         100..=199 => Ok(Verdict::Interim),
         0..=99 => Err(ResponseError::Status),
+        //= rfc6455#4.1-43
         status => {
             let mut headers = Headers::with_capacity(fields.len(), head_len);
             fields.for_each(|(name, value)| headers.push(name, syntax::trim(value)));
@@ -91,12 +93,15 @@ impl<'a> Fields<'a> {
         if self.announces_body {
             return Err(ResponseError::Body);
         }
+        //= rfc6455#4.1-38
         if !self.upgrades {
             return Err(ResponseError::ConnectionNotUpgrade);
         }
+        //= rfc6455#4.1-37
         if !self.to_websocket {
             return Err(ResponseError::UpgradeNotWebSocket);
         }
+        //= rfc6455#4.1-39, rfc6455#11.3.3-1
         match self.accept.at_most_once(ResponseError::AcceptRepeated)? {
             Some(accept) if accept == token.as_bytes() => Ok(()),
             Some(_) => Err(ResponseError::AcceptMismatch),
@@ -105,6 +110,7 @@ impl<'a> Fields<'a> {
     }
 
     fn subprotocol(&self, expected: Expected<'_>) -> Result<Option<String>, ResponseError> {
+        //= rfc6455#11.3.4-1
         let Some(chosen) = self.subprotocol.at_most_once(ResponseError::SubprotocolRepeated)? else {
             return if expected.needs_subprotocol {
                 Err(ResponseError::SubprotocolMissing)
@@ -115,11 +121,13 @@ impl<'a> Fields<'a> {
         if list::items(chosen).count() > 1 {
             return Err(ResponseError::SubprotocolRepeated);
         }
+        //= rfc6455#4.1-41
         let proposed = list::split_list(expected.subprotocols).find(|proposed| proposed.as_bytes() == chosen);
         proposed.map(|proposed| Some(proposed.into())).ok_or(ResponseError::SubprotocolNotProposed)
     }
 
     fn extensions(&self) -> Result<Vec<String>, ResponseError> {
+        //= rfc6455#11.3.2-1
         let value = self.extensions.at_most_once(ResponseError::ExtensionsRepeated)?.unwrap_or_default();
         let text = core::str::from_utf8(value).ok().filter(|text| text.is_ascii());
         let text = text.ok_or(ResponseError::ExtensionsInvalid)?;

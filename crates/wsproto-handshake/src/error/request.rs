@@ -102,6 +102,7 @@ impl RequestError {
             Self::ConnectionNotUpgrade => {
                 rejection.with_header("Upgrade", "websocket").with_header("Connection", "Upgrade")
             }
+            //= rfc6455#4.2.2-4, rfc6455#4.4-1
             Self::VersionUnsupported => rejection
                 .with_header("Sec-WebSocket-Version", "13")
                 .with_header("Upgrade", "websocket")
@@ -112,6 +113,7 @@ impl RequestError {
 
     const fn status(self) -> u16 {
         match self {
+            //= rfc6455#10.7-3
             Self::Head(error) => error.status(),
             Self::Method => 405,
             Self::TargetTooLong { .. } => 414,

@@ -15,9 +15,11 @@ use crate::{
 /// Checks that an acceptance can be sent to a client that proposed these subprotocols.
 pub(super) fn check_accept(accept: &AcceptConnection, proposed: &str) -> Result<(), LocalError> {
     if let Some(subprotocol) = &accept.subprotocol {
+        //= rfc6455#4.2.2-15
         if !syntax::is_token(subprotocol.as_bytes()) {
             return Err(LocalError::Subprotocol);
         }
+        //= rfc6455#4.2.2-6
         if !list::split_list(proposed).any(|proposed| proposed == subprotocol) {
             return Err(LocalError::SubprotocolNotProposed);
         }
@@ -28,9 +30,12 @@ pub(super) fn check_accept(accept: &AcceptConnection, proposed: &str) -> Result<
 
 /// Writes the fields of an acceptance.
 pub(super) fn accept_fields(token: AcceptToken, accept: &AcceptConnection, fields: &mut impl Fields) {
+    //= rfc6455#4.2.2-12
     fields.field("Upgrade", b"websocket");
+    //= rfc6455#4.2.2-13
     fields.field("Connection", b"Upgrade");
     fields.field("Sec-WebSocket-Accept", token.as_bytes());
+    //= rfc6455#4.2.2-7
     if let Some(subprotocol) = &accept.subprotocol {
         fields.field("Sec-WebSocket-Protocol", subprotocol.as_bytes());
     }

@@ -19,6 +19,7 @@ pub(super) fn read<'a>(
     head_len: usize,
     limits: &HandshakeLimits,
 ) -> Result<(Request, Promise), RequestError> {
+    //= rfc6455#4.2.1-3
     if line.method != "GET" {
         return Err(RequestError::Method);
     }
@@ -27,7 +28,9 @@ pub(super) fn read<'a>(
     for (name, value) in fields {
         seen.add(name, value)?;
     }
+    //= rfc6455#4.2.1-4
     let host = seen.host.at_most_once(RequestError::HostRepeated)?.ok_or(RequestError::HostMissing)?;
+    //= rfc6455#8.1-2
     let authority = core::str::from_utf8(host).map_err(|_| RequestError::HostInvalid)?;
     let host = host::from_wire(authority).ok_or(RequestError::HostInvalid)?;
     let target = resource_name(line.target, authority)?;
@@ -73,6 +76,7 @@ impl<'a> Fields<'a> {
             Some(Known::Version) => self.version.add(value),
             Some(Known::ContentLength) => self.content_length.add(value),
             Some(Known::TransferEncoding) => self.has_transfer_encoding = true,
+            //= rfc6455#4.2.1-9
             Some(Known::Accept) | None => {}
         }
         self.headers.push(name, value);
@@ -89,17 +93,22 @@ impl<'a> Fields<'a> {
         {
             return Err(RequestError::Body);
         }
+        //= rfc6455#4.2.1-6
         if !self.asks_upgrade {
             return Err(RequestError::ConnectionNotUpgrade);
         }
+        //= rfc6455#4.2.1-5
         if !self.asks_websocket {
             return Err(RequestError::UpgradeNotWebSocket);
         }
+        //= rfc6455#11.3.5-1
         match self.version.at_most_once(RequestError::VersionRepeated)? {
+            //= rfc6455#4.2.1-8, rfc6455#4.3-2
             Some(b"13") => {}
             Some(_) => return Err(RequestError::VersionUnsupported),
             None => return Err(RequestError::VersionMissing),
         }
+        //= rfc6455#11.3.1-1
         let key = self.key.at_most_once(RequestError::KeyRepeated)?.ok_or(RequestError::KeyMissing)?;
         Key::parse(key).ok_or(RequestError::KeyInvalid)
     }
@@ -107,6 +116,7 @@ impl<'a> Fields<'a> {
 
 fn add_items(items: &mut Vec<String>, value: &[u8], error: RequestError) -> Result<(), RequestError> {
     let text = core::str::from_utf8(value).ok().filter(|text| text.is_ascii()).ok_or(error)?;
+    //= rfc6455#9.1-6
     items.extend(list::split_list(text).map(String::from));
     Ok(())
 }

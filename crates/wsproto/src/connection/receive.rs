@@ -52,6 +52,7 @@ impl Connection {
                 Ok(event) => Ok(event),
                 Err(error) => Err(self.fail(error)),
             },
+            //= rfc6455#7.1.7-5
             ConnectionState::Connecting
             | ConnectionState::Rejecting
             | ConnectionState::RemoteClosing
@@ -91,6 +92,7 @@ impl Connection {
                 self.start_frame(&chunk.header, chunk.message)?;
             }
             let frame_finished = chunk.frame_finished;
+            //= rfc6455#5.4-4, rfc6455#6.2-2
             let event = if chunk.header.opcode.is_control() {
                 self.receive_control(chunk)?
             } else if self.extensions.as_ref().is_some_and(|extensions| extensions.is_feeding()) {
@@ -127,6 +129,7 @@ impl Connection {
             }
             self.received.announced = self.received.announced.saturating_add(header.payload_len);
             self.received.fragments = self.received.fragments.saturating_add(1);
+            //= rfc6455#10.4-1
             self.check_message_len(self.received.announced)?;
             if self.received.fragments > self.limits.fragments {
                 return Err(RemoteProtocolError::TooManyFragments { limit: self.limits.fragments });
@@ -152,11 +155,13 @@ impl Connection {
             return Ok(None);
         }
         if message == Opcode::Text {
+            //= rfc6455#5.6-1, rfc6455#8.1-1
             let (code_point, text) = self.text.push(payload)?;
             let data = code_point.map_or(Text::new(text), Text::from_code_point);
             return self.text_event(data, frame_finished, message_finished);
         }
         let data = Payload::new(payload);
+        //= rfc6455#5.4-2, rfc6455#5.4-12, rfc6455#6.2-6
         Ok(Some(Event::BytesMessage(BytesMessage { data, frame_finished, message_finished })))
     }
 
@@ -197,6 +202,7 @@ impl Connection {
         };
         match header.opcode {
             Opcode::Ping => Ok(Some(Event::Ping(Ping { payload }))),
+            //= rfc6455#5.5.3-2
             Opcode::Pong => Ok(Some(Event::Pong(Pong { payload }))),
             _ => self.receive_close(&payload).map(Some),
         }
@@ -205,6 +211,7 @@ impl Connection {
     fn receive_close(&mut self, payload: &[u8]) -> Result<Event<'static>, RemoteProtocolError> {
         let ClosePayload { code, reason } = ClosePayload::parse(payload)?;
         let reason = Text::from(String::from(reason));
+        //= rfc6455#7.1.3-1, rfc6455#7.1.5-1, rfc6455#7.1.6-1
         self.state = self.state.after(Step::ReceiveClose).unwrap_or(self.state);
         self.extensions = None;
         Ok(Event::CloseConnection(CloseConnection { code, reason }))

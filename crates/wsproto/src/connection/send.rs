@@ -46,13 +46,16 @@ impl Connection {
         fin: bool,
         out: &mut Vec<u8>,
     ) -> Result<(), LocalProtocolError> {
+        //= rfc6455#5.1-5, rfc6455#5.5.1-3, rfc6455#6.1-2, rfc6455#6.1-3
         self.state.after(Step::Send).ok_or(LocalProtocolError::WrongState(self.state))?;
+        //= rfc6455#6.1-5
         let opcode = match (self.encoder.fragmentation(), kind) {
             (Fragmentation::Text, Opcode::Text) | (Fragmentation::Binary, Opcode::Binary) => {
                 Opcode::Continuation
             }
             (_, kind) => kind,
         };
+        //= rfc6455#6.1-4, rfc6455#6.1-6
         let header = FrameHeader { fin, ..FrameHeader::new(opcode, payload.len() as u64) };
         self.write(header, payload, out)
     }
@@ -80,6 +83,7 @@ impl Connection {
         }
         let mut buffer = [0; FrameHeader::MAX_CONTROL_PAYLOAD_LEN];
         let payload = ClosePayload { code: close.code, reason: &close.reason }.write(&mut buffer);
+        //= rfc6455#7.1.2-1
         self.send_control(Opcode::Close, payload, Step::SendClose, out)
     }
 
@@ -91,6 +95,7 @@ impl Connection {
         payload: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<(), LocalProtocolError> {
+        //= rfc6455#5.1-1, rfc6455#5.3-1, rfc6455#5.3-2, rfc6455#5.5.1-9, rfc6455#6.1-7, rfc6455#10.3-1
         header.mask = self.masking_key()?;
         if self.extensions.is_some() {
             self.write_transformed(header, payload, out)
@@ -107,6 +112,7 @@ impl Connection {
         payload: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<(), LocalProtocolError> {
+        //= rfc6455#6.1-1, rfc6455#10.3-2
         let encoded = self.encoder.encode(header)?;
         out.reserve(encoded.len().saturating_add(payload.len()));
         out.extend_from_slice(&encoded);

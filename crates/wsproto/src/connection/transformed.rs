@@ -186,6 +186,7 @@ impl Connection {
                 return Err(error.into());
             }
         };
+        //= rfc6455#5.2-1
         header.rsv = sent.rsv;
         if sent.handling == Handling::Pass {
             out.truncate(start);

@@ -35,6 +35,7 @@ impl ClientOpening {
 
     pub(crate) const fn transport(&self) -> Transport {
         match self.state() {
+            //= rfc6455#7.2.1-1
             ConnectionState::Closed => Transport::Close,
             _ => Transport::KeepOpen,
         }
@@ -99,6 +100,7 @@ impl ClientOpening {
             | Event::BytesMessage(_)
             | Event::CloseConnection(_)
             | Event::Ping(_)
+            //= rfc6455#4.1-35
             | Event::Pong(_) => Err(LocalProtocolError::WrongState(self.state())),
         }
     }

@@ -45,6 +45,7 @@ impl ServerOpening {
     pub(crate) const fn transport(&self) -> Transport {
         match (self.state(), self.peer_ended) {
             (ConnectionState::Closed, true) => Transport::Close,
+            //= rfc6455#7.2.2-1
             (ConnectionState::Closed, false) => Transport::ShutdownWrite,
             _ => Transport::KeepOpen,
         }
