@@ -57,6 +57,7 @@ impl Client {
         expect("subprotocol", &accept.subprotocol.as_deref(), &Some(script::CHOSEN))?;
         let deflate = accept.extensions.iter().any(|agreed| agreed.starts_with("permessage-deflate"));
         expect("permessage-deflate", &deflate, &self.deflate.is_on())?;
+        expect("parameters not agreed", &self.deflate.missing_from(&accept.extensions), &Vec::new())?;
         goodbye(&mut socket)
     }
 

@@ -137,6 +137,27 @@ impl Deflate {
         arguments
     }
 
+    /// The parameters that the agreed extensions lack: those that both sides were told must be among them.
+    pub(crate) fn missing_from(self, agreed: &[String]) -> Vec<String> {
+        let Self::On(parameters) = self else {
+            return Vec::new();
+        };
+        let window = |side: &str, bits: Option<WindowBits>| {
+            // 15 is the default, which needs no word.
+            let bits = bits.filter(|bits| *bits != WindowBits::MAX)?;
+            Some(format!("{side}_max_window_bits={}", bits.get()))
+        };
+        let context = |side: &str, set: bool| set.then(|| format!("{side}_no_context_takeover"));
+        let wanted = [
+            window("client", parameters.client_window),
+            window("server", parameters.server_window),
+            context("client", parameters.client_no_context),
+            context("server", parameters.server_no_context),
+        ];
+        let lacks = |wanted: &String| !agreed.iter().any(|agreed| agreed.contains(&**wanted));
+        wanted.into_iter().flatten().filter(lacks).collect()
+    }
+
     /// The setting as our side takes it.
     pub(crate) fn config(self) -> Config {
         let config = Config::default().with_max_frame_len(script::LIMIT).with_max_message_len(script::LIMIT);
@@ -154,5 +175,39 @@ impl Deflate {
             deflate = deflate.with_server_max_window_bits(bits);
         }
         config.with_extension(deflate)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Options, String> {
+        Options::parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn parameters_reach_the_scripts() {
+        let options =
+            parse("--deflate on --client-window 9 --server-window 15 --server-no-context").expect("valid");
+        let arguments: Vec<String> = options.settings().iter().flat_map(|each| each.arguments()).collect();
+        let expected = "--deflate --client-window 9 --server-window 15 --server-no-context";
+        assert_eq!(arguments.join(" "), expected);
+        assert!(!options.is_default());
+    }
+
+    #[test]
+    fn parameters_that_were_not_agreed_are_named() {
+        let options = parse("--deflate on --client-window 9 --server-no-context").expect("valid");
+        let missing = |agreed: &str| options.settings()[0].missing_from(&[agreed.to_owned()]).join(" ");
+        assert_eq!(missing("permessage-deflate; client_max_window_bits=9; server_no_context_takeover"), "");
+        assert_eq!(missing("permessage-deflate; client_max_window_bits=9"), "server_no_context_takeover");
+    }
+
+    #[test]
+    fn mistakes_are_refused() {
+        for line in ["--only nobody", "--deflate", "--deflate maybe", "--client-window 16", "--faster"] {
+            assert!(parse(line).is_err(), "{line}");
+        }
     }
 }

@@ -67,7 +67,7 @@ fn notes(rows: &[Row]) -> String {
             }
         }
     }
-    let mut notes = String::from("A dash: the peer can't do it.\n\n");
+    let mut notes = String::from("A dash: the peer's API can't do it.\n\n");
     for ((peer, why), checks) in reasons {
         let _ = writeln!(notes, "- {peer}: {why} ({})", checks.join(", "));
     }
@@ -80,5 +80,31 @@ fn stable(version: &str) -> String {
         version.split('.').next().unwrap_or(version).to_owned()
     } else {
         version.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Finding;
+
+    fn row(deflate: bool, verdict: Verdict) -> Row {
+        let finding = Finding { check: "text".to_owned(), verdict };
+        let version = "Chromium 150.1.2".to_owned();
+        Row { peer: "chromium", version, ours: Ours::Server, deflate, findings: vec![finding] }
+    }
+
+    #[test]
+    fn both_settings_share_a_cell() {
+        let page = page(&[row(false, Verdict::Ok), row(true, Verdict::NotPossible("no API".to_owned()))]);
+        assert!(page.contains("| check | Chromium 150 |"), "{page}");
+        assert!(page.contains("echoed | ok / - |"), "{page}");
+    }
+
+    #[test]
+    fn a_check_without_report_has_failed() {
+        let page = page(&[row(false, Verdict::Ok)]);
+        assert!(page.contains("binary messages of the same sizes, echoed | FAIL |"), "{page}");
+        assert_eq!(row(false, Verdict::Ok).failures().len(), CHECKS.len() - 1);
     }
 }

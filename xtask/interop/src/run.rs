@@ -112,3 +112,26 @@ fn errors(peer: &Peer, ours: Ours) -> PathBuf {
     };
     install::root().join(format!("target/interop/{}-{role}.log", peer.name))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_a_report() {
+        #[rustfmt::skip]
+        let table = [
+            ("result\ttext\tok\t",             Some(Verdict::Ok)),
+            ("result\ttext\tok",               Some(Verdict::Ok)),
+            ("result\ttext\tn/a\tno API",      Some(Verdict::NotPossible("no API".to_owned()))),
+            ("result\ttext\tFAIL\tno\tgood",   Some(Verdict::Fail("no good".to_owned()))),
+            ("result\ttext\tpretty good\t",    Some(Verdict::Fail(String::new()))),
+            ("version\twebsockets\t1",         None),
+            ("a warning of the runtime",       None),
+        ];
+        for (line, expected) in table {
+            let fields: Vec<String> = line.split('\t').map(str::to_owned).collect();
+            assert_eq!(finding(&fields).map(|finding| finding.verdict), expected, "{line}");
+        }
+    }
+}

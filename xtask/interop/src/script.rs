@@ -90,3 +90,32 @@ pub(crate) fn cut(text: &str) -> Vec<String> {
     let characters: Vec<char> = text.chars().collect();
     characters.chunks(3).map(|part| part.iter().collect()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn payloads_have_the_sizes_that_are_asked_for() {
+        for size in SIZES {
+            assert_eq!(text_of(size).len(), size);
+            assert_eq!(bytes_of(size).len(), size);
+        }
+    }
+
+    #[test]
+    fn binary_payloads_repeat_at_the_distances_that_tell_windows_apart() {
+        let bytes = bytes_of(1 << 20);
+        for (start, distance) in [(0, 700), (400_000, 5_000), (800_000, 40_000)] {
+            assert_eq!(bytes[start..start + 1000], bytes[start + distance..start + distance + 1000]);
+        }
+        assert_ne!(bytes[..512], bytes[512..1024]);
+    }
+
+    #[test]
+    fn every_violation_has_its_check() {
+        for (name, code) in VIOLATIONS {
+            assert!(CHECKS.iter().any(|check| check.name == format!("{name} {code}")), "{name}");
+        }
+    }
+}
