@@ -20,7 +20,7 @@ struct Step {
     run: fn() -> Outcome,
 }
 
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 15] = [
     Step { name: "format", run: format },
     Step { name: "layers", run: || layers::run(&[]).into() },
     Step { name: "clippy", run: clippy },
@@ -33,6 +33,7 @@ const STEPS: [Step; 14] = [
     Step { name: "no-std-run", run: || no_std::run_consumers().into() },
     Step { name: "spec", run: || spec::run(&["--check".to_owned()]).into() },
     Step { name: "readme", run: || readme::run_except(&[TESTS]).into() },
+    Step { name: "fuzz-targets", run: fuzz_targets },
     Step { name: "msrv", run: oldest_rust },
     Step { name: "interop", run: interop },
 ];
@@ -156,6 +157,16 @@ fn no_std_target() -> Outcome {
         Ok(()) => no_std::build_for_target().into(),
         Err(why) => Outcome::Skipped(why),
     }
+}
+
+/// Compiles the fuzz targets; libFuzzer is C++.
+fn fuzz_targets() -> Outcome {
+    if !process::succeeds("c++ --version") {
+        return Outcome::Skipped("no C++ compiler".to_owned());
+    }
+    let target = process::target_dir().join("fuzz");
+    let line = "cargo check --quiet --locked --manifest-path fuzz/Cargo.toml --target-dir";
+    process::run(&format!("{line} {}", target.display())).into()
 }
 
 fn oldest_rust() -> Outcome {
