@@ -1,6 +1,6 @@
 //! Frames as they arrive: the peer's bytes go in, unmasked parts of frames come out where they lie.
 
-use core::mem;
+use core::{fmt, mem};
 
 use crate::{Fragmentation, FrameError, FrameHeader, MaskingKey, Opcode, Role, Rsv};
 
@@ -26,7 +26,7 @@ use crate::{Fragmentation, FrameError, FrameHeader, MaskingKey, Opcode, Role, Rs
 /// assert_eq!(input, b"\x8a\x00"); // the next frame, still to be decoded
 /// # Ok::<(), wsproto_frame::FrameError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct FrameDecoder {
     role: Role,
     /// The reserved bits that agreed extensions own.
@@ -64,7 +64,6 @@ struct Frame {
 /// A part of a frame.
 ///
 /// The first comes as soon as the header is there, even if no byte of the payload is.
-#[derive(Debug)]
 pub struct FrameChunk<'a> {
     /// The header of the frame.
     pub header: FrameHeader,
@@ -84,6 +83,19 @@ impl FrameChunk<'_> {
     #[inline]
     pub const fn message_finished(&self) -> bool {
         self.frame_finished && self.header.fin
+    }
+}
+
+/// Shows how long the part is and none of its bytes: payloads don't belong in logs.
+impl fmt::Debug for FrameChunk<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FrameChunk")
+            .field("header", &self.header)
+            .field("message", &self.message)
+            .field("payload", &format_args!("{} bytes", self.payload.len()))
+            .field("frame_started", &self.frame_started)
+            .field("frame_finished", &self.frame_finished)
+            .finish()
     }
 }
 
@@ -267,6 +279,19 @@ impl FrameDecoder {
 }
 
 /// Drops the first `len` bytes of `input`.
+/// Shows where the decoder stands, and no byte that the peer sent: a header holds a key.
+impl fmt::Debug for FrameDecoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FrameDecoder")
+            .field("role", &self.role)
+            .field("rsv", &self.rsv)
+            .field("fragmentation", &self.fragmentation)
+            .field("max_payload_len", &self.max_payload_len)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
 #[inline]
 fn skip(input: &mut &mut [u8], len: usize) {
     let whole = mem::take(input);

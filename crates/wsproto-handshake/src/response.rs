@@ -1,6 +1,7 @@
 //! The server's half of the handshake as events: sent by a server, received by a client.
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
+use core::fmt;
 
 use crate::Headers;
 
@@ -120,7 +121,7 @@ impl Default for RejectConnection {
 /// assert!(RejectData::new(b"all of it").body_finished);
 /// assert!(!RejectData::new(b"some of it").unfinished().body_finished);
 /// ```
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct RejectData<'a> {
     /// The next bytes of the body.
@@ -147,5 +148,15 @@ impl<'a> RejectData<'a> {
     #[must_use]
     pub fn into_owned(self) -> RejectData<'static> {
         RejectData { data: Cow::Owned(self.data.into_owned()), body_finished: self.body_finished }
+    }
+}
+
+/// Shows how many bytes there are and none of them: bodies don't belong in logs.
+impl fmt::Debug for RejectData<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RejectData")
+            .field("data", &format_args!("{} bytes", self.data.len()))
+            .field("body_finished", &self.body_finished)
+            .finish()
     }
 }

@@ -10,6 +10,8 @@
 )]
 
 #[cfg(test)]
+mod debug;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod pair;

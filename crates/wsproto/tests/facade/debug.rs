@@ -1,0 +1,125 @@
+//! What logs may show: where things stand, and nothing of what was said.
+
+use core::fmt::Debug;
+
+use wsproto::{
+    AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Connection, ConnectionState, Event,
+    LocalProtocolError, Messages, Ping, Pong, RejectConnection, RejectData, RemoteProtocolError, Request,
+    Role, TextMessage, WsConnection,
+};
+use wsproto_frame::{FrameDecoder, Opcode, TextCheck};
+
+use crate::pair::{REQUEST, claim_to, deflating, feed, frame_to, last, more, open};
+
+/// What must not be shown, as text and as the numbers of its bytes.
+const SECRET: &str = "zqjxk42";
+
+fn assert_silent(what: &str, shown: &impl Debug) {
+    for shown in
+        [format!("{shown:?}"), format!("{shown:#?}").split_whitespace().collect::<Vec<_>>().join(" ")]
+    {
+        let numbers = SECRET.bytes().take(3).map(|byte| byte.to_string()).collect::<Vec<_>>().join(", ");
+        assert!(!shown.contains(&SECRET[..3]) && !shown.contains(&numbers), "{what}: {shown}");
+        assert!(!shown.contains("dGhlIHNhbXBsZSBub25jZQ"), "{what} shows a key: {shown}");
+    }
+}
+
+#[test]
+fn events_show_no_payload() {
+    let cookie = |name| Request::new("example.com", "/").with_header(name, SECRET);
+    let events: [Event<'_>; 13] = [
+        cookie("Cookie").into(),
+        cookie("authorization").into(),
+        cookie("Proxy-Authorization").into(),
+        cookie("Sec-WebSocket-Key").into(),
+        AcceptConnection::new().with_header("Set-Cookie", SECRET).into(),
+        RejectConnection::new(403).with_header("Set-Cookie", SECRET).into(),
+        RejectData::new(SECRET).into(),
+        TextMessage::new(SECRET).into(),
+        BytesMessage::new(SECRET.as_bytes()).into(),
+        BytesMessage::new(SECRET.as_bytes()).into_owned().into(),
+        CloseConnection::new(CloseCode::NORMAL).with_reason(SECRET).into(),
+        Ping::new(SECRET.as_bytes()).into(),
+        Pong::new(SECRET.as_bytes()).into(),
+    ];
+    for event in events {
+        assert_silent("event", &event);
+        assert_silent("event, owned", &event.into_owned());
+    }
+}
+
+#[test]
+fn connections_show_nothing_that_waits_in_them() {
+    for config in [Config::default(), deflating()] {
+        for role in [Role::Server, Role::Client] {
+            let mut part_of_ping = claim_to(role, wsproto_frame::FrameHeader::new(Opcode::Ping, 9));
+            part_of_ping.extend(SECRET.bytes());
+            let mut connection = open(role, &config);
+            let _ = feed(
+                &mut connection,
+                [&frame_to(role, more(Opcode::Text), b"zqj\xc3")[..], &part_of_ping[..]],
+            );
+            assert_eq!(connection.state(), ConnectionState::Open);
+            assert_silent("connection", &connection);
+        }
+        let mut server = WsConnection::server(config.clone());
+        let mut bytes = REQUEST.to_vec();
+        bytes.extend(frame_to(Role::Server, last(Opcode::Text), SECRET.as_bytes()));
+        let (request, _) = feed(&mut server, [&bytes[..]]);
+        assert_silent("server with early bytes", &server);
+        assert_silent("request", &request);
+        let mut client = WsConnection::client(config);
+        let request = Request::new("example.com", "/").with_header("Cookie", SECRET);
+        client.send(request, &mut Vec::new()).unwrap();
+        assert_silent("client", &client);
+    }
+    let mut messages = Messages::new(100);
+    messages.push(TextMessage::new(SECRET).unfinished().into()).unwrap();
+    assert_silent("messages", &messages);
+}
+
+#[test]
+fn the_codec_shows_no_byte_of_the_peer() {
+    let mut decoder = FrameDecoder::new(Role::Server);
+    let mut header = *b"\x82\x87zqj";
+    assert!(matches!(decoder.decode(&mut &mut header[..]), Ok(None)));
+    assert_silent("decoder with half a key", &decoder);
+    let mut whole = frame_to(Role::Server, last(Opcode::Binary), SECRET.as_bytes());
+    let chunk = FrameDecoder::new(Role::Server).decode(&mut &mut whole[..]).map(|chunk| format!("{chunk:?}"));
+    assert_silent("chunk", &chunk);
+    let mut check = TextCheck::new();
+    check.push(b"\xf0\x9f").unwrap();
+    assert!(!format!("{check:?}").contains("159"));
+}
+
+#[test]
+fn errors_name_rules_and_not_what_broke_them() {
+    let mut server = WsConnection::server(Config::default());
+    let bad = format!("GET / HTTP/1.1\r\nHost: {SECRET} {SECRET}\r\nCookie: {SECRET}\r\n\r\n");
+    let (_, end) = feed(&mut server, [bad.as_bytes()]);
+    let error: RemoteProtocolError = end.unwrap_err();
+    assert_silent("error", &error);
+    assert_silent("hint", &error.event_hint());
+    assert_silent("displayed", &error.to_string());
+    let request = Request::new("example.com", "/").with_header("Bad Name", SECRET);
+    let error: LocalProtocolError =
+        WsConnection::client(Config::default()).send(request, &mut Vec::new()).unwrap_err();
+    assert_silent("local error", &(error, error.to_string()));
+}
+
+#[test]
+fn connections_move_between_threads() {
+    const fn is_send<T: Send>() {}
+    const fn is_sync<T: Sync>() {}
+    const {
+        is_send::<Connection>();
+        is_send::<WsConnection>();
+        is_send::<Messages>();
+        is_send::<Event<'static>>();
+        is_sync::<Event<'static>>();
+        is_send::<Config>();
+        is_sync::<Config>();
+        is_send::<RemoteProtocolError>();
+        is_sync::<LocalProtocolError>();
+    }
+}
