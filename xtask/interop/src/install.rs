@@ -1,10 +1,16 @@
 //! Installs what the peers need under target/interop, in the versions that the folder peers names.
 
 use std::{
-    env, fs,
+    env,
+    fs::{self, File},
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
+
+/// How long one command of an installation may take.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What runs a peer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -136,18 +142,26 @@ fn apt_get(packages: &[&str]) -> Result<(), String> {
     apt_get(&[&["install", "-y", "-qq", "--no-install-recommends"], packages].concat())
 }
 
-/// Runs a command in the folder of the scripts; its last line of error is the reason of a failure.
+/// Runs a command in the folder of the scripts, for a limited time; its last line of error is the reason of a failure.
 fn run(command: &mut Command) -> Result<(), String> {
     let shown = command.get_program().to_string_lossy().rsplit('/').next().unwrap_or_default().to_owned();
     let folder = root().join("target/interop/peers");
-    let output = command
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("{shown} can't be started: {error}"))?;
-    if output.status.success() {
-        return Ok(());
+    let log = folder.join("install.log");
+    let errors = File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
+    command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors);
+    let mut child = command.spawn().map_err(|error| format!("{shown} can't be started: {error}"))?;
+    let started = Instant::now();
+    while started.elapsed() < PATIENCE {
+        match child.try_wait() {
+            Ok(Some(status)) if status.success() => return Ok(()),
+            Ok(None) => thread::sleep(Duration::from_millis(20)),
+            Ok(Some(_)) | Err(_) => {
+                let said = fs::read_to_string(&log).unwrap_or_default();
+                return Err(format!("{shown} failed: {}", said.lines().last().unwrap_or("it says nothing")));
+            }
+        }
     }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(format!("{shown} failed: {}", said.lines().last().unwrap_or("it says nothing")))
+    // Nothing more can be done about one that can't be ended.
+    let _ = child.kill().and_then(|()| child.wait());
+    Err(format!("{shown} was not done after {} s", PATIENCE.as_secs()))
 }
