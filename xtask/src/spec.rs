@@ -69,11 +69,12 @@ impl Options {
     }
 }
 
-/// Lists the annotations of ids that don't exist or that prove nothing, and the done requirements that have no test.
+/// Lists the annotations of ids that don't exist or that prove nothing, and the done requirements that no test proves
+/// or no code is marked with.
 fn unproven(records: &Records, collection: &Collection) -> Vec<String> {
     let mut problems = Vec::new();
     for annotation in &collection.annotations {
-        let (id, place) = (&annotation.id, &annotation.place);
+        let (id, place) = (&annotation.id, format!("{}:{}", annotation.file, annotation.line));
         if !records.contains(id) {
             problems.push(format!("{place}: {id} is not a requirement"));
         }
@@ -82,8 +83,15 @@ fn unproven(records: &Records, collection: &Collection) -> Vec<String> {
         }
     }
     for (id, requirement) in records.requirements() {
-        if requirement.status == Status::Done && collection.tests_of(&id).is_empty() {
+        if requirement.status != Status::Done {
+            continue;
+        }
+        if collection.tests_of(&id).is_empty() {
             problems.push(format!("{id} is said to be done and has no test: {}", requirement.text));
+        }
+        if collection.code_of(&id).is_empty() {
+            problems
+                .push(format!("{id} is said to be done and no code is marked with it: {}", requirement.text));
         }
     }
     problems

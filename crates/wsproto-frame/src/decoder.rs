@@ -178,6 +178,7 @@ impl FrameDecoder {
             },
             State::Payload(_) if input.is_empty() => Ok(None),
             State::Payload(frame) => Ok(Some(self.take_payload(frame, false, input, max_payload))),
+            //= rfc6455#7.1.7-5
             State::Failed(error) => Err(error),
         }
     }
@@ -230,6 +231,7 @@ impl FrameDecoder {
         let before = self.fragmentation;
         let mut after = before;
         let first_byte = |header: &FrameHeader| {
+            //= rfc6455#5.2-2
             if !self.rsv.contains(header.rsv) {
                 return Err(FrameError::ReservedBits(header.rsv.difference(self.rsv)));
             }
@@ -237,17 +239,22 @@ impl FrameDecoder {
             Ok(())
         };
         let mask_bit = |masked: bool| match (self.role, masked) {
+            //= rfc6455#5.1-2
             (Role::Server, false) => Err(FrameError::NotMasked),
+            //= rfc6455#5.1-4
             (Role::Client, true) => Err(FrameError::Masked),
             (Role::Server, true) | (Role::Client, false) => Ok(()),
         };
+        //= rfc6455#6.2-1, rfc6455#10.7-1
         let Some((header, len)) = FrameHeader::parse_with(bytes, first_byte, mask_bit)? else {
             return Ok(None);
         };
+        //= rfc6455#10.4-1
         if header.payload_len > self.max_payload_len {
             return Err(FrameError::FrameTooLong { limit: self.max_payload_len });
         }
         self.fragmentation = after;
+        //= rfc6455#5.4-10, rfc6455#6.2-3, rfc6455#6.2-4
         let message = match (header.opcode, before) {
             (Opcode::Continuation, Fragmentation::Text) => Opcode::Text,
             (Opcode::Continuation, _) => Opcode::Binary,
@@ -270,6 +277,7 @@ impl FrameDecoder {
         let len = usize::try_from(frame.remaining).unwrap_or(usize::MAX).min(input.len()).min(most);
         let (payload, rest) = mem::take(input).split_at_mut(len);
         *input = rest;
+        //= rfc6455#6.2-5
         frame.key.apply(payload);
         frame.remaining = frame.remaining.saturating_sub(len as u64);
         let frame_finished = frame.remaining == 0;

@@ -77,6 +77,7 @@ impl TextCheck {
             return Ok(());
         }
         self.started_len = 0;
+        //= rfc6455#5.6-1, rfc6455#8.1-1
         Err(FrameError::TextNotUtf8)
     }
 
@@ -114,6 +115,7 @@ impl TextCheck {
 
     /// Keeps the start of a code point, where it can still become one.
     fn start(&mut self, bytes: &[u8]) -> Result<(), FrameError> {
+        //= rfc6455#8.1-1
         let may_be_completed = core::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none());
         if !may_be_completed {
             return Err(FrameError::TextNotUtf8);

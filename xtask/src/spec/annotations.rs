@@ -20,8 +20,10 @@ pub(super) struct Collection {
 pub(super) struct Annotation {
     /// `rfc6455#5.2-3`
     pub(super) id: String,
-    /// File and line, for messages.
-    pub(super) place: String,
+    /// The file, from the folder of the crates.
+    pub(super) file: String,
+    /// Counted from 1.
+    pub(super) line: usize,
     /// The tests that prove it; none where it marks code.
     pub(super) tests: Vec<Test>,
     /// It stands among tests but belongs to none.
@@ -41,6 +43,12 @@ impl Collection {
         self.annotations.iter().filter(|one| one.id == id).flat_map(|one| &one.tests).collect()
     }
 
+    /// The files whose code is marked with the requirement `id`.
+    pub(super) fn code_of(&self, id: &str) -> BTreeSet<&str> {
+        let marks = self.annotations.iter().filter(|one| one.id == id && one.tests.is_empty() && !one.idle);
+        marks.map(|one| one.file.as_str()).collect()
+    }
+
     /// The tests named after the threat `id`: `f7_…`, or `f5_f7_…`, or `f1_to_f9_…`.
     pub(super) fn tests_of_threat(&self, id: &str) -> BTreeSet<&Test> {
         self.tests.iter().filter(|test| is_named_after(&test.name, id)).collect()
@@ -53,10 +61,12 @@ impl Collection {
         let test = |name: &str| Test { package: package.to_owned(), name: name.to_owned() };
         self.tests.extend(source.items.iter().filter(|item| item.is_test).map(|item| test(item.name)));
         for (line, id) in source.annotations() {
-            let tests: Vec<Test> = source.owners(line).into_iter().map(test).collect();
-            let idle = tests.is_empty() && (among_tests || source.in_test_module(line));
-            let place = format!("{}:{}", path.display(), line.saturating_add(1));
-            self.annotations.push(Annotation { id: id.to_owned(), place, tests, idle });
+            let among_tests = among_tests || source.in_test_module(line);
+            let owners = if among_tests { source.owners(line) } else { Vec::new() };
+            let tests: Vec<Test> = owners.into_iter().map(test).collect();
+            let idle = among_tests && tests.is_empty();
+            let (file, line) = (path.display().to_string(), line.saturating_add(1));
+            self.annotations.push(Annotation { id: id.to_owned(), file, line, tests, idle });
         }
     }
 
@@ -66,10 +76,8 @@ impl Collection {
         self.tests.insert(test.clone());
         for (number, line) in script.lines().enumerate() {
             for id in line.strip_prefix("# ").into_iter().flat_map(ids) {
-                let place = format!("{}:{}", path.display(), number.saturating_add(1));
-                let annotation =
-                    Annotation { id: id.to_owned(), place, tests: vec![test.clone()], idle: false };
-                self.annotations.push(annotation);
+                let (id, file, line) = (id.to_owned(), path.display().to_string(), number.saturating_add(1));
+                self.annotations.push(Annotation { id, file, line, tests: vec![test.clone()], idle: false });
             }
         }
     }
@@ -231,10 +239,15 @@ fn item<'t>(lines: &[&'t str], number: usize) -> Option<Item<'t>> {
     Some(Item {
         name,
         is_test: keyword == "fn" && has("#[test]"),
-        is_test_module: keyword == "mod" && has("#[cfg(test)]"),
+        is_test_module: keyword == "mod" && attributes.iter().any(|line| is_for_tests(line)),
         first,
         last: number.saturating_add(length),
     })
+}
+
+/// Tells whether an attribute limits what follows to tests.
+fn is_for_tests(attribute: &str) -> bool {
+    attribute.trim_start().starts_with("#[cfg(") && words(attribute).any(|word| word == "test")
 }
 
 /// The keyword and the name that an item's first line gives.
@@ -276,8 +289,9 @@ mod tests {
 
     const CODE: &str = "\
 //= rfc6455#5.2-1
-fn keeps_the_rule() {
-    work();
+fn work() {
+    //= rfc6455#5.2-5
+    go();
 }
 
 #[cfg(test)]
@@ -329,6 +343,7 @@ mod tests {
         let table = [
             // id               tests             idle
             ("rfc6455#5.2-1",   &[][..],          false), // marks code
+            ("rfc6455#5.2-5",   &[],              false), // so does this, though tests call the function
             ("rfc6455#5.2-2",   &["f7_inside"],   false),
             ("rfc6455#5.2-3",   &["f7_inside"],   false),
             ("rfc6455#5.2-4",   &["f7_inside"],   false),
@@ -351,8 +366,11 @@ mod tests {
     fn the_place_is_file_and_line() {
         let mut collection = Collection::default();
         collection.add_code("frame", Path::new("frame/src/lib.rs"), CODE);
-        let places: Vec<&str> = collection.annotations.iter().map(|one| one.place.as_str()).take(2).collect();
-        assert_eq!(places, ["frame/src/lib.rs:1", "frame/src/lib.rs:10"]);
+        let places: Vec<_> = collection.annotations.iter().map(|one| (one.file.as_str(), one.line)).collect();
+        assert_eq!(places[..2], [("frame/src/lib.rs", 1), ("frame/src/lib.rs", 3)]);
+        assert_eq!(collection.code_of("rfc6455#5.2-1"), BTreeSet::from(["frame/src/lib.rs"]));
+        assert_eq!(collection.code_of("rfc6455#5.2-2"), BTreeSet::new(), "a test is no code");
+        assert_eq!(collection.code_of("rfc6455#5.3-5"), BTreeSet::new(), "nor is what belongs to no test");
     }
 
     #[test]

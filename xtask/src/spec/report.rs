@@ -24,12 +24,12 @@ pub(super) fn pages(records: &Records, collection: &Collection) -> [Page; 2] {
 const CONFORMANCE: &str = "\
 # Conformance
 
-Every MUST and SHOULD of the RFCs, in our words, and who keeps it. *done*: the library does, and the tests named beside it prove it.
+Every MUST and SHOULD of the RFCs, in our words, and who keeps it. *done*: the library does, in the code named beside it, and the tests prove it.
 *caller*: it belongs to the program that uses the library or to its transport, which a library without sockets and clocks can't replace;
 the reason says what the library gives them. *refused*: not done, for the reason given. RULE marks what an RFC states as a fact or
 in lower case; it is held to as a MUST.
 
-This page is written by `cargo xtask spec` from docs/requirements and from the annotations in the tests (`//= rfc6455#5.2-3`).
+This page is written by `cargo xtask spec` from docs/requirements and from the annotations in code and tests (`//= rfc6455#5.2-3`).
 ";
 
 fn conformance(records: &Records, collection: &Collection) -> String {
@@ -55,14 +55,15 @@ fn section(spec: &Specification, number: &str, heading: &str, collection: &Colle
     text.push_str("| id | level | who | requirement | how |\n|---|---|---|---|---|\n");
     for requirement in spec.requirements.iter().filter(|one| one.section() == number) {
         let Requirement { id, level, who, text: words, .. } = requirement;
-        let kept = kept(requirement, &collection.tests_of(&format!("{}#{id}", spec.name)));
+        let name = format!("{}#{id}", spec.name);
+        let kept = kept(requirement, &collection.tests_of(&name), &collection.code_of(&name));
         let _ = writeln!(text, "| {id} | {level} | {who} | {} | {kept} |", cell(words));
     }
     text
 }
 
-/// How a requirement is kept: its status, its reason, its tests.
-fn kept(requirement: &Requirement, tests: &BTreeSet<&Test>) -> String {
+/// How a requirement is kept: its status, its reason, its code, its tests.
+fn kept(requirement: &Requirement, tests: &BTreeSet<&Test>, code: &BTreeSet<&str>) -> String {
     let status = match requirement.status {
         Status::Done => "done",
         Status::Caller => "caller",
@@ -71,7 +72,10 @@ fn kept(requirement: &Requirement, tests: &BTreeSet<&Test>) -> String {
     let reason =
         requirement.reason.as_deref().map(|reason| format!(": {}", cell(reason))).unwrap_or_default();
     let named = if tests.is_empty() { String::new() } else { format!("<br>{}", names(tests)) };
-    format!("*{status}*{reason}{named}")
+    let link = |file: &&str| format!("[{file}](../crates/{file})");
+    let code: Vec<String> = code.iter().map(link).collect();
+    let code = if code.is_empty() { String::new() } else { format!("<br>in {}", code.join(", ")) };
+    format!("*{status}*{reason}{code}{named}")
 }
 
 const THREATS: &str = "\

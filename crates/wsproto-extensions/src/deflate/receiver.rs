@@ -55,6 +55,7 @@ impl Receiver {
         let before = (input.len(), output.room());
         let decompressor =
             self.decompressor.get_or_insert_with(|| self.pool.decompressor(self.backend, self.window));
+        //= rfc7692#7.2.3.1-1, rfc7692#7.2.3.3-1, rfc7692#7.2.3.5-1, rfc7692#7.2.3.6-1
         decompressor.decompress(input, output).map_err(refuse)?;
         self.consumed = self.consumed.saturating_add(difference(before.0, input.len()));
         self.produced = self.produced.saturating_add(difference(before.1, output.room()));

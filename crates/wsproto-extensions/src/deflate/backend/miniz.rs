@@ -59,6 +59,7 @@ impl Decompressor {
     pub(super) fn decompress(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), BadStream> {
         while output.room() > 0 {
             match self.run(input, output, 0)? {
+                //= rfc7692#7.2.3.4-1
                 // Blocks may follow the final one.
                 TINFLStatus::Done => {
                     self.state.init();
