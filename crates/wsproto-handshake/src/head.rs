@@ -13,6 +13,9 @@ use crate::{HandshakeLimits, HeadError, Headers, syntax};
 /// The header fields for which a parse needs no memory but the stack's.
 const FEW: usize = 32;
 
+/// How many bytes the search for the end looks at in one go.
+const BLOCK: usize = 32;
+
 /// The bytes of a head that did not come in one piece.
 #[derive(Default)]
 pub(crate) struct HeadBuffer {
@@ -62,10 +65,8 @@ impl HeadBuffer {
 /// The lines of a head, as far as they have come.
 #[derive(Default)]
 struct LineCount {
-    /// Lines that are complete.
+    /// Lines that are complete, the empty one apart.
     complete: usize,
-    /// Where the line that is not complete begins.
-    start: usize,
     /// Where the search goes on; it never goes back.
     searched: usize,
 }
@@ -73,22 +74,54 @@ struct LineCount {
 impl LineCount {
     /// Returns where the head ends: behind its empty line. The text is all that has come of it.
     fn find_end(&mut self, text: &[u8], limits: &HandshakeLimits) -> Result<Option<usize>, HeadError> {
-        while let Some(line_feed) = text.get(self.searched..).and_then(find_line_feed) {
-            let end = self.searched.saturating_add(line_feed);
-            let line = text.get(self.start..end).unwrap_or_default();
-            let [line @ .., b'\r'] = line else { return Err(HeadError::BareLineFeed) };
-            self.searched = end.saturating_add(1);
-            if line.is_empty() {
-                return if self.complete == 0 { Err(HeadError::StartLine) } else { Ok(Some(self.searched)) };
+        while self.searched < text.len() {
+            if !self.skip_block(text) && self.step(text)? {
+                return Ok(Some(self.searched));
             }
-            self.start = self.searched;
-            self.complete = self.complete.saturating_add(1);
             if self.fields() > limits.max_headers {
                 return Err(HeadError::TooManyHeaders { limit: limits.max_headers });
             }
         }
-        self.searched = text.len();
         Ok(None)
+    }
+
+    /// Passes over a block in which all lines are as they should be and none is empty.
+    #[inline]
+    fn skip_block(&mut self, text: &[u8]) -> bool {
+        let block = |back| text.get(self.searched.checked_sub(back)?..)?.first_chunk::<BLOCK>();
+        let (Some(before), Some(previous), Some(block)) = (block(2), block(1), block(0)) else {
+            return false;
+        };
+        let (mut lines, mut events) = (0_u8, 0_u8);
+        for ((before, previous), byte) in before.iter().zip(previous).zip(block) {
+            let ends = u8::from(*byte == b'\n');
+            lines = lines.wrapping_add(ends);
+            events |= ends & (u8::from(*previous != b'\r') | u8::from(*before == b'\n'));
+        }
+        if events == 0 {
+            self.complete = self.complete.saturating_add(usize::from(lines));
+            self.searched = self.searched.saturating_add(BLOCK);
+        }
+        events == 0
+    }
+
+    /// Goes on to the next line feed, a block far at most; returns whether it ends the head.
+    fn step(&mut self, text: &[u8]) -> Result<bool, HeadError> {
+        let new = text.get(self.searched..).unwrap_or_default();
+        let new = new.get(..BLOCK).unwrap_or(new);
+        let Some(line_feed) = new.iter().position(|&byte| byte == b'\n') else {
+            self.searched = self.searched.saturating_add(new.len());
+            return Ok(false);
+        };
+        let at = self.searched.saturating_add(line_feed);
+        self.searched = at.saturating_add(1);
+        match text.get(..at).unwrap_or_default() {
+            b"\r" => return Err(HeadError::StartLine),
+            [.., b'\n', b'\r'] => return Ok(true),
+            [.., b'\r'] => self.complete = self.complete.saturating_add(1),
+            _ => return Err(HeadError::BareLineFeed),
+        }
+        Ok(false)
     }
 
     fn fields(&self) -> usize {
@@ -100,24 +133,6 @@ impl LineCount {
         let limit = limits.max_head_len;
         if self.complete == 0 { HeadError::StartLineTooLong { limit } } else { HeadError::TooLong { limit } }
     }
-}
-
-/// Finds the first line feed, eight bytes at a time.
-fn find_line_feed(bytes: &[u8]) -> Option<usize> {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    const TOP_BITS: u64 = 0x8080_8080_8080_8080;
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        // A byte that is a line feed becomes zero, and the lowest zero byte the lowest top bit.
-        let word = u64::from_le_bytes(*word) ^ (EACH.wrapping_mul(0x0a));
-        let zeros = word.wrapping_sub(EACH) & !word & TOP_BITS;
-        if zeros != 0 {
-            let within = usize::try_from(zeros.trailing_zeros() / 8).unwrap_or_default();
-            return Some(index.saturating_mul(8).saturating_add(within));
-        }
-    }
-    let within = rest.iter().position(|&byte| byte == b'\n')?;
-    Some(words.len().saturating_mul(8).saturating_add(within))
 }
 
 /// A whole head, its final empty line included.
@@ -285,14 +300,33 @@ mod tests {
 
     use super::*;
 
+    /// What [`LineCount`] finds, by the definition.
+    fn slow_find_end(text: &[u8]) -> Result<Option<usize>, HeadError> {
+        for (at, _) in text.iter().enumerate().filter(|(_, byte)| **byte == b'\n') {
+            match &text[..at] {
+                b"\r" => return Err(HeadError::StartLine),
+                [.., b'\n', b'\r'] => return Ok(Some(at + 1)),
+                [.., b'\r'] => {}
+                _ => return Err(HeadError::BareLineFeed),
+            }
+        }
+        Ok(None)
+    }
+
     #[test]
-    fn line_feeds_are_found_wherever_they_are() {
-        for len in 0..40 {
-            assert_eq!(find_line_feed(&vec![b'\r'; len]), None, "{len} bytes");
-            for first in 0..len {
-                let mut bytes = vec![0x0b; len];
-                bytes[first..].fill(b'\n');
-                assert_eq!(find_line_feed(&bytes), Some(first), "{first} of {len}");
+    fn h3_h5_the_end_is_found_wherever_it_is() {
+        let limits = HandshakeLimits::default();
+        for len in 0..100 {
+            for (at, end) in
+                (0..=len).flat_map(|at| ["\r\n", "\n", "\r\n\r\n", "\r\n\n", "\r\r\n"].map(|end| (at, end)))
+            {
+                let mut text = vec![b'a'; len];
+                text.splice(at..at, end.bytes());
+                for lines in ["", "a\r\n", "a\r\nb\r\n"] {
+                    let text = [lines.as_bytes(), &text].concat();
+                    let found = LineCount::default().find_end(&text, &limits);
+                    assert_eq!(found, slow_find_end(&text), "{lines:?}, {end:?} at {at} of {len}");
+                }
             }
         }
     }

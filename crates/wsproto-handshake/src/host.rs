@@ -53,20 +53,36 @@ fn is_ipv6_literal(host: &str) -> bool {
 }
 
 fn is_name(host: &str) -> bool {
-    !host.is_empty() && has_name_characters(host.as_bytes()) && host.split('.').all(is_label)
+    let host = host.as_bytes();
+    !host.is_empty() && has_name_characters(host) && host.split(|&byte| byte == b'.').all(is_label)
 }
 
 /// Letters, digits, the other characters of RFC 3986 names, and bytes as `%` and two digits.
 fn has_name_characters(mut rest: &[u8]) -> bool {
     while let Some((&byte, after)) = rest.split_first() {
         rest = match (byte, after) {
-            (b'%', [high, low, after @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => after,
             (
-                b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b','
-                | b';' | b'=',
+                b'0'..=b'9'
+                | b'A'..=b'Z'
+                | b'a'..=b'z'
+                | b'-'
+                | b'.'
+                | b'_'
+                | b'~'
+                | b'!'
+                | b'$'
+                | b'&'
+                | b'\''
+                | b'('
+                | b')'
+                | b'*'
+                | b'+'
+                | b','
+                | b';'
+                | b'=',
                 _,
             ) => after,
-            _ if byte.is_ascii_alphanumeric() => after,
+            (b'%', [high, low, after @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => after,
             _ => return false,
         };
     }
@@ -74,13 +90,13 @@ fn has_name_characters(mut rest: &[u8]) -> bool {
 }
 
 /// Whether a label that claims to be encoded has only characters that the encoding has.
-fn is_label(label: &str) -> bool {
-    let ldh = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    !is_encoded(label) || (label.len() > 4 && label.bytes().all(ldh))
+fn is_label(label: &[u8]) -> bool {
+    let ldh = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+    !is_encoded(label) || (label.len() > 4 && label.iter().all(ldh))
 }
 
-fn is_encoded(label: &str) -> bool {
-    label.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("xn--"))
+fn is_encoded(label: &[u8]) -> bool {
+    label.first_chunk::<4>().is_some_and(|start| start.eq_ignore_ascii_case(b"xn--"))
 }
 
 #[cfg(feature = "idna")]
@@ -102,7 +118,7 @@ fn encode(_: &str) -> Option<String> {
 #[cfg(feature = "idna")]
 fn decode(authority: &str) -> Option<String> {
     let (host, port) = split_port(authority);
-    if !host.split('.').any(is_encoded) {
+    if !host.as_bytes().split(|&byte| byte == b'.').any(is_encoded) {
         return None;
     }
     let (mut decoded, Ok(())) = idna::domain_to_unicode(host) else { return None };

@@ -18,8 +18,13 @@ use crate::syntax::trim;
 ///
 /// RFC 9110 [§5.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1)
 pub fn split_list(value: &str) -> impl Iterator<Item = &str> {
+    texts(value.as_bytes())
+}
+
+/// Splits bytes that are text as [`split_list`] does.
+pub(crate) fn texts(value: &[u8]) -> impl Iterator<Item = &str> {
     // A comma is never part of a longer character, so that each item is text as the whole is.
-    items(value.as_bytes()).filter_map(|item| core::str::from_utf8(item).ok())
+    items(value).filter_map(|item| core::str::from_utf8(item).ok())
 }
 
 /// Splits bytes as [`split_list`] splits text.
@@ -60,14 +65,16 @@ enum Quoting {
 }
 
 impl Quoting {
+    #[inline]
     fn at_separator(&mut self, byte: u8) -> bool {
         *self = match (*self, byte) {
-            (Self::Outside, b'"') | (Self::Escaped, _) => Self::Inside,
-            (Self::Inside, b'"') | (Self::Outside, _) => Self::Outside,
+            (Self::Outside, b',') => return true,
+            (Self::Escaped, _) | (Self::Outside, b'"') => Self::Inside,
+            (Self::Inside, b'"') => Self::Outside,
             (Self::Inside, b'\\') => Self::Escaped,
-            (Self::Inside, _) => Self::Inside,
+            (Self::Inside | Self::Outside, _) => return false,
         };
-        byte == b',' && matches!(self, Self::Outside)
+        false
     }
 }
 

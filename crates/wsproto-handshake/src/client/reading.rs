@@ -129,9 +129,10 @@ impl<'a> Fields<'a> {
     fn extensions(&self) -> Result<Vec<String>, ResponseError> {
         //= rfc6455#11.3.2-1
         let value = self.extensions.at_most_once(ResponseError::ExtensionsRepeated)?.unwrap_or_default();
-        let text = core::str::from_utf8(value).ok().filter(|text| text.is_ascii());
-        let text = text.ok_or(ResponseError::ExtensionsInvalid)?;
-        Ok(list::split_list(text).map(String::from).collect())
+        if !value.is_ascii() {
+            return Err(ResponseError::ExtensionsInvalid);
+        }
+        Ok(list::texts(value).map(String::from).collect())
     }
 }
 
