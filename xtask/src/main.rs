@@ -1,5 +1,6 @@
 //! The jobs of the project: `cargo xtask <job>`; without a job, the list of them.
 
+mod bench;
 mod ci;
 mod features;
 mod layers;
@@ -32,7 +33,7 @@ impl Job {
     }
 }
 
-const JOBS: [Job; 8] = [
+const JOBS: [Job; 9] = [
     Job::new("ci", "runs every check (--only A,B and --skip A,B choose steps)", ci::run),
     Job::new("spec", "ties requirements to tests, writes docs/conformance.md", spec::run),
     Job::new("interop", "runs WebSocket software of others against ours", interop),
@@ -40,6 +41,7 @@ const JOBS: [Job; 8] = [
     Job::new("features", "checks every combination of each crate's features", features::run),
     Job::new("no-std", "builds for a target without std, runs the consumers", no_std::run),
     Job::new("readme", "runs the commands of README.md", readme::run),
+    Job::new("bench", "measures: --peers times others beside us", bench::run),
     Job::new("msrv", "checks the crates with the oldest supported Rust", msrv::run),
 ];
 

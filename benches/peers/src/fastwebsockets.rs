@@ -1,0 +1,36 @@
+//! fastwebsockets: frames collected to messages; it writes each frame at once.
+
+use fastwebsockets::{FragmentCollector, Frame, Payload, Role, WebSocket};
+
+use crate::{
+    Runner,
+    transport::{Transport, run},
+    work::{Delivered, Task, Work},
+};
+
+pub(crate) fn start(work: &Work) -> Option<Runner> {
+    let work = *work;
+    let transport = Transport::new(work.tape(), work.read_len);
+    let written = transport.written();
+    let role = if work.is_client() { Role::Client } else { Role::Server };
+    let mut socket = FragmentCollector::new(WebSocket::after_handshake(transport, role));
+    let payload = work.payload();
+    let round = move |messages: usize, delivered: &mut Delivered| {
+        run(async {
+            for _ in 0..messages {
+                let frame = match work.task {
+                    Task::Send if work.is_text() => Frame::text(Payload::Borrowed(&payload)),
+                    Task::Send => Frame::binary(Payload::Borrowed(&payload)),
+                    Task::Receive | Task::Echo => socket.read_frame().await.unwrap(),
+                };
+                if work.task != Task::Send {
+                    delivered.message(&frame.payload);
+                }
+                if work.task != Task::Receive {
+                    socket.write_frame(frame).await.unwrap();
+                }
+            }
+        });
+    };
+    Some(Runner { round: Box::new(round), written })
+}

@@ -1,0 +1,192 @@
+//! The same work for us and for other WebSocket crates, in one process: CPU time of the thread, interleaved in random
+//! order, minimum and median of many rounds.
+//!
+//! Usage: wsproto-peers [--rounds N] [--only TEXT] [--peers A,B] [--json FILE]
+
+mod fastwebsockets;
+mod nago;
+mod ours;
+mod sans_io;
+mod sockudo;
+mod soketto;
+mod tokio_websockets;
+mod transport;
+mod tungstenite;
+mod work;
+mod yawc;
+
+use std::{fmt::Write as _, sync::Arc, time::Duration};
+
+use rand::seq::SliceRandom as _;
+use rustix::time::{ClockId, clock_gettime};
+
+use transport::Written;
+use work::{Delivered, TABLE, Task, Work, check_sent};
+
+/// Does a round of work.
+///
+/// So many messages are received, sent, or both; what is received is delivered.
+pub(crate) struct Runner {
+    pub(crate) round: Box<dyn FnMut(usize, &mut Delivered)>,
+    pub(crate) written: Arc<Written>,
+}
+
+/// Somebody who can do the work, or says that he can't.
+struct Entrant {
+    name: &'static str,
+    start: fn(&Work) -> Option<Runner>,
+}
+
+const ENTRANTS: &[Entrant] = &[
+    Entrant { name: "wsproto", start: ours::messages },
+    Entrant { name: "wsproto, chunks", start: ours::chunks },
+    Entrant { name: "wsproto, apart", start: ours::apart },
+    Entrant { name: "tungstenite", start: tungstenite::start },
+    Entrant { name: "tokio-websockets", start: tokio_websockets::start },
+    Entrant { name: "fastwebsockets", start: fastwebsockets::start },
+    Entrant { name: "soketto", start: soketto::start },
+    Entrant { name: "yawc", start: yawc::start },
+    Entrant { name: "sockudo-ws", start: sockudo::stream },
+    Entrant { name: "sockudo-ws, parser", start: sockudo::parser },
+    Entrant { name: "nago-wss, parser", start: nago::start },
+    Entrant { name: "websocket-sans-io", start: sans_io::start },
+];
+
+struct Options {
+    rounds: usize,
+    only: String,
+    peers: Vec<String>,
+    json: Option<String>,
+}
+
+fn main() {
+    let options = options();
+    let mut json = Vec::new();
+    for work in TABLE.iter().filter(|work| work.name.contains(&options.only)) {
+        let times = measure(work, &options);
+        print_row(work, &times);
+        json.push(json_row(work, &times));
+    }
+    if let Some(path) = options.json {
+        std::fs::write(path, format!("[\n{}\n]\n", json.join(",\n"))).expect("the file can be written");
+    }
+}
+
+fn options() -> Options {
+    let mut options = Options { rounds: 60, only: String::new(), peers: Vec::new(), json: None };
+    let mut args = std::env::args().skip(1);
+    while let Some(name) = args.next() {
+        let value = args.next().expect("a value behind each option");
+        match name.as_str() {
+            "--rounds" => options.rounds = value.parse().expect("a number of rounds"),
+            "--only" => options.only = value,
+            "--peers" => options.peers = value.split(',').map(String::from).collect(),
+            "--json" => options.json = Some(value),
+            _ => panic!("no option {name}"),
+        }
+    }
+    options
+}
+
+/// The times of one entrant, in nanoseconds a message.
+struct Times {
+    name: &'static str,
+    minimum: f64,
+    median: f64,
+}
+
+/// Lets everybody do the work, checked first, then timed round by round in random order.
+fn measure(work: &Work, options: &Options) -> Vec<Times> {
+    let wanted = |entrant: &&Entrant| {
+        options.peers.is_empty() || options.peers.iter().any(|peer| entrant.name.starts_with(peer.as_str()))
+    };
+    let mut runners: Vec<(&'static str, Runner, Vec<f64>)> = ENTRANTS
+        .iter()
+        .filter(wanted)
+        .filter_map(|entrant| Some((entrant.name, (entrant.start)(work)?, Vec::new())))
+        .collect();
+    for (name, runner, _) in &mut runners {
+        check(name, runner, work);
+    }
+    for _ in 0..options.rounds {
+        runners.shuffle(&mut rand::rng());
+        for (_, runner, times) in &mut runners {
+            times.push(time(runner, work));
+        }
+    }
+    let mut times: Vec<Times> = runners
+        .into_iter()
+        .map(|(name, _, mut times)| {
+            times.sort_by(f64::total_cmp);
+            Times { name, minimum: times[0], median: times[times.len() / 2] }
+        })
+        .collect();
+    times.sort_by(|a, b| a.minimum.total_cmp(&b.minimum));
+    times
+}
+
+/// Does a round whose every byte is looked at.
+fn check(name: &str, runner: &mut Runner, work: &Work) {
+    let messages = work.messages();
+    let mut delivered = Delivered { expected: Some(work.payload()), ..Delivered::default() };
+    runner.written.keep();
+    (runner.round)(messages, &mut delivered);
+    let written = runner.written.take();
+    if work.task != Task::Send {
+        assert_eq!(delivered.messages, messages, "{name}: {}", work.name);
+        assert_eq!(delivered.bytes, messages * work.len, "{name}: {}", work.name);
+    }
+    match work.task {
+        Task::Receive => assert!(written.is_empty(), "{name}: {}", work.name),
+        Task::Send | Task::Echo => check_sent(&written, work, messages),
+    }
+}
+
+/// Does a round against the clock, and returns nanoseconds a message.
+fn time(runner: &mut Runner, work: &Work) -> f64 {
+    let messages = work.messages();
+    let mut delivered = Delivered::default();
+    // What others left in the caches is not ours to pay for.
+    (runner.round)((messages / 16).max(2), &mut delivered);
+    let start = cpu_time();
+    (runner.round)(messages, &mut delivered);
+    let spent = cpu_time() - start;
+    spent.as_secs_f64() * 1e9 / messages as f64
+}
+
+fn cpu_time() -> Duration {
+    let now = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
+}
+
+fn print_row(work: &Work, times: &[Times]) {
+    let mut line = format!("{:62}", work.name);
+    let ours = |name: &str| times.iter().find(|times| times.name == name);
+    let best = times.iter().find(|times| !times.name.starts_with("wsproto"));
+    if let Some(best) = best {
+        for (name, short) in
+            [("wsproto", "ratio"), ("wsproto, chunks", "chunks"), ("wsproto, apart", "apart")]
+        {
+            if let Some(ours) = ours(name) {
+                let _ = write!(line, " {short} {:.2}", ours.minimum / best.minimum);
+            }
+        }
+    }
+    println!("{line}");
+    for times in times {
+        println!("    {:24}{:10.1}{:10.1}", times.name, times.minimum, times.median);
+    }
+}
+
+fn json_row(work: &Work, times: &[Times]) -> String {
+    let times: Vec<String> = times
+        .iter()
+        .map(|times| {
+            format!(
+                "    {{\"name\": \"{}\", \"minimum\": {:.1}, \"median\": {:.1}}}",
+                times.name, times.minimum, times.median
+            )
+        })
+        .collect();
+    format!("  {{\"work\": \"{}\", \"times\": [\n{}\n  ]}}", work.name, times.join(",\n"))
+}

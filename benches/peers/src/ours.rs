@@ -1,0 +1,168 @@
+//! Ourselves: a connection that the caller drives with one buffer in and one out.
+
+use wsproto::{BytesMessage, Config, Connection, Event, Messages, Role, Text, TextMessage};
+
+use crate::{
+    Runner,
+    transport::Transport,
+    work::{Delivered, Task, Work},
+};
+
+struct Ours {
+    work: Work,
+    transport: Transport,
+    connection: Connection,
+    messages: Messages,
+    buf: Vec<u8>,
+    /// The bytes of `buf` that were read and not yet taken.
+    unread: std::ops::Range<usize>,
+    out: Vec<u8>,
+    payload: Vec<u8>,
+    whole: bool,
+}
+
+/// Whole messages, joined where they come in parts.
+pub(crate) fn messages(work: &Work) -> Option<Runner> {
+    Some(ours(work, true).runner())
+}
+
+/// The parts of messages as they arrive.
+pub(crate) fn chunks(work: &Work) -> Option<Runner> {
+    (work.task == Task::Receive).then(|| ours(work, false).runner())
+}
+
+/// Headers apart from payloads.
+pub(crate) fn apart(_: &Work) -> Option<Runner> {
+    None
+}
+
+fn ours(work: &Work, whole: bool) -> Ours {
+    let config = Config::default();
+    let connection = match work.role {
+        Role::Server => Connection::server(&config),
+        Role::Client => Connection::client(&config),
+    };
+    Ours {
+        work: *work,
+        transport: Transport::new(work.tape(), work.read_len),
+        connection,
+        messages: Messages::new(64 << 20),
+        buf: vec![0; 64 << 10],
+        unread: 0..0,
+        out: Vec::new(),
+        payload: work.payload(),
+        whole,
+    }
+}
+
+impl Ours {
+    fn receive(&mut self, count: usize, delivered: &mut Delivered) {
+        let mut left = count;
+        let mut input = &mut self.buf[self.unread.clone()];
+        loop {
+            while let Some(event) = self.connection.receive(&mut input).unwrap() {
+                match self.messages.push(event).unwrap() {
+                    Some(Event::TextMessage(message)) => delivered.message(message.data.as_bytes()),
+                    Some(Event::BytesMessage(message)) => delivered.message(&message.data),
+                    None => continue,
+                    _ => unreachable!(),
+                }
+                left -= 1;
+                if left == 0 {
+                    self.unread = self.unread.end - input.len()..self.unread.end;
+                    return;
+                }
+            }
+            let n = self.transport.take(&mut self.buf);
+            self.unread = 0..n;
+            input = &mut self.buf[..n];
+        }
+    }
+
+    fn receive_chunks(&mut self, count: usize, delivered: &mut Delivered) {
+        let mut left = count;
+        let mut input = &mut self.buf[self.unread.clone()];
+        loop {
+            while let Some(event) = self.connection.receive(&mut input).unwrap() {
+                let finished = match event {
+                    Event::TextMessage(message) => {
+                        delivered.part(message.data.as_bytes(), message.message_finished);
+                        message.message_finished
+                    }
+                    Event::BytesMessage(message) => {
+                        delivered.part(&message.data, message.message_finished);
+                        message.message_finished
+                    }
+                    _ => unreachable!(),
+                };
+                left -= usize::from(finished);
+                if left == 0 {
+                    self.unread = self.unread.end - input.len()..self.unread.end;
+                    return;
+                }
+            }
+            let n = self.transport.take(&mut self.buf);
+            self.unread = 0..n;
+            input = &mut self.buf[..n];
+        }
+    }
+
+    fn send(&mut self, count: usize) {
+        let batch = self.work.batch();
+        let text = Text::from(str::from_utf8(&self.payload).unwrap_or_default());
+        for i in 1..=count {
+            if self.work.is_text() {
+                self.connection.send(TextMessage::new(text.clone()), &mut self.out).unwrap();
+            } else {
+                self.connection.send(BytesMessage::new(&self.payload), &mut self.out).unwrap();
+            }
+            if i % batch == 0 || i == count {
+                self.transport.put(&self.out);
+                self.out.clear();
+            }
+        }
+    }
+
+    fn echo(&mut self, count: usize, delivered: &mut Delivered) {
+        let mut left = count;
+        let mut input = &mut self.buf[self.unread.clone()];
+        loop {
+            while let Some(event) = self.connection.receive(&mut input).unwrap() {
+                let Some(event) = self.messages.push(event).unwrap() else { continue };
+                match &event {
+                    Event::TextMessage(message) => delivered.message(message.data.as_bytes()),
+                    Event::BytesMessage(message) => delivered.message(&message.data),
+                    _ => unreachable!(),
+                }
+                self.connection.send(event, &mut self.out).unwrap();
+                left -= 1;
+                if left == 0 {
+                    self.unread = self.unread.end - input.len()..self.unread.end;
+                    self.transport.put(&self.out);
+                    self.out.clear();
+                    return;
+                }
+            }
+            self.transport.put(&self.out);
+            self.out.clear();
+            let n = self.transport.take(&mut self.buf);
+            self.unread = 0..n;
+            input = &mut self.buf[..n];
+        }
+    }
+}
+
+impl Ours {
+    fn runner(mut self) -> Runner {
+        let written = self.transport.written();
+        let round = move |messages: usize, delivered: &mut Delivered| match (self.work.task, self.whole) {
+            (Task::Receive, false) if delivered.expected.is_none() => {
+                self.receive_chunks(messages, delivered)
+            }
+            (Task::Receive, _) => self.receive(messages, delivered),
+            (Task::Send, _) => self.send(messages),
+            (Task::Echo, _) => self.echo(messages, delivered),
+        };
+        Runner { round: Box::new(round), written }
+    }
+}

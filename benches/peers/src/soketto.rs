@@ -1,0 +1,46 @@
+//! soketto: a sender and a receiver; what is sent is buffered until the batch is flushed.
+
+use soketto::connection::{Builder, Mode};
+
+use crate::{
+    Runner,
+    transport::{Transport, run},
+    work::{Delivered, Task, Work},
+};
+
+pub(crate) fn start(work: &Work) -> Option<Runner> {
+    let work = *work;
+    let transport = Transport::new(work.tape(), work.read_len);
+    let written = transport.written();
+    let mode = if work.is_client() { Mode::Client } else { Mode::Server };
+    let (mut sender, mut receiver) = Builder::new(transport, mode).finish();
+    let mut message = work.payload();
+    let text = String::from_utf8(work.payload()).unwrap_or_default();
+    let round = move |messages: usize, delivered: &mut Delivered| {
+        let batch = work.batch();
+        run(async {
+            for i in 1..=messages {
+                if work.task != Task::Send {
+                    message.clear();
+                    receiver.receive_data(&mut message).await.unwrap();
+                    if work.is_text() {
+                        // soketto leaves this to its caller.
+                        simdutf8::basic::from_utf8(&message).unwrap();
+                    }
+                    delivered.message(&message);
+                }
+                if work.task != Task::Receive {
+                    match (work.task, work.is_text()) {
+                        (Task::Send, true) => sender.send_text(&text).await.unwrap(),
+                        (_, true) => sender.send_text(str::from_utf8(&message).unwrap()).await.unwrap(),
+                        (_, false) => sender.send_binary(&message).await.unwrap(),
+                    }
+                    if i % batch == 0 || i == messages {
+                        sender.flush().await.unwrap();
+                    }
+                }
+            }
+        });
+    };
+    Some(Runner { round: Box::new(round), written })
+}

@@ -1,0 +1,192 @@
+//! A transport in memory: each read copies once, as a kernel does, and so does each write.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use tokio::io::ReadBuf;
+
+/// Gives the same bytes over and over, at most `read_len` of them at a time, and takes what is written.
+pub(crate) struct Transport {
+    tape: Vec<u8>,
+    at: usize,
+    read_len: usize,
+    sink: Vec<u8>,
+    written: Arc<Written>,
+}
+
+/// What was written, where somebody wants to see it.
+#[derive(Default)]
+pub(crate) struct Written {
+    wanted: AtomicBool,
+    bytes: Mutex<Vec<u8>>,
+}
+
+impl Written {
+    /// Keeps what is written from now on.
+    pub(crate) fn keep(&self) {
+        self.wanted.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns what was kept, and keeps no more.
+    pub(crate) fn take(&self) -> Vec<u8> {
+        self.wanted.store(false, Ordering::Relaxed);
+        std::mem::take(&mut *self.bytes.lock().unwrap())
+    }
+
+    #[cold]
+    fn add(&self, bytes: &[u8]) {
+        self.bytes.lock().unwrap().extend_from_slice(bytes);
+    }
+}
+
+impl Transport {
+    pub(crate) fn new(tape: Vec<u8>, read_len: usize) -> Self {
+        Self { tape, at: 0, read_len, sink: vec![0; 4 << 20], written: Arc::default() }
+    }
+
+    /// Returns where what is written can be seen.
+    pub(crate) fn written(&self) -> Arc<Written> {
+        self.written.clone()
+    }
+
+    /// Copies the next bytes into `buf`, and returns how many.
+    #[inline]
+    pub(crate) fn take(&mut self, buf: &mut [u8]) -> usize {
+        let rest = &self.tape[self.at..];
+        let n = rest.len().min(self.read_len).min(buf.len());
+        buf[..n].copy_from_slice(&rest[..n]);
+        self.at += n;
+        if self.at == self.tape.len() {
+            self.at = 0;
+        }
+        n
+    }
+
+    /// Takes all of `buf`.
+    #[inline]
+    pub(crate) fn put(&mut self, buf: &[u8]) -> usize {
+        if self.written.wanted.load(Ordering::Relaxed) {
+            self.written.add(buf);
+        }
+        let n = buf.len().min(self.sink.len());
+        self.sink[..n].copy_from_slice(&buf[..n]);
+        n
+    }
+
+    #[inline]
+    fn put_all(&mut self, bufs: &[io::IoSlice<'_>]) -> usize {
+        bufs.iter().map(|buf| self.put(buf)).sum()
+    }
+}
+
+impl io::Read for Transport {
+    #[inline]
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        Ok(self.take(buf))
+    }
+}
+
+impl io::Write for Transport {
+    #[inline]
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        Ok(self.put(buf))
+    }
+
+    #[inline]
+    fn write_vectored(&mut self, bufs: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        Ok(self.put_all(bufs))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl tokio::io::AsyncRead for Transport {
+    #[inline]
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let rest = &this.tape[this.at..];
+        let n = rest.len().min(this.read_len).min(buf.remaining());
+        buf.put_slice(&rest[..n]);
+        this.at = if this.at + n == this.tape.len() { 0 } else { this.at + n };
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl tokio::io::AsyncWrite for Transport {
+    #[inline]
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(self.get_mut().put(buf)))
+    }
+
+    #[inline]
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(self.get_mut().put_all(bufs)))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl futures_util::AsyncRead for Transport {
+    #[inline]
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(self.get_mut().take(buf)))
+    }
+}
+
+impl futures_util::AsyncWrite for Transport {
+    #[inline]
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(self.get_mut().put(buf)))
+    }
+
+    #[inline]
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(self.get_mut().put_all(bufs)))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Runs a future whose transport is always ready.
+pub(crate) fn run<F: Future>(future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    let mut context = Context::from_waker(std::task::Waker::noop());
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+    }
+}

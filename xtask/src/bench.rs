@@ -1,0 +1,21 @@
+//! `cargo xtask bench`: measurements, each of them a program of its own that is built for speed.
+
+use crate::process;
+
+/// Runs the measurement that the first argument names; the others are its own.
+///
+/// # Errors
+///
+/// The measurement's exit status; a name that isn't known.
+pub(crate) fn run(args: &[String]) -> Result<(), String> {
+    match args.split_first() {
+        Some((name, rest)) if name == "--peers" => peers(rest),
+        _ => Err("cargo xtask bench --peers [--rounds N] [--only TEXT] [--peers A,B] [--json FILE]".to_owned()),
+    }
+}
+
+/// Times the same work done by us and by other crates; those are dependencies of that program alone.
+fn peers(args: &[String]) -> Result<(), String> {
+    let line = "cargo run --release --quiet --manifest-path benches/peers/Cargo.toml --";
+    process::run(&[line, &args.join(" ")].join(" "))
+}
