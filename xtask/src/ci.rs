@@ -143,8 +143,9 @@ fn clippy_bare() -> Outcome {
         .into()
 }
 
+/// Without the doc tests: examples show the default features.
 fn tests_bare() -> Outcome {
-    process::run(&format!("cargo test {FOUR} --no-default-features")).into()
+    process::run(&format!("cargo test {FOUR} --no-default-features --lib --tests")).into()
 }
 
 fn docs() -> Outcome {
