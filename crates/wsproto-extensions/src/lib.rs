@@ -15,6 +15,8 @@ extern crate alloc;
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 #[cfg(feature = "deflate")]
 pub mod deflate;
 mod error;
@@ -34,6 +36,7 @@ pub use negotiation::{conclude, offers, respond};
 pub use output::Output;
 pub use params::Params;
 pub use pipeline::{FrameEnd, Pipeline, Pulled};
+pub use wsproto_frame::{CloseCode, FrameHeader, Opcode, Role, Rsv};
 
 #[cfg(all(doctest, feature = "deflate"))]
 #[doc = include_str!("../README.md")]

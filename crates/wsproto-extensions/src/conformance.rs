@@ -1,0 +1,120 @@
+//! A check for authors of extensions: whether an extension keeps the contract of [`Extension`](crate::Extension).
+//!
+//! [`check`] takes what makes the configuration and drives connections with it: negotiation, messages both ways at
+//! many cuts, control frames in between, garbage, two connections at once. A [`Violation`] names the broken [`Rule`].
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::error::Error;
+use core::fmt;
+
+use crate::ExtensionConfig;
+
+mod negotiation;
+mod traffic;
+
+/// Checks an extension; `make` makes its configuration, for a client or a server.
+///
+/// ```
+/// # #[cfg(feature = "deflate")] {
+/// use std::sync::Arc;
+/// use wsproto_extensions::{conformance, deflate::DeflateConfig};
+///
+/// conformance::check(|| Arc::new(DeflateConfig::default().with_threshold(0))).unwrap();
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// The first rule that is broken, and how.
+pub fn check(make: impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violation> {
+    negotiation::check(&make)?;
+    traffic::check(&make)
+}
+
+/// A rule that an extension keeps.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Rule {
+    /// The name and all parameters are tokens, and an offer or answer bears the configuration's name.
+    Grammar,
+    /// A server accepts one of the offers that a client of the same configuration makes, and that client the answer.
+    AgreesWithItself,
+    /// Strange parameters are declined or refused, without a panic.
+    JudgesStrangers,
+    /// What is agreed owns no other bits than the configuration says.
+    OwnBits,
+    /// No frame is sent with a bit that the extension doesn't own.
+    ForeignBits,
+    /// A message arrives as it was sent, however it is cut into fragments.
+    RoundTrip,
+    /// What comes out doesn't depend on how the bytes come in or on how much room there is.
+    Chunking,
+    /// Control frames pass unchanged and change nothing about the message around them.
+    ControlFrames,
+    /// It makes progress, and comes to an end.
+    Progress,
+    /// What a hostile peer sends is read or refused, without a panic.
+    Garbage,
+    /// A refusal has a code that may be sent and a reason that fits a Close frame.
+    Refusals,
+    /// Two connections of one configuration know nothing of each other.
+    Independence,
+}
+
+impl Rule {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Grammar => "a name and its parameters are tokens",
+            Self::AgreesWithItself => "a client and a server of the same configuration agree",
+            Self::JudgesStrangers => "strange parameters are declined or refused",
+            Self::OwnBits => "an agreed extension owns no more bits than its configuration says",
+            Self::ForeignBits => "no bit is set that the extension doesn't own",
+            Self::RoundTrip => "a message arrives as it was sent",
+            Self::Chunking => "what comes out doesn't depend on how the bytes come in",
+            Self::ControlFrames => "control frames pass unchanged and change nothing",
+            Self::Progress => "the extension makes progress and comes to an end",
+            Self::Garbage => "what a hostile peer sends is read or refused",
+            Self::Refusals => "a refusal has a code that may be sent and a reason of at most 123 bytes",
+            Self::Independence => "two connections know nothing of each other",
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
+/// A broken rule, and how it was broken.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Violation {
+    /// The rule.
+    pub rule: Rule,
+    /// What was done and what came of it.
+    pub found: String,
+}
+
+impl Violation {
+    fn new(rule: Rule, found: impl Into<String>) -> Self {
+        Self { rule, found: found.into() }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "broken rule: {}; {}", self.rule, self.found)
+    }
+}
+
+impl Error for Violation {}
+
+/// Calls what may panic, and blames the rule if it does.
+fn calmly<T>(rule: Rule, what: &str, call: impl FnOnce() -> T) -> Result<T, Violation> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(call))
+        .map_err(|_| Violation::new(rule, alloc::format!("it panicked at {what}")))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,98 @@
+//! Whether an extension negotiates as it should.
+
+use alloc::format;
+use alloc::string::ToString;
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::{Rule, Violation, calmly};
+use crate::{ExtensionConfig, NegotiationError, Params, Pipeline, conclude, offers, respond};
+
+/// Values that an extension may not have thought of.
+const STRANGE: [&str; 8] = ["0", "-1", "+1", "007", "99999999999999999999", "true", "~", "1_0"];
+
+pub(super) fn check(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violation> {
+    let config = make();
+    let offers = grammar(&*config)?;
+    pair(make)?;
+    for offer in &offers {
+        strangers(&*config, offer)?;
+    }
+    strangers(&*config, &Params::new(config.name().to_string()))
+}
+
+/// Lets a client and a server of the configuration agree.
+pub(super) fn pair(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(Pipeline, Pipeline), Violation> {
+    pair_of(&[make()])
+}
+
+/// Lets a client and a server that share a configuration agree.
+pub(super) fn pair_of(configs: &[Arc<dyn ExtensionConfig>]) -> Result<(Pipeline, Pipeline), Violation> {
+    let blame = |found: &str| Violation::new(Rule::AgreesWithItself, found);
+    let offered = offers(configs).map_err(refused)?;
+    let (answer, server) = respond(configs, &offered).map_err(refused)?;
+    if server.is_empty() {
+        return Err(blame("the server declined every offer of the client"));
+    }
+    let client = conclude(configs, &answer).map_err(refused)?;
+    for pipeline in [&client, &server] {
+        let owned = configs.iter().fold(crate::Rsv::NONE, |all, config| all | config.rsv());
+        if !pipeline.rsv().difference(owned).is_empty() {
+            return Err(Violation::new(Rule::OwnBits, format!("it owns {:?}", pipeline.rsv())));
+        }
+    }
+    Ok((client, server))
+}
+
+fn refused(error: NegotiationError) -> Violation {
+    let rule = match error {
+        NegotiationError::InvalidParams | NegotiationError::Grammar(_) => Rule::Grammar,
+        _ => Rule::AgreesWithItself,
+    };
+    Violation::new(rule, error.to_string())
+}
+
+/// Checks what the configuration says of itself.
+fn grammar(config: &dyn ExtensionConfig) -> Result<Vec<Params<'static>>, Violation> {
+    let offers = config.offers();
+    if !Params::new(config.name().to_string()).is_valid() {
+        return Err(Violation::new(Rule::Grammar, format!("the name is {:?}", config.name())));
+    }
+    for offer in &offers {
+        if !offer.is_valid() || offer.name() != config.name() {
+            return Err(Violation::new(Rule::Grammar, format!("an offer is {:?}", offer.to_string())));
+        }
+    }
+    if offers.is_empty() {
+        return Err(Violation::new(Rule::AgreesWithItself, "a client offers nothing"));
+    }
+    Ok(offers)
+}
+
+/// Shows an offer with strange parameters to both sides.
+fn strangers(config: &dyn ExtensionConfig, offer: &Params<'static>) -> Result<(), Violation> {
+    let mut names: Vec<_> = offer.iter().map(|(name, _)| name.to_string()).collect();
+    names.push("x-unknown".to_string());
+    let plain = Params::new(config.name().to_string());
+    for name in names {
+        let mut strange = vec![
+            offer.clone().with_flag(name.clone()),
+            plain.clone().with_flag(name.clone()),
+            plain.clone().with_flag(name.clone()).with_flag(name.clone()),
+        ];
+        for value in STRANGE {
+            strange.push(offer.clone().with_value(name.clone(), value));
+            strange.push(plain.clone().with_value(name.clone(), value));
+        }
+        for params in strange {
+            let text = params.to_string();
+            let answer = calmly(Rule::JudgesStrangers, &text, || config.answer(&params))?;
+            if let Some((answer, _)) = answer.filter(|(answer, _)| !answer.is_valid()) {
+                return Err(Violation::new(Rule::Grammar, format!("{text} was answered with {answer}")));
+            }
+            drop(calmly(Rule::JudgesStrangers, &text, || config.agree(&params))?);
+        }
+    }
+    Ok(())
+}

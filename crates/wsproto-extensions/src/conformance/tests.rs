@@ -1,0 +1,242 @@
+//! What is right passes; what is wrong fails, and the message names the rule.
+
+use alloc::boxed::Box;
+use alloc::string::ToString;
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU8, Ordering};
+
+use wsproto_frame::{CloseCode, FrameHeader, Opcode, Rsv};
+
+use super::{Rule, check};
+use crate::mock::{Broken, Fault, Mock};
+use crate::{
+    Extension, ExtensionConfig, Handling, NegotiationError, Outbound, OutboundFrame, Output, Params,
+    Progress, Refusal,
+};
+
+/// What [`Scramble`] does wrong.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Flaw {
+    Nothing,
+    NameIsNoToken,
+    OffersNothing,
+    DeclinesItself,
+    PanicsAtStrangers,
+    OwnsMore,
+    ForgetsBetweenCalls,
+    ForgetsAtControlFrames,
+    ChangesControlFrames,
+    SharesState,
+    LosesTheLastByte,
+    PanicsAtGarbage,
+    RefusesBadly,
+    RefusesAtLength,
+}
+
+/// Puts a mark before each message and changes each byte by its place in the message.
+#[derive(Clone, Debug)]
+struct Scramble {
+    flaw: Flaw,
+    sent: u8,
+    received: u8,
+    marked: bool,
+    shared: Arc<AtomicU8>,
+}
+
+const MARK: u8 = 0x42;
+
+impl Scramble {
+    fn new(flaw: Flaw) -> Self {
+        Self { flaw, sent: 0, received: 0, marked: false, shared: Arc::new(AtomicU8::new(0)) }
+    }
+}
+
+impl ExtensionConfig for Scramble {
+    fn name(&self) -> &str {
+        if self.flaw == Flaw::NameIsNoToken { "two words" } else { "x-scramble" }
+    }
+
+    fn rsv(&self) -> Rsv {
+        Rsv::RSV2
+    }
+
+    fn offers(&self) -> Vec<Params<'static>> {
+        match self.flaw {
+            Flaw::OffersNothing => Vec::new(),
+            Flaw::NameIsNoToken => vec![Params::new("two words")],
+            _ => vec![Params::new("x-scramble")],
+        }
+    }
+
+    fn agree(&self, answer: &Params<'_>) -> Result<Box<dyn Extension>, NegotiationError> {
+        match answer.iter().len() {
+            0 => Ok(Box::new(self.clone())),
+            _ => Err(NegotiationError::Unacceptable("parameters")),
+        }
+    }
+
+    fn answer(&self, offer: &Params<'_>) -> Option<(Params<'static>, Box<dyn Extension>)> {
+        let strange = offer.iter().len() > 0;
+        assert!(!(strange && self.flaw == Flaw::PanicsAtStrangers), "on purpose");
+        if strange || self.flaw == Flaw::DeclinesItself {
+            return None;
+        }
+        Some((Params::new("x-scramble"), Box::new(self.clone())))
+    }
+}
+
+impl Extension for Scramble {
+    fn rsv(&self) -> Rsv {
+        if self.flaw == Flaw::OwnsMore { Rsv::RSV2 | Rsv::RSV3 } else { Rsv::RSV2 }
+    }
+
+    fn inbound_header(&mut self, header: &FrameHeader) -> Result<Handling, Refusal> {
+        if header.opcode.is_control() {
+            if self.flaw == Flaw::ForgetsAtControlFrames {
+                self.received = 0;
+            }
+            return Ok(Handling::Pass);
+        }
+        if header.opcode != Opcode::Continuation {
+            self.received = 0;
+            self.shared.store(0, Ordering::Relaxed);
+            self.marked = false;
+        }
+        Ok(Handling::Transform)
+    }
+
+    fn inbound(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), Refusal> {
+        if self.flaw == Flaw::ForgetsBetweenCalls {
+            self.received = 0;
+        }
+        while let Some((&byte, rest)) = input.split_first() {
+            if !self.marked {
+                assert!(byte == MARK || self.flaw != Flaw::PanicsAtGarbage, "on purpose");
+                if byte != MARK {
+                    let code = match self.flaw {
+                        Flaw::RefusesBadly => CloseCode::ABNORMAL,
+                        _ => CloseCode::PROTOCOL_ERROR,
+                    };
+                    let long = "a reason that no Close frame can hold, as it is longer than the 123 bytes that are left \
+                                beside the code of two bytes and says nothing";
+                    return Err(Refusal::new(
+                        code,
+                        if self.flaw == Flaw::RefusesAtLength { long } else { "no mark" },
+                    ));
+                }
+                self.marked = true;
+            } else if self.flaw == Flaw::SharesState {
+                if output.write(&[byte ^ self.shared.load(Ordering::Relaxed)]) == 0 {
+                    return Ok(());
+                }
+                self.shared.fetch_add(1, Ordering::Relaxed);
+            } else {
+                if output.write(&[byte ^ self.received]) == 0 {
+                    return Ok(());
+                }
+                self.received = self.received.wrapping_add(1);
+            }
+            *input = rest;
+        }
+        Ok(())
+    }
+
+    fn inbound_end(&mut self, _: &FrameHeader, _: &mut Output<'_>) -> Result<Progress, Refusal> {
+        Ok(Progress::Done)
+    }
+
+    fn outbound(&mut self, frame: &OutboundFrame<'_>, output: &mut Output<'_>) -> Result<Outbound, Refusal> {
+        if frame.opcode.is_control() && self.flaw != Flaw::ChangesControlFrames {
+            return Ok(Outbound::PASS);
+        }
+        if frame.opcode != Opcode::Continuation {
+            self.sent = 0;
+            output.write(&[MARK]);
+        }
+        for byte in frame.payload {
+            output.write(&[byte ^ self.sent]);
+            self.sent = self.sent.wrapping_add(1);
+        }
+        if self.flaw == Flaw::LosesTheLastByte && !frame.payload.is_empty() {
+            let len = output.written().len() - 1;
+            output.truncate(len);
+        }
+        Ok(Outbound::transformed(Rsv::NONE))
+    }
+}
+
+#[test]
+fn each_flaw_is_named() {
+    #[rustfmt::skip]
+    let table = [
+        (Flaw::Nothing,                None),
+        (Flaw::NameIsNoToken,          Some(Rule::Grammar)),
+        (Flaw::OffersNothing,          Some(Rule::AgreesWithItself)),
+        (Flaw::DeclinesItself,         Some(Rule::AgreesWithItself)),
+        (Flaw::PanicsAtStrangers,      Some(Rule::JudgesStrangers)),
+        (Flaw::OwnsMore,               Some(Rule::OwnBits)),
+        (Flaw::ForgetsBetweenCalls,    Some(Rule::Chunking)),
+        (Flaw::ForgetsAtControlFrames, Some(Rule::ControlFrames)),
+        (Flaw::ChangesControlFrames,   Some(Rule::ControlFrames)),
+        (Flaw::SharesState,            Some(Rule::Independence)),
+        (Flaw::LosesTheLastByte,       Some(Rule::RoundTrip)),
+        (Flaw::PanicsAtGarbage,        Some(Rule::Garbage)),
+        (Flaw::RefusesBadly,           Some(Rule::Refusals)),
+        (Flaw::RefusesAtLength,        Some(Rule::Refusals)),
+    ];
+    for (flaw, rule) in table {
+        let found = check(|| Arc::new(Scramble::new(flaw)));
+        assert_eq!(found.as_ref().err().map(|violation| violation.rule), rule, "{flaw:?}: {found:?}");
+        if let Err(violation) = found {
+            assert!(violation.to_string().contains(&violation.rule.to_string()), "{violation}");
+        }
+    }
+}
+
+#[test]
+fn faults_that_the_pipeline_sees_are_named() {
+    #[rustfmt::skip]
+    let table: [(Fault, fn(Rsv) -> Box<dyn Extension>, Rule); 6] = [
+        (Fault::Stalls,            |_| Box::new(Broken(Fault::Stalls)),            Rule::Progress),
+        (Fault::NeverEnds,         |_| Box::new(Broken(Fault::NeverEnds)),         Rule::Progress),
+        (Fault::SetsForeignBits,   |_| Box::new(Broken(Fault::SetsForeignBits)),   Rule::ForeignBits),
+        (Fault::RefusesChunks,     |_| Box::new(Broken(Fault::RefusesChunks)),     Rule::RoundTrip),
+        (Fault::RefusesToSend,     |_| Box::new(Broken(Fault::RefusesToSend)),     Rule::RoundTrip),
+        (Fault::TransformsControl, |_| Box::new(Broken(Fault::TransformsControl)), Rule::RoundTrip),
+    ];
+    for (fault, make, rule) in table {
+        let found = check(|| Arc::new(Mock { name: "broken", rsv: Rsv::RSV3, make, offering: true }));
+        assert_eq!(found.as_ref().err().map(|violation| violation.rule), Some(rule), "{fault:?}: {found:?}");
+    }
+}
+
+#[test]
+fn brackets_pass() {
+    assert_eq!(check(|| Mock::brackets("foo", Rsv::RSV1)), Ok(()));
+}
+
+#[cfg(feature = "deflate")]
+#[test]
+fn deflate_passes() {
+    use crate::deflate::{Backend, DeflateConfig, WindowBits};
+
+    let plain = || DeflateConfig::default().with_threshold(0);
+    let configs = [
+        DeflateConfig::default(),
+        plain(),
+        plain().with_server_no_context_takeover(true).with_client_no_context_takeover(true),
+        plain().with_server_max_window_bits(WindowBits::MIN).with_client_max_window_bits(WindowBits::MIN),
+    ];
+    let backends = [
+        Backend::Miniz,
+        #[cfg(feature = "zlib-rs")]
+        Backend::ZlibRs,
+    ];
+    for config in configs {
+        for backend in backends {
+            assert_eq!(check(|| Arc::new(config.clone().with_backend(backend))), Ok(()), "{config:?}");
+        }
+    }
+}

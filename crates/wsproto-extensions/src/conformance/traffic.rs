@@ -1,0 +1,300 @@
+//! Whether an agreed extension treats frames as it should.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use wsproto_frame::{FrameHeader, Opcode, Rsv};
+
+use super::negotiation::{pair, pair_of};
+use super::{Rule, Violation, calmly};
+use crate::{ExtensionConfig, ExtensionError, FrameEnd, Handling, OutboundFrame, Pipeline, Pulled};
+
+/// More than this comes out of nothing that is sent here.
+const MOST: usize = 1 << 22;
+
+/// How a message is cut.
+#[derive(Clone, Copy, Debug)]
+struct Cut {
+    /// Bytes of a message in each fragment.
+    fragment: usize,
+    /// Bytes of a payload that arrive at once.
+    piece: usize,
+    /// Bytes that may come out at once.
+    room: usize,
+}
+
+const WHOLE: Cut = Cut { fragment: usize::MAX, piece: usize::MAX, room: MOST };
+
+#[rustfmt::skip]
+const CUTS: [Cut; 8] = [
+    WHOLE,
+    Cut { fragment: usize::MAX, piece: 1,    room: MOST },
+    Cut { fragment: usize::MAX, piece: 4096, room: 1 },
+    Cut { fragment: 1,          piece: 1,    room: 1 },
+    Cut { fragment: 2,          piece: 3,    room: 2 },
+    Cut { fragment: 7,          piece: 100,  room: 3 },
+    Cut { fragment: 1000,       piece: 7,    room: 100 },
+    Cut { fragment: 100,        piece: 1,    room: 4096 },
+];
+
+pub(super) fn check(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violation> {
+    for cut in CUTS {
+        let (mut client, mut server) = pair(make)?;
+        for message in messages() {
+            round_trip(&mut client, &mut server, &message, cut)?;
+            round_trip(&mut server, &mut client, &message, cut)?;
+        }
+    }
+    control_frames(make)?;
+    independence(make)?;
+    garbage(make)
+}
+
+/// Messages of all kinds: empty, short, repetitive, random.
+fn messages() -> [Vec<u8>; 7] {
+    let text = "All work and no play makes a dull message. ".repeat(40).into_bytes();
+    [Vec::new(), vec![0], b"Hello".to_vec(), text, noise(1500, 1), vec![b'a'; 3000], b"Hello".to_vec()]
+}
+
+/// Bytes that look random, the same each time.
+fn noise(len: usize, seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let byte = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_be_bytes()[2]
+    };
+    core::iter::repeat_with(byte).take(len).collect()
+}
+
+/// A frame on its way.
+struct Frame {
+    header: FrameHeader,
+    payload: Vec<u8>,
+}
+
+fn round_trip(from: &mut Pipeline, to: &mut Pipeline, message: &[u8], cut: Cut) -> Result<(), Violation> {
+    let mut received = Vec::new();
+    for frame in sent(from, message, cut)? {
+        received.extend(taken(to, &frame, cut, Rule::RoundTrip)?.map_err(|error| {
+            Violation::new(
+                Rule::RoundTrip,
+                format!("what was sent is refused ({error}): {}", name(message, cut)),
+            )
+        })?);
+    }
+    if received == message {
+        return Ok(());
+    }
+    let rule =
+        if cut.fragment == usize::MAX && cut.piece < usize::MAX { Rule::Chunking } else { Rule::RoundTrip };
+    Err(Violation::new(rule, format!("another message arrives: {}", name(message, cut))))
+}
+
+fn name(message: &[u8], cut: Cut) -> String {
+    format!("{} bytes, {cut:?}", message.len())
+}
+
+/// Sends a message in fragments.
+fn sent(pipeline: &mut Pipeline, message: &[u8], cut: Cut) -> Result<Vec<Frame>, Violation> {
+    let mut fragments: Vec<&[u8]> = message.chunks(cut.fragment).collect();
+    if fragments.is_empty() {
+        fragments.push(&[]);
+    }
+    let mut frames = Vec::new();
+    while !fragments.is_empty() {
+        let fragment = fragments.remove(0);
+        let opcode = if frames.is_empty() { Opcode::Binary } else { Opcode::Continuation };
+        let mut frame = OutboundFrame::new(opcode, fragment);
+        frame.fin = fragments.is_empty();
+        frames.push(outbound(pipeline, &frame)?);
+    }
+    Ok(frames)
+}
+
+fn outbound(pipeline: &mut Pipeline, frame: &OutboundFrame<'_>) -> Result<Frame, Violation> {
+    let mut out = Vec::new();
+    let result = calmly(Rule::RoundTrip, "sending", || pipeline.outbound(frame, &mut out))?;
+    let sent = result.map_err(|error| {
+        let rule = fault(error).unwrap_or(Rule::RoundTrip);
+        Violation::new(
+            rule,
+            format!("it does not send {:?} of {} bytes: {error}", frame.opcode, frame.payload.len()),
+        )
+    })?;
+    let payload = if sent.handling == Handling::Pass { frame.payload.to_vec() } else { out };
+    let len = u64::try_from(payload.len()).unwrap_or(u64::MAX);
+    let mut header = FrameHeader::new(frame.opcode, len).with_rsv(sent.rsv);
+    header.fin = frame.fin;
+    Ok(Frame { header, payload })
+}
+
+/// Tells which rule an error of the pipeline stands for, where that is a fault of the extension.
+const fn fault(error: ExtensionError) -> Option<Rule> {
+    match error {
+        ExtensionError::ControlTransformed => Some(Rule::ControlFrames),
+        ExtensionError::ForeignRsv(_) => Some(Rule::ForeignBits),
+        ExtensionError::Stalled => Some(Rule::Progress),
+        ExtensionError::UnownedRsv(_) | ExtensionError::Refused(_) => None,
+    }
+}
+
+/// Receives a frame in pieces; the inner error is a refusal.
+fn taken(
+    pipeline: &mut Pipeline,
+    frame: &Frame,
+    cut: Cut,
+    rule: Rule,
+) -> Result<Result<Vec<u8>, ExtensionError>, Violation> {
+    let result = calmly(rule, "receiving", || inbound(pipeline, frame, cut))?;
+    match result {
+        Ok(Some(out)) => Ok(Ok(out)),
+        Ok(None) => Err(Violation::new(Rule::Progress, format!("a frame has no end, {cut:?}"))),
+        Err(error) => match (fault(error), error) {
+            (Some(rule), _) => Err(Violation::new(rule, format!("{error}, {cut:?}"))),
+            (None, ExtensionError::Refused(refusal))
+                if !refusal.code.may_be_sent() || refusal.reason.len() > 123 =>
+            {
+                Err(Violation::new(Rule::Refusals, format!("{refusal:?}")))
+            }
+            (None, _) => Ok(Err(error)),
+        },
+    }
+}
+
+/// Receives a frame in pieces, or returns `None` where it does not end.
+fn inbound(pipeline: &mut Pipeline, frame: &Frame, cut: Cut) -> Result<Option<Vec<u8>>, ExtensionError> {
+    if pipeline.inbound_header(&frame.header)? == Handling::Pass {
+        return Ok(Some(frame.payload.clone()));
+    }
+    let mut out = Vec::new();
+    let mut pieces = frame.payload.chunks(cut.piece).peekable();
+    loop {
+        let piece = pieces.next().unwrap_or_default();
+        let end = if pieces.peek().is_none() { FrameEnd::Reached } else { FrameEnd::Pending };
+        let mut pulled = pipeline.feed(piece, end, &mut out, cut.room)?;
+        while pulled == Pulled::More && out.len() < MOST {
+            pulled = pipeline.pull(&mut out, cut.room)?;
+        }
+        match (pulled, end) {
+            (Pulled::Drained, FrameEnd::Pending) => {}
+            (Pulled::Finished, FrameEnd::Reached) => return Ok(Some(out)),
+            _ => return Ok(None),
+        }
+    }
+}
+
+/// Puts a control frame before each fragment and after the last.
+fn control_frames(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violation> {
+    let blame = |found: String| Violation::new(Rule::ControlFrames, found);
+    let cut = Cut { fragment: 100, piece: 64, room: 1000 };
+    let (mut client, mut server) = pair(make)?;
+    for message in messages() {
+        let mut received = Vec::new();
+        for frame in sent(&mut client, &message, cut)? {
+            for opcode in [Opcode::Ping, Opcode::Pong, Opcode::Close] {
+                let control = outbound(&mut client, &OutboundFrame::new(opcode, b"\x03\xe8data"))?;
+                if control.payload != b"\x03\xe8data" {
+                    return Err(blame(format!("{opcode:?} is sent with another payload")));
+                }
+                let found = taken(&mut server, &control, cut, Rule::ControlFrames)?;
+                if found.as_deref() != Ok(&b"\x03\xe8data"[..]) {
+                    return Err(blame(format!("{opcode:?} between fragments: {found:?}")));
+                }
+            }
+            let found = taken(&mut server, &frame, cut, Rule::ControlFrames)?;
+            received
+                .extend(found.map_err(|error| blame(format!("a fragment after a control frame: {error}")))?);
+        }
+        if received != message {
+            return Err(blame(format!("another message arrives: {}", name(&message, cut))));
+        }
+    }
+    Ok(())
+}
+
+/// Lets two connections take turns, a fragment each.
+fn independence(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violation> {
+    let configs = [make()];
+    let cut = Cut { fragment: 64, piece: 16, room: 50 };
+    let (mut one, mut other) = (pair_of(&configs)?, pair_of(&configs)?);
+    for (left, right) in messages().into_iter().zip(messages().into_iter().rev()) {
+        let mut frames =
+            [sent(&mut one.0, &left, cut)?.into_iter(), sent(&mut other.0, &right, cut)?.into_iter()];
+        let mut received = [Vec::new(), Vec::new()];
+        let [one_received, other_received] = &mut received;
+        let [one_frames, other_frames] = &mut frames;
+        loop {
+            let next = (one_frames.next(), other_frames.next());
+            if next.0.is_none() && next.1.is_none() {
+                break;
+            }
+            for (pipeline, frame, received) in
+                [(&mut one.1, next.0, &mut *one_received), (&mut other.1, next.1, &mut *other_received)]
+            {
+                let Some(frame) = frame else { continue };
+                received.extend(taken(pipeline, &frame, cut, Rule::Independence)?.map_err(|error| {
+                    Violation::new(Rule::Independence, format!("two connections in turns: {error}"))
+                })?);
+            }
+        }
+        if received != [left, right] {
+            return Err(Violation::new(
+                Rule::Independence,
+                "two connections in turns: another message arrives",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Sends what no honest peer sends: each verdict must be the same however the bytes come in.
+fn garbage(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violation> {
+    let owned = pair(make)?.0.rsv();
+    for (seed, rsv) in (1..=60).flat_map(|seed| [(seed, Rsv::NONE), (seed, owned)]) {
+        let mut payload = noise(usize::try_from(seed).unwrap_or_default(), seed);
+        if seed % 3 == 0 {
+            payload.fill(0);
+        }
+        compare(make, &payload, rsv)?;
+    }
+    for message in messages() {
+        let (mut client, _) = pair(make)?;
+        for frame in sent(&mut client, &message, WHOLE)? {
+            for cut in [1, frame.payload.len() / 2, frame.payload.len().saturating_sub(1)] {
+                let truncated = frame.payload.get(..cut).unwrap_or_default();
+                compare(make, truncated, frame.header.rsv)?;
+                let mut damaged = frame.payload.clone();
+                if let Some(byte) = damaged.get_mut(cut) {
+                    *byte ^= 0x55;
+                }
+                compare(make, &damaged, frame.header.rsv)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Receives a payload whole and in pieces, by new connections.
+fn compare(make: &impl Fn() -> Arc<dyn ExtensionConfig>, payload: &[u8], rsv: Rsv) -> Result<(), Violation> {
+    let len = u64::try_from(payload.len()).unwrap_or(u64::MAX);
+    let frame =
+        Frame { header: FrameHeader::new(Opcode::Binary, len).with_rsv(rsv), payload: payload.to_vec() };
+    let (_, mut server) = pair(make)?;
+    let whole = taken(&mut server, &frame, WHOLE, Rule::Garbage)?;
+    for (piece, room) in [(1, MOST), (3, 1), (64, 7)] {
+        let cut = Cut { fragment: usize::MAX, piece, room };
+        let (_, mut server) = pair(make)?;
+        let found = taken(&mut server, &frame, cut, Rule::Garbage)?;
+        if found != whole {
+            let found =
+                format!("{payload:02x?} with {rsv:?}: another verdict when it comes in pieces, {cut:?}");
+            return Err(Violation::new(Rule::Chunking, found));
+        }
+    }
+    Ok(())
+}
