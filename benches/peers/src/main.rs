@@ -1,7 +1,7 @@
 //! The same work for us and for other WebSocket crates, in one process: CPU time of the thread, interleaved in random
 //! order, minimum and median of many rounds.
 //!
-//! Usage: wsproto-peers [--rounds N] [--only TEXT] [--peers A,B] [--json FILE]
+//! Usage: wsproto-peers [--rounds N] [--only TEXT, _ for a space] [--peers A,B] [--json FILE]
 
 mod fastwebsockets;
 mod nago;
@@ -79,7 +79,7 @@ fn options() -> Options {
         let value = args.next().expect("a value behind each option");
         match name.as_str() {
             "--rounds" => options.rounds = value.parse().expect("a number of rounds"),
-            "--only" => options.only = value,
+            "--only" => options.only = value.replace('_', " "),
             "--peers" => options.peers = value.split(',').map(String::from).collect(),
             "--json" => options.json = Some(value),
             _ => panic!("no option {name}"),
