@@ -10,7 +10,7 @@
 
 use std::sync::Arc;
 
-use wsproto_extensions::deflate::{DeflateConfig, DeflateParams, PermessageDeflate, WindowBits};
+use wsproto_extensions::deflate::{Backend, DeflateConfig, DeflateParams, PermessageDeflate, WindowBits};
 use wsproto_extensions::{ExtensionConfig, FrameEnd, Handling, Pipeline, Pulled, conclude, offers, respond};
 use wsproto_frame::{FrameHeader, Opcode, Role, Rsv};
 
@@ -161,8 +161,15 @@ fn every_combination_is_agreed_to() {
     }
 }
 
-fn pair(params: DeflateParams) -> (PermessageDeflate, PermessageDeflate) {
-    let config = DeflateConfig::default().with_threshold(0);
+/// Every library that can do the work.
+const BACKENDS: &[Backend] = &[
+    Backend::Miniz,
+    #[cfg(feature = "zlib-rs")]
+    Backend::ZlibRs,
+];
+
+fn pair(backend: Backend, params: DeflateParams) -> (PermessageDeflate, PermessageDeflate) {
+    let config = DeflateConfig::default().with_threshold(0).with_backend(backend);
     (
         PermessageDeflate::new(Role::Server, params, &config),
         PermessageDeflate::new(Role::Client, params, &config),
@@ -182,6 +189,12 @@ fn inflated(deflate: &mut PermessageDeflate, payload: &[u8]) -> Option<Vec<u8>> 
 
 #[test]
 fn without_context_takeover_each_message_stands_alone() {
+    for backend in BACKENDS {
+        takeover_with(*backend);
+    }
+}
+
+fn takeover_with(backend: Backend) {
     let text = b"a sentence that comes again, a sentence that comes again";
     #[rustfmt::skip]
     let table = [
@@ -197,13 +210,13 @@ fn without_context_takeover_each_message_stands_alone() {
             client_no_context_takeover: no_takeover,
             ..DeflateParams::default()
         };
-        let (server, client) = pair(params);
+        let (server, client) = pair(backend, params);
         let (mut from, mut to) = if from_client { (client, server) } else { (server, client) };
         let first = compressed(&mut from, text);
         let second = compressed(&mut from, text);
         assert_eq!(inflated(&mut to, &first).as_deref(), Some(&text[..]), "{name}");
         assert_eq!(inflated(&mut to, &second).as_deref(), Some(&text[..]), "{name}");
-        let (server, client) = pair(params);
+        let (server, client) = pair(backend, params);
         let mut late = if from_client { server } else { client };
         assert_eq!(inflated(&mut late, &second).as_deref() == Some(&text[..]), alone, "{name}, read alone");
     }
@@ -212,6 +225,12 @@ fn without_context_takeover_each_message_stands_alone() {
 /// A repetition that lies farther back than the window must not be used: the receiver has forgotten it.
 #[test]
 fn no_match_reaches_beyond_the_agreed_window() {
+    for backend in BACKENDS {
+        matches_with(*backend);
+    }
+}
+
+fn matches_with(backend: Backend) {
     //= rfc7692#7.1.2.1-3, rfc7692#7.1.2.2-5
     for size in 8..=15 {
         for from_client in [false, true] {
@@ -220,7 +239,7 @@ fn no_match_reaches_beyond_the_agreed_window() {
                 client_max_window_bits: bits(size),
                 ..DeflateParams::default()
             };
-            let (server, client) = pair(params);
+            let (server, client) = pair(backend, params);
             let (mut from, mut to) = if from_client { (client, server) } else { (server, client) };
             let mut state = 1u32;
             let block: Vec<u8> = std::iter::repeat_with(|| {
@@ -241,9 +260,15 @@ fn no_match_reaches_beyond_the_agreed_window() {
 //= rfc7692#7.2.1-1, rfc7692#7.2.1-2
 #[test]
 fn what_is_sent_becomes_a_whole_stream_with_its_tail() {
+    for backend in BACKENDS {
+        whole_stream_with(*backend);
+    }
+}
+
+fn whole_stream_with(backend: Backend) {
     for no_takeover in [false, true] {
         let params = DeflateParams { server_no_context_takeover: no_takeover, ..DeflateParams::default() };
-        let (mut server, _) = pair(params);
+        let (mut server, _) = pair(backend, params);
         let (mut stream, mut messages) = (Vec::new(), Vec::new());
         for len in [40, 41, 1000, 40_000, 65_536] {
             let message: Vec<u8> = b"abcdefgh ".iter().copied().cycle().take(len).collect();
@@ -263,18 +288,28 @@ fn what_is_sent_becomes_a_whole_stream_with_its_tail() {
 //= rfc7692#7.2.2-1
 #[test]
 fn a_stream_that_does_not_end_at_the_tail_is_refused() {
+    for backend in BACKENDS {
+        cut_stream_with(*backend);
+    }
+}
+
+fn cut_stream_with(backend: Backend) {
     let message = b"a message that is cut, a message that is cut";
-    let payload = compressed(&mut pair(DeflateParams::default()).0, message);
+    let payload = compressed(&mut pair(backend, DeflateParams::default()).0, message);
     for cut in 1..payload.len() {
-        let found = inflated(&mut pair(DeflateParams::default()).1, &payload[..cut]);
+        let found = inflated(&mut pair(backend, DeflateParams::default()).1, &payload[..cut]);
         assert!(found.is_none_or(|found| found != message), "cut at {cut}");
     }
-    assert_eq!(inflated(&mut pair(DeflateParams::default()).1, &payload).as_deref(), Some(&message[..]));
+    assert_eq!(
+        inflated(&mut pair(backend, DeflateParams::default()).1, &payload).as_deref(),
+        Some(&message[..])
+    );
 }
 
 /// Both ends of a connection that agreed to permessage-deflate.
-fn pipelines() -> (Pipeline, Pipeline) {
-    let configs: [Arc<dyn ExtensionConfig>; 1] = [Arc::new(DeflateConfig::default().with_threshold(0))];
+fn pipelines(backend: Backend) -> (Pipeline, Pipeline) {
+    let configs: [Arc<dyn ExtensionConfig>; 1] =
+        [Arc::new(DeflateConfig::default().with_threshold(0).with_backend(backend))];
     let offers = offers(&configs).expect("our offer is sound");
     let (answer, server) = respond(&configs, &offers).expect("and understood");
     (server, conclude(&configs, &answer).expect("and so is the answer"))
@@ -301,11 +336,17 @@ fn receive(
 
 #[test]
 fn a_message_is_one_stream_however_it_is_cut() {
+    for backend in BACKENDS {
+        cut_message_with(*backend);
+    }
+}
+
+fn cut_message_with(backend: Backend) {
     let message: Vec<u8> = b"one message, many fragments; ".iter().copied().cycle().take(3000).collect();
-    let payload = compressed(&mut pair(DeflateParams::default()).0, &message);
+    let payload = compressed(&mut pair(backend, DeflateParams::default()).0, &message);
     for cut in 0..=payload.len() {
         let (front, back) = payload.split_at(cut);
-        let (_, mut client) = pipelines();
+        let (_, mut client) = pipelines(backend);
         let mut found = Vec::new();
         let first = FrameHeader::new(Opcode::Binary, front.len() as u64).unfinished().with_rsv(Rsv::RSV1);
         let last = FrameHeader::new(Opcode::Continuation, back.len() as u64);
@@ -331,7 +372,7 @@ fn d7_the_bit_stands_on_the_first_fragment_only() {
         ("another bit",            FrameHeader::new(Opcode::Continuation, 1).with_rsv(Rsv::RSV2),       false),
     ];
     for (name, header, accepted) in table {
-        let (mut server, _) = pipelines();
+        let (mut server, _) = pipelines(Backend::default());
         let first = FrameHeader::new(Opcode::Text, 7).unfinished().with_rsv(Rsv::RSV1);
         receive(&mut server, first, b"\xf2\x48\xcd\xc9\xc9\x07\x00", &mut Vec::new()).expect("sound");
         assert_eq!(server.inbound_header(&header).is_ok(), accepted, "{name}");
@@ -341,7 +382,7 @@ fn d7_the_bit_stands_on_the_first_fragment_only() {
 //= rfc7692#6-3
 #[test]
 fn d18_an_uncompressed_message_leaves_the_window_as_it_is() {
-    let (_, mut client) = pipelines();
+    let (_, mut client) = pipelines(Backend::default());
     let mut found = Vec::new();
     let compressed = |len| FrameHeader::new(Opcode::Text, len).with_rsv(Rsv::RSV1);
     receive(&mut client, compressed(7), b"\xf2\x48\xcd\xc9\xc9\x07\x00", &mut found).expect("sound");
