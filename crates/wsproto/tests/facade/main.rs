@@ -10,7 +10,11 @@
 )]
 
 #[cfg(test)]
+mod allocation;
+#[cfg(test)]
 mod debug;
+#[cfg(test)]
+mod every_split;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
