@@ -18,6 +18,8 @@ mod every_split;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod messages;
+#[cfg(test)]
 mod pair;
 #[cfg(test)]
 mod properties;
