@@ -234,7 +234,7 @@ impl ClientHandshake {
         let line = StatusLine { status, is_http_1_1: true };
         let verdict = head::check_fields(headers, &self.limits)
             .map_err(ResponseError::from)
-            .and_then(|()| awaited.judge(line, headers.iter(), 0, self.needs_subprotocol));
+            .and_then(|()| awaited.judge(line, head::trimmed(headers), 0, self.needs_subprotocol));
         match verdict.and_then(|verdict| awaited.after(verdict, &self.limits)) {
             Ok(Step::Give(Answer::Reject(mut reject), _)) => {
                 reject.has_body = false;

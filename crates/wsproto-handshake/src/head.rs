@@ -74,9 +74,11 @@ struct LineCount {
 impl LineCount {
     /// Returns where the head ends: behind its empty line. The text is all that has come of it.
     fn find_end(&mut self, text: &[u8], limits: &HandshakeLimits) -> Result<Option<usize>, HeadError> {
-        while self.searched < text.len() {
-            if !self.skip_block(text) && self.step(text)? {
-                return Ok(Some(self.searched));
+        while let Some(rest @ [_, ..]) = text.get(self.searched..) {
+            match rest.first_chunk() {
+                Some(block) if self.skip_block(text, block) => {}
+                _ if self.step(text, rest)? => return Ok(Some(self.searched)),
+                _ => {}
             }
             if self.fields() > limits.max_headers {
                 return Err(HeadError::TooManyHeaders { limit: limits.max_headers });
@@ -87,11 +89,9 @@ impl LineCount {
 
     /// Passes over a block in which all lines are as they should be and none is empty.
     #[inline]
-    fn skip_block(&mut self, text: &[u8]) -> bool {
-        let block = |back| text.get(self.searched.checked_sub(back)?..)?.first_chunk::<BLOCK>();
-        let (Some(before), Some(previous), Some(block)) = (block(2), block(1), block(0)) else {
-            return false;
-        };
+    fn skip_block(&mut self, text: &[u8], block: &[u8; BLOCK]) -> bool {
+        let earlier = |by| text.get(self.searched.checked_sub(by)?..)?.first_chunk::<BLOCK>();
+        let (Some(before), Some(previous)) = (earlier(2), earlier(1)) else { return false };
         let (mut lines, mut events) = (0_u8, 0_u8);
         for ((before, previous), byte) in before.iter().zip(previous).zip(block) {
             let ends = u8::from(*byte == b'\n');
@@ -106,11 +106,10 @@ impl LineCount {
     }
 
     /// Goes on to the next line feed, a block far at most; returns whether it ends the head.
-    fn step(&mut self, text: &[u8]) -> Result<bool, HeadError> {
-        let new = text.get(self.searched..).unwrap_or_default();
-        let new = new.get(..BLOCK).unwrap_or(new);
-        let Some(line_feed) = new.iter().position(|&byte| byte == b'\n') else {
-            self.searched = self.searched.saturating_add(new.len());
+    fn step(&mut self, text: &[u8], rest: &[u8]) -> Result<bool, HeadError> {
+        let near = rest.get(..BLOCK).unwrap_or(rest);
+        let Some(line_feed) = near.iter().position(|&byte| byte == b'\n') else {
+            self.searched = self.searched.saturating_add(near.len());
             return Ok(false);
         };
         let at = self.searched.saturating_add(line_feed);
@@ -264,6 +263,11 @@ pub(crate) fn check_fields(headers: &Headers, limits: &HandshakeLimits) -> Resul
     }
     let fault = |(name, value): (&str, &[u8])| name_fault(name.as_bytes()).or_else(|| value_fault(value));
     headers.iter().find_map(fault).map_or(Ok(()), Err)
+}
+
+/// Names and values without the white space around them, as the tokeniser gives them.
+pub(crate) fn trimmed(headers: &Headers) -> impl ExactSizeIterator<Item = (&str, &[u8])> {
+    headers.iter().map(|(name, value)| (name, syntax::trim(value)))
 }
 
 fn name_fault(name: &[u8]) -> Option<HeadError> {

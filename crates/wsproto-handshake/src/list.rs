@@ -29,13 +29,16 @@ pub(crate) fn texts(value: &[u8]) -> impl Iterator<Item = &str> {
 
 /// Splits bytes as [`split_list`] splits text.
 pub(crate) fn items(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let has_quotes = value.contains(&b'"');
     let mut quoting = Quoting::Outside;
-    value.split(move |&byte| quoting.at_separator(byte)).map(trim).filter(|item| !item.is_empty())
+    let is_separator = move |&byte: &u8| if has_quotes { quoting.at_separator(byte) } else { byte == b',' };
+    value.split(is_separator).map(trim).filter(|item| !item.is_empty())
 }
 
 /// Whether one of the items of a list is this token, in any case.
 pub(crate) fn has_token(value: &[u8], token: &str) -> bool {
-    items(value).any(|item| item.eq_ignore_ascii_case(token.as_bytes()))
+    let is_token = |item: &[u8]| item.eq_ignore_ascii_case(token.as_bytes());
+    is_token(value) || items(value).any(is_token)
 }
 
 /// Whether one of the texts comes twice.

@@ -164,9 +164,9 @@ impl ServerHandshake {
             return Err(error);
         }
         let Stage::AwaitingRequest(_) = self.stage else { return Err(HeadError::StartLine.into()) };
-        let outcome = head::check_fields(headers, &self.limits)
-            .map_err(RequestError::from)
-            .and_then(|()| reading::read(RequestLine { method, target }, headers.iter(), 0, &self.limits));
+        let outcome = head::check_fields(headers, &self.limits).map_err(RequestError::from).and_then(|()| {
+            reading::read(RequestLine { method, target }, head::trimmed(headers), 0, &self.limits)
+        });
         self.received(outcome)
     }
 

@@ -27,7 +27,7 @@ pub(super) struct Expected<'a> {
     pub(super) needs_subprotocol: bool,
 }
 
-/// Judges a response by its status and fields.
+/// Judges a response by its status and fields. No value has white space at its ends.
 pub(super) fn judge<'a>(
     line: StatusLine,
     fields: impl ExactSizeIterator<Item = (&'a str, &'a [u8])>,
@@ -43,7 +43,7 @@ pub(super) fn judge<'a>(
         //= rfc6455#4.1-43
         status => {
             let mut headers = Headers::with_capacity(fields.len(), head_len);
-            fields.for_each(|(name, value)| headers.push(name, syntax::trim(value)));
+            fields.for_each(|(name, value)| headers.push(name, value));
             let framing = framing(line, &headers)?;
             Ok(Verdict::Reject(RejectConnection { status, headers, has_body: true }, framing))
         }
@@ -77,7 +77,6 @@ struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     fn add(&mut self, name: &'a str, value: &'a [u8]) {
-        let value = syntax::trim(value);
         match Known::of(name.as_bytes()) {
             Some(Known::Accept) => self.accept.add(value),
             Some(Known::Subprotocol) => self.subprotocol.add(value),

@@ -12,7 +12,7 @@ use crate::{
     token::Key,
 };
 
-/// Makes a request of its parts, or says which rule they break.
+/// Makes a request of its parts, or says which rule they break. No value has white space at its ends.
 pub(super) fn read<'a>(
     line: RequestLine<'_>,
     fields: impl ExactSizeIterator<Item = (&'a str, &'a [u8])>,
@@ -58,7 +58,6 @@ struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     fn add(&mut self, name: &'a str, value: &'a [u8]) -> Result<(), RequestError> {
-        let value = syntax::trim(value);
         match Known::of(name.as_bytes()) {
             Some(Known::Host) => {
                 self.host.add(value);
