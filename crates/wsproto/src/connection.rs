@@ -124,7 +124,7 @@ impl Connection {
     pub fn transport(&self) -> Transport {
         match self.state {
             //= rfc6455#5.5.1-6, rfc6455#7.1.2-2
-            ConnectionState::Closed if self.peer_ended => Transport::Close,
+            _ if self.peer_ended => Transport::Close,
             //= rfc6455#7.1.7-1, rfc6455#7.1.7-2
             ConnectionState::Closed if self.failure.is_some() => Transport::ShutdownWrite,
             //= rfc6455#5.5.1-7, rfc6455#7.1.1-2, rfc6455#7.1.1-3
@@ -167,7 +167,8 @@ impl Connection {
         }
     }
 
-    /// Sends the Close that is owed for an error of [`receive`](Self::receive), where one can still be sent.
+    /// Sends the Close that is owed for an error of [`receive`](Self::receive) or of
+    /// [`Messages`](crate::Messages), where one can still be sent; otherwise nothing.
     ///
     /// # Errors
     ///
@@ -179,7 +180,9 @@ impl Connection {
     ) -> Result<(), LocalProtocolError> {
         match error.event_hint() {
             //= rfc6455#7.1.7-4, rfc6455#10.7-2
-            Some(event @ Event::CloseConnection(_)) => self.reply(&event, out),
+            Some(close @ Event::CloseConnection(_)) if self.state.after(Step::SendClose).is_some() => {
+                self.send(close, out)
+            }
             _ => Ok(()),
         }
     }

@@ -12,28 +12,30 @@
 //!
 //! fn echo(mut stream: std::net::TcpStream) -> Result<(), Box<dyn std::error::Error>> {
 //!     let mut ws = WsConnection::server(Config::default());
-//!     let (mut buf, mut out) = (vec![0; 64 << 10], Vec::new());
+//!     let (mut buffer, mut out) = (vec![0; 64 << 10], Vec::new());
 //!     while ws.transport() == Transport::KeepOpen {
-//!         let n = stream.read(&mut buf)?;
+//!         let n = stream.read(&mut buffer)?;
 //!         if n == 0 {
 //!             ws.receive_eof()?;
-//!             break;
 //!         }
-//!         let mut input = &mut buf[..n];
-//!         while let Some(event) = ws.receive(&mut input)? {
-//!             match event {
-//!                 Event::Request(_) => ws.send(AcceptConnection::new(), &mut out)?,
-//!                 Event::TextMessage(message) => ws.send(message, &mut out)?,
-//!                 Event::BytesMessage(message) => ws.send(message, &mut out)?,
-//!                 Event::Ping(ping) => ws.send(ping.response(), &mut out)?,
-//!                 Event::CloseConnection(close) => ws.send(close.response(), &mut out)?,
-//!                 _ => {}
+//!         let mut input = &mut buffer[..n];
+//!         loop {
+//!             match ws.receive(&mut input) {
+//!                 Ok(Some(Event::Request(_))) => ws.send(AcceptConnection::new(), &mut out)?,
+//!                 Ok(Some(Event::TextMessage(message))) => ws.send(message, &mut out)?,
+//!                 Ok(Some(Event::BytesMessage(message))) => ws.send(message, &mut out)?,
+//!                 Ok(Some(event)) => ws.reply(&event, &mut out)?, // a Pong for a Ping, a Close for a Close
+//!                 Ok(None) => break,
+//!                 Err(error) => {
+//!                     ws.reply_to_error(&error, &mut out)?; // a rejection or a Close that says which rule was broken
+//!                     break;
+//!                 }
 //!             }
 //!         }
 //!         stream.write_all(&out)?;
 //!         out.clear();
 //!     }
-//!     Ok(())
+//!     Ok(()) // what is left to do with the socket says ws.transport(): the example echo_server does it
 //! }
 //! ```
 #![no_std]
@@ -55,11 +57,14 @@ mod state;
 mod ws_connection;
 
 pub use bytes::Bytes;
-pub use wsproto_extensions as extensions;
+#[cfg(feature = "deflate")]
+pub use wsproto_extensions::deflate::DeflateConfig;
 pub use wsproto_frame::{CloseCode, Role};
 pub use wsproto_handshake::{
     AcceptConnection, HandshakeLimits, Headers, RejectConnection, RejectData, Request, check_origin,
 };
+
+pub use {wsproto_extensions as extensions, wsproto_frame as frame, wsproto_handshake as handshake};
 
 pub use self::{
     config::Config,
@@ -67,7 +72,7 @@ pub use self::{
     entropy::{Entropy, EntropyError},
     error::{LocalProtocolError, RemoteProtocolError},
     event::{BytesMessage, CloseConnection, Event, Ping, Pong, TextMessage},
-    messages::{MessageTooLong, Messages},
+    messages::Messages,
     payload::{Payload, Text},
     state::{ConnectionState, Transport},
     ws_connection::WsConnection,

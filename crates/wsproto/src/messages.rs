@@ -1,10 +1,10 @@
 //! Whole messages for those who want them: parts are joined under a limit.
 
-use core::{error::Error, fmt};
+use core::fmt;
 
 use bytes::BytesMut;
 
-use crate::{BytesMessage, CloseCode, CloseConnection, Event, Payload, Text, TextMessage};
+use crate::{BytesMessage, Event, Payload, RemoteProtocolError, Text, TextMessage};
 
 /// Joins the parts of messages, in linear time.
 ///
@@ -58,9 +58,10 @@ impl Messages {
     ///
     /// # Errors
     ///
-    /// [`MessageTooLong`], once for a message; the parts so far are dropped, and so is the rest of it.
+    /// [`RemoteProtocolError::MessageTooLong`], once for a message; the parts so far are dropped, and so is the rest of
+    /// it. The connection's `reply_to_error` tells the peer.
     #[inline]
-    pub fn push<'a>(&mut self, event: Event<'a>) -> Result<Option<Event<'a>>, MessageTooLong> {
+    pub fn push<'a>(&mut self, event: Event<'a>) -> Result<Option<Event<'a>>, RemoteProtocolError> {
         match event {
             Event::TextMessage(part) => {
                 let whole = self.join(part.data.as_bytes(), part.message_finished)?;
@@ -85,7 +86,7 @@ impl Messages {
     }
 
     #[inline]
-    fn join(&mut self, part: &[u8], last: bool) -> Result<Option<Whole>, MessageTooLong> {
+    fn join(&mut self, part: &[u8], last: bool) -> Result<Option<Whole>, RemoteProtocolError> {
         let state = if last { State::Joining } else { State::Dropping };
         if let State::Dropping = self.state {
             self.state = state;
@@ -94,7 +95,7 @@ impl Messages {
         if self.parts.len().saturating_add(part.len()) > self.max_len {
             self.parts.clear();
             self.state = state;
-            return Err(MessageTooLong { limit: self.max_len });
+            return Err(RemoteProtocolError::MessageTooLong { limit: self.max_len as u64 });
         }
         if last && self.parts.is_empty() {
             return Ok(Some(Whole::Part));
@@ -122,26 +123,3 @@ enum Whole {
     /// The parts, joined.
     Joined(BytesMut),
 }
-
-/// A message is longer than the assembler's limit.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct MessageTooLong {
-    /// The limit in bytes.
-    pub limit: usize,
-}
-
-impl MessageTooLong {
-    /// Returns the Close that tells the peer.
-    #[must_use]
-    pub fn event_hint(&self) -> Event<'static> {
-        CloseConnection::new(CloseCode::MESSAGE_TOO_BIG).with_reason("message longer than the limit").into()
-    }
-}
-
-impl fmt::Display for MessageTooLong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "message longer than the limit of {} bytes", self.limit)
-    }
-}
-
-impl Error for MessageTooLong {}

@@ -4,7 +4,7 @@ use alloc::{boxed::Box, vec::Vec};
 use core::{fmt, mem};
 
 use wsproto_frame::Role;
-use wsproto_handshake::Headers;
+use wsproto_handshake::{Headers, Request};
 
 use crate::{
     Config, Connection, ConnectionState, Entropy, Event, LocalProtocolError, RemoteProtocolError, Transport,
@@ -57,15 +57,14 @@ impl WsConnection {
         Self { phase: Phase::Server(Box::new(ServerOpening::new(config))), early: None }
     }
 
-    /// Makes a server's connection from a request that an HTTP server has parsed; the outcome is what
-    /// [`receive`](Self::receive) would have returned.
+    /// Makes a server's connection from a request that an HTTP server has parsed; returns that request as well.
     ///
     /// # Errors
     ///
     /// In the second place of the pair; the connection can still send the rejection.
     ///
     /// ```
-    /// use wsproto::{AcceptConnection, Config, Event, Headers, WsConnection};
+    /// use wsproto::{AcceptConnection, Config, Headers, WsConnection};
     ///
     /// let headers = Headers::new()
     ///     .with("Host", "example.com")
@@ -74,7 +73,7 @@ impl WsConnection {
     ///     .with("Sec-WebSocket-Version", "13")
     ///     .with("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
     /// let (mut server, outcome) = WsConnection::server_from_request(Config::default(), "GET", "/chat", &headers);
-    /// assert!(matches!(outcome, Ok(Some(Event::Request(_)))));
+    /// assert_eq!(outcome.expect("a good request").target, "/chat");
     /// server.send(AcceptConnection::new(), &mut Vec::new())?;
     /// # Ok::<(), wsproto::LocalProtocolError>(())
     /// ```
@@ -83,9 +82,9 @@ impl WsConnection {
         method: &str,
         target: &str,
         headers: &Headers,
-    ) -> (Self, Result<Option<Event<'static>>, RemoteProtocolError>) {
+    ) -> (Self, Result<Request, RemoteProtocolError>) {
         let mut opening = Box::new(ServerOpening::new(config));
-        let outcome = opening.receive_parsed(method, target, headers).map(|got| got.map(|got| got.event));
+        let outcome = opening.receive_parsed(method, target, headers);
         (Self { phase: Phase::Server(opening), early: None }, outcome)
     }
 
@@ -209,7 +208,8 @@ impl WsConnection {
     ///
     /// # Errors
     ///
-    /// The end came before the opening handshake was done.
+    /// The end came before the opening handshake was done. What [`receive`](Self::receive) has reported is not
+    /// reported again.
     pub fn receive_eof(&mut self) -> Result<Option<Event<'static>>, RemoteProtocolError> {
         let outcome = match &mut self.phase {
             Phase::Server(opening) => opening.receive_eof(),

@@ -9,8 +9,8 @@ use std::{
 };
 
 use wsproto::{
-    AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Event, LocalProtocolError,
-    MessageTooLong, Messages, Ping, RemoteProtocolError, Request, TextMessage, Transport, WsConnection,
+    AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Event, LocalProtocolError, Messages,
+    Ping, RemoteProtocolError, Request, TextMessage, Transport, WsConnection,
 };
 
 use crate::script;
@@ -185,14 +185,20 @@ impl Socket {
         let Self { ws, messages, buffer, unread, out, .. } = self;
         let mut input = buffer.get_mut(unread.clone()).unwrap_or_default();
         let found = loop {
-            match ws.receive(&mut input) {
+            let received = match ws.receive(&mut input) {
                 Ok(Some(event)) => {
                     ws.reply(&event, out)?;
-                    if let Some(found) = messages.push(event)?.and_then(incoming) {
+                    messages.push(event)
+                }
+                Ok(None) => break Ok(None),
+                Err(error) => Err(error),
+            };
+            match received {
+                Ok(joined) => {
+                    if let Some(found) = joined.and_then(incoming) {
                         break found.map(Some);
                     }
                 }
-                Ok(None) => break Ok(None),
                 Err(error) => {
                     ws.reply_to_error(&error, out)?;
                     break Err(Failure::Violated(error));
@@ -305,11 +311,5 @@ impl From<LocalProtocolError> for Failure {
 impl From<RemoteProtocolError> for Failure {
     fn from(error: RemoteProtocolError) -> Self {
         Self::Violated(error)
-    }
-}
-
-impl From<MessageTooLong> for Failure {
-    fn from(error: MessageTooLong) -> Self {
-        Self::Unexpected(error.to_string())
     }
 }

@@ -52,7 +52,7 @@ impl ClientOpening {
 
     pub(crate) fn receive_eof(&mut self) -> Result<Option<Received>, RemoteProtocolError> {
         if self.state() == ConnectionState::Closed {
-            return self.failure.map_or(Ok(None), Err);
+            return Ok(None);
         }
         if self.handshake.state() == ClientState::Idle {
             return Err(self.fail(RemoteProtocolError::EndOfStream));

@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 
 use wsproto_extensions::{Pipeline, respond};
 use wsproto_frame::Role;
-use wsproto_handshake::{AcceptConnection, Headers, Request, RequestError, ServerHandshake, ServerState};
+use wsproto_handshake::{AcceptConnection, Headers, Request, ServerHandshake, ServerState};
 
 use super::{Received, negotiation_error};
 use crate::{Config, Connection, ConnectionState, Event, LocalProtocolError, RemoteProtocolError, Transport};
@@ -44,7 +44,7 @@ impl ServerOpening {
 
     pub(crate) const fn transport(&self) -> Transport {
         match (self.state(), self.peer_ended) {
-            (ConnectionState::Closed, true) => Transport::Close,
+            (ConnectionState::Connecting | ConnectionState::Closed, true) => Transport::Close,
             //= rfc6455#7.2.2-1
             (ConnectionState::Closed, false) => Transport::ShutdownWrite,
             _ => Transport::KeepOpen,
@@ -58,8 +58,11 @@ impl ServerOpening {
             return Err(failure);
         }
         if matches!(self.handshake.state(), ServerState::AwaitingRequest) {
-            let outcome = self.handshake.receive(input);
-            return self.received(outcome);
+            return match self.handshake.receive(input) {
+                Ok(Some(request)) => self.received(request).map(|request| Some(request.into())),
+                Ok(None) => Ok(None),
+                Err(error) => Err(self.fail(error.into())),
+            };
         }
         let bytes = core::mem::take(input);
         if self.state() == ConnectionState::Connecting {
@@ -78,20 +81,19 @@ impl ServerOpening {
         method: &str,
         target: &str,
         headers: &Headers,
-    ) -> Result<Option<Received>, RemoteProtocolError> {
-        let outcome = self.handshake.receive_parsed(method, target, headers).map(Some);
-        self.received(outcome)
+    ) -> Result<Request, RemoteProtocolError> {
+        match self.handshake.receive_parsed(method, target, headers) {
+            Ok(request) => self.received(request),
+            Err(error) => Err(self.fail(error.into())),
+        }
     }
 
-    fn received(
-        &mut self,
-        outcome: Result<Option<Request>, RequestError>,
-    ) -> Result<Option<Received>, RemoteProtocolError> {
-        let Some(request) = outcome.map_err(|error| self.fail(error.into()))? else { return Ok(None) };
+    /// Settles what extensions are answered with.
+    fn received(&mut self, request: Request) -> Result<Request, RemoteProtocolError> {
         let agreed = respond(&self.config.extensions, &request.extensions)
             .map_err(|error| self.fail(negotiation_error(Role::Server, error)))?;
         self.agreed = Some(agreed);
-        Ok(Some(request.into()))
+        Ok(request)
     }
 
     fn fail(&mut self, error: RemoteProtocolError) -> RemoteProtocolError {
@@ -103,9 +105,8 @@ impl ServerOpening {
     pub(crate) fn receive_eof(&mut self) -> Result<Option<Received>, RemoteProtocolError> {
         self.peer_ended = true;
         match (self.failure, self.state()) {
-            (Some(failure), _) => Err(failure),
             (None, ConnectionState::Connecting) => Err(self.fail(RemoteProtocolError::EndOfStream)),
-            (None, _) => Ok(None),
+            _ => Ok(None),
         }
     }
 
