@@ -1,0 +1,10 @@
+//! Two WebSocket extensions of a third party: [`Checksum`] changes payloads, [`Tally`] only looks on.
+#![no_std]
+
+extern crate alloc;
+
+mod checksum;
+mod tally;
+
+pub use checksum::Checksum;
+pub use tally::{Counts, Tally};
