@@ -77,7 +77,7 @@ pub enum Transport {
     /// Shut down writing, and read until the end of the stream: the peer may still be sending, and an early close would
     /// lose what we said last. Bound the wait.
     ShutdownWrite,
-    /// Close it.
+    /// Close it: nothing more comes, and nothing more need be said but a Close that is still owed.
     Close,
 }
 
