@@ -8,3 +8,7 @@ mod tally;
 
 pub use checksum::Checksum;
 pub use tally::{Counts, Tally};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/extensions.md")]
+mod page {}
