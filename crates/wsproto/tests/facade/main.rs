@@ -27,3 +27,5 @@ mod properties;
 mod seen;
 #[cfg(test)]
 mod states;
+#[cfg(test)]
+mod threats;
