@@ -142,21 +142,23 @@ fn framing(line: StatusLine, headers: &Headers) -> Result<Framing, ResponseError
     if let 204 | 304 = line.status {
         return Ok(Framing::Length(0));
     }
-    let mut length = Seen::default();
-    headers.get_all("Content-Length").for_each(|value| length.add(value));
-    let length = length.at_most_once(ResponseError::ContentLengthInvalid)?;
-    let mut codings = headers.get_all("Transfer-Encoding").flat_map(list::items);
-    match (codings.next(), length) {
+    let only = |name, repeated| {
+        let mut seen = Seen::default();
+        headers.get_all(name).for_each(|value| seen.add(value));
+        seen.at_most_once(repeated)
+    };
+    let length = only("Content-Length", ResponseError::ContentLengthInvalid)?;
+    let coding = only("Transfer-Encoding", ResponseError::TransferEncodingUnknown)?;
+    match (coding, length) {
         (None, None) => Ok(Framing::UntilEnd),
         (None, Some(length)) => {
             syntax::decimal(length).map(Framing::Length).ok_or(ResponseError::ContentLengthInvalid)
         }
         (Some(_), Some(_)) => Err(ResponseError::BodyAmbiguous),
-        (Some(coding), None) => {
-            let chunked_alone = coding.eq_ignore_ascii_case(b"chunked") && codings.next().is_none();
-            // HTTP/1.0 does not know transfer codings.
-            let chunked_alone = chunked_alone && line.is_http_1_1;
-            chunked_alone.then_some(Framing::CHUNKED).ok_or(ResponseError::TransferEncodingUnknown)
+        // HTTP/1.0 does not know transfer codings.
+        (Some(coding), None) if coding.eq_ignore_ascii_case(b"chunked") && line.is_http_1_1 => {
+            Ok(Framing::CHUNKED)
         }
+        (Some(_), None) => Err(ResponseError::TransferEncodingUnknown),
     }
 }

@@ -61,7 +61,7 @@ fn k6_bodies_that_break_rules() {
     const CHUNKED: &str = "Transfer-Encoding: chunked\r\n";
     let long_extension = format!("1;{}\r\nx\r\n0\r\n\r\n", "e".repeat(256));
     #[rustfmt::skip]
-    let table: [(&str, &str, &[u8], Then, ResponseError); 28] = [
+    let table: [(&str, &str, &[u8], Then, ResponseError); 30] = [
         ("length and coding",      "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", b"",             More, BodyAmbiguous),
         ("two lengths",            "Content-Length: 1\r\nContent-Length: 1\r\n", b"",                      More, ContentLengthInvalid),
         ("length that is none",    "Content-Length: x\r\n", b"",                                           More, ContentLengthInvalid),
@@ -70,6 +70,8 @@ fn k6_bodies_that_break_rules() {
         ("gzip",                   "Transfer-Encoding: gzip\r\n", b"",                                     More, TransferEncodingUnknown),
         ("gzip and chunked",       "Transfer-Encoding: gzip, chunked\r\n", b"",                            More, TransferEncodingUnknown),
         ("chunked twice",          "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", b"",    More, TransferEncodingUnknown),
+        ("empty coding",           "Transfer-Encoding:\r\n", b"",                                          More, TransferEncodingUnknown),
+        ("length, empty coding",   "Content-Length: 1\r\nTransfer-Encoding:\r\n", b"x",                  More, BodyAmbiguous),
         ("ends within the length", "Content-Length: 5\r\n", b"hell",                                       End,  BodyEnded),
         ("ends within a chunk",    CHUNKED, b"5\r\nhell",                                                  End,  BodyEnded),
         ("ends behind a chunk",    CHUNKED, b"5\r\nhello\r\n",                                             End,  BodyEnded),
