@@ -1,0 +1,141 @@
+//! Measures what permessage-deflate costs in memory and saves in bytes, as tables for `docs/compression.md`.
+//!
+//! `cargo run --release -p wsproto-extensions --features zlib-rs --example compression`
+
+use std::fmt::Write;
+
+use allocation_counter::measure;
+use wsproto_extensions::deflate::{Backend, DeflateConfig, DeflateParams, PermessageDeflate, WindowBits};
+use wsproto_frame::Role;
+
+fn main() {
+    println!("{}", memory());
+    println!("{}", ratio());
+}
+
+fn backends() -> Vec<(&'static str, Backend)> {
+    vec![
+        ("miniz_oxide", Backend::Miniz),
+        #[cfg(feature = "zlib-rs")]
+        ("zlib-rs", Backend::ZlibRs),
+    ]
+}
+
+/// Returns the heap bytes of one connection of a server, in each of its states.
+fn memory() -> String {
+    let mut table = String::from(
+        "| backend | window | context takeover | agreed | after a message received | sent | both, between messages |\n\
+         |---|--:|---|--:|--:|--:|--:|\n",
+    );
+    for (name, backend) in backends() {
+        for bits in [15, 12, 9] {
+            for takeover in [true, false] {
+                let params = params(bits, takeover);
+                let cells = [(false, false), (true, false), (false, true), (true, true)]
+                    .map(|(receives, sends)| kept(backend, params, receives, sends).to_string());
+                let takeover = if takeover { "yes" } else { "no" };
+                let _ = writeln!(table, "| {name} | {bits} | {takeover} | {} |", cells.join(" | "));
+            }
+        }
+    }
+    table
+}
+
+fn params(bits: u8, takeover: bool) -> DeflateParams {
+    let window = WindowBits::new(bits).unwrap_or_default();
+    DeflateParams {
+        server_no_context_takeover: !takeover,
+        client_no_context_takeover: !takeover,
+        server_max_window_bits: window,
+        client_max_window_bits: window,
+    }
+}
+
+/// Returns how many heap bytes a connection keeps, the pool that connections share not counted.
+fn kept(backend: Backend, params: DeflateParams, receives: bool, sends: bool) -> i64 {
+    let config = DeflateConfig::default().with_backend(backend);
+    let message = json(0);
+    let mut payload = Vec::new();
+    let client = PermessageDeflate::new(Role::Client, params, &config).compress(&message, &mut payload);
+    assert_eq!(client, Ok(true));
+    let mut out = Vec::with_capacity(1 << 16);
+    // What goes to the pool is made beforehand.
+    let mut warm = PermessageDeflate::new(Role::Server, params, &config);
+    let mut work = |server: &mut PermessageDeflate| {
+        if receives {
+            out.clear();
+            assert_eq!(server.decompress(&payload, &mut out, 1 << 16), Ok(()));
+        }
+        if sends {
+            out.clear();
+            assert_eq!(server.compress(&message, &mut out), Ok(true));
+        }
+    };
+    work(&mut warm);
+    let mut server = None;
+    let info = measure(|| {
+        let mut new = Box::new(PermessageDeflate::new(Role::Server, params, &config));
+        work(&mut new);
+        server = Some(new);
+    });
+    info.bytes_current
+}
+
+/// Returns how much 200 messages of a feed shrink, in percent of their bytes.
+fn ratio() -> String {
+    let mut table = String::from(
+        "| backend | level | context takeover | window 15 | 14 | 13 | 12 | 11 | 10 | 9 | 8 |\n\
+         |---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+    );
+    for (name, backend) in backends() {
+        for level in [1, 6, 9] {
+            for takeover in [true, false] {
+                let cells: Vec<_> = (8..=15)
+                    .rev()
+                    .map(|bits| format!("{} %", percent(backend, level, params(bits, takeover))))
+                    .collect();
+                let takeover = if takeover { "yes" } else { "no" };
+                let _ = writeln!(table, "| {name} | {level} | {takeover} | {} |", cells.join(" | "));
+            }
+        }
+    }
+    table
+}
+
+fn percent(backend: Backend, level: u8, params: DeflateParams) -> usize {
+    let config = DeflateConfig::default().with_backend(backend).with_level(level);
+    let mut server = PermessageDeflate::new(Role::Server, params, &config);
+    let (mut plain, mut wire) = (0, 0);
+    let mut out = Vec::new();
+    for number in 0..200 {
+        let message = json(number);
+        out.clear();
+        let compressed = server.compress(&message, &mut out).unwrap_or(false);
+        wire += if compressed { out.len() } else { message.len() };
+        plain += message.len();
+    }
+    wire * 100 / plain
+}
+
+/// Makes a message of about 1 KiB as a feed of prices would send it: all alike, none the same.
+fn json(number: u32) -> Vec<u8> {
+    let mut state = number.wrapping_mul(0x9e37_79b9) | 1;
+    let mut random = move || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state >> 8
+    };
+    let mut text = format!(r#"{{"type":"update","sequence":{number},"items":["#);
+    while text.len() < 1000 {
+        let _ = write!(
+            text,
+            r#"{{"symbol":"S{:03}","price":{}.{:02},"volume":{},"side":"{}"}},"#,
+            random() % 500,
+            random() % 1000,
+            random() % 100,
+            random() % 10_000,
+            if random() % 2 == 0 { "buy" } else { "sell" },
+        );
+    }
+    text.push_str("null]}");
+    text.into_bytes()
+}
