@@ -14,7 +14,7 @@ use crate::{HandshakeLimits, HeadError, Headers, syntax};
 const FEW: usize = 32;
 
 /// How many bytes the search for the end looks at in one go.
-const BLOCK: usize = 32;
+const BLOCK: usize = 64;
 
 /// The bytes of a head that did not come in one piece.
 #[derive(Default)]
@@ -320,7 +320,7 @@ mod tests {
     #[test]
     fn h3_h5_the_end_is_found_wherever_it_is() {
         let limits = HandshakeLimits::default();
-        for len in 0..100 {
+        for len in 0..200 {
             for (at, end) in
                 (0..=len).flat_map(|at| ["\r\n", "\n", "\r\n\r\n", "\r\n\n", "\r\r\n"].map(|end| (at, end)))
             {
