@@ -13,10 +13,7 @@ const NAME: &str = "X-[!#$%&'*+.^_`|~0-9A-Za-z-]{0,12}";
 
 fn value() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![0x21_u8..=0x7e, 0x80_u8..=0xff, Just(b' '), Just(b'\t')];
-    vec(byte, 0..20).prop_filter("white space at an end", |value| {
-        !value.first().is_some_and(u8::is_ascii_whitespace)
-            && !value.last().is_some_and(u8::is_ascii_whitespace)
-    })
+    vec(byte, 0..20).prop_map(|value| value.trim_ascii().to_vec())
 }
 
 fn extension() -> impl Strategy<Value = String> {
@@ -133,7 +130,7 @@ proptest! {
 
     #[test]
     fn rejections_read_back_the_same(
-        status in (200_u16..600).prop_filter("has no body", |status| ![204, 304].contains(status)),
+        status in (200_u16..600).prop_map(|status| if let 204 | 304 = status { 400 } else { status }),
         fields in vec((NAME, value()), 0..5),
         parts in vec(vec(any::<u8>(), 0..30), 1..5),
         framing in 0..3_u8,
