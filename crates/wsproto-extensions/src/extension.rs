@@ -83,6 +83,12 @@ pub trait Extension: fmt::Debug + Send {
     /// A refusal is told to the caller, and nothing is sent.
     fn outbound(&mut self, frame: &OutboundFrame<'_>, output: &mut Output<'_>) -> Result<Outbound, Refusal>;
 
+    /// Learns that the frame which [`outbound`](Self::outbound) saw last is not sent: another extension refused it.
+    ///
+    /// An extension whose peer follows along, as with a compression window, forgets what the peer won't see. May also be
+    /// called where this extension has not seen the frame.
+    fn outbound_dropped(&mut self) {}
+
     /// Tells whether memory is kept between messages; if no agreed extension does, the pipeline keeps none either.
     fn keeps_memory(&self) -> bool {
         true

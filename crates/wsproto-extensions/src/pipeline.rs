@@ -179,6 +179,9 @@ impl Inner {
             [only] => only.outbound(frame, out, start),
             stages => outbound_through(stages, &mut self.scratch, frame, out),
         };
+        if result.is_err() {
+            self.stages.iter_mut().for_each(Stage::outbound_dropped);
+        }
         if !matches!(result, Ok(Outbound { handling: Handling::Transform, .. })) {
             out.truncate(start);
         }

@@ -172,6 +172,10 @@ impl Extension for PermessageDeflate {
         Ok(Outbound::transformed(if first { Rsv::RSV1 } else { Rsv::NONE }))
     }
 
+    fn outbound_dropped(&mut self) {
+        self.sender.forget();
+    }
+
     fn keeps_memory(&self) -> bool {
         self.sender.keeps_memory() || self.receiver.keeps_memory()
     }

@@ -82,6 +82,11 @@ impl Stage {
         Ok(true)
     }
 
+    /// Tells the extension that the frame it saw last is not sent.
+    pub(super) fn outbound_dropped(&mut self) {
+        self.extension.outbound_dropped();
+    }
+
     /// Sends a frame's payload through; `start` is where in `out` its own bytes begin.
     pub(super) fn outbound(
         &mut self,

@@ -26,6 +26,8 @@ mod properties;
 #[cfg(test)]
 mod seen;
 #[cfg(test)]
+mod stack;
+#[cfg(test)]
 mod states;
 #[cfg(test)]
 mod threats;

@@ -26,7 +26,7 @@ fn bytes_more(part: &[u8]) -> Event<'_> {
 }
 
 /// What comes out: messages and other events as they are, and errors as a message that nobody sends.
-fn joined<'a>(limit: usize, events: Vec<Event<'a>>) -> Vec<Event<'a>> {
+fn joined(limit: usize, events: Vec<Event<'_>>) -> Vec<Event<'_>> {
     let mut messages = Messages::new(limit);
     let mut out = Vec::new();
     for event in events {
@@ -49,8 +49,8 @@ fn parts_become_messages_under_the_limit() {
         )
     };
     let close = || Event::from(CloseConnection::new(CloseCode::NORMAL));
-    let ping = || Event::from(Ping::new(b"0123456789"));
-    let pong = || Event::from(Pong::new(b"0123456789"));
+    let asked = || Event::from(Ping::new(b"0123456789"));
+    let answered = || Event::from(Pong::new(b"0123456789"));
     #[rustfmt::skip]
     let table: [(&str, Vec<Event<'_>>, Vec<Event<'_>>); 16] = [
         // name                         parts, limit of 8 bytes                                   what comes out
@@ -65,9 +65,9 @@ fn parts_become_messages_under_the_limit() {
         ("empty parts",                 vec![bytes_more(b""), bytes_more(b"12"), bytes_more(b""), bytes(b"")], vec![bytes(b"12")]),
         ("empty, then all of it",       vec![text_more(""), text("12345678")],                    vec![text("12345678")]),
         ("empty throughout",            vec![text_more(""), text("")],                            vec![text("")]),
-        ("control frames between",      vec![text_more("ab"), ping(), text_more("cd"), pong(), text("ef")], vec![ping(), pong(), text("abcdef")]),
-        ("control frames are no part",  vec![text_more("12345678"), ping(), text("")],            vec![ping(), text("12345678")]),
-        ("control frames while dropping", vec![text_more("123456789"), ping(), text("x"), text("ok")], vec![too_long(), ping(), text("ok")]),
+        ("control frames between",      vec![text_more("ab"), asked(), text_more("cd"), answered(), text("ef")], vec![asked(), answered(), text("abcdef")]),
+        ("control frames are no part",  vec![text_more("12345678"), asked(), text("")],            vec![asked(), text("12345678")]),
+        ("control frames while dropping", vec![text_more("123456789"), asked(), text("x"), text("ok")], vec![too_long(), asked(), text("ok")]),
         ("one after the other",         vec![text_more("ab"), text("cd"), bytes_more(b"ef"), bytes(b"gh")], vec![text("abcd"), bytes(b"efgh")]),
         ("a Close between",             vec![text_more("ab"), close()],                           vec![close()]),
     ];

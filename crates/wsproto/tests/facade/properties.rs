@@ -157,8 +157,8 @@ fn stream_to(role: Role, frames: &[(FrameHeader, Vec<u8>)]) -> Vec<u8> {
 }
 
 /// What decides between two errors: their answer, where an extension may be the first or the second to complain.
-fn verdict(end: Result<(), RemoteProtocolError>) -> Option<Option<CloseCode>> {
-    end.err().map(|error| match error.event_hint() {
+fn verdict(end: Result<(), RemoteProtocolError>) -> Result<(), Option<CloseCode>> {
+    end.map_err(|error| match error.event_hint() {
         Some(Event::CloseConnection(close)) => Some(close.code),
         _ => None,
     })
@@ -344,7 +344,6 @@ fn squeezing() -> DeflateParams {
         client_no_context_takeover: true,
         server_max_window_bits: small,
         client_max_window_bits: small,
-        ..DeflateParams::default()
     }
 }
 

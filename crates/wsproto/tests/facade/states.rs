@@ -116,7 +116,7 @@ fn sent(name: &str, role: Role, event: Event<'static>) -> String {
     match ws.send(event, &mut out) {
         Ok(()) => {
             assert!(out.len() > 6, "{name}: sent, and nothing written");
-            return short(ws.state(), ws.transport());
+            short(ws.state(), ws.transport())
         }
         Err(error) => {
             assert_eq!((ws.state(), ws.transport()), before, "{name}: a failed send changed something");

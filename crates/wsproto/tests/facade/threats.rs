@@ -130,7 +130,7 @@ fn f2_f13_f15_limits_of_messages() {
             match error {
                 Some(error) => assert_fails(name, || open(role, &config), &bytes, error, code),
                 None => {
-                    assert_eq!(feed(&mut open(role, &config), [&bytes[..]]).1, Ok(()), "{name}, {role:?}")
+                    assert_eq!(feed(&mut open(role, &config), [&bytes[..]]).1, Ok(()), "{name}, {role:?}");
                 }
             }
         }
@@ -348,13 +348,14 @@ fn d7_d12_d14_compressed_messages_that_break_rules() {
     }
 }
 
-/// What a server says to a request that breaks a rule.
+/// Adds a line to the end of a head.
+fn with(line: &str) -> impl Fn(&str) -> String {
+    move |request| request.replace("\r\n\r\n", &format!("\r\n{line}\r\n\r\n"))
+}
+
 #[test]
 fn h1_to_h20_what_the_client_is_told() {
     let request = |change: fn(&str) -> String| change(str::from_utf8(REQUEST).unwrap()).into_bytes();
-    fn with(line: &str) -> impl Fn(&str) -> String {
-        move |request| request.replace("\r\n\r\n", &format!("\r\n{line}\r\n\r\n"))
-    }
     let good = str::from_utf8(REQUEST).unwrap();
     let long = "x".repeat(20_000);
     let head = |error: HeadError| RequestError::Head(error);
@@ -363,7 +364,7 @@ fn h1_to_h20_what_the_client_is_told() {
     let table: [(&str, Vec<u8>, RequestError, &str, &str); 22] = [
         // name                 request                                                        error                                status   header
         ("head too long",       with(&format!("X: {long}"))(good).into(),                      head(too_long),                      "431",   ""),
-        ("too many headers",    with(&"a:b\r\n".repeat(97).trim_end().to_owned())(good).into(), head(many),                         "431",   ""),
+        ("too many headers",    with("a:b\r\n".repeat(97).trim_end())(good).into(), head(many),                         "431",   ""),
         ("bare line feed",      request(|good| good.replace("\r\n", "\n")),                    head(HeadError::BareLineFeed),       "400",   ""),
         ("folded",              with("X: y\r\n z")(good).into(),                               head(HeadError::FoldedHeader),       "400",   ""),
         ("space before colon",  with("X : y")(good).into(),                                    head(HeadError::SpaceBeforeColon),   "400",   ""),
