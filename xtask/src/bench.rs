@@ -10,7 +10,9 @@ use crate::process;
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
     match args.split_first() {
         Some((name, rest)) if name == "--peers" => peers(rest),
-        _ => Err("cargo xtask bench --peers [--rounds N] [--only TEXT] [--peers A,B] [--json FILE]".to_owned()),
+        _ => {
+            Err("cargo xtask bench --peers [--rounds N] [--only TEXT] [--peers A,B] [--json FILE]".to_owned())
+        }
     }
 }
 

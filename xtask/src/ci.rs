@@ -127,7 +127,7 @@ fn take(step: &Step, choice: &Choice<'_>) -> (&'static str, Duration, Outcome) {
 
 fn format() -> Outcome {
     let folders = ["xtask/no-std/Cargo.toml", "fuzz/Cargo.toml"];
-    let others = folders.map(|path| format!("cargo fmt --check --manifest-path {path}"));
+    let others = folders.map(|path| format!("cargo fmt --all --check --manifest-path {path}"));
     let lines = std::iter::once("cargo fmt --all --check".to_owned()).chain(others);
     let problems: Vec<String> = lines.filter_map(|line| process::run(&line).err()).collect();
     if problems.is_empty() { Outcome::Passed } else { Outcome::Failed(problems.join("\n")) }
