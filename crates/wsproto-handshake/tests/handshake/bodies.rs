@@ -17,7 +17,7 @@ fn k6_bodies_by_length_by_chunks_and_until_the_end() {
     use Then::*;
     const CHUNKED: &str = "Transfer-Encoding: chunked\r\n";
     #[rustfmt::skip]
-    let table: [(&str, &str, &[u8], Then, &[u8], &[u8]); 14] = [
+    let table: [(&str, &str, &[u8], Then, &[u8], &[u8]); 15] = [
         // name                 head                              body                                              then   data            rest
         ("length",              "Content-Length: 5\r\n",          b"hello",                                         More,  b"hello",       b""),
         ("length, then more",   "content-length: 5\r\n",          b"hello, you",                                    More,  b"hello",       b", you"),
@@ -29,6 +29,7 @@ fn k6_bodies_by_length_by_chunks_and_until_the_end() {
         ("chunks, then more",   CHUNKED,                          b"5\r\nhello\r\n0\r\n\r\nmore",                   More,  b"hello",       b"more"),
         ("no chunks",           CHUNKED,                          b"0\r\n\r\n",                                     More,  b"",            b""),
         ("capitals, zeros",     CHUNKED,                          b"000A\r\n0123456789\r\n00\r\n\r\n",              More,  b"0123456789",  b""),
+        ("size of 16 digits",   CHUNKED,                          b"0000000000000001\r\nx\r\n0\r\n\r\n",            More,  b"x",           b""),
         ("extensions",          CHUNKED,                          b"1;a=\"b\";c\r\nx\r\n1 \t;d\r\ny\r\n0;e\r\n\r\n", More, b"xy",          b""),
         ("trailer",             CHUNKED,                          b"1\r\nx\r\n0\r\nA: b\r\nC: \xff\r\n\r\n",        More,  b"x",           b""),
         ("coding in capitals",  "transfer-encoding: CHUNKED\r\n", b"1\r\nx\r\n0\r\n\r\n",                           More,  b"x",           b""),
