@@ -177,31 +177,51 @@ impl Decompressor {
 /// The last bytes of a stream, as many as its window holds: decompressed here, and copied to where they belong.
 struct Ring {
     bytes: Box<[u8]>,
-    /// Where the next byte goes; less than the length.
+    /// How far bytes were delivered; at most `position`.
+    delivered: usize,
+    /// Where the next byte goes; at most the length.
     position: usize,
-    /// Whether it is full, so that every place in it can be referred to.
+    /// Whether it was full once, so that every place in it can be referred to.
     wrapped: bool,
+    /// The stream is bad behind what is not delivered yet.
+    bad: bool,
 }
 
 impl Ring {
     fn new(window: WindowBits) -> Self {
-        Self { bytes: alloc::vec![0; window.size()].into_boxed_slice(), position: 0, wrapped: false }
+        let bytes = alloc::vec![0; window.size()].into_boxed_slice();
+        Self { bytes, delivered: 0, position: 0, wrapped: false, bad: false }
     }
 
     fn clear(&mut self) {
+        self.delivered = 0;
         self.position = 0;
         self.wrapped = false;
+        self.bad = false;
     }
 
-    /// Takes note of bytes that were written at its position, and copies them out.
-    fn advance(&mut self, written: usize, output: &mut Output<'_>) -> Result<(), BadStream> {
-        let end = self.position.saturating_add(written);
-        output.write(self.bytes.get(self.position..end).ok_or(BadStream)?);
-        self.position = end;
-        if end >= self.bytes.len() {
+    /// Delivers what there is, and tells whether there is room for more.
+    ///
+    /// That a stream is bad shows only behind all that came before it, however it arrives.
+    fn deliver(&mut self, output: &mut Output<'_>) -> Result<bool, BadStream> {
+        let waiting = self.bytes.get(self.delivered..self.position).unwrap_or_default();
+        self.delivered = self.delivered.saturating_add(output.write(waiting));
+        if output.room() == 0 {
+            return Ok(false);
+        }
+        if self.bad {
+            return Err(BadStream);
+        }
+        if self.position >= self.bytes.len() {
+            self.delivered = 0;
             self.position = 0;
             self.wrapped = true;
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// Takes note of bytes that were written at its position.
+    fn advance(&mut self, written: usize) {
+        self.position = self.position.saturating_add(written).min(self.bytes.len());
     }
 }

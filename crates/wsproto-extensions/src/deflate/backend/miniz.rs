@@ -1,7 +1,6 @@
 //! DEFLATE by `miniz_oxide`.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 use miniz_oxide::DataFormat;
 use miniz_oxide::deflate::core::{
@@ -57,19 +56,16 @@ impl Decompressor {
     }
 
     pub(super) fn decompress(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), BadStream> {
-        while output.room() > 0 {
-            match self.run(input, output, 0)? {
-                //= rfc7692#7.2.3.4-1
+        while self.ring.deliver(output)? {
+            match self.run(input, usize::MAX, 0) {
                 // Blocks may follow the final one.
-                TINFLStatus::Done => {
-                    self.state.init();
-                    if input.is_empty() {
-                        return Ok(());
-                    }
+                (TINFLStatus::Done, _) => self.state.init(),
+                (TINFLStatus::HasMoreOutput, 1..) => {}
+                (TINFLStatus::NeedsMoreInput, _) => {
+                    self.ring.deliver(output)?;
+                    break;
                 }
-                TINFLStatus::NeedsMoreInput => return Ok(()),
-                TINFLStatus::HasMoreOutput => {}
-                _ => return Err(BadStream),
+                _ => self.ring.bad = true,
             }
         }
         Ok(())
@@ -77,11 +73,9 @@ impl Decompressor {
 
     pub(super) fn finish(&mut self) -> Result<(), BadStream> {
         let mut tail: &[u8] = &[0x00, 0x00, 0xff, 0xff];
-        let mut nothing = Vec::new();
-        let flags = inflate_flags::TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY;
-        match self.run(&mut tail, &mut Output::new(&mut nothing, 0), flags)? {
-            TINFLStatus::BlockBoundary if tail.is_empty() => Ok(()),
-            TINFLStatus::Done if tail.is_empty() => {
+        match self.run(&mut tail, 0, inflate_flags::TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY) {
+            (TINFLStatus::BlockBoundary, 0) if tail.is_empty() => Ok(()),
+            (TINFLStatus::Done, 0) if tail.is_empty() => {
                 self.state.init();
                 Ok(())
             }
@@ -89,29 +83,19 @@ impl Decompressor {
         }
     }
 
-    /// Calls the decompressor once and copies what came out.
+    /// Calls the decompressor once; returns how many bytes came out, at most `most`.
     ///
     /// Until the ring was full once, it is not to wrap: a reference to before the stream's beginning is then an error.
-    fn run(
-        &mut self,
-        input: &mut &[u8],
-        output: &mut Output<'_>,
-        flags: u32,
-    ) -> Result<TINFLStatus, BadStream> {
+    fn run(&mut self, input: &mut &[u8], most: usize, flags: u32) -> (TINFLStatus, usize) {
         let mut flags = flags | inflate_flags::TINFL_FLAG_HAS_MORE_INPUT;
         if !self.ring.wrapped {
             flags |= inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
         }
-        let (status, consumed, written) = decompress_with_limit(
-            &mut self.state,
-            input,
-            &mut self.ring.bytes,
-            self.ring.position,
-            output.room(),
-            flags,
-        );
-        *input = input.get(consumed..).ok_or(BadStream)?;
-        self.ring.advance(written, output)?;
-        Ok(status)
+        let Ring { bytes, position, .. } = &mut self.ring;
+        let (status, consumed, written) =
+            decompress_with_limit(&mut self.state, input, bytes, *position, most, flags);
+        *input = input.get(consumed..).unwrap_or_default();
+        self.ring.advance(written);
+        (status, written)
     }
 }

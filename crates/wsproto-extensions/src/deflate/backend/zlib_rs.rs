@@ -82,18 +82,20 @@ impl Decompressor {
     }
 
     pub(super) fn decompress(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), BadStream> {
-        while output.room() > 0 {
-            let end = self.ring.position.saturating_add(output.room()).min(self.ring.bytes.len());
-            let place = self.ring.bytes.get_mut(self.ring.position..end).ok_or(BadStream)?;
-            let room = place.len();
-            let (status, written) = run(&mut self.state, input, place, InflateFlush::NoFlush)?;
-            self.ring.advance(written, output)?;
-            if status == Status::StreamEnd {
+        while self.ring.deliver(output)? {
+            let place = self.ring.bytes.get_mut(self.ring.position..).unwrap_or_default();
+            let before = (input.len(), place.len());
+            let (status, written) = run(&mut self.state, input, place, InflateFlush::NoFlush);
+            self.ring.advance(written);
+            match status {
                 // Blocks may follow the final one.
-                self.restart()?;
-            }
-            if input.is_empty() && written < room {
-                break;
+                Ok(Status::StreamEnd) => self.restart()?,
+                Ok(_) if input.is_empty() && written < before.1 => {
+                    self.ring.deliver(output)?;
+                    break;
+                }
+                Ok(_) if input.len() < before.0 || written > 0 => {}
+                Ok(_) | Err(BadStream) => self.ring.bad = true,
             }
         }
         Ok(())
@@ -103,14 +105,12 @@ impl Decompressor {
         // One byte more than the tail: it must be left where the tail ends a block.
         let mut tail: &[u8] = &[0x00, 0x00, 0xff, 0xff, 0x00];
         let mut nothing = [0; 8];
-        let (status, written) = run(&mut self.state, &mut tail, &mut nothing, InflateFlush::Block)?;
-        if written > 0 || tail.len() != 1 {
-            return Err(BadStream);
+        let (status, written) = run(&mut self.state, &mut tail, &mut nothing, InflateFlush::Block);
+        match status? {
+            _ if written > 0 || tail.len() != 1 => Err(BadStream),
+            Status::StreamEnd => self.restart(),
+            Status::Ok | Status::BufError => Ok(()),
         }
-        if status == Status::StreamEnd {
-            self.restart()?;
-        }
-        Ok(())
     }
 
     /// Goes on after a final block, with the window as it was.
@@ -133,11 +133,11 @@ fn run(
     input: &mut &[u8],
     place: &mut [u8],
     flush: InflateFlush,
-) -> Result<(Status, usize), BadStream> {
+) -> (Result<Status, BadStream>, usize) {
     let before = (state.total_in(), state.total_out());
-    let status = state.decompress(input, place, flush).map_err(|_| BadStream)?;
-    let consumed = usize::try_from(state.total_in().saturating_sub(before.0)).map_err(|_| BadStream)?;
-    let written = usize::try_from(state.total_out().saturating_sub(before.1)).map_err(|_| BadStream)?;
-    *input = input.get(consumed..).ok_or(BadStream)?;
-    Ok((status, written))
+    let status = state.decompress(input, place, flush).map_err(|_| BadStream);
+    let consumed = usize::try_from(state.total_in().saturating_sub(before.0)).unwrap_or(usize::MAX);
+    let written = usize::try_from(state.total_out().saturating_sub(before.1)).unwrap_or(usize::MAX);
+    *input = input.get(consumed..).unwrap_or_default();
+    (status, written)
 }
