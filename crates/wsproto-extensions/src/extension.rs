@@ -122,7 +122,7 @@ pub enum Progress {
 /// let secret = OutboundFrame::new(Opcode::Text, b"token=42").verbatim();
 /// assert!(secret.fin && secret.verbatim);
 /// ```
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct OutboundFrame<'a> {
     /// What the frame is.
@@ -161,6 +161,18 @@ impl<'a> OutboundFrame<'a> {
     #[must_use]
     pub const fn with_payload<'b>(&self, payload: &'b [u8]) -> OutboundFrame<'b> {
         OutboundFrame { opcode: self.opcode, fin: self.fin, verbatim: self.verbatim, payload }
+    }
+}
+
+/// Shows how long the payload is and none of it: payloads don't belong in logs.
+impl fmt::Debug for OutboundFrame<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutboundFrame")
+            .field("opcode", &self.opcode)
+            .field("fin", &self.fin)
+            .field("verbatim", &self.verbatim)
+            .field("payload", &format_args!("{} bytes", self.payload.len()))
+            .finish()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where an extension writes: append only, and only so much.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 /// A buffer to which an extension may append a bounded number of bytes.
 ///
@@ -15,7 +16,6 @@ use alloc::vec::Vec;
 /// assert_eq!((output.room(), output.written()), (0, &b"123"[..]));
 /// assert_eq!(buffer, b"before 123");
 /// ```
-#[derive(Debug)]
 pub struct Output<'a> {
     buffer: &'a mut Vec<u8>,
     /// The buffer's length at the beginning; never more than its length now.
@@ -54,5 +54,15 @@ impl<'a> Output<'a> {
     /// Takes back all but the first `len` bytes that were written.
     pub fn truncate(&mut self, len: usize) {
         self.buffer.truncate(self.start.saturating_add(len));
+    }
+}
+
+/// Shows how much was written and how much room is left, and no byte of it.
+impl fmt::Debug for Output<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Output")
+            .field("written", &self.written().len())
+            .field("room", &self.room())
+            .finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::mem;
+use core::{fmt, mem};
 
 use wsproto_frame::{FrameHeader, Rsv};
 
@@ -25,12 +25,11 @@ mod stage;
 /// After an error the connection is over.
 ///
 /// Without extensions it owns no memory. It holds at most one piece of input, and one between two extensions.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Pipeline {
     inner: Option<Box<Inner>>,
 }
 
-#[derive(Debug)]
 struct Inner {
     /// In the order in which they were agreed: sending goes forwards, receiving backwards.
     stages: Vec<Stage>,
@@ -169,6 +168,13 @@ impl Pipeline {
             Some(inner) => inner.outbound(frame, out),
             None => Ok(Outbound::PASS),
         }
+    }
+}
+
+/// Shows which extensions were agreed, and no byte that is on its way through them.
+impl fmt::Debug for Pipeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.names()).finish()
     }
 }
 

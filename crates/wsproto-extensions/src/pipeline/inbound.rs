@@ -10,7 +10,6 @@ use super::{FrameEnd, Pipeline, Pulled};
 use crate::{ExtensionError, Handling, Output};
 
 /// The state of the frame that is being received.
-#[derive(Debug)]
 pub(super) struct Inbound {
     header: FrameHeader,
     /// How many stages transform the frame.

@@ -10,7 +10,6 @@ use crate::{
     Extension, ExtensionConfig, ExtensionError, Handling, Outbound, OutboundFrame, Output, Progress,
 };
 
-#[derive(Debug)]
 pub(super) struct Stage {
     config: Arc<dyn ExtensionConfig>,
     extension: Box<dyn Extension>,

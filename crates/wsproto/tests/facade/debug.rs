@@ -2,12 +2,13 @@
 
 use core::fmt::Debug;
 
+use wsproto::extensions::{self, FrameEnd, OutboundFrame, Output};
 use wsproto::{
     AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Connection, ConnectionState, Event,
     LocalProtocolError, Messages, Ping, Pong, RejectConnection, RejectData, RemoteProtocolError, Request,
     Role, TextMessage, WsConnection,
 };
-use wsproto_frame::{FrameDecoder, Opcode, TextCheck};
+use wsproto_frame::{FrameDecoder, Opcode, Rsv, TextCheck};
 
 use crate::pair::{REQUEST, claim_to, deflating, feed, frame_to, last, more, open};
 
@@ -90,6 +91,23 @@ fn the_codec_shows_no_byte_of_the_peer() {
     let mut check = TextCheck::new();
     check.push(b"\xf0\x9f").unwrap();
     assert!(!format!("{check:?}").contains("159"));
+}
+
+#[test]
+fn extensions_show_no_byte_on_its_way() {
+    let config = deflating();
+    let offers = extensions::offers(&config.extensions).unwrap();
+    let (_, mut pipeline) = extensions::respond(&config.extensions, &offers).unwrap();
+    let header = wsproto_frame::FrameHeader::new(Opcode::Text, 20).with_rsv(Rsv::RSV1);
+    pipeline.inbound_header(&header).unwrap();
+    // No room: what was fed waits inside.
+    pipeline.feed(SECRET.as_bytes(), FrameEnd::Pending, &mut Vec::new(), 0).unwrap();
+    assert_silent("pipeline", &pipeline);
+    assert_silent("outbound frame", &OutboundFrame::new(Opcode::Text, SECRET.as_bytes()));
+    let mut buffer = Vec::new();
+    let mut output = Output::new(&mut buffer, 100);
+    output.write(SECRET.as_bytes());
+    assert_silent("output", &output);
 }
 
 #[test]
