@@ -82,6 +82,11 @@ mod shelf {
             Self { size, idle: Mutex::new(Vec::new()) }
         }
 
+        #[cfg(test)]
+        pub(super) fn len(&self) -> usize {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).len()
+        }
+
         /// Takes the one that was put back last of those that fit: its memory is the likeliest to be in the cache.
         pub(super) fn take(&self, fits: impl Fn(&T) -> bool) -> Option<T> {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -116,5 +121,52 @@ mod shelf {
 
         #[expect(clippy::unused_self, reason = "the shelf with a lock needs it")]
         pub(super) fn put(&self, _: T) {}
+    }
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::*;
+
+    /// How many idle ones there are.
+    fn idle(pool: &Pool) -> (usize, usize) {
+        (pool.shelves.compressors.len(), pool.shelves.decompressors.len())
+    }
+
+    #[test]
+    fn d16_the_pool_is_bounded() {
+        for size in [0, 1, 3] {
+            let pool = Pool::new(size);
+            let window = WindowBits::MIN;
+            for _ in 0..5 {
+                pool.put_compressor(Compressor::new(Backend::Miniz, 1, window));
+                pool.put_decompressor(Decompressor::new(Backend::Miniz, window));
+            }
+            assert_eq!(idle(&pool), (size, size));
+        }
+    }
+
+    #[test]
+    fn what_fits_is_taken_and_shared() {
+        let pool = Pool::new(4);
+        let other = pool.clone();
+        pool.put_compressor(Compressor::new(Backend::Miniz, 1, WindowBits::MIN));
+        pool.put_decompressor(Decompressor::new(Backend::Miniz, WindowBits::MIN));
+        #[rustfmt::skip]
+        let table = [
+            // level  window            taken
+            (6,       WindowBits::MIN,  (1, 0)),
+            (1,       WindowBits::MAX,  (1, 1)),
+            (1,       WindowBits::MIN,  (0, 0)),
+        ];
+        for (level, window, left) in table {
+            let (taken, decompressor) =
+                (other.compressor(Backend::Miniz, level, window), other.decompressor(Backend::Miniz, window));
+            assert!(taken.fits(Backend::Miniz, level, window) && decompressor.fits(Backend::Miniz, window));
+            assert_eq!(idle(&pool), left, "level {level}, window {window}");
+            if left.1 == 0 {
+                pool.put_decompressor(decompressor);
+            }
+        }
     }
 }

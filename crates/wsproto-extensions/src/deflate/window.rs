@@ -37,13 +37,17 @@ impl WindowBits {
     /// Reads the value of a parameter: a decimal number without leading zeros.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let bits = match text.as_bytes() {
-            //= rfc7692#7.1.2-1
-            [digit @ b'8'..=b'9'] => digit - b'0',
-            [b'1', digit @ b'0'..=b'5'] => digit - b'0' + 10,
+        Some(Self(match text {
+            "8" => 8,
+            "9" => 9,
+            "10" => 10,
+            "11" => 11,
+            "12" => 12,
+            "13" => 13,
+            "14" => 14,
+            "15" => 15,
             _ => return None,
-        };
-        Self::new(bits)
+        }))
     }
 
     /// Returns the number of bits.
