@@ -1,11 +1,16 @@
 //! What the command line asks for.
 
+use std::fmt;
+
 use wsproto::{
     Config,
     extensions::deflate::{DeflateConfig, WindowBits},
 };
 
-use crate::{peers::PEERS, script};
+use crate::{
+    peers::{PEERS, Peer},
+    script,
+};
 
 const USAGE: &str = "cargo xtask interop [--only NAME,…] [--require NAME,…] [--deflate off|on] [PARAMETERS]
   --only      the peers to run; all by default
@@ -32,6 +37,36 @@ pub(crate) struct Parameters {
     server_window: Option<WindowBits>,
     client_no_context: bool,
     server_no_context: bool,
+}
+
+impl Parameters {
+    /// Returns windows from 9 to 15 bits, a large one of one side with a small one of the other, each with and without
+    /// context takeover of either side.
+    fn combinations() -> impl Iterator<Item = Self> {
+        (9..=15_u8).flat_map(|bits| {
+            let (client_window, server_window) = (WindowBits::new(bits), WindowBits::new(24 - bits));
+            [(false, false), (false, true), (true, false), (true, true)].map(
+                |(client_no_context, server_no_context)| Self {
+                    client_window,
+                    server_window,
+                    client_no_context,
+                    server_no_context,
+                },
+            )
+        })
+    }
+}
+
+/// Bits of the client's and the server's window, `-` for the default; a star for a side without context takeover.
+impl fmt::Display for Parameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let side = |window: Option<WindowBits>, no_context: bool| {
+            let bits = window.map_or_else(|| "-".to_owned(), |bits| bits.get().to_string());
+            bits + if no_context { "*" } else { "" }
+        };
+        let client = side(self.client_window, self.client_no_context);
+        write!(f, "{client}/{}", side(self.server_window, self.server_no_context))
+    }
 }
 
 impl Options {
@@ -81,10 +116,15 @@ impl Options {
         self.required.iter().any(|name| name == peer)
     }
 
-    /// What each peer runs with: without and with permessage-deflate.
-    pub(crate) fn settings(&self) -> Vec<Deflate> {
-        let both = [Deflate::Off, Deflate::On(self.parameters)];
-        both.into_iter().filter(|each| self.deflate.is_none_or(|wanted| each.is_on() == wanted)).collect()
+    /// What each peer runs with: without and with permessage-deflate, with each combination of parameters where the peer
+    /// takes them and none are asked for.
+    pub(crate) fn settings(&self, peer: &Peer) -> Vec<Deflate> {
+        let mut settings = vec![Deflate::Off, Deflate::On(self.parameters)];
+        if peer.combines && self.parameters == Parameters::default() {
+            settings.extend(Parameters::combinations().map(Deflate::On));
+        }
+        settings.retain(|each| self.deflate.is_none_or(|wanted| each.is_on() == wanted));
+        settings
     }
 
     /// Whether this is the run that docs/interop.md tells of.
@@ -115,6 +155,14 @@ pub(crate) enum Deflate {
 impl Deflate {
     pub(crate) const fn is_on(self) -> bool {
         matches!(self, Self::On(_))
+    }
+
+    /// The parameters, where they aren't the default.
+    pub(crate) fn parameters(self) -> Option<Parameters> {
+        match self {
+            Self::On(parameters) if parameters != Parameters::default() => Some(parameters),
+            Self::On(_) | Self::Off => None,
+        }
     }
 
     /// The setting as a peer's script takes it.
@@ -190,7 +238,8 @@ mod tests {
     fn parameters_reach_the_scripts() {
         let options =
             parse("--deflate on --client-window 9 --server-window 15 --server-no-context").expect("valid");
-        let arguments: Vec<String> = options.settings().iter().flat_map(|each| each.arguments()).collect();
+        let arguments: Vec<String> =
+            options.settings(&PEERS[0]).iter().flat_map(|each| each.arguments()).collect();
         let expected = "--deflate --client-window 9 --server-window 15 --server-no-context";
         assert_eq!(arguments.join(" "), expected);
         assert!(!options.is_default());
@@ -199,7 +248,8 @@ mod tests {
     #[test]
     fn parameters_that_were_not_agreed_are_named() {
         let options = parse("--deflate on --client-window 9 --server-no-context").expect("valid");
-        let missing = |agreed: &str| options.settings()[0].missing_from(&[agreed.to_owned()]).join(" ");
+        let missing =
+            |agreed: &str| options.settings(&PEERS[0])[0].missing_from(&[agreed.to_owned()]).join(" ");
         assert_eq!(missing("permessage-deflate; client_max_window_bits=9; server_no_context_takeover"), "");
         assert_eq!(missing("permessage-deflate; client_max_window_bits=9"), "server_no_context_takeover");
     }

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt::Write, fs, io};
 
 use crate::{
     install,
+    options::Deflate,
     report::{Ours, Row, Verdict},
     script::CHECKS,
 };
@@ -12,6 +13,14 @@ const INTRODUCTION: &str = "# Interoperability
 
 Written by `cargo xtask interop`, which runs WebSocket software of others on loopback against a server and a client made
 from `wsproto`. Each cell has two verdicts: without and with permessage-deflate.
+
+";
+
+const COMBINATIONS: &str = "
+## permessage-deflate, its parameters combined
+
+Bits of the client's window / bits of the server's window; a star: that side takes no context over. Each cell stands for
+all checks of the tables above. Where our client connects, it checks that the parameters were agreed to.
 
 ";
 
@@ -29,11 +38,45 @@ fn page(rows: &[Row]) -> String {
     for (ours, title) in
         [(Ours::Server, "Our server, their clients"), (Ours::Client, "Our client, their servers")]
     {
-        let rows: Vec<&Row> = rows.iter().filter(|row| row.ours == ours).collect();
-        page.push_str(&table(title, &rows));
+        let rows = rows.iter().filter(|row| row.ours == ours && row.deflate.parameters().is_none());
+        page.push_str(&table(title, &rows.collect::<Vec<_>>()));
     }
     page.push_str(&notes(rows));
+    page.push_str(&combinations(rows));
     page
+}
+
+/// A table with a row for each combination of parameters, all checks in one cell.
+fn combinations(rows: &[Row]) -> String {
+    let mut table = COMBINATIONS.to_owned();
+    let combined: Vec<&Row> = rows.iter().filter(|row| row.deflate.parameters().is_some()).collect();
+    let mut columns: Vec<(&str, Ours)> = combined.iter().map(|row| (row.peer, row.ours)).collect();
+    columns.dedup();
+    let heads: Vec<String> = columns
+        .iter()
+        .map(|(peer, ours)| match ours {
+            Ours::Server => format!("{peer} to our server"),
+            Ours::Client => format!("our client to {peer}"),
+        })
+        .collect();
+    let _ = writeln!(table, "| windows | {} |\n|---|{}", heads.join(" | "), "---|".repeat(heads.len()));
+    let first = columns.first().copied();
+    for row in combined.iter().filter(|row| Some((row.peer, row.ours)) == first) {
+        let cells: Vec<&str> = columns
+            .iter()
+            .map(|column| {
+                let same =
+                    |other: &&&Row| (other.peer, other.ours) == *column && other.deflate == row.deflate;
+                match combined.iter().find(same) {
+                    Some(row) if row.failures().is_empty() => "ok",
+                    _ => "FAIL",
+                }
+            })
+            .collect();
+        let windows = row.deflate.parameters().map(|parameters| parameters.to_string());
+        let _ = writeln!(table, "| {} | {} |", windows.unwrap_or_default(), cells.join(" | "));
+    }
+    table
 }
 
 /// A table with a row for each check and a column for each peer.
@@ -60,7 +103,7 @@ fn table(title: &str, rows: &[&Row]) -> String {
 /// What each peer's API can't do.
 fn notes(rows: &[Row]) -> String {
     let mut reasons: BTreeMap<(&str, String), Vec<&str>> = BTreeMap::new();
-    for row in rows.iter().filter(|row| !row.deflate) {
+    for row in rows.iter().filter(|row| row.deflate == Deflate::Off) {
         for check in CHECKS {
             if let Verdict::NotPossible(why) = row.verdict(check.name) {
                 reasons.entry((row.peer, why)).or_default().push(check.name);
@@ -86,9 +129,9 @@ fn stable(version: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Finding;
+    use crate::{options::Parameters, report::Finding};
 
-    fn row(deflate: bool, verdict: Verdict) -> Row {
+    fn row(deflate: Deflate, verdict: Verdict) -> Row {
         let finding = Finding { check: "text".to_owned(), verdict };
         let version = "Chromium 150.1.2".to_owned();
         Row { peer: "chromium", version, ours: Ours::Server, deflate, findings: vec![finding] }
@@ -96,15 +139,18 @@ mod tests {
 
     #[test]
     fn both_settings_share_a_cell() {
-        let page = page(&[row(false, Verdict::Ok), row(true, Verdict::NotPossible("no API".to_owned()))]);
+        let page = page(&[
+            row(Deflate::Off, Verdict::Ok),
+            row(Deflate::On(Parameters::default()), Verdict::NotPossible("no API".to_owned())),
+        ]);
         assert!(page.contains("| check | Chromium 150 |"), "{page}");
         assert!(page.contains("echoed | ok / - |"), "{page}");
     }
 
     #[test]
     fn a_check_without_report_has_failed() {
-        let page = page(&[row(false, Verdict::Ok)]);
+        let page = page(&[row(Deflate::Off, Verdict::Ok)]);
         assert!(page.contains("binary messages of the same sizes, echoed | FAIL |"), "{page}");
-        assert_eq!(row(false, Verdict::Ok).failures().len(), CHECKS.len() - 1);
+        assert_eq!(row(Deflate::Off, Verdict::Ok).failures().len(), CHECKS.len() - 1);
     }
 }

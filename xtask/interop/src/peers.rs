@@ -18,15 +18,41 @@ pub(crate) struct Peer {
     file: &'static str,
     /// Whether it can be the server of our client.
     pub(crate) serves: bool,
+    /// Whether it takes every parameter of permessage-deflate, and so runs with each combination of them.
+    pub(crate) combines: bool,
 }
 
 /// All peers, in the order of the tables.
 pub(crate) const PEERS: [Peer; 5] = [
-    Peer { name: "websockets", runtime: Runtime::Python, file: "websockets_peer.py", serves: true },
-    Peer { name: "wsproto", runtime: Runtime::Python, file: "wsproto_peer.py", serves: true },
-    Peer { name: "aiohttp", runtime: Runtime::Python, file: "aiohttp_peer.py", serves: true },
-    Peer { name: "ws", runtime: Runtime::Node, file: "ws_peer.mjs", serves: true },
-    Peer { name: "chromium", runtime: Runtime::Browser, file: "chromium_peer.mjs", serves: false },
+    Peer {
+        name: "websockets",
+        runtime: Runtime::Python,
+        file: "websockets_peer.py",
+        serves: true,
+        combines: true,
+    },
+    Peer {
+        name: "wsproto",
+        runtime: Runtime::Python,
+        file: "wsproto_peer.py",
+        serves: true,
+        combines: false,
+    },
+    Peer {
+        name: "aiohttp",
+        runtime: Runtime::Python,
+        file: "aiohttp_peer.py",
+        serves: true,
+        combines: false,
+    },
+    Peer { name: "ws", runtime: Runtime::Node, file: "ws_peer.mjs", serves: true, combines: true },
+    Peer {
+        name: "chromium",
+        runtime: Runtime::Browser,
+        file: "chromium_peer.mjs",
+        serves: false,
+        combines: false,
+    },
 ];
 
 impl Peer {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::script::CHECKS;
+use crate::{options::Deflate, script::CHECKS};
 
 /// Which side is ours.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -33,7 +33,7 @@ pub(crate) struct Row {
     pub(crate) peer: &'static str,
     pub(crate) version: String,
     pub(crate) ours: Ours,
-    pub(crate) deflate: bool,
+    pub(crate) deflate: Deflate,
     pub(crate) findings: Vec<Finding>,
 }
 
@@ -66,7 +66,12 @@ impl fmt::Display for Row {
             Ours::Server => "to our server",
             Ours::Client => "to our client",
         };
-        write!(f, "{:10} {ours}  {:7}", self.peer, if self.deflate { "deflate" } else { "plain" })
+        let parameters = self.deflate.parameters().map(|parameters| format!(" {parameters}"));
+        let deflate = match self.deflate {
+            Deflate::Off => "plain".to_owned(),
+            Deflate::On(_) => "deflate".to_owned() + &parameters.unwrap_or_default(),
+        };
+        write!(f, "{:10} {ours}  {deflate:15}", self.peer)
     }
 }
 
@@ -83,7 +88,7 @@ impl fmt::Display for Verdict {
 /// Prints the heads of the columns.
 pub(crate) fn print_head() {
     let heads: Vec<String> = CHECKS.iter().map(|check| format!("{:>6}", check.short)).collect();
-    println!("{:33} {}", "peer", heads.join(" "));
+    println!("{:41} {}", "peer", heads.join(" "));
 }
 
 /// Prints a row.

@@ -28,13 +28,14 @@ pub(crate) fn run(options: &Options) -> Result<bool, String> {
     report::print_head();
     for (peer, installed) in installed {
         match installed {
-            Ok(installed) => rows.extend(run_peer(&peer, &installed, &options.settings())),
+            Ok(installed) => rows.extend(run_peer(&peer, &installed, &options.settings(&peer))),
             Err(why) if options.requires(peer.name) => failures.push(format!("{}: {why}", peer.name)),
             Err(why) => skipped.push(format!("SKIP: {}: {why}", peer.name)),
         }
     }
     failures.extend(rows.iter().flat_map(Row::failures));
     println!("\n  > from client to server, < from server to client, - the peer's API can't do it");
+    println!("  deflate 9/15*: bits of the client's and the server's window, * without context takeover");
     for line in skipped.iter().chain(&failures) {
         println!("{line}");
     }
@@ -48,13 +49,8 @@ fn run_peer(peer: &Peer, installed: &Installed, settings: &[Deflate]) -> Vec<Row
     let mut rows = Vec::new();
     for ours in [Ours::Server, Ours::Client] {
         for &deflate in settings.iter().filter(|_| ours == Ours::Server || peer.serves) {
-            let mut row = Row {
-                peer: peer.name,
-                version: String::new(),
-                ours,
-                deflate: deflate.is_on(),
-                findings: Vec::new(),
-            };
+            let mut row =
+                Row { peer: peer.name, version: String::new(), ours, deflate, findings: Vec::new() };
             let outcome = match ours {
                 Ours::Server => our_server(peer, installed, deflate, &mut row),
                 Ours::Client => our_client(peer, installed, deflate, &mut row),
