@@ -64,6 +64,7 @@ impl Event<'_> {
 ///
 /// Received: what one read brought of a frame, always whole code points. Sent: one frame.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct TextMessage<'a> {
     /// The text of this part; may be empty.
     pub data: Text<'a>,
@@ -71,19 +72,29 @@ pub struct TextMessage<'a> {
     pub frame_finished: bool,
     /// Whether the message ends with this part.
     pub message_finished: bool,
+    /// Whether extensions are asked to send the message as it is; counts in its first part, never set when received.
+    pub verbatim: bool,
 }
 
 impl<'a> TextMessage<'a> {
     /// Makes a whole message, or the last part of one.
     #[must_use]
     pub fn new(data: impl Into<Text<'a>>) -> Self {
-        Self { data: data.into(), frame_finished: true, message_finished: true }
+        Self { data: data.into(), frame_finished: true, message_finished: true, verbatim: false }
     }
 
     /// Says that more parts of the message follow.
     #[must_use]
     pub fn unfinished(mut self) -> Self {
         self.message_finished = false;
+        self
+    }
+
+    /// Asks extensions to send the message as it is: a secret that is compressed beside a stranger's data shows in the
+    /// length (RFC 7692 [§8](https://www.rfc-editor.org/rfc/rfc7692#section-8)).
+    #[must_use]
+    pub fn verbatim(mut self) -> Self {
+        self.verbatim = true;
         self
     }
 
@@ -98,6 +109,7 @@ impl<'a> TextMessage<'a> {
 ///
 /// Received: what one read brought of a frame. Sent: one frame.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct BytesMessage<'a> {
     /// The bytes of this part; may be empty.
     pub data: Payload<'a>,
@@ -105,19 +117,29 @@ pub struct BytesMessage<'a> {
     pub frame_finished: bool,
     /// Whether the message ends with this part.
     pub message_finished: bool,
+    /// Whether extensions are asked to send the message as it is; counts in its first part, never set when received.
+    pub verbatim: bool,
 }
 
 impl<'a> BytesMessage<'a> {
     /// Makes a whole message, or the last part of one.
     #[must_use]
     pub fn new(data: impl Into<Payload<'a>>) -> Self {
-        Self { data: data.into(), frame_finished: true, message_finished: true }
+        Self { data: data.into(), frame_finished: true, message_finished: true, verbatim: false }
     }
 
     /// Says that more parts of the message follow.
     #[must_use]
     pub fn unfinished(mut self) -> Self {
         self.message_finished = false;
+        self
+    }
+
+    /// Asks extensions to send the message as it is: a secret that is compressed beside a stranger's data shows in the
+    /// length (RFC 7692 [§8](https://www.rfc-editor.org/rfc/rfc7692#section-8)).
+    #[must_use]
+    pub fn verbatim(mut self) -> Self {
+        self.verbatim = true;
         self
     }
 

@@ -54,7 +54,8 @@ impl Messages {
 
     /// Takes the next event of a connection.
     ///
-    /// Returns a message once it is whole, `None` for a part with more to come, and any other event as it is.
+    /// Returns a message once it is whole, `None` for a part with more to come, and any other event as it is. A
+    /// [`CloseConnection`](crate::CloseConnection) ends a message under way: nothing of it is kept.
     ///
     /// # Errors
     ///
@@ -81,7 +82,13 @@ impl Messages {
                     }
                 }))
             }
-            event => Ok(Some(event)),
+            event => {
+                if let Event::CloseConnection(_) = event {
+                    self.parts = BytesMut::new();
+                    self.state = State::Joining;
+                }
+                Ok(Some(event))
+            }
         }
     }
 

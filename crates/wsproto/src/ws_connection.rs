@@ -48,6 +48,8 @@ struct Early {
     bytes: Vec<u8>,
     /// How many of the bytes are done with.
     taken: usize,
+    /// Whether the peer's stream has ended behind them.
+    peer_ended: bool,
 }
 
 impl WsConnection {
@@ -130,6 +132,7 @@ impl WsConnection {
         match &self.phase {
             Phase::Server(opening) => opening.transport(),
             Phase::Client(opening) => opening.transport(),
+            Phase::Open(_) if self.early.as_ref().is_some_and(|early| early.peer_ended) => Transport::Close,
             Phase::Open(connection) => connection.transport(),
         }
     }
@@ -192,25 +195,33 @@ impl WsConnection {
         };
         let mut input = early.bytes.get_mut(early.taken..).unwrap_or_default();
         let before = input.len();
-        let event = connection.receive(&mut input)?.map(Event::into_owned);
+        let outcome = connection.receive(&mut input).map(|event| event.map(Event::into_owned));
         early.taken = early.taken.saturating_add(before.saturating_sub(input.len()));
-        if event.is_some() {
-            self.early = Some(early);
+        match outcome {
+            Ok(Some(_)) => self.early = Some(early),
+            Ok(None) if early.peer_ended => return Ok(connection.receive_eof()),
+            Err(_) if early.peer_ended => drop(connection.receive_eof()),
+            Ok(None) | Err(_) => {}
         }
-        Ok(event)
+        outcome
     }
 
     /// Takes the end of the peer's stream, and returns the event that it means, if any.
     ///
     /// Without a Close of the peer before it, that is a [`CloseConnection`](crate::CloseConnection) with
     /// [`CloseCode::ABNORMAL`](crate::CloseCode::ABNORMAL); for the body of a rejection that lasts until the end of the
-    /// stream it is its last part.
+    /// stream it is its last part. Where bytes that came before the answer still wait, the end comes behind them: it is
+    /// [`receive`](Self::receive) that then gives what they hold, and this event last.
     ///
     /// # Errors
     ///
     /// The end came before the opening handshake was done. What [`receive`](Self::receive) has reported is not
     /// reported again.
     pub fn receive_eof(&mut self) -> Result<Option<Event<'static>>, RemoteProtocolError> {
+        if let Some(early) = &mut self.early {
+            early.peer_ended = true;
+            return Ok(None);
+        }
         let outcome = match &mut self.phase {
             Phase::Server(opening) => opening.receive_eof(),
             Phase::Client(opening) => opening.receive_eof(),
@@ -242,7 +253,7 @@ impl WsConnection {
             Phase::Server(opening) => {
                 if let Some((connection, early)) = opening.send(event, out)? {
                     self.phase = Phase::Open(connection);
-                    self.early = (!early.is_empty()).then(|| Box::new(Early { bytes: early, taken: 0 }));
+                    self.early = (!early.is_empty()).then(|| Box::new(Early { bytes: early, taken: 0, peer_ended: false }));
                 }
                 Ok(())
             }

@@ -60,6 +60,13 @@ impl Connection {
         }
     }
 
+    /// Gives up the memory of extensions; until our Close is sent they have a say in it.
+    pub(super) fn drop_extensions_when_closed(&mut self) {
+        if self.state == ConnectionState::Closed {
+            self.extensions = None;
+        }
+    }
+
     #[cold]
     fn fail(&mut self, error: RemoteProtocolError) -> RemoteProtocolError {
         self.failure = Some(error);
@@ -162,7 +169,12 @@ impl Connection {
         }
         let data = Payload::new(payload);
         //= rfc6455#5.4-2, rfc6455#5.4-12, rfc6455#6.2-6
-        Ok(Some(Event::BytesMessage(BytesMessage { data, frame_finished, message_finished })))
+        Ok(Some(Event::BytesMessage(BytesMessage {
+            data,
+            frame_finished,
+            message_finished,
+            verbatim: false,
+        })))
     }
 
     /// Makes an event of text that was checked, unless all that came is the start of a code point.
@@ -179,7 +191,7 @@ impl Connection {
         if data.as_bytes().is_empty() && !frame_finished {
             return Ok(None);
         }
-        Ok(Some(Event::TextMessage(TextMessage { data, frame_finished, message_finished })))
+        Ok(Some(Event::TextMessage(TextMessage { data, frame_finished, message_finished, verbatim: false })))
     }
 
     /// Makes an event of a control frame once all of it is there.
@@ -213,7 +225,7 @@ impl Connection {
         let reason = Text::from(String::from(reason));
         //= rfc6455#7.1.3-1, rfc6455#7.1.5-1, rfc6455#7.1.6-1
         self.state = self.state.after(Step::ReceiveClose).unwrap_or(self.state);
-        self.extensions = None;
+        self.drop_extensions_when_closed();
         Ok(Event::CloseConnection(CloseConnection { code, reason }))
     }
 }

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use wsproto_extensions::OutboundFrame;
 use wsproto_frame::{CloseCode, ClosePayload, Fragmentation, FrameHeader, MaskingKey, Opcode};
 
 use super::Connection;
@@ -23,10 +24,16 @@ impl Connection {
     ) -> Result<(), LocalProtocolError> {
         match event.into() {
             Event::TextMessage(message) => {
-                self.send_data(Opcode::Text, message.data.as_bytes(), message.message_finished, out)
+                let mut frame = OutboundFrame::new(Opcode::Text, message.data.as_bytes());
+                frame.fin = message.message_finished;
+                frame.verbatim = message.verbatim;
+                self.send_data(frame, out)
             }
             Event::BytesMessage(message) => {
-                self.send_data(Opcode::Binary, &message.data, message.message_finished, out)
+                let mut frame = OutboundFrame::new(Opcode::Binary, &message.data);
+                frame.fin = message.message_finished;
+                frame.verbatim = message.verbatim;
+                self.send_data(frame, out)
             }
             Event::Ping(ping) => self.send_control(Opcode::Ping, &ping.payload, Step::Send, out),
             Event::Pong(pong) => self.send_control(Opcode::Pong, &pong.payload, Step::Send, out),
@@ -38,26 +45,22 @@ impl Connection {
         }
     }
 
+    /// Appends a frame of a message of the frame's type: its first, or one that goes on with it.
     #[inline]
     fn send_data(
         &mut self,
-        kind: Opcode,
-        payload: &[u8],
-        fin: bool,
+        mut frame: OutboundFrame<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), LocalProtocolError> {
         //= rfc6455#5.1-5, rfc6455#5.5.1-3, rfc6455#6.1-2, rfc6455#6.1-3
         self.state.after(Step::Send).ok_or(LocalProtocolError::WrongState(self.state))?;
         //= rfc6455#6.1-5
-        let opcode = match (self.encoder.fragmentation(), kind) {
-            (Fragmentation::Text, Opcode::Text) | (Fragmentation::Binary, Opcode::Binary) => {
-                Opcode::Continuation
-            }
-            (_, kind) => kind,
-        };
-        //= rfc6455#6.1-4, rfc6455#6.1-6
-        let header = FrameHeader { fin, ..FrameHeader::new(opcode, payload.len() as u64) };
-        self.write(header, payload, out)
+        if let (Fragmentation::Text, Opcode::Text) | (Fragmentation::Binary, Opcode::Binary) =
+            (self.encoder.fragmentation(), frame.opcode)
+        {
+            frame.opcode = Opcode::Continuation;
+        }
+        self.write(&frame, out)
     }
 
     fn send_control(
@@ -68,8 +71,9 @@ impl Connection {
         out: &mut Vec<u8>,
     ) -> Result<(), LocalProtocolError> {
         let state = self.state.after(step).ok_or(LocalProtocolError::WrongState(self.state))?;
-        self.write(FrameHeader::new(opcode, payload.len() as u64), payload, out)?;
+        self.write(&OutboundFrame::new(opcode, payload), out)?;
         self.state = state;
+        self.drop_extensions_when_closed();
         Ok(())
     }
 
@@ -89,16 +93,15 @@ impl Connection {
 
     /// Appends a frame, through the extensions where there are any.
     #[inline]
-    fn write(
-        &mut self,
-        mut header: FrameHeader,
-        payload: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Result<(), LocalProtocolError> {
+    fn write(&mut self, frame: &OutboundFrame<'_>, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
+        let payload = frame.payload;
+        //= rfc6455#6.1-4, rfc6455#6.1-6
+        let mut header =
+            FrameHeader { fin: frame.fin, ..FrameHeader::new(frame.opcode, payload.len() as u64) };
         //= rfc6455#5.1-1, rfc6455#5.3-1, rfc6455#5.3-2, rfc6455#5.5.1-9, rfc6455#6.1-7, rfc6455#10.3-1
         header.mask = self.masking_key()?;
         if self.extensions.is_some() {
-            self.write_transformed(header, payload, out)
+            self.write_transformed(header, frame, out)
         } else {
             self.write_frame(&header, payload, out)
         }

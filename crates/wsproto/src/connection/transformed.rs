@@ -94,8 +94,10 @@ impl Connection {
         };
         let frame = *frame;
         let end = if chunk.frame_finished { FrameEnd::Reached } else { FrameEnd::Pending };
-        let pulled = pipeline.feed(chunk.payload, end, piece, room)?;
-        self.transformed_event(frame, pulled)
+        match pipeline.feed(chunk.payload, end, piece, room) {
+            Ok(pulled) => self.transformed_event(frame, pulled),
+            Err(error) => Err(self.first_fault(frame, error)),
+        }
     }
 
     /// Returns the next event of what the extensions made of the payload they were given, if there is one.
@@ -108,8 +110,10 @@ impl Connection {
                 return Ok(None);
             };
             let frame = *frame;
-            let pulled = pipeline.pull(piece, room)?;
-            let event = self.transformed_event(frame, pulled)?;
+            let event = match pipeline.pull(piece, room) {
+                Ok(pulled) => self.transformed_event(frame, pulled)?,
+                Err(error) => return Err(self.first_fault(frame, error)),
+            };
             if event.is_some() {
                 return Ok(event);
             }
@@ -125,6 +129,19 @@ impl Connection {
         };
         let allowed = self.limits.message_len.saturating_sub(self.received.transformed).saturating_add(1);
         usize::try_from(allowed).map_or(most, |allowed| most.min(allowed))
+    }
+
+    /// Names what is wrong first: a fault of what came out before an extension refused the rest, or the refusal.
+    #[cold]
+    fn first_fault(&mut self, frame: Frame, refusal: ExtensionError) -> RemoteProtocolError {
+        let piece = self.extensions.as_deref().map_or(&[][..], |extensions| &extensions.piece);
+        if frame.message == Opcode::Text
+            && let Err(error) = self.text.push(piece)
+        {
+            return error.into();
+        }
+        let len = self.received.transformed.saturating_add(piece.len() as u64);
+        self.check_message_len(len).err().unwrap_or(refusal.into())
     }
 
     /// Makes an event of a piece, under the limit, and notes what is to be done next.
@@ -156,7 +173,12 @@ impl Connection {
             let data = Payload::from(share(&mut extensions.shared, &extensions.piece));
             extensions.piece.clear();
             let message_finished = frame_finished && frame.fin;
-            Some(Event::BytesMessage(BytesMessage { data, frame_finished, message_finished }))
+            Some(Event::BytesMessage(BytesMessage {
+                data,
+                frame_finished,
+                message_finished,
+                verbatim: false,
+            }))
         };
         self.check_message_len(len)?;
         Ok(event)
@@ -166,20 +188,18 @@ impl Connection {
     pub(super) fn write_transformed(
         &mut self,
         mut header: FrameHeader,
-        payload: &[u8],
+        frame: &OutboundFrame<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), LocalProtocolError> {
         // An extension must not see what can't be sent: its state would be ahead of the peer's.
         self.encoder.clone().encode(&header)?;
         let Some(extensions) = self.extensions.as_deref_mut() else {
-            return self.write_frame(&header, payload, out);
+            return self.write_frame(&header, frame.payload, out);
         };
         let start = out.len();
         let gap = FrameHeader::MAX_LEN;
         out.extend_from_slice(&[0; FrameHeader::MAX_LEN]);
-        let frame = OutboundFrame::new(header.opcode, payload);
-        let frame = if header.fin { frame } else { frame.unfinished() };
-        let sent = match extensions.pipeline.outbound(&frame, out) {
+        let sent = match extensions.pipeline.outbound(frame, out) {
             Ok(sent) => sent,
             Err(error) => {
                 out.truncate(start);
@@ -190,7 +210,7 @@ impl Connection {
         header.rsv = sent.rsv;
         if sent.handling == Handling::Pass {
             out.truncate(start);
-            return self.write_frame(&header, payload, out);
+            return self.write_frame(&header, frame.payload, out);
         }
         let payload_start = start.saturating_add(gap);
         header.payload_len = out.len().saturating_sub(payload_start) as u64;

@@ -158,3 +158,19 @@ fn f13_f15_what_was_too_long_holds_no_more_than_the_limit() {
     assert_eq!(errors, 1);
     assert!(info.bytes_max <= 100_000 + 4096, "{info:?}");
 }
+
+#[test]
+fn d17_a_verbatim_message_is_not_compressed() {
+    let text = "secret ".repeat(30);
+    for (message, first_byte) in
+        [(TextMessage::new(&*text), 0xc1), (TextMessage::new(&*text).verbatim(), 0x81)]
+    {
+        let mut bytes = Vec::new();
+        let mut server = open(Role::Server, &deflating());
+        server.send(message, &mut bytes).expect("the connection is open");
+        assert_eq!(bytes[0], first_byte);
+        let mut client = open(Role::Client, &deflating());
+        let received = client.receive(&mut &mut bytes[..]);
+        assert_eq!(received, Ok(Some(Event::TextMessage(TextMessage::new(&*text)))));
+    }
+}
