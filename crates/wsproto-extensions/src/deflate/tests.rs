@@ -6,6 +6,8 @@ use wsproto_frame::{CloseCode, Role};
 
 use super::{Backend, DeflateConfig, DeflateParams, PermessageDeflate};
 
+#[cfg(feature = "zlib-rs")]
+mod differential;
 mod framing;
 mod negotiation;
 
