@@ -37,6 +37,7 @@ impl WindowBits {
     /// Reads the value of a parameter: a decimal number without leading zeros.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
+        //= rfc7692#7.1.2-1
         Some(Self(match text {
             "8" => 8,
             "9" => 9,

@@ -59,6 +59,7 @@ impl Decompressor {
         while self.ring.deliver(output)? {
             match self.run(input, usize::MAX, 0) {
                 // Blocks may follow the final one.
+                //= rfc7692#7.2.3.4-1
                 (TINFLStatus::Done, _) => self.state.init(),
                 (TINFLStatus::HasMoreOutput, 1..) => {}
                 (TINFLStatus::NeedsMoreInput, _) => {

@@ -89,6 +89,7 @@ impl Decompressor {
             self.ring.advance(written);
             match status {
                 // Blocks may follow the final one.
+                //= rfc7692#7.2.3.4-1
                 Ok(Status::StreamEnd) => self.restart()?,
                 Ok(_) if input.is_empty() && written < before.1 => {
                     self.ring.deliver(output)?;
