@@ -40,7 +40,7 @@ pub struct DeflateConfig {
     /// How many times its compressed size a received message may expand to, not counting its first 64 KiB, before it
     /// is refused with 1009; the default is no limit, as the receiver bounds the size itself.
     ///
-    /// It is checked as pieces come out, so the verdict on a message whose ratio varies may depend on how it arrives.
+    /// It is looked at behind every 64 compressed bytes and at the end, however the message arrives.
     pub max_ratio: Option<NonZeroU32>,
     /// Where compressors and decompressors wait between messages that don't take over context.
     pub pool: Pool,
