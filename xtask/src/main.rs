@@ -3,6 +3,7 @@
 mod bench;
 mod ci;
 mod features;
+mod fuzz;
 mod layers;
 mod manifest;
 mod msrv;
@@ -33,12 +34,13 @@ impl Job {
     }
 }
 
-const JOBS: [Job; 9] = [
+const JOBS: [Job; 10] = [
     Job::new("ci", "runs every check (--only A,B and --skip A,B choose steps)", ci::run),
     Job::new("spec", "ties requirements to tests, writes docs/conformance.md", spec::run),
     Job::new("interop", "runs WebSocket software of others against ours", interop),
     Job::new("layers", "checks that arrows between the crates point down only", layers::run),
     Job::new("features", "checks every combination of each crate's features", features::run),
+    Job::new("fuzz", "runs the fuzz targets (--seconds N, names of targets)", fuzz::run),
     Job::new("no-std", "builds for a target without std, runs the consumers", no_std::run),
     Job::new("readme", "runs the commands of README.md", readme::run),
     Job::new("bench", "measures: --peers times others beside us", bench::run),

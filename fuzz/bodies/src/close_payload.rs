@@ -1,0 +1,47 @@
+//! The payload of a Close frame, read and written.
+
+use wsproto_frame::{CloseCode, ClosePayload, FrameError};
+
+use crate::Source;
+
+/// Reads any bytes as the payload of a Close frame, and writes a Close with any code and reason.
+pub fn close_payload(data: &[u8]) {
+    assert_eq!(ClosePayload::parse(data), expected(data));
+    if let Ok(close) = ClosePayload::parse(data)
+        && data.len() <= 125
+    {
+        assert_eq!(close.write(&mut [0; 125]), data, "written and read differ");
+    }
+    assert_written(data);
+}
+
+/// The rules of RFC 6455 §5.5.1 and §7.4 once more.
+fn expected(data: &[u8]) -> Result<ClosePayload<'_>, FrameError> {
+    match data {
+        [] => Ok(ClosePayload { code: CloseCode::NO_STATUS, reason: "" }),
+        [_] => Err(FrameError::ClosePayloadTooShort),
+        [high, low, reason @ ..] => {
+            let number = u16::from(*high) << 8 | u16::from(*low);
+            let sendable = [1000..1004, 1007..1015, 3000..5000].iter().any(|range| range.contains(&number));
+            let code = CloseCode::new(number).filter(|_| sendable);
+            let code = code.ok_or(FrameError::CloseCodeInvalid(number))?;
+            let reason = std::str::from_utf8(reason).map_err(|_| FrameError::CloseReasonNotUtf8)?;
+            Ok(ClosePayload { code, reason })
+        }
+    }
+}
+
+/// Whatever the caller gives, what is written can be read and loses no more than it has to.
+fn assert_written(data: &[u8]) {
+    let mut source = Source::new(data);
+    let Some(code) = CloseCode::new(source.number()) else { return };
+    let reason = String::from_utf8_lossy(source.rest());
+    let mut buffer = [0; 125];
+    let written = ClosePayload { code, reason: &reason }.write(&mut buffer);
+    let read = ClosePayload::parse(written).expect("what is written can be read");
+    assert!(code == CloseCode::NO_STATUS || reason.starts_with(read.reason), "another reason");
+    assert!(read.code == code || !code.may_be_sent(), "another code");
+    let fits = reason.len() <= ClosePayload::MAX_REASON_LEN;
+    assert!(code == CloseCode::NO_STATUS || !fits || read.reason == reason, "a reason was cut");
+    assert!(fits || code == CloseCode::NO_STATUS || read.reason.len() > ClosePayload::MAX_REASON_LEN - 4);
+}

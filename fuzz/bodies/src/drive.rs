@@ -1,0 +1,159 @@
+//! Drives a connection with the peer's bytes, and checks what must hold at each step.
+
+use wsproto::{
+    BytesMessage, CloseCode, CloseConnection, ConnectionState, Event, Ping, RemoteProtocolError, TextMessage,
+    Transport, WsConnection,
+};
+
+use crate::{Cuts, hearing::Hearing};
+
+/// What our side does besides answering.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice by itself")]
+pub(crate) struct Plan {
+    /// A server rejects.
+    pub(crate) rejects: bool,
+    /// A server answers the request once the last byte is there.
+    pub(crate) answers_late: bool,
+    /// We start the closing handshake as soon as the connection is open.
+    pub(crate) closes: bool,
+    /// The peer's stream ends.
+    pub(crate) ends: bool,
+}
+
+/// What came of it; the same however the peer's bytes were cut.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Outcome {
+    hearing: Hearing,
+    out: Vec<u8>,
+    error: Option<RemoteProtocolError>,
+    state: ConnectionState,
+    transport: Transport,
+}
+
+/// Runs a connection over the bytes in each of three ways, and compares.
+pub(crate) fn compare(
+    connection: impl Fn(&mut Vec<u8>) -> WsConnection,
+    wire: &[u8],
+    seed: u8,
+    plan: Plan,
+) -> Outcome {
+    let [whole, others @ ..] = Cuts::all(seed).map(|cuts| {
+        let mut out = Vec::new();
+        Drive { ws: connection(&mut out), plan, hearing: Hearing::default(), out }.run(wire, cuts)
+    });
+    for other in others {
+        assert_eq!(whole, other, "cuts change the outcome");
+    }
+    whole
+}
+
+struct Drive {
+    ws: WsConnection,
+    plan: Plan,
+    hearing: Hearing,
+    out: Vec<u8>,
+}
+
+impl Drive {
+    fn run(mut self, wire: &[u8], cuts: Cuts) -> Outcome {
+        let mut bytes = wire.to_vec();
+        let error = self.receive_all(cuts.parts(&mut bytes)).err();
+        if let Some(error) = error {
+            self.fail(error);
+        }
+        let ended = if self.plan.ends { self.ws.receive_eof() } else { Ok(None) };
+        if let Ok(Some(event)) = &ended {
+            self.hearing.hear(event);
+            self.answer(event);
+        }
+        let (state, transport) = (self.ws.state(), self.ws.transport());
+        assert!(!self.plan.ends || transport == Transport::Close, "the peer's end leaves {transport:?}");
+        self.probe();
+        self.hearing.events = 0;
+        Outcome { hearing: self.hearing, out: self.out, error: error.or(ended.err()), state, transport }
+    }
+
+    fn receive_all(&mut self, parts: Vec<&mut [u8]>) -> Result<(), RemoteProtocolError> {
+        let mut taken = 0;
+        for part in parts {
+            taken += part.len();
+            self.receive(part, taken)?;
+        }
+        if self.plan.answers_late && self.ws.state() == ConnectionState::Connecting {
+            self.answer_request();
+            self.receive(&mut [], taken)?;
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self, mut input: &mut [u8], taken: usize) -> Result<(), RemoteProtocolError> {
+        loop {
+            let Some(event) = self.ws.receive(&mut input)? else {
+                break assert!(input.is_empty(), "bytes were left");
+            };
+            self.hearing.hear(&event);
+            self.answer(&event);
+            // Each event stands for a byte that was taken, a byte of data, or the end of a body.
+            assert!(self.hearing.events <= taken + self.hearing.data_len + 1, "no progress");
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, event: &Event<'_>) {
+        if matches!(event, Event::Request(_)) && !self.plan.answers_late {
+            self.answer_request();
+        }
+        if self.plan.closes && self.ws.state() == ConnectionState::Open {
+            let close = CloseConnection::new(CloseCode::GOING_AWAY).with_reason("enough");
+            self.ws.send(close, &mut self.out).expect("an open connection can be closed");
+        }
+        self.ws.reply(event, &mut self.out).expect("a reply can be sent");
+    }
+
+    fn answer_request(&mut self) {
+        let sent = if self.plan.rejects {
+            let reject = wsproto::RejectConnection::new(403).with_header("Content-Length", "4").with_body();
+            self.ws.send(reject, &mut self.out).and_then(|()| {
+                self.ws.send(wsproto::RejectData::new("no").unfinished(), &mut self.out)?;
+                self.ws.send(wsproto::RejectData::new("no"), &mut self.out)
+            })
+        } else {
+            self.ws.send(wsproto::AcceptConnection::new().with_header("Server", "x"), &mut self.out)
+        };
+        // Without a request there is nothing to answer yet.
+        assert!(sent.is_ok() || self.hearing.heard.is_empty(), "an answer can't be sent: {sent:?}");
+    }
+
+    /// Tells the peer; after that nothing more is heard, and the fault stays the same.
+    fn fail(&mut self, error: RemoteProtocolError) {
+        assert_ne!(self.ws.state(), ConnectionState::Open, "after an error");
+        self.ws.reply_to_error(&error, &mut self.out).expect("what is owed for an error can be sent");
+        let len = self.out.len();
+        let mut more = *b"\x81\x85\0\0\0\0after\r\n\r\n";
+        let mut input = &mut more[..];
+        assert_eq!(self.ws.receive(&mut input), Err(error), "an error is final");
+        assert!(input.is_empty(), "bytes after an error were left");
+        self.ws.reply_to_error(&error, &mut self.out).expect("it was told already");
+        assert_eq!(self.out.len(), len, "an error was told twice");
+        self.hearing.drop_unfinished();
+    }
+
+    /// Sends what may be out of place: refused or not, and if refused without a trace.
+    fn probe(&mut self) {
+        let close = CloseConnection::new(CloseCode::NORMAL);
+        let events: [Event<'_>; 5] = [
+            TextMessage::new("text").into(),
+            BytesMessage::new(b"bytes").into(),
+            Ping::new(b"ping").into(),
+            wsproto::Request::new("example.com", "/").into(),
+            close.into(),
+        ];
+        for event in events {
+            let (state, len) = (self.ws.state(), self.out.len());
+            if self.ws.send(event, &mut self.out).is_err() {
+                assert_eq!((self.ws.state(), self.out.len()), (state, len), "a refused event left a trace");
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The rules of sending, and what the other side hears, once more and as simply as can be.
+
+use wsproto::{CloseCode, ConnectionState, Event};
+
+use crate::{Frame, hearing::Heard};
+
+/// Tells whether an event may be sent in a state, after what was said before.
+pub(super) fn allows(state: ConnectionState, said: &[Heard], event: &Event<'_>) -> bool {
+    let open = state == ConnectionState::Open;
+    match event {
+        Event::TextMessage(_) => open && under_way(said) != Some(false),
+        Event::BytesMessage(_) => open && under_way(said) != Some(true),
+        Event::Ping(ping) => open && ping.payload.len() <= 125,
+        Event::Pong(pong) => open && pong.payload.len() <= 125,
+        Event::CloseConnection(close) => {
+            let sensible = close.code != CloseCode::NO_STATUS || close.reason.as_bytes().is_empty();
+            (open || state == ConnectionState::RemoteClosing) && sensible
+        }
+        _ => false,
+    }
+}
+
+/// Returns whether the message under way is text; `None` where none is.
+fn under_way(said: &[Heard]) -> Option<bool> {
+    let frames =
+        said.iter().rev().filter_map(|said| if let Heard::Frame(frame) = said { Some(frame) } else { None });
+    frames.take(1).find(|frame| !frame.last).map(|frame| frame.text)
+}
+
+/// What a Close is on the other side.
+pub(super) fn close(code: CloseCode, reason: &str) -> Heard {
+    let code = match code {
+        CloseCode::ABNORMAL | CloseCode::TLS_HANDSHAKE => CloseCode::NORMAL,
+        code => code,
+    };
+    let mut kept = String::new();
+    for code_point in reason.chars() {
+        if kept.len() + code_point.len_utf8() > 123 {
+            break;
+        }
+        kept.push(code_point);
+    }
+    Heard::Close(code, kept)
+}
+
+/// The messages that are whole: kind and data.
+pub(super) fn messages(heard: &[Heard]) -> Vec<(bool, Vec<u8>)> {
+    let (mut messages, mut parts) = (Vec::new(), Vec::new());
+    for heard in heard {
+        let Heard::Frame(Frame { text, data, last, .. }) = heard else { continue };
+        parts.extend_from_slice(data);
+        if *last {
+            messages.push((*text, std::mem::take(&mut parts)));
+        }
+    }
+    messages
+}

@@ -1,0 +1,54 @@
+//! Text, cut anywhere, judged by the standard library.
+
+use wsproto_frame::TextCheck;
+
+use crate::{Cuts, Source};
+
+/// Checks any bytes as the text of a message.
+pub fn text_check(data: &[u8]) {
+    let mut source = Source::new(data);
+    let cuts = Cuts::all(source.byte());
+    let text = source.rest();
+    let oracle = std::str::from_utf8(text).ok();
+    for cuts in cuts {
+        let checked = check(cuts, text);
+        assert_eq!(checked.as_deref().ok(), oracle, "{cuts:?}");
+        let Err(Fault { read, text: before }) = checked else { continue };
+        // All that was let through is text, and nothing was let through for longer than it had to be.
+        assert!(text.starts_with(before.as_bytes()), "other text");
+        let may_go_on = std::str::from_utf8(&text[..read]).map_or_else(|e| e.error_len().is_none(), |_| true);
+        assert!(may_go_on, "the fault came too late");
+        if let (Cuts::Each, false) = (cuts, read == text.len()) {
+            let hopeless = std::str::from_utf8(&text[..=read]).is_err_and(|e| e.error_len().is_some());
+            assert!(hopeless, "the fault came too early");
+        }
+    }
+}
+
+/// Where a check failed.
+#[derive(Debug, PartialEq)]
+struct Fault {
+    /// How many bytes were in the reads before.
+    read: usize,
+    /// What these were.
+    text: String,
+}
+
+fn check(cuts: Cuts, text: &[u8]) -> Result<String, Fault> {
+    let mut bytes = text.to_vec();
+    let mut check = TextCheck::new();
+    let (mut read, mut found) = (0, String::new());
+    for part in cuts.parts(&mut bytes) {
+        let Ok((code_point, rest)) = check.push(part) else { return Err(Fault { read, text: found }) };
+        found.extend(code_point);
+        found.push_str(rest);
+        read += part.len();
+        let missing = check.missing();
+        assert!(missing <= 3, "no code point lacks {missing} bytes");
+        assert_eq!(missing == 0, found.len() == read, "what is missing");
+    }
+    match check.finish() {
+        Ok(()) => Ok(found),
+        Err(_) => Err(Fault { read, text: found }),
+    }
+}
