@@ -253,7 +253,8 @@ impl WsConnection {
             Phase::Server(opening) => {
                 if let Some((connection, early)) = opening.send(event, out)? {
                     self.phase = Phase::Open(connection);
-                    self.early = (!early.is_empty()).then(|| Box::new(Early { bytes: early, taken: 0, peer_ended: false }));
+                    self.early = (!early.is_empty())
+                        .then(|| Box::new(Early { bytes: early, taken: 0, peer_ended: false }));
                 }
                 Ok(())
             }

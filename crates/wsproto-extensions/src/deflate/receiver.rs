@@ -12,6 +12,10 @@ use crate::{Output, Refusal};
 /// How many bytes a message may expand to before its ratio counts: any short text can be a run of one letter.
 const RATIO_FREE: u64 = 64 * 1024;
 
+/// After how many compressed bytes the ratio is looked at: places that don't depend on how the message arrives. They
+/// expand to some 64 KiB at most.
+const RATIO_STEP: u64 = 64;
+
 /// The receiving half of the extension.
 pub(super) struct Receiver {
     backend: Backend,
@@ -23,6 +27,8 @@ pub(super) struct Receiver {
     decompressor: Option<Decompressor>,
     /// How many compressed bytes of the message were consumed.
     consumed: u64,
+    /// Behind how many of them the ratio was looked at last.
+    checked: u64,
     /// How many bytes came out of the message.
     produced: u64,
 }
@@ -37,6 +43,7 @@ impl Receiver {
             pool: config.pool.clone(),
             decompressor: None,
             consumed: 0,
+            checked: 0,
             produced: 0,
         }
     }
@@ -47,11 +54,32 @@ impl Receiver {
 
     pub(super) fn start_message(&mut self) {
         self.consumed = 0;
+        self.checked = 0;
         self.produced = 0;
     }
 
     /// Decompresses until the input is used up or the output is full.
     pub(super) fn decompress(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), Refusal> {
+        loop {
+            let next = self.before_check().and_then(|len| input.get(..len)).unwrap_or(*input);
+            let mut part = next;
+            self.decompress_part(&mut part, output)?;
+            let taken = next.len().saturating_sub(part.len());
+            *input = input.get(taken..).unwrap_or_default();
+            if output.room() == 0 {
+                return Ok(());
+            }
+            if self.before_check() == Some(0) {
+                self.checked = self.consumed;
+                self.check_ratio()?;
+            }
+            if input.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn decompress_part(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), Refusal> {
         let before = (input.len(), output.room());
         let decompressor =
             self.decompressor.get_or_insert_with(|| self.pool.decompressor(self.backend, self.window));
@@ -59,11 +87,19 @@ impl Receiver {
         decompressor.decompress(input, output).map_err(refuse)?;
         self.consumed = self.consumed.saturating_add(difference(before.0, input.len()));
         self.produced = self.produced.saturating_add(difference(before.1, output.room()));
-        self.check_ratio()
+        Ok(())
+    }
+
+    /// How many compressed bytes may be consumed before the ratio is looked at, if it ever is.
+    fn before_check(&self) -> Option<usize> {
+        self.max_ratio?;
+        let since = self.consumed.saturating_sub(self.checked);
+        usize::try_from(RATIO_STEP.saturating_sub(since)).ok()
     }
 
     /// Ends the message: it must end where a block ends (RFC 7692 §7.2.2).
     pub(super) fn finish(&mut self) -> Result<(), Refusal> {
+        self.check_ratio()?;
         // An empty payload is no DEFLATE stream, but nothing else than an empty message can be meant.
         if let Some(decompressor) = self.decompressor.as_mut().filter(|_| self.consumed > 0) {
             //= rfc7692#7.2.2-1

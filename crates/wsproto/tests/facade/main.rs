@@ -26,6 +26,8 @@ mod properties;
 #[cfg(test)]
 mod seen;
 #[cfg(test)]
+mod sequence;
+#[cfg(test)]
 mod stack;
 #[cfg(test)]
 mod states;

@@ -1,0 +1,147 @@
+//! What comes first: faults behind text that extensions made, the end of a stream behind early bytes, our Close.
+
+use core::num::NonZeroU32;
+
+use wsproto::extensions::{
+    Extension, ExtensionConfig, Handling, NegotiationError, Outbound, OutboundFrame, Output, Params,
+    Progress, Refusal,
+};
+use wsproto::{
+    AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Connection, DeflateConfig, Event,
+    Messages, RemoteProtocolError, Role, TextMessage, Transport, WsConnection,
+};
+use wsproto_frame::{FrameError, FrameHeader, Opcode, Rsv};
+
+use crate::pair::{REQUEST, compressed, deflating, feed, frame_to, last, open};
+
+#[test]
+fn c2_bad_text_in_front_of_a_bad_stream_is_named_in_every_chunking() {
+    // A stored block of one byte that is no text, then a block of the reserved type.
+    let payload = [&b"\x00\x01\x00\xfe\xff\xff"[..], &[0x07]].concat();
+    let frame = frame_to(Role::Server, compressed(last(Opcode::Text)), &payload);
+    for size in 1..=frame.len() {
+        let outcome = feed(&mut open(Role::Server, &deflating()), frame.chunks(size)).1;
+        assert_eq!(outcome, Err(RemoteProtocolError::Frame(FrameError::TextNotUtf8)), "parts of {size}");
+    }
+}
+
+#[test]
+fn d9_the_ratio_is_judged_alike_in_every_chunking() {
+    let ratio = NonZeroU32::new(10).unwrap();
+    let config = Config::default().with_extension(DeflateConfig::default().with_max_ratio(ratio));
+    let mut noise = 1_u32;
+    let noise: Vec<u8> = core::iter::repeat_with(|| {
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        noise.to_be_bytes()[0]
+    })
+    .take(6000)
+    .collect();
+    let mut refused = 0;
+    for zeros in (0..4000).step_by(125).map(|more| (64 << 10) + more) {
+        let mut frame = Vec::new();
+        let message = [vec![0; zeros], noise.clone()].concat();
+        open(Role::Client, &deflating()).send(BytesMessage::new(message), &mut frame).unwrap();
+        let whole = feed(&mut open(Role::Server, &config), [&frame[..]]).1;
+        refused += usize::from(whole.is_err());
+        for size in [1, 7, 64, 100, 1000] {
+            let parts = feed(&mut open(Role::Server, &config), frame.chunks(size)).1;
+            assert_eq!(parts, whole, "{zeros} zeros in parts of {size}");
+        }
+    }
+    assert!((1..32).contains(&refused), "both verdicts are to be seen");
+}
+
+#[test]
+fn h21_early_bytes_come_before_the_end_of_the_stream() {
+    let frame = frame_to(Role::Server, last(Opcode::Text), b"early");
+    let bad = frame_to(Role::Server, last(Opcode::Continuation), b"");
+    for (name, early, events, verdict) in [
+        ("whole", &frame[..], 2, Ok(())),
+        ("cut", &frame[..8], 2, Ok(())),
+        ("bad", &bad, 0, Err(RemoteProtocolError::Frame(FrameError::ContinuationWithoutMessage))),
+    ] {
+        let mut server = WsConnection::server(Config::default());
+        assert_eq!(feed(&mut server, [REQUEST, early]).0.len(), 1, "{name}: the request");
+        server.send(AcceptConnection::new(), &mut Vec::new()).unwrap();
+        assert_eq!(server.receive_eof(), Ok(None), "{name}");
+        assert_eq!(server.transport(), Transport::Close, "{name}");
+        let (seen, outcome) = feed(&mut server, [&b""[..]]);
+        assert_eq!((seen.len(), outcome), (events, verdict), "{name}");
+        let abnormal = Event::CloseConnection(CloseConnection::new(CloseCode::ABNORMAL));
+        assert!(seen.last().is_none_or(|last| *last == abnormal), "{name}");
+        assert_eq!((server.receive_eof(), server.transport()), (Ok(None), Transport::Close), "{name}");
+    }
+}
+
+#[test]
+fn a_close_forgets_the_message_under_way() {
+    let mut messages = Messages::new(100);
+    assert_eq!(messages.push(TextMessage::new("old ").unfinished().into()), Ok(None));
+    let close = Event::CloseConnection(CloseConnection::new(CloseCode::NORMAL));
+    assert_eq!(messages.push(close.clone()), Ok(Some(close)));
+    let new = Event::TextMessage(TextMessage::new("new"));
+    assert_eq!(messages.push(new.clone()), Ok(Some(new)));
+}
+
+/// Flags every frame with RSV3, control frames too, and refuses one without the flag.
+#[derive(Debug)]
+struct Flag;
+
+impl ExtensionConfig for Flag {
+    fn name(&self) -> &'static str {
+        "x-flag"
+    }
+
+    fn rsv(&self) -> Rsv {
+        Rsv::RSV3
+    }
+
+    fn offers(&self) -> Vec<Params<'static>> {
+        vec![Params::new("x-flag")]
+    }
+
+    fn agree(&self, _: &Params<'_>) -> Result<Box<dyn Extension>, NegotiationError> {
+        Ok(Box::new(Self))
+    }
+
+    fn answer(&self, _: &Params<'_>) -> Option<(Params<'static>, Box<dyn Extension>)> {
+        Some((Params::new("x-flag"), Box::new(Self)))
+    }
+}
+
+impl Extension for Flag {
+    fn rsv(&self) -> Rsv {
+        Rsv::RSV3
+    }
+
+    fn inbound_header(&mut self, header: &FrameHeader) -> Result<Handling, Refusal> {
+        let flagged = header.rsv.contains(Rsv::RSV3);
+        let unflagged = Refusal::new(CloseCode::PROTOCOL_ERROR, "frame without a flag");
+        if flagged { Ok(Handling::Pass) } else { Err(unflagged) }
+    }
+
+    fn inbound(&mut self, _: &mut &[u8], _: &mut Output<'_>) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn inbound_end(&mut self, _: &FrameHeader, _: &mut Output<'_>) -> Result<Progress, Refusal> {
+        Ok(Progress::Done)
+    }
+
+    fn outbound(&mut self, _: &OutboundFrame<'_>, _: &mut Output<'_>) -> Result<Outbound, Refusal> {
+        Ok(Outbound::flagged(Rsv::RSV3))
+    }
+}
+
+#[test]
+fn extensions_see_the_close_that_answers_a_close() {
+    let config = Config::default().with_extension(Flag);
+    let (mut client, mut server): (Connection, Connection) =
+        (open(Role::Client, &config), open(Role::Server, &config));
+    let (mut to_server, mut to_client) = (Vec::new(), Vec::new());
+    client.send(CloseConnection::new(CloseCode::NORMAL), &mut to_server).unwrap();
+    let (events, _) = feed(&mut server, [&to_server[..]]);
+    server.reply(&events[0], &mut to_client).unwrap();
+    assert_eq!(to_client[0], 0x98, "FIN, RSV3, Close");
+    assert_eq!(feed(&mut client, [&to_client[..]]).1, Ok(()));
+}
