@@ -114,7 +114,7 @@ impl From<CloseCode> for u16 {
 /// assert_eq!(ClosePayload::parse(b"")?.code, CloseCode::NO_STATUS);
 /// # Ok::<(), wsproto_frame::FrameError>(())
 /// ```
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 pub struct ClosePayload<'a> {
     /// Why; [`CloseCode::NO_STATUS`] for an empty payload.
     pub code: CloseCode,
@@ -173,12 +173,22 @@ impl<'a> ClosePayload<'a> {
     }
 }
 
+/// Shows how long the reason is and none of it: what peers say doesn't belong in logs.
+impl fmt::Debug for ClosePayload<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClosePayload")
+            .field("code", &self.code)
+            .field("reason", &format_args!("{} bytes", self.reason.len()))
+            .finish()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     extern crate std;
-    use std::{string::String, vec::Vec};
+    use std::{format, string::String, vec::Vec};
 
     //= rfc6455#7.4.1-1, rfc6455#7.4.1-2, rfc6455#7.4.1-4, rfc6455#7.4.1-5, rfc6455#7.4.2-1, rfc6455#7.4.2-2, rfc6455#7.4.2-3
     #[test]
@@ -232,5 +242,11 @@ mod tests {
             let mut buffer = [0; 125];
             assert_eq!(ClosePayload { code, reason }.write(&mut buffer), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn debug_shows_no_reason() {
+        let shown = format!("{:?}", ClosePayload { code: CloseCode::NORMAL, reason: "secret" });
+        assert_eq!(shown, "ClosePayload { code: CloseCode(1000), reason: 6 bytes }");
     }
 }

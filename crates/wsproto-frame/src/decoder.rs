@@ -286,7 +286,6 @@ impl FrameDecoder {
     }
 }
 
-/// Drops the first `len` bytes of `input`.
 /// Shows where the decoder stands, and no byte that the peer sent: a header holds a key.
 impl fmt::Debug for FrameDecoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -300,6 +299,7 @@ impl fmt::Debug for FrameDecoder {
     }
 }
 
+/// Drops the first `len` bytes of `input`.
 #[inline]
 fn skip(input: &mut &mut [u8], len: usize) {
     let whole = mem::take(input);

@@ -1,6 +1,6 @@
 //! The header of a frame: 2 to 14 bytes that say what follows.
 
-use core::ops::Deref;
+use core::{fmt, ops::Deref};
 
 use crate::{FrameError, MaskingKey, Opcode, Rsv};
 
@@ -201,11 +201,18 @@ impl FrameHeader {
 }
 
 /// A header as it stands on the wire, 2 to 14 bytes: [`FrameHeader::encode`] gives it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 pub struct EncodedHeader {
     bytes: [u8; FrameHeader::MAX_LEN],
     /// How many of the bytes count: at most 14.
     len: u8,
+}
+
+/// Shows how long it is and none of its bytes: a masked one ends with the key.
+impl fmt::Debug for EncodedHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EncodedHeader({} bytes)", self.len)
+    }
 }
 
 impl Deref for EncodedHeader {

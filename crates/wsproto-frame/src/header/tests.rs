@@ -148,3 +148,9 @@ proptest! {
         prop_assert_eq!(FrameHeader::parse(&bytes), oracle(&bytes));
     }
 }
+
+#[test]
+fn debug_shows_no_masking_key() {
+    let header = FrameHeader::new(Opcode::Text, 5).with_mask(MaskingKey::new([222, 223, 224, 225]));
+    assert_eq!(std::format!("{:?}", header.encode()), "EncodedHeader(6 bytes)");
+}
