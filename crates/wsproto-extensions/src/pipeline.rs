@@ -118,7 +118,8 @@ impl Pipeline {
     /// Takes a piece of the frame's payload, unmasked, and appends at most `room` bytes of what it becomes to `out`.
     ///
     /// What can't be worked on for want of room is kept, so feed no further piece before [`pull`](Self::pull) said
-    /// [`Pulled::Drained`]. Where no extension transforms the frame, the payload comes out as it is.
+    /// [`Pulled::Drained`]. Where extensions were agreed and none transforms the frame, the payload comes out as it is; a
+    /// pipeline without extensions has no place to keep it, and drops what it is fed.
     ///
     /// # Errors
     ///

@@ -6,7 +6,9 @@ use core::{error::Error, fmt};
 /// A source of bytes that nobody can predict.
 ///
 /// A client needs 16 bytes for its handshake and 4 for each frame (RFC 6455
-/// [§10.3](https://www.rfc-editor.org/rfc/rfc6455#section-10.3)). Any `FnMut(&mut [u8]) + Send` is one:
+/// [§10.3](https://www.rfc-editor.org/rfc/rfc6455#section-10.3)). Where none is given, a thread fetches 256 bytes at a
+/// time from the operating system. A process that forks copies what is left of them, and parent and child then mask
+/// with the same keys: where both go on as clients, give each a source of its own. Any `FnMut(&mut [u8]) + Send` is one:
 ///
 /// ```
 /// use wsproto::Entropy;
