@@ -164,10 +164,10 @@ impl<'a> ClosePayload<'a> {
         let longest = self.reason.len().min(Self::MAX_REASON_LEN);
         let reason = (0..=longest).rev().find_map(|end| self.reason.get(..end)).unwrap_or_default();
         let [high, low] = code.get().to_be_bytes();
-        let mut len = 0;
+        let mut len = 0_usize;
         for (to, from) in buffer.iter_mut().zip([high, low].into_iter().chain(reason.bytes())) {
             *to = from;
-            len += 1;
+            len = len.saturating_add(1);
         }
         buffer.get(..len).unwrap_or_default()
     }

@@ -216,11 +216,11 @@ impl FrameDecoder {
 
     /// Copies what fits of `bytes` behind the start of the header, and returns how much that was.
     fn keep_started(&mut self, bytes: &[u8]) -> usize {
-        let mut taken = 0;
+        let mut taken = 0_usize;
         for (to, from) in self.started.iter_mut().skip(usize::from(self.started_len)).zip(bytes) {
             *to = *from;
             self.started_len = self.started_len.saturating_add(1);
-            taken += 1;
+            taken = taken.saturating_add(1);
         }
         taken
     }

@@ -70,20 +70,20 @@ impl FrameError {
         }
     }
 
-    /// Returns the section of RFC 6455 that has the rule.
+    /// Returns the RFC and section that has the rule.
     #[must_use]
     pub const fn section(self) -> &'static str {
         match self {
             Self::ReservedOpcode(_) | Self::ReservedBits(_) | Self::LengthNotMinimal | Self::LengthTopBit => {
-                "5.2"
+                "RFC 6455 §5.2"
             }
-            Self::ControlFragmented | Self::ControlTooLong => "5.5",
-            Self::FrameTooLong { .. } => "10.4",
-            Self::NotMasked | Self::Masked => "5.1",
-            Self::ContinuationWithoutMessage | Self::MessageInterrupted => "5.4",
-            Self::TextNotUtf8 => "8.1",
-            Self::ClosePayloadTooShort | Self::CloseReasonNotUtf8 => "5.5.1",
-            Self::CloseCodeInvalid(_) => "7.4",
+            Self::ControlFragmented | Self::ControlTooLong => "RFC 6455 §5.5",
+            Self::FrameTooLong { .. } => "RFC 6455 §10.4",
+            Self::NotMasked | Self::Masked => "RFC 6455 §5.1",
+            Self::ContinuationWithoutMessage | Self::MessageInterrupted => "RFC 6455 §5.4",
+            Self::TextNotUtf8 => "RFC 6455 §8.1",
+            Self::ClosePayloadTooShort | Self::CloseReasonNotUtf8 => "RFC 6455 §5.5.1",
+            Self::CloseCodeInvalid(_) => "RFC 6455 §7.4",
         }
     }
 
@@ -156,7 +156,7 @@ mod tests {
             (FrameError::CloseReasonNotUtf8,                "5.5.1", 1007, "close reason is not UTF-8"),
         ];
         for (error, section, code, display) in table {
-            assert_eq!(error.section(), section, "{error:?}");
+            assert_eq!(error.section().strip_prefix("RFC 6455 §"), Some(section), "{error:?}");
             assert_eq!(error.close_code().get(), code, "{error:?}");
             assert_eq!(error.to_string(), display);
             assert!(error.reason().len() <= 123);

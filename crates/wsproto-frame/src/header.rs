@@ -196,7 +196,7 @@ impl FrameHeader {
                 ([first, mask_bit | 0x7f, l0, l1, l2, l3, l4, l5, l6, l7, k0, k1, k2, k3], 10)
             }
         };
-        EncodedHeader { bytes, len: len + key_len }
+        EncodedHeader { bytes, len: u8::saturating_add(len, key_len) }
     }
 }
 

@@ -123,7 +123,7 @@ impl TextCheck {
         self.started_len = 0;
         for (to, from) in self.started.iter_mut().zip(bytes) {
             *to = *from;
-            self.started_len += 1;
+            self.started_len = self.started_len.saturating_add(1);
         }
         Ok(())
     }

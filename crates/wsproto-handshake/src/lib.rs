@@ -1,5 +1,15 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
+// No byte of a peer may reach a panic; the tests are free to.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::indexing_slicing,
+        clippy::string_slice
+    )
+)]
 
 extern crate alloc;
 
