@@ -42,6 +42,8 @@ fn difference(error: RemoteProtocolError) -> Difference {
     match error {
         // RFC 6455 §5.2: the minimal number of bytes MUST be used; tungstenite does not check.
         RemoteProtocolError::Frame(FrameError::LengthNotMinimal) => Difference::TheyTakeIt,
+        // RFC 6455 §5.2: the same for a control frame, which is refused as soon as its length takes two bytes more.
+        RemoteProtocolError::Frame(FrameError::ControlTooLong) => Difference::TheyTakeIt,
         // RFC 6455 §7.4: tungstenite shows such a Close as one with 1002 instead of failing.
         RemoteProtocolError::Frame(FrameError::CloseCodeInvalid(_)) => Difference::TheyTakeIt,
         _ => Difference::None,

@@ -8,14 +8,14 @@ use wsproto_extensions::{
 use crate::{Cuts, Source, speaker};
 
 /// The longest fragment.
-const MOST: usize = 80_000;
+const MOST: usize = 50_000;
 
 /// Negotiates, and sends messages both ways.
 pub fn deflate_round_trip(data: &[u8]) {
     let mut source = Source::new(data);
     let (client, server) = (config(&mut source), config(&mut source));
     let [mut client, mut server] = negotiate(&client, &server);
-    for _ in 0..12 {
+    for _ in 0..8 {
         if source.is_empty() {
             break;
         }

@@ -82,6 +82,10 @@ impl Drive {
         }
         if self.plan.answers_late && self.ws.state() == ConnectionState::Connecting {
             self.answer_request();
+            if self.plan.ends && self.ws.state() == ConnectionState::Open {
+                let ended = self.ws.receive_eof().expect("the handshake is done");
+                ended.iter().for_each(|event| self.hearing.hear(event));
+            }
             self.receive(&mut [], taken)?;
         }
         Ok(())

@@ -9,13 +9,16 @@ use wsproto_extensions::{
 
 use crate::{Cuts, Source, deflate};
 
+/// How many times its length a message may expand to, where that is limited.
+const RATIO: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
+
 /// Decompresses messages; the first bytes choose the window, the limit and how the rest is cut into messages.
 pub fn inflate(data: &[u8]) {
     let mut source = Source::new(data);
     let config = deflate::config(&mut source);
     let choices = source.choices();
-    let config = if choices.has(1) { config.with_max_ratio(NonZeroU32::MIN) } else { config };
-    let limit = if choices.has(2) { 1 << 18 } else { 1000 };
+    let config = if choices.has(1) { config.with_max_ratio(RATIO) } else { config };
+    let limit = if choices.has(2) { 1 << 17 } else { 1000 };
     let cuts = source.byte();
     let mut messages: Vec<&[u8]> = Vec::new();
     while !source.is_empty() {
@@ -96,7 +99,8 @@ fn one_in_pieces(
     let header = FrameHeader::new(Opcode::Binary, message.len() as u64).with_rsv(Rsv::RSV1);
     assert_eq!(receiver.inbound_header(&header)?, Handling::Transform);
     let (mut bytes, mut out) = (message.to_vec(), Vec::new());
-    let mut rooms = cuts.lengths();
+    // After some bytes one at a time, larger rooms, so that runs are quick.
+    let mut rooms = cuts.lengths().take(300).chain(Cuts::Seeded(1).lengths());
     for part in cuts.parts(&mut bytes) {
         let mut input = &*part;
         loop {

@@ -7,11 +7,12 @@ pub(crate) fn bytes(source: &mut Source<'_>, most: usize) -> Vec<u8> {
     let mut said = Vec::new();
     for _ in 0..=source.byte() % 4 {
         let kind = source.byte();
-        let len = usize::from(source.number());
+        // Most are short, so that runs are quick.
+        let len = usize::from(source.number()) >> (kind >> 5 << 1);
         match kind % 4 {
             0 => said.extend_from_slice(source.bytes(len % 64)),
             1 => {
-                let pattern = source.bytes(1 + usize::from(kind >> 2));
+                let pattern = source.bytes(1 + usize::from(kind >> 2 & 7));
                 said.extend(pattern.iter().cycle().take(len));
             }
             2 => said.extend(noise(u32::from(kind) + 1).take(len)),
