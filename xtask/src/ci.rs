@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::{features, layers, msrv, no_std, process, readme, spec};
+use crate::{features, layers, msrv, no_panic, no_std, process, readme, spec};
 
 /// The command that runs all tests, as README.md has it.
 const TESTS: &str = "cargo test --workspace --all-features";
@@ -20,7 +20,7 @@ struct Step {
     run: fn() -> Outcome,
 }
 
-const STEPS: [Step; 15] = [
+const STEPS: [Step; 16] = [
     Step { name: "format", run: format },
     Step { name: "layers", run: || layers::run(&[]).into() },
     Step { name: "clippy", run: clippy },
@@ -31,6 +31,7 @@ const STEPS: [Step; 15] = [
     Step { name: "features", run: || features::run(&[]).into() },
     Step { name: "no-std-target", run: no_std_target },
     Step { name: "no-std-run", run: || no_std::run_consumers().into() },
+    Step { name: "no-panic", run: no_panics },
     Step { name: "spec", run: || spec::run(&["--check".to_owned()]).into() },
     Step { name: "readme", run: || readme::run_except(&[TESTS]).into() },
     Step { name: "fuzz-targets", run: fuzz_targets },
@@ -126,7 +127,7 @@ fn take(step: &Step, choice: &Choice<'_>) -> (&'static str, Duration, Outcome) {
 }
 
 fn format() -> Outcome {
-    let folders = ["xtask/no-std/Cargo.toml", "fuzz/Cargo.toml"];
+    let folders = ["xtask/no-std/Cargo.toml", "xtask/no-panic/Cargo.toml", "fuzz/Cargo.toml"];
     let others = folders.map(|path| format!("cargo fmt --all --check --manifest-path {path}"));
     let lines = std::iter::once("cargo fmt --all --check".to_owned()).chain(others);
     let problems: Vec<String> = lines.filter_map(|line| process::run(&line).err()).collect();
@@ -156,6 +157,13 @@ fn docs() -> Outcome {
 fn no_std_target() -> Outcome {
     match no_std::target_available() {
         Ok(()) => no_std::build_for_target().into(),
+        Err(why) => Outcome::Skipped(why),
+    }
+}
+
+fn no_panics() -> Outcome {
+    match no_panic::available() {
+        Ok(()) => no_panic::run(&[]).into(),
         Err(why) => Outcome::Skipped(why),
     }
 }

@@ -7,6 +7,7 @@ mod fuzz;
 mod layers;
 mod manifest;
 mod msrv;
+mod no_panic;
 mod no_std;
 mod process;
 mod readme;
@@ -34,7 +35,7 @@ impl Job {
     }
 }
 
-const JOBS: [Job; 10] = [
+const JOBS: [Job; 11] = [
     Job::new("ci", "runs every check (--only A,B and --skip A,B choose steps)", ci::run),
     Job::new("spec", "ties requirements to tests, writes docs/conformance.md", spec::run),
     Job::new("interop", "runs WebSocket software of others against ours", interop),
@@ -42,6 +43,7 @@ const JOBS: [Job; 10] = [
     Job::new("features", "checks every combination of each crate's features", features::run),
     Job::new("fuzz", "runs the fuzz targets (--seconds N, names of targets)", fuzz::run),
     Job::new("no-std", "builds for a target without std, runs the consumers", no_std::run),
+    Job::new("no-panic", "proves by linking that no panic can be reached", no_panic::run),
     Job::new("readme", "runs the commands of README.md", readme::run),
     Job::new("bench", "measures: --peers times others beside us", bench::run),
     Job::new("msrv", "checks the crates with the oldest supported Rust", msrv::run),

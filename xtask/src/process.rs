@@ -57,6 +57,18 @@ pub(crate) fn run_within(line: &str, limit: Duration) -> Result<(), String> {
     Err(format!("{line}: not done after {} s ({ended:?})", limit.as_secs()))
 }
 
+/// Runs a command to its end and returns whether it succeeded, and what it printed, errors last.
+///
+/// # Errors
+///
+/// Why it could not be started.
+pub(crate) fn output(line: &str) -> Result<(bool, String), String> {
+    println!("$ {line}");
+    let output = command(line).stdin(Stdio::null()).output().map_err(|error| format!("{line}: {error}"))?;
+    let text = [output.stdout, output.stderr].concat();
+    Ok((output.status.success(), String::from_utf8_lossy(&text).into_owned()))
+}
+
 /// Whether a command can be started and succeeds; what it prints is dropped.
 pub(crate) fn succeeds(line: &str) -> bool {
     let mut command = command(line);

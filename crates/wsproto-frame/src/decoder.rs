@@ -274,8 +274,9 @@ impl FrameDecoder {
         max_payload: usize,
     ) -> FrameChunk<'a> {
         let most = if frame.header.opcode.is_control() { usize::MAX } else { max_payload };
-        let len = usize::try_from(frame.remaining).unwrap_or(usize::MAX).min(input.len()).min(most);
-        let (payload, rest) = mem::take(input).split_at_mut(len);
+        let whole = mem::take(input);
+        let len = usize::try_from(frame.remaining).unwrap_or(usize::MAX).min(most).min(whole.len());
+        let (payload, rest) = whole.split_at_mut(len);
         *input = rest;
         //= rfc6455#6.2-5
         frame.key.apply(payload);
