@@ -12,6 +12,7 @@ mod no_std;
 mod process;
 mod readme;
 mod spec;
+mod vectors;
 
 use std::process::ExitCode;
 
@@ -35,7 +36,7 @@ impl Job {
     }
 }
 
-const JOBS: [Job; 11] = [
+const JOBS: [Job; 12] = [
     Job::new("ci", "runs every check (--only A,B and --skip A,B choose steps)", ci::run),
     Job::new("spec", "ties requirements to tests, writes docs/conformance.md", spec::run),
     Job::new("interop", "runs WebSocket software of others against ours", interop),
@@ -46,6 +47,7 @@ const JOBS: [Job; 11] = [
     Job::new("no-panic", "proves by linking that no panic can be reached", no_panic::run),
     Job::new("readme", "runs the commands of README.md", readme::run),
     Job::new("bench", "measures: --peers times others beside us", bench::run),
+    Job::new("vectors", "has Python wsproto write test vectors (--check only compares)", vectors::run),
     Job::new("msrv", "checks the crates with the oldest supported Rust", msrv::run),
 ];
 

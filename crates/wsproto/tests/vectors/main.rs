@@ -1,0 +1,80 @@
+//! Replays what Python wsproto did with thousands of scripts, and compares events, bytes, errors and states.
+//!
+//! `cargo xtask vectors` wrote the scripts beside this file. Where the two may differ stands in `differences.toml`, with
+//! the reason and the number of scripts; what is not told there, or told and not seen, fails.
+#![cfg(all(feature = "std", feature = "deflate"))]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
+mod differences;
+mod events;
+mod outcome;
+mod peer;
+mod script;
+mod side;
+
+use std::collections::BTreeMap;
+
+use differences::{Differences, Verdict};
+use script::{Suite, Vector};
+use side::{Pace, Side};
+
+const SUITES: [&str; 5] = ["requests", "responses", "frames", "states", "compressed"];
+
+#[test]
+fn as_python_wsproto_does() {
+    compare(Pace::Whole);
+}
+
+#[test]
+fn as_python_wsproto_does_a_byte_at_a_time() {
+    compare(Pace::Bytes);
+}
+
+/// Replays every script, and tells everything that is not as it should be, what is alike together.
+fn compare(pace: Pace) {
+    let mut differences = Differences::read();
+    let mut problems = BTreeMap::<String, Vec<String>>::new();
+    let (mut vectors, mut steps) = (0, 0);
+    for name in SUITES {
+        for vector in Suite::read(name).vectors() {
+            vectors += 1;
+            match replay(&vector, pace, &mut differences) {
+                Ok(compared) => steps += compared,
+                Err(problem) => problems.entry(problem).or_default().push(format!("{name}: {}", vector.name)),
+            }
+        }
+    }
+    println!("{vectors} vectors, {steps} steps compared");
+    let told = problems.iter().map(|(problem, at)| format!("{problem}\n  {} times: {}", at.len(), at[0]));
+    assert!(problems.is_empty(), "{}", told.collect::<Vec<_>>().join("\n"));
+    assert!(vectors > 3000 && steps > 6000, "{vectors} vectors and {steps} steps are too few to be all");
+    if let Pace::Whole = pace {
+        differences.check_counts();
+    }
+}
+
+/// Replays a script as far as both do the same, or may go on differing; returns how many steps that were.
+fn replay(vector: &Vector<'_>, pace: Pace, differences: &mut Differences) -> Result<usize, String> {
+    let mut side = Side::new(&vector.kind);
+    let mut used = Vec::new();
+    for (at, step) in vector.steps.iter().enumerate() {
+        let ours = side.run(at, &step.what, pace);
+        match differences.judge(vector.name, step, &ours, side.has_failed(), &mut used) {
+            Verdict::Same => {}
+            Verdict::MayEnd => {
+                differences.count(used);
+                return Ok(at + 1);
+            }
+            Verdict::Differs(problem) => return Err(problem),
+        }
+    }
+    differences.count(used);
+    Ok(vector.steps.len())
+}

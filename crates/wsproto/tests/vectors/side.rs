@@ -1,0 +1,234 @@
+//! Our connection, run through the steps of a script.
+
+use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::Value;
+use wsproto::extensions;
+use wsproto::extensions::deflate::{DeflateConfig, WindowBits};
+use wsproto::{Config, Connection, Event, LocalProtocolError, RemoteProtocolError, WsConnection};
+
+use crate::events;
+use crate::outcome::{Outcome, digest, head, letter};
+use crate::peer::Peer;
+use crate::script::{Kind, What};
+
+/// How many bytes a read brings.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pace {
+    Whole,
+    Bytes,
+}
+
+pub(crate) struct Side {
+    connection: Either,
+    /// Where the entropy of a step comes from.
+    step: Arc<AtomicUsize>,
+    peer: Option<Peer>,
+    error: Option<RemoteProtocolError>,
+}
+
+enum Either {
+    Whole(Box<WsConnection>),
+    Open(Box<Connection>),
+}
+
+impl Side {
+    pub(crate) fn new(kind: &Kind<'_>) -> Self {
+        let step = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&step);
+        let entropy = move |bytes: &mut [u8]| {
+            let step = counter.load(Ordering::Relaxed);
+            bytes.iter_mut().enumerate().for_each(|(at, byte)| {
+                *byte = u8::try_from((step * 37 + at * 101 + 11) & 0xff).expect("a byte");
+            });
+        };
+        let Kind { server, whole, agreed, .. } = *kind;
+        let config = config(kind);
+        let connection = match (whole, server) {
+            (true, true) => Either::Whole(Box::new(WsConnection::server(config))),
+            (true, false) => Either::Whole(Box::new(WsConnection::client_with_entropy(config, entropy))),
+            (false, true) => {
+                let pipeline =
+                    agreed.map(|agreed| extensions::respond(&config.extensions, &[agreed]).expect(agreed).1);
+                let open = Connection::server(&config);
+                Either::Open(Box::new(match pipeline {
+                    Some(pipeline) => open.with_extensions(pipeline),
+                    None => open,
+                }))
+            }
+            (false, false) => {
+                let pipeline =
+                    agreed.map(|agreed| extensions::conclude(&config.extensions, &[agreed]).expect(agreed));
+                let open = Connection::client_with_entropy(&config, entropy);
+                Either::Open(Box::new(match pipeline {
+                    Some(pipeline) => open.with_extensions(pipeline),
+                    None => open,
+                }))
+            }
+        };
+        let peer = agreed.map(|agreed| Peer::new(server, agreed));
+        Self { connection, step, peer, error: None }
+    }
+
+    /// Whether the peer broke a rule.
+    pub(crate) const fn has_failed(&self) -> bool {
+        self.error.is_some()
+    }
+
+    /// Does a step; returns its outcome and the letter of the state.
+    pub(crate) fn run(&mut self, at: usize, what: &What, pace: Pace) -> (Vec<String>, char) {
+        self.step.store(at, Ordering::Relaxed);
+        let lines = match what {
+            What::Receive(bytes) => self.receive(bytes, pace),
+            What::End => self.end(),
+            What::Send(event) => self.send(event),
+            What::AnswerError => self.answer_error(),
+        };
+        let state = match &self.connection {
+            Either::Whole(connection) => connection.state(),
+            Either::Open(connection) => connection.state(),
+        };
+        (lines, letter(state))
+    }
+
+    fn receive(&mut self, bytes: &[u8], pace: Pace) -> Vec<String> {
+        let mut outcome = Outcome::default();
+        let size = match pace {
+            Pace::Whole => bytes.len().max(1),
+            Pace::Bytes => 1,
+        };
+        let mut bytes = bytes.to_vec();
+        let mut rest = &mut bytes[..];
+        loop {
+            let (mut input, later) = rest.split_at_mut(size.min(rest.len()));
+            loop {
+                let received = match &mut self.connection {
+                    Either::Whole(connection) => connection.receive(&mut input),
+                    Either::Open(connection) => connection.receive(&mut input),
+                };
+                match received {
+                    Ok(Some(event)) => outcome.event(event),
+                    Ok(None) => break,
+                    Err(error) => {
+                        self.fail(error, &mut outcome);
+                        break;
+                    }
+                }
+            }
+            rest = later;
+            if rest.is_empty() {
+                return outcome.finish();
+            }
+        }
+    }
+
+    /// Notes an error; it is final, and the same ever after.
+    fn fail(&mut self, error: RemoteProtocolError, outcome: &mut Outcome) {
+        match self.error {
+            Some(before) => assert_eq!(before, error),
+            None => outcome.error(format!("!{}", name(&error))),
+        }
+        self.error = Some(error);
+    }
+
+    fn end(&mut self) -> Vec<String> {
+        let mut outcome = Outcome::default();
+        let received = match &mut self.connection {
+            Either::Whole(connection) => connection.receive_eof(),
+            Either::Open(connection) => Ok(connection.receive_eof()),
+        };
+        match received {
+            Ok(Some(event)) => outcome.event(event),
+            Ok(None) => {}
+            Err(error) => self.fail(error, &mut outcome),
+        }
+        outcome.finish()
+    }
+
+    fn send(&mut self, event: &Value) -> Vec<String> {
+        let Some(event) = events::event(event) else { return vec!["!local no such event".to_owned()] };
+        let mut out = Vec::new();
+        let before = self.state_in_words();
+        let sent = self.send_event(event, &mut out);
+        if sent.is_err() {
+            assert_eq!((out.len(), self.state_in_words()), (0, before), "a failed send changes nothing");
+        }
+        self.told(sent, out)
+    }
+
+    fn send_event(&mut self, event: Event<'_>, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
+        match &mut self.connection {
+            Either::Whole(connection) => connection.send(event, out),
+            Either::Open(connection) => connection.send(event, out),
+        }
+    }
+
+    fn told(&mut self, sent: Result<(), LocalProtocolError>, out: Vec<u8>) -> Vec<String> {
+        match (sent, &mut self.peer) {
+            (Err(error), _) => vec![format!("!local {}", short(&format!("{error:?}")))],
+            (Ok(()), _) if out.starts_with(b"GET ") || out.starts_with(b"HTTP/1.1 ") => head(&out),
+            (Ok(()), Some(peer)) => peer.read(out),
+            (Ok(()), None) => vec![format!("sent {}", digest(&out))],
+        }
+    }
+
+    fn answer_error(&mut self) -> Vec<String> {
+        let error = self.error.expect("an error to answer");
+        let mut out = Vec::new();
+        let sent = match &mut self.connection {
+            Either::Whole(connection) => connection.reply_to_error(&error, &mut out),
+            Either::Open(connection) => connection.reply_to_error(&error, &mut out),
+        };
+        match (sent, error.event_hint()) {
+            (Ok(()), Some(Event::CloseConnection(close))) if !out.is_empty() => {
+                vec![format!("close {}", close.code.get())]
+            }
+            (Ok(()), _) if out.is_empty() => Vec::new(),
+            (sent, _) => self.told(sent, mem::take(&mut out)),
+        }
+    }
+
+    fn state_in_words(&self) -> String {
+        match &self.connection {
+            Either::Whole(connection) => format!("{connection:?}"),
+            Either::Open(connection) => format!("{connection:?}"),
+        }
+    }
+}
+
+/// The code that an open connection closes with, and the rule that was broken.
+fn name(error: &RemoteProtocolError) -> String {
+    let rule = short(&format!("{error:?}"));
+    match error.event_hint() {
+        Some(Event::CloseConnection(close)) => format!("{} {rule}", close.code.get()),
+        _ => rule,
+    }
+}
+
+/// `Frame(ReservedOpcode(3))` becomes `Frame ReservedOpcode`: values don't matter, nor do limits.
+fn short(debug: &str) -> String {
+    let words = debug.split(|c: char| !c.is_ascii_alphanumeric());
+    let names = words.filter(|word| word.starts_with(|c: char| c.is_ascii_uppercase()));
+    names.collect::<Vec<_>>().join(" ")
+}
+
+fn config(kind: &Kind<'_>) -> Config {
+    let config = Config::default();
+    if kind.agreed.is_some() {
+        return config.with_extension(DeflateConfig::default().with_threshold(0));
+    }
+    let Some(deflate) = kind.deflate else { return config };
+    let bits = |name: &str| {
+        deflate[name].as_u64().and_then(|bits| WindowBits::new(u8::try_from(bits).ok()?)).unwrap_or_default()
+    };
+    let on = |name: &str| deflate[name] == true;
+    let mut agreed = DeflateConfig::default()
+        .with_threshold(0)
+        .with_server_max_window_bits(bits("server_max_window_bits"))
+        .with_client_max_window_bits(bits("client_max_window_bits"));
+    agreed.params.server_no_context_takeover = on("server_no_context_takeover");
+    agreed.params.client_no_context_takeover = on("client_no_context_takeover");
+    config.with_extension(agreed)
+}

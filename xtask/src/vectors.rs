@@ -1,0 +1,78 @@
+//! Drives Python wsproto with scripts, and writes down what it does for the facade's tests to replay.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::process;
+
+const GENERATOR: &str = "xtask/vectors/generate.py";
+const REQUIREMENTS: &str = "xtask/vectors/requirements.txt";
+const VECTORS: &str = "crates/wsproto/tests/vectors";
+/// Says which versions wrote the vectors.
+const MADE_WITH: &str = "made-with.txt";
+/// The one file that another zlib may write differently.
+const COMPRESSED: &str = "compressed.json";
+
+/// Runs the job.
+///
+/// # Errors
+///
+/// The command that failed, or the files that `--check` found to be others.
+pub(crate) fn run(args: &[String]) -> Result<(), String> {
+    let python = python()?;
+    let written = process::target_dir().join("vectors");
+    process::run(&format!("{} {GENERATOR} {}", python.display(), written.display()))?;
+    if args.iter().any(|arg| arg == "--check") {
+        return check(&written);
+    }
+    for name in names(&written)? {
+        let to = committed().join(&name);
+        fs::copy(written.join(&name), &to).map_err(|error| format!("{}: {error}", to.display()))?;
+    }
+    Ok(())
+}
+
+/// Makes a virtual environment with Python wsproto, unless there is one.
+fn python() -> Result<PathBuf, String> {
+    let environment = process::target_dir().join("venv-vectors");
+    let python = environment.join("bin/python");
+    if !python.exists() {
+        process::run(&format!("python3 -m venv {}", environment.display()))?;
+    }
+    process::run(&format!("{} -m pip install --quiet --requirement {REQUIREMENTS}", python.display()))?;
+    Ok(python)
+}
+
+/// Compares what was written with what is committed.
+fn check(written: &Path) -> Result<(), String> {
+    let same = |name: &str| {
+        let read = |folder: &Path| fs::read(folder.join(name)).ok();
+        read(written) == read(&committed())
+    };
+    let same_zlib = same(MADE_WITH);
+    if !same_zlib {
+        println!("SKIP {COMPRESSED}: written with other versions, see {MADE_WITH}");
+    }
+    let others = names(written)?;
+    let others = others.iter().filter(|name| same_zlib || ![COMPRESSED, MADE_WITH].contains(&name.as_str()));
+    let others: Vec<&str> = others.filter(|name| !same(name)).map(String::as_str).collect();
+    match others.as_slice() {
+        [] => Ok(()),
+        others => Err(format!("not as {GENERATOR} writes them: {}", others.join(", "))),
+    }
+}
+
+fn committed() -> PathBuf {
+    process::root().join(VECTORS)
+}
+
+/// The names of the files in a folder.
+fn names(folder: &Path) -> Result<Vec<String>, String> {
+    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    entries
+        .map(|entry| {
+            let entry = entry.map_err(|error| format!("{}: {error}", folder.display()))?;
+            Ok(entry.file_name().to_string_lossy().into_owned())
+        })
+        .collect()
+}
