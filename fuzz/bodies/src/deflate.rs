@@ -31,15 +31,16 @@ pub fn deflate_round_trip(data: &[u8]) {
 pub(crate) fn config(source: &mut Source<'_>) -> DeflateConfig {
     let (choices, windows) = (source.choices(), source.byte());
     let window = |bits: u8| WindowBits::new(15 - bits % 8).expect("8 to 15");
-    DeflateConfig::default()
-        .with_server_no_context_takeover(choices.has(0))
-        .with_client_no_context_takeover(choices.has(1))
+    let mut config = DeflateConfig::default()
         .with_backend(if choices.has(2) { Backend::ZlibRs } else { Backend::Miniz })
         .with_threshold(if choices.has(3) { 0 } else { 32 })
         .with_level(choices.get() >> 4)
         .with_server_max_window_bits(window(windows))
         .with_client_max_window_bits(window(windows >> 4))
-        .with_pool(Pool::new(1))
+        .with_pool(Pool::new(1));
+    config.params.server_no_context_takeover = choices.has(0);
+    config.params.client_no_context_takeover = choices.has(1);
+    config
 }
 
 fn negotiate(client: &DeflateConfig, server: &DeflateConfig) -> [PermessageDeflate; 2] {
