@@ -69,7 +69,7 @@ pub fn respond<S: AsRef<str>>(
         let found = same_name.find_map(|config| config.answer(&offer).map(|found| (config, found)));
         //= rfc6455#4.2.2-8, rfc6455#4.2.2-9, rfc6455#9-1
         let Some((config, (answer, extension))) = found else { continue };
-        let answer = element(&answer)?;
+        let Ok(answer) = element(&answer) else { continue };
         if agreed.push(config, extension).is_ok() {
             answers.push(answer);
         }

@@ -30,7 +30,7 @@ fn agreed(config: &DeflateConfig, answer: &str) -> Option<DeflateParams> {
 #[test]
 fn an_offer_is_answered() {
     let plain = DeflateConfig::default;
-    let fresh = || plain().with_server_no_context_takeover(true).with_client_no_context_takeover(true);
+    let fresh = || plain().with_server_no_context_takeover().with_client_no_context_takeover();
     let small = || plain().with_server_max_window_bits(bits(10)).with_client_max_window_bits(bits(9));
     #[rustfmt::skip]
     let table: [(&str, DeflateConfig, &str, Option<&str>); 46] = [
@@ -98,7 +98,7 @@ fn an_offer_is_answered() {
 #[test]
 fn an_answer_is_judged() {
     let plain = DeflateConfig::default;
-    let fresh = || plain().with_server_no_context_takeover(true);
+    let fresh = || plain().with_server_no_context_takeover();
     let small = || plain().with_server_max_window_bits(bits(10)).with_client_max_window_bits(bits(9));
     let default = DeflateParams::default();
     #[rustfmt::skip]

@@ -187,6 +187,20 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// Returns the length in bytes; costs nothing.
+    #[must_use]
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.as_bytes().len()
+    }
+
+    /// Tells whether there is no text; costs nothing.
+    #[must_use]
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.as_bytes().is_empty()
+    }
+
     /// Returns the same text, borrowed from nothing; copies it where it was borrowed.
     #[must_use]
     pub fn into_owned(self) -> Text<'static> {

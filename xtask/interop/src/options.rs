@@ -212,10 +212,9 @@ impl Deflate {
         let Self::On(parameters) = self else {
             return config;
         };
-        let mut deflate = DeflateConfig::default()
-            .with_client_no_context_takeover(parameters.client_no_context)
-            .with_server_no_context_takeover(parameters.server_no_context)
-            .with_threshold(0);
+        let mut deflate = DeflateConfig::default().with_threshold(0);
+        deflate.params.client_no_context_takeover = parameters.client_no_context;
+        deflate.params.server_no_context_takeover = parameters.server_no_context;
         if let Some(bits) = parameters.client_window {
             deflate = deflate.with_client_max_window_bits(bits);
         }

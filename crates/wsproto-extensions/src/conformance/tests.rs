@@ -226,7 +226,7 @@ fn deflate_passes() {
     let configs = [
         DeflateConfig::default(),
         plain(),
-        plain().with_server_no_context_takeover(true).with_client_no_context_takeover(true),
+        plain().with_server_no_context_takeover().with_client_no_context_takeover(),
         plain().with_server_max_window_bits(WindowBits::MIN).with_client_max_window_bits(WindowBits::MIN),
     ];
     let backends = [

@@ -17,7 +17,7 @@ use crate::{Extension, ExtensionConfig, NegotiationError, Params, parse};
 /// use wsproto_extensions::deflate::{DeflateConfig, WindowBits};
 ///
 /// let config = DeflateConfig::default()
-///     .with_server_no_context_takeover(true)
+///     .with_server_no_context_takeover()
 ///     .with_client_max_window_bits(WindowBits::MIN)
 ///     .with_level(1);
 /// assert_eq!(config.threshold, 32);
@@ -67,17 +67,17 @@ impl DeflateConfig {
         self
     }
 
-    /// Sets whether the server begins each message with an empty window.
+    /// Lets the server begin each message with an empty window.
     #[must_use]
-    pub const fn with_server_no_context_takeover(mut self, on: bool) -> Self {
-        self.params.server_no_context_takeover = on;
+    pub const fn with_server_no_context_takeover(mut self) -> Self {
+        self.params.server_no_context_takeover = true;
         self
     }
 
-    /// Sets whether the client begins each message with an empty window.
+    /// Lets the client begin each message with an empty window.
     #[must_use]
-    pub const fn with_client_no_context_takeover(mut self, on: bool) -> Self {
-        self.params.client_no_context_takeover = on;
+    pub const fn with_client_no_context_takeover(mut self) -> Self {
+        self.params.client_no_context_takeover = true;
         self
     }
 

@@ -338,7 +338,7 @@ fn d8_d9_bombs_within_the_limit_come_in_bounded_pieces() {
 #[test]
 fn d16_a_warm_connection_with_deflate_allocates_nothing() {
     let forgetful =
-        DeflateConfig::default().with_server_no_context_takeover(true).with_client_no_context_takeover(true);
+        DeflateConfig::default().with_server_no_context_takeover().with_client_no_context_takeover();
     let configs = [("keeping", deflating()), ("forgetting", Config::default().with_extension(forgetful))];
     for (name, config) in configs {
         let (mut client, mut server) = (open(Role::Client, &config), open(Role::Server, &config));
@@ -371,7 +371,7 @@ fn d16_a_warm_connection_with_deflate_allocates_nothing() {
 #[test]
 fn d16_what_deflate_costs_is_taken_when_needed_and_given_back() {
     let forgetful =
-        DeflateConfig::default().with_server_no_context_takeover(true).with_client_no_context_takeover(true);
+        DeflateConfig::default().with_server_no_context_takeover().with_client_no_context_takeover();
     let mut server = None;
     let config = Config::default().with_extension(forgetful);
     let info = measure(|| server = Some(open(Role::Server, &config)));

@@ -54,7 +54,7 @@ fn asking(config: &Config, target: &str) -> (Answering, Vec<u8>) {
 }
 
 fn configs() -> [(&'static str, Config); 3] {
-    let small = DeflateConfig::default().with_threshold(0).with_client_no_context_takeover(true);
+    let small = DeflateConfig::default().with_threshold(0).with_client_no_context_takeover();
     [
         ("plain", Config::default()),
         ("deflate", Config::default().with_extension(DeflateConfig::default())),

@@ -81,12 +81,13 @@ fn window() -> impl Strategy<Value = WindowBits> {
 fn config() -> impl Strategy<Value = Config> {
     let deflate = (window(), window(), any::<(bool, bool)>(), prop_oneof![Just(0), Just(32)]).prop_map(
         |(server, client, (server_forgets, client_forgets), threshold)| {
-            DeflateConfig::default()
+            let mut deflate = DeflateConfig::default()
                 .with_threshold(threshold)
                 .with_server_max_window_bits(server)
-                .with_client_max_window_bits(client)
-                .with_server_no_context_takeover(server_forgets)
-                .with_client_no_context_takeover(client_forgets)
+                .with_client_max_window_bits(client);
+            deflate.params.server_no_context_takeover = server_forgets;
+            deflate.params.client_no_context_takeover = client_forgets;
+            deflate
         },
     );
     prop_oneof![

@@ -53,7 +53,7 @@ fn server() -> DeflateConfig {
 #[test]
 fn d4_offers() {
     let limited = server().with_server_max_window_bits(bits(12)).with_client_max_window_bits(bits(10));
-    let insisting = server().with_server_no_context_takeover(true).with_client_no_context_takeover(true);
+    let insisting = server().with_server_no_context_takeover().with_client_no_context_takeover();
     #[rustfmt::skip]
     let table = [
         // config      offer             answer and agreement
@@ -128,8 +128,8 @@ fn k9_answers() {
     };
     let client = DeflateConfig::default;
     let limited = client().with_server_max_window_bits(bits(12)).with_client_max_window_bits(bits(10));
-    let asking = client().with_server_no_context_takeover(true);
-    let hinting = client().with_client_no_context_takeover(true);
+    let asking = client().with_server_no_context_takeover();
+    let hinting = client().with_client_no_context_takeover();
     assert_eq!(client().offer(), spell("c"));
     assert_eq!(limited.offer(), spell("s=12 c=10"));
     assert_eq!(asking.offer(), spell("s- c"));
