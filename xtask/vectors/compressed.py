@@ -62,18 +62,19 @@ def stream(chance, side, deflater, with_controls):
         if at and with_controls:
             frames.append(control(chance, masked))
         frames.append(frame(chance, masked, CONTINUATION if at else opcode, part, fin=at == len(parts) - 1, rsv=0 if at else rsv))
-    return b"".join(frames)
+    return frames
 
 
 def conversation(number, side, chance, vectors):
     parameters = chance.pick(AGREED)
     deflater = Deflater(side, parameters)
-    with_controls = chance.once_in(12)
+    with_controls = chance.once_in(4)
     kind = "controls between fragments" if with_controls else "conversation"
     recorder = Recorder(f"{kind} {number}", side, whole=False, agreed=NAME + parameters)
     for _ in range(1 + chance.below(4)):
         if chance.once_in(2):
-            recorder.receive(stream(chance, side, deflater, with_controls))
+            frames = stream(chance, side, deflater, with_controls)
+            recorder.receive_apart(frames) if with_controls else recorder.receive(b"".join(frames))
         else:
             kind = chance.pick(["text", "bytes"])
             for last in chance.pick([[True], [True], [False, True], [False, False, True]]):
@@ -153,6 +154,6 @@ def generate(chance):
                     recorder.receive(frame(chance, masked, BINARY, bytes.fromhex("f248"), fin=False, rsv=0x40))
                 recorder.receive(frame(chance, masked, opcode, bytes.fromhex("f248cdc9c90700"), rsv=rsv))
                 vectors.append(recorder.vector)
-        for number in range(90):
+        for number in range(70):
             conversation(number, side, chance, vectors)
     return vectors

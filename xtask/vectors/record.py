@@ -1,7 +1,7 @@
 """Runs scripts on Python wsproto and writes down what it does, step by step.
 
-A step is ["<", bytes], ["$"] (end of stream), [">", event] or ["!"] (tell the peer about its error), followed by the
-outcome, a list of strings, and the state, a letter. Whatever a step gives is merged: how a read is cut into events is
+A step is ["<", bytes], ["$"] (end of stream), [">", event], ["!"] (tell the peer about its error) or ["#", target,
+fields] (a request that somebody else's HTTP server has parsed), followed by the outcome, a list of strings, and the state, a letter. Whatever a step gives is merged: how a read is cut into events is
 nobody's business.
 """
 
@@ -67,6 +67,25 @@ class Recorder:
     def receive(self, data):
         return self._note(["<", write_bytes(data)], self._receive(data))
 
+    def receive_apart(self, frames):
+        """Receives frames of which Python wsproto gets the control frames by themselves.
+
+        It corrupts a compressed message that has them between its fragments.
+        """
+        kind = ConnectionType.CLIENT if self.connection.client else ConnectionType.SERVER
+        outcome = []
+        for frame in frames:
+            whole, controls = self.connection, Connection(kind)
+            self.connection = controls if frame[0] & 0x08 else whole
+            outcome += self._receive(frame)
+            self.connection = whole
+        return self._note(["<", write_bytes(b"".join(frames))], outcome)
+
+    def receive_parsed(self, target, fields):
+        def initiate(_):
+            self.connection.initiate_upgrade_connection(raw(fields), target)
+        return self._note(["#", target, fields], self._receive(None, initiate))
+
     def eof(self):
         return self._note(["$"], self._receive(None))
 
@@ -86,11 +105,11 @@ class Recorder:
         self.vector["steps"].append([*step, outcome, self.state])
         return outcome
 
-    def _receive(self, data):
+    def _receive(self, data, receive=None):
         found, outcome = [], []
         self._start()
         try:
-            self.connection.receive_data(data)
+            (receive or self.connection.receive_data)(data)
         except Exception as error:
             outcome = [self._fault(error)]
         try:

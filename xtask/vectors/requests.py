@@ -154,8 +154,24 @@ def together(chance):
     return write(request)
 
 
+def parsed(chance, vectors):
+    """Requests that somebody else's HTTP server has parsed."""
+    requests = [(f"{name} {values}", changed(name, values)) for name, choices in FIELDS.items() for values in choices]
+    requests += [(f"target {target}", {**GOOD, "target": target}) for target in TARGETS]
+    for name, request in requests:
+        recorder = Recorder(f"parsed {name}", "server", whole=True)
+        recorder.receive_parsed(request["target"], [list(field) for field in request["fields"]])
+        if recorder.error is not None:
+            recorder.answer_error()
+        elif chance.once_in(3):
+            recorder.send({"t": "accept", "p": None, "h": []})
+            recorder.receive(FRAME)
+        vectors.append(recorder.vector)
+
+
 def generate(chance):
     vectors = []
+    parsed(chance, vectors)
     for _ in range(2):
         for name, data in variants():
             run(name, data, chance, vectors)

@@ -112,6 +112,7 @@ impl Differences {
             What::End => '$',
             What::Send(_) => '>',
             What::AnswerError => '!',
+            What::Parsed(..) => '#',
         };
         let applies = |line: &&Line| {
             line.steps.contains(kind)

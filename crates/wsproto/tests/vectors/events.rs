@@ -32,18 +32,18 @@ pub(crate) fn event(event: &Value) -> Option<Event<'static>> {
             let mut request = Request::new(text(&event["host"]), text(&event["target"]));
             request.subprotocols =
                 list(&event["p"]).iter().map(|protocol| text(protocol).to_owned()).collect();
-            request.headers = headers(event);
+            request.headers = headers(&event["h"]);
             request.into()
         }
         "accept" => {
             let mut accept = AcceptConnection::new();
             accept.subprotocol = event["p"].as_str().map(String::from);
-            accept.headers = headers(event);
+            accept.headers = headers(&event["h"]);
             accept.into()
         }
         "reject" => {
             let mut reject = RejectConnection::new(code(event)?);
-            reject.headers = headers(event);
+            reject.headers = headers(&event["h"]);
             if event["body"] == true { reject.with_body() } else { reject }.into()
         }
         "data" => {
@@ -59,8 +59,8 @@ fn code(event: &Value) -> Option<u16> {
     event["c"].as_i64().and_then(|code| u16::try_from(code).ok())
 }
 
-fn headers(event: &Value) -> Headers {
+pub(crate) fn headers(fields: &Value) -> Headers {
     let latin_1 =
         |text: &str| -> Vec<u8> { text.chars().map(|c| u8::try_from(c).expect("Latin-1")).collect() };
-    list(&event["h"]).iter().map(|field| (text(&field[0]), latin_1(text(&field[1])))).collect()
+    list(fields).iter().map(|field| (text(&field[0]), latin_1(text(&field[1])))).collect()
 }

@@ -41,6 +41,8 @@ pub(crate) enum What {
     End,
     Send(Value),
     AnswerError,
+    /// A request that somebody else's HTTP server has parsed: its target and its fields.
+    Parsed(String, Value),
 }
 
 impl Suite {
@@ -68,6 +70,7 @@ impl Suite {
             "$" => What::End,
             ">" => What::Send(fields[1].clone()),
             "!" => What::AnswerError,
+            "#" => What::Parsed(text(&fields[1]).to_owned(), fields[2].clone()),
             other => panic!("{other} is no step"),
         };
         let [.., outcome, state] = fields else { panic!("{step} has no outcome") };

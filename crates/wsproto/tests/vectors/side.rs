@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::Value;
 use wsproto::extensions;
 use wsproto::extensions::deflate::{DeflateConfig, WindowBits};
-use wsproto::{Config, Connection, Event, LocalProtocolError, RemoteProtocolError, WsConnection};
+use wsproto::{Config, Connection, Event, Headers, LocalProtocolError, RemoteProtocolError, WsConnection};
 
 use crate::events;
 use crate::outcome::{Outcome, digest, head, letter};
@@ -85,6 +85,7 @@ impl Side {
             What::End => self.end(),
             What::Send(event) => self.send(event),
             What::AnswerError => self.answer_error(),
+            What::Parsed(target, fields) => self.parsed(target, &events::headers(fields)),
         };
         let state = match &self.connection {
             Either::Whole(connection) => connection.state(),
@@ -122,6 +123,19 @@ impl Side {
                 return outcome.finish();
             }
         }
+    }
+
+    /// Begins with a request that is parsed already.
+    fn parsed(&mut self, target: &str, headers: &Headers) -> Vec<String> {
+        let mut outcome = Outcome::default();
+        let (connection, received) =
+            WsConnection::server_from_request(Config::default(), "GET", target, headers);
+        self.connection = Either::Whole(Box::new(connection));
+        match received {
+            Ok(request) => outcome.event(request.into()),
+            Err(error) => self.fail(error, &mut outcome),
+        }
+        outcome.finish()
     }
 
     /// Notes an error; it is final, and the same ever after.
