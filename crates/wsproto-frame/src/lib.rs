@@ -60,3 +60,8 @@ pub use header::{EncodedHeader, FrameHeader};
 pub use mask::MaskingKey;
 pub use opcode::{Opcode, Role, Rsv};
 pub use text::TextCheck;
+
+/// The README, whose example runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
