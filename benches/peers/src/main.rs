@@ -39,16 +39,16 @@ struct Entrant {
 
 const ENTRANTS: &[Entrant] = &[
     Entrant { name: "wsproto", start: ours::messages },
-    Entrant { name: "wsproto, chunks", start: ours::chunks },
-    Entrant { name: "wsproto, apart", start: ours::apart },
+    Entrant { name: "wsproto (chunks)", start: ours::chunks },
+    Entrant { name: "wsproto (apart)", start: ours::apart },
     Entrant { name: "tungstenite", start: tungstenite::start },
     Entrant { name: "tokio-websockets", start: tokio_websockets::start },
     Entrant { name: "fastwebsockets", start: fastwebsockets::start },
     Entrant { name: "soketto", start: soketto::start },
     Entrant { name: "yawc", start: yawc::start },
     Entrant { name: "sockudo-ws", start: sockudo::stream },
-    Entrant { name: "sockudo-ws, parser", start: sockudo::parser },
-    Entrant { name: "nago-wss, parser", start: nago::start },
+    Entrant { name: "sockudo-ws (parser)", start: sockudo::parser },
+    Entrant { name: "nago-wss (parser)", start: nago::start },
     Entrant { name: "websocket-sans-io", start: sans_io::start },
 ];
 
@@ -80,7 +80,7 @@ fn options() -> Options {
         match name.as_str() {
             "--rounds" => options.rounds = value.parse().expect("a number of rounds"),
             "--only" => options.only = value.replace('_', " "),
-            "--peers" => options.peers = value.split(',').map(String::from).collect(),
+            "--peers" => options.peers = value.replace('_', " ").split(',').map(String::from).collect(),
             "--json" => options.json = Some(value),
             _ => panic!("no option {name}"),
         }
@@ -98,7 +98,7 @@ struct Times {
 /// Lets everybody do the work, checked first, then timed round by round in random order.
 fn measure(work: &Work, options: &Options) -> Vec<Times> {
     let wanted = |entrant: &&Entrant| {
-        options.peers.is_empty() || options.peers.iter().any(|peer| entrant.name.starts_with(peer.as_str()))
+        options.peers.is_empty() || options.peers.iter().any(|peer| entrant.name == peer)
     };
     let mut runners: Vec<(&'static str, Runner, Vec<f64>)> = ENTRANTS
         .iter()
@@ -165,7 +165,7 @@ fn print_row(work: &Work, times: &[Times]) {
     let best = times.iter().find(|times| !times.name.starts_with("wsproto"));
     if let Some(best) = best {
         for (name, short) in
-            [("wsproto", "ratio"), ("wsproto, chunks", "chunks"), ("wsproto, apart", "apart")]
+            [("wsproto", "ratio"), ("wsproto (chunks)", "chunks"), ("wsproto (apart)", "apart")]
         {
             if let Some(ours) = ours(name) {
                 let _ = write!(line, " {short} {:.2}", ours.minimum / best.minimum);

@@ -61,10 +61,10 @@ impl Ours {
         let mut input = &mut self.buf[self.unread.clone()];
         loop {
             while let Some(event) = self.connection.receive(&mut input).unwrap() {
-                match self.messages.push(event).unwrap() {
-                    Some(Event::TextMessage(message)) => delivered.message(message.data.as_bytes()),
-                    Some(Event::BytesMessage(message)) => delivered.message(&message.data),
-                    None => continue,
+                let Some(event) = self.messages.push(event).unwrap() else { continue };
+                match &event {
+                    Event::TextMessage(message) => delivered.message(message.data.as_bytes()),
+                    Event::BytesMessage(message) => delivered.message(&message.data),
                     _ => unreachable!(),
                 }
                 left -= 1;
@@ -84,7 +84,7 @@ impl Ours {
         let mut input = &mut self.buf[self.unread.clone()];
         loop {
             while let Some(event) = self.connection.receive(&mut input).unwrap() {
-                let finished = match event {
+                let finished = match &event {
                     Event::TextMessage(message) => {
                         delivered.part(message.data.as_bytes(), message.message_finished);
                         message.message_finished

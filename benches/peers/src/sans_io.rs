@@ -114,9 +114,7 @@ impl Peer {
 
 /// Checks text as fast as can be.
 fn check(text: &[u8]) {
-    if text.len() < 64 {
-        str::from_utf8(text).unwrap();
-    } else {
+    if text.len() >= 256 || !text.is_ascii() {
         simdutf8::basic::from_utf8(text).unwrap();
     }
 }

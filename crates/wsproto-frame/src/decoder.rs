@@ -1,5 +1,10 @@
 //! Frames as they arrive: the peer's bytes go in, unmasked parts of frames come out where they lie.
 
+#![expect(
+    clippy::inline_always,
+    reason = "chunks and events that go through memory cost more than the work itself"
+)]
+
 use core::{fmt, mem};
 
 use crate::{Fragmentation, FrameError, FrameHeader, MaskingKey, Opcode, Role, Rsv};
@@ -132,6 +137,7 @@ impl FrameDecoder {
 
     /// Tells whether everything so far was whole frames: no header and no payload is under way.
     #[must_use]
+    #[inline]
     pub const fn is_between_frames(&self) -> bool {
         matches!(self.state, State::Header) && self.started_len == 0
     }
@@ -167,9 +173,80 @@ impl FrameDecoder {
         input: &mut &'a mut [u8],
         max_payload: usize,
     ) -> Result<Option<FrameChunk<'a>>, FrameError> {
-        match self.state {
+        if self.is_between_frames()
+            && let Some(chunk) = self.whole_frame(input, max_payload)
+        {
+            return Ok(Some(chunk));
+        }
+        self.next_part(input, max_payload)
+    }
+
+    /// Takes a data frame that is complete in `input`, or the next part of the payload of one, or nothing.
+    ///
+    /// A shortcut for the path of most bytes, straight on and inlined in the caller. `None` says only that
+    /// [`decode`](Self::decode) has to look: at the first part of a frame, a control frame, 64 KiB and more, a broken rule.
+    #[inline(always)]
+    pub fn decode_data<'a>(&mut self, input: &mut &'a mut [u8]) -> Option<FrameChunk<'a>> {
+        match &mut self.state {
+            State::Header if self.started_len == 0 => self.whole_frame(input, usize::MAX),
+            State::Payload(frame) if frame.header.opcode.is_data() && !input.is_empty() => {
+                let chunk = frame.take_payload(false, input, usize::MAX);
+                if chunk.frame_finished {
+                    self.state = State::Header;
+                }
+                Some(chunk)
+            }
+            State::Header | State::Payload(_) | State::Failed(_) => None,
+        }
+    }
+
+    /// Takes a data frame between frames.
+    #[inline(always)]
+    fn whole_frame<'a>(&mut self, input: &mut &'a mut [u8], max_payload: usize) -> Option<FrameChunk<'a>> {
+        let (header, header_len) = FrameHeader::parse_data(input, self.role.peer())?;
+        let len = usize::try_from(header.payload_len).ok()?;
+        let end = header_len.checked_add(len)?;
+        let fits = end <= input.len() && len <= max_payload && header.payload_len <= self.max_payload_len;
+        if !fits || !self.rsv.contains(header.rsv) {
+            return None;
+        }
+        let message = match (header.opcode, self.fragmentation) {
+            (Opcode::Text, Fragmentation::Idle) | (Opcode::Continuation, Fragmentation::Text) => Opcode::Text,
+            (Opcode::Binary, Fragmentation::Idle) | (Opcode::Continuation, Fragmentation::Binary) => {
+                Opcode::Binary
+            }
+            _ => return None,
+        };
+        self.fragmentation = match (header.fin, message) {
+            (true, _) => Fragmentation::Idle,
+            (false, Opcode::Text) => Fragmentation::Text,
+            (false, _) => Fragmentation::Binary,
+        };
+        let (frame, rest) = mem::take(input).split_at_mut_checked(end)?;
+        *input = rest;
+        let payload = frame.get_mut(header_len..)?;
+        if let Some(mut key) = header.mask {
+            key.apply(payload);
+        }
+        Some(FrameChunk { header, message, payload, frame_started: true, frame_finished: true })
+    }
+
+    /// Takes the next part of any frame, one step after the other.
+    #[inline(never)]
+    fn next_part<'a>(
+        &mut self,
+        input: &mut &'a mut [u8],
+        max_payload: usize,
+    ) -> Result<Option<FrameChunk<'a>>, FrameError> {
+        match &mut self.state {
             State::Header => match self.read_header(input) {
-                Ok(Some(frame)) => Ok(Some(self.take_payload(frame, true, input, max_payload))),
+                Ok(Some(mut frame)) => {
+                    let chunk = frame.take_payload(true, input, max_payload);
+                    if !chunk.frame_finished {
+                        self.state = State::Payload(frame);
+                    }
+                    Ok(Some(chunk))
+                }
                 Ok(None) => Ok(None),
                 Err(error) => {
                     self.state = State::Failed(error);
@@ -177,9 +254,15 @@ impl FrameDecoder {
                 }
             },
             State::Payload(_) if input.is_empty() => Ok(None),
-            State::Payload(frame) => Ok(Some(self.take_payload(frame, false, input, max_payload))),
+            State::Payload(frame) => {
+                let chunk = frame.take_payload(false, input, max_payload);
+                if chunk.frame_finished {
+                    self.state = State::Header;
+                }
+                Ok(Some(chunk))
+            }
             //= rfc6455#7.1.7-5
-            State::Failed(error) => Err(error),
+            State::Failed(error) => Err(*error),
         }
     }
 
@@ -263,27 +346,27 @@ impl FrameDecoder {
         let key = header.mask.unwrap_or(MaskingKey::new([0; 4]));
         Ok(Some((Frame { header, message, key, remaining: header.payload_len }, len)))
     }
+}
 
-    /// Takes what there is of a payload off the front of `input`, and unmasks it.
-    #[inline]
+impl Frame {
+    /// Takes what there is of the payload off the front of `input`, and unmasks it.
+    #[inline(always)]
     fn take_payload<'a>(
         &mut self,
-        mut frame: Frame,
         frame_started: bool,
         input: &mut &'a mut [u8],
         max_payload: usize,
     ) -> FrameChunk<'a> {
-        let most = if frame.header.opcode.is_control() { usize::MAX } else { max_payload };
+        let most = if self.header.opcode.is_control() { usize::MAX } else { max_payload };
         let whole = mem::take(input);
-        let len = usize::try_from(frame.remaining).unwrap_or(usize::MAX).min(most).min(whole.len());
+        let len = usize::try_from(self.remaining).unwrap_or(usize::MAX).min(most).min(whole.len());
         let (payload, rest) = whole.split_at_mut(len);
         *input = rest;
         //= rfc6455#6.2-5
-        frame.key.apply(payload);
-        frame.remaining = frame.remaining.saturating_sub(len as u64);
-        let frame_finished = frame.remaining == 0;
-        self.state = if frame_finished { State::Header } else { State::Payload(frame) };
-        FrameChunk { header: frame.header, message: frame.message, payload, frame_started, frame_finished }
+        self.key.apply(payload);
+        self.remaining = self.remaining.saturating_sub(len as u64);
+        let (header, message, frame_finished) = (self.header, self.message, self.remaining == 0);
+        FrameChunk { header, message, payload, frame_started, frame_finished }
     }
 }
 

@@ -43,6 +43,17 @@ impl FrameEncoder {
     /// Any [`FrameError`] that the other side would raise at this header; then nothing has changed.
     #[inline]
     pub fn encode(&mut self, header: &FrameHeader) -> Result<EncodedHeader, FrameError> {
+        self.advance(header)?;
+        Ok(header.encode())
+    }
+
+    /// Checks a header and takes it as sent, without writing it: [`FrameHeader::encode_to`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`encode`](Self::encode).
+    #[inline]
+    pub fn advance(&mut self, header: &FrameHeader) -> Result<(), FrameError> {
         let fragmentation = self.fragmentation.after(header)?;
         match (self.role, header.mask) {
             //= rfc6455#5.1-1, rfc6455#6.1-7
@@ -53,7 +64,7 @@ impl FrameEncoder {
         }
         header.check()?;
         self.fragmentation = fragmentation;
-        Ok(header.encode())
+        Ok(())
     }
 }
 

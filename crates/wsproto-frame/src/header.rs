@@ -2,7 +2,7 @@
 
 use core::{fmt, ops::Deref};
 
-use crate::{FrameError, MaskingKey, Opcode, Rsv};
+use crate::{FrameError, MaskingKey, Opcode, Role, Rsv};
 
 /// What stands in front of a frame's payload.
 ///
@@ -117,6 +117,32 @@ impl FrameHeader {
         Ok(Some((header, bytes.len().saturating_sub(rest.len()))))
     }
 
+    /// Reads the header of a data frame from `sender` without looking for what is wrong with it: `None` where it is a
+    /// control frame, too short a read, a length of eight bytes, or wrong.
+    #[inline]
+    pub(crate) fn parse_data(bytes: &[u8], sender: Role) -> Option<(Self, usize)> {
+        let &[first, second, ref rest @ ..] = bytes.first_chunk::<8>()?;
+        let [l0, l1, k0, k1, k2, k3] = *rest;
+        let opcode = match first & 0x0f {
+            0x0 => Opcode::Continuation,
+            0x1 => Opcode::Text,
+            0x2 => Opcode::Binary,
+            _ => return None,
+        };
+        let (payload_len, key, header_len) = match (second, sender) {
+            (0xfe, Role::Client) => (u16::from_be_bytes([l0, l1]), Some([k0, k1, k2, k3]), 8),
+            (0x80..0xfe, Role::Client) => (u16::from(second & 0x7f), Some([l0, l1, k0, k1]), 6),
+            (0x7e, Role::Server) => (u16::from_be_bytes([l0, l1]), None, 4),
+            (..0x7e, Role::Server) => (u16::from(second), None, 2),
+            _ => return None,
+        };
+        if payload_len < 126 && second & 0x7f == 0x7e {
+            return None;
+        }
+        let (fin, rsv, mask) = (first & 0x80 != 0, Rsv::from_first_byte(first), key.map(MaskingKey::new));
+        Some((Self { fin, rsv, opcode, mask, payload_len: u64::from(payload_len) }, header_len))
+    }
+
     #[inline]
     fn from_first_byte(byte: u8) -> Result<Self, FrameError> {
         let bits = byte & 0x0f;
@@ -178,25 +204,41 @@ impl FrameHeader {
     #[must_use]
     #[inline]
     pub fn encode(&self) -> EncodedHeader {
+        let mut encoded = EncodedHeader { bytes: [0; Self::MAX_LEN], len: 0 };
+        self.encode_to(|bytes| encoded.push(bytes));
+        encoded
+    }
+
+    /// Writes the header as [`encode`](Self::encode) does, in one to three pieces whose lengths the compiler knows: the
+    /// fastest way to the end of a buffer.
+    ///
+    /// ```
+    /// use wsproto_frame::{FrameHeader, Opcode};
+    ///
+    /// let mut out = Vec::new();
+    /// FrameHeader::new(Opcode::Binary, 256).encode_to(|bytes| out.extend_from_slice(bytes));
+    /// assert_eq!(out, [0x82, 0x7e, 0x01, 0x00]);
+    /// ```
+    #[inline]
+    pub fn encode_to(&self, mut append: impl FnMut(&[u8])) {
         let first = if self.fin { 0x80 } else { 0 } | self.rsv.first_byte() | self.opcode.bits();
-        let (mask_bit, [k0, k1, k2, k3], key_len) = match self.mask {
-            //= rfc6455#5.3-1
-            Some(key) => (0x80, key.to_bytes(), 4),
-            None => (0, [0; 4], 0),
-        };
+        //= rfc6455#5.3-1
+        let mask_bit = if self.mask.is_some() { 0x80 } else { 0 };
         //= rfc6455#5.2-5
-        let (bytes, len) = match (u8::try_from(self.payload_len), u16::try_from(self.payload_len)) {
-            (Ok(len @ ..126), _) => ([first, mask_bit | len, k0, k1, k2, k3, 0, 0, 0, 0, 0, 0, 0, 0], 2),
+        match (u8::try_from(self.payload_len), u16::try_from(self.payload_len)) {
+            (Ok(len @ ..126), _) => append(&[first, mask_bit | len]),
             (_, Ok(len)) => {
-                let [l0, l1] = len.to_be_bytes();
-                ([first, mask_bit | 0x7e, l0, l1, k0, k1, k2, k3, 0, 0, 0, 0, 0, 0], 4)
+                let [a, b] = len.to_be_bytes();
+                append(&[first, mask_bit | 0x7e, a, b]);
             }
             (_, Err(_)) => {
-                let [l0, l1, l2, l3, l4, l5, l6, l7] = self.payload_len.to_be_bytes();
-                ([first, mask_bit | 0x7f, l0, l1, l2, l3, l4, l5, l6, l7, k0, k1, k2, k3], 10)
+                append(&[first, mask_bit | 0x7f]);
+                append(&self.payload_len.to_be_bytes());
             }
-        };
-        EncodedHeader { bytes, len: u8::saturating_add(len, key_len) }
+        }
+        if let Some(key) = self.mask {
+            append(&key.to_bytes());
+        }
     }
 }
 
@@ -206,6 +248,16 @@ pub struct EncodedHeader {
     bytes: [u8; FrameHeader::MAX_LEN],
     /// How many of the bytes count: at most 14.
     len: u8,
+}
+
+impl EncodedHeader {
+    #[inline]
+    fn push(&mut self, bytes: &[u8]) {
+        for (to, from) in self.bytes.iter_mut().skip(usize::from(self.len)).zip(bytes) {
+            *to = *from;
+            self.len = self.len.saturating_add(1);
+        }
+    }
 }
 
 /// Shows how long it is and none of its bytes: a masked one ends with the key.

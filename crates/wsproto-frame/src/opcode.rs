@@ -17,6 +17,7 @@ pub enum Role {
 impl Role {
     /// Returns the other side's role.
     #[must_use]
+    #[inline]
     pub const fn peer(self) -> Self {
         match self {
             Self::Client => Self::Server,
@@ -26,6 +27,7 @@ impl Role {
 
     /// Tells whether this side masks the frames that it sends.
     #[must_use]
+    #[inline]
     pub const fn masks(self) -> bool {
         matches!(self, Self::Client)
     }

@@ -1,5 +1,10 @@
 //! Text as it arrives in parts: is it UTF-8 so far, and which of it is whole code points?
 
+#![expect(
+    clippy::inline_always,
+    reason = "a result that goes through memory costs as much as the check of a short text"
+)]
+
 use core::fmt;
 
 use crate::FrameError;
@@ -45,9 +50,27 @@ impl TextCheck {
     /// # Errors
     ///
     /// [`FrameError::TextNotUtf8`]; the message can't be gone on with.
-    #[inline]
+    #[inline(always)]
     pub fn push<'a>(&mut self, part: &'a [u8]) -> Result<(Option<char>, &'a str), FrameError> {
         if self.started_len == 0 { Ok((None, self.whole_code_points(part)?)) } else { self.complete(part) }
+    }
+
+    /// Checks the next part where that takes next to nothing: a short one, between two code points, that is ASCII.
+    ///
+    /// `None` says only that [`push`](Self::push) has to look. Returns the part as it is: to make a `&str` of it takes
+    /// several times as long as to see that it is ASCII.
+    ///
+    /// ```
+    /// use wsproto_frame::TextCheck;
+    ///
+    /// let check = TextCheck::new();
+    /// assert_eq!(check.ascii(b"tick"), Some(&b"tick"[..]));
+    /// assert_eq!(check.ascii("tück".as_bytes()), None);
+    /// ```
+    #[must_use]
+    #[inline]
+    pub const fn ascii<'a>(&self, part: &'a [u8]) -> Option<&'a [u8]> {
+        if self.started_len == 0 && part.len() < 256 && part.is_ascii() { Some(part) } else { None }
     }
 
     /// Returns how many bytes the code point still lacks that the last part ended within; 0 where it ended between two.
@@ -103,7 +126,7 @@ impl TextCheck {
     }
 
     /// Checks a part that begins with a code point, and keeps the one that it ends within.
-    #[inline]
+    #[inline(always)]
     fn whole_code_points<'a>(&mut self, part: &'a [u8]) -> Result<&'a str, FrameError> {
         let (whole, started) = split_before_started(part);
         let text = from_utf8(whole)?;
@@ -139,6 +162,9 @@ impl fmt::Debug for TextCheck {
 /// Splits off the code point that the part ends within, going by the lead byte alone.
 #[inline]
 fn split_before_started(part: &[u8]) -> (&[u8], &[u8]) {
+    if let [.., ..0x80] = part {
+        return (part, &[]);
+    }
     let started = match part {
         [.., 0xc0..=0xff] => 1,
         [.., 0xe0..=0xff, 0x80..0xc0] => 2,

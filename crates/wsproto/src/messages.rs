@@ -63,33 +63,54 @@ impl Messages {
     /// it. The connection's `reply_to_error` tells the peer.
     #[inline]
     pub fn push<'a>(&mut self, event: Event<'a>) -> Result<Option<Event<'a>>, RemoteProtocolError> {
-        match event {
-            Event::TextMessage(part) => {
-                let whole = self.join(part.data.as_bytes(), part.message_finished)?;
-                Ok(whole.map(|whole| match whole {
-                    Whole::Part => Event::TextMessage(part),
-                    Whole::Joined(bytes) => {
-                        Event::TextMessage(TextMessage::new(Text::from_checked(bytes.freeze())))
-                    }
-                }))
-            }
-            Event::BytesMessage(part) => {
-                let whole = self.join(&part.data, part.message_finished)?;
-                Ok(whole.map(|whole| match whole {
-                    Whole::Part => Event::BytesMessage(part),
-                    Whole::Joined(bytes) => {
-                        Event::BytesMessage(BytesMessage::new(Payload::from(bytes.freeze())))
-                    }
-                }))
-            }
+        if self.passes(&event) {
+            return Ok(Some(event));
+        }
+        let mut whole = None;
+        self.push_part(event, &mut whole)?;
+        Ok(whole)
+    }
+
+    /// Tells whether an event goes on as it is: a message in one part, or no message at all.
+    #[inline]
+    fn passes(&self, event: &Event<'_>) -> bool {
+        let (len, last) = match event {
+            Event::TextMessage(part) => (part.data.as_bytes().len(), part.message_finished),
+            Event::BytesMessage(part) => (part.data.len(), part.message_finished),
+            Event::CloseConnection(_) => return false,
+            _ => return true,
+        };
+        last && len <= self.max_len && self.parts.is_empty() && matches!(self.state, State::Joining)
+    }
+
+    #[inline(never)]
+    fn push_part<'a>(
+        &mut self,
+        event: Event<'a>,
+        whole: &mut Option<Event<'a>>,
+    ) -> Result<(), RemoteProtocolError> {
+        *whole = match event {
+            Event::TextMessage(part) => match self.join(part.data.as_bytes(), part.message_finished)? {
+                Some(Whole::Part) => Some(Event::TextMessage(part)),
+                Some(Whole::Joined(bytes)) => {
+                    Some(TextMessage::new(Text::from_checked(bytes.freeze())).into())
+                }
+                None => None,
+            },
+            Event::BytesMessage(part) => match self.join(&part.data, part.message_finished)? {
+                Some(Whole::Part) => Some(Event::BytesMessage(part)),
+                Some(Whole::Joined(bytes)) => Some(BytesMessage::new(Payload::from(bytes.freeze())).into()),
+                None => None,
+            },
             event => {
                 if let Event::CloseConnection(_) = event {
                     self.parts = BytesMut::new();
                     self.state = State::Joining;
                 }
-                Ok(Some(event))
+                Some(event)
             }
-        }
+        };
+        Ok(())
     }
 
     #[inline]

@@ -4,6 +4,7 @@ use alloc::{string::String, vec::Vec};
 use core::{fmt, ops::Deref};
 
 use bytes::Bytes;
+use wsproto_frame::TextCheck;
 
 /// Bytes of an event, borrowed or shared; reads as `&[u8]`.
 ///
@@ -19,7 +20,10 @@ use bytes::Bytes;
 #[derive(Clone)]
 pub struct Payload<'a>(Bits<'a>);
 
+/// As wide a tag as in `Letters`, so that what stands behind the data is at the same place in both kinds of message: an
+/// event is moved in words then, and not in bytes that overlap, which takes three times as long.
 #[derive(Clone)]
+#[repr(usize)]
 enum Bits<'a> {
     Borrowed(&'a [u8]),
     Shared(Bytes),
@@ -134,8 +138,11 @@ impl From<Bytes> for Payload<'_> {
 pub struct Text<'a>(Letters<'a>);
 
 #[derive(Clone)]
+#[repr(usize)]
 enum Letters<'a> {
     Borrowed(&'a str),
+    /// ASCII: seen when it came.
+    Ascii(&'a [u8]),
     /// A code point that came in two reads, and its length in bytes.
     CodePoint([u8; 4], u8),
     /// UTF-8: checked when it was made.
@@ -158,6 +165,12 @@ impl<'a> Text<'a> {
         Self(Letters::CodePoint(bytes, u8::try_from(len).unwrap_or(4)))
     }
 
+    /// Makes a text of bytes that were found to be ASCII.
+    #[inline]
+    pub(crate) const fn from_ascii(bytes: &'a [u8]) -> Self {
+        Self(Letters::Ascii(bytes))
+    }
+
     /// Makes a text of bytes that were found to be UTF-8.
     pub(crate) const fn from_checked(bytes: Bytes) -> Self {
         Self(Letters::Shared(bytes))
@@ -165,13 +178,15 @@ impl<'a> Text<'a> {
 
     /// Returns the text.
     ///
-    /// Text that was inflated is stored as bytes and checked again at each call; keep the `&str`.
+    /// Text that was inflated, joined, or short and ASCII is stored as bytes and checked again at each call: some 10 ns
+    /// for 16 bytes, 1 µs for 64 KiB. Keep the `&str`, or use [`as_bytes`](Self::as_bytes).
     #[must_use]
     #[inline]
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Letters::Borrowed(text) => text,
             Letters::CodePoint(bytes, len) => utf8(bytes.get(..usize::from(*len)).unwrap_or_default()),
+            Letters::Ascii(bytes) => utf8(bytes),
             Letters::Shared(bytes) => utf8(bytes),
         }
     }
@@ -182,6 +197,7 @@ impl<'a> Text<'a> {
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
             Letters::Borrowed(text) => text.as_bytes(),
+            Letters::Ascii(bytes) => bytes,
             Letters::CodePoint(bytes, len) => bytes.get(..usize::from(*len)).unwrap_or_default(),
             Letters::Shared(bytes) => bytes,
         }
@@ -206,6 +222,7 @@ impl<'a> Text<'a> {
     pub fn into_owned(self) -> Text<'static> {
         Text(match self.0 {
             Letters::Borrowed(text) => Letters::Shared(Bytes::copy_from_slice(text.as_bytes())),
+            Letters::Ascii(bytes) => Letters::Shared(Bytes::copy_from_slice(bytes)),
             Letters::CodePoint(bytes, len) => Letters::CodePoint(bytes, len),
             Letters::Shared(bytes) => Letters::Shared(bytes),
         })
@@ -222,8 +239,9 @@ impl<'a> Text<'a> {
 }
 
 /// Reads bytes that were found to be UTF-8 when they came.
+#[inline(never)]
 fn utf8(bytes: &[u8]) -> &str {
-    core::str::from_utf8(bytes).unwrap_or_default()
+    TextCheck::new().push(bytes).map_or("", |(_, text)| text)
 }
 
 impl Deref for Text<'_> {

@@ -1,5 +1,10 @@
 //! What the peer sends: parts of frames become events, under the limits.
 
+#![expect(
+    clippy::inline_always,
+    reason = "chunks and events that go through memory cost more than the work itself"
+)]
+
 use alloc::string::String;
 use core::mem;
 
@@ -42,22 +47,47 @@ impl Connection {
     /// # Errors
     ///
     /// The rule that the peer broke; it is final, and [`reply_to_error`](Self::reply_to_error) tells the peer.
-    #[inline]
+    #[inline(always)]
     pub fn receive<'a>(
         &mut self,
         input: &mut &'a mut [u8],
     ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
-        match self.state {
-            ConnectionState::Open | ConnectionState::LocalClosing => match self.receive_frames(input) {
-                Ok(event) => Ok(event),
-                Err(error) => Err(self.fail(error)),
-            },
-            //= rfc6455#7.1.7-5
-            ConnectionState::Connecting
-            | ConnectionState::Rejecting
-            | ConnectionState::RemoteClosing
-            | ConnectionState::Closed => self.ignore(input),
+        if self.passes_data() {
+            if input.is_empty() {
+                return Ok(None);
+            }
+            if let Some(chunk) = self.decoder.decode_data(input) {
+                match self.receive_data_chunk(chunk) {
+                    Ok(None) => {}
+                    Ok(Some(event)) => return Ok(Some(event)),
+                    Err(error) => return Err(self.fail(error)),
+                }
+            }
         }
+        // An event of its own, so that the one above never has an address.
+        let mut event = None;
+        self.receive_any(input, &mut event)?;
+        Ok(event)
+    }
+
+    /// Tells whether data frames become events with nobody but themselves having a say: no extension, no code point
+    /// that was cut.
+    #[inline(always)]
+    fn passes_data(&self) -> bool {
+        matches!(self.state, ConnectionState::Open | ConnectionState::LocalClosing)
+            && self.extensions.is_none()
+            && self.text.missing() == 0
+    }
+
+    #[inline(always)]
+    fn receive_data_chunk<'a>(
+        &mut self,
+        chunk: FrameChunk<'a>,
+    ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
+        if chunk.frame_started {
+            self.count_frame(&chunk.header)?;
+        }
+        self.receive_data(chunk)
     }
 
     /// Gives up the memory of extensions; until our Close is sent they have a say in it.
@@ -76,9 +106,33 @@ impl Connection {
     }
 
     #[cold]
-    fn ignore<'a>(&mut self, input: &mut &mut [u8]) -> Result<Option<Event<'a>>, RemoteProtocolError> {
+    fn ignore(&mut self, input: &mut &mut [u8]) -> Result<(), RemoteProtocolError> {
         *input = &mut [];
-        self.failure.map_or(Ok(None), Err)
+        self.failure.map_or(Ok(()), Err)
+    }
+
+    /// Does what [`receive`](Self::receive) does, for any bytes in any state.
+    #[inline(never)]
+    fn receive_any<'a>(
+        &mut self,
+        input: &mut &'a mut [u8],
+        event: &mut Option<Event<'a>>,
+    ) -> Result<(), RemoteProtocolError> {
+        let outcome = match self.state {
+            ConnectionState::Open | ConnectionState::LocalClosing => self.receive_frames(input),
+            //= rfc6455#7.1.7-5
+            ConnectionState::Connecting
+            | ConnectionState::Rejecting
+            | ConnectionState::RemoteClosing
+            | ConnectionState::Closed => return self.ignore(input),
+        };
+        match outcome {
+            Ok(received) => {
+                *event = received;
+                Ok(())
+            }
+            Err(error) => Err(self.fail(error)),
+        }
     }
 
     #[inline]
@@ -99,21 +153,27 @@ impl Connection {
                 self.start_frame(&chunk.header, chunk.message)?;
             }
             let frame_finished = chunk.frame_finished;
-            //= rfc6455#5.4-4, rfc6455#6.2-2
-            let event = if chunk.header.opcode.is_control() {
-                self.receive_control(chunk)?
-            } else if self.extensions.as_ref().is_some_and(|extensions| extensions.is_feeding()) {
-                self.feed_transformed(&chunk)?
-            } else {
-                self.receive_data(chunk)?
-            };
+            let outcome = self.receive_chunk(chunk);
             if frame_finished && let Some(extensions) = &mut self.extensions {
                 extensions.finish_passing();
             }
-            if event.is_some() {
-                return Ok(event);
+            if !matches!(outcome, Ok(None)) {
+                return outcome;
             }
         }
+    }
+
+    /// Makes an event of a part of a frame, if it amounts to one.
+    #[inline]
+    fn receive_chunk<'a>(&mut self, chunk: FrameChunk<'a>) -> Result<Option<Event<'a>>, RemoteProtocolError> {
+        //= rfc6455#5.4-4, rfc6455#6.2-2
+        if chunk.header.opcode.is_control() {
+            return self.receive_control(chunk);
+        }
+        if self.extensions.as_ref().is_some_and(|extensions| extensions.is_feeding()) {
+            return self.feed_transformed(&chunk);
+        }
+        self.receive_data(chunk)
     }
 
     /// Returns how much of a payload the next part may hold: no more than extensions take at once, and no more than
@@ -131,21 +191,28 @@ impl Connection {
     #[inline]
     fn start_frame(&mut self, header: &FrameHeader, message: Opcode) -> Result<(), RemoteProtocolError> {
         if header.opcode.is_data() {
-            if header.opcode != Opcode::Continuation {
-                self.received = MessageSize::default();
-            }
-            self.received.announced = self.received.announced.saturating_add(header.payload_len);
-            self.received.fragments = self.received.fragments.saturating_add(1);
-            //= rfc6455#10.4-1
-            self.check_message_len(self.received.announced)?;
-            if self.received.fragments > self.limits.fragments {
-                return Err(RemoteProtocolError::TooManyFragments { limit: self.limits.fragments });
-            }
+            self.count_frame(header)?;
         }
         match &mut self.extensions {
             Some(extensions) => Ok(extensions.start(header, message)?),
             None => Ok(()),
         }
+    }
+
+    /// Adds a data frame to its message, under the limits.
+    #[inline(always)]
+    fn count_frame(&mut self, header: &FrameHeader) -> Result<(), RemoteProtocolError> {
+        if header.opcode != Opcode::Continuation {
+            self.received = MessageSize::default();
+        }
+        self.received.announced = self.received.announced.saturating_add(header.payload_len);
+        self.received.fragments = self.received.fragments.saturating_add(1);
+        //= rfc6455#10.4-1
+        self.check_message_len(self.received.announced)?;
+        if self.received.fragments > self.limits.fragments {
+            return Err(RemoteProtocolError::TooManyFragments { limit: self.limits.fragments });
+        }
+        Ok(())
     }
 
     #[inline]
@@ -154,7 +221,7 @@ impl Connection {
         if len > limit { Err(RemoteProtocolError::MessageTooLong { limit }) } else { Ok(()) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn receive_data<'a>(&mut self, chunk: FrameChunk<'a>) -> Result<Option<Event<'a>>, RemoteProtocolError> {
         let (frame_finished, message_finished) = (chunk.frame_finished, chunk.message_finished());
         let FrameChunk { message, payload, .. } = chunk;
@@ -163,9 +230,23 @@ impl Connection {
         }
         if message == Opcode::Text {
             //= rfc6455#5.6-1, rfc6455#8.1-1
-            let (code_point, text) = self.text.push(payload)?;
-            let data = code_point.map_or(Text::new(text), Text::from_code_point);
-            return self.text_event(data, frame_finished, message_finished);
+            let payload = &*payload;
+            if let Some(ascii) = self.text.ascii(payload) {
+                let data = Text::from_ascii(ascii);
+                return Ok(Some(Event::TextMessage(TextMessage {
+                    data,
+                    frame_finished,
+                    message_finished,
+                    verbatim: false,
+                })));
+            }
+            return match self.text.push(payload)? {
+                (None, text) => self.borrowed_text_event(text, frame_finished, message_finished),
+                // Nothing follows the code point: `most_payload` sees to it.
+                (Some(code_point), _) => {
+                    self.text_event(Text::from_code_point(code_point), frame_finished, message_finished)
+                }
+            };
         }
         let data = Payload::new(payload);
         //= rfc6455#5.4-2, rfc6455#5.4-12, rfc6455#6.2-6
@@ -177,8 +258,26 @@ impl Connection {
         })))
     }
 
+    /// Does as [`text_event`](Self::text_event), for text that never goes through memory.
+    #[inline(always)]
+    fn borrowed_text_event<'a>(
+        &mut self,
+        text: &'a str,
+        frame_finished: bool,
+        message_finished: bool,
+    ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
+        if message_finished {
+            self.text.finish()?;
+        }
+        if text.is_empty() && !frame_finished {
+            return Ok(None);
+        }
+        let data = Text::new(text);
+        Ok(Some(Event::TextMessage(TextMessage { data, frame_finished, message_finished, verbatim: false })))
+    }
+
     /// Makes an event of text that was checked, unless all that came is the start of a code point.
-    #[inline]
+    #[inline(never)]
     pub(super) fn text_event<'a>(
         &mut self,
         data: Text<'a>,

@@ -116,13 +116,12 @@ impl Connection {
         out: &mut Vec<u8>,
     ) -> Result<(), LocalProtocolError> {
         //= rfc6455#6.1-1, rfc6455#10.3-2
-        let encoded = self.encoder.encode(header)?;
-        out.reserve(encoded.len().saturating_add(payload.len()));
-        out.extend_from_slice(&encoded);
-        let start = out.len();
-        out.extend_from_slice(payload);
-        if let Some(mut key) = header.mask {
-            key.apply(out.get_mut(start..).unwrap_or_default());
+        self.encoder.advance(header)?;
+        out.reserve(FrameHeader::MAX_LEN.saturating_add(payload.len()));
+        header.encode_to(|bytes| out.extend_from_slice(bytes));
+        match header.mask {
+            Some(key) => append_masked(payload, key, out),
+            None => out.extend_from_slice(payload),
         }
         Ok(())
     }
@@ -133,8 +132,21 @@ impl Connection {
         if !self.role.masks() {
             return Ok(None);
         }
-        let mut key = [0; 4];
-        entropy::fill(self.entropy.as_mut(), &mut key).map_err(|_| LocalProtocolError::Entropy)?;
+        let key = entropy::bytes(self.entropy.as_mut()).map_err(|_| LocalProtocolError::Entropy)?;
         Ok(Some(MaskingKey::new(key)))
     }
+}
+
+/// Copies and masks at once, in blocks that stay in registers; each byte is looked at once.
+#[inline]
+fn append_masked(payload: &[u8], mut key: MaskingKey, out: &mut Vec<u8>) {
+    let (blocks, rest) = payload.as_chunks::<64>();
+    for block in blocks {
+        let mut block = *block;
+        key.apply(&mut block);
+        out.extend_from_slice(&block);
+    }
+    let start = out.len();
+    out.extend_from_slice(rest);
+    key.apply(out.get_mut(start..).unwrap_or_default());
 }

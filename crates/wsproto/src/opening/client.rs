@@ -110,8 +110,7 @@ impl ClientOpening {
             return Err(LocalProtocolError::ExtensionsInEvent);
         }
         request.extensions = offers(&self.config.extensions).map_err(LocalProtocolError::Negotiation)?;
-        let mut nonce = [0; 16];
-        entropy::fill(self.entropy.as_mut(), &mut nonce).map_err(|_| LocalProtocolError::Entropy)?;
+        let nonce = entropy::bytes(self.entropy.as_mut()).map_err(|_| LocalProtocolError::Entropy)?;
         Ok(self.handshake.send_request(&request, nonce, out)?)
     }
 }
