@@ -48,7 +48,8 @@ impl MaskingKey {
         let key = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
         if key != 0 {
             xor(payload, key);
-            self.0.rotate_left(payload.len() % 4);
+            let bits = u32::try_from(payload.len() % 4).unwrap_or_default().wrapping_mul(8);
+            self.0 = u32::from_le_bytes(self.0).rotate_right(bits).to_le_bytes();
         }
     }
 }
@@ -68,8 +69,8 @@ fn xor(payload: &mut [u8], key: u64) {
     for word in words {
         *word = (u64::from_ne_bytes(*word) ^ key).to_ne_bytes();
     }
-    for (byte, key) in tail.iter_mut().zip(key.to_ne_bytes()) {
-        *byte ^= key;
+    for (byte, key) in tail.iter_mut().zip(&key.to_ne_bytes()) {
+        *byte ^= *key;
     }
 }
 
