@@ -74,7 +74,10 @@ def conversation(number, side, chance, vectors):
     for _ in range(1 + chance.below(4)):
         if chance.once_in(2):
             frames = stream(chance, side, deflater, with_controls)
-            recorder.receive_apart(frames) if with_controls else recorder.receive(b"".join(frames))
+            if with_controls:
+                recorder.receive_apart(frames)
+            else:
+                recorder.receive(b"".join(frames))
         else:
             kind = chance.pick(["text", "bytes"])
             for last in chance.pick([[True], [True], [False, True], [False, False, True]]):

@@ -1,8 +1,8 @@
 """Runs scripts on Python wsproto and writes down what it does, step by step.
 
 A step is ["<", bytes], ["$"] (end of stream), [">", event], ["!"] (tell the peer about its error) or ["#", target,
-fields] (a request that somebody else's HTTP server has parsed), followed by the outcome, a list of strings, and the state, a letter. Whatever a step gives is merged: how a read is cut into events is
-nobody's business.
+fields] (a request that somebody else's HTTP server has parsed), followed by the outcome, a list of strings, and the
+state, a letter. Whatever a step gives is merged: how a read is cut into events is nobody's business.
 """
 
 import os
