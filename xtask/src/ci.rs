@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::{features, layers, msrv, no_panic, no_std, process, readme, spec};
+use crate::{features, layers, linear, msrv, no_panic, no_std, process, readme, spec};
 
 /// The command that runs all tests, as README.md has it.
 const TESTS: &str = "cargo test --workspace --all-features";
@@ -20,7 +20,7 @@ struct Step {
     run: fn() -> Outcome,
 }
 
-const STEPS: [Step; 16] = [
+const STEPS: [Step; 17] = [
     Step { name: "format", run: format },
     Step { name: "layers", run: || layers::run(&[]).into() },
     Step { name: "clippy", run: clippy },
@@ -32,6 +32,7 @@ const STEPS: [Step; 16] = [
     Step { name: "no-std-target", run: no_std_target },
     Step { name: "no-std-run", run: || no_std::run_consumers().into() },
     Step { name: "no-panic", run: no_panics },
+    Step { name: "linear", run: linear },
     Step { name: "spec", run: || spec::run(&["--check".to_owned()]).into() },
     Step { name: "readme", run: || readme::run_except(&[TESTS]).into() },
     Step { name: "fuzz-targets", run: fuzz_targets },
@@ -164,6 +165,13 @@ fn no_std_target() -> Outcome {
 fn no_panics() -> Outcome {
     match no_panic::available() {
         Ok(()) => no_panic::run(&[]).into(),
+        Err(why) => Outcome::Skipped(why),
+    }
+}
+
+fn linear() -> Outcome {
+    match linear::available() {
+        Ok(()) => linear::run(&[]).into(),
         Err(why) => Outcome::Skipped(why),
     }
 }

@@ -5,6 +5,7 @@ mod ci;
 mod features;
 mod fuzz;
 mod layers;
+mod linear;
 mod manifest;
 mod msrv;
 mod no_panic;
@@ -36,7 +37,7 @@ impl Job {
     }
 }
 
-const JOBS: [Job; 12] = [
+const JOBS: [Job; 13] = [
     Job::new("ci", "runs every check (--only A,B and --skip A,B choose steps)", ci::run),
     Job::new("spec", "ties requirements to tests, writes docs/conformance.md", spec::run),
     Job::new("interop", "runs WebSocket software of others against ours", interop),
@@ -44,6 +45,7 @@ const JOBS: [Job; 12] = [
     Job::new("features", "checks every combination of each crate's features", features::run),
     Job::new("fuzz", "runs the fuzz targets (--seconds N, names of targets)", fuzz::run),
     Job::new("no-std", "builds for a target without std, runs the consumers", no_std::run),
+    Job::new("linear", "counts instructions: twice the bytes, twice the work", linear::run),
     Job::new("no-panic", "proves by linking that no panic can be reached", no_panic::run),
     Job::new("readme", "runs the commands of README.md", readme::run),
     Job::new("bench", "measures: --peers times others beside us", bench::run),

@@ -1,0 +1,121 @@
+//! `cargo xtask linear`: work grows as the bytes do, however they are cut. Callgrind counts instructions for n and
+//! for 2n, the same from run to run whatever else the machine does; time is never measured.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use crate::process;
+
+/// The function of xtask/linear whose instructions are counted.
+const MEASURED: &str = "wsproto_linear::measured";
+
+/// The most that 2n may take, in hundredths of what n takes.
+const MAX_RATIO: u64 = 205;
+
+/// The most instructions for a hundred bytes on the wire: scenario, length of the pieces in bytes, bound.
+///
+/// What was measured on `x86_64` with Rust 1.95, and about a quarter more for other compilers and C libraries.
+const BOUNDS: [(&str, &str, u64); 20] = [
+    ("binary", "all", 30),
+    ("binary", "1460", 55),
+    ("binary", "1", 25_000),
+    ("ascii", "all", 50),
+    ("ascii", "1", 30_000),
+    ("text", "all", 140),
+    ("text", "1460", 200),
+    ("text", "1", 55_000),
+    ("compressed", "all", 10_000),
+    ("compressed", "1", 190_000),
+    ("fragments", "all", 6_000),
+    ("fragments", "1", 45_000),
+    ("pings", "all", 9_000),
+    ("long-field", "all", 360),
+    ("long-field", "1", 38_000),
+    ("fields", "all", 1_700),
+    ("subprotocols", "all", 9_500),
+    ("extension-value", "all", 7_600),
+    ("chunked-rejection", "1", 45_000),
+    ("chunks", "all", 1_500),
+];
+
+/// One scenario with its bytes cut in one way: the lengths in bytes and instructions for n and for 2n.
+#[derive(Default)]
+struct Pair(Vec<(u64, u64)>);
+
+/// Whether this machine can count.
+///
+/// # Errors
+///
+/// Why it can't.
+pub(crate) fn available() -> Result<(), String> {
+    let found = process::succeeds("valgrind --version");
+    found.then_some(()).ok_or_else(|| "no valgrind".to_owned())
+}
+
+/// Runs the job.
+///
+/// # Errors
+///
+/// Each scenario that takes too much, one a line.
+pub(crate) fn run(_: &[String]) -> Result<(), String> {
+    available()?;
+    process::run("cargo build --release --quiet --package wsproto-linear")?;
+    let target = process::target_dir();
+    let folder = target.join("linear");
+    drop(fs::remove_dir_all(&folder));
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let counts = folder.join("counts");
+    let options = format!("--toggle-collect={MEASURED} --dump-after={MEASURED}");
+    let program = target.join("release/wsproto-linear");
+    let tool = format!("valgrind -q --tool=callgrind --callgrind-out-file={}", counts.display());
+    let (succeeded, said) = process::output(&format!("{tool} {options} {}", program.display()))?;
+    if !succeeded {
+        return Err(said);
+    }
+    let pairs = read(&said, &counts)?;
+    let problems: Vec<String> = pairs.iter().flat_map(|(what, pair)| judge(what, pair)).collect();
+    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
+}
+
+/// Joins each line of the program with the count that belongs to it: the nth with that in the file `counts`.n.
+fn read(lines: &str, counts: &Path) -> Result<BTreeMap<(String, String), Pair>, String> {
+    let mut pairs: BTreeMap<(String, String), Pair> = BTreeMap::new();
+    for (line, nth) in lines.lines().zip(1..) {
+        let path = counts.with_extension(nth.to_string());
+        let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let total = text.lines().find_map(|line| line.strip_prefix("totals: "));
+        let total = total.and_then(|total| total.parse().ok()).ok_or("callgrind gave no total")?;
+        let [name, cut, _, bytes] = line.split(' ').collect::<Vec<_>>()[..] else {
+            return Err(format!("not understood: {line}"));
+        };
+        let bytes = bytes.parse().map_err(|error| format!("{line}: {error}"))?;
+        pairs.entry((name.to_owned(), cut.to_owned())).or_default().0.push((bytes, total));
+    }
+    Ok(pairs)
+}
+
+/// Prints a scenario's figures, and returns what is wrong with them.
+fn judge((name, cut): &(String, String), Pair(sizes): &Pair) -> Vec<String> {
+    let [(_, small), (bytes, large)] = sizes[..] else {
+        return vec![format!("{name} in pieces of {cut}: not measured twice")];
+    };
+    let ratio = hundredths(large, small);
+    let each = hundredths(large, bytes);
+    let bound = BOUNDS.iter().find(|bound| (bound.0, bound.1) == (name, cut)).map(|bound| bound.2);
+    println!("{name:18} {cut:>5} {:>10} a byte {:>5} for twice as much", shown(each), shown(ratio));
+    let ratio = (ratio > MAX_RATIO).then(|| format!("{name} in pieces of {cut}: {} times", shown(ratio)));
+    let each = bound.filter(|bound| each > *bound).map(|bound| {
+        format!("{name} in pieces of {cut}: {} instructions a byte, more than {}", shown(each), shown(bound))
+    });
+    ratio.into_iter().chain(each).collect()
+}
+
+/// A quotient in hundredths, rounded up.
+fn hundredths(dividend: u64, divisor: u64) -> u64 {
+    dividend.saturating_mul(100).div_ceil(divisor.max(1))
+}
+
+fn shown(hundredths: u64) -> String {
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
