@@ -1,6 +1,6 @@
 //! What the first byte of a frame says besides FIN, and who reads it: opcodes, reserved bits, roles.
 
-use core::ops::BitOr;
+use core::{fmt, ops::BitOr};
 
 /// Which side of the connection we are on.
 ///
@@ -113,7 +113,7 @@ impl Opcode {
 /// let set = Rsv::RSV1 | Rsv::RSV3;
 /// assert!(set.contains(Rsv::RSV1) && !set.contains(Rsv::RSV2));
 /// ```
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Default, Eq, Hash, PartialEq)]
 pub struct Rsv(
     /// Where the bits stand in a frame's first byte: only 0x70 is ever set.
     u8,
@@ -179,6 +179,19 @@ impl Rsv {
     }
 }
 
+/// Names the bits: `Rsv(1, 3)`.
+impl fmt::Debug for Rsv {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut bits = f.debug_tuple("Rsv");
+        for (number, bit) in [(1, Self::RSV1), (2, Self::RSV2), (3, Self::RSV3)] {
+            if self.contains(bit) {
+                bits.field(&number);
+            }
+        }
+        bits.finish()
+    }
+}
+
 impl BitOr for Rsv {
     type Output = Self;
 
@@ -189,6 +202,8 @@ impl BitOr for Rsv {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::*;
 
     #[test]
@@ -214,6 +229,7 @@ mod tests {
         assert!(all.intersects(Rsv::RSV3) && !Rsv::RSV1.intersects(Rsv::RSV2));
         assert_eq!(all.difference(Rsv::RSV1), Rsv::RSV2 | Rsv::RSV3);
         assert!(Rsv::NONE.is_empty() && Rsv::default().is_empty());
+        assert_eq!(std::format!("{:?} {:?}", Rsv::RSV1 | Rsv::RSV3, Rsv::NONE), "Rsv(1, 3) Rsv");
         assert!(Rsv::NONE.contains(Rsv::NONE) && !Rsv::NONE.intersects(all));
     }
 

@@ -170,6 +170,8 @@ impl Connection {
     /// Sends the Close that is owed for an error of [`receive`](Self::receive) or of
     /// [`Messages`](crate::Messages), where one can still be sent; otherwise nothing.
     ///
+    /// An error of [`Messages`](crate::Messages) ends the connection as its own errors do: what still comes is ignored.
+    ///
     /// # Errors
     ///
     /// As [`send`](Self::send).
@@ -178,13 +180,12 @@ impl Connection {
         error: &RemoteProtocolError,
         out: &mut Vec<u8>,
     ) -> Result<(), LocalProtocolError> {
-        match error.event_hint() {
-            //= rfc6455#7.1.7-4, rfc6455#10.7-2
-            Some(close @ Event::CloseConnection(_)) if self.state.after(Step::SendClose).is_some() => {
-                self.send(close, out)
-            }
-            _ => Ok(()),
+        let Some(close @ Event::CloseConnection(_)) = error.event_hint() else { return Ok(()) };
+        if self.failure.is_none() && self.state.after(Step::Fail).is_some() {
+            self.fail(*error);
         }
+        //= rfc6455#7.1.7-4, rfc6455#10.7-2
+        if self.state.after(Step::SendClose).is_some() { self.send(close, out) } else { Ok(()) }
     }
 }
 

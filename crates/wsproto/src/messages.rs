@@ -60,7 +60,7 @@ impl Messages {
     /// # Errors
     ///
     /// [`RemoteProtocolError::MessageTooLong`], once for a message; the parts so far are dropped, and so is the rest of
-    /// it. The connection's `reply_to_error` tells the peer.
+    /// it. The connection's `reply_to_error` tells the peer and ends the connection.
     #[inline]
     pub fn push<'a>(&mut self, event: Event<'a>) -> Result<Option<Event<'a>>, RemoteProtocolError> {
         if self.passes(&event) {

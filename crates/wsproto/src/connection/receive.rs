@@ -98,7 +98,7 @@ impl Connection {
     }
 
     #[cold]
-    fn fail(&mut self, error: RemoteProtocolError) -> RemoteProtocolError {
+    pub(super) fn fail(&mut self, error: RemoteProtocolError) -> RemoteProtocolError {
         self.failure = Some(error);
         self.state = self.state.after(Step::Fail).unwrap_or(self.state);
         self.extensions = None;

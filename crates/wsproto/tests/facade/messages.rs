@@ -2,8 +2,8 @@
 
 use allocation_counter::measure;
 use wsproto::{
-    BytesMessage, CloseCode, CloseConnection, Config, Event, Messages, Ping, Pong, RemoteProtocolError, Role,
-    TextMessage,
+    BytesMessage, CloseCode, CloseConnection, Config, ConnectionState, Event, Messages, Ping, Pong,
+    RemoteProtocolError, Role, TextMessage, Transport,
 };
 use wsproto_frame::Opcode;
 
@@ -172,5 +172,27 @@ fn d17_a_verbatim_message_is_not_compressed() {
         let mut client = open(Role::Client, &deflating());
         let received = client.receive(&mut &mut bytes[..]);
         assert_eq!(received, Ok(Some(Event::TextMessage(TextMessage::new(&*text)))));
+    }
+}
+
+#[test]
+fn an_error_of_the_assembler_ends_the_connection_as_its_own_do() {
+    for role in [Role::Server, Role::Client] {
+        let mut connection = open(role, &Config::default());
+        let mut bytes = frame_to(role, last(Opcode::Text), b"too long");
+        bytes.extend(frame_to(role, last(Opcode::Text), b"next"));
+        let mut input = &mut bytes[..];
+        let event = connection.receive(&mut input).expect("a good frame").expect("a message");
+        let error = Messages::new(4).push(event).expect_err("the message is too long");
+        let mut out = Vec::new();
+        connection.reply_to_error(&error, &mut out).expect("a Close can be sent");
+        assert!(!out.is_empty(), "{role:?}");
+        let stand = (connection.state(), connection.transport());
+        assert_eq!(stand, (ConnectionState::Closed, Transport::ShutdownWrite), "{role:?}");
+        assert_eq!(connection.receive(&mut input), Err(error), "{role:?}: what follows is ignored");
+        assert!(input.is_empty());
+        let sent = out.len();
+        connection.reply_to_error(&error, &mut out).expect("nothing is owed any more");
+        assert_eq!(out.len(), sent, "{role:?}");
     }
 }
