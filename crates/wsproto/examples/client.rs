@@ -1,13 +1,12 @@
 //! A client on a plain socket: sends the lines of its standard input, prints the events that come.
 //!
-//! `cargo run --release --example client -- ws://HOST[:PORT]/TARGET [--ping] [--close CODE REASON] [--deflate]
-//! [--subprotocol NAME]`
+//! `cargo run --release --example client -- --help` tells how to call it.
 
 use std::{
     error::Error,
     io::{self, BufRead, Read, Write},
     net::{Shutdown, TcpStream},
-    process,
+    process::ExitCode,
     sync::mpsc::{Sender, channel},
     thread,
     time::Duration,
@@ -18,7 +17,15 @@ use wsproto::{
     TextMessage, Transport, WsConnection, extensions::deflate::DeflateConfig,
 };
 
-/// How long the server may take to close the connection once nothing more is to be said.
+const USAGE: &str =
+    "client ws://HOST[:PORT]/TARGET [--ping] [--close CODE REASON] [--deflate on|off] [--subprotocol NAME]
+  sends each line of the standard input as a text, prints the events that come, closes at the input's end
+  --ping          sends a Ping first
+  --close         what to close with, in place of 1000
+  --deflate       whether to offer permessage-deflate; off by default
+  --subprotocol   proposes a subprotocol";
+
+/// How long the server may take to answer our Close, or to close the connection after its own.
 const LINGER: Duration = Duration::from_secs(5);
 /// The longest message that is put together from its parts.
 const MAX_MESSAGE_LEN: usize = 16 << 20;
@@ -40,8 +47,22 @@ struct Options {
     subprotocol: Option<String>,
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let options = arguments()?;
+fn main() -> ExitCode {
+    match converse() {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Speaks with the server; fails unless the connection was opened, and closed by both sides.
+fn converse() -> Result<ExitCode, Box<dyn Error>> {
+    let Some(options) = arguments()? else {
+        println!("{USAGE}");
+        return Ok(ExitCode::SUCCESS);
+    };
     let port_or_default =
         if options.host.rsplit(']').next().is_some_and(|end| end.contains(':')) { "" } else { ":80" };
     let stream = TcpStream::connect(format!("{}{port_or_default}", options.host))?;
@@ -52,7 +73,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         out: Vec::new(),
         ping: options.ping,
         close: options.close,
-        user_ended: false,
+        outcome: ExitCode::FAILURE,
     };
     let mut request = Request::new(options.host, options.target);
     request.subprotocols.extend(options.subprotocol);
@@ -60,8 +81,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     client.run()
 }
 
-/// Reads the command line.
-fn arguments() -> Result<Options, lexopt::Error> {
+/// Reads the command line; nothing where help is asked for.
+fn arguments() -> Result<Option<Options>, lexopt::Error> {
     use lexopt::prelude::{Long, Value, ValueExt};
 
     let (mut url, mut ping, mut config, mut subprotocol) = (None, false, Config::default(), None);
@@ -69,8 +90,13 @@ fn arguments() -> Result<Options, lexopt::Error> {
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
+            Long("help") => return Ok(None),
             Long("ping") => ping = true,
-            Long("deflate") => config = config.with_extension(DeflateConfig::default()),
+            Long("deflate") => match parser.value()?.string()?.as_str() {
+                "on" => config = config.with_extension(DeflateConfig::default()),
+                "off" => {}
+                other => return Err(format!("--deflate is on or off, not {other}").into()),
+            },
             Long("subprotocol") => subprotocol = Some(parser.value()?.string()?),
             Long("close") => {
                 let code = CloseCode::new(parser.value()?.parse()?).ok_or("--close: no such code")?;
@@ -80,11 +106,18 @@ fn arguments() -> Result<Options, lexopt::Error> {
             other => return Err(other.unexpected()),
         }
     }
-    let url = url.ok_or("usage: client ws://HOST[:PORT]/TARGET")?;
-    let rest = url.strip_prefix("ws://").ok_or("only ws:// is spoken here")?;
-    let (host, target) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let target = if target.is_empty() { "/" } else { target };
-    Ok(Options { host: host.into(), target: target.into(), ping, close, config, subprotocol })
+    let url = url.ok_or(USAGE)?;
+    let (scheme, rest) = url.split_once("://").ok_or("the URL begins with ws://")?;
+    if !scheme.eq_ignore_ascii_case("ws") {
+        return Err("only ws:// is spoken here: there is no TLS".into());
+    }
+    let (host, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    if host.is_empty() {
+        return Err("the URL has no host".into());
+    }
+    let slash = if target.starts_with('/') { "" } else { "/" };
+    let target = format!("{slash}{target}");
+    Ok(Some(Options { host: host.into(), target, ping, close, config, subprotocol }))
 }
 
 struct Client {
@@ -94,12 +127,12 @@ struct Client {
     out: Vec<u8>,
     ping: bool,
     close: CloseConnection<'static>,
-    user_ended: bool,
+    outcome: ExitCode,
 }
 
 impl Client {
     /// Goes on until the connection is over: two threads read, this one speaks.
-    fn run(mut self) -> Result<(), Box<dyn Error>> {
+    fn run(mut self) -> Result<ExitCode, Box<dyn Error>> {
         let (sender, inputs) = channel();
         let (socket, lines) = (self.stream.try_clone()?, sender.clone());
         thread::spawn(move || read_socket(socket, &sender));
@@ -109,47 +142,58 @@ impl Client {
             match self.ws.transport() {
                 Transport::KeepOpen => {}
                 Transport::ShutdownWrite => self.stream.shutdown(Shutdown::Write)?,
-                Transport::Close => return Ok(()),
+                Transport::Close => return Ok(self.outcome),
             }
-            let over = self.ws.state() == ConnectionState::Closed;
-            let input = if over { inputs.recv_timeout(LINGER).ok() } else { inputs.recv().ok() };
+            let ending = matches!(self.ws.state(), ConnectionState::LocalClosing | ConnectionState::Closed);
+            let input = if ending { inputs.recv_timeout(LINGER).ok() } else { inputs.recv().ok() };
             match input {
                 Some(Input::Bytes(mut bytes)) => self.receive(&mut bytes, &lines)?,
                 Some(Input::ServerEnded) => match self.ws.receive_eof() {
                     Ok(event) => event.iter().for_each(print),
-                    Err(error) => fail(&error),
+                    Err(error) => eprintln!("server: {error}"),
                 },
                 Some(Input::Line(line)) if self.ws.state() == ConnectionState::Open => {
                     self.ws.send(TextMessage::new(line), &mut self.out)?;
                 }
-                Some(Input::UserEnded) => {
-                    self.user_ended = true;
-                    self.close()?;
-                }
+                Some(Input::UserEnded) => self.close()?,
                 Some(Input::Line(_)) => {}
-                None => return Ok(()),
+                None => return Ok(self.outcome),
             }
         }
     }
 
     fn receive(&mut self, mut bytes: &mut [u8], lines: &Sender<Input>) -> Result<(), Box<dyn Error>> {
+        if self.ws.state() == ConnectionState::Closed {
+            return Ok(());
+        }
         loop {
-            let event = match self.ws.receive(&mut bytes) {
-                Ok(Some(event)) => event,
+            match self.next_event(&mut bytes) {
+                Ok(Some(event)) => {
+                    self.ws.reply(&event, &mut self.out)?;
+                    print(&event);
+                    match event {
+                        Event::AcceptConnection(_) => self.opened(lines)?,
+                        Event::CloseConnection(_) => self.outcome = ExitCode::SUCCESS,
+                        _ => {}
+                    }
+                }
                 Ok(None) => return Ok(()),
                 Err(error) => {
-                    self.ws.reply_to_error(&error, &mut self.out)?;
-                    self.stream.write_all(&self.out)?;
-                    fail(&error);
+                    eprintln!("server: {error}");
+                    return Ok(self.ws.reply_to_error(&error, &mut self.out)?);
                 }
-            };
-            self.ws.reply(&event, &mut self.out)?;
-            let Some(event) = self.messages.push(event)? else { continue };
-            print(&event);
-            if matches!(event, Event::AcceptConnection(_)) {
-                self.opened(lines)?;
             }
         }
+    }
+
+    /// Returns the next event, messages whole.
+    fn next_event<'a>(&mut self, bytes: &mut &'a mut [u8]) -> Result<Option<Event<'a>>, RemoteProtocolError> {
+        while let Some(event) = self.ws.receive(bytes)? {
+            if let Some(event) = self.messages.push(event)? {
+                return Ok(Some(event));
+            }
+        }
+        Ok(None)
     }
 
     /// Begins to speak once the server has agreed.
@@ -181,7 +225,8 @@ fn read_socket(mut socket: TcpStream, inputs: &Sender<Input>) {
 }
 
 fn read_lines(inputs: &Sender<Input>) {
-    for line in io::stdin().lock().lines().map_while(Result::ok) {
+    for line in io::stdin().lock().split(b'\n').map_while(Result::ok) {
+        let line = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(&line)).into_owned();
         if inputs.send(Input::Line(line)).is_err() {
             return;
         }
@@ -196,6 +241,7 @@ fn print(event: &Event<'_>) {
             println!("open, subprotocol {:?}, extensions {:?}", accept.subprotocol, accept.extensions);
         }
         Event::RejectConnection(reject) => println!("rejected with status {}", reject.status),
+        Event::RejectData(data) if data.data.is_empty() => {}
         Event::RejectData(data) => println!("{}", String::from_utf8_lossy(&data.data)),
         Event::TextMessage(message) => println!("text: {}", message.data),
         Event::BytesMessage(message) => println!("binary: {} bytes", message.data.len()),
@@ -204,9 +250,4 @@ fn print(event: &Event<'_>) {
         Event::CloseConnection(close) => println!("closed: {} {}", close.code, close.reason),
         other => println!("{other:?}"),
     }
-}
-
-fn fail(error: &RemoteProtocolError) -> ! {
-    eprintln!("server: {error}");
-    process::exit(1)
 }

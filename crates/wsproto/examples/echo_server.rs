@@ -6,21 +6,33 @@ use std::{
     error::Error,
     io::{self, Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
+    process::ExitCode,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use wsproto::{
-    AcceptConnection, Config, Event, LocalProtocolError, Transport, WsConnection,
+    AcceptConnection, Config, ConnectionState, Event, LocalProtocolError, Transport, WsConnection,
     extensions::deflate::DeflateConfig,
 };
 
-/// How long a peer may take to close its side once nothing more is to be said.
+/// How long a client may take over each part of its request.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long a client may take to close its side once nothing more is to be said.
 const LINGER: Duration = Duration::from_secs(5);
-/// How many bytes it may still send until then.
-const MAX_IGNORED: u64 = 1 << 20;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match listen() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Takes connections for ever.
+fn listen() -> Result<(), Box<dyn Error>> {
     let (port, config) = arguments()?;
     let listener = TcpListener::bind(("127.0.0.1", port))?;
     println!("listening on ws://{}/", listener.local_addr()?);
@@ -61,6 +73,8 @@ fn serve(mut stream: TcpStream, config: Config) -> Result<(), Box<dyn Error>> {
     let mut ws = WsConnection::server(config);
     let (mut buffer, mut out) = (vec![0; 64 << 10], Vec::new());
     loop {
+        let patience = (ws.state() == ConnectionState::Connecting).then_some(HANDSHAKE);
+        stream.set_read_timeout(patience)?;
         match stream.read(&mut buffer)? {
             0 => drop(ws.receive_eof()?),
             n => answer(&mut ws, &mut buffer[..n], &mut out)?,
@@ -76,10 +90,16 @@ fn serve(mut stream: TcpStream, config: Config) -> Result<(), Box<dyn Error>> {
 }
 
 /// Lets the peer read what we said last before the connection goes: closing on unread bytes could lose it.
-fn linger(stream: TcpStream) -> Result<(), Box<dyn Error>> {
-    stream.set_read_timeout(Some(LINGER))?;
+fn linger(mut stream: TcpStream) -> Result<(), Box<dyn Error>> {
     stream.shutdown(Shutdown::Write)?;
-    io::copy(&mut stream.take(MAX_IGNORED), &mut io::sink())?;
+    let end = Instant::now() + LINGER;
+    let mut ignored = [0; 4096];
+    while let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+        stream.set_read_timeout(Some(left))?;
+        if stream.read(&mut ignored)? == 0 {
+            break;
+        }
+    }
     Ok(())
 }
 
