@@ -84,7 +84,9 @@ impl Drive {
             self.answer_request();
             if self.plan.ends && self.ws.state() == ConnectionState::Open {
                 let ended = self.ws.receive_eof().expect("the handshake is done");
-                ended.iter().for_each(|event| self.hearing.hear(event));
+                if let Some(event) = &ended {
+                    self.hearing.hear(event);
+                }
             }
             self.receive(&mut [], taken)?;
         }

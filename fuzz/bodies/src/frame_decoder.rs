@@ -1,6 +1,6 @@
 //! Frames, cut anywhere: the same frames and the same fault, and what was decoded encodes to the bytes that came.
 
-use wsproto_frame::{FrameDecoder, FrameEncoder, FrameError, FrameHeader, Role, Rsv};
+use wsproto_frame::{FrameChunk, FrameDecoder, FrameEncoder, FrameError, FrameHeader, Role, Rsv};
 
 use crate::{Cuts, Source, source::Choices};
 
@@ -10,9 +10,12 @@ pub fn frame_decoder(data: &[u8]) {
     let choices = source.choices();
     let cuts = Cuts::all(source.byte());
     let wire = source.rest();
-    let [whole, others @ ..] = cuts.map(|cuts| decode(choices, cuts, wire));
+    let [whole, others @ ..] = cuts.map(|cuts| decode(choices, cuts, decode_part, wire));
     for other in others {
         assert_eq!(whole, other, "cuts change the frames");
+    }
+    for cuts in cuts {
+        assert_eq!(whole, decode(choices, cuts, shortcut, wire), "the shortcut changes the frames");
     }
     assert_round_trip(choices, &whole, wire);
 }
@@ -40,7 +43,35 @@ fn decoder(choices: Choices) -> FrameDecoder {
     FrameDecoder::new(role(choices)).with_rsv(Rsv::from_first_byte(choices.get())).with_max_payload_len(limit)
 }
 
-fn decode(choices: Choices, cuts: Cuts, wire: &[u8]) -> Outcome {
+fn decode_part<'a>(
+    decoder: &mut FrameDecoder,
+    input: &mut &'a mut [u8],
+    most: usize,
+) -> Result<Option<FrameChunk<'a>>, FrameError> {
+    decoder.decode_at_most(input, most)
+}
+
+fn shortcut<'a>(
+    decoder: &mut FrameDecoder,
+    input: &mut &'a mut [u8],
+    most: usize,
+) -> Result<Option<FrameChunk<'a>>, FrameError> {
+    match decoder.decode_data(input) {
+        Some(chunk) => Ok(Some(chunk)),
+        None => decoder.decode_at_most(input, most),
+    }
+}
+
+fn decode(
+    choices: Choices,
+    cuts: Cuts,
+    step: impl for<'a> Fn(
+        &mut FrameDecoder,
+        &mut &'a mut [u8],
+        usize,
+    ) -> Result<Option<FrameChunk<'a>>, FrameError>,
+    wire: &[u8],
+) -> Outcome {
     let mut decoder = decoder(choices);
     let most = if choices.has(2) { 7 } else { usize::MAX };
     let mut bytes = wire.to_vec();
@@ -48,7 +79,7 @@ fn decode(choices: Choices, cuts: Cuts, wire: &[u8]) -> Outcome {
     for mut input in cuts.parts(&mut bytes) {
         loop {
             let before = input.len();
-            match decoder.decode_at_most(&mut input, most) {
+            match step(&mut decoder, &mut input, most) {
                 Ok(Some(chunk)) => {
                     if chunk.frame_started {
                         let (header, payload) = (chunk.header, Vec::new());
