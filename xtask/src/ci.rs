@@ -20,9 +20,10 @@ struct Step {
     run: fn() -> Outcome,
 }
 
-const STEPS: [Step; 17] = [
+const STEPS: [Step; 18] = [
     Step { name: "format", run: format },
     Step { name: "layers", run: || layers::run(&[]).into() },
+    Step { name: "deny", run: deny },
     Step { name: "clippy", run: clippy },
     Step { name: "clippy-bare", run: clippy_bare },
     Step { name: "tests", run: || process::run(TESTS).into() },
@@ -133,6 +134,14 @@ fn format() -> Outcome {
     let lines = std::iter::once("cargo fmt --all --check".to_owned()).chain(others);
     let problems: Vec<String> = lines.filter_map(|line| process::run(&line).err()).collect();
     if problems.is_empty() { Outcome::Passed } else { Outcome::Failed(problems.join("\n")) }
+}
+
+/// Licences, bans and sources, as deny.toml has them.
+fn deny() -> Outcome {
+    if !process::succeeds("cargo deny --version") {
+        return Outcome::Skipped("no cargo-deny".to_owned());
+    }
+    process::run("cargo deny check licenses bans sources").into()
 }
 
 fn clippy() -> Outcome {

@@ -1,7 +1,8 @@
-//! Checks that arrows between the crates point down only, and that the lowest stands alone.
+//! Checks that arrows between the crates point down only, that the lowest stands alone, and that what they use of
+//! others is written down.
 
-use crate::CRATES;
 use crate::manifest::Manifest;
+use crate::{CRATES, dependencies};
 
 /// Each crate and all that it may depend on.
 ///
@@ -13,7 +14,7 @@ const ALLOWED: [(&str, &[&str]); 4] = [
     ("wsproto-extensions", &["miniz_oxide", "wsproto-frame", "zlib-rs"]),
     (
         "wsproto",
-        &["bytes", "getrandom", "smallvec", "wsproto-extensions", "wsproto-frame", "wsproto-handshake"],
+        &["bytes", "chacha20", "getrandom", "wsproto-extensions", "wsproto-frame", "wsproto-handshake"],
     ),
 ];
 
@@ -21,7 +22,7 @@ const ALLOWED: [(&str, &[&str]); 4] = [
 ///
 /// # Errors
 ///
-/// A text that lists every arrow that may not be, one a line.
+/// Every arrow that may not be, and every dependency that isn't written down, one a line.
 pub(crate) fn run(_: &[String]) -> Result<(), String> {
     let mut problems = Vec::new();
     for name in CRATES {
@@ -29,6 +30,7 @@ pub(crate) fn run(_: &[String]) -> Result<(), String> {
         println!("{name} -> {{{}}}", dependencies.join(", "));
         problems.extend(forbidden(name, &dependencies));
     }
+    problems.extend(dependencies::check().err());
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
 }
 

@@ -2,6 +2,7 @@
 
 mod bench;
 mod ci;
+mod dependencies;
 mod features;
 mod fuzz;
 mod layers;

@@ -13,6 +13,8 @@ pub(crate) struct Manifest {
     pub(crate) features: BTreeMap<String, Vec<String>>,
     /// The names of what it depends on outside tests, optional ones included.
     pub(crate) dependencies: Vec<String>,
+    /// The names of what its tests and examples need besides.
+    pub(crate) tests: Vec<String>,
 }
 
 impl Manifest {
@@ -26,7 +28,12 @@ impl Manifest {
         let features = entries(&table, "features").map(|(name, value)| (name.clone(), strings(value)));
         let dependencies = ["dependencies", "build-dependencies"].into_iter();
         let dependencies = dependencies.flat_map(|kind| entries(&table, kind)).map(|(name, _)| name.clone());
-        Ok(Self { features: features.collect(), dependencies: dependencies.collect() })
+        let tests = entries(&table, "dev-dependencies").map(|(name, _)| name.clone());
+        Ok(Self {
+            features: features.collect(),
+            dependencies: dependencies.collect(),
+            tests: tests.collect(),
+        })
     }
 
     /// The features apart from `default`.
@@ -83,7 +90,7 @@ mod tests {
         ];
         let features =
             features.map(|(name, parts)| (name.into(), parts.into_iter().map(str::to_owned).collect()));
-        let manifest = Manifest { features: features.into(), dependencies: Vec::new() };
+        let manifest = Manifest { features: features.into(), dependencies: Vec::new(), tests: Vec::new() };
         assert_eq!(manifest.choices(), ["fast", "plain", "std", "weak"]);
         assert_eq!(manifest.without_std(), ["plain"]);
     }
