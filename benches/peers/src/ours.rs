@@ -1,6 +1,8 @@
 //! Ourselves: a connection that the caller drives with one buffer in and one out.
 
-use wsproto::{BytesMessage, Config, Connection, Event, Messages, Role, Text, TextMessage};
+use std::io::IoSlice;
+
+use wsproto::{BytesMessage, Config, Connection, Event, Messages, Role, TextMessage};
 
 use crate::{
     Runner,
@@ -31,9 +33,25 @@ pub(crate) fn chunks(work: &Work) -> Option<Runner> {
     (work.task == Task::Receive).then(|| ours(work, false).runner())
 }
 
-/// Headers apart from payloads.
-pub(crate) fn apart(_: &Work) -> Option<Runner> {
-    None
+/// Headers apart from payloads, which are not copied.
+pub(crate) fn apart(work: &Work) -> Option<Runner> {
+    if work.task != Task::Send || work.role != Role::Server {
+        return None;
+    }
+    let Ours { mut transport, mut connection, payload, work, .. } = ours(work, true);
+    let written = transport.written();
+    let text = str::from_utf8(&payload).unwrap_or_default().to_owned();
+    let round = move |messages: usize, _: &mut Delivered| {
+        for _ in 0..messages {
+            let header = if work.is_text() {
+                connection.send_apart(TextMessage::new(&text)).unwrap()
+            } else {
+                connection.send_apart(BytesMessage::new(&payload)).unwrap()
+            };
+            transport.put_all(&[IoSlice::new(&header.encode()), IoSlice::new(&payload)]);
+        }
+    };
+    Some(Runner { round: Box::new(round), written })
 }
 
 fn ours(work: &Work, whole: bool) -> Ours {
@@ -109,10 +127,10 @@ impl Ours {
 
     fn send(&mut self, count: usize) {
         let batch = self.work.batch();
-        let text = Text::from(str::from_utf8(&self.payload).unwrap_or_default());
+        let text = str::from_utf8(&self.payload).unwrap_or_default();
         for i in 1..=count {
             if self.work.is_text() {
-                self.connection.send(TextMessage::new(text.clone()), &mut self.out).unwrap();
+                self.connection.send(TextMessage::new(text), &mut self.out).unwrap();
             } else {
                 self.connection.send(BytesMessage::new(&self.payload), &mut self.out).unwrap();
             }

@@ -81,7 +81,7 @@ impl Transport {
     }
 
     #[inline]
-    fn put_all(&mut self, bufs: &[io::IoSlice<'_>]) -> usize {
+    pub(crate) fn put_all(&mut self, bufs: &[io::IoSlice<'_>]) -> usize {
         bufs.iter().map(|buf| self.put(buf)).sum()
     }
 }

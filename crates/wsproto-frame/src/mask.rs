@@ -41,6 +41,24 @@ impl MaskingKey {
         self.0
     }
 
+    /// Returns a part of a payload masked, where its length is a multiple of four, so that the key goes on as it is.
+    ///
+    /// For those who copy and mask at once: with a length that the compiler knows, the part stays in registers.
+    ///
+    /// ```
+    /// use wsproto_frame::MaskingKey;
+    ///
+    /// assert_eq!(MaskingKey::new([1, 2, 3, 4]).masked(*b"\x01\x02\x03\x04Hell"), *b"\0\0\0\0Igoh");
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn masked<const N: usize>(self, mut part: [u8; N]) -> [u8; N] {
+        const { assert!(N.is_multiple_of(4), "the key would have to turn") };
+        let [a, b, c, d] = self.0;
+        xor(&mut part, u64::from_ne_bytes([a, b, c, d, a, b, c, d]));
+        part
+    }
+
     /// Masks or unmasks the next part of a payload in place, and turns the key by its length.
     #[inline]
     pub fn apply(&mut self, payload: &mut [u8]) {

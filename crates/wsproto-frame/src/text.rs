@@ -69,8 +69,8 @@ impl TextCheck {
     /// ```
     #[must_use]
     #[inline]
-    pub const fn ascii<'a>(&self, part: &'a [u8]) -> Option<&'a [u8]> {
-        if self.started_len == 0 && part.len() < 256 && part.is_ascii() { Some(part) } else { None }
+    pub fn ascii<'a>(&self, part: &'a [u8]) -> Option<&'a [u8]> {
+        (self.started_len == 0 && part.len() < 256 && is_ascii(part)).then_some(part)
     }
 
     /// Returns how many bytes the code point still lacks that the last part ended within; 0 where it ended between two.
@@ -172,6 +172,19 @@ fn split_before_started(part: &[u8]) -> (&[u8], &[u8]) {
         _ => 0,
     };
     part.split_at_checked(part.len().saturating_sub(started)).unwrap_or((part, &[]))
+}
+
+/// Looks at words, the last of which may overlap the one before it: no byte is looked at by itself where there are eight.
+#[inline]
+fn is_ascii(bytes: &[u8]) -> bool {
+    let seen = match bytes.last_chunk() {
+        Some(last) => {
+            let (words, _) = bytes.as_chunks();
+            words.iter().fold(u64::from_ne_bytes(*last), |seen, word| seen | u64::from_ne_bytes(*word))
+        }
+        None => bytes.iter().fold(0, |seen, byte| seen | u64::from(*byte)),
+    };
+    seen & 0x8080_8080_8080_8080 == 0
 }
 
 /// Short text is checked fastest by the standard library, long text with SIMD.
@@ -278,6 +291,23 @@ mod tests {
                 assert_eq!(check.missing(), 0);
             }
         }
+    }
+
+    #[test]
+    fn ascii_is_seen_in_every_length_and_one_other_byte_anywhere() {
+        let check = TextCheck::new();
+        for len in 0..255 {
+            let mut bytes = [b'~'; 255];
+            assert!(check.ascii(&bytes[..len]).is_some(), "{len}");
+            for at in 0..len {
+                bytes[at] = 0x80;
+                assert!(check.ascii(&bytes[..len]).is_none(), "{at} of {len}");
+                bytes[at] = b'~';
+            }
+        }
+        let mut check = TextCheck::new();
+        assert_eq!(check.push(b"\xf0"), Ok((None, "")));
+        assert_eq!(check.ascii(b"a"), None, "within a code point");
     }
 
     #[test]

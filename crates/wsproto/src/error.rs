@@ -30,6 +30,8 @@ pub enum LocalProtocolError {
     ReasonWithoutCode,
     /// The source of entropy has failed.
     Entropy,
+    /// An extension has to see the payload: it can't be written apart from its header.
+    PayloadApart,
 }
 
 impl fmt::Display for LocalProtocolError {
@@ -44,6 +46,7 @@ impl fmt::Display for LocalProtocolError {
             Self::ExtensionsInEvent => f.write_str("extensions are negotiated, not set in an event"),
             Self::ReasonWithoutCode => f.write_str("close reason without a code"),
             Self::Entropy => f.write_str("the source of entropy has failed"),
+            Self::PayloadApart => f.write_str("an extension has to see the payload"),
         }
     }
 }

@@ -35,6 +35,9 @@ use crate::{BytesMessage, Event, Payload, RemoteProtocolError, Text, TextMessage
 pub struct Messages {
     max_len: usize,
     parts: BytesMut,
+    /// The length of the longest message that was joined. With room for as much reclaimed, the memory of a message that
+    /// was dropped is used again from its start, where the caches still have it.
+    longest: usize,
     state: State,
 }
 
@@ -49,7 +52,7 @@ impl Messages {
     /// Makes an assembler of messages of at most `max_len` bytes.
     #[must_use]
     pub fn new(max_len: usize) -> Self {
-        Self { max_len, parts: BytesMut::new(), state: State::Joining }
+        Self { max_len, parts: BytesMut::new(), longest: 0, state: State::Joining }
     }
 
     /// Takes the next event of a connection.
@@ -128,8 +131,15 @@ impl Messages {
         if last && self.parts.is_empty() {
             return Ok(Some(Whole::Part));
         }
+        if self.parts.is_empty() {
+            self.parts.try_reclaim(self.longest);
+        }
         self.parts.extend_from_slice(part);
-        Ok(last.then(|| Whole::Joined(self.parts.split())))
+        if !last {
+            return Ok(None);
+        }
+        self.longest = self.longest.max(self.parts.len());
+        Ok(Some(Whole::Joined(self.parts.split())))
     }
 }
 
@@ -140,7 +150,7 @@ impl fmt::Debug for Messages {
             .field("max_len", &self.max_len)
             .field("parts", &self.parts.len())
             .field("state", &self.state)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, vec::Vec};
 use core::{fmt, mem};
 
-use wsproto_frame::Role;
+use wsproto_frame::{FrameHeader, Role};
 use wsproto_handshake::{Headers, Request};
 
 use crate::{
@@ -244,6 +244,23 @@ impl WsConnection {
         match &mut self.phase {
             Phase::Open(connection) => connection.send(event, out),
             Phase::Server(_) | Phase::Client(_) => self.send_handshake(event.into(), out),
+        }
+    }
+
+    /// Gives the header of a message whose payload the caller writes himself, as
+    /// [`Connection::send_apart`](Connection::send_apart) does.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    #[inline]
+    pub fn send_apart<'e>(
+        &mut self,
+        message: impl Into<Event<'e>>,
+    ) -> Result<FrameHeader, LocalProtocolError> {
+        match &mut self.phase {
+            Phase::Open(connection) => connection.send_apart(message),
+            Phase::Server(_) | Phase::Client(_) => Err(LocalProtocolError::WrongState(self.state())),
         }
     }
 

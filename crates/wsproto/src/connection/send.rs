@@ -45,6 +45,48 @@ impl Connection {
         }
     }
 
+    /// Gives the header of a message whose payload the caller writes himself, right behind it, in one vectored write:
+    /// nothing is copied, however long the payload is.
+    ///
+    /// Where the header has a masking key, as on a client, the payload must be masked with it.
+    ///
+    /// ```
+    /// use wsproto::{BytesMessage, Config, Connection};
+    ///
+    /// let mut server = Connection::server(&Config::default());
+    /// let payload = vec![7; 1 << 20];
+    /// let header = server.send_apart(BytesMessage::new(&payload))?.encode();
+    /// // stream.write_vectored(&[IoSlice::new(&header), IoSlice::new(&payload)])
+    /// assert_eq!(header.len(), 10);
+    /// # Ok::<(), wsproto::LocalProtocolError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A [`LocalProtocolError`], as [`send`](Self::send): [`WrongEvent`](LocalProtocolError::WrongEvent) where the event
+    /// is no message, and [`PayloadApart`](LocalProtocolError::PayloadApart) where an extension has to see the payload.
+    #[inline]
+    pub fn send_apart<'e>(
+        &mut self,
+        message: impl Into<Event<'e>>,
+    ) -> Result<FrameHeader, LocalProtocolError> {
+        let (opcode, len, fin) = match message.into() {
+            Event::TextMessage(message) => {
+                (Opcode::Text, message.data.as_bytes().len(), message.message_finished)
+            }
+            Event::BytesMessage(message) => (Opcode::Binary, message.data.len(), message.message_finished),
+            _ => return Err(LocalProtocolError::WrongEvent),
+        };
+        if self.extensions.is_some() {
+            return Err(LocalProtocolError::PayloadApart);
+        }
+        let opcode = self.message_opcode(opcode)?;
+        let mask = self.masking_key()?;
+        let header = FrameHeader { fin, mask, ..FrameHeader::new(opcode, len as u64) };
+        self.encoder.advance(&header)?;
+        Ok(header)
+    }
+
     /// Appends a frame of a message of the frame's type: its first, or one that goes on with it.
     #[inline]
     fn send_data(
@@ -52,15 +94,22 @@ impl Connection {
         mut frame: OutboundFrame<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), LocalProtocolError> {
+        frame.opcode = self.message_opcode(frame.opcode)?;
+        self.write(&frame, out)
+    }
+
+    /// Returns the opcode of the next frame of a message of this type, or why none can be sent.
+    #[inline]
+    fn message_opcode(&self, kind: Opcode) -> Result<Opcode, LocalProtocolError> {
         //= rfc6455#5.1-5, rfc6455#5.5.1-3, rfc6455#6.1-2, rfc6455#6.1-3
         self.state.after(Step::Send).ok_or(LocalProtocolError::WrongState(self.state))?;
         //= rfc6455#6.1-5
-        if let (Fragmentation::Text, Opcode::Text) | (Fragmentation::Binary, Opcode::Binary) =
-            (self.encoder.fragmentation(), frame.opcode)
-        {
-            frame.opcode = Opcode::Continuation;
-        }
-        self.write(&frame, out)
+        Ok(match (self.encoder.fragmentation(), kind) {
+            (Fragmentation::Text, Opcode::Text) | (Fragmentation::Binary, Opcode::Binary) => {
+                Opcode::Continuation
+            }
+            _ => kind,
+        })
     }
 
     fn send_control(
@@ -137,16 +186,68 @@ impl Connection {
     }
 }
 
-/// Copies and masks at once, in blocks that stay in registers; each byte is looked at once.
+/// Copies and masks at once, in blocks that stay in registers on the way.
 #[inline]
 fn append_masked(payload: &[u8], mut key: MaskingKey, out: &mut Vec<u8>) {
     let (blocks, rest) = payload.as_chunks::<64>();
     for block in blocks {
-        let mut block = *block;
-        key.apply(&mut block);
-        out.extend_from_slice(&block);
+        out.extend_from_slice(&key.masked(*block));
+    }
+    let (words, rest) = rest.as_chunks::<8>();
+    for word in words {
+        out.extend_from_slice(&key.masked(*word));
     }
     let start = out.len();
     out.extend_from_slice(rest);
     key.apply(out.get_mut(start..).unwrap_or_default());
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use crate::{BytesMessage, Config, Connection, Event, LocalProtocolError, Ping, TextMessage};
+
+    use super::*;
+
+    #[test]
+    fn a_header_and_its_payload_apart_are_what_send_appends() {
+        let lens = [0, 1, 7, 8, 63, 64, 65, 125, 126, 127, 200, 65_535, 65_536];
+        for (role, len) in lens.into_iter().flat_map(|len| [("server", len), ("client", len)]) {
+            let connection = || match role {
+                "server" => Connection::server(&Config::default()),
+                _ => Connection::client_with_entropy(&Config::default(), |bytes: &mut [u8]| bytes.fill(0x5a)),
+            };
+            let payload = vec![b'x'; len];
+            let (mut together, mut apart) = (Vec::new(), Vec::new());
+            let mut sender = connection();
+            sender.send(BytesMessage::new(&payload).unfinished(), &mut together).unwrap();
+            sender.send(BytesMessage::new(&payload), &mut together).unwrap();
+
+            let mut sender = connection();
+            for message in [BytesMessage::new(&payload).unfinished(), BytesMessage::new(&payload)] {
+                let header = sender.send_apart(message).unwrap();
+                apart.extend_from_slice(&header.encode());
+                let start = apart.len();
+                apart.extend_from_slice(&payload);
+                if let Some(mut key) = header.mask {
+                    key.apply(&mut apart[start..]);
+                }
+            }
+            assert_eq!(apart, together, "{role}, {len} bytes");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_sent_apart_changes_nothing() {
+        let mut server = Connection::server(&Config::default());
+        assert_eq!(server.send_apart(Ping::new(b"")), Err(LocalProtocolError::WrongEvent));
+        server.send(TextMessage::new("a").unfinished(), &mut Vec::new()).unwrap();
+        let interrupts = server.send_apart(BytesMessage::new(b"b"));
+        assert!(matches!(interrupts, Err(LocalProtocolError::Frame(_))), "{interrupts:?}");
+        assert!(server.send_apart(TextMessage::new("c")).is_ok());
+        let event = Event::from(crate::CloseConnection::new(CloseCode::NORMAL));
+        server.send(event, &mut Vec::new()).unwrap();
+        assert!(matches!(server.send_apart(TextMessage::new("d")), Err(LocalProtocolError::WrongState(_))));
+    }
 }
