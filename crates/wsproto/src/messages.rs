@@ -132,7 +132,8 @@ impl Messages {
             return Ok(Some(Whole::Part));
         }
         if self.parts.is_empty() {
-            self.parts.try_reclaim(self.longest);
+            // Where the memory is still in use, there is new memory below.
+            let _in_use = !self.parts.try_reclaim(self.longest);
         }
         self.parts.extend_from_slice(part);
         if !last {
