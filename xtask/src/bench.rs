@@ -17,7 +17,10 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
 }
 
 /// Times the same work done by us and by other crates; those are dependencies of that program alone.
+///
+/// Without arguments, the figures go into docs/performance.md and docs/charts/.
 fn peers(args: &[String]) -> Result<(), String> {
     let line = "cargo run --release --quiet --manifest-path benches/peers/Cargo.toml --";
-    process::run(&[line, &args.join(" ")].join(" "))
+    let args = if args.is_empty() { "--rounds 100 --docs docs".to_owned() } else { args.join(" ") };
+    process::run(&[line, &args].join(" "))
 }

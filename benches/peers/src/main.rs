@@ -1,11 +1,12 @@
 //! The same work for us and for other WebSocket crates, in one process: CPU time of the thread, interleaved in random
 //! order, minimum and median of many rounds.
 //!
-//! Usage: wsproto-peers [--rounds N] [--only TEXT, _ for a space] [--peers A,B] [--json FILE]
+//! Usage: wsproto-peers [--rounds N] [--only TEXT, _ for a space] [--peers A,B] [--json FILE] [--docs DIR]
 
 mod fastwebsockets;
 mod nago;
 mod ours;
+mod report;
 mod sans_io;
 mod sockudo;
 mod soketto;
@@ -57,23 +58,27 @@ struct Options {
     only: String,
     peers: Vec<String>,
     json: Option<String>,
+    docs: Option<String>,
 }
 
 fn main() {
     let options = options();
-    let mut json = Vec::new();
+    let mut rows = Vec::new();
     for work in TABLE.iter().filter(|work| work.name.contains(&options.only)) {
         let times = measure(work, &options);
         print_row(work, &times);
-        json.push(json_row(work, &times));
+        rows.push(Row { work: *work, times });
     }
     if let Some(path) = options.json {
-        std::fs::write(path, format!("[\n{}\n]\n", json.join(",\n"))).expect("the file can be written");
+        std::fs::write(path, report::json(&rows)).expect("the file can be written");
+    }
+    if let Some(docs) = options.docs {
+        report::write(docs.as_ref(), &rows, options.rounds);
     }
 }
 
 fn options() -> Options {
-    let mut options = Options { rounds: 60, only: String::new(), peers: Vec::new(), json: None };
+    let mut options = Options { rounds: 60, only: String::new(), peers: Vec::new(), json: None, docs: None };
     let mut args = std::env::args().skip(1);
     while let Some(name) = args.next() {
         let value = args.next().expect("a value behind each option");
@@ -82,6 +87,7 @@ fn options() -> Options {
             "--only" => options.only = value.replace('_', " "),
             "--peers" => options.peers = value.replace('_', " ").split(',').map(String::from).collect(),
             "--json" => options.json = Some(value),
+            "--docs" => options.docs = Some(value),
             _ => panic!("no option {name}"),
         }
     }
@@ -89,10 +95,16 @@ fn options() -> Options {
 }
 
 /// The times of one entrant, in nanoseconds a message.
-struct Times {
-    name: &'static str,
-    minimum: f64,
-    median: f64,
+pub(crate) struct Times {
+    pub(crate) name: &'static str,
+    pub(crate) minimum: f64,
+    pub(crate) median: f64,
+}
+
+/// Everybody's times for one work, the shortest first.
+pub(crate) struct Row {
+    pub(crate) work: Work,
+    pub(crate) times: Vec<Times>,
 }
 
 /// Lets everybody do the work, checked first, then timed round by round in random order.
@@ -176,17 +188,4 @@ fn print_row(work: &Work, times: &[Times]) {
     for times in times {
         println!("    {:24}{:10.1}{:10.1}", times.name, times.minimum, times.median);
     }
-}
-
-fn json_row(work: &Work, times: &[Times]) -> String {
-    let times: Vec<String> = times
-        .iter()
-        .map(|times| {
-            format!(
-                "    {{\"name\": \"{}\", \"minimum\": {:.1}, \"median\": {:.1}}}",
-                times.name, times.minimum, times.median
-            )
-        })
-        .collect();
-    format!("  {{\"work\": \"{}\", \"times\": [\n{}\n  ]}}", work.name, times.join(",\n"))
 }
