@@ -75,8 +75,8 @@ pub trait Extension: fmt::Debug + Send {
 
     /// Sees a frame that is to be sent, control frames too, and writes its new payload to `output` or lets it pass.
     ///
-    /// `output` takes as many bytes as this side is willing to hold. What was written counts only where the answer
-    /// says that the payload was transformed. A control frame is never transformed.
+    /// `output` is never full here: what is sent is the caller's own, and is transformed whole. What was written counts
+    /// only where the answer says that the payload was transformed. A control frame is never transformed.
     ///
     /// # Errors
     ///

@@ -6,6 +6,7 @@ mod reading;
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
+use self::answer::ClientVersion;
 use crate::{
     AcceptConnection, HandshakeLimits, HeadError, Headers, LocalError, RejectConnection, RejectData, Request,
     RequestError,
@@ -243,21 +244,26 @@ impl ServerHandshake {
 
     /// Appends the head of a rejection.
     ///
-    /// Without a body it is complete, with `Content-Length: 0`. With one, [`reject_data`](Self::reject_data)
+    /// It may come before the request is complete: 408 where a client takes too long, 503 where the server goes
+    /// down. Without a body it is complete, with `Content-Length: 0`. With one, [`reject_data`](Self::reject_data)
     /// sends it: of the length that Content-Length states, or until the end of the stream if the headers have
-    /// `Connection: close` and no length, or in chunks.
+    /// `Connection: close` and no length, or in chunks. A client that has not said that it speaks HTTP/1.1 gets no
+    /// chunks: `Connection: close` is added.
     ///
     /// # Errors
     ///
-    /// [`LocalError::WrongState`] unless a request, good or bad, is to be answered; others for a status or
-    /// fields that cannot be sent.
+    /// [`LocalError::WrongState`] once the handshake was answered; others for a status or fields that cannot
+    /// be sent.
     ///
     /// RFC 6455 [§4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)
     pub fn reject(&mut self, reject: &RejectConnection, out: &mut Vec<u8>) -> Result<(), LocalError> {
-        let (Stage::AwaitingAnswer(_) | Stage::Failed) = self.stage else {
-            return Err(LocalError::WrongState);
+        let client = match self.stage {
+            Stage::AwaitingRequest(_) => ClientVersion::Unknown,
+            Stage::Failed if matches!(self.failure, Some(RequestError::Head(_))) => ClientVersion::Unknown,
+            Stage::AwaitingAnswer(_) | Stage::Failed => ClientVersion::Http11,
+            Stage::Rejecting(_) | Stage::Accepted | Stage::Rejected => return Err(LocalError::WrongState),
         };
-        self.stage = match answer::reject(reject, out)? {
+        self.stage = match answer::reject(reject, client, out)? {
             Some(body) => Stage::Rejecting(body),
             None => Stage::Rejected,
         };

@@ -43,20 +43,41 @@ pub(super) fn accept_fields(token: AcceptToken, accept: &AcceptConnection, field
     wire::all_fields(fields, &accept.headers);
 }
 
+/// Whether the client has said that it speaks HTTP/1.1: only then may a body come in chunks.
+///
+/// RFC 9112 [§6.1](https://www.rfc-editor.org/rfc/rfc9112#section-6.1)
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum ClientVersion {
+    Http11,
+    Unknown,
+}
+
 /// Writes the head of a rejection; returns its body if one must follow.
-pub(super) fn reject(reject: &RejectConnection, out: &mut Vec<u8>) -> Result<Option<BodyWriter>, LocalError> {
+pub(super) fn reject(
+    reject: &RejectConnection,
+    client: ClientVersion,
+    out: &mut Vec<u8>,
+) -> Result<Option<BodyWriter>, LocalError> {
     if !(200..600).contains(&reject.status) {
         return Err(LocalError::Status);
     }
     let is_reserved = |name: &[u8]| is_sec_websocket(name) && Known::of(name) != Some(Known::Version);
     wire::check_fields(&reject.headers, is_reserved)?;
-    let declared = Declared::of(&reject.headers)?;
+    let mut declared = Declared::of(&reject.headers)?;
+    let closes = declared.closes;
+    if client == ClientVersion::Unknown {
+        if declared.chunked {
+            return Err(LocalError::BodyFraming);
+        }
+        declared.closes = true;
+    }
     let body = body(reject, &declared)?;
 
     write_status_line(reject.status, out);
     wire::all_fields(out, &reject.headers);
     match body {
         Some(BodyWriter::Chunked) if !declared.chunked => out.field("Transfer-Encoding", b"chunked"),
+        Some(BodyWriter::UntilEnd) if !closes => out.field("Connection", b"close"),
         None if declared.length.is_none() && !has_no_body(reject.status) => out.field("Content-Length", b"0"),
         _ => {}
     }

@@ -43,7 +43,7 @@ fn the_servers_states_and_steps() {
     #[rustfmt::skip]
     let table = [
         // state          accept           reject           reject with body   more of a body     last of a body
-        (AwaitingRequest, None,            None,            None,              None,              None),
+        (AwaitingRequest, None,            Some(Rejected),  Some(Rejecting),   None,              None),
         (AwaitingAnswer,  Some(Accepted),  Some(Rejected),  Some(Rejecting),   None,              None),
         (Failed,          None,            Some(Rejected),  Some(Rejecting),   None,              None),
         (Rejecting,       None,            None,            None,              Some(Rejecting),   Some(Rejected)),
@@ -159,4 +159,31 @@ fn debug_shows_no_key_and_no_bytes() {
     {
         assert!(text.contains(state) && !text.contains("secret") && !text.contains("dGhl"), "{text}");
     }
+}
+
+#[test]
+fn a_client_that_has_not_said_its_version_gets_no_chunks() {
+    let body = RejectConnection::new(503).with_body();
+    #[rustfmt::skip]
+    let table = [
+        // state                       expectation
+        (ServerState::AwaitingRequest, "Connection: close\r\n"),
+        (ServerState::AwaitingAnswer,  "Transfer-Encoding: chunked\r\n"),
+        (ServerState::Failed,          "Connection: close\r\n"),
+    ];
+    for (state, expected) in table {
+        let (mut server, mut out) = (server(state), Vec::new());
+        server.reject(&body, &mut out).unwrap();
+        assert_eq!(
+            out,
+            format!("HTTP/1.1 503 Service Unavailable\r\n{expected}\r\n").into_bytes(),
+            "{state:?}"
+        );
+        server.reject_data(&RejectData::new(b"later"), &mut out).unwrap();
+        assert_eq!(out.ends_with(b"later"), expected.contains("close"), "{state:?}");
+    }
+    let chunked = body.with_header("Transfer-Encoding", "chunked");
+    let (mut server, mut out) = (server(ServerState::AwaitingRequest), Vec::new());
+    assert_eq!(server.reject(&chunked, &mut out), Err(LocalError::BodyFraming));
+    assert!(out.is_empty());
 }

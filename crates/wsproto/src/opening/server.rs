@@ -123,7 +123,10 @@ impl ServerOpening {
             (Event::AcceptConnection(accept), ServerState::AwaitingAnswer) if self.failure.is_none() => {
                 return self.accept(*accept, out).map(Some);
             }
-            (Event::RejectConnection(reject), ServerState::AwaitingAnswer | ServerState::Failed) => {
+            (
+                Event::RejectConnection(reject),
+                ServerState::AwaitingRequest | ServerState::AwaitingAnswer | ServerState::Failed,
+            ) => {
                 self.handshake.reject(&reject, out)?;
                 self.early = Vec::new();
             }

@@ -137,8 +137,8 @@ fn every_state_and_event_sent() {
     #[rustfmt::skip]
     let table = [
         // stand                      role    state            request       accept  reject          with body    reject data     text    bytes   close            ping    pong   
-        ("server, nothing yet",        Server, Connecting,    ["w",          ".",    ".",            ".",         ".",            ".",    ".",    ".",             ".",    "."]),
-        ("server, half a request",     Server, Connecting,    ["w",          ".",    ".",            ".",         ".",            ".",    ".",    ".",             ".",    "."]),
+        ("server, nothing yet",        Server, Connecting,    ["w",          ".",    "Closed, shut", "Rejecting", ".",            ".",    ".",    ".",             ".",    "."]),
+        ("server, half a request",     Server, Connecting,    ["w",          ".",    "Closed, shut", "Rejecting", ".",            ".",    ".",    ".",             ".",    "."]),
         ("server, request",            Server, Connecting,    ["w",          "Open", "Closed, shut", "Rejecting", ".",            ".",    ".",    ".",             ".",    "."]),
         ("server, bad request",        Server, Connecting,    ["w",          ".",    "Closed, shut", "Rejecting", ".",            ".",    ".",    ".",             ".",    "."]),
         ("server, rejecting",          Server, Rejecting,     ["w",          ".",    ".",            ".",         "Closed, shut", ".",    ".",    ".",             ".",    "."]),
