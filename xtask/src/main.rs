@@ -5,6 +5,7 @@ mod ci;
 mod dependencies;
 mod features;
 mod fuzz;
+mod i686;
 mod layers;
 mod linear;
 mod manifest;
@@ -38,7 +39,7 @@ impl Job {
     }
 }
 
-const JOBS: [Job; 13] = [
+const JOBS: [Job; 14] = [
     Job::new("ci", "runs every check (--only A,B and --skip A,B choose steps)", ci::run),
     Job::new("spec", "ties requirements to tests, writes docs/conformance.md", spec::run),
     Job::new("interop", "runs WebSocket software of others against ours", interop),
@@ -46,6 +47,7 @@ const JOBS: [Job; 13] = [
     Job::new("features", "checks every combination of each crate's features", features::run),
     Job::new("fuzz", "runs the fuzz targets (--seconds N, names of targets)", fuzz::run),
     Job::new("no-std", "builds for a target without std, runs the consumers", no_std::run),
+    Job::new("i686", "runs the tests on 32 bits", i686::run),
     Job::new("linear", "counts instructions: twice the bytes, twice the work", linear::run),
     Job::new("no-panic", "proves by linking that no panic can be reached", no_panic::run),
     Job::new("readme", "runs the commands of README.md", readme::run),
