@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use core::mem::MaybeUninit;
 
 use httparse::Header;
+use smallvec::{SmallVec, smallvec};
 
 use crate::{HandshakeLimits, HeadError, Headers, syntax};
 
@@ -147,16 +148,10 @@ impl<'a> Head<'a> {
         self,
         read: impl FnOnce(RequestLine<'_>, &[Header<'_>]) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut few = [const { MaybeUninit::uninit() }; FEW];
-        let mut many = Vec::new();
-        let room: &mut [MaybeUninit<Header<'a>>] = if let Some(room) = few.get_mut(..self.fields) {
-            room
-        } else {
-            many.resize_with(self.fields, MaybeUninit::uninit);
-            &mut many
-        };
+        let mut room: SmallVec<[MaybeUninit<Header<'a>>; FEW]> = SmallVec::new();
+        room.resize_with(self.fields, MaybeUninit::uninit);
         let mut request = httparse::Request::new(&mut []);
-        self.check(request.parse_with_uninit_headers(self.bytes, room))?;
+        self.check(request.parse_with_uninit_headers(self.bytes, &mut room))?;
         let httparse::Request { method: Some(method), path: Some(target), version: Some(version), headers } =
             request
         else {
@@ -173,15 +168,8 @@ impl<'a> Head<'a> {
         self,
         read: impl FnOnce(StatusLine, &[Header<'_>]) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut few = [httparse::EMPTY_HEADER; FEW];
-        let mut many = Vec::new();
-        let room: &mut [Header<'a>] = if let Some(room) = few.get_mut(..self.fields) {
-            room
-        } else {
-            many.resize(self.fields, httparse::EMPTY_HEADER);
-            &mut many
-        };
-        let mut response = httparse::Response::new(room);
+        let mut room: SmallVec<[Header<'a>; FEW]> = smallvec![httparse::EMPTY_HEADER; self.fields];
+        let mut response = httparse::Response::new(&mut room);
         self.check(response.parse(self.bytes))?;
         let httparse::Response { version: Some(version), code: Some(status), headers, .. } = response else {
             return Err(HeadError::StartLine.into());
