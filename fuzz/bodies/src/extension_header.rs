@@ -14,18 +14,22 @@ pub fn extension_header(data: &[u8]) {
     let config = config(&mut source);
     let field = String::from_utf8_lossy(source.rest());
     if let Ok(elements) = parse(&field) {
-        assert_written(&elements);
+        assert_written(&elements, &field);
     }
     assert_responded(&config, &field);
     assert_concluded(&config, &field);
 }
 
-/// What was read can be written, and reads the same.
-fn assert_written(elements: &[Params<'_>]) {
+/// What was read can be written, and reads the same; it is the field without spaces, quotes and empty elements.
+fn assert_written(elements: &[Params<'_>], field: &str) {
     assert!(elements.len() <= MAX_EXTENSIONS, "too many elements");
     assert!(elements.iter().all(|element| element.iter().len() <= MAX_PARAMS), "too many parameters");
     let written: Vec<String> = elements.iter().map(ToString::to_string).collect();
-    assert_eq!(parse(&written.join(",")).as_deref(), Ok(elements), "written and read differ");
+    let written = written.join(",");
+    assert_eq!(parse(&written).as_deref(), Ok(elements), "written and read differ");
+    let bare = field.replace([' ', '\t', '"', '\\'], "");
+    let bare: Vec<&str> = bare.split(',').filter(|element| !element.is_empty()).collect();
+    assert_eq!(written.replace(' ', ""), bare.join(","), "something else was read");
 }
 
 /// A server with one extension and a server with a list of them respond the same, with what our side can honour.

@@ -36,13 +36,15 @@ impl Pair {
     fn open(source: &mut Source<'_>, choices: Choices) -> Self {
         let [client, server] = [choices.has(0), choices.has(1)].map(|compresses| {
             let config = if compresses { deflate::config(source) } else { DeflateConfig::default() };
-            if compresses { Config::default().with_extension(config) } else { Config::default() }
+            let limited = Config::default().with_max_message_len(side::LIMIT);
+            let limited = if choices.has(5) { limited } else { Config::default() };
+            if compresses { limited.with_extension(config) } else { limited }
         });
         let entropy = |bytes: &mut [u8]| bytes.fill(0x5a);
         let client = WsConnection::client_with_entropy(client, entropy);
         let mut pair = Self {
-            client: Side::new(client, choices.has(2)),
-            server: Side::new(WsConnection::server(server), choices.has(3)),
+            client: Side::new(client, choices.has(2), choices.has(5)),
+            server: Side::new(WsConnection::server(server), choices.has(3), choices.has(5)),
         };
         pair.client.send_unasked(wsproto::Request::new("example.com", "/").into());
         pair.deliver(true, usize::MAX);

@@ -18,6 +18,7 @@ pub fn response_head(data: &[u8]) {
     for other in others {
         assert_eq!(whole, other, "cuts change the verdict");
     }
+    assert_body(&whole, wire);
 }
 
 #[derive(Debug, Default, PartialEq)]
@@ -107,4 +108,59 @@ fn receive(client: &mut ClientHandshake, read: &mut Read, input: &mut &[u8]) -> 
     let over = matches!(client.state(), ClientState::Accepted | ClientState::Rejected);
     assert!(over || input.is_empty(), "bytes were left");
     Ok(())
+}
+
+/// A body that is whole, once more, by a reader that has all of it at hand.
+fn assert_body(read: &Read, wire: &[u8]) {
+    let (Some(reject), true, None) = (&read.rejected, read.body_finished, read.error) else { return };
+    let body = behind_heads(wire).expect("a head is there");
+    let body = &body[..body.len() - read.behind];
+    let expected = match reject.headers.get_str("Content-Length") {
+        _ if matches!(reject.status, 204 | 304) => Some(Vec::new()),
+        None if reject.headers.contains("Transfer-Encoding") => dechunk(body),
+        None => Some(body.to_vec()),
+        Some(length) => Some(body.to_vec()).filter(|body| length.parse() == Ok(body.len())),
+    };
+    assert_eq!(expected.as_deref(), Some(&read.body[..]), "another body");
+}
+
+/// What stands behind the head of the first response that is not an interim one.
+fn behind_heads(mut wire: &[u8]) -> Option<&[u8]> {
+    loop {
+        let end = wire.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
+        let interim = wire.get(9) == Some(&b'1');
+        wire = &wire[end + 4..];
+        if !interim {
+            return Some(wire);
+        }
+    }
+}
+
+/// Reads all of a chunked body, its trailer too.
+fn dechunk(mut rest: &[u8]) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let (line, behind) = split_line(rest)?;
+        let digits = line.split(|byte| matches!(byte, b';' | b' ' | b'\t')).next()?;
+        let size = usize::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+        if size == 0 {
+            rest = behind;
+            break;
+        }
+        let (data, behind) = behind.split_at_checked(size)?;
+        body.extend_from_slice(data);
+        rest = behind.strip_prefix(b"\r\n")?;
+    }
+    loop {
+        let (line, behind) = split_line(rest)?;
+        if line.is_empty() {
+            return behind.is_empty().then_some(body);
+        }
+        rest = behind;
+    }
+}
+
+fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = bytes.windows(2).position(|bytes| bytes == b"\r\n")?;
+    Some((&bytes[..end], &bytes[end + 2..]))
 }

@@ -27,6 +27,15 @@ fn under_way(said: &[Heard]) -> Option<bool> {
     frames.take(1).find(|frame| !frame.last).map(|frame| frame.text)
 }
 
+/// Returns how long the message under way is, in bytes.
+pub(super) fn len_under_way(said: &[Heard]) -> usize {
+    let frames = said.iter().rev().filter_map(|said| match said {
+        Heard::Frame(frame) => Some(frame),
+        _ => None,
+    });
+    frames.take_while(|frame| !frame.last).map(|frame| frame.data.len()).sum()
+}
+
 /// What a Close is on the other side.
 pub(super) fn close(code: CloseCode, reason: &str) -> Heard {
     let code = match code {

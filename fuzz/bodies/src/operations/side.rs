@@ -16,6 +16,12 @@ use crate::{
 /// The longest frame, in bytes.
 const MOST: usize = 70_000;
 
+/// The longest message, in bytes, where that is limited: most conversations are longer.
+pub(super) const LIMIT: u64 = 4000;
+
+/// What is said in one message where that is limited; each of its fragments may grow a little when it is compressed.
+const MOST_OF_MESSAGE: usize = 2500;
+
 pub(super) struct Side {
     pub(super) ws: WsConnection,
     /// Bytes on their way to the other side.
@@ -27,10 +33,12 @@ pub(super) struct Side {
     whole: Vec<(bool, Vec<u8>)>,
     /// Whether it replies to what it hears at once.
     replies: bool,
+    /// Whether its messages are short.
+    limited: bool,
 }
 
 impl Side {
-    pub(super) fn new(ws: WsConnection, replies: bool) -> Self {
+    pub(super) fn new(ws: WsConnection, replies: bool, limited: bool) -> Self {
         Self {
             ws,
             wire: Vec::new(),
@@ -39,7 +47,14 @@ impl Side {
             messages: Messages::new(usize::MAX),
             whole: Vec::new(),
             replies,
+            limited,
         }
+    }
+
+    /// Returns how long the next frame of data may be.
+    fn most(&self) -> usize {
+        let left = MOST_OF_MESSAGE.saturating_sub(model::len_under_way(&self.said));
+        if self.limited { left } else { MOST }
     }
 
     /// Sends an event of the handshake.
@@ -84,7 +99,7 @@ impl Side {
     }
 
     pub(super) fn say_text(&mut self, source: &mut Source<'_>, choices: Choices) {
-        let text = speaker::text(source, MOST);
+        let text = speaker::text(source, self.most());
         let message = TextMessage::new(&text);
         let last = choices.has(4);
         let message = if last { message } else { message.unfinished() };
@@ -93,7 +108,7 @@ impl Side {
     }
 
     pub(super) fn say_bytes(&mut self, source: &mut Source<'_>, choices: Choices) {
-        let data = speaker::bytes(source, MOST);
+        let data = speaker::bytes(source, self.most());
         let message = BytesMessage::new(&data);
         let last = choices.has(4);
         let message = if last { message } else { message.unfinished() };
