@@ -21,7 +21,7 @@ pub(crate) fn start(work: &Work) -> Option<Runner> {
                 let frame = match work.task {
                     Task::Send if work.is_text() => Frame::text(Payload::Borrowed(&payload)),
                     Task::Send => Frame::binary(Payload::Borrowed(&payload)),
-                    Task::Receive | Task::Echo => socket.read_frame().await.unwrap(),
+                    Task::Receive | Task::Echo | Task::Handshake => socket.read_frame().await.unwrap(),
                 };
                 if work.task != Task::Send {
                     delivered.message(&frame.payload);

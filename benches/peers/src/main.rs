@@ -4,6 +4,7 @@
 //! Usage: wsproto-peers [--rounds N] [--only TEXT, _ for a space] [--peers A,B] [--json FILE] [--docs DIR]
 
 mod fastwebsockets;
+mod handshake;
 mod nago;
 mod ours;
 mod report;
@@ -22,7 +23,7 @@ use rand::seq::SliceRandom as _;
 use rustix::time::{ClockId, clock_gettime};
 
 use transport::Written;
-use work::{Delivered, TABLE, Task, Work, check_sent};
+use work::{Delivered, TABLE, Task, Work, check_answers, check_sent};
 
 /// Does a round of work.
 ///
@@ -35,22 +36,40 @@ pub(crate) struct Runner {
 /// Somebody who can do the work, or says that he can't.
 struct Entrant {
     name: &'static str,
+    /// Whether he does handshakes, or everything else.
+    is_handshake: bool,
     start: fn(&Work) -> Option<Runner>,
 }
 
+impl Entrant {
+    const fn new(name: &'static str, start: fn(&Work) -> Option<Runner>) -> Self {
+        Self { name, is_handshake: false, start }
+    }
+
+    const fn handshake(name: &'static str, start: fn(&Work) -> Option<Runner>) -> Self {
+        Self { name, is_handshake: true, start }
+    }
+}
+
 const ENTRANTS: &[Entrant] = &[
-    Entrant { name: "wsproto", start: ours::messages },
-    Entrant { name: "wsproto (chunks)", start: ours::chunks },
-    Entrant { name: "wsproto (apart)", start: ours::apart },
-    Entrant { name: "tungstenite", start: tungstenite::start },
-    Entrant { name: "tokio-websockets", start: tokio_websockets::start },
-    Entrant { name: "fastwebsockets", start: fastwebsockets::start },
-    Entrant { name: "soketto", start: soketto::start },
-    Entrant { name: "yawc", start: yawc::start },
-    Entrant { name: "sockudo-ws", start: sockudo::stream },
-    Entrant { name: "sockudo-ws (parser)", start: sockudo::parser },
-    Entrant { name: "nago-wss (parser)", start: nago::start },
-    Entrant { name: "websocket-sans-io", start: sans_io::start },
+    Entrant::new("wsproto", ours::messages),
+    Entrant::new("wsproto (chunks)", ours::chunks),
+    Entrant::new("wsproto (apart)", ours::apart),
+    Entrant::new("tungstenite", tungstenite::start),
+    Entrant::new("tokio-websockets", tokio_websockets::start),
+    Entrant::new("fastwebsockets", fastwebsockets::start),
+    Entrant::new("soketto", soketto::start),
+    Entrant::new("yawc", yawc::start),
+    Entrant::new("sockudo-ws", sockudo::stream),
+    Entrant::new("sockudo-ws (parser)", sockudo::parser),
+    Entrant::new("nago-wss (parser)", nago::start),
+    Entrant::new("websocket-sans-io", sans_io::start),
+    Entrant::handshake("wsproto", handshake::ours),
+    Entrant::handshake("tungstenite", handshake::tungstenite),
+    Entrant::handshake("tokio-websockets", handshake::tokio_websockets),
+    Entrant::handshake("soketto", handshake::soketto),
+    Entrant::handshake("sockudo-ws", handshake::sockudo),
+    Entrant::handshake("nago-wss (parser)", handshake::nago),
 ];
 
 struct Options {
@@ -115,6 +134,7 @@ fn measure(work: &Work, options: &Options) -> Vec<Times> {
     let mut runners: Vec<(&'static str, Runner, Vec<f64>)> = ENTRANTS
         .iter()
         .filter(wanted)
+        .filter(|entrant| (work.task == Task::Handshake) == entrant.is_handshake)
         .filter_map(|entrant| Some((entrant.name, (entrant.start)(work)?, Vec::new())))
         .collect();
     for (name, runner, _) in &mut runners {
@@ -144,13 +164,14 @@ fn check(name: &str, runner: &mut Runner, work: &Work) {
     runner.written.keep();
     (runner.round)(messages, &mut delivered);
     let written = runner.written.take();
-    if work.task != Task::Send {
+    if matches!(work.task, Task::Receive | Task::Echo) {
         assert_eq!(delivered.messages, messages, "{name}: {}", work.name);
         assert_eq!(delivered.bytes, messages * work.len, "{name}: {}", work.name);
     }
     match work.task {
         Task::Receive => assert!(written.is_empty(), "{name}: {}", work.name),
         Task::Send | Task::Echo => check_sent(&written, work, messages),
+        Task::Handshake => check_answers(&written, messages),
     }
 }
 

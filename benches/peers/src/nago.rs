@@ -23,7 +23,7 @@ pub(crate) fn start(work: &Work) -> Option<Runner> {
         for i in 1..=messages {
             let message = match work.task {
                 Task::Send => message.clone(),
-                Task::Receive | Task::Echo => loop {
+                Task::Receive | Task::Echo | Task::Handshake => loop {
                     if let Some(message) = parse(&mut input, &mut assembler) {
                         break message;
                     }

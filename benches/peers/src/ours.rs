@@ -179,7 +179,7 @@ impl Ours {
             }
             (Task::Receive, _) => self.receive(messages, delivered),
             (Task::Send, _) => self.send(messages),
-            (Task::Echo, _) => self.echo(messages, delivered),
+            (Task::Echo | Task::Handshake, _) => self.echo(messages, delivered),
         };
         Runner { round: Box::new(round), written }
     }

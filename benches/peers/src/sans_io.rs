@@ -39,7 +39,7 @@ pub(crate) fn start(work: &Work) -> Option<Runner> {
     };
     let round = move |messages: usize, delivered: &mut Delivered| match peer.work.task {
         Task::Receive => peer.receive::<false>(messages, delivered),
-        Task::Echo => peer.receive::<true>(messages, delivered),
+        Task::Echo | Task::Handshake => peer.receive::<true>(messages, delivered),
         Task::Send => {
             let payload = std::mem::take(&mut peer.payload);
             let batch = peer.work.batch();

@@ -23,7 +23,7 @@ pub(crate) fn stream(work: &Work) -> Option<Runner> {
             for i in 1..=messages {
                 let message = match work.task {
                     Task::Send => message.clone(),
-                    Task::Receive | Task::Echo => stream.next().await.unwrap().unwrap(),
+                    Task::Receive | Task::Echo | Task::Handshake => stream.next().await.unwrap().unwrap(),
                 };
                 if work.task != Task::Send {
                     delivered.message(bytes(&message));
@@ -53,7 +53,7 @@ pub(crate) fn parser(work: &Work) -> Option<Runner> {
         for i in 1..=messages {
             let message = match work.task {
                 Task::Send => message.clone(),
-                Task::Receive | Task::Echo => loop {
+                Task::Receive | Task::Echo | Task::Handshake => loop {
                     if let Some(message) = received.next() {
                         break message;
                     }

@@ -29,7 +29,7 @@ pub(crate) fn start(work: &Work) -> Option<Runner> {
         for i in 1..=messages {
             let message = match work.task {
                 Task::Send => message.clone(),
-                Task::Receive | Task::Echo => socket.read().unwrap(),
+                Task::Receive | Task::Echo | Task::Handshake => socket.read().unwrap(),
             };
             if work.task != Task::Send {
                 delivered.message(bytes(&message));

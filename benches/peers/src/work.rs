@@ -11,6 +11,8 @@ pub(crate) enum Task {
     Send,
     /// Send back what was received.
     Echo,
+    /// Answer a request to open a connection.
+    Handshake,
 }
 
 /// What a message holds.
@@ -64,6 +66,9 @@ impl Work {
 
     /// Returns how many messages a round has: some 0.2 ms of work.
     pub(crate) fn messages(&self) -> usize {
+        if self.task == Task::Handshake {
+            return 200;
+        }
         if self.read_len < 64 {
             return 64;
         }
@@ -86,6 +91,9 @@ impl Work {
 
     /// Returns what the peer sends, again and again: whole messages, each with another key.
     pub(crate) fn tape(&self) -> Vec<u8> {
+        if self.task == Task::Handshake {
+            return REQUEST.into();
+        }
         let payload = self.payload();
         let copies = ((256 << 10) / (self.len + 14)).clamp(1, self.messages());
         let mut tape = Vec::new();
@@ -185,9 +193,35 @@ impl Delivered {
     }
 }
 
+/// What a browser sends.
+const REQUEST: &str = "GET /chat?room=42 HTTP/1.1\r\n\
+    Host: server.example.com\r\n\
+    Connection: Upgrade\r\n\
+    Pragma: no-cache\r\n\
+    Cache-Control: no-cache\r\n\
+    User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36\r\n\
+    Upgrade: websocket\r\n\
+    Origin: https://www.example.com\r\n\
+    Sec-WebSocket-Version: 13\r\n\
+    Accept-Encoding: gzip, deflate, br, zstd\r\n\
+    Accept-Language: en-GB,en;q=0.9,de;q=0.8\r\n\
+    Cookie: session=0123456789abcdef0123456789abcdef; theme=dark\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n";
+
+/// The accept token of that request's key, from RFC 6455 §1.3.
+const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+
+/// Checks that each request was answered.
+pub(crate) fn check_answers(wire: &[u8], count: usize) {
+    let answers = str::from_utf8(wire).unwrap().to_owned();
+    assert_eq!(answers.matches("HTTP/1.1 101 ").count(), count);
+    assert_eq!(answers.matches(ACCEPT).count(), count);
+}
+
 use Content::{Ascii, Binary, Mixed};
 use Role::{Client, Server};
-use Task::{Echo, Receive, Send};
+use Task::{Echo, Handshake, Receive, Send};
 
 #[rustfmt::skip]
 pub(crate) const TABLE: &[Work] = &[
@@ -222,4 +256,5 @@ pub(crate) const TABLE: &[Work] = &[
     Work::new("receive as a server, text of 125 B in reads of 1 B", Receive, Server, Ascii, 125).in_reads_of(1),
     Work::new("receive as a server, text of 125 B in reads of 7 B", Receive, Server, Ascii, 125).in_reads_of(7),
     Work::new("receive as a server, binary of 16 KiB in reads of 1460 B", Receive, Server, Binary, 16 << 10).in_reads_of(1460),
+    Work::new("handshake as a server", Handshake, Server, Ascii, 0),
 ];

@@ -28,7 +28,7 @@ pub(crate) fn start(work: &Work) -> Option<Runner> {
             for i in 1..=messages {
                 let message = match work.task {
                     Task::Send => message.clone(),
-                    Task::Receive | Task::Echo => stream.next().await.unwrap(),
+                    Task::Receive | Task::Echo | Task::Handshake => stream.next().await.unwrap(),
                 };
                 if work.task != Task::Send {
                     delivered.message(message.payload());

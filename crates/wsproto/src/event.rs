@@ -1,6 +1,7 @@
 //! Events: what the peer did, and what we do. The same types go both ways.
 
 use alloc::boxed::Box;
+use core::fmt;
 
 use wsproto_frame::CloseCode;
 use wsproto_handshake::{AcceptConnection, RejectConnection, RejectData, Request};
@@ -63,7 +64,7 @@ impl Event<'_> {
 /// A part of a text message, or the whole of it.
 ///
 /// Received: what one read brought of a frame, always whole code points. Sent: one frame.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct TextMessage<'a> {
     /// The text of this part; may be empty.
@@ -74,13 +75,26 @@ pub struct TextMessage<'a> {
     pub message_finished: bool,
     /// Whether extensions are asked to send the message as it is; counts in its first part, never set when received.
     pub verbatim: bool,
+    gap: Gap,
 }
 
 impl<'a> TextMessage<'a> {
+    /// Makes what is received: a part of a frame.
+    #[inline]
+    pub(crate) const fn received(data: Text<'a>, frame_finished: bool, message_finished: bool) -> Self {
+        Self { data, frame_finished, message_finished, verbatim: false, gap: Gap::ZEROS }
+    }
+
     /// Makes a whole message, or the last part of one.
     #[must_use]
     pub fn new(data: impl Into<Text<'a>>) -> Self {
-        Self { data: data.into(), frame_finished: true, message_finished: true, verbatim: false }
+        Self {
+            data: data.into(),
+            frame_finished: true,
+            message_finished: true,
+            verbatim: false,
+            gap: Gap::ZEROS,
+        }
     }
 
     /// Says that more parts of the message follow.
@@ -108,7 +122,7 @@ impl<'a> TextMessage<'a> {
 /// A part of a binary message, or the whole of it.
 ///
 /// Received: what one read brought of a frame. Sent: one frame.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct BytesMessage<'a> {
     /// The bytes of this part; may be empty.
@@ -119,13 +133,26 @@ pub struct BytesMessage<'a> {
     pub message_finished: bool,
     /// Whether extensions are asked to send the message as it is; counts in its first part, never set when received.
     pub verbatim: bool,
+    gap: Gap,
 }
 
 impl<'a> BytesMessage<'a> {
+    /// Makes what is received: a part of a frame.
+    #[inline]
+    pub(crate) const fn received(data: Payload<'a>, frame_finished: bool, message_finished: bool) -> Self {
+        Self { data, frame_finished, message_finished, verbatim: false, gap: Gap::ZEROS }
+    }
+
     /// Makes a whole message, or the last part of one.
     #[must_use]
     pub fn new(data: impl Into<Payload<'a>>) -> Self {
-        Self { data: data.into(), frame_finished: true, message_finished: true, verbatim: false }
+        Self {
+            data: data.into(),
+            frame_finished: true,
+            message_finished: true,
+            verbatim: false,
+            gap: Gap::ZEROS,
+        }
     }
 
     /// Says that more parts of the message follow.
@@ -148,6 +175,44 @@ impl<'a> BytesMessage<'a> {
     pub fn into_owned(self) -> BytesMessage<'static> {
         BytesMessage { data: self.data.into_owned(), ..self }
     }
+}
+
+/// What a message shows of itself: everything but the gap.
+fn debug_message(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    data: &dyn fmt::Debug,
+    [frame_finished, message_finished, verbatim]: [bool; 3],
+) -> fmt::Result {
+    f.debug_struct(name)
+        .field("data", data)
+        .field("frame_finished", &frame_finished)
+        .field("message_finished", &message_finished)
+        .field("verbatim", &verbatim)
+        .finish()
+}
+
+impl fmt::Debug for TextMessage<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let flags = [self.frame_finished, self.message_finished, self.verbatim];
+        debug_message(f, "TextMessage", &self.data, flags)
+    }
+}
+
+impl fmt::Debug for BytesMessage<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let flags = [self.frame_finished, self.message_finished, self.verbatim];
+        debug_message(f, "BytesMessage", &self.data, flags)
+    }
+}
+
+/// What would be a gap behind a message's flags, as zeros: they are written as widely as they are read when an event is
+/// moved. A gap is left as it is and read with the flag before it, and the processor waits for that flag.
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
+struct Gap([u8; 5]);
+
+impl Gap {
+    const ZEROS: Self = Self([0; 5]);
 }
 
 /// A Close frame, or that the connection ended without one ([`CloseCode::ABNORMAL`]).

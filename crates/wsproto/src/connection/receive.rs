@@ -233,12 +233,11 @@ impl Connection {
             let payload = &*payload;
             if let Some(ascii) = self.text.ascii(payload) {
                 let data = Text::from_ascii(ascii);
-                return Ok(Some(Event::TextMessage(TextMessage {
+                return Ok(Some(Event::TextMessage(TextMessage::received(
                     data,
                     frame_finished,
                     message_finished,
-                    verbatim: false,
-                })));
+                ))));
             }
             return match self.text.push(payload)? {
                 (None, text) => self.borrowed_text_event(text, frame_finished, message_finished),
@@ -250,12 +249,7 @@ impl Connection {
         }
         let data = Payload::new(payload);
         //= rfc6455#5.4-2, rfc6455#5.4-12, rfc6455#6.2-6
-        Ok(Some(Event::BytesMessage(BytesMessage {
-            data,
-            frame_finished,
-            message_finished,
-            verbatim: false,
-        })))
+        Ok(Some(Event::BytesMessage(BytesMessage::received(data, frame_finished, message_finished))))
     }
 
     /// Does as [`text_event`](Self::text_event), for text that never goes through memory.
@@ -273,7 +267,7 @@ impl Connection {
             return Ok(None);
         }
         let data = Text::new(text);
-        Ok(Some(Event::TextMessage(TextMessage { data, frame_finished, message_finished, verbatim: false })))
+        Ok(Some(Event::TextMessage(TextMessage::received(data, frame_finished, message_finished))))
     }
 
     /// Makes an event of text that was checked, unless all that came is the start of a code point.
@@ -290,7 +284,7 @@ impl Connection {
         if data.as_bytes().is_empty() && !frame_finished {
             return Ok(None);
         }
-        Ok(Some(Event::TextMessage(TextMessage { data, frame_finished, message_finished, verbatim: false })))
+        Ok(Some(Event::TextMessage(TextMessage::received(data, frame_finished, message_finished))))
     }
 
     /// Makes an event of a control frame once all of it is there.

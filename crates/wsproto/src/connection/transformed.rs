@@ -173,12 +173,7 @@ impl Connection {
             let data = Payload::from(share(&mut extensions.shared, &extensions.piece));
             extensions.piece.clear();
             let message_finished = frame_finished && frame.fin;
-            Some(Event::BytesMessage(BytesMessage {
-                data,
-                frame_finished,
-                message_finished,
-                verbatim: false,
-            }))
+            Some(Event::BytesMessage(BytesMessage::received(data, frame_finished, message_finished)))
         };
         self.check_message_len(len)?;
         Ok(event)

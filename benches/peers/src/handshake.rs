@@ -1,0 +1,70 @@
+//! The opening handshake of a server: a browser's request in, the answer out, a connection ready.
+
+use wsproto::{AcceptConnection, Config, Event, WsConnection};
+
+use crate::{
+    Runner,
+    transport::{Transport, run},
+    work::{Task, Work},
+};
+
+/// Starts one who answers a request with `answer`.
+fn start(work: &Work, mut answer: impl FnMut(&mut Transport) + 'static) -> Option<Runner> {
+    if work.task != Task::Handshake {
+        return None;
+    }
+    let mut transport = Transport::new(work.tape(), work.read_len);
+    let written = transport.written();
+    let round = move |count: usize, _: &mut _| (0..count).for_each(|_| answer(&mut transport));
+    Some(Runner { round: Box::new(round), written })
+}
+
+pub(crate) fn ours(work: &Work) -> Option<Runner> {
+    let (mut buf, mut out) = (vec![0; 64 << 10], Vec::new());
+    start(work, move |transport| {
+        let mut server = WsConnection::server(Config::default());
+        let n = transport.take(&mut buf);
+        let mut input = &mut buf[..n];
+        let event = server.receive(&mut input).unwrap();
+        assert!(matches!(event, Some(Event::Request(_))));
+        server.send(AcceptConnection::new(), &mut out).unwrap();
+        transport.put(&out);
+        out.clear();
+    })
+}
+
+pub(crate) fn tungstenite(work: &Work) -> Option<Runner> {
+    start(work, |transport| drop(tungstenite::accept(transport).unwrap()))
+}
+
+pub(crate) fn tokio_websockets(work: &Work) -> Option<Runner> {
+    start(work, |transport| {
+        let builder = tokio_websockets::ServerBuilder::new();
+        drop(run(builder.accept(transport)).unwrap());
+    })
+}
+
+pub(crate) fn soketto(work: &Work) -> Option<Runner> {
+    use soketto::handshake::server::{Response, Server};
+    start(work, |transport| {
+        let mut server = Server::new(transport);
+        let key = run(server.receive_request()).unwrap().key();
+        run(server.send_response(&Response::Accept { key, protocol: None })).unwrap();
+        drop(server.into_builder().finish());
+    })
+}
+
+pub(crate) fn sockudo(work: &Work) -> Option<Runner> {
+    start(work, |mut transport| drop(run(sockudo_ws::handshake::server_handshake(&mut transport)).unwrap()))
+}
+
+pub(crate) fn nago(work: &Work) -> Option<Runner> {
+    use nago_wss::proto::handshake::{build_response, head_end, parse_request};
+    let mut buf = vec![0; 64 << 10];
+    start(work, move |transport| {
+        let n = transport.take(&mut buf);
+        let end = head_end(&buf[..n]).unwrap();
+        let request = parse_request(&buf[..end], 16 << 10).unwrap().into_request();
+        transport.put(&build_response(&request.key, None, &[]));
+    })
+}
