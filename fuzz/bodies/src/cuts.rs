@@ -2,7 +2,7 @@
 
 /// How the peer's bytes arrive.
 #[derive(Clone, Copy, Debug)]
-pub enum Cuts {
+pub(crate) enum Cuts {
     /// In one read.
     Whole,
     /// One at a time.
@@ -13,14 +13,12 @@ pub enum Cuts {
 
 impl Cuts {
     /// Returns the three ways in which each body runs its bytes.
-    #[must_use]
-    pub const fn all(seed: u8) -> [Self; 3] {
+    pub(crate) const fn all(seed: u8) -> [Self; 3] {
         [Self::Whole, Self::Each, Self::Seeded(seed)]
     }
 
     /// Cuts the bytes.
-    #[must_use]
-    pub fn parts(self, mut bytes: &mut [u8]) -> Vec<&mut [u8]> {
+    pub(crate) fn parts(self, mut bytes: &mut [u8]) -> Vec<&mut [u8]> {
         let mut parts = Vec::new();
         for len in self.lengths() {
             let left = bytes.len();
@@ -35,7 +33,7 @@ impl Cuts {
     }
 
     /// Returns the lengths of the reads: endless, and none is 0.
-    pub fn lengths(self) -> impl Iterator<Item = usize> {
+    pub(crate) fn lengths(self) -> impl Iterator<Item = usize> {
         let mut state = match self {
             Self::Seeded(seed) => u32::from(seed).wrapping_mul(0x9e37_79b9) | 1,
             Self::Whole | Self::Each => 1,

@@ -4,15 +4,15 @@ use wsproto::{AcceptConnection, CloseCode, Event, RejectConnection, Request};
 
 /// A data frame as far as it came.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Frame {
+pub(crate) struct Frame {
     /// Whether it belongs to a text message, or to a binary one.
-    pub text: bool,
+    pub(crate) text: bool,
     /// The payload; of a text message, UTF-8.
-    pub data: Vec<u8>,
+    pub(crate) data: Vec<u8>,
     /// Whether all of the frame came.
-    pub finished: bool,
+    pub(crate) finished: bool,
     /// Whether it is the last of its message, and all of it came.
-    pub last: bool,
+    pub(crate) last: bool,
 }
 
 /// Something that was heard.

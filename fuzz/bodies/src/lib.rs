@@ -30,11 +30,12 @@ mod speaker;
 mod text_check;
 
 pub use self::{
-    client::client, close_payload::close_payload, cuts::Cuts, deflate::deflate_round_trip,
-    extension_header::extension_header, frame_decoder::frame_decoder, hearing::Frame, inflate::inflate,
+    client::client, close_payload::close_payload, deflate::deflate_round_trip,
+    extension_header::extension_header, frame_decoder::frame_decoder, inflate::inflate,
     operations::operations, request_head::request_head, response_head::response_head, server::server,
-    source::Source, text_check::text_check,
+    text_check::text_check,
 };
+use self::{cuts::Cuts, hearing::Frame, source::Source};
 
 /// A fuzz target: its name, and what it does with its bytes.
 #[derive(Clone, Copy, Debug)]

@@ -2,67 +2,63 @@
 
 /// The bytes that decide a run; zeros once they are used up.
 #[derive(Clone, Copy, Debug)]
-pub struct Source<'a> {
+pub(crate) struct Source<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Source<'a> {
     /// Makes a source of the bytes of a run.
-    #[must_use]
-    pub const fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
     }
 
     /// Tells whether all bytes are used up.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
     /// Takes a byte.
-    pub fn byte(&mut self) -> u8 {
+    pub(crate) fn byte(&mut self) -> u8 {
         let Some((byte, rest)) = self.rest.split_first() else { return 0 };
         self.rest = rest;
         *byte
     }
 
     /// Takes a byte as eight choices.
-    pub fn choices(&mut self) -> Choices {
+    pub(crate) fn choices(&mut self) -> Choices {
         Choices(self.byte())
     }
 
     /// Takes two bytes as a number, the more significant one first.
-    pub fn number(&mut self) -> u16 {
+    pub(crate) fn number(&mut self) -> u16 {
         u16::from_be_bytes([self.byte(), self.byte()])
     }
 
     /// Takes at most so many bytes.
-    pub fn bytes(&mut self, most: usize) -> &'a [u8] {
+    pub(crate) fn bytes(&mut self, most: usize) -> &'a [u8] {
         let (taken, rest) = self.rest.split_at_checked(most).unwrap_or((self.rest, &[]));
         self.rest = rest;
         taken
     }
 
     /// Takes all that is left.
-    pub fn rest(&mut self) -> &'a [u8] {
+    pub(crate) fn rest(&mut self) -> &'a [u8] {
         std::mem::take(&mut self.rest)
     }
 }
 
 /// Eight choices in a byte.
 #[derive(Clone, Copy, Debug)]
-pub struct Choices(u8);
+pub(crate) struct Choices(u8);
 
 impl Choices {
     /// Tells whether a choice is made; the first is the lowest bit.
-    #[must_use]
-    pub const fn has(self, number: u32) -> bool {
+    pub(crate) const fn has(self, number: u32) -> bool {
         self.0 >> number & 1 == 1
     }
 
     /// Returns all of them as a number.
-    #[must_use]
-    pub const fn get(self) -> u8 {
+    pub(crate) const fn get(self) -> u8 {
         self.0
     }
 }
