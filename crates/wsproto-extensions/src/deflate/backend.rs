@@ -193,7 +193,9 @@ impl Ring {
         Self { bytes, delivered: 0, position: 0, wrapped: false, bad: false }
     }
 
+    /// Forgets everything, so that no stream can be made to tell of another, whatever the backend reads.
     fn clear(&mut self) {
+        self.bytes.fill(0);
         self.delivered = 0;
         self.position = 0;
         self.wrapped = false;
