@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::{features, layers, linear, msrv, no_panic, no_std, process, readme, spec};
+use crate::{callgrind, features, layers, linear, msrv, no_panic, no_std, process, readme, spec};
 
 /// The command that runs all tests, as README.md has it.
 const TESTS: &str = "cargo test --workspace --all-features";
@@ -179,7 +179,7 @@ fn no_panics() -> Outcome {
 }
 
 fn linear() -> Outcome {
-    match linear::available() {
+    match callgrind::available() {
         Ok(()) => linear::run(&[]).into(),
         Err(why) => Outcome::Skipped(why),
     }

@@ -1,14 +1,8 @@
-//! `cargo xtask linear`: work grows as the bytes do, however they are cut. Callgrind counts instructions for n and
-//! for 2n, the same from run to run whatever else the machine does; time is never measured.
+//! `cargo xtask linear`: work grows as the bytes do, however they are cut. Instructions are counted for n and for 2n.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 
-use crate::process;
-
-/// The function of xtask/linear whose instructions are counted.
-const MEASURED: &str = "wsproto_linear::measured";
+use crate::callgrind;
 
 /// The most that 2n may take, in hundredths of what n takes.
 const MAX_RATIO: u64 = 205;
@@ -43,49 +37,21 @@ const BOUNDS: [(&str, &str, u64); 20] = [
 #[derive(Default)]
 struct Pair(Vec<(u64, u64)>);
 
-/// Whether this machine can count.
-///
-/// # Errors
-///
-/// Why it can't.
-pub(crate) fn available() -> Result<(), String> {
-    let found = process::succeeds("valgrind --version");
-    found.then_some(()).ok_or_else(|| "no valgrind".to_owned())
-}
-
 /// Runs the job.
 ///
 /// # Errors
 ///
 /// Each scenario that takes too much, one a line.
 pub(crate) fn run(_: &[String]) -> Result<(), String> {
-    available()?;
-    process::run("cargo build --release --quiet --package wsproto-linear")?;
-    let target = process::target_dir();
-    let folder = target.join("linear");
-    drop(fs::remove_dir_all(&folder));
-    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let counts = folder.join("counts");
-    let options = format!("--toggle-collect={MEASURED} --dump-after={MEASURED}");
-    let program = target.join("release/wsproto-linear");
-    let tool = format!("valgrind -q --tool=callgrind --callgrind-out-file={}", counts.display());
-    let (succeeded, said) = process::output(&format!("{tool} {options} {}", program.display()))?;
-    if !succeeded {
-        return Err(said);
-    }
-    let pairs = read(&said, &counts)?;
+    let pairs = pair(callgrind::count("")?)?;
     let problems: Vec<String> = pairs.iter().flat_map(|(what, pair)| judge(what, pair)).collect();
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
 }
 
-/// Joins each line of the program with the count that belongs to it: the nth with that in the file `counts`.n.
-fn read(lines: &str, counts: &Path) -> Result<BTreeMap<(String, String), Pair>, String> {
+/// Puts together what was measured for n and for 2n.
+fn pair(counts: Vec<(String, u64)>) -> Result<BTreeMap<(String, String), Pair>, String> {
     let mut pairs: BTreeMap<(String, String), Pair> = BTreeMap::new();
-    for (line, nth) in lines.lines().zip(1..) {
-        let path = counts.with_extension(nth.to_string());
-        let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let total = text.lines().find_map(|line| line.strip_prefix("totals: "));
-        let total = total.and_then(|total| total.parse().ok()).ok_or("callgrind gave no total")?;
+    for (line, total) in counts {
         let [name, cut, _, bytes] = line.split(' ').collect::<Vec<_>>()[..] else {
             return Err(format!("not understood: {line}"));
         };

@@ -1,6 +1,7 @@
 //! The jobs of the project: `cargo xtask <job>`; without a job, the list of them.
 
 mod bench;
+mod callgrind;
 mod ci;
 mod dependencies;
 mod features;

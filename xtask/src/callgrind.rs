@@ -1,0 +1,54 @@
+//! Counts instructions: the same from run to run whatever else the machine does; time is never measured.
+//!
+//! The program of xtask/linear prints a line for each call of one of its functions, and callgrind counts what happens
+//! within each of these calls.
+
+use std::fs;
+use std::path::Path;
+
+use crate::process;
+
+/// The package of the program, and the function of it whose instructions are counted.
+const PACKAGE: &str = "wsproto-linear";
+const MEASURED: &str = "wsproto_linear::measured";
+
+/// Whether this machine can count.
+///
+/// # Errors
+///
+/// Why it can't.
+pub(crate) fn available() -> Result<(), String> {
+    let found = process::succeeds("valgrind --version");
+    found.then_some(()).ok_or_else(|| "no valgrind".to_owned())
+}
+
+/// Builds the program, runs it with these arguments, and joins each line that it printed with its count.
+///
+/// # Errors
+///
+/// What went wrong with building, running or reading.
+pub(crate) fn count(args: &str) -> Result<Vec<(String, u64)>, String> {
+    available()?;
+    process::run(&format!("cargo build --release --quiet --package {PACKAGE}"))?;
+    let target = process::target_dir();
+    let folder = target.join("callgrind");
+    drop(fs::remove_dir_all(&folder));
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let counts = folder.join("counts");
+    let options = format!("--toggle-collect={MEASURED} --dump-after={MEASURED}");
+    let program = target.join("release").join(PACKAGE);
+    let tool = format!("valgrind -q --tool=callgrind --callgrind-out-file={}", counts.display());
+    let (succeeded, said) = process::output(&format!("{tool} {options} {} {args}", program.display()))?;
+    if !succeeded {
+        return Err(said);
+    }
+    said.lines().zip(1..).map(|(line, nth)| Ok((line.to_owned(), total(&counts, nth)?))).collect()
+}
+
+/// Reads the count of the nth call: it is in the file `counts`.n.
+fn total(counts: &Path, nth: usize) -> Result<u64, String> {
+    let path = counts.with_extension(nth.to_string());
+    let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let total = text.lines().find_map(|line| line.strip_prefix("totals: "));
+    total.and_then(|total| total.parse().ok()).ok_or_else(|| "callgrind gave no total".to_owned())
+}
