@@ -26,8 +26,13 @@ pub struct Config {
     /// The longest message that is taken, in bytes: on the wire, and once more after extensions have undone what they
     /// did. 64 MiB by default.
     pub max_message_len: u64,
-    /// The most frames that a message may come in. 131 072 by default.
+    /// The most frames that a fragmented message may come in. 131 072 by default.
     pub max_fragments: u32,
+    /// The most frames in a row of a fragmented message that may be empty on the wire. 1 024 by default.
+    pub max_empty_fragments: u32,
+    /// The most Pings and Pongs that may come with no data frame between them. 16 777 216 by default: so many that a
+    /// connection on which the peer says nothing else, and pings each second, lasts for half a year.
+    pub max_control_frames: u32,
 }
 
 impl Default for Config {
@@ -39,6 +44,8 @@ impl Default for Config {
             max_frame_len: 64 << 20,
             max_message_len: 64 << 20,
             max_fragments: 131_072,
+            max_empty_fragments: 1024,
+            max_control_frames: 1 << 24,
         }
     }
 }
@@ -72,10 +79,24 @@ impl Config {
         self
     }
 
-    /// Sets the most frames that a message may come in.
+    /// Sets the most frames that a fragmented message may come in.
     #[must_use]
     pub const fn with_max_fragments(mut self, limit: u32) -> Self {
         self.max_fragments = limit;
+        self
+    }
+
+    /// Sets the most frames in a row of a fragmented message that may be empty.
+    #[must_use]
+    pub const fn with_max_empty_fragments(mut self, limit: u32) -> Self {
+        self.max_empty_fragments = limit;
+        self
+    }
+
+    /// Sets the most Pings and Pongs that may come with no data frame between them.
+    #[must_use]
+    pub const fn with_max_control_frames(mut self, limit: u32) -> Self {
+        self.max_control_frames = limit;
         self
     }
 }

@@ -107,6 +107,16 @@ pub enum RemoteProtocolError {
         /// The limit.
         limit: u32,
     },
+    /// More frames of a message in a row are empty than the limit allows.
+    TooManyEmptyFragments {
+        /// The limit.
+        limit: u32,
+    },
+    /// More Pings and Pongs come with no data frame between them than the limit allows.
+    TooManyControlFrames {
+        /// The limit.
+        limit: u32,
+    },
     /// The peer's stream ended before the opening handshake was done.
     EndOfStream,
 }
@@ -138,6 +148,12 @@ impl RemoteProtocolError {
             Self::TooManyFragments { .. } => {
                 Some(close(CloseCode::POLICY_VIOLATION, "message in more frames than the limit"))
             }
+            Self::TooManyEmptyFragments { .. } => {
+                Some(close(CloseCode::POLICY_VIOLATION, "more empty frames in a row than the limit"))
+            }
+            Self::TooManyControlFrames { .. } => {
+                Some(close(CloseCode::POLICY_VIOLATION, "more control frames in a row than the limit"))
+            }
         }
     }
 }
@@ -159,6 +175,12 @@ impl fmt::Display for RemoteProtocolError {
             Self::Extension(error) => error.fmt(f),
             Self::MessageTooLong { limit } => write!(f, "message longer than the limit of {limit} bytes"),
             Self::TooManyFragments { limit } => write!(f, "message in more frames than the limit of {limit}"),
+            Self::TooManyEmptyFragments { limit } => {
+                write!(f, "more empty frames in a row than the limit of {limit}")
+            }
+            Self::TooManyControlFrames { limit } => {
+                write!(f, "more control frames in a row than the limit of {limit}")
+            }
             Self::EndOfStream => f.write_str("end of stream before the opening handshake was done"),
         }
     }

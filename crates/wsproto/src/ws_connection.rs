@@ -38,6 +38,7 @@ pub struct WsConnection {
     early: Option<Box<Early>>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "the open connection is what lasts, and owns no heap memory")]
 enum Phase {
     Server(Box<ServerOpening>),
     Client(Box<ClientOpening>),

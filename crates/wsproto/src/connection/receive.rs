@@ -20,15 +20,22 @@ use crate::{
 pub(super) struct Limits {
     pub(super) message_len: u64,
     fragments: u32,
+    empty_fragments: u32,
+    control_frames: u32,
 }
 
 impl Limits {
     pub(super) const fn new(config: &Config) -> Self {
-        Self { message_len: config.max_message_len, fragments: config.max_fragments }
+        Self {
+            message_len: config.max_message_len,
+            fragments: config.max_fragments,
+            empty_fragments: config.max_empty_fragments,
+            control_frames: config.max_control_frames,
+        }
     }
 }
 
-/// How much of a message has arrived.
+/// How much of a message has arrived; of a whole frame, only what extensions made of it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct MessageSize {
     /// Bytes of payload that its headers announced.
@@ -36,6 +43,10 @@ pub(super) struct MessageSize {
     /// Bytes that extensions made of them.
     pub(super) transformed: u64,
     fragments: u32,
+    /// How many of the last fragments were empty.
+    empty_fragments: u32,
+    /// Pings and Pongs since the last data frame: of this message, or behind it.
+    control_frames: u32,
 }
 
 impl Connection {
@@ -190,8 +201,10 @@ impl Connection {
     /// Holds a header to the limits, and shows it to the extensions.
     #[inline]
     fn start_frame(&mut self, header: &FrameHeader, message: Opcode) -> Result<(), RemoteProtocolError> {
-        if header.opcode.is_data() {
-            self.count_frame(header)?;
+        match header.opcode {
+            Opcode::Text | Opcode::Binary | Opcode::Continuation => self.count_frame(header)?,
+            Opcode::Ping | Opcode::Pong => self.count_control_frame()?,
+            Opcode::Close => {}
         }
         match &mut self.extensions {
             Some(extensions) => Ok(extensions.start(header, message)?),
@@ -201,16 +214,43 @@ impl Connection {
 
     /// Adds a data frame to its message, under the limits.
     #[inline(always)]
-    fn count_frame(&mut self, header: &FrameHeader) -> Result<(), RemoteProtocolError> {
+    pub(super) fn count_frame(&mut self, header: &FrameHeader) -> Result<(), RemoteProtocolError> {
         if header.opcode != Opcode::Continuation {
             self.received = MessageSize::default();
+            if header.fin {
+                //= rfc6455#10.4-1
+                return self.check_message_len(header.payload_len);
+            }
         }
-        self.received.announced = self.received.announced.saturating_add(header.payload_len);
-        self.received.fragments = self.received.fragments.saturating_add(1);
+        self.count_fragment(header)
+    }
+
+    fn count_fragment(&mut self, header: &FrameHeader) -> Result<(), RemoteProtocolError> {
+        let received = &mut self.received;
+        received.announced = received.announced.saturating_add(header.payload_len);
+        received.fragments = received.fragments.saturating_add(1);
+        received.control_frames = 0;
+        received.empty_fragments = match header.payload_len {
+            0 => received.empty_fragments.saturating_add(1),
+            _ => 0,
+        };
+        let MessageSize { announced, fragments, empty_fragments, .. } = *received;
         //= rfc6455#10.4-1
-        self.check_message_len(self.received.announced)?;
-        if self.received.fragments > self.limits.fragments {
+        self.check_message_len(announced)?;
+        if fragments > self.limits.fragments {
             return Err(RemoteProtocolError::TooManyFragments { limit: self.limits.fragments });
+        }
+        if empty_fragments > self.limits.empty_fragments {
+            return Err(RemoteProtocolError::TooManyEmptyFragments { limit: self.limits.empty_fragments });
+        }
+        Ok(())
+    }
+
+    fn count_control_frame(&mut self) -> Result<(), RemoteProtocolError> {
+        let limit = self.limits.control_frames;
+        self.received.control_frames = self.received.control_frames.saturating_add(1);
+        if self.received.control_frames > limit {
+            return Err(RemoteProtocolError::TooManyControlFrames { limit });
         }
         Ok(())
     }

@@ -218,15 +218,20 @@ fn f13_joined_fragments_take_at_most_twice_their_bytes() {
 
 #[test]
 fn f14_empty_fragments() {
+    let in_a_row = RemoteProtocolError::TooManyEmptyFragments { limit: 1024 };
+    let in_all = RemoteProtocolError::TooManyFragments { limit: 131_072 };
     for config in [Config::default(), deflating()] {
-        let mut connection = open(Role::Server, &config);
-        let first = frame_to(Role::Server, more(Opcode::Text), b"");
-        let (_, _, end) = flood(&mut connection, &first, 4096, 1);
-        assert_eq!(end, None);
-        let fragment = frame_to(Role::Server, more(Opcode::Continuation), b"");
-        let (events, info, end) = flood(&mut connection, &fragment, 4096, 1_000_000);
-        assert_eq!((events, end), (131_071, Some(RemoteProtocolError::TooManyFragments { limit: 131_072 })));
-        assert_eq!(info.count_total, 0, "{info:?}");
+        let unlimited = config.clone().with_max_empty_fragments(u32::MAX);
+        for (config, most, error) in [(config, 1024, in_a_row), (unlimited, 131_072, in_all)] {
+            let mut connection = open(Role::Server, &config);
+            let first = frame_to(Role::Server, more(Opcode::Text), b"");
+            let (_, _, end) = flood(&mut connection, &first, 4096, 1);
+            assert_eq!(end, None);
+            let fragment = frame_to(Role::Server, more(Opcode::Continuation), b"");
+            let (events, info, end) = flood(&mut connection, &fragment, 4096, 1_000_000);
+            assert_eq!((events, end), (most - 1, Some(error)));
+            assert_eq!(info.count_total, 0, "{info:?}");
+        }
     }
 }
 

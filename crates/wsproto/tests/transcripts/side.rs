@@ -103,6 +103,8 @@ fn config(setting: &Setting) -> Config {
             "max-message" => config.max_message_len = *limit,
             "max-frame" => config.max_frame_len = *limit,
             "max-fragments" => config.max_fragments = small(),
+            "max-empty" => config.max_empty_fragments = small(),
+            "max-control" => config.max_control_frames = small(),
             "max-head" => config.handshake.max_head_len = small() as usize,
             _ => panic!("{name} is no limit"),
         }
