@@ -1,6 +1,15 @@
 //! `cargo xtask bench`: measurements, each of them a program of its own that is built for speed.
 
+mod instructions;
+mod page;
+
 use crate::process;
+
+pub(crate) use instructions::comparable;
+
+const USAGE: &str = "\
+cargo xtask bench --peers [--rounds N] [--only TEXT] [--peers A,B] [--json FILE]
+                  --instructions [--write]";
 
 /// Runs the measurement that the first argument names; the others are its own.
 ///
@@ -10,9 +19,8 @@ use crate::process;
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
     match args.split_first() {
         Some((name, rest)) if name == "--peers" => peers(rest),
-        _ => {
-            Err("cargo xtask bench --peers [--rounds N] [--only TEXT] [--peers A,B] [--json FILE]".to_owned())
-        }
+        Some((name, rest)) if name == "--instructions" => instructions::run(rest),
+        _ => Err(USAGE.to_owned()),
     }
 }
 

@@ -52,3 +52,13 @@ fn total(counts: &Path, nth: usize) -> Result<u64, String> {
     let total = text.lines().find_map(|line| line.strip_prefix("totals: "));
     total.and_then(|total| total.parse().ok()).ok_or_else(|| "callgrind gave no total".to_owned())
 }
+
+/// A quotient in hundredths, rounded up.
+pub(crate) fn hundredths(dividend: u64, divisor: u64) -> u64 {
+    dividend.saturating_mul(100).div_ceil(divisor.max(1))
+}
+
+/// Writes hundredths as a decimal number.
+pub(crate) fn shown(hundredths: u64) -> String {
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}

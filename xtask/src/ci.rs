@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::{callgrind, features, layers, linear, msrv, no_panic, no_std, process, readme, spec};
+use crate::{bench, callgrind, features, layers, linear, msrv, no_panic, no_std, process, readme, spec};
 
 /// The command that runs all tests, as README.md has it.
 const TESTS: &str = "cargo test --workspace --all-features";
@@ -20,7 +20,7 @@ struct Step {
     run: fn() -> Outcome,
 }
 
-const STEPS: [Step; 18] = [
+const STEPS: [Step; 19] = [
     Step { name: "format", run: format },
     Step { name: "layers", run: || layers::run(&[]).into() },
     Step { name: "deny", run: deny },
@@ -34,6 +34,7 @@ const STEPS: [Step; 18] = [
     Step { name: "no-std-run", run: || no_std::run_consumers().into() },
     Step { name: "no-panic", run: no_panics },
     Step { name: "linear", run: linear },
+    Step { name: "instructions", run: instructions },
     Step { name: "spec", run: || spec::run(&["--check".to_owned()]).into() },
     Step { name: "readme", run: || readme::run_except(&[TESTS]).into() },
     Step { name: "fuzz-targets", run: fuzz_targets },
@@ -181,6 +182,13 @@ fn no_panics() -> Outcome {
 fn linear() -> Outcome {
     match callgrind::available() {
         Ok(()) => linear::run(&[]).into(),
+        Err(why) => Outcome::Skipped(why),
+    }
+}
+
+fn instructions() -> Outcome {
+    match bench::comparable() {
+        Ok(()) => bench::run(&["--instructions".to_owned()]).into(),
         Err(why) => Outcome::Skipped(why),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::callgrind;
+use crate::callgrind::{self, hundredths, shown};
 
 /// The most that 2n may take, in hundredths of what n takes.
 const MAX_RATIO: u64 = 205;
@@ -75,13 +75,4 @@ fn judge((name, cut): &(String, String), Pair(sizes): &Pair) -> Vec<String> {
         format!("{name} in pieces of {cut}: {} instructions a byte, more than {}", shown(each), shown(bound))
     });
     ratio.into_iter().chain(each).collect()
-}
-
-/// A quotient in hundredths, rounded up.
-fn hundredths(dividend: u64, divisor: u64) -> u64 {
-    dividend.saturating_mul(100).div_ceil(divisor.max(1))
-}
-
-fn shown(hundredths: u64) -> String {
-    format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }

@@ -1,13 +1,16 @@
-//! Work to be counted by callgrind: each scenario for n and for 2n, its bytes cut in several ways.
+//! Work to be counted by callgrind: each scenario for n and for 2n, its bytes cut in several ways; or the kernels.
 //!
 //! `wsproto-linear [SCENARIO N]` prints a line for each measurement, in order: what it is, how its bytes are cut, n
-//! and the number of bytes. Only what happens within [`measured`] counts.
+//! and the number of bytes. `wsproto-linear --kernels` prints how many times each kernel did its work, and its name.
+//! Only what happens within [`measured`] counts.
 
+mod kernels;
 mod scenario;
 
 use std::hint::black_box;
 use std::process::ExitCode;
 
+use kernels::{BATCHES, KERNELS, Kernel, RUNS};
 use scenario::{SCENARIOS, Scenario, Script};
 
 /// The lengths in bytes of the pieces in which the peer's bytes come: as a network gives them, and as nobody should.
@@ -19,11 +22,12 @@ fn main() -> ExitCode {
         [] => SCENARIOS.iter().try_for_each(|scenario| {
             measure(scenario, scenario.n).and_then(|()| measure(scenario, scenario.n.saturating_mul(2)))
         }),
+        [kernels] if kernels == "--kernels" => KERNELS.iter().try_for_each(count),
         [name, n] => match (SCENARIOS.iter().find(|scenario| scenario.name == name), n.parse()) {
             (Some(scenario), Ok(n)) => measure(scenario, n),
             _ => Err(format!("no scenario {name}, or {n} is not a number")),
         },
-        _ => Err("wsproto-linear [SCENARIO N]".to_owned()),
+        _ => Err("wsproto-linear [SCENARIO N | --kernels]".to_owned()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -44,6 +48,18 @@ fn measure(scenario: &Scenario, n: usize) -> Result<(), String> {
         let cut = if cut == usize::MAX { "all".to_owned() } else { cut.to_string() };
         println!("{} {cut} {n} {}", scenario.name, script.wire.len());
     }
+    Ok(())
+}
+
+/// Runs a kernel: the last of its batches is measured.
+fn count(kernel: &Kernel) -> Result<(), String> {
+    let mut work = (kernel.prepare)().map_err(|problem| format!("{}: {problem}", kernel.name))?;
+    let mut done: usize = (1..BATCHES).map(|_| (work.0)()).sum();
+    measured(&mut || done = done.saturating_add((work.0)()));
+    if done != RUNS.saturating_mul(BATCHES) {
+        return Err(format!("{}: {done} times in {BATCHES} batches of {RUNS}", kernel.name));
+    }
+    println!("{RUNS} {}", kernel.name);
     Ok(())
 }
 
