@@ -1,4 +1,5 @@
-//! Runs every transcript of this folder: as it stands, with each received line cut in two, and a byte at a time.
+//! Runs every transcript of this folder: as it stands, with each received line cut in two, a byte at a time, and with
+//! each thing that may go wrong at every step.
 #![cfg(feature = "deflate")]
 #![allow(
     clippy::expect_used,
@@ -8,6 +9,7 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
+mod everywhere;
 mod run;
 mod script;
 mod side;

@@ -1,8 +1,8 @@
 //! Runs one conversation against a connection and compares all that happens with the transcript.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, mem};
 
-use wsproto::{Event, RemoteProtocolError};
+use wsproto::{Event, LocalProtocolError, RemoteProtocolError};
 
 use crate::script::{Command, Conversation, End, Outcome, Said, Setting, Step, Verdict, What};
 use crate::side::Side;
@@ -50,12 +50,13 @@ pub(crate) fn run(conversation: &Conversation, pace: Pace) -> Result<(), String>
     runner.nothing_unwritten().map_err(|problem| format!("{}, at its end: {problem}", conversation.place))
 }
 
-struct Runner {
-    side: Side,
-    out: Vec<u8>,
+/// A connection, what it was given, and what came of it.
+pub(crate) struct Runner {
+    pub(crate) side: Side,
+    pub(crate) out: Vec<u8>,
     /// Reads that the connection has not taken yet.
     reads: VecDeque<Vec<u8>>,
-    happened: Vec<Outcome>,
+    pub(crate) happened: Vec<Outcome>,
     last: Last,
 }
 
@@ -67,7 +68,7 @@ enum Last {
 }
 
 impl Runner {
-    fn new(setting: &Setting) -> Self {
+    pub(crate) fn new(setting: &Setting) -> Self {
         let side = Side::new(setting);
         Self { side, out: Vec::new(), reads: VecDeque::new(), happened: Vec::new(), last: Last::Nothing }
     }
@@ -85,18 +86,16 @@ impl Runner {
         match &step.what {
             What::Receive(bytes) => {
                 for piece in pieces(bytes) {
-                    self.reads.push_back(piece);
-                    self.take_reads()?;
+                    self.read(piece)?;
                 }
             }
             What::ReceiveEof => self.take_eof(),
             What::Send(command, verdict) => {
                 self.send(command, *verdict)?;
-                self.reads.push_back(Vec::new());
-                self.take_reads()?;
+                self.read(Vec::new())?;
             }
             What::Writes(bytes) => {
-                differs("written", &show(&std::mem::take(&mut self.out)), &show(bytes))?;
+                differs("written", &show(&mem::take(&mut self.out)), &show(bytes))?;
             }
             What::Is(state, transport) => {
                 let found = (state_name(self.side.state()), transport_name(self.side.transport()));
@@ -114,8 +113,14 @@ impl Runner {
         if written_first && matches!(step.what, What::Send(..)) {
             return Ok(0);
         }
-        differs("events", &joined(std::mem::take(&mut self.happened)), &joined(expected.clone()))?;
+        differs("events", &joined(mem::take(&mut self.happened)), &joined(expected.clone()))?;
         Ok(expected.len())
+    }
+
+    /// Gives one more read to the connection, and those that it did not take before.
+    pub(crate) fn read(&mut self, bytes: Vec<u8>) -> Result<(), String> {
+        self.reads.push_back(bytes);
+        self.take_reads()
     }
 
     /// Gives the reads to the connection, as long as it takes them.
@@ -155,7 +160,7 @@ impl Runner {
         Ok(())
     }
 
-    fn take_eof(&mut self) {
+    pub(crate) fn take_eof(&mut self) {
         match self.side.receive_eof() {
             Ok(None) => {}
             Ok(Some(event)) => {
@@ -170,6 +175,15 @@ impl Runner {
     }
 
     fn send(&mut self, command: &Command, verdict: Verdict) -> Result<(), String> {
+        match (self.attempt(command)?, verdict) {
+            (Ok(()), Verdict::Accepted) | (Err(_), Verdict::Refused) => Ok(()),
+            (Ok(()), Verdict::Refused) => Err("was sent".into()),
+            (Err(error), Verdict::Accepted) => Err(format!("was refused: {error}")),
+        }
+    }
+
+    /// Does what our side's program does; what is refused must leave no trace.
+    pub(crate) fn attempt(&mut self, command: &Command) -> Result<Result<(), LocalProtocolError>, String> {
         let before = (self.side.state(), self.out.clone());
         let result = match command {
             Command::Say(said) => self.side.send(event(said), &mut self.out),
@@ -179,14 +193,10 @@ impl Runner {
                 Last::Error(error) => self.side.reply_to_error(error, &mut self.out),
             },
         };
-        match (result, verdict) {
-            (Ok(()), Verdict::Accepted) => Ok(()),
-            (Ok(()), Verdict::Refused) => Err("was sent".into()),
-            (Err(error), Verdict::Accepted) => Err(format!("was refused: {error}")),
-            (Err(_), Verdict::Refused) => {
-                differs("after a refusal", &(self.side.state(), self.out.clone()), &before)
-            }
+        if result.is_err() {
+            differs("after a refusal", &(self.side.state(), self.out.clone()), &before)?;
         }
+        Ok(result)
     }
 
     fn nothing_unwritten(&self) -> Result<(), String> {
@@ -196,15 +206,25 @@ impl Runner {
 
 /// Joins the parts of each frame and of each body, and leaves out those of a frame that breaks a rule.
 fn joined(outcomes: Vec<Outcome>) -> Vec<Outcome> {
+    let mut joined = frames(outcomes);
+    joined.dedup_by(|next, before| {
+        let breaks_off =
+            matches!((&*before, &*next), (Outcome::Event(said), Outcome::Broken(..)) if is_part(said));
+        if breaks_off {
+            mem::swap(before, next);
+        }
+        breaks_off
+    });
+    joined
+}
+
+/// Joins the parts of each frame and of each body.
+pub(crate) fn frames(outcomes: Vec<Outcome>) -> Vec<Outcome> {
     let mut joined: Vec<Outcome> = Vec::new();
     for outcome in outcomes {
         match (joined.last_mut(), outcome) {
             (Some(Outcome::Event(before)), Outcome::Event(next)) if goes_on(before, &next) => {
                 join(before, next);
-            }
-            (Some(Outcome::Event(before)), broken @ Outcome::Broken(..)) if is_part(before) => {
-                joined.pop();
-                joined.push(broken);
             }
             (_, outcome) => joined.push(outcome),
         }
@@ -213,7 +233,7 @@ fn joined(outcomes: Vec<Outcome>) -> Vec<Outcome> {
 }
 
 /// Tells whether an event is a part of a frame, with more of the frame to come.
-fn is_part(said: &Said) -> bool {
+pub(crate) fn is_part(said: &Said) -> bool {
     matches!(said, Said::Text { end: End::Part, .. } | Said::Binary { end: End::Part, .. })
 }
 
