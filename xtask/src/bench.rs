@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: measurements, each of them a program of its own that is built for speed.
 
 mod instructions;
+mod memory;
 mod page;
 
 use crate::process;
@@ -9,7 +10,8 @@ pub(crate) use instructions::comparable;
 
 const USAGE: &str = "\
 cargo xtask bench --peers [--rounds N] [--only TEXT] [--peers A,B] [--json FILE]
-                  --instructions [--write]";
+                  --instructions [--write]
+                  --memory";
 
 /// Runs the measurement that the first argument names; the others are its own.
 ///
@@ -20,6 +22,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     match args.split_first() {
         Some((name, rest)) if name == "--peers" => peers(rest),
         Some((name, rest)) if name == "--instructions" => instructions::run(rest),
+        Some((name, [])) if name == "--memory" => memory::run(),
         _ => Err(USAGE.to_owned()),
     }
 }

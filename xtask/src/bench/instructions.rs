@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 
-use crate::bench::page;
+use super::page;
 use crate::callgrind::{self, hundredths, shown};
 use crate::process;
 
