@@ -14,7 +14,7 @@ use wsproto_handshake::{HeadError, RequestError, ResponseError};
 use crate::pair::{ANSWER, REQUEST, Receive, claim_to, deflating, feed, frame_to, last, more, open, settled};
 
 /// A connection that has to hold a limit.
-enum Subject {
+pub(crate) enum Subject {
     Open(Box<Connection>),
     Opening(Box<WsConnection>),
 }
@@ -30,14 +30,14 @@ impl Receive for Subject {
 
 /// Where a limit holds.
 #[derive(Clone, Copy)]
-enum At {
+pub(crate) enum At {
     Open(Role),
     Request,
     Response,
 }
 
 impl At {
-    fn subject(self, config: &Config) -> Subject {
+    pub(crate) fn subject(self, config: &Config) -> Subject {
         match self {
             Self::Open(role) => Subject::Open(Box::new(open(role, config))),
             Self::Request => Subject::Opening(Box::new(WsConnection::server(config.clone()))),

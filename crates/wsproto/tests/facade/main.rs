@@ -12,6 +12,8 @@
 #[cfg(test)]
 mod allocation;
 #[cfg(test)]
+mod bounds;
+#[cfg(test)]
 mod debug;
 #[cfg(test)]
 mod every_split;

@@ -1,0 +1,172 @@
+//! The most memory that a hostile peer makes a connection take, as a function of the limit that holds him.
+
+use allocation_counter::measure;
+use wsproto::extensions::deflate::{DeflateConfig, WindowBits};
+use wsproto::{BytesMessage, Config, HandshakeLimits, Role};
+use wsproto_frame::{FrameHeader, Opcode};
+
+use crate::limits::At;
+use crate::pair::{REQUEST, Receive, claim_to, compressed, deflating, frame_to, last, more, open};
+
+/// The tables of `miniz_oxide` for inflating, and the largest window.
+const INFLATER: u64 = 10_504 + (32 << 10);
+
+/// The most that inflating takes besides: a piece that comes out, what is shared of it with events, input that waits.
+const PIECES: u64 = (16 << 10) + (16 << 10) + (5 << 10);
+
+/// Returns the most bytes that were allocated at once while `bytes` came in reads of `read` bytes.
+fn peak(at: At, config: &Config, bytes: &[u8], read: usize) -> u64 {
+    let mut subject = at.subject(config);
+    let mut buffer = vec![0; read];
+    let info = measure(|| {
+        'all: for part in bytes.chunks(read) {
+            let mut input = &mut buffer[..part.len()];
+            input.copy_from_slice(part);
+            loop {
+                match subject.take(&mut input) {
+                    Ok(Some(_)) => {}
+                    Ok(None) => break,
+                    Err(_) => break 'all,
+                }
+            }
+        }
+    });
+    info.bytes_max
+}
+
+/// A script against a limit: what the connection is made with, and what the peer sends.
+type Script = fn(usize) -> (Config, Vec<u8>);
+
+/// As many fields as fit.
+fn heads_of(limit: usize) -> Config {
+    let limits = HandshakeLimits::default().with_max_head_len(limit).with_max_headers(limit);
+    Config::default().with_handshake(limits.with_max_reject_body(limit as u64))
+}
+
+/// Bytes that repeat themselves after a start.
+fn endless(start: &[u8], repeated: &[u8], len: usize) -> Vec<u8> {
+    start.iter().chain(repeated.iter().cycle()).copied().take(len).collect()
+}
+
+/// A good request of almost `len` bytes, with a field and something that repeats itself.
+fn request(field: &str, repeated: &[u8], len: usize) -> Vec<u8> {
+    let start = [&REQUEST[..REQUEST.len() - 2], field.as_bytes()].concat();
+    let times = (len - start.len() - 9) / repeated.len();
+    [&start, &repeated.repeat(times)[..], b"x: y\r\n\r\n"].concat()
+}
+
+fn rejection(start: &str, repeated: &[u8], times: usize) -> Vec<u8> {
+    [b"HTTP/1.1 404 X\r\n", start.as_bytes(), &repeated.repeat(times)].concat()
+}
+
+/// A message that inflates to 400 bytes for each of the limit, which lets three quarters of it pass.
+fn bomb(config: &Config, limit: usize) -> (Config, Vec<u8>) {
+    let mut wire = Vec::new();
+    open(Role::Client, config).send(BytesMessage::new(vec![0; 400 * limit]), &mut wire).unwrap();
+    (config.clone().with_max_message_len(300 * limit as u64), wire)
+}
+
+#[rustfmt::skip]
+const SCRIPTS: [(&str, At, Script, u64, u64); 21] = [
+    // name                   where            script                                                                                     bytes for each of the limit, and besides
+    ("h1 endless target",     At::Request,  |limit| (heads_of(limit), endless(b"GET /", b"a", 2 * limit)),                                      3, 0),
+    ("h1 endless field",      At::Request,  |limit| (heads_of(limit), endless(b"GET / HTTP/1.1\r\nX: ", b"a", 2 * limit)),                      3, 0),
+    ("h2 endless fields",     At::Request,  |limit| (heads_of(limit), endless(b"GET / HTTP/1.1\r\n", b"a:b\r\n", 2 * limit)),                  3, 0),
+    ("h2 fields that fit",    At::Request,  |limit| (heads_of(limit), request("", b"a:b\r\n", limit)),                                          14, 0),
+    ("h25 subprotocols",      At::Request,  |limit| (heads_of(limit), request("Sec-WebSocket-Protocol: b\r\nX:", b"a,", limit)),               14, 0),
+    ("h21 early bytes",       At::Request,  |limit| (heads_of(limit), [REQUEST, &vec![0; 2 * limit]].concat()),                                 3, 512),
+    ("d2 offers",             At::Request,  |limit| (heads_of(limit), request("Sec-WebSocket-Extensions: x\r\nX:", b"y; z=\"\\a\",", limit)), 14, 0),
+    ("k13 endless field",     At::Response, |limit| (heads_of(limit), endless(b"HTTP/1.1 101 X\r\nX: ", b"a", 2 * limit)),                      3, 0),
+    ("k5 interim responses",  At::Response, |limit| (heads_of(limit), endless(b"", b"HTTP/1.1 103 X\r\n\r\n", 9 * limit)),                      0, 512),
+    ("k6 body",               At::Response, |limit| (heads_of(limit), rejection("\r\n", b"x", 2 * limit)),                                     1, 512),
+    ("k6 body in chunks",     At::Response, |limit| (heads_of(limit), rejection("Transfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n", 2 * limit)), 0, 512),
+    ("k6 trailer",            At::Response, |limit| (heads_of(limit), rejection("Transfer-Encoding: chunked\r\n\r\n0\r\n", b"a:b\r\n", limit)), 0, 512),
+    ("f4 claim",              SERVER,       |limit| (unlimited(), endless(&claim_to(Role::Server, FrameHeader::new(Opcode::Binary, u64::MAX >> 1)), b"x", limit)), 0, 0),
+    ("f14 empty fragments",   SERVER,       |limit| (Config::default().with_max_empty_fragments(count(limit)), fragments(b"", 2 * limit)),       0, 0),
+    ("f15 endless message",   SERVER,       |limit| (Config::default().with_max_message_len(limit as u64), fragments(b"xy", limit)),             0, 0),
+    ("f19 pings",             SERVER,       |limit| (Config::default().with_max_control_frames(count(limit)), frame_to(Role::Server, last(Opcode::Ping), &[7; 125]).repeat(2 * limit)), 0, 125),
+    ("d8 bomb",               SERVER,       |limit| bomb(&deflating(), limit),                                                                  0, INFLATER + PIECES),
+    ("d8 bomb in fragments",  SERVER,       |limit| (deflating(), in_fragments(&bomb(&deflating(), limit).1)),                                  0, INFLATER + PIECES),
+    ("d8 small window",       SERVER,       |limit| bomb(&small_window(), limit),                                                               0, INFLATER - (28 << 10) + PIECES),
+    ("d12 stored block",      SERVER,       |_| (deflating(), deflated(&[&[0, 0xff, 0xff, 0, 0][..], &[7; 60_000]].concat())),                  0, INFLATER + PIECES),
+    ("d14 bad stream",        SERVER,       |_| (deflating(), deflated(&[0xff; 100])),                                                          0, INFLATER + PIECES),
+];
+
+const SERVER: At = At::Open(Role::Server);
+
+fn count(limit: usize) -> u32 {
+    u32::try_from(limit).unwrap()
+}
+
+fn unlimited() -> Config {
+    Config::default().with_max_frame_len(u64::MAX).with_max_message_len(u64::MAX)
+}
+
+fn small_window() -> Config {
+    let deflate = DeflateConfig::default().with_threshold(0);
+    let deflate = deflate.with_client_max_window_bits(WindowBits::MIN);
+    Config::default().with_extension(deflate)
+}
+
+/// A message of `times` fragments and one more.
+fn fragments(payload: &[u8], times: usize) -> Vec<u8> {
+    let next = frame_to(Role::Server, more(Opcode::Continuation), payload);
+    [frame_to(Role::Server, more(Opcode::Text), payload), next.repeat(times)].concat()
+}
+
+fn deflated(payload: &[u8]) -> Vec<u8> {
+    frame_to(Role::Server, compressed(last(Opcode::Binary)), payload)
+}
+
+/// The same compressed message, each byte of it in a frame of its own.
+fn in_fragments(message: &[u8]) -> Vec<u8> {
+    let (header, len) = FrameHeader::parse(message).unwrap().unwrap();
+    let mut payload = message[len..].to_vec();
+    header.mask.expect("a client masks").apply(&mut payload);
+    let first = frame_to(Role::Server, compressed(more(Opcode::Binary)), &payload[..1]);
+    let next = payload[1..].iter().map(|byte| frame_to(Role::Server, more(Opcode::Continuation), &[*byte]));
+    std::iter::once(first).chain(next).collect::<Vec<_>>().concat()
+}
+
+#[test]
+fn f4_f14_f15_f19_h1_h2_h21_k5_k6_k13_d2_d8_d12_d14_memory_is_a_multiple_of_the_limit() {
+    for (name, at, script, each, besides) in SCRIPTS {
+        for limit in [500, 2000, 16_000] {
+            let (config, bytes) = script(limit);
+            for read in [1, 100, 4096, bytes.len()] {
+                let most = each * limit as u64 + besides;
+                let peak = peak(at, &config, &bytes, read);
+                assert!(
+                    peak <= most,
+                    "{name}, limit {limit}, reads of {read}: {peak} bytes, more than {most}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn f4_fourteen_bytes_after_the_handshake() {
+    let configs = [("plain", unlimited()), ("deflate", deflating())];
+    for (role, (name, config)) in
+        [Role::Server, Role::Client].into_iter().flat_map(|role| configs.clone().map(|one| (role, one)))
+    {
+        for (first, second) in
+            (0..=255_u8).flat_map(|first| [0, 1, 2, 8, 125, 126, 127].map(|len| (first, len)))
+        {
+            let second = if role == Role::Server { second | 0x80 } else { second };
+            for tail in
+                [[0; 12], [0xff; 12], *b"\x40\0\0\0\0\0\0\0\0\0\0\0", *b"\xf2\x48\xcd\xc9\xc9\x07\0\0abcd"]
+            {
+                let bytes = [&[first, second][..], &tail].concat();
+                for read in [1, 14] {
+                    let peak = peak(At::Open(role), &config, &bytes, read);
+                    // A compressed payload needs what inflates it, whatever its length and its claims.
+                    let inflates = name == "deflate" && first & 0x40 != 0;
+                    let most = if inflates { INFLATER + 512 } else { 256 };
+                    assert!(peak <= most, "{name}, {role:?}, {bytes:02x?} in reads of {read}: {peak} bytes");
+                }
+            }
+        }
+    }
+}
