@@ -162,13 +162,13 @@ impl fmt::Debug for TextCheck {
 /// Splits off the code point that the part ends within, going by the lead byte alone.
 #[inline]
 fn split_before_started(part: &[u8]) -> (&[u8], &[u8]) {
-    if let [.., ..0x80] = part {
+    if let [.., (..0x80)] = part {
         return (part, &[]);
     }
     let started = match part {
-        [.., 0xc0..=0xff] => 1,
-        [.., 0xe0..=0xff, 0x80..0xc0] => 2,
-        [.., 0xf0..=0xff, 0x80..0xc0, 0x80..0xc0] => 3,
+        [.., (0xc0..=0xff)] => 1,
+        [.., (0xe0..=0xff), (0x80..0xc0)] => 2,
+        [.., (0xf0..=0xff), (0x80..0xc0), (0x80..0xc0)] => 3,
         _ => 0,
     };
     part.split_at_checked(part.len().saturating_sub(started)).unwrap_or((part, &[]))
