@@ -35,7 +35,7 @@ const STEPS: [Step; 19] = [
     Step { name: "no-panic", run: no_panics },
     Step { name: "linear", run: linear },
     Step { name: "instructions", run: instructions },
-    Step { name: "spec", run: || spec::run(&["--check".to_owned()]).into() },
+    Step { name: "spec", run: || spec::run(&["--check", "--strict-threats"].map(str::to_owned)).into() },
     Step { name: "readme", run: || readme::run_except(&[TESTS]).into() },
     Step { name: "fuzz-targets", run: fuzz_targets },
     Step { name: "msrv", run: oldest_rust },

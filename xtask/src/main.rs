@@ -3,6 +3,7 @@
 mod bench;
 mod callgrind;
 mod ci;
+mod coverage;
 mod dependencies;
 mod features;
 mod fuzz;
@@ -10,7 +11,9 @@ mod i686;
 mod layers;
 mod linear;
 mod manifest;
+mod miri;
 mod msrv;
+mod mutants;
 mod no_panic;
 mod no_std;
 mod process;
@@ -40,7 +43,7 @@ impl Job {
     }
 }
 
-const JOBS: [Job; 14] = [
+const JOBS: [Job; 17] = [
     Job::new("ci", "runs every check (--only A,B and --skip A,B choose steps)", ci::run),
     Job::new("spec", "ties requirements to tests, writes docs/conformance.md", spec::run),
     Job::new("interop", "runs WebSocket software of others against ours", interop),
@@ -49,6 +52,9 @@ const JOBS: [Job; 14] = [
     Job::new("fuzz", "runs the fuzz targets (--seconds N, names of targets)", fuzz::run),
     Job::new("no-std", "builds for a target without std, runs the consumers", no_std::run),
     Job::new("i686", "runs the tests on 32 bits", i686::run),
+    Job::new("miri", "runs tests in Miri, on big-endian words too", miri::run),
+    Job::new("coverage", "tells which lines the tests run", coverage::run),
+    Job::new("mutants", "changes the code and sees whether a test fails", mutants::run),
     Job::new("linear", "counts instructions: twice the bytes, twice the work", linear::run),
     Job::new("no-panic", "proves by linking that no panic can be reached", no_panic::run),
     Job::new("readme", "runs the commands of README.md", readme::run),

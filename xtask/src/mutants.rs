@@ -1,0 +1,63 @@
+//! `cargo xtask mutants [NAME…]`: changes one thing after the other in the code, and sees whether a test fails, by
+//! cargo-mutants. At least 95 of a hundred changes must be noticed. It takes an hour.
+
+use std::fs;
+
+use crate::process;
+
+/// The least share of changes that tests must notice, in percent.
+const LEAST: usize = 95;
+
+/// What is changed: a name, the package, its files, and the tests that have to notice.
+const SETS: [(&str, &str, &str, &str); 3] = [
+    ("frame", "wsproto-frame", "**/wsproto-frame/src/*.rs", "--lib"),
+    ("handshake", "wsproto-handshake", "**/wsproto-handshake/src/**/*.rs", "--lib --tests"),
+    (
+        "deflate-negotiation",
+        "wsproto-extensions",
+        "**/{deflate/{config,parameters,extension,window},grammar,negotiation,params}.rs",
+        "--lib --tests",
+    ),
+];
+
+/// Runs the job.
+///
+/// # Errors
+///
+/// The sets of which too few changes were noticed, one a line; a set that isn't known.
+pub(crate) fn run(args: &[String]) -> Result<(), String> {
+    let names = SETS.map(|set| set.0);
+    if let Some(other) = args.iter().find(|arg| !names.contains(&arg.as_str())) {
+        return Err(format!("mutants does not know {other}: {}", names.join(", ")));
+    }
+    if !process::succeeds("cargo mutants --version") {
+        println!("SKIP: no cargo-mutants: cargo install cargo-mutants");
+        return Ok(());
+    }
+    let chosen = SETS.iter().filter(|set| args.is_empty() || args.iter().any(|arg| arg == set.0));
+    let problems: Vec<String> =
+        chosen.filter_map(|(name, package, files, tests)| judge(name, package, files, tests).err()).collect();
+    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
+}
+
+/// Changes the code of one set, and counts what was noticed.
+fn judge(name: &str, package: &str, files: &str, tests: &str) -> Result<(), String> {
+    let folder = process::target_dir().join("mutants").join(name);
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let options = format!("--jobs 1 --timeout 60 --no-shuffle --all-features --output {}", folder.display());
+    // It fails when one change goes unnoticed; what counts is how many do.
+    let outcome = process::run(&format!("cargo mutants {options} -p {package} -f {files} -- {tests}"));
+    let lines = |file: &str| -> Result<Vec<String>, String> {
+        let path = folder.join("mutants.out").join(file);
+        let text =
+            fs::read_to_string(&path).map_err(|error| format!("{}: {error}; {outcome:?}", path.display()))?;
+        Ok(text.lines().map(str::to_owned).collect())
+    };
+    let (caught, missed) = (lines("caught.txt")?.len() + lines("timeout.txt")?.len(), lines("missed.txt")?);
+    let all = caught + missed.len();
+    println!("{name}: {caught} of {all} changes noticed; not these:\n{}", missed.join("\n"));
+    if all > 0 && caught * 100 >= all * LEAST {
+        return Ok(());
+    }
+    Err(format!("{name}: fewer than {LEAST} % of the changes were noticed: {caught} of {all}"))
+}
