@@ -234,7 +234,7 @@ impl ClientHandshake {
         let line = StatusLine { status, is_http_1_1: true };
         let verdict = head::check_fields(headers, &self.limits)
             .map_err(ResponseError::from)
-            .and_then(|()| awaited.judge(line, head::trimmed(headers), 0, self.needs_subprotocol));
+            .and_then(|()| awaited.judge(line, head::trimmed(headers), self.needs_subprotocol, &self.limits));
         match verdict.and_then(|verdict| awaited.after(verdict, &self.limits)) {
             Ok(Step::Give(Answer::Reject(mut reject), _)) => {
                 reject.has_body = false;
@@ -312,32 +312,25 @@ impl Awaited {
         needs_subprotocol: bool,
         limits: &HandshakeLimits,
     ) -> Result<Step<'a>, ResponseError> {
-        // The buffer is lent to the head, so that it cannot stay where it is.
-        let mut buffer = core::mem::take(&mut self.head);
-        let (taken, head) = buffer.find(input, limits)?;
-        *input = input.get(taken..).unwrap_or_default();
-        let Some(head) = head else {
-            self.head = buffer;
-            return Ok(Step::NeedInput);
-        };
-        let verdict = head.read_response(|line, fields| {
-            let fields = fields.iter().map(|field| (field.name, field.value));
-            self.judge(line, fields, head.bytes.len(), needs_subprotocol)
-        })?;
+        let Some(head) = self.head.take(input, limits)? else { return Ok(Step::NeedInput) };
+        let verdict = self.judge(head.status_line()?, head.headers, needs_subprotocol, limits)?;
         self.after(verdict, limits)
     }
 
-    fn judge<'f>(
+    fn judge(
         &self,
         line: StatusLine,
-        fields: impl ExactSizeIterator<Item = (&'f str, &'f [u8])>,
-        head_len: usize,
+        headers: Headers,
         needs_subprotocol: bool,
+        limits: &HandshakeLimits,
     ) -> Result<Verdict, ResponseError> {
-        let needs_subprotocol = needs_subprotocol && !self.subprotocols.is_empty();
-        let expected =
-            reading::Expected { token: &self.token, subprotocols: &self.subprotocols, needs_subprotocol };
-        reading::judge(line, fields, head_len, expected)
+        let expected = reading::Expected {
+            token: &self.token,
+            subprotocols: &self.subprotocols,
+            needs_subprotocol: needs_subprotocol && !self.subprotocols.is_empty(),
+            max_extensions: limits.max_list_items,
+        };
+        reading::judge(line, headers, expected)
     }
 
     fn after<'a>(&mut self, verdict: Verdict, limits: &HandshakeLimits) -> Result<Step<'a>, ResponseError> {

@@ -3,6 +3,8 @@
 use alloc::vec::Vec;
 use core::{fmt, slice};
 
+use crate::syntax;
+
 /// Header fields in order, with names spelled as they came and looked up in any case.
 ///
 /// Nothing is checked when a field is pushed; [sending](crate::ServerHandshake::accept) refuses names and
@@ -17,18 +19,30 @@ use core::{fmt, slice};
 /// assert_eq!(headers.get_all("set-cookie").count(), 2);
 /// assert_eq!(headers.iter().next(), Some(("Set-Cookie", &b"a=1"[..])));
 /// ```
-#[derive(Clone, Default, Eq, PartialEq)]
+#[derive(Clone, Default)]
 pub struct Headers {
-    /// Name, value, name, value, without anything between.
+    /// Names and values; for a head that was received the whole of it, so that it is copied once.
     text: Vec<u8>,
     fields: Vec<Field>,
 }
 
-/// Where a field ends within the text; it begins where the field before it ends.
-#[derive(Clone, Copy, Eq, PartialEq)]
-struct Field {
-    name_end: usize,
-    value_end: usize,
+/// Where a field is within the text.
+#[derive(Clone, Copy)]
+pub(crate) struct Field {
+    pub(crate) name_start: usize,
+    pub(crate) name_end: usize,
+    pub(crate) value_start: usize,
+    pub(crate) value_end: usize,
+}
+
+impl Field {
+    fn name<'a>(&self, text: &'a [u8]) -> &'a [u8] {
+        text.get(self.name_start..self.name_end).unwrap_or_default()
+    }
+
+    fn value<'a>(&self, text: &'a [u8]) -> &'a [u8] {
+        text.get(self.value_start..self.value_end).unwrap_or_default()
+    }
 }
 
 impl Headers {
@@ -38,16 +52,53 @@ impl Headers {
         Self { text: Vec::new(), fields: Vec::new() }
     }
 
-    pub(crate) fn with_capacity(fields: usize, bytes: usize) -> Self {
-        Self { text: Vec::with_capacity(bytes), fields: Vec::with_capacity(fields) }
+    /// Makes a list of the fields of a head. All names are ASCII.
+    pub(crate) const fn of_head(text: Vec<u8>, fields: Vec<Field>) -> Self {
+        Self { text, fields }
+    }
+
+    /// Returns what the fields lie in.
+    pub(crate) fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// Takes the white space off both ends of each value.
+    pub(crate) fn trim_values(&mut self) {
+        for field in &mut self.fields {
+            (field.value_start, field.value_end) =
+                syntax::trimmed(&self.text, field.value_start, field.value_end);
+        }
+    }
+
+    /// Looks at each field, in order, and strikes those from the list that are not to be kept.
+    ///
+    /// # Errors
+    ///
+    /// The first that came; then the list is of no use any more.
+    pub(crate) fn try_retain<'a, E>(
+        &'a mut self,
+        mut keep: impl FnMut(&'a [u8], &'a [u8]) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        let text = &*self.text;
+        let mut outcome = Ok(());
+        self.fields.retain(|field| {
+            outcome.is_ok()
+                && keep(field.name(text), field.value(text)).unwrap_or_else(|error| {
+                    outcome = Err(error);
+                    false
+                })
+        });
+        outcome
     }
 
     /// Appends a field.
     pub fn push(&mut self, name: &str, value: impl AsRef<[u8]>) {
+        let name_start = self.text.len();
         self.text.extend_from_slice(name.as_bytes());
-        let name_end = self.text.len();
+        let value_start = self.text.len();
         self.text.extend_from_slice(value.as_ref());
-        self.fields.push(Field { name_end, value_end: self.text.len() });
+        let value_end = self.text.len();
+        self.fields.push(Field { name_start, name_end: value_start, value_start, value_end });
     }
 
     /// Appends a field.
@@ -101,9 +152,17 @@ impl Headers {
     }
 
     fn raw(&self) -> Raw<'_> {
-        Raw { text: &self.text, fields: self.fields.iter(), start: 0 }
+        Raw { text: &self.text, fields: self.fields.iter() }
     }
 }
+
+impl PartialEq for Headers {
+    fn eq(&self, other: &Self) -> bool {
+        self.raw().eq(other.raw())
+    }
+}
+
+impl Eq for Headers {}
 
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -174,7 +233,6 @@ impl fmt::Debug for Iter<'_> {
 struct Raw<'a> {
     text: &'a [u8],
     fields: slice::Iter<'a, Field>,
-    start: usize,
 }
 
 impl<'a> Iterator for Raw<'a> {
@@ -182,10 +240,7 @@ impl<'a> Iterator for Raw<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let field = self.fields.next()?;
-        let name = self.text.get(self.start..field.name_end)?;
-        let value = self.text.get(field.name_end..field.value_end)?;
-        self.start = field.value_end;
-        Some((name, value))
+        Some((field.name(self.text), field.value(self.text)))
     }
 }
 

@@ -3,6 +3,8 @@
 use alloc::{borrow::Cow, string::String};
 use core::net::Ipv6Addr;
 
+use crate::syntax;
+
 /// Returns the host as Host carries it, or `None` when it cannot.
 ///
 /// With the feature `idna`, names beyond ASCII are encoded.
@@ -37,7 +39,9 @@ pub(crate) fn is_valid(authority: &str) -> bool {
 
 /// Splits at the last colon, unless it is within an address.
 fn split_port(authority: &str) -> (&str, Option<&str>) {
-    match authority.rsplit_once(':') {
+    let colon = authority.as_bytes().iter().rposition(|&byte| byte == b':');
+    let parts = colon.and_then(|at| authority.split_at_checked(at));
+    match parts.and_then(|(host, port)| Some((host, port.strip_prefix(':')?))) {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (authority, None),
     }
@@ -54,39 +58,34 @@ fn is_ipv6_literal(host: &str) -> bool {
 
 fn is_name(host: &str) -> bool {
     let host = host.as_bytes();
-    !host.is_empty() && has_name_characters(host) && host.split(|&byte| byte == b'.').all(is_label)
+    // Labels that claim to be encoded have hyphens.
+    let has_good_labels = || !host.contains(&b'-') || host.split(|&byte| byte == b'.').all(is_label);
+    !host.is_empty() && has_name_characters(host) && has_good_labels()
 }
 
 /// Letters, digits, the other characters of RFC 3986 names, and bytes as `%` and two digits.
 fn has_name_characters(mut rest: &[u8]) -> bool {
     while let Some((&byte, after)) = rest.split_first() {
-        rest = match (byte, after) {
-            (
-                b'0'..=b'9'
-                | b'A'..=b'Z'
-                | b'a'..=b'z'
-                | b'-'
-                | b'.'
-                | b'_'
-                | b'~'
-                | b'!'
-                | b'$'
-                | b'&'
-                | b'\''
-                | b'('
-                | b')'
-                | b'*'
-                | b'+'
-                | b','
-                | b';'
-                | b'=',
-                _,
-            ) => after,
-            (b'%', [high, low, after @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => after,
+        rest = match after {
+            _ if is_name_char(byte) => after,
+            [high, low, after @ ..]
+                if byte == b'%' && high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
+            {
+                after
+            }
             _ => return false,
         };
     }
     true
+}
+
+/// What tokens are made of, with some marks more and some less.
+fn is_name_char(byte: u8) -> bool {
+    match byte {
+        b'(' | b')' | b',' | b';' | b'=' => true,
+        b'#' | b'%' | b'^' | b'`' | b'|' => false,
+        _ => syntax::is_token_char(byte),
+    }
 }
 
 /// Whether a label that claims to be encoded has only characters that the encoding has.

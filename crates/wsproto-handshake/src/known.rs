@@ -19,27 +19,38 @@ impl Known {
     /// Returns the field of this name, in any case; compares with one or two names at most.
     //= rfc6455#4.1-44
     pub(crate) fn of(name: &[u8]) -> Option<Self> {
-        let (field, spelling) = match (name.len(), name) {
-            (4, _) => (Self::Host, "host"),
-            (7, _) => (Self::Upgrade, "upgrade"),
-            (10, _) => (Self::Connection, "connection"),
-            (14, _) => (Self::ContentLength, "content-length"),
-            (17, [b's' | b'S', ..]) => (Self::Key, "sec-websocket-key"),
-            (17, _) => (Self::TransferEncoding, "transfer-encoding"),
-            (20, _) => (Self::Accept, "sec-websocket-accept"),
-            (21, _) => (Self::Version, "sec-websocket-version"),
-            (22, _) => (Self::Subprotocol, "sec-websocket-protocol"),
-            (24, _) => (Self::Extensions, "sec-websocket-extensions"),
+        Some(match name.len() {
+            4 if is_word(name, b"host") => Self::Host,
+            7 if is_word(name, b"upgrade") => Self::Upgrade,
+            10 if is_word(name, b"connection") => Self::Connection,
+            14 if is_word(name, b"content-length") => Self::ContentLength,
+            17 if is_word(name, b"sec-websocket-key") => Self::Key,
+            17 if is_word(name, b"transfer-encoding") => Self::TransferEncoding,
+            20 if is_word(name, b"sec-websocket-accept") => Self::Accept,
+            21 if is_word(name, b"sec-websocket-version") => Self::Version,
+            22 if is_word(name, b"sec-websocket-protocol") => Self::Subprotocol,
+            24 if is_word(name, b"sec-websocket-extensions") => Self::Extensions,
             _ => return None,
-        };
-        name.eq_ignore_ascii_case(spelling.as_bytes()).then_some(field)
+        })
     }
 }
 
 /// Whether the name begins as all names of RFC 6455 begin.
 pub(crate) fn is_sec_websocket(name: &[u8]) -> bool {
-    let prefix = b"sec-websocket-";
-    name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    name.first_chunk::<14>().is_some_and(|start| is_word(start, b"sec-websocket-"))
+}
+
+/// Whether this is the word that is given in lower case, in any case.
+///
+/// The length is known and there is no way out in between, so that many bytes are compared in one go.
+#[inline]
+pub(crate) fn is_word<const N: usize>(bytes: &[u8], lower: &[u8; N]) -> bool {
+    let Ok(bytes) = <&[u8; N]>::try_from(bytes) else { return false };
+    let difference = |(byte, lower): (&u8, &u8)| {
+        let case = if lower.is_ascii_lowercase() { 0x20 } else { 0 };
+        (byte ^ lower) & !case
+    };
+    bytes.iter().zip(lower).fold(0, |others, pair| others | difference(pair)) == 0
 }
 
 /// How often a field came that may come once.
@@ -97,6 +108,20 @@ mod tests {
         ];
         for (name, expected) in table {
             assert_eq!(Known::of(name.as_bytes()), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn words_are_letters_in_any_case_and_other_bytes_as_they_are() {
+        for at in 0..3 {
+            for byte in 0..=u8::MAX {
+                let mut word = *b"a-z";
+                word[at] = byte;
+                assert_eq!(is_word(&word, b"a-z"), word.eq_ignore_ascii_case(b"a-z"), "{byte:#04x} at {at}");
+            }
+        }
+        for bytes in [&b""[..], b"a-", b"a-za"] {
+            assert!(!is_word(bytes, b"a-z"), "{bytes:?}");
         }
     }
 

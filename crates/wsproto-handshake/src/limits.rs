@@ -15,6 +15,8 @@ pub struct HandshakeLimits {
     pub max_head_len: usize,
     /// Most header fields of a head; 100 by default.
     pub max_headers: usize,
+    /// Most items of the lists of Sec-WebSocket-Protocol, and of Sec-WebSocket-Extensions; 100 by default.
+    pub max_list_items: usize,
     /// Longest request target in bytes; 8 KiB by default.
     pub max_target_len: usize,
     /// Most interim responses (status 100 to 199, without 101) before the answer; 8 by default.
@@ -35,6 +37,13 @@ impl HandshakeLimits {
     #[must_use]
     pub const fn with_max_headers(mut self, fields: usize) -> Self {
         self.max_headers = fields;
+        self
+    }
+
+    /// Sets how many subprotocols, and how many extensions, a head may list.
+    #[must_use]
+    pub const fn with_max_list_items(mut self, items: usize) -> Self {
+        self.max_list_items = items;
         self
     }
 
@@ -65,6 +74,7 @@ impl Default for HandshakeLimits {
         Self {
             max_head_len: 16 * 1024,
             max_headers: 100,
+            max_list_items: 100,
             max_target_len: 8 * 1024,
             max_interim_responses: 8,
             max_reject_body: 64 * 1024,

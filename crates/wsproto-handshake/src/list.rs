@@ -1,8 +1,9 @@
 //! Comma-separated lists as header fields carry them.
 
 use alloc::{string::String, vec::Vec};
+use core::iter;
 
-use crate::syntax::trim;
+use crate::{HeadError, known::is_word, syntax::trim};
 
 /// Splits the value of a list header field at its commas.
 ///
@@ -29,16 +30,39 @@ pub(crate) fn texts(value: &[u8]) -> impl Iterator<Item = &str> {
 
 /// Splits bytes as [`split_list`] splits text.
 pub(crate) fn items(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let has_quotes = value.contains(&b'"');
-    let mut quoting = Quoting::Outside;
-    let is_separator = move |&byte: &u8| if has_quotes { quoting.at_separator(byte) } else { byte == b',' };
-    value.split(is_separator).map(trim).filter(|item| !item.is_empty())
+    let mut rest = Some(value);
+    iter::from_fn(move || {
+        let value = rest?;
+        let comma = value.iter().position(|&byte| matches!(byte, b',' | b'"'));
+        let end = comma.map_or(value.len(), |at| separator(value, at));
+        rest = value.get(end.saturating_add(1)..);
+        Some(trim(value.get(..end).unwrap_or(value)))
+    })
+    .filter(|item| !item.is_empty())
 }
 
-/// Whether one of the items of a list is this token, in any case.
-pub(crate) fn has_token(value: &[u8], token: &str) -> bool {
-    let is_token = |item: &[u8]| item.eq_ignore_ascii_case(token.as_bytes());
-    is_token(value) || items(value).any(is_token)
+/// Returns where the first item ends, given where its first comma or quote is.
+fn separator(value: &[u8], from: usize) -> usize {
+    let mut quoting = Quoting::Outside;
+    let rest = value.get(from..).unwrap_or_default();
+    let comma = rest.iter().position(|&byte| quoting.at_separator(byte));
+    comma.map_or(value.len(), |comma| from.saturating_add(comma))
+}
+
+/// Appends the items of a list to those of the lists before it, as long as there is room for them.
+pub(crate) fn collect(all: &mut Vec<String>, value: &[u8], limit: usize) -> Result<(), HeadError> {
+    for item in texts(value) {
+        if all.len() >= limit {
+            return Err(HeadError::TooManyItems { limit });
+        }
+        all.push(item.into());
+    }
+    Ok(())
+}
+
+/// Whether one of the items of a list is this token, given in lower case, in any case.
+pub(crate) fn has_token<const N: usize>(value: &[u8], token: &[u8; N]) -> bool {
+    is_word(value, token) || items(value).any(|item| is_word(item, token))
 }
 
 /// Whether one of the texts comes twice.
@@ -118,10 +142,10 @@ mod tests {
 
     #[test]
     fn tokens_are_found_in_any_case() {
-        assert!(has_token(b"keep-alive, Upgrade", "upgrade"));
-        assert!(has_token(b"h2c,WebSocket", "websocket"));
-        assert!(!has_token(b"websocket/13", "websocket"));
-        assert!(!has_token(b"\"upgrade\"", "upgrade"));
-        assert!(!has_token(b"\xff", "upgrade"));
+        assert!(has_token(b"keep-alive, Upgrade", b"upgrade"));
+        assert!(has_token(b"h2c,WebSocket", b"websocket"));
+        assert!(!has_token(b"websocket/13", b"websocket"));
+        assert!(!has_token(b"\"upgrade\"", b"upgrade"));
+        assert!(!has_token(b"\xff", b"upgrade"));
     }
 }

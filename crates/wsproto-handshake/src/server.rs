@@ -11,7 +11,7 @@ use crate::{
     AcceptConnection, HandshakeLimits, HeadError, Headers, LocalError, RejectConnection, RejectData, Request,
     RequestError,
     body::BodyWriter,
-    head::{self, HeadBuffer, RequestLine},
+    head::{self, Head, HeadBuffer, RequestLine},
     token::{AcceptToken, Key},
 };
 
@@ -129,21 +129,17 @@ impl ServerHandshake {
             return Err(error);
         }
         let Stage::AwaitingRequest(buffer) = &mut self.stage else { return Ok(None) };
-        let outcome = match buffer.find(input, &self.limits) {
-            Ok((taken, Some(head))) => {
-                *input = input.get(taken..).unwrap_or_default();
-                head.read_request(|line, fields| {
-                    let fields = fields.iter().map(|field| (field.name, field.value));
-                    reading::read(line, fields, head.bytes.len(), &self.limits)
-                })
-            }
-            Ok((taken, None)) => {
-                *input = input.get(taken..).unwrap_or_default();
-                return Ok(None);
-            }
+        let outcome = match buffer.take(input, &self.limits) {
+            Ok(Some(head)) => self.read(head),
+            Ok(None) => return Ok(None),
             Err(error) => Err(error.into()),
         };
         self.received(outcome).map(Some)
+    }
+
+    fn read(&self, head: Head) -> Result<(Request, Promise), RequestError> {
+        let target = reading::read_line(head.request_line()?, &self.limits)?;
+        reading::read(target, head.headers, &self.limits)
     }
 
     /// Takes a request that somebody else's HTTP has parsed.
@@ -165,10 +161,19 @@ impl ServerHandshake {
             return Err(error);
         }
         let Stage::AwaitingRequest(_) = self.stage else { return Err(HeadError::StartLine.into()) };
-        let outcome = head::check_fields(headers, &self.limits).map_err(RequestError::from).and_then(|()| {
-            reading::read(RequestLine { method, target }, head::trimmed(headers), 0, &self.limits)
-        });
+        let outcome =
+            self.read_parsed(RequestLine { method: method.as_bytes(), target: target.as_bytes() }, headers);
         self.received(outcome)
+    }
+
+    fn read_parsed(
+        &self,
+        line: RequestLine<'_>,
+        headers: &Headers,
+    ) -> Result<(Request, Promise), RequestError> {
+        head::check_fields(headers, &self.limits)?;
+        let target = reading::read_line(line, &self.limits)?;
+        reading::read(target, head::trimmed(headers), &self.limits)
     }
 
     /// Says that the client's stream has ended.

@@ -85,6 +85,7 @@ fn plain() -> Config {
     let handshake = HandshakeLimits::default()
         .with_max_head_len(1 << 20)
         .with_max_headers(1 << 16)
+        .with_max_list_items(1 << 16)
         .with_max_reject_body(1 << 20);
     Config::default().with_handshake(handshake)
 }

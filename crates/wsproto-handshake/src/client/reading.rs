@@ -25,42 +25,36 @@ pub(super) struct Expected<'a> {
     /// The subprotocols that were proposed, as a list with commas.
     pub(super) subprotocols: &'a str,
     pub(super) needs_subprotocol: bool,
+    pub(super) max_extensions: usize,
 }
 
 /// Judges a response by its status and fields. No value has white space at its ends.
-pub(super) fn judge<'a>(
+pub(super) fn judge(
     line: StatusLine,
-    fields: impl ExactSizeIterator<Item = (&'a str, &'a [u8])>,
-    head_len: usize,
+    headers: Headers,
     expected: Expected<'_>,
 ) -> Result<Verdict, ResponseError> {
     match line.status {
         //= rfc6455#4.1-36, rfc6455#4.1-42
         101 if !line.is_http_1_1 => Err(HeadError::HttpVersion.into()),
-        101 => Ok(Verdict::Accept(accept(fields, head_len, expected)?)),
+        101 => Ok(Verdict::Accept(accept(headers, expected)?)),
         100..=199 => Ok(Verdict::Interim),
         0..=99 => Err(ResponseError::Status),
         //= rfc6455#4.1-43
         status => {
-            let mut headers = Headers::with_capacity(fields.len(), head_len);
-            fields.for_each(|(name, value)| headers.push(name, value));
             let framing = framing(line, &headers)?;
             Ok(Verdict::Reject(RejectConnection { status, headers, has_body: true }, framing))
         }
     }
 }
 
-fn accept<'a>(
-    fields: impl ExactSizeIterator<Item = (&'a str, &'a [u8])>,
-    head_len: usize,
-    expected: Expected<'_>,
-) -> Result<AcceptConnection, ResponseError> {
-    let mut seen = Fields { headers: Headers::with_capacity(fields.len(), head_len), ..Fields::default() };
-    fields.for_each(|(name, value)| seen.add(name, value));
+fn accept(mut headers: Headers, expected: Expected<'_>) -> Result<AcceptConnection, ResponseError> {
+    let mut seen = Fields::default();
+    headers.try_retain(|name, value| Ok::<_, ResponseError>(seen.add(name, value)))?;
     seen.check(expected.token)?;
     let subprotocol = seen.subprotocol(expected)?;
-    let extensions = seen.extensions()?;
-    Ok(AcceptConnection { subprotocol, extensions, headers: seen.headers })
+    let extensions = seen.extensions(expected.max_extensions)?;
+    Ok(AcceptConnection { subprotocol, extensions, headers })
 }
 
 /// The fields of a consent, as far as the handshake has to do with them, and the rest.
@@ -72,20 +66,21 @@ struct Fields<'a> {
     announces_body: bool,
     upgrades: bool,
     to_websocket: bool,
-    headers: Headers,
 }
 
 impl<'a> Fields<'a> {
-    fn add(&mut self, name: &'a str, value: &'a [u8]) {
-        match Known::of(name.as_bytes()) {
+    /// Looks at a field; returns whether it stays among those that the consent lists.
+    fn add(&mut self, name: &[u8], value: &'a [u8]) -> bool {
+        match Known::of(name) {
             Some(Known::Accept) => self.accept.add(value),
             Some(Known::Subprotocol) => self.subprotocol.add(value),
             Some(Known::Extensions) => self.extensions.add(value),
-            Some(Known::Connection) => self.upgrades |= list::has_token(value, "upgrade"),
-            Some(Known::Upgrade) => self.to_websocket |= list::has_token(value, "websocket"),
+            Some(Known::Connection) => self.upgrades |= list::has_token(value, b"upgrade"),
+            Some(Known::Upgrade) => self.to_websocket |= list::has_token(value, b"websocket"),
             Some(Known::ContentLength | Known::TransferEncoding) => self.announces_body = true,
-            Some(Known::Host | Known::Key | Known::Version) | None => self.headers.push(name, value),
+            Some(Known::Host | Known::Key | Known::Version) | None => return true,
         }
+        false
     }
 
     fn check(&self, token: &AcceptToken) -> Result<(), ResponseError> {
@@ -125,13 +120,15 @@ impl<'a> Fields<'a> {
         proposed.map(|proposed| Some(proposed.into())).ok_or(ResponseError::SubprotocolNotProposed)
     }
 
-    fn extensions(&self) -> Result<Vec<String>, ResponseError> {
+    fn extensions(&self, limit: usize) -> Result<Vec<String>, ResponseError> {
         //= rfc6455#11.3.2-1
         let value = self.extensions.at_most_once(ResponseError::ExtensionsRepeated)?.unwrap_or_default();
         if !value.is_ascii() {
             return Err(ResponseError::ExtensionsInvalid);
         }
-        Ok(list::texts(value).map(String::from).collect())
+        let mut extensions = Vec::new();
+        list::collect(&mut extensions, value, limit)?;
+        Ok(extensions)
     }
 }
 

@@ -24,6 +24,12 @@ pub enum HeadError {
         /// The limit in fields.
         limit: usize,
     },
+    /// Sec-WebSocket-Protocol or Sec-WebSocket-Extensions lists more items than the limit
+    /// (RFC 9110 [§5.4](https://www.rfc-editor.org/rfc/rfc9110#section-5.4)).
+    TooManyItems {
+        /// The limit in items.
+        limit: usize,
+    },
     /// A line ends without a carriage return
     /// (RFC 9112 [§2.2](https://www.rfc-editor.org/rfc/rfc9112#section-2.2)).
     BareLineFeed,
@@ -60,7 +66,7 @@ impl HeadError {
     pub const fn section(self) -> &'static str {
         match self {
             Self::StartLineTooLong { .. } | Self::StartLine => "RFC 9112 §3",
-            Self::TooLong { .. } | Self::TooManyHeaders { .. } => "RFC 9110 §5.4",
+            Self::TooLong { .. } | Self::TooManyHeaders { .. } | Self::TooManyItems { .. } => "RFC 9110 §5.4",
             Self::BareLineFeed | Self::BareCarriageReturn => "RFC 9112 §2.2",
             Self::HttpVersion => "RFC 6455 §4.2.1",
             Self::FoldedHeader => "RFC 9112 §5.2",
@@ -75,7 +81,7 @@ impl HeadError {
     pub(super) const fn status(self) -> u16 {
         match self {
             Self::StartLineTooLong { .. } => 414,
-            Self::TooLong { .. } | Self::TooManyHeaders { .. } => 431,
+            Self::TooLong { .. } | Self::TooManyHeaders { .. } | Self::TooManyItems { .. } => 431,
             Self::HttpVersion => 505,
             Self::BareLineFeed
             | Self::BareCarriageReturn
@@ -95,6 +101,9 @@ impl fmt::Display for HeadError {
             Self::StartLineTooLong { limit } => return write!(f, "first line longer than {limit} bytes"),
             Self::TooLong { limit } => return write!(f, "head longer than {limit} bytes"),
             Self::TooManyHeaders { limit } => return write!(f, "more than {limit} header fields"),
+            Self::TooManyItems { limit } => {
+                return write!(f, "more than {limit} subprotocols or extensions");
+            }
             Self::BareLineFeed => "line feed without carriage return",
             Self::BareCarriageReturn => "carriage return without line feed",
             Self::StartLine => "malformed first line",

@@ -128,7 +128,7 @@ impl Declared {
                     declared.chunked = true;
                 }
                 Some(Known::ContentLength | Known::TransferEncoding) => return Err(LocalError::BodyFraming),
-                Some(Known::Connection) => declared.closes |= list::has_token(value, "close"),
+                Some(Known::Connection) => declared.closes |= list::has_token(value, b"close"),
                 _ => {}
             }
         }

@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 
 use super::Promise;
 use crate::{
-    HandshakeLimits, Headers, Request, RequestError,
+    HandshakeLimits, HeadError, Headers, Request, RequestError,
     head::RequestLine,
     host,
     known::{Known, Seen},
@@ -13,36 +13,55 @@ use crate::{
 };
 
 /// Makes a request of its parts, or says which rule they break. No value has white space at its ends.
-pub(super) fn read<'a>(
-    line: RequestLine<'_>,
-    fields: impl ExactSizeIterator<Item = (&'a str, &'a [u8])>,
-    head_len: usize,
+pub(super) fn read(
+    target: String,
+    mut headers: Headers,
     limits: &HandshakeLimits,
 ) -> Result<(Request, Promise), RequestError> {
-    //= rfc6455#4.2.1-3
-    if line.method != "GET" {
-        return Err(RequestError::Method);
-    }
-    check_target(line.target, limits)?;
-    let mut seen = Fields { headers: Headers::with_capacity(fields.len(), head_len), ..Fields::default() };
-    for (name, value) in fields {
-        seen.add(name, value)?;
-    }
+    let mut seen = Fields::new(limits);
+    headers.try_retain(|name, value| seen.add(name, value))?;
     //= rfc6455#4.2.1-4
     let host = seen.host.at_most_once(RequestError::HostRepeated)?.ok_or(RequestError::HostMissing)?;
     //= rfc6455#8.1-2
     let authority = core::str::from_utf8(host).map_err(|_| RequestError::HostInvalid)?;
     let host = host::from_wire(authority).ok_or(RequestError::HostInvalid)?;
-    let target = resource_name(line.target, authority)?;
+    let target = resource_name(target, authority)?;
     let key = seen.check()?;
     check_subprotocols(&seen.subprotocols)?;
     let promise = Promise { key, subprotocols: seen.subprotocols.join(",") };
-    let Fields { subprotocols, extensions, headers, .. } = seen;
+    let Fields { subprotocols, extensions, .. } = seen;
     Ok((Request { host, target, subprotocols, extensions, headers }, promise))
 }
 
+/// Checks the first line as far as it needs no fields; returns its target.
+pub(super) fn read_line(line: RequestLine<'_>, limits: &HandshakeLimits) -> Result<String, RequestError> {
+    //= rfc6455#4.2.1-3
+    if line.method != b"GET" {
+        return Err(RequestError::Method);
+    }
+    let target = line.target;
+    if target.len() > limits.max_target_len {
+        return Err(RequestError::TargetTooLong { limit: limits.max_target_len });
+    }
+    if !target.iter().all(|&byte| byte.is_ascii_graphic() && byte != b'#') {
+        return Err(target_fault(target));
+    }
+    core::str::from_utf8(target).map(String::from).map_err(|_| RequestError::TargetCharacters)
+}
+
+/// Names what is wrong with a target that has not the characters that it should have.
+#[cold]
+fn target_fault(target: &[u8]) -> RequestError {
+    if core::str::from_utf8(target).is_err() || target.iter().any(u8::is_ascii_control) {
+        HeadError::StartLine.into()
+    } else if syntax::is_visible_ascii(target) {
+        RequestError::TargetFragment
+    } else {
+        RequestError::TargetCharacters
+    }
+}
+
 /// The fields of a request, as far as the handshake has to do with them, and the rest.
-#[derive(Default)]
 struct Fields<'a> {
     host: Seen<&'a [u8]>,
     key: Seen<&'a [u8]>,
@@ -53,24 +72,43 @@ struct Fields<'a> {
     asks_websocket: bool,
     subprotocols: Vec<String>,
     extensions: Vec<String>,
-    headers: Headers,
+    max_items: usize,
 }
 
 impl<'a> Fields<'a> {
-    fn add(&mut self, name: &'a str, value: &'a [u8]) -> Result<(), RequestError> {
-        match Known::of(name.as_bytes()) {
+    fn new(limits: &HandshakeLimits) -> Self {
+        Self {
+            host: Seen::Never,
+            key: Seen::Never,
+            version: Seen::Never,
+            content_length: Seen::Never,
+            has_transfer_encoding: false,
+            asks_upgrade: false,
+            asks_websocket: false,
+            subprotocols: Vec::new(),
+            extensions: Vec::new(),
+            max_items: limits.max_list_items,
+        }
+    }
+
+    /// Looks at a field; returns whether it stays among those that the request lists.
+    fn add(&mut self, name: &'a [u8], value: &'a [u8]) -> Result<bool, RequestError> {
+        match Known::of(name) {
             Some(Known::Host) => {
                 self.host.add(value);
-                return Ok(());
+                return Ok(false);
             }
             Some(Known::Subprotocol) => {
-                return add_items(&mut self.subprotocols, value, RequestError::SubprotocolInvalid);
+                let invalid = RequestError::SubprotocolInvalid;
+                add_items(&mut self.subprotocols, value, self.max_items, invalid)?;
+                return Ok(false);
             }
             Some(Known::Extensions) => {
-                return add_items(&mut self.extensions, value, RequestError::ExtensionsInvalid);
+                add_items(&mut self.extensions, value, self.max_items, RequestError::ExtensionsInvalid)?;
+                return Ok(false);
             }
-            Some(Known::Connection) => self.asks_upgrade |= list::has_token(value, "upgrade"),
-            Some(Known::Upgrade) => self.asks_websocket |= list::has_token(value, "websocket"),
+            Some(Known::Connection) => self.asks_upgrade |= list::has_token(value, b"upgrade"),
+            Some(Known::Upgrade) => self.asks_websocket |= list::has_token(value, b"websocket"),
             Some(Known::Key) => self.key.add(value),
             Some(Known::Version) => self.version.add(value),
             Some(Known::ContentLength) => self.content_length.add(value),
@@ -78,8 +116,7 @@ impl<'a> Fields<'a> {
             //= rfc6455#4.2.1-9
             Some(Known::Accept) | None => {}
         }
-        self.headers.push(name, value);
-        Ok(())
+        Ok(true)
     }
 
     /// Checks the fields together; the more general rule first.
@@ -113,11 +150,17 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn add_items(items: &mut Vec<String>, value: &[u8], error: RequestError) -> Result<(), RequestError> {
-    let text = core::str::from_utf8(value).ok().filter(|text| text.is_ascii()).ok_or(error)?;
+fn add_items(
+    items: &mut Vec<String>,
+    value: &[u8],
+    limit: usize,
+    not_ascii: RequestError,
+) -> Result<(), RequestError> {
+    if !value.is_ascii() {
+        return Err(not_ascii);
+    }
     //= rfc6455#9.1-6
-    items.extend(list::split_list(text).map(String::from));
-    Ok(())
+    Ok(list::collect(items, value, limit)?)
 }
 
 fn check_subprotocols(subprotocols: &[String]) -> Result<(), RequestError> {
@@ -130,23 +173,10 @@ fn check_subprotocols(subprotocols: &[String]) -> Result<(), RequestError> {
     Ok(())
 }
 
-fn check_target(target: &str, limits: &HandshakeLimits) -> Result<(), RequestError> {
-    if target.len() > limits.max_target_len {
-        return Err(RequestError::TargetTooLong { limit: limits.max_target_len });
-    }
-    if !syntax::is_visible_ascii(target.as_bytes()) {
-        return Err(RequestError::TargetCharacters);
-    }
-    if target.contains('#') {
-        return Err(RequestError::TargetFragment);
-    }
-    Ok(())
-}
-
 /// Returns path and query of a target, which must be of this host if it names one.
-fn resource_name(target: &str, host: &str) -> Result<String, RequestError> {
+fn resource_name(target: String, host: &str) -> Result<String, RequestError> {
     if target.starts_with('/') {
-        return Ok(target.into());
+        return Ok(target);
     }
     let (scheme, rest) = target.split_once("://").ok_or(RequestError::TargetForm)?;
     let default_port = match scheme {

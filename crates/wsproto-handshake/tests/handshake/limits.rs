@@ -116,7 +116,7 @@ fn h3_a_long_head_byte_by_byte_is_accepted() {
 #[test]
 fn h25_ten_thousand_subprotocols_take_linear_work() {
     let list: Vec<String> = (0..10_000).map(|number| format!("{number}")).collect();
-    let limits = HandshakeLimits::default().with_max_head_len(1 << 20);
+    let limits = HandshakeLimits::default().with_max_head_len(1 << 20).with_max_list_items(10_000);
     let good = head(&REQUEST, &[("+", format!("Sec-WebSocket-Protocol: {}", list.join(",")).as_bytes())]);
     let (verdict, _) = serve_chunks(&[&good], limits);
     assert_eq!(verdict.unwrap().unwrap().subprotocols, list);

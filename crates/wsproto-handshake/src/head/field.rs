@@ -1,0 +1,48 @@
+//! Header fields: what can be wrong with one, and those that somebody else has cut.
+
+use crate::{HandshakeLimits, HeadError, Headers, syntax};
+
+/// Names what is wrong with a line that is not a field.
+#[cold]
+pub(super) fn fault(line: &[u8]) -> HeadError {
+    if line.contains(&b'\r') {
+        return HeadError::BareCarriageReturn;
+    }
+    if let [b' ' | b'\t', ..] = line {
+        return HeadError::FoldedHeader;
+    }
+    let mut parts = line.splitn(2, |&byte| byte == b':');
+    let name = parts.next().unwrap_or_default();
+    let fault = parts.next().and_then(|value| name_fault(name).or_else(|| value_fault(value)));
+    fault.unwrap_or(HeadError::HeaderName)
+}
+
+/// Checks fields that somebody else has cut.
+pub(crate) fn check_fields(headers: &Headers, limits: &HandshakeLimits) -> Result<(), HeadError> {
+    if headers.len() > limits.max_headers {
+        return Err(HeadError::TooManyHeaders { limit: limits.max_headers });
+    }
+    let fault = |(name, value): (&str, &[u8])| name_fault(name.as_bytes()).or_else(|| value_fault(value));
+    headers.iter().find_map(fault).map_or(Ok(()), Err)
+}
+
+/// Copies fields without the white space around their values, as lines are cut.
+pub(crate) fn trimmed(headers: &Headers) -> Headers {
+    let mut headers = headers.clone();
+    headers.trim_values();
+    headers
+}
+
+fn name_fault(name: &[u8]) -> Option<HeadError> {
+    match name {
+        _ if syntax::is_token(name) => None,
+        [name @ .., b' ' | b'\t'] if syntax::is_token(syntax::trim(name)) => {
+            Some(HeadError::SpaceBeforeColon)
+        }
+        _ => Some(HeadError::HeaderName),
+    }
+}
+
+fn value_fault(value: &[u8]) -> Option<HeadError> {
+    (!syntax::is_field_value(syntax::trim(value))).then_some(HeadError::HeaderValue)
+}
