@@ -93,7 +93,11 @@ struct Heard<E> {
 }
 
 fn ours(is_server: bool, wire: &[u8]) -> Heard<RemoteProtocolError> {
-    let config = Config::default().with_max_frame_len(LIMIT as u64).with_max_message_len(LIMIT as u64);
+    let config = Config::default()
+        .with_max_frame_len(LIMIT as u64)
+        .with_max_message_len(LIMIT as u64)
+        .with_max_fragments(u32::MAX)
+        .with_max_empty_fragments(u32::MAX);
     let mut connection = if is_server {
         Connection::server(&config)
     } else {

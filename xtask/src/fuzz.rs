@@ -23,7 +23,9 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
         println!("SKIP: {what}");
         return Ok(());
     }
-    let problems: Vec<String> = targets.iter().filter_map(|target| fuzz(target, seconds).err()).collect();
+    let replayed = replay().err();
+    let fuzzed = targets.iter().filter_map(|target| fuzz(target, seconds).err());
+    let problems: Vec<String> = replayed.into_iter().chain(fuzzed).collect();
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
 }
 
@@ -47,6 +49,13 @@ fn missing() -> Option<&'static str> {
         return Some("no cargo-fuzz: cargo install cargo-fuzz");
     }
     None
+}
+
+/// Gives the seeds of the one target to tungstenite that the main workspace's tests don't replay.
+fn replay() -> Result<(), String> {
+    let built = process::target_dir().join("fuzz");
+    let line = "cargo test --quiet --locked --lib --manifest-path fuzz/Cargo.toml --target-dir";
+    process::run(&format!("{line} {}", built.display()))
 }
 
 /// Runs a target. No sanitizer: our crates have no unsafe code, and what a sanitizer keeps would count as memory.

@@ -15,7 +15,7 @@ const SETS: [(&str, &str, &str, &str); 3] = [
     (
         "deflate-negotiation",
         "wsproto-extensions",
-        "**/{deflate/{config,parameters,extension,window},grammar,negotiation,params}.rs",
+        "**/src/{deflate/config,deflate/extension,deflate/parameters,deflate/window,grammar,negotiation,params}.rs",
         "--lib --tests",
     ),
 ];
