@@ -192,6 +192,7 @@ mod tests {
 
     //= rfc6455#7.4.1-1, rfc6455#7.4.1-2, rfc6455#7.4.1-4, rfc6455#7.4.1-5, rfc6455#7.4.2-1, rfc6455#7.4.2-2, rfc6455#7.4.2-3
     #[test]
+    #[cfg_attr(miri, ignore = "exhaustive")]
     fn c5_c6_c7_every_code() {
         for number in 0..=u16::MAX {
             let expected = match number {

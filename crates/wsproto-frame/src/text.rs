@@ -241,6 +241,7 @@ mod tests {
 
     //= rfc6455#5.6-1, rfc6455#8.1-1
     #[test]
+    #[cfg_attr(miri, ignore = "exhaustive")]
     fn c1_c2_c3_every_string_of_three_bytes_and_all_with_lead_f0_to_f7() {
         let mut bytes = [0; 4];
         for n in 0..1u32 << 24 {
@@ -294,6 +295,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "exhaustive")]
     fn ascii_is_seen_in_every_length_and_one_other_byte_anywhere() {
         let check = TextCheck::new();
         for len in 0..255 {
