@@ -117,7 +117,7 @@ mod tests {
     fn every_length_to_200_in_two_parts() {
         let key = [0x12, 0x34, 0x56, 0x78];
         // Blocks of 64 bytes, and what is left of them.
-        let longest = if cfg!(miri) { 70 } else { 200 };
+        let longest: u8 = if cfg!(miri) { 70 } else { 200 };
         for len in 0..longest {
             let plain: Vec<u8> = (0..len).map(|i| i.wrapping_mul(7)).collect();
             for cut in 0..=plain.len() {
