@@ -32,20 +32,32 @@ pub const MAX_PARAMS: usize = 16;
 /// ```
 pub fn parse(field: &str) -> Result<Vec<Params<'_>>, GrammarError> {
     let mut found = Vec::new();
-    parse_into(field, &mut found)?;
+    parse_field(field, &mut 0, &mut |element| found.push(element))?;
     Ok(found)
 }
 
 /// Reads several fields as the one list that they stand for.
 pub(crate) fn parse_all<S: AsRef<str>>(fields: &[S]) -> Result<Vec<Params<'_>>, GrammarError> {
     let mut found = Vec::new();
-    for field in fields {
-        parse_into(field.as_ref(), &mut found)?;
-    }
+    parse_each(fields, |element| found.push(element))?;
     Ok(found)
 }
 
-fn parse_into<'a>(field: &'a str, found: &mut Vec<Params<'a>>) -> Result<(), GrammarError> {
+/// Reads several fields as the one list that they stand for, and hands on its elements as they come.
+pub(crate) fn parse_each<'a, S: AsRef<str>>(
+    fields: &'a [S],
+    mut take: impl FnMut(Params<'a>),
+) -> Result<(), GrammarError> {
+    let mut count = 0;
+    fields.iter().try_for_each(|field| parse_field(field.as_ref(), &mut count, &mut take))
+}
+
+/// Reads a field; counts its elements to those of the fields before it.
+fn parse_field<'a>(
+    field: &'a str,
+    count: &mut usize,
+    take: &mut impl FnMut(Params<'a>),
+) -> Result<(), GrammarError> {
     let mut cursor = Cursor { rest: field };
     loop {
         cursor.skip_space();
@@ -55,10 +67,11 @@ fn parse_into<'a>(field: &'a str, found: &mut Vec<Params<'a>>) -> Result<(), Gra
         if cursor.eat(b',') {
             continue;
         }
-        if found.len() == MAX_EXTENSIONS {
+        if *count == MAX_EXTENSIONS {
             return Err(GrammarError::TooManyExtensions);
         }
-        found.push(cursor.element()?);
+        take(cursor.element()?);
+        *count = count.saturating_add(1);
         if !cursor.rest.is_empty() && !cursor.eat(b',') {
             //= rfc6455#9.1-1
             return Err(GrammarError::NotAToken);
@@ -71,25 +84,20 @@ pub(crate) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_token_byte)
 }
 
-const fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'!' | b'#'
-                | b'$'
-                | b'%'
-                | b'&'
-                | b'\''
-                | b'*'
-                | b'+'
-                | b'-'
-                | b'.'
-                | b'^'
-                | b'_'
-                | b'`'
-                | b'|'
-                | b'~'
-        )
+/// Each token character in its own place, and in every other place a character that belongs elsewhere.
+static TOKEN_BYTES: [u8; 128] = *b"\
+    @@@@@@@@@@@@@@@@\
+    @@@@@@@@@@@@@@@@\
+    @!@#$%&'@@*+@-.@\
+    0123456789@@@@@@\
+    ?ABCDEFGHIJKLMNO\
+    PQRSTUVWXYZ@@@^_\
+    `abcdefghijklmno\
+    pqrstuvwxyz@|@~@";
+
+#[inline]
+fn is_token_byte(byte: u8) -> bool {
+    TOKEN_BYTES.get(usize::from(byte)) == Some(&byte)
 }
 
 /// What is left of a field.

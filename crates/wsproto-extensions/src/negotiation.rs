@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use wsproto_frame::Rsv;
 
-use crate::grammar::parse_all;
+use crate::grammar::{parse_all, parse_each};
 use crate::{Extension, ExtensionConfig, NegotiationError, Params, Pipeline};
 
 /// Returns a client's offers, one element of Sec-WebSocket-Extensions each, in order of preference.
@@ -59,21 +59,21 @@ pub fn respond<S: AsRef<str>>(
     let mut agreed = Agreed::default();
     let mut answers = Vec::new();
     //= rfc6455#9.1-8
-    for offer in parse_all(offers)? {
+    parse_each(offers, |offer| {
         if agreed.contains(offer.name()) {
-            continue;
+            return;
         }
         let free = configs.iter().filter(|config| !config.rsv().intersects(agreed.rsv));
         let mut same_name = free.filter(|config| config.name() == offer.name());
         //= rfc7692#5-2, rfc7692#5-3
         let found = same_name.find_map(|config| config.answer(&offer).map(|found| (config, found)));
         //= rfc6455#4.2.2-8, rfc6455#4.2.2-9, rfc6455#9-1
-        let Some((config, (answer, extension))) = found else { continue };
-        let Ok(answer) = element(&answer) else { continue };
+        let Some((config, (answer, extension))) = found else { return };
+        let Ok(answer) = element(&answer) else { return };
         if agreed.push(config, extension).is_ok() {
             answers.push(answer);
         }
-    }
+    })?;
     Ok((answers, Pipeline::new(agreed.extensions)))
 }
 

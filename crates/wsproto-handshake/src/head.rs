@@ -91,6 +91,7 @@ impl Lines {
     /// The text is all that has come of the head.
     fn read(&mut self, text: &[u8], limits: &HandshakeLimits) -> Result<Option<usize>, HeadError> {
         loop {
+            self.read_fields(text, limits.max_headers);
             if self.first != 0 && self.name_end == 0 {
                 let Some(end) = scan::name_end(text, self.searched) else { break };
                 self.is_faulty = end == self.start || text.get(end) != Some(&b':');
@@ -119,6 +120,24 @@ impl Lines {
         Ok(None)
     }
 
+    /// Reads lines that are fields and nothing but what fields mostly are, as long as they come.
+    fn read_fields(&mut self, text: &[u8], max_fields: usize) {
+        let mut start = self.start;
+        if self.first == 0 || self.searched != start {
+            return;
+        }
+        if self.fields.capacity() == 0 {
+            self.fields.reserve(USUAL_FIELDS);
+        }
+        while self.fields.len() < max_fields
+            && let Some(field) = Field::read(text, start)
+        {
+            start = field.value_end.saturating_add(2);
+            self.fields.push(field);
+        }
+        (self.start, self.searched) = (start, start);
+    }
+
     /// Takes the line that ends here; returns whether it ends the head.
     fn end_line(&mut self, text: &[u8], end: usize, limits: &HandshakeLimits) -> Result<bool, HeadError> {
         let start = mem::replace(&mut self.start, self.searched);
@@ -136,9 +155,6 @@ impl Lines {
         }
         if is_faulty {
             return Err(field::fault(text.get(start..end).unwrap_or_default()));
-        }
-        if self.fields.capacity() == 0 {
-            self.fields.reserve(USUAL_FIELDS);
         }
         let (value_start, value_end) = syntax::trimmed(text, name_end.saturating_add(1), end);
         self.fields.push(Field { name_start: start, name_end, value_start, value_end });

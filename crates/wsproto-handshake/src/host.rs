@@ -3,8 +3,6 @@
 use alloc::{borrow::Cow, string::String};
 use core::net::Ipv6Addr;
 
-use crate::syntax;
-
 /// Returns the host as Host carries it, or `None` when it cannot.
 ///
 /// With the feature `idna`, names beyond ASCII are encoded.
@@ -34,7 +32,7 @@ pub(crate) fn agree(one: &str, other: &str, default_port: &str) -> bool {
 /// Whether this is a name or address and, behind a colon, a port.
 pub(crate) fn is_valid(authority: &str) -> bool {
     let (host, port) = split_port(authority);
-    port.is_none_or(is_port) && (is_ipv6_literal(host) || is_name(host))
+    port.is_none_or(is_port) && (is_name(host) || is_ipv6_literal(host))
 }
 
 /// Splits at the last colon, unless it is within an address.
@@ -65,12 +63,9 @@ fn is_name(host: &str) -> bool {
 
 /// Letters, digits, the other characters of RFC 3986 names, and bytes as `%` and two digits.
 fn has_name_characters(mut rest: &[u8]) -> bool {
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = match after {
-            _ if is_name_char(byte) => after,
-            [high, low, after @ ..]
-                if byte == b'%' && high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
-            {
+    while let Some(other) = rest.iter().position(|&byte| NAME_CHARS.get(usize::from(byte)) != Some(&byte)) {
+        rest = match rest.get(other..) {
+            Some([b'%', high, low, after @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
                 after
             }
             _ => return false,
@@ -79,14 +74,16 @@ fn has_name_characters(mut rest: &[u8]) -> bool {
     true
 }
 
-/// What tokens are made of, with some marks more and some less.
-fn is_name_char(byte: u8) -> bool {
-    match byte {
-        b'(' | b')' | b',' | b';' | b'=' => true,
-        b'#' | b'%' | b'^' | b'`' | b'|' => false,
-        _ => syntax::is_token_char(byte),
-    }
-}
+/// Each character of names in its own place, and in every other place a character that belongs elsewhere.
+static NAME_CHARS: [u8; 128] = *b"\
+    @@@@@@@@@@@@@@@@\
+    @@@@@@@@@@@@@@@@\
+    @!@@$@&'()*+,-.@\
+    0123456789@;@=@@\
+    ?ABCDEFGHIJKLMNO\
+    PQRSTUVWXYZ@@@@_\
+    @abcdefghijklmno\
+    pqrstuvwxyz@@@~@";
 
 /// Whether a label that claims to be encoded has only characters that the encoding has.
 fn is_label(label: &[u8]) -> bool {
@@ -183,6 +180,14 @@ mod tests {
         for (host, valid) in table {
             assert_eq!(is_valid(host), valid, "{host:?}");
             assert_eq!(from_wire(host).is_some(), valid, "{host:?} received");
+        }
+    }
+
+    #[test]
+    fn names_are_made_of_what_rfc_3986_lists() {
+        let listed = b"-._~!$&'()*+,;=0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+        for byte in 0..=u8::MAX {
+            assert_eq!(has_name_characters(&[b'a', byte]), listed.contains(&byte), "{byte:#04x}");
         }
     }
 

@@ -71,6 +71,14 @@ fn d1_grammar() {
 }
 
 #[test]
+fn tokens_are_what_rfc_9110_lists() {
+    let listed = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    for byte in 0..=u8::MAX {
+        assert_eq!(super::is_token_byte(byte), listed.contains(&byte), "{byte:#04x}");
+    }
+}
+
+#[test]
 fn d2_limits() {
     let list = |len: usize| vec!["a"; len].join(",");
     assert_eq!(parse(&list(MAX_EXTENSIONS)).map(|found| found.len()), Ok(MAX_EXTENSIONS));
