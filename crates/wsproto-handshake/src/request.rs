@@ -1,6 +1,7 @@
 //! The client's half of the handshake as an event: sent by a client, received by a server.
 
 use alloc::{string::String, vec::Vec};
+use core::fmt;
 
 use crate::Headers;
 
@@ -8,7 +9,8 @@ use crate::Headers;
 ///
 /// The same type is sent and received. In a received one, `headers` are all fields but Host,
 /// Sec-WebSocket-Extensions and Sec-WebSocket-Protocol. In one to be sent, they are the caller's own fields;
-/// those that the handshake writes itself are refused.
+/// those that the handshake writes itself are refused. `Debug` shows neither the query nor the subprotocols, where
+/// pages put what proves who they are, as they can set no header field.
 ///
 /// ```
 /// use wsproto_handshake::Request;
@@ -18,7 +20,7 @@ use crate::Headers;
 /// ```
 ///
 /// RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Request {
     /// Host name or address, with the port unless it is the scheme's own. With the feature `idna`, a name
@@ -71,5 +73,20 @@ impl Request {
     #[must_use]
     pub fn origin(&self) -> Option<&str> {
         self.headers.get_str("Origin")
+    }
+}
+
+/// Shows what may stand in a log.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, target, subprotocols, extensions, headers } = self;
+        let mut shown = f.debug_struct("Request");
+        shown.field("host", host);
+        match target.split_once('?') {
+            Some((path, _)) => shown.field("target", &format_args!("{path:?} and a query")),
+            None => shown.field("target", target),
+        };
+        shown.field("subprotocols", &format_args!("{} proposed", subprotocols.len()));
+        shown.field("extensions", extensions).field("headers", headers).finish()
     }
 }

@@ -28,7 +28,9 @@ fn assert_silent(what: &str, shown: &impl Debug) {
 #[test]
 fn events_show_no_payload() {
     let cookie = |name| Request::new("example.com", "/").with_header(name, SECRET);
-    let events: [Event<'_>; 13] = [
+    let events: [Event<'_>; 15] = [
+        Request::new("example.com", format!("/path?token={SECRET}")).into(),
+        Request::new("example.com", "/").with_subprotocol("chat").with_subprotocol(SECRET).into(),
         cookie("Cookie").into(),
         cookie("authorization").into(),
         cookie("Proxy-Authorization").into(),
@@ -64,13 +66,15 @@ fn connections_show_nothing_that_waits_in_them() {
             assert_silent("connection", &connection);
         }
         let mut server = WsConnection::server(config.clone());
-        let mut bytes = REQUEST.to_vec();
+        let target = format!("/chat?{SECRET}");
+        let mut bytes = String::from_utf8_lossy(REQUEST).replace("/chat", &target).into_bytes();
         bytes.extend(frame_to(Role::Server, last(Opcode::Text), SECRET.as_bytes()));
         let (request, _) = feed(&mut server, [&bytes[..]]);
         assert_silent("server with early bytes", &server);
         assert_silent("request", &request);
         let mut client = WsConnection::client(config);
-        let request = Request::new("example.com", "/").with_header("Cookie", SECRET);
+        let request =
+            Request::new("example.com", target).with_header("Cookie", SECRET).with_subprotocol(SECRET);
         client.send(request, &mut Vec::new()).unwrap();
         assert_silent("client", &client);
     }
