@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: measurements, each of them a program of its own that is built for speed.
 
 mod instructions;
+mod loopback;
 mod memory;
 mod page;
 
@@ -11,6 +12,7 @@ pub(crate) use instructions::comparable;
 const USAGE: &str = "\
 cargo xtask bench --peers [--rounds N] [--only TEXT] [--peers A,B] [--json FILE]
                   --instructions [--write]
+                  --loopback [--rounds N] [--millis N] [--only TEXT] [--servers A,B]
                   --memory";
 
 /// Runs the measurement that the first argument names; the others are its own.
@@ -22,6 +24,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     match args.split_first() {
         Some((name, rest)) if name == "--peers" => peers(rest),
         Some((name, rest)) if name == "--instructions" => instructions::run(rest),
+        Some((name, rest)) if name == "--loopback" => loopback::run(rest),
         Some((name, [])) if name == "--memory" => memory::run(),
         _ => Err(USAGE.to_owned()),
     }

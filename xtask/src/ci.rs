@@ -130,7 +130,12 @@ fn take(step: &Step, choice: &Choice<'_>) -> (&'static str, Duration, Outcome) {
 }
 
 fn format() -> Outcome {
-    let folders = ["xtask/no-std/Cargo.toml", "xtask/no-panic/Cargo.toml", "fuzz/Cargo.toml"];
+    let folders = [
+        "benches/loopback/Cargo.toml",
+        "xtask/no-std/Cargo.toml",
+        "xtask/no-panic/Cargo.toml",
+        "fuzz/Cargo.toml",
+    ];
     let others = folders.map(|path| format!("cargo fmt --all --check --manifest-path {path}"));
     let lines = std::iter::once("cargo fmt --all --check".to_owned()).chain(others);
     let problems: Vec<String> = lines.filter_map(|line| process::run(&line).err()).collect();

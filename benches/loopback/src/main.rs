@@ -1,0 +1,133 @@
+//! Echo servers over TCP on this machine, each a process of its own with one thread, under the same load: messages a
+//! second, and the CPU time that the server takes for each.
+//!
+//! Usage: wsproto-loopback [--millis N] [--rounds N] [--only TEXT, _ for a space] [--servers A,B] [--table FILE]
+//! A server by itself, which prints its port: wsproto-loopback --serve NAME
+
+mod child;
+mod epoll;
+mod load;
+mod peers;
+mod report;
+
+use std::io;
+use std::net::TcpListener;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use child::Child;
+use load::{Load, Sample};
+
+/// Somebody who sends back what he receives.
+pub(crate) struct Server {
+    pub(crate) name: &'static str,
+    /// Takes connections that speak WebSocket from the first byte, for ever.
+    serve: fn(TcpListener) -> io::Result<()>,
+}
+
+/// The first parses nothing, and is the limit; the second is ours.
+pub(crate) const SERVERS: [Server; 7] = [
+    Server { name: "raw", serve: epoll::raw },
+    Server { name: "wsproto", serve: epoll::wsproto },
+    Server { name: "tungstenite", serve: peers::tungstenite },
+    Server { name: "tungstenite (batched)", serve: peers::tungstenite_batched },
+    Server { name: "tokio-websockets", serve: peers::tokio_websockets },
+    Server { name: "fastwebsockets", serve: peers::fastwebsockets },
+    Server { name: "fastwebsockets (batched)", serve: peers::fastwebsockets_batched },
+];
+
+/// Everybody's best figures under one load.
+pub(crate) struct Row {
+    pub(crate) load: Load,
+    pub(crate) best: Vec<(&'static str, Sample)>,
+}
+
+impl Row {
+    pub(crate) fn of(&self, name: &str) -> Sample {
+        self.best.iter().find(|(server, _)| *server == name).map_or(Sample::WORST, |(_, sample)| *sample)
+    }
+}
+
+struct Options {
+    duration: Duration,
+    rounds: usize,
+    only: String,
+    /// The names of those who take part; all without any.
+    servers: Vec<String>,
+    table: Option<String>,
+}
+
+fn main() -> ExitCode {
+    match options().and_then(|options| options.map_or(Ok(()), |options| compare(&options))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("{problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Reads the command line; `None` where a server was asked for, and its end is the end of the process.
+fn options() -> Result<Option<Options>, String> {
+    let mut options = Options {
+        duration: Duration::from_millis(200),
+        rounds: 3,
+        only: String::new(),
+        servers: Vec::new(),
+        table: None,
+    };
+    let mut args = std::env::args().skip(1);
+    while let Some(name) = args.next() {
+        let value = args.next().ok_or_else(|| format!("a value is missing behind {name}"))?;
+        let number = || value.parse::<u64>().map_err(|error| format!("{name} {value}: {error}"));
+        match name.as_str() {
+            "--millis" => options.duration = Duration::from_millis(number()?),
+            "--rounds" => options.rounds = number()?.max(1) as usize,
+            "--only" => options.only = value.replace('_', " "),
+            "--servers" => options.servers = value.split(',').map(String::from).collect(),
+            "--table" => options.table = Some(value),
+            "--serve" => {
+                let server = SERVERS.iter().find(|server| server.name == value);
+                let server = server.ok_or_else(|| format!("no server {value}"))?;
+                child::serve(server.serve).map_err(|error| error.to_string())?;
+                return Ok(None);
+            }
+            _ => return Err(format!("no option {name}")),
+        }
+    }
+    Ok(Some(options))
+}
+
+/// Puts everybody under each load, interleaved.
+fn compare(options: &Options) -> Result<(), String> {
+    let wanted = |server: &&Server| {
+        options.servers.is_empty() || options.servers.iter().any(|name| server.name == name)
+    };
+    let mut children = SERVERS
+        .iter()
+        .filter(wanted)
+        .map(|server| Child::start(server).map_err(|error| format!("{}: {error}", server.name)))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut rows = Vec::new();
+    for load in Load::all().into_iter().filter(|load| load.name().contains(&options.only)) {
+        let mut best: Vec<(&'static str, Sample)> =
+            children.iter().map(|child| (child.name, Sample::WORST)).collect();
+        for round in 0..options.rounds {
+            for place in 0..children.len() {
+                // Each begins a round in turn: what a processor does after a pause is not the same.
+                let who = (place + round) % children.len();
+                let sample = load
+                    .put_on(&mut children[who], options.duration)
+                    .map_err(|error| format!("{}, {}: {error}", best[who].0, load.name()))?;
+                best[who].1 = best[who].1.or(sample);
+            }
+        }
+        let row = Row { load, best };
+        println!("{}", report::line(&row));
+        rows.push(row);
+    }
+    if let Some(path) = &options.table {
+        std::fs::write(path, report::table(&rows, options)).map_err(|error| format!("{path}: {error}"))?;
+    }
+    Ok(())
+}

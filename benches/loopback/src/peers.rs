@@ -1,0 +1,122 @@
+//! The same on tokio with one thread, as others write it: each message flushed, or a flush when nothing more is there to
+//! be read.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::TcpListener;
+use std::pin::pin;
+use std::task::Poll;
+
+use fastwebsockets::{FragmentCollector, FragmentCollectorRead, Frame, OpCode, WebSocket, WebSocketError};
+use futures_util::{SinkExt as _, StreamExt as _};
+use tokio::io::BufWriter;
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+
+/// Runs a task for each connection.
+fn serve<F: Future + Send + 'static>(listener: TcpListener, talk: impl Fn(TcpStream) -> F) -> io::Result<()>
+where
+    F::Output: Send,
+{
+    listener.set_nonblocking(true)?;
+    tokio::runtime::Builder::new_current_thread().enable_io().build()?.block_on(async {
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        loop {
+            let (stream, _) = listener.accept().await?;
+            stream.set_nodelay(true)?;
+            tokio::spawn(talk(stream));
+        }
+    })
+}
+
+/// Returns what a future gives without waiting; it can be polled again.
+async fn at_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
+    poll_fn(|context| {
+        Poll::Ready(match std::pin::Pin::new(&mut *future).poll(context) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        })
+    })
+    .await
+}
+
+pub(crate) fn tungstenite(listener: TcpListener) -> io::Result<()> {
+    serve(listener, |stream| async {
+        let mut ws = WebSocketStream::from_raw_socket(stream, Role::Server, None).await;
+        while let Some(Ok(message)) = ws.next().await {
+            if (message.is_text() || message.is_binary()) && ws.send(message).await.is_err() {
+                break;
+            }
+        }
+    })
+}
+
+/// With a smaller buffer than its own, which is new memory for each read as long as a message of the last one is alive.
+pub(crate) fn tungstenite_batched(listener: TcpListener) -> io::Result<()> {
+    serve(listener, |stream| async {
+        let config = WebSocketConfig::default().read_buffer_size(16 << 10);
+        let mut ws = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
+        loop {
+            let next = match at_once(&mut ws.next()).await {
+                Some(next) => next,
+                None if ws.flush().await.is_err() => break,
+                None => ws.next().await,
+            };
+            let Some(Ok(message)) = next else { break };
+            if (message.is_text() || message.is_binary()) && ws.feed(message).await.is_err() {
+                break;
+            }
+        }
+    })
+}
+
+/// It flushes whenever it is asked for the next message, so that there is no other way.
+pub(crate) fn tokio_websockets(listener: TcpListener) -> io::Result<()> {
+    serve(listener, |stream| async {
+        let mut ws = tokio_websockets::ServerBuilder::new().serve(stream);
+        while let Some(Ok(message)) = ws.next().await {
+            if (message.is_text() || message.is_binary()) && ws.send(message).await.is_err() {
+                break;
+            }
+        }
+    })
+}
+
+pub(crate) fn fastwebsockets(listener: TcpListener) -> io::Result<()> {
+    serve(listener, |stream| async {
+        let socket = WebSocket::after_handshake(stream, fastwebsockets::Role::Server);
+        let mut ws = FragmentCollector::new(socket);
+        while let Ok(Frame { opcode, payload, .. }) = ws.read_frame().await {
+            let is_data = matches!(opcode, OpCode::Text | OpCode::Binary);
+            if is_data && ws.write_frame(Frame::new(true, opcode, None, payload)).await.is_err() {
+                break;
+            }
+        }
+    })
+}
+
+/// Its reads can't be given up half-way: while one waits, what was written is flushed.
+pub(crate) fn fastwebsockets_batched(listener: TcpListener) -> io::Result<()> {
+    serve(listener, |stream| async {
+        let (reader, writer) = stream.into_split();
+        let writer = BufWriter::with_capacity(64 << 10, writer);
+        let (reader, mut writer) =
+            fastwebsockets::after_handshake_split(reader, writer, fastwebsockets::Role::Server);
+        let mut reader = FragmentCollectorRead::new(reader);
+        loop {
+            let mut reply = |_| async { Ok::<(), WebSocketError>(()) };
+            let mut next = pin!(reader.read_frame(&mut reply));
+            let frame = match at_once(&mut next).await {
+                Some(frame) => frame,
+                None if writer.flush().await.is_err() => break,
+                None => next.await,
+            };
+            let Ok(Frame { opcode, payload, .. }) = frame else { break };
+            let is_data = matches!(opcode, OpCode::Text | OpCode::Binary);
+            if is_data && writer.write_frame(Frame::new(true, opcode, None, payload)).await.is_err() {
+                break;
+            }
+        }
+    })
+}

@@ -1,0 +1,79 @@
+//! The figures as others read them.
+
+use std::fmt::Write as _;
+
+use crate::{Options, Row, SERVERS, load::Sample};
+
+/// What stands behind the name of a peer that flushes when nothing more is there to be read.
+const BATCHED: &str = " (batched)";
+
+/// A row for whoever is waiting.
+pub(crate) fn line(row: &Row) -> String {
+    let mut line = row.load.name();
+    for (name, sample) in &row.best {
+        let _ = write!(line, "\n    {name:28}{:10.0} ns{:12.0}/s", sample.cpu, sample.rate);
+    }
+    line
+}
+
+/// The table for the docs.
+pub(crate) fn table(rows: &[Row], options: &Options) -> String {
+    let mut text = format!(
+        "CPU time of the server in nanoseconds a message, and in brackets thousands of messages a second; the better of \
+         {} rounds of {} ms. Of a peer's two ways the one that takes less; * marks the batched one. Versions: {}.\n\n",
+        options.rounds,
+        options.duration.as_millis(),
+        versions().join(", "),
+    );
+    text.push_str("| load | raw | wsproto | to raw | to the best peer |");
+    let peers = peers();
+    for name in &peers {
+        let _ = write!(text, " {name} |");
+    }
+    let _ = writeln!(text, "\n|---|--:|--:|--:|--:|{}", "--:|".repeat(peers.len()));
+    for row in rows {
+        let (raw, ours) = (row.of("raw"), row.of("wsproto"));
+        let samples: Vec<(Sample, &str)> = peers.iter().map(|name| better(row, name)).collect();
+        let best = samples.iter().map(|(sample, _)| sample.cpu).fold(f64::INFINITY, f64::min);
+        let _ = write!(
+            text,
+            "| {} | {} | {} | {:.2} | {:.2} |",
+            row.load.name(),
+            cell(raw),
+            cell(ours),
+            ours.cpu / raw.cpu,
+            ours.cpu / best
+        );
+        for (sample, mark) in samples {
+            let _ = write!(text, " {}{mark} |", cell(sample));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// The names of the peers, whatever their way.
+fn peers() -> Vec<&'static str> {
+    SERVERS.iter().skip(2).map(|server| server.name).filter(|name| !name.ends_with(BATCHED)).collect()
+}
+
+/// The way of a peer that takes less, and its mark.
+fn better(row: &Row, name: &str) -> (Sample, &'static str) {
+    let ways = [(row.of(name), ""), (row.of(&format!("{name}{BATCHED}")), "*")];
+    ways.into_iter().min_by(|a, b| a.0.cpu.total_cmp(&b.0.cpu)).unwrap_or((Sample::WORST, ""))
+}
+
+fn cell(sample: Sample) -> String {
+    format!("{:.0} ({:.0})", sample.cpu, sample.rate / 1e3)
+}
+
+/// Reads the versions out of the lock file.
+fn versions() -> Vec<String> {
+    let lock = include_str!("../Cargo.lock");
+    let names = ["fastwebsockets", "mio", "tokio", "tokio-tungstenite", "tokio-websockets"];
+    let version = |name: &&str| {
+        let (_, rest) = lock.split_once(&format!("name = \"{name}\"\nversion = \""))?;
+        Some(format!("{name} {}", rest.split_once('"')?.0))
+    };
+    names.iter().filter_map(version).collect()
+}
