@@ -246,6 +246,13 @@ mod tests {
     }
 
     #[test]
+    fn a_code_is_shown_as_its_number() {
+        let code = CloseCode::GOING_AWAY;
+        assert_eq!((format!("{code}"), format!("{code:>6}")), ("1001".into(), "  1001".into()));
+        assert_eq!((u16::from(code), format!("{code:?}")), (1001, "CloseCode(1001)".into()));
+    }
+
+    #[test]
     fn debug_shows_no_reason() {
         let shown = format!("{:?}", ClosePayload { code: CloseCode::NORMAL, reason: "secret" });
         assert_eq!(shown, "ClosePayload { code: CloseCode(1000), reason: 6 bytes }");

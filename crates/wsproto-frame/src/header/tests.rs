@@ -56,6 +56,13 @@ fn oracle(bytes: &[u8]) -> Result<Option<(FrameHeader, usize)>, FrameError> {
     )))
 }
 
+/// What the shortcut for data frames takes: nothing wrong, nothing long, no control frame.
+fn data_oracle(bytes: &[u8], sender: Role) -> Option<(FrameHeader, usize)> {
+    let (header, len) = oracle(bytes).ok()??;
+    let fits = header.opcode.is_data() && header.payload_len < 65_536;
+    (fits && header.mask.is_some() == (sender == Role::Client)).then_some((header, len))
+}
+
 //= rfc6455#5.2-3, rfc6455#5.2-4, rfc6455#5.2-5, rfc6455#5.2-8, rfc6455#5.2-9, rfc6455#5.5-1, rfc6455#5.5-2
 #[test]
 #[cfg_attr(miri, ignore = "exhaustive")]
@@ -79,6 +86,10 @@ fn f1_f5_f6_f7_f8_every_first_two_bytes_with_every_kind_of_tail_and_every_prefix
                 bytes.extend(tail);
                 for prefix in (0..=bytes.len()).map(|n| &bytes[..n]) {
                     assert_eq!(FrameHeader::parse(prefix), oracle(prefix), "{prefix:02x?}");
+                }
+                for sender in [Role::Client, Role::Server] {
+                    let found = FrameHeader::parse_data(&bytes, sender);
+                    assert_eq!(found, data_oracle(&bytes, sender), "{bytes:02x?} from a {sender:?}");
                 }
             }
         }
@@ -147,6 +158,16 @@ proptest! {
     #[test]
     fn arbitrary_bytes_agree_with_the_oracle(bytes: Vec<u8>) {
         prop_assert_eq!(FrameHeader::parse(&bytes), oracle(&bytes));
+    }
+}
+
+#[test]
+fn the_shortcut_wants_eight_bytes() {
+    let bytes = *b"\x82\x05Hello..";
+    for len in 0..=bytes.len() {
+        let found = FrameHeader::parse_data(&bytes[..len], Role::Server);
+        assert!(found.is_none() || found == oracle(&bytes).unwrap(), "{len} bytes: {found:?}");
+        assert!(found.is_some() || len < 8, "{len} bytes");
     }
 }
 
