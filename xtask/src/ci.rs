@@ -20,7 +20,7 @@ struct Step {
     run: fn() -> Outcome,
 }
 
-const STEPS: [Step; 19] = [
+const STEPS: [Step; 20] = [
     Step { name: "format", run: format },
     Step { name: "layers", run: || layers::run(&[]).into() },
     Step { name: "deny", run: deny },
@@ -28,6 +28,7 @@ const STEPS: [Step; 19] = [
     Step { name: "clippy-bare", run: clippy_bare },
     Step { name: "tests", run: || process::run(TESTS).into() },
     Step { name: "tests-bare", run: tests_bare },
+    Step { name: "tests-i686", run: tests_i686 },
     Step { name: "docs", run: docs },
     Step { name: "features", run: || features::run(&[]).into() },
     Step { name: "no-std-target", run: no_std_target },
@@ -163,6 +164,14 @@ fn clippy_bare() -> Outcome {
 /// Without the doc tests: examples show the default features.
 fn tests_bare() -> Outcome {
     process::run(&format!("cargo test {FOUR} --no-default-features --lib --tests")).into()
+}
+
+/// On 32 bits, where this machine can be made to run programs of that kind.
+fn tests_i686() -> Outcome {
+    match i686::available() {
+        Ok(()) => i686::test().into(),
+        Err(why) => Outcome::Skipped(why),
+    }
 }
 
 fn docs() -> Outcome {

@@ -37,6 +37,15 @@ pub(crate) fn available() -> Result<(), String> {
 /// The command that failed.
 pub(crate) fn run(_: &[String]) -> Result<(), String> {
     available()?;
+    test()
+}
+
+/// Runs the tests.
+///
+/// # Errors
+///
+/// The command, when one of them failed.
+pub(crate) fn test() -> Result<(), String> {
     process::run(&format!("cargo test --all-features --lib --tests --target {TARGET}"))
 }
 
