@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::{bench, callgrind, features, layers, linear, msrv, no_panic, no_std, process, readme, spec};
+use crate::{
+    bench, callgrind, features, i686, layers, linear, msrv, no_panic, no_std, process, readme, spec,
+};
 
 /// The command that runs all tests, as README.md has it.
 const TESTS: &str = "cargo test --workspace --all-features";
