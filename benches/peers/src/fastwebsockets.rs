@@ -14,7 +14,7 @@ pub(crate) fn start(work: &Work) -> Option<Runner> {
     let written = transport.written();
     let role = if work.is_client() { Role::Client } else { Role::Server };
     let mut socket = FragmentCollector::new(WebSocket::after_handshake(transport, role));
-    let payload = work.payload();
+    let payload = work.shared_payload();
     let round = move |messages: usize, delivered: &mut Delivered| {
         run(async {
             for _ in 0..messages {

@@ -5,14 +5,11 @@ use wsproto::{AcceptConnection, Config, Event, WsConnection};
 use crate::{
     Runner,
     transport::{Transport, run},
-    work::{Task, Work},
+    work::Work,
 };
 
 /// Starts one who answers a request with `answer`.
 fn start(work: &Work, mut answer: impl FnMut(&mut Transport) + 'static) -> Option<Runner> {
-    if work.task != Task::Handshake {
-        return None;
-    }
     let mut transport = Transport::new(work.tape(), work.read_len);
     let written = transport.written();
     let round = move |count: usize, _: &mut _| (0..count).for_each(|_| answer(&mut transport));
@@ -66,5 +63,12 @@ pub(crate) fn nago(work: &Work) -> Option<Runner> {
         let end = head_end(&buf[..n]).unwrap();
         let request = parse_request(&buf[..end], 16 << 10).unwrap().into_request();
         transport.put(&build_response(&request.key, None, &[]));
+    })
+}
+
+pub(crate) fn wtx(work: &Work) -> Option<Runner> {
+    start(work, |transport| {
+        let acceptor = wtx::web_socket::WebSocketAcceptor::default().no_masking(false);
+        drop(run(acceptor.accept(transport)).unwrap());
     })
 }

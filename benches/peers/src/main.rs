@@ -3,27 +3,35 @@
 //!
 //! Usage: wsproto-peers [--rounds N] [--only TEXT, _ for a space] [--peers A,B] [--json FILE] [--docs DIR]
 
+mod chart;
+mod deflate;
 mod fastwebsockets;
 mod handshake;
+mod limits;
+mod many;
 mod nago;
+mod opening;
 mod ours;
 mod report;
 mod sans_io;
+mod sent;
 mod sockudo;
 mod soketto;
 mod tokio_websockets;
 mod transport;
 mod tungstenite;
+
 mod work;
+mod wtx;
 mod yawc;
 
-use std::{fmt::Write as _, sync::Arc, time::Duration};
+use std::{cell::Cell, fmt::Write as _, sync::Arc, time::Duration};
 
 use rand::seq::SliceRandom as _;
 use rustix::time::{ClockId, clock_gettime};
 
 use transport::Written;
-use work::{Delivered, TABLE, Task, Work, check_answers, check_sent};
+use work::{Delivered, Group, TABLE, Task, Work};
 
 /// Does a round of work.
 ///
@@ -33,25 +41,45 @@ pub(crate) struct Runner {
     pub(crate) written: Arc<Written>,
 }
 
-/// Somebody who can do the work, or says that he can't.
+/// Somebody and how he does a kind of work. "limit: …" is what no one can do without.
 struct Entrant {
     name: &'static str,
-    /// Whether he does handshakes, or everything else.
-    is_handshake: bool,
-    start: fn(&Work) -> Option<Runner>,
+    way: Way,
+}
+
+#[derive(Clone, Copy)]
+enum Way {
+    /// In one piece; `None` where there is nothing for him to do.
+    Whole(fn(&Work) -> Option<Runner>),
+    /// By connections that know nothing of each other.
+    EachItsOwn(fn(&Work) -> Option<Runner>),
+    /// Not at all, and why.
+    Cannot(&'static str),
 }
 
 impl Entrant {
     const fn new(name: &'static str, start: fn(&Work) -> Option<Runner>) -> Self {
-        Self { name, is_handshake: false, start }
+        Self { name, way: Way::Whole(start) }
     }
 
-    const fn handshake(name: &'static str, start: fn(&Work) -> Option<Runner>) -> Self {
-        Self { name, is_handshake: true, start }
+    const fn many(name: &'static str, start: fn(&Work) -> Option<Runner>) -> Self {
+        Self { name, way: Way::EachItsOwn(start) }
+    }
+
+    const fn cannot(name: &'static str, reason: &'static str) -> Self {
+        Self { name, way: Way::Cannot(reason) }
+    }
+
+    fn start(&self, work: &Work) -> Option<Runner> {
+        match self.way {
+            Way::Whole(start) => start(work),
+            Way::EachItsOwn(start) => many::each_its_own(work, start),
+            Way::Cannot(_) => None,
+        }
     }
 }
 
-const ENTRANTS: &[Entrant] = &[
+const MESSAGES: &[Entrant] = &[
     Entrant::new("wsproto", ours::messages),
     Entrant::new("wsproto (chunks)", ours::chunks),
     Entrant::new("wsproto (apart)", ours::apart),
@@ -59,18 +87,103 @@ const ENTRANTS: &[Entrant] = &[
     Entrant::new("tokio-websockets", tokio_websockets::start),
     Entrant::new("fastwebsockets", fastwebsockets::start),
     Entrant::new("soketto", soketto::start),
+    Entrant::new("wtx", wtx::start),
     Entrant::new("yawc", yawc::start),
     Entrant::new("sockudo-ws", sockudo::stream),
     Entrant::new("sockudo-ws (parser)", sockudo::parser),
     Entrant::new("nago-wss (parser)", nago::start),
     Entrant::new("websocket-sans-io", sans_io::start),
-    Entrant::handshake("wsproto", handshake::ours),
-    Entrant::handshake("tungstenite", handshake::tungstenite),
-    Entrant::handshake("tokio-websockets", handshake::tokio_websockets),
-    Entrant::handshake("soketto", handshake::soketto),
-    Entrant::handshake("sockudo-ws", handshake::sockudo),
-    Entrant::handshake("nago-wss (parser)", handshake::nago),
+    Entrant::new("limit: copy", limits::copy),
+    Entrant::new("limit: mask", limits::mask),
+    Entrant::new("limit: UTF-8", limits::text_check),
 ];
+
+const NO_DEFLATE: &str = "has no permessage-deflate";
+
+const DEFLATE: &[Entrant] = &[
+    Entrant::new("wsproto (miniz_oxide)", deflate::miniz),
+    Entrant::new("wsproto (zlib-rs)", deflate::zlib_rs),
+    Entrant::cannot("tungstenite", NO_DEFLATE),
+    Entrant::cannot("tokio-websockets", NO_DEFLATE),
+    Entrant::cannot("fastwebsockets", NO_DEFLATE),
+    Entrant::cannot("soketto", "compresses by C zlib, and by that alone all crates that use flate2"),
+    Entrant::cannot("wtx", "makes its extension in its own handshake only"),
+    Entrant::new("yawc", deflate::yawc),
+    Entrant::new("sockudo-ws", deflate::sockudo),
+    Entrant::new("sockudo-ws (parser)", deflate::sockudo_parser),
+    Entrant::cannot("nago-wss (parser)", NO_DEFLATE),
+    Entrant::cannot("websocket-sans-io", NO_DEFLATE),
+    Entrant::new("limit: miniz_oxide", limits::miniz),
+    Entrant::new("limit: zlib-rs", limits::zlib_rs),
+];
+
+const BY_HYPER: &str = "leaves the handshake to hyper and its executor";
+
+const ANSWERS: &[Entrant] = &[
+    Entrant::new("wsproto", handshake::ours),
+    Entrant::new("tungstenite", handshake::tungstenite),
+    Entrant::new("tokio-websockets", handshake::tokio_websockets),
+    Entrant::cannot("fastwebsockets", BY_HYPER),
+    Entrant::new("soketto", handshake::soketto),
+    Entrant::new("wtx", handshake::wtx),
+    Entrant::cannot("yawc", BY_HYPER),
+    Entrant::new("sockudo-ws", handshake::sockudo),
+    Entrant::new("nago-wss (parser)", handshake::nago),
+    Entrant::cannot("websocket-sans-io", "knows frames alone"),
+    Entrant::new("limit: httparse", limits::httparse),
+    Entrant::new("limit: SHA-1", limits::accept_token),
+];
+
+const REQUESTS: &[Entrant] = &[
+    Entrant::new("wsproto", opening::ours),
+    Entrant::new("tungstenite", opening::tungstenite),
+    Entrant::new("tokio-websockets", opening::tokio_websockets),
+    Entrant::cannot("fastwebsockets", BY_HYPER),
+    Entrant::new("soketto", opening::soketto),
+    Entrant::new("wtx", opening::wtx),
+    Entrant::cannot("yawc", BY_HYPER),
+    Entrant::new("sockudo-ws", opening::sockudo),
+    Entrant::new("nago-wss (parser)", opening::nago),
+    Entrant::cannot("websocket-sans-io", "knows frames alone"),
+    Entrant::new("limit: httparse", limits::httparse),
+    Entrant::new("limit: SHA-1", limits::accept_token),
+];
+
+const MANY: &[Entrant] = &[
+    Entrant::new("wsproto", many::ours),
+    Entrant::new("wsproto (apart)", many::ours_apart),
+    Entrant::many("tungstenite", tungstenite::start),
+    Entrant::many("tokio-websockets", tokio_websockets::start),
+    Entrant::many("fastwebsockets", fastwebsockets::start),
+    Entrant::many("soketto", soketto::start),
+    Entrant::many("wtx", wtx::start),
+    Entrant::many("yawc", yawc::start),
+    Entrant::many("sockudo-ws", sockudo::stream),
+    Entrant::many("sockudo-ws (parser)", sockudo::parser),
+    Entrant::many("nago-wss (parser)", nago::start),
+    Entrant::many("websocket-sans-io", sans_io::start),
+    Entrant::many("limit: copy", limits::copy),
+];
+
+/// Those whose connections take turns: ourselves, the best, and the one that is used most.
+const TURNS: &[Entrant] = &[
+    Entrant::new("wsproto", many::ours),
+    Entrant::many("tungstenite", tungstenite::start),
+    Entrant::many("tokio-websockets", tokio_websockets::start),
+    Entrant::many("fastwebsockets", fastwebsockets::start),
+    Entrant::many("sockudo-ws", sockudo::stream),
+];
+
+fn entrants(work: &Work) -> &'static [Entrant] {
+    match (work.group, work.is_client()) {
+        (Group::Messages, _) => MESSAGES,
+        (Group::Deflate, _) => DEFLATE,
+        (Group::Handshakes, false) => ANSWERS,
+        (Group::Handshakes, true) => REQUESTS,
+        (Group::Broadcast, _) => MANY,
+        (Group::Turns, _) => TURNS,
+    }
+}
 
 struct Options {
     rounds: usize,
@@ -84,9 +197,9 @@ fn main() {
     let options = options();
     let mut rows = Vec::new();
     for work in TABLE.iter().filter(|work| work.name.contains(&options.only)) {
-        let times = measure(work, &options);
-        print_row(work, &times);
-        rows.push(Row { work: *work, times });
+        let row = measure(work, &options);
+        print_row(&row);
+        rows.push(row);
     }
     if let Some(path) = options.json {
         std::fs::write(path, report::json(&rows)).expect("the file can be written");
@@ -120,27 +233,46 @@ pub(crate) struct Times {
     pub(crate) median: f64,
 }
 
+impl Times {
+    pub(crate) fn is_ours(&self) -> bool {
+        self.name.starts_with("wsproto")
+    }
+
+    /// Returns of what this is the limit, if it is one.
+    pub(crate) fn limit(&self) -> Option<&'static str> {
+        self.name.strip_prefix("limit: ")
+    }
+
+    pub(crate) fn is_peer(&self) -> bool {
+        !self.is_ours() && self.limit().is_none()
+    }
+}
+
 /// Everybody's times for one work, the shortest first.
 pub(crate) struct Row {
     pub(crate) work: Work,
     pub(crate) times: Vec<Times>,
+    /// Who can't do it, and why.
+    pub(crate) cannot: Vec<(&'static str, &'static str)>,
 }
 
 /// Lets everybody do the work, checked first, then timed round by round in random order.
-fn measure(work: &Work, options: &Options) -> Vec<Times> {
+fn measure(work: &Work, options: &Options) -> Row {
     let wanted = |entrant: &&Entrant| {
         options.peers.is_empty() || options.peers.iter().any(|peer| entrant.name == peer)
     };
-    let mut runners: Vec<(&'static str, Runner, Vec<f64>)> = ENTRANTS
-        .iter()
-        .filter(wanted)
-        .filter(|entrant| (work.task == Task::Handshake) == entrant.is_handshake)
-        .filter_map(|entrant| Some((entrant.name, (entrant.start)(work)?, Vec::new())))
-        .collect();
-    for (name, runner, _) in &mut runners {
-        check(name, runner, work);
+    let mut runners: Vec<(&'static str, Runner, Vec<f64>)> = Vec::new();
+    let mut cannot = Vec::new();
+    for entrant in entrants(work).iter().filter(wanted) {
+        if let Way::Cannot(reason) = entrant.way {
+            cannot.push((entrant.name, reason));
+        }
+        if let Some(mut runner) = entrant.start(work) {
+            check(entrant.name, &mut runner, work);
+            runners.push((entrant.name, runner, Vec::new()));
+        }
     }
-    for _ in 0..options.rounds {
+    for _ in 0..work.rounds(options.rounds) {
         runners.shuffle(&mut rand::rng());
         for (_, runner, times) in &mut runners {
             times.push(time(runner, work));
@@ -154,24 +286,29 @@ fn measure(work: &Work, options: &Options) -> Vec<Times> {
         })
         .collect();
     times.sort_by(|a, b| a.minimum.total_cmp(&b.minimum));
-    times
+    Row { work: *work, times, cannot }
 }
 
 /// Does a round whose every byte is looked at.
 fn check(name: &str, runner: &mut Runner, work: &Work) {
     let messages = work.messages();
-    let mut delivered = Delivered { expected: Some(work.payload()), ..Delivered::default() };
+    let mut delivered = Delivered { expected: Some(work.payloads()), ..Delivered::default() };
     runner.written.keep();
     (runner.round)(messages, &mut delivered);
     let written = runner.written.take();
+    if name.starts_with("limit: ") {
+        return;
+    }
     if matches!(work.task, Task::Receive | Task::Echo) {
         assert_eq!(delivered.messages, messages, "{name}: {}", work.name);
         assert_eq!(delivered.bytes, messages * work.len, "{name}: {}", work.name);
     }
     match work.task {
         Task::Receive => assert!(written.is_empty(), "{name}: {}", work.name),
-        Task::Send | Task::Echo => check_sent(&written, work, messages),
-        Task::Handshake => check_answers(&written, messages),
+        Task::Send => sent::check_messages(&written, work, messages * work.connections),
+        Task::Echo => sent::check_messages(&written, work, messages),
+        Task::Handshake if work.is_client() => sent::check_requests(&written, messages),
+        Task::Handshake => sent::check_answers(&written, messages),
     }
 }
 
@@ -179,12 +316,24 @@ fn check(name: &str, runner: &mut Runner, work: &Work) {
 fn time(runner: &mut Runner, work: &Work) -> f64 {
     let messages = work.messages();
     let mut delivered = Delivered::default();
-    // What others left in the caches is not ours to pay for.
-    (runner.round)((messages / 16).max(2), &mut delivered);
+    (runner.round)(work.messages_before(), &mut delivered);
+    ASIDE.set(Duration::ZERO);
     let start = cpu_time();
     (runner.round)(messages, &mut delivered);
-    let spent = cpu_time() - start;
+    let spent = cpu_time() - start - ASIDE.get();
     spent.as_secs_f64() * 1e9 / messages as f64
+}
+
+thread_local! {
+    /// The time of the round that nobody pays for.
+    static ASIDE: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+}
+
+/// Does what nobody pays for.
+pub(crate) fn aside(work: impl FnOnce()) {
+    let start = cpu_time();
+    work();
+    ASIDE.set(ASIDE.get() + (cpu_time() - start));
 }
 
 fn cpu_time() -> Duration {
@@ -192,21 +341,19 @@ fn cpu_time() -> Duration {
     Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
 }
 
-fn print_row(work: &Work, times: &[Times]) {
-    let mut line = format!("{:62}", work.name);
-    let ours = |name: &str| times.iter().find(|times| times.name == name);
-    let best = times.iter().find(|times| !times.name.starts_with("wsproto"));
-    if let Some(best) = best {
-        for (name, short) in
-            [("wsproto", "ratio"), ("wsproto (chunks)", "chunks"), ("wsproto (apart)", "apart")]
-        {
-            if let Some(ours) = ours(name) {
-                let _ = write!(line, " {short} {:.2}", ours.minimum / best.minimum);
-            }
+fn print_row(row: &Row) {
+    let mut line = format!("{:62}", row.work.name);
+    if let Some(best) = row.times.iter().find(|times| times.is_peer()) {
+        for ours in row.times.iter().filter(|times| times.is_ours()) {
+            let short = ours.name.trim_start_matches("wsproto").trim_matches([' ', '(', ')']);
+            let _ = write!(line, " {short} {:.2}", ours.minimum / best.minimum);
         }
     }
     println!("{line}");
-    for times in times {
+    for times in &row.times {
         println!("    {:24}{:10.1}{:10.1}", times.name, times.minimum, times.median);
+    }
+    for (name, reason) in &row.cannot {
+        println!("    {name:24}can't: {reason}");
     }
 }

@@ -1,6 +1,6 @@
 //! nago-wss: its protocol module, driven as its own connection drives it.
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use nago_wss::proto::{Assembler, Header, Limits, Message, OpCode, mask};
 use tokio::io::AsyncReadExt as _;
 
@@ -16,7 +16,7 @@ pub(crate) fn start(work: &Work) -> Option<Runner> {
     let written = transport.written();
     let mut assembler = Assembler::new(Limits { max_frame: 64 << 20, max_message: 64 << 20 });
     let (mut input, mut output) = (BytesMut::with_capacity(64 << 10), Vec::with_capacity(64 << 10));
-    let payload = Bytes::from(work.payload());
+    let payload = work.shared_payload();
     let message = if work.is_text() { Message::Text(payload) } else { Message::Binary(payload) };
     let round = move |messages: usize, delivered: &mut Delivered| {
         let batch = work.batch();

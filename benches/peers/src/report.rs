@@ -1,33 +1,30 @@
-//! The figures as others read them: a table in Markdown, JSON, and a chart as SVG.
+//! The figures as others read them: tables in Markdown, JSON, and charts.
 
 use std::{
+    collections::BTreeMap,
     fmt::Write as _,
     fs,
     path::Path,
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use wsproto::Role;
-
-use crate::{
-    Row, Times,
-    work::{Content, Task},
-};
+use crate::{Row, Times, chart, work::Group};
 
 const BEGIN: &str = "<!-- figures: begin -->\n";
 const END: &str = "<!-- figures: end -->\n";
 
-/// Puts the table into performance.md, the rest into charts/.
+/// Puts the tables into performance.md, the rest into charts/.
 pub(crate) fn write(docs: &Path, rows: &[Row], rounds: usize) {
     let page = docs.join("performance.md");
     let text = fs::read_to_string(&page).expect("docs/performance.md");
     let (before, rest) = text.split_once(BEGIN).expect("the place where the figures begin");
     let (_, after) = rest.split_once(END).expect("the place where they end");
-    fs::write(page, format!("{before}{BEGIN}{}{END}{after}", table(rows, rounds))).expect("writable");
+    fs::write(page, format!("{before}{BEGIN}{}{END}{after}", tables(rows, rounds))).expect("writable");
     let charts = docs.join("charts");
     fs::create_dir_all(&charts).expect("writable");
     fs::write(charts.join("peers.json"), json(rows)).expect("writable");
-    fs::write(charts.join("receive.svg"), chart(rows)).expect("writable");
+    fs::write(charts.join("receive.svg"), chart::lengths(rows)).expect("writable");
+    fs::write(charts.join("connections.svg"), chart::connections(rows)).expect("writable");
 }
 
 /// Returns everybody's times.
@@ -37,56 +34,115 @@ pub(crate) fn json(rows: &[Row]) -> String {
 }
 
 fn json_row(row: &Row) -> String {
-    let times: Vec<String> = row
-        .times
-        .iter()
-        .map(|times| {
-            format!(
-                "    {{\"name\": \"{}\", \"minimum\": {:.1}, \"median\": {:.1}}}",
-                times.name, times.minimum, times.median
-            )
-        })
-        .collect();
-    format!("  {{\"work\": \"{}\", \"times\": [\n{}\n  ]}}", row.work.name, times.join(",\n"))
+    let times = row.times.iter().map(|Times { name, minimum, median }| {
+        format!("{{\"name\": \"{name}\", \"minimum\": {minimum:.1}, \"median\": {median:.1}}}")
+    });
+    let cannot =
+        row.cannot.iter().map(|(name, why)| format!("{{\"name\": \"{name}\", \"can't\": \"{why}\"}}"));
+    let all: Vec<String> = times.chain(cannot).map(|entry| format!("    {entry}")).collect();
+    format!("  {{\"work\": \"{}\", \"times\": [\n{}\n  ]}}", row.work.name, all.join(",\n"))
 }
 
-fn is_ours(times: &&Times) -> bool {
-    times.name.starts_with("wsproto")
-}
-
-fn table(rows: &[Row], rounds: usize) -> String {
+fn tables(rows: &[Row], rounds: usize) -> String {
     let mut text = format!(
         "Measured on {} on {}, {rounds} rounds, nanoseconds a message, the minimum; everybody's times are in\n\
-         [charts/peers.json](charts/peers.json). Versions: {}.\n\n",
+         [charts/peers.json](charts/peers.json). Versions: {}.\n",
         today(),
         cpu(),
         versions().join(", "),
     );
-    text.push_str("| work | wsproto | to the best peer | best peer | second | third | wsproto in parts |\n");
-    text.push_str("|---|--:|--:|---|---|---|---|\n");
-    for row in rows {
-        let ours = |name: &str| row.times.iter().find(|times| times.name == name);
-        let peers: Vec<&Times> = row.times.iter().filter(|times| !is_ours(times)).collect();
-        let Some(whole) = ours("wsproto") else { continue };
-        let ratio = |times: &Times| peers.first().map_or(f64::NAN, |best| times.minimum / best.minimum);
-        let _ = write!(text, "| {} | {} | {:.2} |", row.work.name, ns(whole.minimum), ratio(whole));
-        for place in 0..3 {
-            match peers.get(place) {
-                Some(times) => {
-                    let _ = write!(text, " {} {} |", times.name, ns(times.minimum));
-                }
-                None => text.push_str(" – |"),
-            }
+    let of = |group| rows.iter().filter(move |row| row.work.group == group);
+    text.push_str(
+        "\n| work | wsproto | to the best peer | best peer | second | third | wsproto in parts | limits |\n",
+    );
+    text.push_str("|---|--:|--:|---|---|---|---|---|\n");
+    of(Group::Messages).for_each(|row| messages_line(row, &mut text));
+    text.push_str("\nOpening handshakes; and a message to many, as the time for all of them:\n");
+    text.push_str(
+        "\n| work | wsproto | to the best peer | best peer | second | third | wsproto in parts | limits |\n",
+    );
+    text.push_str("|---|--:|--:|---|---|---|---|---|\n");
+    of(Group::Handshakes).chain(of(Group::Broadcast)).for_each(|row| messages_line(row, &mut text));
+    text.push_str("\nCompressed JSON, each backend with its ratio to the same library by itself:\n");
+    text.push_str("\n| work | miniz_oxide | to it alone | zlib-rs | to it alone | zlib-rs to the best peer | best peer | second |\n");
+    text.push_str("|---|--:|--:|--:|--:|--:|---|---|\n");
+    of(Group::Deflate).for_each(|row| deflate_line(row, &mut text));
+    text.push_str("\nConnections that take turns:\n");
+    text.push_str(
+        "\n| work | wsproto | to the best peer | best peer | second | third | wsproto in parts | limits |\n",
+    );
+    text.push_str("|---|--:|--:|---|---|---|---|---|\n");
+    of(Group::Turns).for_each(|row| messages_line(row, &mut text));
+    text.push_str(&cannot(rows));
+    text
+}
+
+fn messages_line(row: &Row, text: &mut String) {
+    let Some(whole) = find(row, "wsproto") else { return };
+    let _ = write!(text, "| {} | {} | {} |", row.work.name, ns(whole.minimum), to_best(row, whole));
+    places(row, 3, text);
+    match find(row, "wsproto (chunks)").or_else(|| find(row, "wsproto (apart)")) {
+        Some(times) => {
+            let _ = write!(text, " {} ({}) |", ns(times.minimum), to_best(row, times));
         }
-        let part = ours("wsproto (chunks)").or_else(|| ours("wsproto (apart)"));
-        match part {
-            Some(times) => {
-                let _ = writeln!(text, " {} ({:.2}) |", ns(times.minimum), ratio(times));
-            }
-            None => text.push_str(" |\n"),
+        None => text.push_str(" |"),
+    }
+    let limit = |times: &Times| Some(format!("{} {}", times.limit()?, ns(times.minimum)));
+    let limits: Vec<String> = row.times.iter().filter_map(limit).collect();
+    let _ = writeln!(text, " {} |", limits.join(", "));
+}
+
+fn deflate_line(row: &Row, text: &mut String) {
+    let _ = write!(text, "| {} |", row.work.name);
+    for (ours, limit) in
+        [("wsproto (miniz_oxide)", "limit: miniz_oxide"), ("wsproto (zlib-rs)", "limit: zlib-rs")]
+    {
+        if let (Some(ours), Some(limit)) = (find(row, ours), find(row, limit)) {
+            let _ = write!(text, " {} | {:.2} |", ns(ours.minimum), ours.minimum / limit.minimum);
         }
     }
-    text
+    if let Some(ours) = find(row, "wsproto (zlib-rs)") {
+        let _ = write!(text, " {} |", to_best(row, ours));
+    }
+    places(row, 2, text);
+    text.push('\n');
+}
+
+fn find<'a>(row: &'a Row, name: &str) -> Option<&'a Times> {
+    row.times.iter().find(|times| times.name == name)
+}
+
+/// Writes the ratio to the best peer's time.
+fn to_best(row: &Row, times: &Times) -> String {
+    let best = row.times.iter().find(|times| times.is_peer());
+    best.map_or("–".to_owned(), |best| format!("{:.2}", times.minimum / best.minimum))
+}
+
+/// Writes the best peers, as many as there are columns.
+fn places(row: &Row, columns: usize, text: &mut String) {
+    let mut peers = row.times.iter().filter(|times| times.is_peer());
+    for _ in 0..columns {
+        match peers.next() {
+            Some(times) => {
+                let _ = write!(text, " {} {} |", times.name, ns(times.minimum));
+            }
+            None => text.push_str(" – |"),
+        }
+    }
+}
+
+/// Lists who can't do what, and why.
+fn cannot(rows: &[Row]) -> String {
+    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, reason) in rows.iter().flat_map(|row| &row.cannot) {
+        let names = reasons.entry(reason).or_default();
+        if !names.contains(name) {
+            names.push(name);
+        }
+    }
+    let line = |(reason, names): (&&str, &Vec<&str>)| format!("- {}: {reason}.\n", names.join(", "));
+    let lines: String = reasons.iter().map(line).collect();
+    format!("\nWho can't do all of it, and why:\n\n{lines}")
 }
 
 /// Writes a time with as many digits as mean something.
@@ -125,6 +181,7 @@ fn versions() -> Vec<String> {
         "tokio-websockets",
         "tungstenite",
         "websocket-sans-io",
+        "wtx",
         "yawc",
     ];
     names
@@ -134,76 +191,4 @@ fn versions() -> Vec<String> {
             Some(format!("{name} {}", rest.split_once('"')?.0))
         })
         .collect()
-}
-
-const WIDTH: f64 = 720.0;
-const HEIGHT: f64 = 420.0;
-const COLOURS: [(&str, &str); 6] = [
-    ("wsproto", "#d62728"),
-    ("wsproto (chunks)", "#ff9896"),
-    ("tungstenite", "#1f77b4"),
-    ("tokio-websockets", "#2ca02c"),
-    ("fastwebsockets", "#9467bd"),
-    ("websocket-sans-io", "#7f7f7f"),
-];
-
-/// Draws the time to receive a message against its length, both logarithmic.
-fn chart(rows: &[Row]) -> String {
-    let chosen: Vec<&Row> = rows
-        .iter()
-        .filter(|row| row.work.task == Task::Receive && row.work.role == Role::Server)
-        .filter(|row| {
-            row.work.content != Content::Mixed && row.work.frames == 1 && row.work.read_len == 64 << 10
-        })
-        .collect();
-    let x = |len: f64| 70.0 + (len.log2() - 4.0) / 16.0 * (WIDTH - 260.0);
-    let y = |time: f64| HEIGHT - 50.0 - (time.log10() - 1.0) / 5.0 * (HEIGHT - 80.0);
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" \
-         font-size=\"12\">\n<rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"white\"/>\n\
-         <text x=\"70\" y=\"20\">Receiving as a server: time a message against its length</text>\n"
-    );
-    for (power, label) in [(1, "10 ns"), (2, "100 ns"), (3, "1 µs"), (4, "10 µs"), (5, "100 µs"), (6, "1 ms")]
-    {
-        let at = y(10f64.powi(power));
-        let _ = writeln!(
-            svg,
-            "<line x1=\"70\" x2=\"{}\" y1=\"{at:.1}\" y2=\"{at:.1}\" stroke=\"#ddd\"/>",
-            WIDTH - 190.0
-        );
-        let _ = writeln!(svg, "<text x=\"62\" y=\"{:.1}\" text-anchor=\"end\">{label}</text>", at + 4.0);
-    }
-    for (len, label) in [
-        (16.0, "16 B"),
-        (125.0, "125 B"),
-        (1024.0, "1 KiB"),
-        (16384.0, "16 KiB"),
-        (65536.0, "64 KiB"),
-        (1_048_576.0, "1 MiB"),
-    ] {
-        let _ = writeln!(
-            svg,
-            "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{label}</text>",
-            x(len),
-            HEIGHT - 30.0
-        );
-    }
-    for (place, (name, colour)) in COLOURS.iter().enumerate() {
-        let points: Vec<String> = chosen
-            .iter()
-            .filter_map(|row| {
-                let times = row.times.iter().find(|times| times.name == *name)?;
-                Some(format!("{:.1},{:.1}", x(row.work.len as f64), y(times.minimum)))
-            })
-            .collect();
-        let _ = writeln!(
-            svg,
-            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>",
-            points.join(" ")
-        );
-        let at = 60.0 + 20.0 * place as f64;
-        let _ = writeln!(svg, "<text x=\"{}\" y=\"{at}\" fill=\"{colour}\">{name}</text>", WIDTH - 170.0);
-    }
-    svg.push_str("</svg>\n");
-    svg
 }

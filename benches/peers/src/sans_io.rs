@@ -1,5 +1,6 @@
 //! websocket-sans-io: frames alone. It checks neither their order nor their text; we join and check text for it.
 
+use bytes::Bytes;
 use websocket_sans_io::{
     FrameInfo, Opcode, WebsocketFrameDecoder, WebsocketFrameEncoder, WebsocketFrameEvent,
 };
@@ -20,7 +21,7 @@ struct Peer {
     /// The parts of the message so far.
     joined: Vec<u8>,
     out: Vec<u8>,
-    payload: Vec<u8>,
+    payload: Bytes,
 }
 
 pub(crate) fn start(work: &Work) -> Option<Runner> {
@@ -35,22 +36,20 @@ pub(crate) fn start(work: &Work) -> Option<Runner> {
         unread: 0..0,
         joined: Vec::new(),
         out: Vec::new(),
-        payload: work.payload(),
+        payload: work.shared_payload(),
     };
     let round = move |messages: usize, delivered: &mut Delivered| match peer.work.task {
         Task::Receive => peer.receive::<false>(messages, delivered),
         Task::Echo | Task::Handshake => peer.receive::<true>(messages, delivered),
         Task::Send => {
-            let payload = std::mem::take(&mut peer.payload);
             let batch = peer.work.batch();
             for i in 1..=messages {
-                encode(&peer.work, &mut peer.encoder, &payload, &mut peer.out);
+                encode(&peer.work, &mut peer.encoder, &peer.payload, &mut peer.out);
                 if i % batch == 0 || i == messages {
                     peer.transport.put(&peer.out);
                     peer.out.clear();
                 }
             }
-            peer.payload = payload;
         }
     };
     Some(Runner { round: Box::new(round), written })

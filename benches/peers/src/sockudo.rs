@@ -78,7 +78,7 @@ pub(crate) fn parser(work: &Work) -> Option<Runner> {
 }
 
 /// Reads as an asynchronous transport would: into the buffer's spare memory.
-fn read(transport: &mut Transport, buf: &mut BytesMut) {
+pub(crate) fn read(transport: &mut Transport, buf: &mut BytesMut) {
     use tokio::io::AsyncReadExt as _;
     buf.reserve(64 << 10);
     run(transport.read_buf(buf)).unwrap();
@@ -89,7 +89,7 @@ fn role(work: &Work) -> Role {
 }
 
 fn message(work: &Work) -> Message {
-    let payload = bytes::Bytes::from(work.payload());
+    let payload = work.shared_payload();
     if work.is_text() { Message::Text(payload) } else { Message::Binary(payload) }
 }
 

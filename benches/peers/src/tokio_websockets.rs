@@ -18,7 +18,7 @@ pub(crate) fn start(work: &Work) -> Option<Runner> {
     } else {
         ServerBuilder::new().serve(transport)
     };
-    let payload = Payload::from(bytes::Bytes::from(work.payload()));
+    let payload = Payload::from(work.shared_payload());
     let message = if work.is_text() { Message::text(payload) } else { Message::binary(payload) };
     let round = move |messages: usize, delivered: &mut Delivered| {
         let batch = work.batch();

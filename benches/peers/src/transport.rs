@@ -17,11 +17,16 @@ pub(crate) struct Transport {
     tape: Vec<u8>,
     at: usize,
     read_len: usize,
+    /// As long as the longest write.
     sink: Vec<u8>,
     written: Arc<Written>,
 }
 
-/// What was written, where somebody wants to see it.
+thread_local! {
+    static WRITTEN: Arc<Written> = Arc::default();
+}
+
+/// What the transports of a thread were given, in order, where somebody wants to see it.
 #[derive(Default)]
 pub(crate) struct Written {
     wanted: AtomicBool,
@@ -29,6 +34,11 @@ pub(crate) struct Written {
 }
 
 impl Written {
+    /// Returns the thread's.
+    pub(crate) fn here() -> Arc<Self> {
+        WRITTEN.with(Arc::clone)
+    }
+
     /// Keeps what is written from now on.
     pub(crate) fn keep(&self) {
         self.wanted.store(true, Ordering::Relaxed);
@@ -40,6 +50,14 @@ impl Written {
         std::mem::take(&mut *self.bytes.lock().unwrap())
     }
 
+    /// Takes note of what is written.
+    #[inline]
+    pub(crate) fn note(&self, bytes: &[u8]) {
+        if self.wanted.load(Ordering::Relaxed) {
+            self.add(bytes);
+        }
+    }
+
     #[cold]
     fn add(&self, bytes: &[u8]) {
         self.bytes.lock().unwrap().extend_from_slice(bytes);
@@ -48,7 +66,7 @@ impl Written {
 
 impl Transport {
     pub(crate) fn new(tape: Vec<u8>, read_len: usize) -> Self {
-        Self { tape, at: 0, read_len, sink: vec![0; 4 << 20], written: Arc::default() }
+        Self { tape, at: 0, read_len, sink: Vec::new(), written: Written::here() }
     }
 
     /// Returns where what is written can be seen.
@@ -72,12 +90,12 @@ impl Transport {
     /// Takes all of `buf`.
     #[inline]
     pub(crate) fn put(&mut self, buf: &[u8]) -> usize {
-        if self.written.wanted.load(Ordering::Relaxed) {
-            self.written.add(buf);
+        self.written.note(buf);
+        if self.sink.len() < buf.len() {
+            self.sink.resize(buf.len(), 0);
         }
-        let n = buf.len().min(self.sink.len());
-        self.sink[..n].copy_from_slice(&buf[..n]);
-        n
+        self.sink[..buf.len()].copy_from_slice(buf);
+        buf.len()
     }
 
     #[inline]

@@ -1,7 +1,7 @@
 //! tungstenite: blocking calls over `Read + Write`; writes are buffered until the batch is flushed.
 
 use tungstenite::{
-    Bytes, Message, Utf8Bytes, WebSocket,
+    Message, Utf8Bytes, WebSocket,
     protocol::{Role, WebSocketConfig},
 };
 
@@ -14,10 +14,10 @@ use crate::{
 pub(crate) fn start(work: &Work) -> Option<Runner> {
     let work = *work;
     let role = if work.is_client() { Role::Client } else { Role::Server };
-    let config = WebSocketConfig::default().read_buffer_size(64 << 10);
+    let config = WebSocketConfig::default().read_buffer_size(work.read_len.clamp(4 << 10, 64 << 10));
     let transport = Transport::new(work.tape(), work.read_len);
     let written = transport.written();
-    let payload = Bytes::from(work.payload());
+    let payload = work.shared_payload();
     let message = if work.is_text() {
         Message::Text(Utf8Bytes::try_from(payload).unwrap())
     } else {

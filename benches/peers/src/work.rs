@@ -1,6 +1,10 @@
-//! The work that everybody does: what arrives or is sent, in which form, and how it is checked.
+//! The work that everybody does: what arrives or is sent, and in which form.
 
+use std::sync::Mutex;
+
+use bytes::Bytes;
 use wsproto::Role;
+use wsproto_benches::{Deflate, ascii, binary, json, mixed, raw, wire};
 
 /// What is done with a message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -11,8 +15,21 @@ pub(crate) enum Task {
     Send,
     /// Send back what was received.
     Echo,
-    /// Answer a request to open a connection.
+    /// Open a connection: as a server, answer a request; as a client, ask and take the answer.
     Handshake,
+}
+
+/// Which table a work belongs to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Group {
+    Messages,
+    /// With permessage-deflate.
+    Deflate,
+    Handshakes,
+    /// A message to many connections.
+    Broadcast,
+    /// Messages of many connections, which take turns.
+    Turns,
 }
 
 /// What a message holds.
@@ -22,12 +39,15 @@ pub(crate) enum Content {
     /// Code points of one to four bytes.
     Mixed,
     Binary,
+    /// Text such as programs send each other, each message another.
+    Json,
 }
 
 /// One case of the table.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Work {
     pub(crate) name: &'static str,
+    pub(crate) group: Group,
     pub(crate) task: Task,
     pub(crate) role: Role,
     pub(crate) content: Content,
@@ -37,13 +57,56 @@ pub(crate) struct Work {
     pub(crate) frames: usize,
     /// The most bytes that a read gives.
     pub(crate) read_len: usize,
+    pub(crate) deflate: Option<Deflate>,
+    pub(crate) connections: usize,
 }
 
 const READ: usize = 64 << 10;
 
 impl Work {
     const fn new(name: &'static str, task: Task, role: Role, content: Content, len: usize) -> Self {
-        Self { name, task, role, content, len, frames: 1, read_len: READ }
+        Self {
+            name,
+            group: Group::Messages,
+            task,
+            role,
+            content,
+            len,
+            frames: 1,
+            read_len: READ,
+            deflate: None,
+            connections: 1,
+        }
+    }
+
+    const fn handshake(name: &'static str, role: Role) -> Self {
+        let mut work = Self::new(name, Task::Handshake, role, Content::Ascii, 0);
+        work.group = Group::Handshakes;
+        work
+    }
+
+    const fn deflated(name: &'static str, task: Task, len: usize, level: u8, takeover: bool) -> Self {
+        let mut work = Self::new(name, task, Role::Server, Content::Json, len);
+        work.group = Group::Deflate;
+        work.deflate = Some(Deflate { level, takeover });
+        work
+    }
+
+    /// A text of 1 KiB to so many clients.
+    const fn broadcast(name: &'static str, connections: usize) -> Self {
+        let mut work = Self::new(name, Task::Send, Role::Server, Content::Ascii, 1 << 10);
+        work.group = Group::Broadcast;
+        work.connections = connections;
+        work
+    }
+
+    /// Echoes of 125 B; so many clients take turns, each with a message a read.
+    const fn turns(name: &'static str, connections: usize) -> Self {
+        let mut work = Self::new(name, Task::Echo, Role::Server, Content::Ascii, 125);
+        work.group = Group::Turns;
+        work.connections = connections;
+        work.read_len = 2 + 4 + 125;
+        work
     }
 
     const fn in_frames(mut self, frames: usize) -> Self {
@@ -64,15 +127,53 @@ impl Work {
         self.role == Role::Client
     }
 
-    /// Returns how many messages a round has: some 0.2 ms of work.
+    /// Returns how many messages a round has: some 0.2 ms of work, where one message is no more than that.
+    ///
+    /// Of what is received those are whole tapes: who decodes all of a read at once must not find messages of the last
+    /// round, nor leave any.
     pub(crate) fn messages(&self) -> usize {
-        if self.task == Task::Handshake {
-            return 200;
+        self.tape_messages() * self.wanted_messages().div_ceil(self.tape_messages())
+    }
+
+    fn wanted_messages(&self) -> usize {
+        match self.group {
+            Group::Handshakes => 200,
+            Group::Broadcast => 16,
+            Group::Turns => self.connections.max(1 << 10),
+            Group::Deflate => ((16 << 10) / self.len).max(2),
+            Group::Messages if self.read_len < 64 => 64,
+            Group::Messages => (8192 * 24 / (self.len + 24)).max(8),
         }
-        if self.read_len < 64 {
-            return 64;
+    }
+
+    /// Returns how many messages the tape of a connection holds.
+    fn tape_messages(&self) -> usize {
+        match (self.group, self.task) {
+            // What waits for a connection is in memory of its own, as in a kernel.
+            (Group::Turns, _) => 4,
+            (_, Task::Send | Task::Handshake) => 1,
+            (Group::Deflate, _) => self.payload_count(),
+            _ => ((256 << 10) / (self.len + 14)).clamp(1, self.wanted_messages()),
         }
-        (8192 * 24 / (self.len + 24)).max(8)
+    }
+
+    /// Returns how many messages come before a round, since what others left in the caches is not ours to pay for.
+    pub(crate) fn messages_before(&self) -> usize {
+        match (self.group, self.task) {
+            (Group::Turns, _) => self.connections,
+            (Group::Deflate, Task::Send) => 1,
+            (_, Task::Send | Task::Handshake) => (self.messages() / 16).max(2),
+            _ => self.tape_messages(),
+        }
+    }
+
+    /// Returns how many rounds there are where `most` are asked for: fewer of the long ones.
+    pub(crate) fn rounds(&self, most: usize) -> usize {
+        match self.group {
+            Group::Turns if self.connections >= 1000 => most.div_ceil(5),
+            Group::Deflate => most.div_ceil(3),
+            _ => most,
+        }
     }
 
     /// Returns how many messages are sent before they are flushed.
@@ -82,23 +183,54 @@ impl Work {
 
     /// Returns a message: the same for everybody.
     pub(crate) fn payload(&self) -> Vec<u8> {
-        match self.content {
-            Content::Ascii => (0..self.len).map(|i| b' ' + (i * 7 % 90) as u8).collect(),
-            Content::Binary => (0..self.len).map(|i| (i * 131 % 256) as u8).collect(),
-            Content::Mixed => mixed(self.len),
+        self.payloads().swap_remove(0)
+    }
+
+    /// Returns a message in memory that all who ask for it share.
+    pub(crate) fn shared_payload(&self) -> Bytes {
+        static LAST: Mutex<Option<(Content, Bytes)>> = Mutex::new(None);
+        let mut last = LAST.lock().unwrap();
+        match &*last {
+            Some((content, bytes)) if *content == self.content && bytes.len() == self.len => bytes.clone(),
+            _ => {
+                let bytes = Bytes::from(self.payload());
+                *last = Some((self.content, bytes.clone()));
+                bytes
+            }
         }
+    }
+
+    /// Returns the messages that follow each other, again and again.
+    pub(crate) fn payloads(&self) -> Vec<Vec<u8>> {
+        vec![match self.content {
+            Content::Ascii => ascii(self.len),
+            Content::Binary => binary(self.len),
+            Content::Mixed => mixed(self.len),
+            Content::Json => {
+                return (0..self.payload_count()).map(|seed| json::text(self.len, seed)).collect();
+            }
+        }]
+    }
+
+    fn payload_count(&self) -> usize {
+        if self.content == Content::Json { (128 << 10) / self.len } else { 1 }
     }
 
     /// Returns what the peer sends, again and again: whole messages, each with another key.
     pub(crate) fn tape(&self) -> Vec<u8> {
+        let mut tape = Vec::new();
+        if let Some(deflate) = self.deflate {
+            for (i, payload) in raw::compressed(&self.payloads(), deflate).iter().enumerate() {
+                wire::frame(0xc1, Some(key(i)), payload, &mut tape);
+            }
+            return tape;
+        }
         if self.task == Task::Handshake {
-            return REQUEST.into();
+            return wire::REQUEST.into();
         }
         let payload = self.payload();
-        let copies = ((256 << 10) / (self.len + 14)).clamp(1, self.messages());
-        let mut tape = Vec::new();
-        for copy in 0..copies {
-            let part_len = self.len.div_ceil(self.frames);
+        let part_len = self.len.div_ceil(self.frames);
+        for copy in 0..self.tape_messages() {
             for (i, part) in payload.chunks(part_len).enumerate() {
                 let opcode = match (i, self.is_text()) {
                     (0, true) => 1,
@@ -106,71 +238,23 @@ impl Work {
                     _ => 0,
                 };
                 let fin = if i + 1 == self.frames { 0x80 } else { 0 };
-                let key = (!self.is_client()).then(|| (copy as u32).wrapping_mul(0x9e37_79b9) | 0x0101_0101);
-                frame(fin | opcode, key, part, &mut tape);
+                wire::frame(fin | opcode, (!self.is_client()).then(|| key(copy)), part, &mut tape);
             }
         }
         tape
     }
 }
 
-fn mixed(len: usize) -> Vec<u8> {
-    let mut text: String = "aé€😀zß中𝄞".chars().cycle().take(len / 3).collect();
-    while text.len() > len {
-        text.pop();
-    }
-    while text.len() < len {
-        text.push('x');
-    }
-    text.into_bytes()
-}
-
-/// Writes a frame as the RFC says, without any of the code under test.
-fn frame(first: u8, key: Option<u32>, payload: &[u8], out: &mut Vec<u8>) {
-    let mask = if key.is_some() { 0x80 } else { 0 };
-    out.push(first);
-    match payload.len() {
-        len @ 0..126 => out.push(mask | len as u8),
-        len @ 126..0x1_0000 => {
-            out.push(mask | 126);
-            out.extend((len as u16).to_be_bytes());
-        }
-        len => {
-            out.push(mask | 127);
-            out.extend((len as u64).to_be_bytes());
-        }
-    }
-    let key = key.map(u32::to_be_bytes);
-    out.extend(key.iter().flatten());
-    out.extend(payload.iter().enumerate().map(|(i, byte)| byte ^ key.map_or(0, |key| key[i % 4])));
-}
-
-/// Reads frames as the RFC says, without any of the code under test, and checks each against `payload`.
-pub(crate) fn check_sent(mut wire: &[u8], work: &Work, count: usize) {
-    let payload = work.payload();
-    for _ in 0..count {
-        let masked = wire[1] & 0x80 != 0;
-        assert_eq!(masked, work.is_client(), "mask bit");
-        assert_eq!(wire[0], if work.is_text() { 0x81 } else { 0x82 }, "first byte");
-        let (len, at) = match wire[1] & 0x7f {
-            126 => (usize::from(u16::from_be_bytes([wire[2], wire[3]])), 4),
-            127 => (u64::from_be_bytes(wire[2..10].try_into().unwrap()) as usize, 10),
-            len => (usize::from(len), 2),
-        };
-        let (key, at) = if masked { (wire[at..at + 4].to_vec(), at + 4) } else { (vec![0; 4], at) };
-        let sent: Vec<u8> =
-            wire[at..at + len].iter().enumerate().map(|(i, byte)| byte ^ key[i % 4]).collect();
-        assert!(sent == payload, "a message that was sent differs");
-        wire = &wire[at + len..];
-    }
-    assert!(wire.is_empty(), "more was sent than asked for");
+/// Returns the masking key of a message.
+fn key(message: usize) -> u32 {
+    (message as u32).wrapping_mul(0x9e37_79b9) | 0x0101_0101
 }
 
 /// Where everybody delivers the messages that he receives.
 #[derive(Default)]
 pub(crate) struct Delivered {
-    /// What each must be, while that is checked.
-    pub(crate) expected: Option<Vec<u8>>,
+    /// What they must be, again and again, while that is checked.
+    pub(crate) expected: Option<Vec<Vec<u8>>>,
     pub(crate) messages: usize,
     pub(crate) bytes: usize,
 }
@@ -178,11 +262,12 @@ pub(crate) struct Delivered {
 impl Delivered {
     #[inline(always)]
     pub(crate) fn message(&mut self, payload: &[u8]) {
-        self.messages += 1;
-        self.bytes += std::hint::black_box(payload).len();
         if let Some(expected) = &self.expected {
+            let expected = &expected[self.messages % expected.len()];
             assert!(payload == expected.as_slice(), "a message that was received differs");
         }
+        self.messages += 1;
+        self.bytes += std::hint::black_box(payload).len();
     }
 
     /// Takes a part of a message, `last` with the last.
@@ -193,68 +278,71 @@ impl Delivered {
     }
 }
 
-/// What a browser sends.
-const REQUEST: &str = "GET /chat?room=42 HTTP/1.1\r\n\
-    Host: server.example.com\r\n\
-    Connection: Upgrade\r\n\
-    Pragma: no-cache\r\n\
-    Cache-Control: no-cache\r\n\
-    User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36\r\n\
-    Upgrade: websocket\r\n\
-    Origin: https://www.example.com\r\n\
-    Sec-WebSocket-Version: 13\r\n\
-    Accept-Encoding: gzip, deflate, br, zstd\r\n\
-    Accept-Language: en-GB,en;q=0.9,de;q=0.8\r\n\
-    Cookie: session=0123456789abcdef0123456789abcdef; theme=dark\r\n\
-    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-    Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n";
-
-/// The accept token of that request's key, from RFC 6455 §1.3.
-const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
-
-/// Checks that each request was answered.
-pub(crate) fn check_answers(wire: &[u8], count: usize) {
-    let answers = str::from_utf8(wire).unwrap().to_owned();
-    assert_eq!(answers.matches("HTTP/1.1 101 ").count(), count);
-    assert_eq!(answers.matches(ACCEPT).count(), count);
-}
-
 use Content::{Ascii, Binary, Mixed};
 use Role::{Client, Server};
-use Task::{Echo, Handshake, Receive, Send};
+use Task::{Echo, Receive, Send};
+
+const KIB: usize = 1 << 10;
 
 #[rustfmt::skip]
 pub(crate) const TABLE: &[Work] = &[
     Work::new("receive as a server, text of 16 B",           Receive, Server, Ascii,  16),
     Work::new("receive as a server, text of 125 B",          Receive, Server, Ascii,  125),
-    Work::new("receive as a server, ASCII of 1 KiB",         Receive, Server, Ascii,  1 << 10),
-    Work::new("receive as a server, mixed text of 1 KiB",    Receive, Server, Mixed,  1 << 10),
-    Work::new("receive as a server, binary of 16 KiB",       Receive, Server, Binary, 16 << 10),
-    Work::new("receive as a server, text of 64 KiB",         Receive, Server, Ascii,  64 << 10),
-    Work::new("receive as a server, binary of 1 MiB",        Receive, Server, Binary, 1 << 20),
+    Work::new("receive as a server, ASCII of 1 KiB",         Receive, Server, Ascii,  KIB),
+    Work::new("receive as a server, mixed text of 1 KiB",    Receive, Server, Mixed,  KIB),
+    Work::new("receive as a server, binary of 16 KiB",       Receive, Server, Binary, 16 * KIB),
+    Work::new("receive as a server, text of 64 KiB",         Receive, Server, Ascii,  64 * KIB),
+    Work::new("receive as a server, binary of 1 MiB",        Receive, Server, Binary, KIB * KIB),
     Work::new("receive as a client, text of 16 B",           Receive, Client, Ascii,  16),
     Work::new("receive as a client, text of 125 B",          Receive, Client, Ascii,  125),
-    Work::new("receive as a client, ASCII of 1 KiB",         Receive, Client, Ascii,  1 << 10),
-    Work::new("receive as a client, mixed text of 1 KiB",    Receive, Client, Mixed,  1 << 10),
-    Work::new("receive as a client, binary of 16 KiB",       Receive, Client, Binary, 16 << 10),
-    Work::new("receive as a client, text of 64 KiB",         Receive, Client, Ascii,  64 << 10),
-    Work::new("receive as a client, binary of 1 MiB",        Receive, Client, Binary, 1 << 20),
+    Work::new("receive as a client, ASCII of 1 KiB",         Receive, Client, Ascii,  KIB),
+    Work::new("receive as a client, mixed text of 1 KiB",    Receive, Client, Mixed,  KIB),
+    Work::new("receive as a client, binary of 16 KiB",       Receive, Client, Binary, 16 * KIB),
+    Work::new("receive as a client, text of 64 KiB",         Receive, Client, Ascii,  64 * KIB),
+    Work::new("receive as a client, binary of 1 MiB",        Receive, Client, Binary, KIB * KIB),
     Work::new("send as a server, text of 16 B",              Send,    Server, Ascii,  16),
     Work::new("send as a server, text of 125 B",             Send,    Server, Ascii,  125),
-    Work::new("send as a server, text of 1 KiB",             Send,    Server, Ascii,  1 << 10),
-    Work::new("send as a server, binary of 16 KiB",          Send,    Server, Binary, 16 << 10),
-    Work::new("send as a server, binary of 1 MiB",           Send,    Server, Binary, 1 << 20),
+    Work::new("send as a server, text of 1 KiB",             Send,    Server, Ascii,  KIB),
+    Work::new("send as a server, binary of 16 KiB",          Send,    Server, Binary, 16 * KIB),
+    Work::new("send as a server, binary of 1 MiB",           Send,    Server, Binary, KIB * KIB),
     Work::new("send as a client, text of 16 B",              Send,    Client, Ascii,  16),
     Work::new("send as a client, text of 125 B",             Send,    Client, Ascii,  125),
-    Work::new("send as a client, text of 1 KiB",             Send,    Client, Ascii,  1 << 10),
-    Work::new("send as a client, binary of 16 KiB",          Send,    Client, Binary, 16 << 10),
-    Work::new("send as a client, binary of 1 MiB",           Send,    Client, Binary, 1 << 20),
+    Work::new("send as a client, text of 1 KiB",             Send,    Client, Ascii,  KIB),
+    Work::new("send as a client, binary of 16 KiB",          Send,    Client, Binary, 16 * KIB),
+    Work::new("send as a client, binary of 1 MiB",           Send,    Client, Binary, KIB * KIB),
     Work::new("echo as a server, text of 16 B",              Echo,    Server, Ascii,  16),
-    Work::new("echo as a server, text of 1 KiB",             Echo,    Server, Ascii,  1 << 10),
-    Work::new("echo as a server, text of 64 KiB",            Echo,    Server, Ascii,  64 << 10),
+    Work::new("echo as a server, text of 1 KiB",             Echo,    Server, Ascii,  KIB),
+    Work::new("echo as a server, text of 64 KiB",            Echo,    Server, Ascii,  64 * KIB),
     Work::new("receive as a server, four fragments of 125 B", Receive, Server, Ascii, 500).in_frames(4),
     Work::new("receive as a server, text of 125 B in reads of 1 B", Receive, Server, Ascii, 125).in_reads_of(1),
     Work::new("receive as a server, text of 125 B in reads of 7 B", Receive, Server, Ascii, 125).in_reads_of(7),
-    Work::new("receive as a server, binary of 16 KiB in reads of 1460 B", Receive, Server, Binary, 16 << 10).in_reads_of(1460),
-    Work::new("handshake as a server", Handshake, Server, Ascii, 0),
+    Work::new("receive as a server, binary of 16 KiB in reads of 1460 B", Receive, Server, Binary, 16 * KIB).in_reads_of(1460),
+
+    Work::deflated("inflate 1 KiB of level 1",                      Receive, KIB,      1, true),
+    Work::deflated("inflate 1 KiB of level 6",                      Receive, KIB,      6, true),
+    Work::deflated("inflate 64 KiB of level 1",                     Receive, 64 * KIB, 1, true),
+    Work::deflated("inflate 64 KiB of level 6",                     Receive, 64 * KIB, 6, true),
+    Work::deflated("inflate 1 KiB of level 1, no context takeover",  Receive, KIB,      1, false),
+    Work::deflated("inflate 1 KiB of level 6, no context takeover",  Receive, KIB,      6, false),
+    Work::deflated("inflate 64 KiB of level 1, no context takeover", Receive, 64 * KIB, 1, false),
+    Work::deflated("inflate 64 KiB of level 6, no context takeover", Receive, 64 * KIB, 6, false),
+    Work::deflated("deflate 1 KiB at level 1",                      Send,    KIB,      1, true),
+    Work::deflated("deflate 1 KiB at level 6",                      Send,    KIB,      6, true),
+    Work::deflated("deflate 64 KiB at level 1",                     Send,    64 * KIB, 1, true),
+    Work::deflated("deflate 64 KiB at level 6",                     Send,    64 * KIB, 6, true),
+    Work::deflated("deflate 1 KiB at level 1, no context takeover",  Send,    KIB,      1, false),
+    Work::deflated("deflate 1 KiB at level 6, no context takeover",  Send,    KIB,      6, false),
+    Work::deflated("deflate 64 KiB at level 1, no context takeover", Send,    64 * KIB, 1, false),
+    Work::deflated("deflate 64 KiB at level 6, no context takeover", Send,    64 * KIB, 6, false),
+
+    Work::handshake("handshake as a server", Server),
+    Work::handshake("handshake as a client", Client),
+
+    Work::broadcast("broadcast 1 KiB to 100 connections", 100),
+
+    Work::turns("echo 125 B, 1 connection",       1),
+    Work::turns("echo 125 B, 10 connections",     10),
+    Work::turns("echo 125 B, 100 connections",    100),
+    Work::turns("echo 125 B, 1000 connections",   1_000),
+    Work::turns("echo 125 B, 10000 connections",  10_000),
 ];

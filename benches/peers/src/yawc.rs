@@ -20,7 +20,7 @@ pub(crate) fn start(work: &Work) -> Option<Runner> {
         .with_read_buffer_capacity(64 << 10)
         .with_write_buffer_capacity(64 << 10);
     let mut stream = WebSocket::from_stream(transport, role, options).ok()?;
-    let payload = bytes::Bytes::from(work.payload());
+    let payload = work.shared_payload();
     let message = if work.is_text() { Frame::text(payload) } else { Frame::binary(payload) };
     let round = move |messages: usize, delivered: &mut Delivered| {
         let batch = work.batch();
