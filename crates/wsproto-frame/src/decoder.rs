@@ -5,7 +5,7 @@
     reason = "chunks and events that go through memory cost more than the work itself"
 )]
 
-use core::{fmt, mem};
+use core::{fmt, mem, ops::Range};
 
 use crate::{Fragmentation, FrameError, FrameHeader, MaskingKey, Opcode, Role, Rsv};
 
@@ -45,6 +45,9 @@ pub struct FrameDecoder {
     state: State,
 }
 
+/// The most bytes of a payload that wait to be looked at: few enough that they are still in the nearest cache.
+const MOST_WAITING: usize = 4 << 10;
+
 #[derive(Clone, Copy, Debug)]
 enum State {
     /// Between frames, or within a header.
@@ -80,6 +83,47 @@ pub struct FrameChunk<'a> {
     pub frame_started: bool,
     /// Whether this is the last part of its frame.
     pub frame_finished: bool,
+}
+
+/// Where a part of a frame lies in the bytes that [`FrameDecoder::decode_data`] was shown, unmasked.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct FramePart {
+    /// The header of the frame.
+    pub header: FrameHeader,
+    /// What the payload belongs to, Text or Binary.
+    pub message: Opcode,
+    /// Where the payload lies; what is in front of it is the header, what is behind it comes next.
+    pub payload: Range<usize>,
+    /// Whether this is the first part of its frame.
+    pub frame_started: bool,
+    /// Whether this is the last part of its frame.
+    pub frame_finished: bool,
+}
+
+impl FramePart {
+    /// Tells whether this is all of its message.
+    #[must_use]
+    #[inline]
+    pub const fn is_whole_message(&self) -> bool {
+        self.frame_started
+            && self.frame_finished
+            && self.header.fin
+            && !matches!(self.header.opcode, Opcode::Continuation)
+    }
+
+    /// Takes the part off the front of `input`.
+    #[must_use]
+    #[inline(always)]
+    pub fn split_off<'a>(self, input: &mut &'a mut [u8]) -> FrameChunk<'a> {
+        let whole = mem::take(input);
+        let end = self.payload.end.min(whole.len());
+        let (taken, rest) = whole.split_at_mut(end);
+        *input = rest;
+        let payload = taken.get_mut(self.payload.start..).unwrap_or_default();
+        let Self { header, message, frame_started, frame_finished, .. } = self;
+        FrameChunk { header, message, payload, frame_started, frame_finished }
+    }
 }
 
 impl FrameChunk<'_> {
@@ -174,27 +218,83 @@ impl FrameDecoder {
         max_payload: usize,
     ) -> Result<Option<FrameChunk<'a>>, FrameError> {
         if self.is_between_frames()
-            && let Some(chunk) = self.whole_frame(input, max_payload)
+            && let Some(part) = self.whole_frame(input, max_payload)
         {
-            return Ok(Some(chunk));
+            return Ok(Some(part.split_off(input)));
         }
-        self.next_part(input, max_payload)
+        let part = self.next_part(input, max_payload)?;
+        if part.is_none() {
+            *input = &mut [];
+        }
+        Ok(part.map(|part| part.split_off(input)))
     }
 
-    /// Takes a data frame that is complete in `input`, or the next part of the payload of one, or nothing.
+    /// Does as [`decode`](Self::decode), but leaves what it takes where it lies: `input` up to the end of the part's
+    /// payload, all of it where there is no part.
+    ///
+    /// For callers who keep a payload in one piece while they read on behind it.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode).
+    ///
+    /// ```
+    /// use wsproto_frame::{FrameDecoder, Role};
+    ///
+    /// let mut decoder = FrameDecoder::new(Role::Client);
+    /// let mut read = *b"\x82\x05Hello\x8a\x00";
+    /// let part = decoder.decode_in_place(&mut read[..4])?.expect("the header and two bytes");
+    /// assert_eq!((part.payload, part.frame_finished), (2..4, false));
+    /// let part = decoder.decode_in_place(&mut read[4..])?.expect("the rest of the frame");
+    /// assert_eq!((part.payload, part.frame_finished), (0..3, true));
+    /// assert_eq!(&read[2..7], b"Hello");
+    /// # Ok::<(), wsproto_frame::FrameError>(())
+    /// ```
+    #[inline]
+    pub fn decode_in_place(&mut self, input: &mut [u8]) -> Result<Option<FramePart>, FrameError> {
+        self.next_part(input, usize::MAX)
+    }
+
+    /// Tells whether `input` is a piece of a data frame's payload that can wait for more of it, since nothing in it can
+    /// break a rule: at most 4 KiB of a binary message, or a few bytes of ASCII behind `seen` bytes of which the same
+    /// was told before.
+    ///
+    /// For callers who keep the bytes and want messages whole: to look at a byte costs less than to take it.
+    #[must_use]
+    #[inline]
+    pub fn can_wait(&self, input: &[u8], seen: usize) -> bool {
+        let State::Payload(frame) = &self.state else { return false };
+        if input.len() >= MOST_WAITING || input.len() as u64 >= frame.remaining {
+            return false;
+        }
+        match frame.message {
+            Opcode::Binary => true,
+            Opcode::Text => {
+                let new = input.get(seen..).unwrap_or_default();
+                let key = frame.key.to_bytes();
+                let masked_ascii =
+                    |(at, byte): (usize, &u8)| key.get(at % 4).is_some_and(|key| (byte ^ key).is_ascii());
+                new.len() <= 16 && (seen..).zip(new).all(masked_ascii)
+            }
+            _ => false,
+        }
+    }
+
+    /// Unmasks a data frame that is complete at the front of `input`, or the next part of the payload of one, and says
+    /// where it lies: `input` up to the end of the payload is taken.
     ///
     /// A shortcut for the path of most bytes, straight on and inlined in the caller. `None` says only that
     /// [`decode`](Self::decode) has to look: at the first part of a frame, a control frame, 64 KiB and more, a broken rule.
     #[inline(always)]
-    pub fn decode_data<'a>(&mut self, input: &mut &'a mut [u8]) -> Option<FrameChunk<'a>> {
+    pub fn decode_data(&mut self, input: &mut [u8]) -> Option<FramePart> {
         match &mut self.state {
             State::Header if self.started_len == 0 => self.whole_frame(input, usize::MAX),
             State::Payload(frame) if frame.header.opcode.is_data() && !input.is_empty() => {
-                let chunk = frame.take_payload(false, input, usize::MAX);
-                if chunk.frame_finished {
+                let part = frame.take_payload(false, input, usize::MAX);
+                if part.frame_finished {
                     self.state = State::Header;
                 }
-                Some(chunk)
+                Some(part)
             }
             State::Header | State::Payload(_) | State::Failed(_) => None,
         }
@@ -202,14 +302,14 @@ impl FrameDecoder {
 
     /// Takes a data frame between frames.
     #[inline(always)]
-    fn whole_frame<'a>(&mut self, input: &mut &'a mut [u8], max_payload: usize) -> Option<FrameChunk<'a>> {
+    fn whole_frame(&mut self, input: &mut [u8], max_payload: usize) -> Option<FramePart> {
         let (header, header_len) = FrameHeader::parse_data(input, self.role.peer())?;
         let len = usize::try_from(header.payload_len).ok()?;
         let end = header_len.checked_add(len)?;
-        let fits = end <= input.len() && len <= max_payload && header.payload_len <= self.max_payload_len;
-        if !fits || !self.rsv.contains(header.rsv) {
+        if len > max_payload || header.payload_len > self.max_payload_len || !self.rsv.contains(header.rsv) {
             return None;
         }
+        let payload = input.get_mut(header_len..end)?;
         let message = match (header.opcode, self.fragmentation) {
             (Opcode::Text, Fragmentation::Idle) | (Opcode::Continuation, Fragmentation::Text) => Opcode::Text,
             (Opcode::Binary, Fragmentation::Idle) | (Opcode::Continuation, Fragmentation::Binary) => {
@@ -222,30 +322,26 @@ impl FrameDecoder {
             (false, Opcode::Text) => Fragmentation::Text,
             (false, _) => Fragmentation::Binary,
         };
-        let (frame, rest) = mem::take(input).split_at_mut_checked(end)?;
-        *input = rest;
-        let payload = frame.get_mut(header_len..)?;
-        if let Some(mut key) = header.mask {
-            key.apply(payload);
+        if let Some(key) = header.mask {
+            key.apply_whole(payload);
         }
-        Some(FrameChunk { header, message, payload, frame_started: true, frame_finished: true })
+        let payload = header_len..end;
+        Some(FramePart { header, message, payload, frame_started: true, frame_finished: true })
     }
 
     /// Takes the next part of any frame, one step after the other.
     #[inline(never)]
-    fn next_part<'a>(
-        &mut self,
-        input: &mut &'a mut [u8],
-        max_payload: usize,
-    ) -> Result<Option<FrameChunk<'a>>, FrameError> {
+    fn next_part(&mut self, input: &mut [u8], max_payload: usize) -> Result<Option<FramePart>, FrameError> {
         match &mut self.state {
             State::Header => match self.read_header(input) {
-                Ok(Some(mut frame)) => {
-                    let chunk = frame.take_payload(true, input, max_payload);
-                    if !chunk.frame_finished {
+                Ok(Some((mut frame, header_len))) => {
+                    let rest = input.get_mut(header_len..).unwrap_or_default();
+                    let mut part = frame.take_payload(true, rest, max_payload);
+                    part.payload = header_len..header_len.saturating_add(part.payload.end);
+                    if !part.frame_finished {
                         self.state = State::Payload(frame);
                     }
-                    Ok(Some(chunk))
+                    Ok(Some(part))
                 }
                 Ok(None) => Ok(None),
                 Err(error) => {
@@ -255,57 +351,47 @@ impl FrameDecoder {
             },
             State::Payload(_) if input.is_empty() => Ok(None),
             State::Payload(frame) => {
-                let chunk = frame.take_payload(false, input, max_payload);
-                if chunk.frame_finished {
+                let part = frame.take_payload(false, input, max_payload);
+                if part.frame_finished {
                     self.state = State::Header;
                 }
-                Ok(Some(chunk))
+                Ok(Some(part))
             }
             //= rfc6455#7.1.7-5
             State::Failed(error) => Err(*error),
         }
     }
 
-    /// Takes a header off the front of `input`, with what has been kept of it.
+    /// Reads a header at the front of `input`, with what has been kept of it; returns how much of `input` it took.
     #[inline]
-    fn read_header(&mut self, input: &mut &mut [u8]) -> Result<Option<Frame>, FrameError> {
+    fn read_header(&mut self, input: &[u8]) -> Result<Option<(Frame, usize)>, FrameError> {
         if self.started_len != 0 {
             return self.read_rest_of_header(input);
         }
-        let Some((frame, len)) = self.parse(input)? else {
-            let taken = self.keep_started(input);
-            skip(input, taken);
-            return Ok(None);
-        };
-        skip(input, len);
-        Ok(Some(frame))
+        let header = self.parse(input)?;
+        if header.is_none() {
+            self.keep_started(input);
+        }
+        Ok(header)
     }
 
     /// Goes on with a header that came in pieces: looks at it as a whole, in at most 14 bytes.
     #[cold]
-    fn read_rest_of_header(&mut self, input: &mut &mut [u8]) -> Result<Option<Frame>, FrameError> {
+    fn read_rest_of_header(&mut self, input: &[u8]) -> Result<Option<(Frame, usize)>, FrameError> {
         let before = usize::from(self.started_len);
-        let taken = self.keep_started(input);
-        let bytes = self.started;
-        let Some((frame, len)) = self.parse(bytes.get(..before.saturating_add(taken)).unwrap_or(&bytes))?
-        else {
-            skip(input, taken);
-            return Ok(None);
-        };
+        self.keep_started(input);
+        let (bytes, len) = (self.started, usize::from(self.started_len));
+        let Some((frame, len)) = self.parse(bytes.get(..len).unwrap_or(&bytes))? else { return Ok(None) };
         self.started_len = 0;
-        skip(input, len.saturating_sub(before));
-        Ok(Some(frame))
+        Ok(Some((frame, len.saturating_sub(before))))
     }
 
-    /// Copies what fits of `bytes` behind the start of the header, and returns how much that was.
-    fn keep_started(&mut self, bytes: &[u8]) -> usize {
-        let mut taken = 0_usize;
+    /// Copies what fits of `bytes` behind the start of the header.
+    fn keep_started(&mut self, bytes: &[u8]) {
         for (to, from) in self.started.iter_mut().skip(usize::from(self.started_len)).zip(bytes) {
             *to = *from;
             self.started_len = self.started_len.saturating_add(1);
-            taken = taken.saturating_add(1);
         }
-        taken
     }
 
     /// Reads a header and holds it to what is allowed at this point.
@@ -349,24 +435,16 @@ impl FrameDecoder {
 }
 
 impl Frame {
-    /// Takes what there is of the payload off the front of `input`, and unmasks it.
+    /// Unmasks what there is of the payload at the front of `input`.
     #[inline(always)]
-    fn take_payload<'a>(
-        &mut self,
-        frame_started: bool,
-        input: &mut &'a mut [u8],
-        max_payload: usize,
-    ) -> FrameChunk<'a> {
+    fn take_payload(&mut self, frame_started: bool, input: &mut [u8], max_payload: usize) -> FramePart {
         let most = if self.header.opcode.is_control() { usize::MAX } else { max_payload };
-        let whole = mem::take(input);
-        let len = usize::try_from(self.remaining).unwrap_or(usize::MAX).min(most).min(whole.len());
-        let (payload, rest) = whole.split_at_mut(len);
-        *input = rest;
+        let len = usize::try_from(self.remaining).unwrap_or(usize::MAX).min(most).min(input.len());
         //= rfc6455#6.2-5
-        self.key.apply(payload);
+        self.key.apply(input.get_mut(..len).unwrap_or_default());
         self.remaining = self.remaining.saturating_sub(len as u64);
         let (header, message, frame_finished) = (self.header, self.message, self.remaining == 0);
-        FrameChunk { header, message, payload, frame_started, frame_finished }
+        FramePart { header, message, payload: 0..len, frame_started, frame_finished }
     }
 }
 
@@ -381,14 +459,6 @@ impl fmt::Debug for FrameDecoder {
             .field("state", &self.state)
             .finish_non_exhaustive()
     }
-}
-
-/// Drops the first `len` bytes of `input`.
-#[inline]
-fn skip(input: &mut &mut [u8], len: usize) {
-    let whole = mem::take(input);
-    let len = len.min(whole.len());
-    *input = whole.split_at_mut(len).1;
 }
 
 #[cfg(test)]

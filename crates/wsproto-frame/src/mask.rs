@@ -1,5 +1,7 @@
 //! Masking: exclusive or with a key of four bytes, resumable at any offset.
 
+#![expect(clippy::inline_always, reason = "a call costs as much as the masking of a short payload")]
+
 use core::fmt;
 
 /// The masking key of a frame, turned so that its first byte meets the next byte of the payload.
@@ -62,18 +64,41 @@ impl MaskingKey {
     /// Masks or unmasks the next part of a payload in place, and turns the key by its length.
     #[inline]
     pub fn apply(&mut self, payload: &mut [u8]) {
+        self.apply_whole(payload);
+        let bits = u32::try_from(payload.len() % 4).unwrap_or_default().wrapping_mul(8);
+        self.0 = u32::from_le_bytes(self.0).rotate_right(bits).to_le_bytes();
+    }
+
+    /// Masks or unmasks a payload, or the last part of one, in place.
+    #[inline]
+    pub(crate) fn apply_whole(self, payload: &mut [u8]) {
         let [a, b, c, d] = self.0;
         let key = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
-        if key != 0 {
+        if key == 0 {
+            return;
+        }
+        if payload.len() < LONG {
             xor(payload, key);
-            let bits = u32::try_from(payload.len() % 4).unwrap_or_default().wrapping_mul(8);
-            self.0 = u32::from_le_bytes(self.0).rotate_right(bits).to_le_bytes();
+        } else {
+            xor_long(payload, self);
         }
     }
 }
 
+/// From this many bytes on it pays to bring the blocks in line with memory: each store that is not costs twice as much.
+const LONG: usize = 384;
+
+#[inline(never)]
+fn xor_long(payload: &mut [u8], mut key: MaskingKey) {
+    let start = payload.as_ptr().align_offset(16).min(15);
+    let (start, rest) = payload.split_at_mut_checked(start).unwrap_or_default();
+    key.apply(start);
+    let [a, b, c, d] = key.0;
+    xor(rest, u64::from_ne_bytes([a, b, c, d, a, b, c, d]));
+}
+
 /// Blocks of 64 bytes become vector instructions; what is left goes by words, then by bytes.
-#[inline]
+#[inline(always)]
 fn xor(payload: &mut [u8], key: u64) {
     let (blocks, rest) = payload.as_chunks_mut::<64>();
     //= rfc6455#5.3-5

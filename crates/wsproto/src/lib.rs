@@ -60,6 +60,7 @@ mod error;
 mod event;
 #[cfg(all(doctest, feature = "std", feature = "deflate"))]
 mod guide;
+mod message_buffer;
 mod messages;
 mod opening;
 mod payload;
@@ -83,6 +84,7 @@ pub use self::{
     entropy::{Entropy, EntropyError},
     error::{LocalProtocolError, RemoteProtocolError},
     event::{BytesMessage, CloseConnection, Event, Ping, Pong, TextMessage},
+    message_buffer::MessageBuffer,
     messages::Messages,
     payload::{Payload, Text},
     state::{ConnectionState, Transport},

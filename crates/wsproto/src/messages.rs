@@ -55,6 +55,16 @@ impl Messages {
         Self { max_len, parts: BytesMut::new(), longest: 0, state: State::Joining }
     }
 
+    /// Makes an assembler of messages that nobody but the connection limits.
+    pub(crate) fn unlimited() -> Self {
+        Self { max_len: usize::MAX, parts: BytesMut::new(), longest: 0, state: State::Joining }
+    }
+
+    /// Tells whether no message is under way.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
     /// Takes the next event of a connection.
     ///
     /// Returns a message once it is whole, `None` for a part with more to come, and any other event as it is. A
@@ -96,7 +106,7 @@ impl Messages {
             Event::TextMessage(part) => match self.join(part.data.as_bytes(), part.message_finished)? {
                 Some(Whole::Part) => Some(Event::TextMessage(part)),
                 Some(Whole::Joined(bytes)) => {
-                    Some(TextMessage::new(Text::from_checked(bytes.freeze())).into())
+                    Some(TextMessage::new(Text::from_checked_bytes(bytes.freeze())).into())
                 }
                 None => None,
             },

@@ -141,8 +141,8 @@ pub struct Text<'a>(Letters<'a>);
 #[repr(usize)]
 enum Letters<'a> {
     Borrowed(&'a str),
-    /// ASCII: seen when it came.
-    Ascii(&'a [u8]),
+    /// UTF-8: seen when it came.
+    Checked(&'a [u8]),
     /// A code point that came in two reads, and its length in bytes.
     CodePoint([u8; 4], u8),
     /// UTF-8: checked when it was made.
@@ -165,14 +165,14 @@ impl<'a> Text<'a> {
         Self(Letters::CodePoint(bytes, u8::try_from(len).unwrap_or(4)))
     }
 
-    /// Makes a text of bytes that were found to be ASCII.
+    /// Makes a text of borrowed bytes that were found to be UTF-8.
     #[inline]
-    pub(crate) const fn from_ascii(bytes: &'a [u8]) -> Self {
-        Self(Letters::Ascii(bytes))
+    pub(crate) const fn from_checked(bytes: &'a [u8]) -> Self {
+        Self(Letters::Checked(bytes))
     }
 
-    /// Makes a text of bytes that were found to be UTF-8.
-    pub(crate) const fn from_checked(bytes: Bytes) -> Self {
+    /// Makes a text of shared bytes that were found to be UTF-8.
+    pub(crate) const fn from_checked_bytes(bytes: Bytes) -> Self {
         Self(Letters::Shared(bytes))
     }
 
@@ -186,7 +186,7 @@ impl<'a> Text<'a> {
         match &self.0 {
             Letters::Borrowed(text) => text,
             Letters::CodePoint(bytes, len) => utf8(bytes.get(..usize::from(*len)).unwrap_or_default()),
-            Letters::Ascii(bytes) => utf8(bytes),
+            Letters::Checked(bytes) => utf8(bytes),
             Letters::Shared(bytes) => utf8(bytes),
         }
     }
@@ -197,7 +197,7 @@ impl<'a> Text<'a> {
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
             Letters::Borrowed(text) => text.as_bytes(),
-            Letters::Ascii(bytes) => bytes,
+            Letters::Checked(bytes) => bytes,
             Letters::CodePoint(bytes, len) => bytes.get(..usize::from(*len)).unwrap_or_default(),
             Letters::Shared(bytes) => bytes,
         }
@@ -222,7 +222,7 @@ impl<'a> Text<'a> {
     pub fn into_owned(self) -> Text<'static> {
         Text(match self.0 {
             Letters::Borrowed(text) => Letters::Shared(Bytes::copy_from_slice(text.as_bytes())),
-            Letters::Ascii(bytes) => Letters::Shared(Bytes::copy_from_slice(bytes)),
+            Letters::Checked(bytes) => Letters::Shared(Bytes::copy_from_slice(bytes)),
             Letters::CodePoint(bytes, len) => Letters::CodePoint(bytes, len),
             Letters::Shared(bytes) => Letters::Shared(bytes),
         })

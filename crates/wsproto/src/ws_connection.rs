@@ -7,7 +7,8 @@ use wsproto_frame::{FrameHeader, Role};
 use wsproto_handshake::{Headers, Request};
 
 use crate::{
-    Config, Connection, ConnectionState, Entropy, Event, LocalProtocolError, RemoteProtocolError, Transport,
+    Config, Connection, ConnectionState, Entropy, Event, LocalProtocolError, MessageBuffer,
+    RemoteProtocolError, Transport,
     opening::{ClientOpening, Received, ServerOpening},
 };
 
@@ -160,6 +161,32 @@ impl WsConnection {
             Phase::Open(connection) => connection.receive(input),
             Phase::Server(_) | Phase::Client(_) => self.receive_handshake(input),
         }
+    }
+
+    /// Does as [`receive`](Self::receive) with what was read into `buffer`, and gives messages whole.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive`](Self::receive).
+    #[inline]
+    pub fn receive_message<'b>(
+        &mut self,
+        buffer: &'b mut MessageBuffer,
+    ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
+        match &mut self.phase {
+            Phase::Open(connection) if self.early.is_none() => connection.receive_message(buffer),
+            _ => self.receive_parts(buffer),
+        }
+    }
+
+    /// Joins what comes before the connection is all there is.
+    #[cold]
+    fn receive_parts<'b>(
+        &mut self,
+        buffer: &'b mut MessageBuffer,
+    ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
+        buffer.forget_given();
+        buffer.take_joined(|input| self.receive(input))
     }
 
     #[cold]

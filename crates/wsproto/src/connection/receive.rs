@@ -67,8 +67,8 @@ impl Connection {
             if input.is_empty() {
                 return Ok(None);
             }
-            if let Some(chunk) = self.decoder.decode_data(input) {
-                match self.receive_data_chunk(chunk) {
+            if let Some(part) = self.decoder.decode_data(input) {
+                match self.receive_data_chunk(part.split_off(input)) {
                     Ok(None) => {}
                     Ok(Some(event)) => return Ok(Some(event)),
                     Err(error) => return Err(self.fail(error)),
@@ -84,14 +84,14 @@ impl Connection {
     /// Tells whether data frames become events with nobody but themselves having a say: no extension, no code point
     /// that was cut.
     #[inline(always)]
-    fn passes_data(&self) -> bool {
+    pub(super) fn passes_data(&self) -> bool {
         matches!(self.state, ConnectionState::Open | ConnectionState::LocalClosing)
             && self.extensions.is_none()
             && self.text.missing() == 0
     }
 
     #[inline(always)]
-    fn receive_data_chunk<'a>(
+    pub(super) fn receive_data_chunk<'a>(
         &mut self,
         chunk: FrameChunk<'a>,
     ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
@@ -200,7 +200,11 @@ impl Connection {
 
     /// Holds a header to the limits, and shows it to the extensions.
     #[inline]
-    fn start_frame(&mut self, header: &FrameHeader, message: Opcode) -> Result<(), RemoteProtocolError> {
+    pub(super) fn start_frame(
+        &mut self,
+        header: &FrameHeader,
+        message: Opcode,
+    ) -> Result<(), RemoteProtocolError> {
         match header.opcode {
             Opcode::Text | Opcode::Binary | Opcode::Continuation => self.count_frame(header)?,
             Opcode::Ping | Opcode::Pong => self.count_control_frame()?,
@@ -214,7 +218,7 @@ impl Connection {
 
     /// Adds a data frame to its message, under the limits.
     #[inline(always)]
-    pub(super) fn count_frame(&mut self, header: &FrameHeader) -> Result<(), RemoteProtocolError> {
+    fn count_frame(&mut self, header: &FrameHeader) -> Result<(), RemoteProtocolError> {
         if header.opcode != Opcode::Continuation {
             self.received = MessageSize::default();
             if header.fin {
@@ -272,7 +276,7 @@ impl Connection {
             //= rfc6455#5.6-1, rfc6455#8.1-1
             let payload = &*payload;
             if let Some(ascii) = self.text.ascii(payload) {
-                let data = Text::from_ascii(ascii);
+                let data = Text::from_checked(ascii);
                 return Ok(Some(Event::TextMessage(TextMessage::received(
                     data,
                     frame_finished,
@@ -333,23 +337,42 @@ impl Connection {
         chunk: FrameChunk<'a>,
     ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
         let FrameChunk { header, payload, frame_started, frame_finished, .. } = chunk;
-        let payload = if frame_started && frame_finished {
-            Payload::new(payload)
-        } else {
-            if frame_started {
-                self.control.reserve_exact(FrameHeader::MAX_CONTROL_PAYLOAD_LEN);
-            }
-            self.control.extend_from_slice(payload);
-            if !frame_finished {
-                return Ok(None);
-            }
-            Payload::from(mem::take(&mut self.control))
-        };
-        match header.opcode {
-            Opcode::Ping => Ok(Some(Event::Ping(Ping { payload }))),
+        if frame_started && frame_finished {
+            return self.control_event(header.opcode, Payload::new(payload)).map(Some);
+        }
+        self.receive_control_piece(header.opcode, payload, frame_finished)
+    }
+
+    /// Keeps a piece of a control frame, and makes an event of the frame with the last.
+    #[cold]
+    pub(super) fn receive_control_piece(
+        &mut self,
+        opcode: Opcode,
+        piece: &[u8],
+        last: bool,
+    ) -> Result<Option<Event<'static>>, RemoteProtocolError> {
+        if self.control.is_empty() {
+            self.control.reserve_exact(FrameHeader::MAX_CONTROL_PAYLOAD_LEN);
+        }
+        self.control.extend_from_slice(piece);
+        if !last {
+            return Ok(None);
+        }
+        let payload = Payload::from(mem::take(&mut self.control));
+        self.control_event(opcode, payload).map(Some)
+    }
+
+    /// Makes an event of a control frame.
+    pub(super) fn control_event<'a>(
+        &mut self,
+        opcode: Opcode,
+        payload: Payload<'a>,
+    ) -> Result<Event<'a>, RemoteProtocolError> {
+        match opcode {
+            Opcode::Ping => Ok(Event::Ping(Ping { payload })),
             //= rfc6455#5.5.3-2
-            Opcode::Pong => Ok(Some(Event::Pong(Pong { payload }))),
-            _ => self.receive_close(&payload).map(Some),
+            Opcode::Pong => Ok(Event::Pong(Pong { payload })),
+            _ => self.receive_close(&payload),
         }
     }
 

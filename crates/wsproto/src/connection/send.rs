@@ -187,8 +187,16 @@ impl Connection {
 }
 
 /// Copies and masks at once, in blocks that stay in registers on the way.
+///
+/// A long payload's blocks are in line with memory where they go: each store that is not costs twice as much.
 #[inline]
-fn append_masked(payload: &[u8], mut key: MaskingKey, out: &mut Vec<u8>) {
+fn append_masked(mut payload: &[u8], mut key: MaskingKey, out: &mut Vec<u8>) {
+    if payload.len() >= 384 {
+        let start = out.as_ptr().wrapping_add(out.len()).align_offset(16).min(15);
+        let (start, rest) = payload.split_at_checked(start).unwrap_or_default();
+        append_masked_bytes(start, &mut key, out);
+        payload = rest;
+    }
     let (blocks, rest) = payload.as_chunks::<64>();
     for block in blocks {
         out.extend_from_slice(&key.masked(*block));
@@ -197,8 +205,13 @@ fn append_masked(payload: &[u8], mut key: MaskingKey, out: &mut Vec<u8>) {
     for word in words {
         out.extend_from_slice(&key.masked(*word));
     }
+    append_masked_bytes(rest, &mut key, out);
+}
+
+#[inline]
+fn append_masked_bytes(bytes: &[u8], key: &mut MaskingKey, out: &mut Vec<u8>) {
     let start = out.len();
-    out.extend_from_slice(rest);
+    out.extend_from_slice(bytes);
     key.apply(out.get_mut(start..).unwrap_or_default());
 }
 

@@ -165,7 +165,7 @@ impl Connection {
             let (code_point, text) = self.text.push(&extensions.piece)?;
             let data = match code_point {
                 Some(code_point) => Text::from_code_point(code_point),
-                None => Text::from_checked(share(&mut extensions.shared, text.as_bytes())),
+                None => Text::from_checked_bytes(share(&mut extensions.shared, text.as_bytes())),
             };
             extensions.piece.clear();
             self.text_event(data, frame_finished, frame_finished && frame.fin)?

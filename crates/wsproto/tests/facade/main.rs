@@ -22,6 +22,7 @@ mod faults;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod message_buffer;
 mod messages;
 #[cfg(test)]
 mod pair;

@@ -1,0 +1,185 @@
+//! Whole messages, joined where they were read: parts of frames stay in the buffer until the last one is there.
+
+use core::ops::Range;
+
+use wsproto_frame::{FramePart, Opcode};
+
+use super::Connection;
+use crate::{
+    BytesMessage, ConnectionState, Event, MessageBuffer, Payload, RemoteProtocolError, Text, TextMessage,
+};
+
+/// What has become whole in the buffer.
+enum Whole {
+    /// A message, all of which lies in one place.
+    Message(Opcode),
+    /// A control frame, whose payload lies there.
+    Control(Opcode, Range<usize>),
+    /// A control frame that came in pieces.
+    Event(Event<'static>),
+}
+
+impl Connection {
+    /// Does as [`receive`](Self::receive) with what was read into `buffer`, and gives messages whole.
+    ///
+    /// A message is never copied on its way through reads, however many there are; what comes between its parts is
+    /// given at once. With a message in one frame nothing is done twice; one that spans reads gets its `&str` from a
+    /// second look when that is asked for.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive`](Self::receive).
+    #[inline]
+    pub fn receive_message<'b>(
+        &mut self,
+        buffer: &'b mut MessageBuffer,
+    ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
+        buffer.forget_given();
+        if !self.passes_data() || !buffer.parts.is_empty() {
+            return self.receive_joined(buffer);
+        }
+        if buffer.waits(&self.decoder) {
+            return Ok(None);
+        }
+        if let Some(part) = self.decoder.decode_data(buffer.unread()) {
+            if part.is_whole_message() {
+                let outcome = buffer.take(|input| self.receive_data_chunk(part.split_off(input)));
+                return outcome.map_err(|error| self.fail(error));
+            }
+            return self.receive_part(part, buffer);
+        }
+        self.receive_joined(buffer)
+    }
+
+    /// Joins a part, and goes on where bytes are left.
+    #[inline(never)]
+    fn receive_part<'b>(
+        &mut self,
+        part: FramePart,
+        buffer: &'b mut MessageBuffer,
+    ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
+        let (message, last) = (part.message, part.frame_finished && part.header.fin);
+        self.join_part(part, buffer).map_err(|error| self.fail(error))?;
+        if last {
+            return Ok(Some(whole_message(message, buffer)));
+        }
+        if buffer.unread().is_empty() { Ok(None) } else { self.receive_joined(buffer) }
+    }
+
+    /// Checks a part of a data frame, and adds it to its message.
+    #[inline]
+    fn join_part(&mut self, part: FramePart, buffer: &mut MessageBuffer) -> Result<(), RemoteProtocolError> {
+        if part.frame_started {
+            self.start_frame(&part.header, part.message)?;
+        }
+        let last = part.frame_finished && part.header.fin;
+        let payload = buffer.advance(part.payload);
+        if part.message == Opcode::Text {
+            self.check_text(buffer.payload(payload.clone()), last)?;
+        }
+        buffer.join(payload);
+        Ok(())
+    }
+
+    /// Does as [`receive_message`](Self::receive_message), for whatever it is that comes next.
+    #[inline(never)]
+    fn receive_joined<'b>(
+        &mut self,
+        buffer: &'b mut MessageBuffer,
+    ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
+        if !self.joins_in_place(buffer) {
+            return self.receive_parts(buffer);
+        }
+        let Some(whole) = self.join(buffer).map_err(|error| self.fail(error))? else { return Ok(None) };
+        Ok(Some(match whole {
+            Whole::Message(opcode) => whole_message(opcode, buffer),
+            Whole::Control(opcode, range) => {
+                if opcode == Opcode::Close {
+                    buffer.drop_message();
+                }
+                let payload = Payload::new(buffer.payload(range));
+                self.control_event(opcode, payload).map_err(|error| self.fail(error))?
+            }
+            Whole::Event(event) => event,
+        }))
+    }
+
+    /// Tells whether the bytes of messages are what was read, unmasked.
+    fn joins_in_place(&self, buffer: &MessageBuffer) -> bool {
+        matches!(self.state, ConnectionState::Open | ConnectionState::LocalClosing)
+            && self.extensions.is_none()
+            && buffer.parts.is_empty()
+    }
+
+    /// Joins the parts that extensions made, and ignores what comes too late.
+    #[inline(never)]
+    fn receive_parts<'b>(
+        &mut self,
+        buffer: &'b mut MessageBuffer,
+    ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
+        buffer.take_joined(|input| self.receive(input))
+    }
+
+    /// Takes parts until something is whole; `None` once more bytes are needed.
+    fn join(&mut self, buffer: &mut MessageBuffer) -> Result<Option<Whole>, RemoteProtocolError> {
+        while !buffer.unread().is_empty() {
+            if let Some(part) = self.decoder.decode_data(buffer.unread()) {
+                let (message, last) = (part.message, part.frame_finished && part.header.fin);
+                self.join_part(part, buffer)?;
+                if last {
+                    return Ok(Some(Whole::Message(message)));
+                }
+            } else if let Some(whole) = self.join_any(buffer)? {
+                return Ok(Some(whole));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes the first part of a frame, or a part of a control frame.
+    #[inline(never)]
+    fn join_any(&mut self, buffer: &mut MessageBuffer) -> Result<Option<Whole>, RemoteProtocolError> {
+        let Some(part) = self.decoder.decode_in_place(buffer.unread())? else {
+            buffer.advance(0..usize::MAX);
+            return Ok(None);
+        };
+        if part.header.opcode.is_data() {
+            let (message, last) = (part.message, part.frame_finished && part.header.fin);
+            self.join_part(part, buffer)?;
+            return Ok(last.then_some(Whole::Message(message)));
+        }
+        if part.frame_started {
+            self.start_frame(&part.header, part.message)?;
+        }
+        if part.frame_started && part.frame_finished {
+            return Ok(Some(Whole::Control(part.header.opcode, buffer.advance(part.payload))));
+        }
+        let (opcode, last) = (part.header.opcode, part.frame_finished);
+        let piece = buffer.advance(part.payload);
+        let event = self.receive_control_piece(opcode, buffer.payload(piece), last)?;
+        Ok(event.map(Whole::Event))
+    }
+
+    /// Checks a part of a text.
+    #[inline]
+    fn check_text(&mut self, part: &[u8], last: bool) -> Result<(), RemoteProtocolError> {
+        //= rfc6455#5.6-1, rfc6455#8.1-1
+        if self.text.ascii(part).is_some() {
+            return Ok(());
+        }
+        self.text.push(part)?;
+        if last {
+            self.text.finish()?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes an event of the message that is whole in the buffer.
+#[inline]
+fn whole_message(message: Opcode, buffer: &mut MessageBuffer) -> Event<'_> {
+    match message {
+        Opcode::Text => TextMessage::new(Text::from_checked(buffer.give())).into(),
+        _ => BytesMessage::new(buffer.give()).into(),
+    }
+}

@@ -1,0 +1,239 @@
+//! A read buffer in which messages stay in one piece: the peer's bytes are read into it, messages come out of it.
+
+use alloc::vec::Vec;
+use core::{fmt, ops::Range};
+
+use wsproto_frame::FrameDecoder;
+
+use crate::{Event, Messages, RemoteProtocolError};
+
+/// How much room there is at least for a read, in bytes.
+const LEAST_ROOM: usize = 4 << 10;
+/// The length of the buffer at first, in bytes.
+const FIRST_LEN: usize = 64 << 10;
+
+/// A buffer that bytes are read into and whole messages come out of, where they lie.
+///
+/// For those who want whole messages and read for one connection at a time. What arrives of a message is unmasked in
+/// place, and what follows is read right behind it, so that even a message that spans many reads is never copied; the
+/// payloads of fragments are moved together. Memory grows with what has arrived, up to
+/// [`max_message_len`](crate::Config::max_message_len) and a read, and never with what the peer announces. It is kept for the next
+/// message; between messages, where [`is_empty`](Self::is_empty) says so, the buffer can serve another connection or be
+/// dropped.
+///
+/// ```
+/// use std::io::Read;
+/// use wsproto::{Config, Connection, MessageBuffer, TextMessage};
+///
+/// let mut client = Connection::client(&Config::default());
+/// let mut wire = Vec::new();
+/// client.send(TextMessage::new("Hel").unfinished(), &mut wire)?;
+/// client.send(TextMessage::new("lo"), &mut wire)?;
+///
+/// let mut stream = &wire[..];
+/// let mut server = Connection::server(&Config::default());
+/// let mut buffer = MessageBuffer::new();
+/// let mut whole = Vec::new();
+/// loop {
+///     let n = stream.read(buffer.room())?;
+///     if n == 0 {
+///         break;
+///     }
+///     buffer.filled(n);
+///     while let Some(event) = server.receive_message(&mut buffer)? {
+///         whole.push(event.into_owned());
+///     }
+/// }
+/// assert_eq!(whole, [TextMessage::new("Hello").into()]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct MessageBuffer {
+    /// All of it can be read into; what counts are the two ranges.
+    bytes: Vec<u8>,
+    /// The payload so far of the message under way, or that of the one that was given last.
+    message: Range<usize>,
+    /// Whether `message` was given, so that its place is free.
+    given: bool,
+    /// What was read and not yet taken, behind `message`.
+    unread: Range<usize>,
+    /// How much of what is unread was found to be able to wait.
+    seen: usize,
+    /// The parts of messages that don't lie here, since an extension made them.
+    pub(crate) parts: Messages,
+}
+
+impl MessageBuffer {
+    /// Makes a buffer without memory; the first read gets some.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            bytes: Vec::new(),
+            message: 0..0,
+            given: false,
+            unread: 0..0,
+            seen: 0,
+            parts: Messages::unlimited(),
+        }
+    }
+
+    /// Returns where the next bytes of the peer belong: at least 4 KiB.
+    #[must_use]
+    #[inline]
+    pub fn room(&mut self) -> &mut [u8] {
+        self.forget_given();
+        if self.is_empty() {
+            (self.message, self.unread) = (0..0, 0..0);
+        }
+        if self.bytes.len().saturating_sub(self.unread.end) < LEAST_ROOM {
+            self.make_room();
+        }
+        self.bytes.get_mut(self.unread.end..).unwrap_or_default()
+    }
+
+    /// Says how many bytes were read into [`room`](Self::room), from its front.
+    #[inline]
+    pub fn filled(&mut self, len: usize) {
+        self.unread.end = self.unread.end.saturating_add(len).min(self.bytes.len());
+    }
+
+    /// Tells whether nothing waits here: no message is under way, and all bytes were taken.
+    #[must_use]
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.unread.is_empty() && (self.given || self.message.is_empty()) && self.parts.is_empty()
+    }
+
+    /// Moves what is live to the front where the room that it leaves is worth it, and grows otherwise: either way, a
+    /// byte is moved once for a byte that was taken or read.
+    #[cold]
+    fn make_room(&mut self) {
+        let live = self.message.len().saturating_add(self.unread.len());
+        let dead = self.unread.end.saturating_sub(live);
+        if dead < live.max(LEAST_ROOM) {
+            let len = self.bytes.len().saturating_mul(2).max(FIRST_LEN);
+            self.bytes.resize(len, 0);
+            return;
+        }
+        self.bytes.copy_within(self.message.clone(), 0);
+        self.message = 0..self.message.len();
+        self.bytes.copy_within(self.unread.clone(), self.message.end);
+        self.unread = self.message.end..live;
+    }
+
+    /// Frees the place of the message that was given.
+    #[inline]
+    pub(crate) fn forget_given(&mut self) {
+        if self.given {
+            self.given = false;
+            self.message = self.unread.start..self.unread.start;
+        }
+    }
+
+    /// Returns the bytes that were not yet taken.
+    #[inline]
+    pub(crate) fn unread(&mut self) -> &mut [u8] {
+        self.bytes.get_mut(self.unread.clone()).unwrap_or_default()
+    }
+
+    /// Lets `receive` take bytes off the front of what is unread.
+    #[inline]
+    pub(crate) fn take<'b>(
+        &'b mut self,
+        receive: impl FnOnce(&mut &'b mut [u8]) -> Result<Option<Event<'b>>, RemoteProtocolError>,
+    ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
+        self.seen = 0;
+        let mut input = self.bytes.get_mut(self.unread.clone()).unwrap_or_default();
+        let outcome = receive(&mut input);
+        self.unread.start = self.unread.end.saturating_sub(input.len());
+        outcome
+    }
+
+    /// Lets `receive` take bytes until the parts that it gives are a whole message, or something else comes.
+    pub(crate) fn take_joined<'b>(
+        &'b mut self,
+        mut receive: impl FnMut(&mut &'b mut [u8]) -> Result<Option<Event<'b>>, RemoteProtocolError>,
+    ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
+        self.seen = 0;
+        let mut input = self.bytes.get_mut(self.unread.clone()).unwrap_or_default();
+        let outcome = loop {
+            match receive(&mut input) {
+                Ok(Some(event)) => match self.parts.push(event) {
+                    Ok(None) => {}
+                    outcome => break outcome,
+                },
+                outcome => break outcome,
+            }
+        };
+        self.unread.start = self.unread.end.saturating_sub(input.len());
+        outcome
+    }
+
+    /// Tells whether all that is unread can wait.
+    #[inline]
+    pub(crate) fn waits(&mut self, decoder: &FrameDecoder) -> bool {
+        let waits = decoder.can_wait(self.bytes.get(self.unread.clone()).unwrap_or_default(), self.seen);
+        if waits {
+            self.seen = self.unread.len();
+        }
+        waits
+    }
+
+    /// Takes what is unread up to the end of `payload`, and returns where in the buffer that lies.
+    #[inline]
+    pub(crate) fn advance(&mut self, payload: Range<usize>) -> Range<usize> {
+        self.seen = 0;
+        let start = self.unread.start.saturating_add(payload.start).min(self.unread.end);
+        self.unread.start = self.unread.start.saturating_add(payload.end).min(self.unread.end);
+        start..self.unread.start
+    }
+
+    /// Adds the payload in `range` to the message under way: it lies behind it.
+    #[inline]
+    pub(crate) fn join(&mut self, range: Range<usize>) {
+        if self.message.is_empty() {
+            self.message = range;
+        } else if self.message.end == range.start {
+            self.message.end = range.end;
+        } else {
+            let end = self.message.end.saturating_add(range.len());
+            self.bytes.copy_within(range, self.message.end);
+            self.message.end = end;
+        }
+    }
+
+    /// Gives the message under way, which is whole.
+    #[inline]
+    pub(crate) fn give(&mut self) -> &[u8] {
+        self.given = true;
+        self.bytes.get(self.message.clone()).unwrap_or_default()
+    }
+
+    /// Returns the bytes in `range`, as `taken` gave it.
+    #[inline]
+    pub(crate) fn payload(&self, range: Range<usize>) -> &[u8] {
+        self.bytes.get(range).unwrap_or_default()
+    }
+
+    /// Forgets the message under way.
+    pub(crate) fn drop_message(&mut self) {
+        self.given = true;
+    }
+}
+
+impl Default for MessageBuffer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Shows how many bytes wait, and none of them.
+impl fmt::Debug for MessageBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let message = if self.given { 0 } else { self.message.len() };
+        f.debug_struct("MessageBuffer")
+            .field("message", &message)
+            .field("unread", &self.unread.len())
+            .field("memory", &self.bytes.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,283 @@
+//! Whole messages out of a buffer that is read into: the same as `receive` and `Messages` give, however the bytes come.
+
+use proptest::prelude::*;
+use wsproto::{
+    AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Connection, Event, MessageBuffer,
+    Messages, Ping, Pong, RemoteProtocolError, Request, Role, TextMessage, WsConnection,
+};
+use wsproto_frame::{FrameHeader, MaskingKey, Opcode};
+
+use crate::pair::{deflating, frame_to, last, more, open, parts, settled};
+
+/// The oracle: `receive`, then `Messages`.
+fn with_messages(
+    mut connection: Connection,
+    bytes: &[u8],
+) -> (Vec<Event<'static>>, Result<(), RemoteProtocolError>) {
+    let mut messages = Messages::new(usize::MAX);
+    let mut bytes = bytes.to_vec();
+    let mut input = &mut bytes[..];
+    let mut events = Vec::new();
+    loop {
+        match connection.receive(&mut input) {
+            Ok(Some(event)) => {
+                events.extend(messages.push(event).expect("no limit").map(Event::into_owned));
+            }
+            Ok(None) => return (events, Ok(())),
+            Err(error) => return (events, Err(error)),
+        }
+    }
+}
+
+/// What comes out of a buffer that the parts are read into, each in as many reads as it takes.
+fn with_buffer<'p>(
+    connection: &mut Connection,
+    buffer: &mut MessageBuffer,
+    reads: impl IntoIterator<Item = &'p [u8]>,
+) -> (Vec<Event<'static>>, Result<(), RemoteProtocolError>) {
+    let mut events = Vec::new();
+    for mut read in reads {
+        while !read.is_empty() {
+            let room = buffer.room();
+            assert!(room.len() >= 4096, "{} bytes of room", room.len());
+            let len = read.len().min(room.len());
+            room[..len].copy_from_slice(&read[..len]);
+            buffer.filled(len);
+            read = &read[len..];
+            loop {
+                match connection.receive_message(buffer) {
+                    Ok(Some(event)) => events.push(event.into_owned()),
+                    Ok(None) => break,
+                    Err(error) => return (events, Err(error)),
+                }
+            }
+        }
+    }
+    (events, Ok(()))
+}
+
+fn assert_same(name: &str, role: Role, config: &Config, wire: &[u8], cuts: &[usize]) {
+    let expected = with_messages(open(role, config), wire);
+    let mut buffer = MessageBuffer::new();
+    let got = with_buffer(&mut open(role, config), &mut buffer, parts(wire, cuts));
+    assert_eq!(got, expected, "{name}, {role:?}, cut at {cuts:?}");
+}
+
+/// Streams with everything that can stand between two parts of a message, good and bad.
+fn streams(role: Role) -> Vec<(&'static str, Vec<u8>)> {
+    let frame = |header, payload: &[u8]| frame_to(role, header, payload);
+    let (text, binary, rest) = (more(Opcode::Text), more(Opcode::Binary), more(Opcode::Continuation));
+    let end = last(Opcode::Continuation);
+    let long = vec![7; 200];
+    let close = [&1000u16.to_be_bytes()[..], b"bye"].concat();
+    #[rustfmt::skip]
+    let table = vec![
+        ("whole",               vec![frame(last(Opcode::Text), b"hello"), frame(last(Opcode::Binary), &long), frame(last(Opcode::Text), b"")]),
+        ("fragments",           vec![frame(text, b"he"), frame(rest, b""), frame(rest, b"l"), frame(end, b"lo"), frame(last(Opcode::Binary), b"next")]),
+        ("empty fragments",     vec![frame(binary, b""), frame(rest, b""), frame(end, b""), frame(text, b""), frame(end, b"x")]),
+        ("control between",     vec![frame(text, b"he"), frame(last(Opcode::Ping), b"in between"), frame(rest, b"l"), frame(last(Opcode::Pong), b""), frame(end, b"lo"), frame(last(Opcode::Ping), b"after")]),
+        ("cut code points",     vec![frame(text, &"€".as_bytes()[..1]), frame(rest, &"€".as_bytes()[1..2]), frame(end, &"€é😀".as_bytes()[2..]), frame(last(Opcode::Text), "é😀é😀é😀".as_bytes())]),
+        ("close between",       vec![frame(text, b"he"), frame(last(Opcode::Close), &close), frame(end, b"lo")]),
+        ("close",               vec![frame(last(Opcode::Text), b"hello"), frame(last(Opcode::Close), &close), vec![0xff; 9]]),
+        ("not UTF-8",           vec![frame(text, b"he"), frame(end, b"l\xffo")]),
+        ("ends in a code point",vec![frame(text, b"he"), frame(end, b"l\xe2\x82")]),
+        ("interrupted",         vec![frame(text, b"he"), frame(last(Opcode::Text), b"llo")]),
+        ("no message",          vec![frame(last(Opcode::Text), b"he"), frame(end, b"llo")]),
+        ("reserved opcode",     vec![frame(last(Opcode::Text), b"he"), vec![0x83, 0x80, 0, 0, 0, 0]]),
+        ("bad close",           vec![frame(text, b"he"), frame(last(Opcode::Close), &[3])]),
+    ];
+    table.into_iter().map(|(name, frames)| (name, frames.concat())).collect()
+}
+
+#[test]
+fn every_split_and_byte_by_byte_give_what_receive_and_messages_give() {
+    for role in [Role::Server, Role::Client] {
+        for (name, wire) in streams(role) {
+            let config = Config::default();
+            for cut in 0..=wire.len() {
+                assert_same(name, role, &config, &wire, &[cut]);
+            }
+            assert_same(name, role, &config, &wire, &(0..wire.len()).collect::<Vec<_>>());
+        }
+    }
+}
+
+#[test]
+fn limits_hold_in_the_buffer() {
+    let config = Config::default().with_max_message_len(10).with_max_fragments(3);
+    let frame = |header, payload: &[u8]| frame_to(Role::Server, header, payload);
+    let many: Vec<u8> = [
+        frame(more(Opcode::Text), b"a"),
+        frame(more(Opcode::Continuation), b"b"),
+        frame(more(Opcode::Continuation), b"c"),
+        frame(last(Opcode::Continuation), b"d"),
+    ]
+    .concat();
+    let long: Vec<u8> =
+        [frame(more(Opcode::Binary), b"12345"), frame(last(Opcode::Continuation), b"678901")].concat();
+    for (wire, error) in [
+        (many, RemoteProtocolError::TooManyFragments { limit: 3 }),
+        (long, RemoteProtocolError::MessageTooLong { limit: 10 }),
+    ] {
+        let cuts: Vec<usize> = (0..wire.len()).collect();
+        let mut server = open(Role::Server, &config);
+        let got = with_buffer(&mut server, &mut MessageBuffer::new(), parts(&wire, &cuts));
+        assert_eq!(got, (vec![], Err(error)));
+    }
+}
+
+#[test]
+fn memory_grows_with_what_arrived_and_not_with_what_was_announced() {
+    let mut server = open(Role::Server, &Config::default());
+    let mut buffer = MessageBuffer::new();
+    let claim = crate::pair::claim_to(Role::Server, FrameHeader::new(Opcode::Binary, 60 << 20));
+    with_buffer(&mut server, &mut buffer, [&claim[..]]).1.unwrap();
+    assert!(buffer.room().len() <= 64 << 10);
+    with_buffer(&mut server, &mut buffer, [&vec![0; 100_000][..]]).1.unwrap();
+    assert!(buffer.room().len() <= 200_000);
+    assert!(!buffer.is_empty());
+}
+
+#[test]
+fn an_empty_buffer_can_serve_another_connection() {
+    let mut buffer = MessageBuffer::new();
+    for text in ["one", "two"] {
+        let mut server = open(Role::Server, &Config::default());
+        let wire = [
+            frame_to(Role::Server, more(Opcode::Text), text.as_bytes()),
+            frame_to(Role::Server, last(Opcode::Continuation), b"!"),
+        ]
+        .concat();
+        let (events, outcome) = with_buffer(&mut server, &mut buffer, [&wire[..3], &wire[3..]]);
+        assert_eq!((events, outcome), (vec![TextMessage::new(format!("{text}!")).into()], Ok(())));
+        assert!(buffer.is_empty());
+    }
+}
+
+#[test]
+fn a_close_drops_the_message_under_way() {
+    let mut server = open(Role::Server, &Config::default());
+    let mut buffer = MessageBuffer::new();
+    let wire = [
+        frame_to(Role::Server, more(Opcode::Text), b"half"),
+        frame_to(Role::Server, last(Opcode::Close), b""),
+    ]
+    .concat();
+    let (events, outcome) = with_buffer(&mut server, &mut buffer, [&wire[..]]);
+    assert_eq!((events, outcome), (vec![CloseConnection::new(CloseCode::NO_STATUS).into()], Ok(())));
+    assert!(buffer.is_empty());
+    assert_eq!(format!("{buffer:?}"), "MessageBuffer { message: 0, unread: 0, memory: 65536, .. }");
+}
+
+/// A message to be sent: its text or bytes, and where it is cut into fragments with a Ping between them.
+fn message() -> impl Strategy<Value = (bool, String, usize)> {
+    (any::<bool>(), prop_oneof!["\\PC{0,40}", "[a-zé😀]{0,3000}"], 1usize..6)
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_sent_and_however_it_is_read(
+        messages in proptest::collection::vec(message(), 1..8),
+        reads in proptest::collection::vec(1usize..9000, 1..12),
+        deflate: bool,
+        key: [u8; 4],
+    ) {
+        let config = if deflate { deflating() } else { Config::default() };
+        let mut client = Connection::client_with_entropy(&config, move |bytes: &mut [u8]| {
+            bytes.iter_mut().zip(key.iter().cycle()).for_each(|(to, from)| *to = *from);
+        });
+        if deflate {
+            client = open(Role::Client, &config);
+        }
+        let mut wire = Vec::new();
+        let mut expected: Vec<Event<'static>> = Vec::new();
+        for (is_text, content, fragments) in &messages {
+            let bytes = content.as_bytes();
+            let size = bytes.len().div_ceil(*fragments).max(1);
+            let pieces: Vec<&[u8]> = if *is_text { vec![bytes] } else { bytes.chunks(size).collect() };
+            for (i, piece) in pieces.iter().enumerate() {
+                let mut message = Event::from(BytesMessage::new(*piece));
+                if *is_text {
+                    message = TextMessage::new(content.as_str()).into();
+                } else if i + 1 < pieces.len() {
+                    message = BytesMessage::new(*piece).unfinished().into();
+                }
+                client.send(message, &mut wire).unwrap();
+                if i + 1 < pieces.len() {
+                    client.send(Ping::new(b"?"), &mut wire).unwrap();
+                    expected.push(Event::from(Ping::new(b"?")).into_owned());
+                }
+            }
+            if *is_text {
+                expected.push(Event::from(TextMessage::new(content.as_str())).into_owned());
+            } else if !pieces.is_empty() {
+                expected.push(Event::from(BytesMessage::new(bytes)).into_owned());
+            }
+        }
+        let mut ends: Vec<usize> = reads.iter().scan(0, |at, len| { *at += len; Some(*at) }).filter(|end| *end < wire.len()).collect();
+        ends.dedup();
+        let mut server = open(Role::Server, &config);
+        let got = with_buffer(&mut server, &mut MessageBuffer::new(), parts(&wire, &ends));
+        prop_assert_eq!(got, (expected, Ok(())));
+    }
+}
+
+#[test]
+fn masked_with_any_key() {
+    let payload: Vec<u8> = (0..70_000u32).map(|i| (i % 251) as u8).collect();
+    let header =
+        FrameHeader::new(Opcode::Binary, payload.len() as u64).with_mask(MaskingKey::new([9, 8, 7, 6]));
+    let mut wire = header.encode().to_vec();
+    wire.extend(&payload);
+    MaskingKey::new([9, 8, 7, 6]).apply(&mut wire[14..]);
+    wire.extend(frame_to(Role::Server, last(Opcode::Pong), b"then"));
+    for read in [1, 7, 1460, 4096, 5000, 100_000] {
+        let mut server = open(Role::Server, &Config::default());
+        let got = with_buffer(&mut server, &mut MessageBuffer::new(), wire.chunks(read));
+        assert_eq!(
+            got,
+            (vec![Event::from(BytesMessage::new(&payload)).into_owned(), Pong::new(b"then").into()], Ok(())),
+            "{read}"
+        );
+    }
+}
+
+#[test]
+fn from_the_first_byte_of_http_with_messages_before_the_answer() {
+    for (name, config) in [("plain", Config::default()), ("deflate", deflating())] {
+        let mut client = WsConnection::client_with_entropy(config.clone(), settled);
+        let mut wire = Vec::new();
+        client.send(Request::new("server.example.com", "/chat"), &mut wire).unwrap();
+        let mut server = WsConnection::server(config);
+        let (mut at_server, mut at_client) = (MessageBuffer::new(), MessageBuffer::new());
+        // Half a message comes right behind the request, before the server has answered.
+        wire.extend(frame_to(Role::Server, more(Opcode::Text), b"early "));
+        wire.extend(&frame_to(Role::Server, last(Opcode::Continuation), b"bird")[..7]);
+        read_into(&mut at_server, &wire);
+        assert!(matches!(server.receive_message(&mut at_server), Ok(Some(Event::Request(_)))), "{name}");
+        assert_eq!(server.receive_message(&mut at_server), Ok(None), "{name}");
+        let mut answer = Vec::new();
+        server.send(AcceptConnection::new(), &mut answer).unwrap();
+        assert_eq!(server.receive_message(&mut at_server), Ok(None), "{name}");
+        read_into(&mut at_server, b"ird");
+        let next = frame_to(Role::Server, last(Opcode::Binary), b"next");
+        read_into(&mut at_server, &next);
+        let event = server.receive_message(&mut at_server).map(|event| event.map(Event::into_owned));
+        assert_eq!(event, Ok(Some(TextMessage::new("early bird").into())), "{name}");
+        let event = server.receive_message(&mut at_server).map(|event| event.map(Event::into_owned));
+        assert_eq!(event, Ok(Some(BytesMessage::new(b"next").into())), "{name}");
+        assert_eq!(server.receive_message(&mut at_server), Ok(None), "{name}");
+        assert!(at_server.is_empty(), "{name}");
+
+        server.send(TextMessage::new("hello"), &mut answer).unwrap();
+        read_into(&mut at_client, &answer);
+        assert!(matches!(client.receive_message(&mut at_client), Ok(Some(Event::AcceptConnection(_)))));
+        let event = client.receive_message(&mut at_client);
+        assert_eq!(event, Ok(Some(TextMessage::new("hello").into())), "{name}");
+    }
+}
+
+fn read_into(buffer: &mut MessageBuffer, bytes: &[u8]) {
+    buffer.room()[..bytes.len()].copy_from_slice(bytes);
+    buffer.filled(bytes.len());
+}
