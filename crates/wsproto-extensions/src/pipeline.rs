@@ -15,6 +15,7 @@ use self::stage::Stage;
 use crate::{Extension, ExtensionConfig, ExtensionError, Handling, Outbound, OutboundFrame, Output};
 
 mod inbound;
+mod spare;
 mod stage;
 
 /// The extensions that both sides agreed to, in order; by default none.

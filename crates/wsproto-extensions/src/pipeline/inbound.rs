@@ -5,6 +5,7 @@ use core::mem;
 
 use wsproto_frame::{FrameHeader, Opcode};
 
+use super::spare;
 use super::stage::Stage;
 use super::{FrameEnd, Pipeline, Pulled};
 use crate::{ExtensionError, Handling, Output};
@@ -56,7 +57,10 @@ impl Inbound {
         if self.held.is_empty() {
             let mut input = payload;
             let pulled = self.run(stages, &mut input, output)?;
-            self.held.extend_from_slice(input);
+            if !input.is_empty() {
+                self.held = spare::take();
+                self.held.extend_from_slice(input);
+            }
             return Ok(pulled);
         }
         self.held.extend_from_slice(payload);
@@ -73,8 +77,10 @@ impl Inbound {
         let pulled = self.run(stages, &mut input, output)?;
         let consumed = held.len().saturating_sub(input.len());
         held.drain(..consumed);
-        if pulled != Pulled::Finished || stages.iter().any(Stage::keeps_memory) {
+        if !held.is_empty() {
             self.held = held;
+        } else if held.capacity() > 0 {
+            spare::put(held);
         }
         Ok(pulled)
     }

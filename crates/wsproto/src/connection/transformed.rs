@@ -1,5 +1,7 @@
 //! Frames on their way through the agreed extensions, in bounded pieces.
 
+mod lent;
+
 use alloc::vec::Vec;
 
 use bytes::{Bytes, BytesMut};
@@ -16,9 +18,9 @@ const PIECE_LEN: usize = 16 << 10;
 pub(super) struct Transformed {
     pipeline: Pipeline,
     work: Work,
-    /// Where extensions write; empty between calls.
+    /// Where extensions write; empty between calls, and [`lent`].
     piece: Vec<u8>,
-    /// What events share: its memory is used again once they are dropped.
+    /// What events share: its memory is used again once they are dropped. It is [`lent`], too.
     shared: BytesMut,
 }
 
@@ -86,6 +88,34 @@ impl Connection {
         &mut self,
         chunk: &FrameChunk<'_>,
     ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
+        self.with_lent(|connection| connection.feed(chunk))
+    }
+
+    /// Returns the next event of what the extensions made of the payload they were given, if there is one.
+    pub(super) fn pull_transformed<'a>(&mut self) -> Result<Option<Event<'a>>, RemoteProtocolError> {
+        match self.extensions.as_deref() {
+            Some(Transformed { work: Work::Pull(_), .. }) => self.with_lent(Self::pull),
+            _ => Ok(None),
+        }
+    }
+
+    /// Does work that needs lent memory.
+    fn with_lent<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.swap_lent();
+        let done = work(self);
+        self.swap_lent();
+        done
+    }
+
+    /// Borrows the memory to work with, or gives it back.
+    fn swap_lent(&mut self) {
+        if let Some(Transformed { piece, shared, .. }) = self.extensions.as_deref_mut() {
+            piece.clear();
+            lent::swap(piece, shared);
+        }
+    }
+
+    fn feed<'a>(&mut self, chunk: &FrameChunk<'_>) -> Result<Option<Event<'a>>, RemoteProtocolError> {
         let room = self.piece_room();
         let Some(Transformed { pipeline, piece, work: Work::Feed(frame), .. }) =
             self.extensions.as_deref_mut()
@@ -100,8 +130,7 @@ impl Connection {
         }
     }
 
-    /// Returns the next event of what the extensions made of the payload they were given, if there is one.
-    pub(super) fn pull_transformed<'a>(&mut self) -> Result<Option<Event<'a>>, RemoteProtocolError> {
+    fn pull<'a>(&mut self) -> Result<Option<Event<'a>>, RemoteProtocolError> {
         loop {
             let room = self.piece_room();
             let Some(Transformed { pipeline, piece, work: Work::Pull(frame), .. }) =

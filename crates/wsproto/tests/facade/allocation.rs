@@ -305,6 +305,8 @@ fn d8_a_bomb() {
     for role in ROLES {
         let bomb = bomb_to(role, 32 << 20);
         assert!(bomb.len() < 40 << 10, "{} bytes", bomb.len());
+        // What the thread lends to whoever is inflating is there beforehand.
+        flood(&mut open(role, &deflating()), &bomb, 1000, 1);
         for read in [1, 1000, 1 << 20] {
             let mut connection = open(role, &deflating().with_max_message_len(LIMIT));
             let (events, info, end) = flood(&mut connection, &bomb, read, 1);
@@ -366,10 +368,7 @@ fn d16_a_warm_connection_with_deflate_allocates_nothing() {
         };
         (0..10).for_each(|_| round());
         let info = measure(|| (0..20).for_each(|_| round()));
-        // Without context takeover the few bytes that wait while more than a piece is inflated are given back, too.
-        let per_round = if name == "keeping" { 0 } else { 2 };
-        assert!(info.count_total <= per_round * 20 && info.bytes_max < 256, "{name}: {info:?}");
-        assert_eq!(info.bytes_current, 0, "{name}: {info:?}");
+        assert_eq!((info.count_total, info.bytes_current), (0, 0), "{name}: {info:?}");
     }
 }
 

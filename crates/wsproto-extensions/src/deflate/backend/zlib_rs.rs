@@ -62,6 +62,7 @@ impl Compressor {
 /// It has a window of its own, but forgets it at a final block: what can be referred to is kept beside it.
 pub(super) struct Decompressor {
     state: Inflate,
+    /// The size of the window of `state`: at least that of `ring`.
     window: WindowBits,
     ring: Ring,
 }
@@ -76,7 +77,9 @@ impl Decompressor {
         if self.window == WindowBits::MAX {
             self.state.reset(false);
         } else {
-            // A reset would enlarge the window.
+            // It can be reset to the largest window alone. What is reset will be again: better once larger than each
+            // time made anew.
+            self.window = WindowBits::MAX;
             self.state = Inflate::new(false, self.window.get());
         }
     }
