@@ -1,8 +1,8 @@
 //! Drives a connection with the peer's bytes, and checks what must hold at each step.
 
 use wsproto::{
-    BytesMessage, CloseCode, CloseConnection, ConnectionState, Event, Ping, RemoteProtocolError, TextMessage,
-    Transport, WsConnection,
+    BytesMessage, CloseCode, CloseConnection, ConnectionState, Event, MessageBuffer, Ping,
+    RemoteProtocolError, TextMessage, Transport, WsConnection,
 };
 
 use crate::{Cuts, hearing::Hearing};
@@ -31,19 +31,28 @@ pub(crate) struct Outcome {
     transport: Transport,
 }
 
-/// Runs a connection over the bytes in each of three ways, and compares.
+/// Runs a connection over the bytes in each of three ways, and compares; then once more for whole messages.
 pub(crate) fn compare(
     connection: impl Fn(&mut Vec<u8>) -> WsConnection,
     wire: &[u8],
     seed: u8,
     plan: Plan,
 ) -> Outcome {
-    let [whole, others @ ..] = Cuts::all(seed).map(|cuts| {
+    let drive = |cuts, buffer| {
         let mut out = Vec::new();
-        Drive { ws: connection(&mut out), plan, hearing: Hearing::default(), out }.run(wire, cuts)
-    });
+        Drive { ws: connection(&mut out), plan, hearing: Hearing::default(), out, buffer }.run(wire, cuts)
+    };
+    let [whole, others @ ..] = Cuts::all(seed).map(|cuts| drive(cuts, None));
     for other in others {
         assert_eq!(whole, other, "cuts change the outcome");
+    }
+    // When we close depends on the first event, which is that of the first part or of the whole message.
+    if !plan.closes {
+        for cuts in Cuts::all(seed) {
+            let joined = drive(cuts, Some(MessageBuffer::new()));
+            assert_eq!(whole.hearing.in_messages(), joined.hearing.heard, "whole messages are others");
+            assert_eq!((&whole.out, whole.error, whole.state), (&joined.out, joined.error, joined.state));
+        }
     }
     whole
 }
@@ -53,6 +62,8 @@ struct Drive {
     plan: Plan,
     hearing: Hearing,
     out: Vec<u8>,
+    /// Where messages are joined, if they are.
+    buffer: Option<MessageBuffer>,
 }
 
 impl Drive {
@@ -94,6 +105,11 @@ impl Drive {
     }
 
     fn receive(&mut self, mut input: &mut [u8], taken: usize) -> Result<(), RemoteProtocolError> {
+        if let Some(mut buffer) = self.buffer.take() {
+            let received = self.receive_into(&mut buffer, input);
+            self.buffer = Some(buffer);
+            return received;
+        }
         loop {
             let Some(event) = self.ws.receive(&mut input)? else {
                 break assert!(input.is_empty(), "bytes were left");
@@ -104,6 +120,19 @@ impl Drive {
             assert!(self.hearing.events <= taken + self.hearing.data_len + 1, "no progress");
         }
         Ok(())
+    }
+
+    fn receive_into(&mut self, buffer: &mut MessageBuffer, input: &[u8]) -> Result<(), RemoteProtocolError> {
+        let mut parts = input.chunks(1000);
+        loop {
+            while let Some(event) = self.ws.receive_message(buffer)? {
+                self.hearing.hear(&event);
+                self.answer(&event);
+            }
+            let Some(part) = parts.next() else { return Ok(()) };
+            buffer.room()[..part.len()].copy_from_slice(part);
+            buffer.filled(part.len());
+        }
     }
 
     fn answer(&mut self, event: &Event<'_>) {

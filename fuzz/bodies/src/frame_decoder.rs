@@ -57,7 +57,7 @@ fn shortcut<'a>(
     most: usize,
 ) -> Result<Option<FrameChunk<'a>>, FrameError> {
     match decoder.decode_data(input) {
-        Some(chunk) => Ok(Some(chunk)),
+        Some(part) => Ok(Some(part.split_off(input))),
         None => decoder.decode_at_most(input, most),
     }
 }
