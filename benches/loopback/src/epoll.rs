@@ -91,8 +91,8 @@ pub(crate) fn wsproto(listener: TcpListener) -> io::Result<()> {
 
 const LISTENER: Token = Token(0);
 
-/// How many bytes are read at a time.
-const READ: usize = 256 << 10;
+/// How many bytes are read at a time: one buffer for all, so that it may be as long as what a window holds.
+const READ: usize = 512 << 10;
 
 struct Client<E> {
     socket: Socket,

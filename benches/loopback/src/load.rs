@@ -68,7 +68,7 @@ impl Load {
             .map(|place| Client::connect(child.port, place, &poll, self.window, &request))
             .collect::<io::Result<Vec<_>>>()?;
         let requests = request.repeat(self.window);
-        let mut buffer = vec![0; 256 << 10];
+        let mut buffer = vec![0; 512 << 10];
         let mut events = Events::with_capacity(1024);
         let mut messages = 0;
         let mut begun: Option<(Instant, Duration)> = None;
