@@ -6,11 +6,12 @@ use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::iter;
+use core::num::NonZeroU32;
 
 use proptest::prelude::*;
 
-use super::{DeflateConfig, DeflateParams};
-use crate::deflate::{DeflateError, NAME, WindowBits};
+use super::{Backend, DeflateConfig, DeflateParams};
+use crate::deflate::{DeflateError, NAME, Pool, WindowBits};
 use crate::{ExtensionConfig, NegotiationError, conclude, offers, respond};
 
 fn bits(bits: u8) -> WindowBits {
@@ -272,4 +273,31 @@ proptest! {
         prop_assert!(agreed.server_no_context_takeover >= (ours.server_no_context_takeover | theirs.server_no_context_takeover));
         prop_assert!(agreed.client_no_context_takeover >= (ours.client_no_context_takeover | theirs.client_no_context_takeover));
     }
+}
+
+#[test]
+fn each_setter_sets_what_it_names_and_nothing_else() {
+    let params = DeflateParams { server_no_context_takeover: true, ..DeflateParams::default() };
+    let config = DeflateConfig::default()
+        .with_level(3)
+        .with_params(params)
+        .with_client_no_context_takeover()
+        .with_server_max_window_bits(bits(12))
+        .with_client_max_window_bits(bits(11))
+        .with_threshold(100)
+        .with_max_ratio(NonZeroU32::MIN)
+        .with_backend(Backend::Miniz)
+        .with_pool(Pool::new(7));
+    assert_eq!((config.level, config.threshold, config.max_ratio), (3, 100, Some(NonZeroU32::MIN)));
+    assert_eq!(config.backend, Backend::Miniz);
+    let expected = DeflateParams {
+        server_no_context_takeover: true,
+        client_no_context_takeover: true,
+        server_max_window_bits: bits(12),
+        client_max_window_bits: bits(11),
+    };
+    assert_eq!(config.params, expected);
+    let config = DeflateConfig::default().with_threshold(5).with_server_no_context_takeover();
+    assert!(config.params.server_no_context_takeover && !config.params.client_no_context_takeover);
+    assert_eq!((config.threshold, config.level), (5, 6));
 }
