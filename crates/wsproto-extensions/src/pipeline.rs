@@ -63,7 +63,7 @@ pub enum Pulled {
 
 impl Pipeline {
     /// A good length of the pieces that [`feed`](Self::feed) takes, in bytes.
-    pub const INPUT_PIECE: usize = 4096;
+    pub const INPUT_PIECE: usize = 16 << 10;
 
     pub(crate) fn new(agreed: Vec<(Arc<dyn ExtensionConfig>, Box<dyn Extension>)>) -> Self {
         if agreed.is_empty() {

@@ -174,7 +174,7 @@ impl Decompressor {
     }
 }
 
-/// The last bytes of a stream, as many as its window holds: decompressed here, and copied to where they belong.
+/// The last bytes of a stream, at least as many as its window holds: decompressed here, and copied to where they belong.
 struct Ring {
     bytes: Box<[u8]>,
     /// How far bytes were delivered; at most `position`.
@@ -188,14 +188,22 @@ struct Ring {
 }
 
 impl Ring {
-    fn new(window: WindowBits) -> Self {
-        let bytes = alloc::vec![0; window.size()].into_boxed_slice();
+    /// More bytes than a backend, which copies in blocks, may write behind those that it tells of.
+    const OVERSHOOT: usize = 1024;
+
+    fn new(len: usize) -> Self {
+        let bytes = alloc::vec![0; len].into_boxed_slice();
         Self { bytes, delivered: 0, position: 0, wrapped: false, bad: false }
     }
 
     /// Forgets everything, so that no stream can be made to tell of another, whatever the backend reads.
+    ///
+    /// What was never written is zero already: clearing all of it would cost more than to decompress a short message.
     fn clear(&mut self) {
-        self.bytes.fill(0);
+        let written =
+            if self.wrapped || self.bad { usize::MAX } else { self.position.saturating_add(Self::OVERSHOOT) };
+        let written = written.min(self.bytes.len());
+        self.bytes.get_mut(..written).unwrap_or_default().fill(0);
         self.delivered = 0;
         self.position = 0;
         self.wrapped = false;

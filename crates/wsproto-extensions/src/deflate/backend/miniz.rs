@@ -47,7 +47,7 @@ pub(super) struct Decompressor {
 
 impl Decompressor {
     pub(super) fn new(window: WindowBits) -> Self {
-        Self { state: Box::default(), ring: Ring::new(window) }
+        Self { state: Box::default(), ring: Ring::new(window.size()) }
     }
 
     pub(super) fn reset(&mut self) {

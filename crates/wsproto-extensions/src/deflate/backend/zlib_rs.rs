@@ -69,7 +69,9 @@ pub(super) struct Decompressor {
 
 impl Decompressor {
     pub(super) fn new(window: WindowBits) -> Self {
-        Self { state: Inflate::new(false, window.get()), window, ring: Ring::new(window) }
+        // References to what came out in the same call are cheaper than those to its own window.
+        let ring = Ring::new(window.size().saturating_mul(2));
+        Self { state: Inflate::new(false, window.get()), window, ring }
     }
 
     pub(super) fn reset(&mut self) {
@@ -123,9 +125,10 @@ impl Decompressor {
         self.state = Inflate::new(false, self.window.get());
         let (newer, older) = self.ring.bytes.split_at_checked(self.ring.position).ok_or(BadStream)?;
         let older = if self.ring.wrapped { older } else { &[] };
-        let window: Vec<u8> = [older, newer].concat();
+        let kept: Vec<u8> = [older, newer].concat();
+        let window = kept.get(kept.len().saturating_sub(self.window.size())..).unwrap_or_default();
         if !window.is_empty() {
-            self.state.set_dictionary(&window).map_err(|_| BadStream)?;
+            self.state.set_dictionary(window).map_err(|_| BadStream)?;
         }
         Ok(())
     }
