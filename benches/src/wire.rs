@@ -58,7 +58,7 @@ const ANSWER: [&str; 2] = [
     Vary: Origin, Accept-Encoding\r\n\
     Referrer-Policy: strict-origin-when-cross-origin\r\n\
     X-Request-Id: 6f1c2a34-7be0-4c1d-9a55-3f0e8d2b9c71\r\n\
-    Via: 1.1 edge-7.example.com\r\n\r\n",
+    Via: 1.1 edge.example\r\n\r\n",
 ];
 
 /// Writes the answer to a request.

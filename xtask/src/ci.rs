@@ -10,6 +10,9 @@ use crate::{
 /// The command that runs all tests, as README.md has it.
 const TESTS: &str = "cargo test --workspace --all-features";
 
+/// The command that runs each benchmark once, without measuring.
+const BENCHES: &str = "cargo test --quiet --workspace --all-features --bench *";
+
 /// The four crates, as arguments of cargo.
 const FOUR: &str = "-p wsproto-frame -p wsproto-handshake -p wsproto-extensions -p wsproto";
 
@@ -22,7 +25,7 @@ struct Step {
     run: fn() -> Outcome,
 }
 
-const STEPS: [Step; 20] = [
+const STEPS: [Step; 21] = [
     Step { name: "format", run: format },
     Step { name: "layers", run: || layers::run(&[]).into() },
     Step { name: "deny", run: deny },
@@ -31,6 +34,7 @@ const STEPS: [Step; 20] = [
     Step { name: "tests", run: || process::run(TESTS).into() },
     Step { name: "tests-bare", run: tests_bare },
     Step { name: "tests-i686", run: tests_i686 },
+    Step { name: "benches", run: || process::run(BENCHES).into() },
     Step { name: "docs", run: docs },
     Step { name: "features", run: || features::run(&[]).into() },
     Step { name: "no-std-target", run: no_std_target },

@@ -98,7 +98,7 @@ const MESSAGES: &[Entrant] = &[
     Entrant::new("limit: UTF-8", limits::text_check),
 ];
 
-const NO_DEFLATE: &str = "has no permessage-deflate";
+const NO_DEFLATE: &str = "no permessage-deflate";
 
 const DEFLATE: &[Entrant] = &[
     Entrant::new("wsproto (miniz_oxide)", deflate::miniz),
@@ -106,8 +106,8 @@ const DEFLATE: &[Entrant] = &[
     Entrant::cannot("tungstenite", NO_DEFLATE),
     Entrant::cannot("tokio-websockets", NO_DEFLATE),
     Entrant::cannot("fastwebsockets", NO_DEFLATE),
-    Entrant::cannot("soketto", "compresses by C zlib, and by that alone all crates that use flate2"),
-    Entrant::cannot("wtx", "makes its extension in its own handshake only"),
+    Entrant::cannot("soketto", "compression by C zlib alone, which all that use flate2 would then have"),
+    Entrant::cannot("wtx", "an extension out of its own handshake only"),
     Entrant::new("yawc", deflate::yawc),
     Entrant::new("sockudo-ws", deflate::sockudo),
     Entrant::new("sockudo-ws (parser)", deflate::sockudo_parser),
@@ -117,7 +117,7 @@ const DEFLATE: &[Entrant] = &[
     Entrant::new("limit: zlib-rs", limits::zlib_rs),
 ];
 
-const BY_HYPER: &str = "leaves the handshake to hyper and its executor";
+const BY_HYPER: &str = "a handshake by hyper and its executor only";
 
 const ANSWERS: &[Entrant] = &[
     Entrant::new("wsproto", handshake::ours),
@@ -129,7 +129,7 @@ const ANSWERS: &[Entrant] = &[
     Entrant::cannot("yawc", BY_HYPER),
     Entrant::new("sockudo-ws", handshake::sockudo),
     Entrant::new("nago-wss (parser)", handshake::nago),
-    Entrant::cannot("websocket-sans-io", "knows frames alone"),
+    Entrant::cannot("websocket-sans-io", "frames alone"),
     Entrant::new("limit: httparse", limits::httparse),
     Entrant::new("limit: SHA-1", limits::accept_token),
 ];
@@ -144,7 +144,7 @@ const REQUESTS: &[Entrant] = &[
     Entrant::cannot("yawc", BY_HYPER),
     Entrant::new("sockudo-ws", opening::sockudo),
     Entrant::new("nago-wss (parser)", opening::nago),
-    Entrant::cannot("websocket-sans-io", "knows frames alone"),
+    Entrant::cannot("websocket-sans-io", "frames alone"),
     Entrant::new("limit: httparse", limits::httparse),
     Entrant::new("limit: SHA-1", limits::accept_token),
 ];

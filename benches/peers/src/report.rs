@@ -140,7 +140,7 @@ fn cannot(rows: &[Row]) -> String {
             names.push(name);
         }
     }
-    let line = |(reason, names): (&&str, &Vec<&str>)| format!("- {}: {reason}.\n", names.join(", "));
+    let line = |(reason, names): (&&str, &Vec<&str>)| format!("- {reason}: {}.\n", names.join(", "));
     let lines: String = reasons.iter().map(line).collect();
     format!("\nWho can't do all of it, and why:\n\n{lines}")
 }
