@@ -2,7 +2,7 @@
 
 use std::io::IoSlice;
 
-use wsproto::{BytesMessage, Config, Connection, Event, Messages, Role, TextMessage};
+use wsproto::{BytesMessage, Config, Connection, Event, MessageBuffer, Role, TextMessage};
 
 use crate::{
     Runner,
@@ -10,11 +10,14 @@ use crate::{
     work::{Delivered, Task, Work},
 };
 
+/// Payloads of this many bytes and more are written from where they lie.
+const APART: usize = 8 << 10;
+
 struct Ours {
     work: Work,
     transport: Transport,
     connection: Connection,
-    messages: Messages,
+    messages: MessageBuffer,
     buf: Vec<u8>,
     /// The bytes of `buf` that were read and not yet taken.
     unread: std::ops::Range<usize>,
@@ -64,8 +67,8 @@ fn ours(work: &Work, whole: bool) -> Ours {
         work: *work,
         transport: Transport::new(work.tape(), work.read_len),
         connection,
-        messages: Messages::new(64 << 20),
-        buf: vec![0; 64 << 10],
+        messages: MessageBuffer::new(),
+        buf: vec![0; 16 << 10],
         unread: 0..0,
         out: Vec::new(),
         payload: work.payload(),
@@ -76,10 +79,8 @@ fn ours(work: &Work, whole: bool) -> Ours {
 impl Ours {
     fn receive(&mut self, count: usize, delivered: &mut Delivered) {
         let mut left = count;
-        let mut input = &mut self.buf[self.unread.clone()];
         loop {
-            while let Some(event) = self.connection.receive(&mut input).unwrap() {
-                let Some(event) = self.messages.push(event).unwrap() else { continue };
+            while let Some(event) = self.connection.receive_message(&mut self.messages).unwrap() {
                 match &event {
                     Event::TextMessage(message) => delivered.message(message.data.as_bytes()),
                     Event::BytesMessage(message) => delivered.message(&message.data),
@@ -87,13 +88,11 @@ impl Ours {
                 }
                 left -= 1;
                 if left == 0 {
-                    self.unread = self.unread.end - input.len()..self.unread.end;
                     return;
                 }
             }
-            let n = self.transport.take(&mut self.buf);
-            self.unread = 0..n;
-            input = &mut self.buf[..n];
+            let n = self.transport.take(self.messages.room());
+            self.messages.filled(n);
         }
     }
 
@@ -143,19 +142,27 @@ impl Ours {
 
     fn echo(&mut self, count: usize, delivered: &mut Delivered) {
         let mut left = count;
-        let mut input = &mut self.buf[self.unread.clone()];
         loop {
-            while let Some(event) = self.connection.receive(&mut input).unwrap() {
-                let Some(event) = self.messages.push(event).unwrap() else { continue };
-                match &event {
-                    Event::TextMessage(message) => delivered.message(message.data.as_bytes()),
-                    Event::BytesMessage(message) => delivered.message(&message.data),
+            while let Some(event) = self.connection.receive_message(&mut self.messages).unwrap() {
+                let payload = match &event {
+                    Event::TextMessage(message) => message.data.as_bytes(),
+                    Event::BytesMessage(message) => &message.data,
                     _ => unreachable!(),
+                };
+                delivered.message(payload);
+                if payload.len() < APART {
+                    self.connection.send(event, &mut self.out).unwrap();
+                } else {
+                    let header = self.connection.send_apart(event.clone()).unwrap().encode();
+                    self.transport.put_all(&[
+                        IoSlice::new(&self.out),
+                        IoSlice::new(&header),
+                        IoSlice::new(payload),
+                    ]);
+                    self.out.clear();
                 }
-                self.connection.send(event, &mut self.out).unwrap();
                 left -= 1;
                 if left == 0 {
-                    self.unread = self.unread.end - input.len()..self.unread.end;
                     self.transport.put(&self.out);
                     self.out.clear();
                     return;
@@ -163,9 +170,8 @@ impl Ours {
             }
             self.transport.put(&self.out);
             self.out.clear();
-            let n = self.transport.take(&mut self.buf);
-            self.unread = 0..n;
-            input = &mut self.buf[..n];
+            let n = self.transport.take(self.messages.room());
+            self.messages.filled(n);
         }
     }
 }
@@ -174,10 +180,8 @@ impl Ours {
     fn runner(mut self) -> Runner {
         let written = self.transport.written();
         let round = move |messages: usize, delivered: &mut Delivered| match (self.work.task, self.whole) {
-            (Task::Receive, false) if delivered.expected.is_none() => {
-                self.receive_chunks(messages, delivered)
-            }
-            (Task::Receive, _) => self.receive(messages, delivered),
+            (Task::Receive, false) => self.receive_chunks(messages, delivered),
+            (Task::Receive, true) => self.receive(messages, delivered),
             (Task::Send, _) => self.send(messages),
             (Task::Echo | Task::Handshake, _) => self.echo(messages, delivered),
         };

@@ -257,6 +257,8 @@ pub(crate) struct Delivered {
     pub(crate) expected: Option<Vec<Vec<u8>>>,
     pub(crate) messages: usize,
     pub(crate) bytes: usize,
+    /// How much of the message under way came before.
+    pub(crate) before: usize,
 }
 
 impl Delivered {
@@ -273,6 +275,13 @@ impl Delivered {
     /// Takes a part of a message, `last` with the last.
     #[inline(always)]
     pub(crate) fn part(&mut self, part: &[u8], last: bool) {
+        if let Some(expected) = &self.expected {
+            let expected = &expected[self.messages % expected.len()];
+            assert!(expected[self.before..].starts_with(part), "a part that was received differs");
+            let end = self.before + part.len();
+            assert!(!last || end == expected.len(), "a message that was received is short");
+            self.before = if last { 0 } else { end };
+        }
         self.messages += usize::from(last);
         self.bytes += std::hint::black_box(part).len();
     }

@@ -193,6 +193,18 @@ impl FrameDecoder {
         self.fragmentation
     }
 
+    /// Returns how many bytes of the payload under way are still to come; 0 between frames.
+    ///
+    /// It is what the peer announced: no reason to get memory for it.
+    #[must_use]
+    #[inline]
+    pub const fn payload_left(&self) -> u64 {
+        match &self.state {
+            State::Payload(frame) => frame.remaining,
+            State::Header | State::Failed(_) => 0,
+        }
+    }
+
     /// Takes the next part of a frame off the front of `input`, or `None` once more bytes are needed.
     ///
     /// # Errors

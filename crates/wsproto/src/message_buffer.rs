@@ -1,5 +1,7 @@
 //! A read buffer in which messages stay in one piece: the peer's bytes are read into it, messages come out of it.
 
+#![expect(clippy::inline_always, reason = "events that go through memory cost more than the work itself")]
+
 use alloc::vec::Vec;
 use core::{fmt, ops::Range};
 
@@ -9,8 +11,10 @@ use crate::{Event, Messages, RemoteProtocolError};
 
 /// How much room there is at least for a read, in bytes.
 const LEAST_ROOM: usize = 4 << 10;
-/// The length of the buffer at first, in bytes.
-const FIRST_LEN: usize = 64 << 10;
+/// The length of the buffer at first, in bytes: what the nearest cache holds.
+const FIRST_LEN: usize = 16 << 10;
+/// Up to this length it is better to grow than to move bytes time and again.
+const SMALL_LEN: usize = 64 << 10;
 
 /// A buffer that bytes are read into and whole messages come out of, where they lie.
 ///
@@ -56,6 +60,8 @@ pub struct MessageBuffer {
     given: bool,
     /// What was read and not yet taken, behind `message`.
     unread: Range<usize>,
+    /// How much of a payload is still to come. More than a little behind it is not read: it would have to be moved.
+    awaited: usize,
     /// How much of what is unread was found to be able to wait.
     seen: usize,
     /// The parts of messages that don't lie here, since an extension made them.
@@ -71,6 +77,7 @@ impl MessageBuffer {
             message: 0..0,
             given: false,
             unread: 0..0,
+            awaited: 0,
             seen: 0,
             parts: Messages::unlimited(),
         }
@@ -87,13 +94,16 @@ impl MessageBuffer {
         if self.bytes.len().saturating_sub(self.unread.end) < LEAST_ROOM {
             self.make_room();
         }
-        self.bytes.get_mut(self.unread.end..).unwrap_or_default()
+        let end =
+            self.unread.end.saturating_add(self.awaited).saturating_add(FIRST_LEN).min(self.bytes.len());
+        self.bytes.get_mut(self.unread.end..end).unwrap_or_default()
     }
 
     /// Says how many bytes were read into [`room`](Self::room), from its front.
     #[inline]
     pub fn filled(&mut self, len: usize) {
         self.unread.end = self.unread.end.saturating_add(len).min(self.bytes.len());
+        self.awaited = self.awaited.saturating_sub(len);
     }
 
     /// Tells whether nothing waits here: no message is under way, and all bytes were taken.
@@ -109,7 +119,8 @@ impl MessageBuffer {
     fn make_room(&mut self) {
         let live = self.message.len().saturating_add(self.unread.len());
         let dead = self.unread.end.saturating_sub(live);
-        if dead < live.max(LEAST_ROOM) {
+        let worth_moving = if self.bytes.len() < SMALL_LEN { live.saturating_mul(4) } else { live };
+        if dead < worth_moving.max(LEAST_ROOM) {
             let len = self.bytes.len().saturating_mul(2).max(FIRST_LEN);
             self.bytes.resize(len, 0);
             return;
@@ -135,17 +146,13 @@ impl MessageBuffer {
         self.bytes.get_mut(self.unread.clone()).unwrap_or_default()
     }
 
-    /// Lets `receive` take bytes off the front of what is unread.
-    #[inline]
-    pub(crate) fn take<'b>(
-        &'b mut self,
-        receive: impl FnOnce(&mut &'b mut [u8]) -> Result<Option<Event<'b>>, RemoteProtocolError>,
-    ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
+    /// Takes `len` bytes off the front of what is unread.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, len: usize) -> &mut [u8] {
         self.seen = 0;
-        let mut input = self.bytes.get_mut(self.unread.clone()).unwrap_or_default();
-        let outcome = receive(&mut input);
-        self.unread.start = self.unread.end.saturating_sub(input.len());
-        outcome
+        let start = self.unread.start;
+        self.unread.start = start.saturating_add(len).min(self.unread.end);
+        self.bytes.get_mut(start..self.unread.start).unwrap_or_default()
     }
 
     /// Lets `receive` take bytes until the parts that it gives are a whole message, or something else comes.
@@ -212,6 +219,12 @@ impl MessageBuffer {
     #[inline]
     pub(crate) fn payload(&self, range: Range<usize>) -> &[u8] {
         self.bytes.get(range).unwrap_or_default()
+    }
+
+    /// Says how much of a payload is still to come.
+    #[inline]
+    pub(crate) fn await_payload(&mut self, len: u64) {
+        self.awaited = usize::try_from(len).unwrap_or(usize::MAX);
     }
 
     /// Forgets the message under way.

@@ -1,5 +1,7 @@
 //! Whole messages, joined where they were read: parts of frames stay in the buffer until the last one is there.
 
+#![expect(clippy::inline_always, reason = "events that go through memory cost more than the work itself")]
+
 use core::ops::Range;
 
 use wsproto_frame::{FramePart, Opcode};
@@ -29,70 +31,44 @@ impl Connection {
     /// # Errors
     ///
     /// As [`receive`](Self::receive).
-    #[inline]
+    #[inline(always)]
     pub fn receive_message<'b>(
         &mut self,
         buffer: &'b mut MessageBuffer,
     ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
         buffer.forget_given();
-        if !self.passes_data() || !buffer.parts.is_empty() {
-            return self.receive_joined(buffer);
-        }
-        if buffer.waits(&self.decoder) {
-            return Ok(None);
-        }
-        if let Some(part) = self.decoder.decode_data(buffer.unread()) {
-            if part.is_whole_message() {
-                let outcome = buffer.take(|input| self.receive_data_chunk(part.split_off(input)));
-                return outcome.map_err(|error| self.fail(error));
+        if self.passes_data() && buffer.parts.is_empty() {
+            if buffer.waits(&self.decoder) {
+                return Ok(None);
             }
-            return self.receive_part(part, buffer);
+            if let Some(part) = self.decoder.decode_data(buffer.unread()) {
+                if !part.is_whole_message() {
+                    return self.receive_joined(Some(part), buffer);
+                }
+                let mut frame = buffer.take(part.payload.end);
+                return match self.receive_data_chunk(part.split_off(&mut frame)) {
+                    Ok(event) => Ok(event),
+                    Err(error) => Err(self.fail(error)),
+                };
+            }
         }
-        self.receive_joined(buffer)
+        self.receive_joined(None, buffer)
     }
 
-    /// Joins a part, and goes on where bytes are left.
-    #[inline(never)]
-    fn receive_part<'b>(
-        &mut self,
-        part: FramePart,
-        buffer: &'b mut MessageBuffer,
-    ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
-        let (message, last) = (part.message, part.frame_finished && part.header.fin);
-        self.join_part(part, buffer).map_err(|error| self.fail(error))?;
-        if last {
-            return Ok(Some(whole_message(message, buffer)));
-        }
-        if buffer.unread().is_empty() { Ok(None) } else { self.receive_joined(buffer) }
-    }
-
-    /// Checks a part of a data frame, and adds it to its message.
-    #[inline]
-    fn join_part(&mut self, part: FramePart, buffer: &mut MessageBuffer) -> Result<(), RemoteProtocolError> {
-        if part.frame_started {
-            self.start_frame(&part.header, part.message)?;
-        }
-        let last = part.frame_finished && part.header.fin;
-        let payload = buffer.advance(part.payload);
-        if part.message == Opcode::Text {
-            self.check_text(buffer.payload(payload.clone()), last)?;
-        }
-        buffer.join(payload);
-        Ok(())
-    }
-
-    /// Does as [`receive_message`](Self::receive_message), for whatever it is that comes next.
+    /// Goes on with a part of a data frame, or with whatever it is that comes next.
     #[inline(never)]
     fn receive_joined<'b>(
         &mut self,
+        part: Option<FramePart>,
         buffer: &'b mut MessageBuffer,
     ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
-        if !self.joins_in_place(buffer) {
-            return self.receive_parts(buffer);
+        if part.is_none() && !self.joins_in_place(buffer) {
+            return buffer.take_joined(|input| self.receive(input));
         }
-        let Some(whole) = self.join(buffer).map_err(|error| self.fail(error))? else { return Ok(None) };
+        let Some(whole) = self.join(part, buffer).map_err(|error| self.fail(error))? else { return Ok(None) };
         Ok(Some(match whole {
-            Whole::Message(opcode) => whole_message(opcode, buffer),
+            Whole::Message(Opcode::Text) => TextMessage::new(Text::from_checked(buffer.give())).into(),
+            Whole::Message(_) => BytesMessage::new(buffer.give()).into(),
             Whole::Control(opcode, range) => {
                 if opcode == Opcode::Close {
                     buffer.drop_message();
@@ -111,19 +87,16 @@ impl Connection {
             && buffer.parts.is_empty()
     }
 
-    /// Joins the parts that extensions made, and ignores what comes too late.
-    #[inline(never)]
-    fn receive_parts<'b>(
+    /// Takes parts, the first of which may be decoded, until something is whole; `None` once more bytes are needed.
+    #[inline]
+    fn join(
         &mut self,
-        buffer: &'b mut MessageBuffer,
-    ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
-        buffer.take_joined(|input| self.receive(input))
-    }
-
-    /// Takes parts until something is whole; `None` once more bytes are needed.
-    fn join(&mut self, buffer: &mut MessageBuffer) -> Result<Option<Whole>, RemoteProtocolError> {
-        while !buffer.unread().is_empty() {
-            if let Some(part) = self.decoder.decode_data(buffer.unread()) {
+        first: Option<FramePart>,
+        buffer: &mut MessageBuffer,
+    ) -> Result<Option<Whole>, RemoteProtocolError> {
+        let mut next = first;
+        loop {
+            if let Some(part) = next {
                 let (message, last) = (part.message, part.frame_finished && part.header.fin);
                 self.join_part(part, buffer)?;
                 if last {
@@ -132,8 +105,27 @@ impl Connection {
             } else if let Some(whole) = self.join_any(buffer)? {
                 return Ok(Some(whole));
             }
+            if buffer.unread().is_empty() {
+                buffer.await_payload(self.decoder.payload_left());
+                return Ok(None);
+            }
+            next = self.decoder.decode_data(buffer.unread());
         }
-        Ok(None)
+    }
+
+    /// Checks a part of a data frame, and adds it to its message.
+    #[inline]
+    fn join_part(&mut self, part: FramePart, buffer: &mut MessageBuffer) -> Result<(), RemoteProtocolError> {
+        if part.frame_started {
+            self.start_frame(&part.header, part.message)?;
+        }
+        let last = part.frame_finished && part.header.fin;
+        let payload = buffer.advance(part.payload);
+        if part.message == Opcode::Text {
+            self.check_text(buffer.payload(payload.clone()), last)?;
+        }
+        buffer.join(payload);
+        Ok(())
     }
 
     /// Takes the first part of a frame, or a part of a control frame.
@@ -172,14 +164,5 @@ impl Connection {
             self.text.finish()?;
         }
         Ok(())
-    }
-}
-
-/// Makes an event of the message that is whole in the buffer.
-#[inline]
-fn whole_message(message: Opcode, buffer: &mut MessageBuffer) -> Event<'_> {
-    match message {
-        Opcode::Text => TextMessage::new(Text::from_checked(buffer.give())).into(),
-        _ => BytesMessage::new(buffer.give()).into(),
     }
 }

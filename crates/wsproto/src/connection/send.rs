@@ -191,7 +191,7 @@ impl Connection {
 /// A long payload's blocks are in line with memory where they go: each store that is not costs twice as much.
 #[inline]
 fn append_masked(mut payload: &[u8], mut key: MaskingKey, out: &mut Vec<u8>) {
-    if payload.len() >= 384 {
+    if payload.len() >= 4 << 10 {
         let start = out.as_ptr().wrapping_add(out.len()).align_offset(16).min(15);
         let (start, rest) = payload.split_at_checked(start).unwrap_or_default();
         append_masked_bytes(start, &mut key, out);

@@ -166,7 +166,7 @@ fn a_close_drops_the_message_under_way() {
     let (events, outcome) = with_buffer(&mut server, &mut buffer, [&wire[..]]);
     assert_eq!((events, outcome), (vec![CloseConnection::new(CloseCode::NO_STATUS).into()], Ok(())));
     assert!(buffer.is_empty());
-    assert_eq!(format!("{buffer:?}"), "MessageBuffer { message: 0, unread: 0, memory: 65536, .. }");
+    assert_eq!(format!("{buffer:?}"), "MessageBuffer { message: 0, unread: 0, memory: 16384, .. }");
 }
 
 /// A message to be sent: its text or bytes, and where it is cut into fragments with a Ping between them.
