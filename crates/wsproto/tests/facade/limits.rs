@@ -116,10 +116,14 @@ fn f2_f13_f14_f15_f19_f20_h1_h2_h21_k5_k6_k13_d2_d8_d9_both_sides_of_each_limit(
         ]
         .concat()
     };
+    let trailer = |len: usize| {
+        let field = format!("0\r\nA: {}\r\n\r\n", "b".repeat(len - 7));
+        [status("404 Not Found", "Transfer-Encoding: chunked\r\n"), field.into()].concat()
+    };
     let server = At::Open(Role::Server);
 
     #[rustfmt::skip]
-    let table: [(&str, At, Config, Vec<u8>, Vec<u8>, RemoteProtocolError, u16); 21] = [
+    let table: [(&str, At, Config, Vec<u8>, Vec<u8>, RemoteProtocolError, u16); 22] = [
         // limit                where         configuration                                                       allowed                          beyond                              error                                                      answer
         ("head",                At::Request,  head(limits().with_max_head_len(REQUEST.len())),                    REQUEST.to_vec(),                long_path(6),                       request(HeadError::TooLong { limit: REQUEST.len() }), 431),
         ("header fields",       At::Request,  head(limits().with_max_headers(6)),                                 with_lines(REQUEST, "A: b\r\n"), with_lines(REQUEST, "A: b\r\nA: b\r\n"), request(HeadError::TooManyHeaders { limit: 6 }), 431),
@@ -132,6 +136,7 @@ fn f2_f13_f14_f15_f19_f20_h1_h2_h21_k5_k6_k13_d2_d8_d9_both_sides_of_each_limit(
         ("interim responses",   At::Response, head(limits().with_max_interim_responses(2)),                       interim(2),                      interim(3),                         ResponseError::TooManyInterimResponses { limit: 2 }.into(), 0),
         ("body, by length",     At::Response, head(limits().with_max_reject_body(9)),                             body(9),                         body(10),                           ResponseError::BodyTooLong { limit: 9 }.into(),            0),
         ("body, in chunks",     At::Response, head(limits().with_max_reject_body(9)),                             chunk(9),                        chunk(10),                          ResponseError::BodyTooLong { limit: 9 }.into(),            0),
+        ("trailer",             At::Response, head(limits().with_max_head_len(60)),                               trailer(60),                     trailer(61),                        ResponseError::TrailerTooLong { limit: 60 }.into(),        0),
         ("frame",               server,       Config::default().with_max_frame_len(70_000),                       claim(70_000),                   claim(70_001),                      FrameError::FrameTooLong { limit: 70_000 }.into(),         1009),
         ("message, wire",       server,       Config::default().with_max_message_len(8),                          frames(&[(first, "12345"), (end, "678")]), frames(&[(first, "12345"), (end, "6789")]), RemoteProtocolError::MessageTooLong { limit: 8 }, 1009),
         ("message, one frame",  server,       Config::default().with_max_message_len(8),                          claim(8),                        claim(9),                           RemoteProtocolError::MessageTooLong { limit: 8 },          1009),
