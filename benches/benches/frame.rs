@@ -1,8 +1,9 @@
-//! The work per byte and per frame of wsproto-frame, with a copy of the same bytes beside it as the limit.
+//! The work per byte and per frame of wsproto-frame, with the limits of the same bytes beside it.
 
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use wsproto_benches::{limits, mixed};
 use wsproto_frame::{FrameDecoder, FrameHeader, MaskingKey, Opcode, Role, TextCheck};
 
 /// Payload lengths in bytes: a chat message, a document, a large message.
@@ -27,12 +28,16 @@ fn payload(c: &mut Criterion) {
     let mut group = c.benchmark_group("payload");
     for len in LENGTHS {
         group.throughput(Throughput::Bytes(len as u64));
-        let text = "Größe – 寸法 – size. ".repeat(len.div_ceil(20));
-        let mut bytes = text.into_bytes();
-        bytes.truncate(len);
+        let bytes = mixed(len);
+        group.bench_function(BenchmarkId::new("limit: UTF-8", len), |b| {
+            b.iter(|| limits::text_check(&bytes));
+        });
         let mut copy = bytes.clone();
-        group.bench_function(BenchmarkId::new("memcpy", len), |b| {
-            b.iter(|| copy.copy_from_slice(black_box(&bytes)));
+        group.bench_function(BenchmarkId::new("limit: copy", len), |b| {
+            b.iter(|| limits::copy(&bytes, &mut copy));
+        });
+        group.bench_function(BenchmarkId::new("limit: mask", len), |b| {
+            b.iter(|| limits::mask(&mut copy));
         });
         group.bench_function(BenchmarkId::new("text check", len), |b| {
             b.iter(|| TextCheck::new().push(black_box(&bytes)).map(|(_, text)| text.len()));
