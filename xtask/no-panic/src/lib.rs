@@ -59,6 +59,18 @@ pub fn decode_whole_input(role: &Role, mut input: &mut [u8]) -> Result<u64, Fram
 }
 
 #[unsafe(no_mangle)]
+pub fn decode_in_place(decoder: &mut FrameDecoder, input: &mut [u8], seen: usize) -> Result<usize, FrameError> {
+    if decoder.can_wait(input, seen) {
+        return Ok(0);
+    }
+    let part = match decoder.decode_data(input) {
+        Some(part) => Some(part),
+        None => decoder.decode_in_place(input)?,
+    };
+    Ok(part.map_or(0, |part| part.split_off(&mut &mut *input).payload.len()))
+}
+
+#[unsafe(no_mangle)]
 pub fn mask(key: &mut MaskingKey, payload: &mut [u8]) {
     key.apply(payload);
 }
