@@ -172,6 +172,32 @@ mod tests {
     }
 
     #[test]
+    fn long_payloads_wherever_they_lie_in_memory() {
+        let key = [0x12, 0x34, 0x56, 0x78];
+        let plain: Vec<u8> = (0..600_u16).map(|i| i.to_le_bytes()[0]).collect();
+        for len in [LONG - 1, LONG, LONG + 1, LONG + 65, 500] {
+            for start in 0..40 {
+                let mut masked = plain.clone();
+                let mut mask = MaskingKey::new(key);
+                mask.apply(&mut masked[start..start + len]);
+                let expected = oracle(&plain[start..start + len], key);
+                assert_eq!(&masked[start..start + len], expected, "length {len} from {start}");
+                assert_eq!(
+                    (&masked[..start], &masked[start + len..]),
+                    (&plain[..start], &plain[start + len..])
+                );
+                assert_eq!(mask.to_bytes()[0], key[len % 4]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_masked_copy() {
+        let plain = *b"eight by";
+        assert_eq!(MaskingKey::new([9, 8, 7, 6]).masked(plain), *oracle(&plain, [9, 8, 7, 6]));
+    }
+
+    #[test]
     fn debug_hides_the_key() {
         assert_eq!(format!("{:?}", MaskingKey::new([1, 2, 3, 4])), "MaskingKey(..)");
     }
