@@ -85,13 +85,13 @@ pub struct FrameChunk<'a> {
     pub frame_finished: bool,
 }
 
-/// Where a part of a frame lies in the bytes that [`FrameDecoder::decode_data`] was shown, unmasked.
+/// Where a part of a frame lies, unmasked, in the bytes that [`FrameDecoder::decode_in_place`] was shown.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct FramePart {
     /// The header of the frame.
     pub header: FrameHeader,
-    /// What the payload belongs to, Text or Binary.
+    /// What the payload belongs to: the opcode, but for a Continuation that of the message, Text or Binary.
     pub message: Opcode,
     /// Where the payload lies; what is in front of it is the header, what is behind it comes next.
     pub payload: Range<usize>,
@@ -112,7 +112,7 @@ impl FramePart {
             && !matches!(self.header.opcode, Opcode::Continuation)
     }
 
-    /// Takes the part off the front of `input`.
+    /// Takes the part off the front of `input`, the bytes that the decoder was shown.
     #[must_use]
     #[inline(always)]
     pub fn split_off<'a>(self, input: &mut &'a mut [u8]) -> FrameChunk<'a> {
@@ -268,8 +268,8 @@ impl FrameDecoder {
     }
 
     /// Tells whether `input` is a piece of a data frame's payload that can wait for more of it, since nothing in it can
-    /// break a rule: at most 4 KiB of a binary message, or a few bytes of ASCII behind `seen` bytes of which the same
-    /// was told before.
+    /// break a rule: less than 4 KiB in all, of a binary message, or at most 16 bytes of ASCII behind `seen` bytes of
+    /// which the same was told before. A text must be between two code points where the piece begins.
     ///
     /// For callers who keep the bytes and want messages whole: to look at a byte costs less than to take it.
     #[must_use]

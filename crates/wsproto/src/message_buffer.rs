@@ -3,7 +3,7 @@
 #![expect(clippy::inline_always, reason = "events that go through memory cost more than the work itself")]
 
 use alloc::vec::Vec;
-use core::{fmt, ops::Range};
+use core::{fmt, mem, ops::Range};
 
 use wsproto_frame::FrameDecoder;
 
@@ -19,11 +19,15 @@ const SMALL_LEN: usize = 64 << 10;
 /// A buffer that bytes are read into and whole messages come out of, where they lie.
 ///
 /// For those who want whole messages and read for one connection at a time. What arrives of a message is unmasked in
-/// place, and what follows is read right behind it, so that even a message that spans many reads is never copied; the
-/// payloads of fragments are moved together. Memory grows with what has arrived, up to
-/// [`max_message_len`](crate::Config::max_message_len) and a read, and never with what the peer announces. It is kept for the next
-/// message; between messages, where [`is_empty`](Self::is_empty) says so, the buffer can serve another connection or be
-/// dropped.
+/// place, and what follows is read right behind it, so that even a message that spans many reads is not copied out of
+/// it; it moves where the buffer grows, and the payloads of fragments are moved together. With an extension, parts are
+/// joined elsewhere. Memory grows with what has arrived, beyond the first 128 KiB to at most three times
+/// [`max_message_len`](crate::Config::max_message_len), and never with what the peer announces. It is kept for the next
+/// message.
+///
+/// Where [`is_empty`](Self::is_empty) says so, the buffer can serve another connection or be dropped; where a
+/// connection ended before, [`clear`](Self::clear) it. As long as something waits, the connection knows where it stands
+/// in it: `receive` would take other bytes in between.
 ///
 /// ```
 /// use std::io::Read;
@@ -99,27 +103,34 @@ impl MessageBuffer {
         self.bytes.get_mut(self.unread.end..end).unwrap_or_default()
     }
 
-    /// Says how many bytes were read into [`room`](Self::room), from its front.
+    /// Says how many bytes were read into [`room`](Self::room), from its front; more than its length must not be said.
     #[inline]
     pub fn filled(&mut self, len: usize) {
         self.unread.end = self.unread.end.saturating_add(len).min(self.bytes.len());
         self.awaited = self.awaited.saturating_sub(len);
     }
 
-    /// Tells whether nothing waits here: no message is under way, and all bytes were taken.
+    /// Tells whether nothing waits here: no byte of a message under way, and all others were taken.
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.unread.is_empty() && (self.given || self.message.is_empty()) && self.parts.is_empty()
     }
 
-    /// Moves what is live to the front where the room that it leaves is worth it, and grows otherwise: either way, a
-    /// byte is moved once for a byte that was taken or read.
+    /// Forgets what waits here and keeps the memory, for a connection that is over: by an error, or at the end of its
+    /// stream.
+    pub fn clear(&mut self) {
+        let bytes = mem::take(&mut self.bytes);
+        *self = Self { bytes, ..Self::new() };
+    }
+
+    /// Moves what is live to the front where the room that it leaves is worth it, and grows otherwise: either way, at
+    /// most two bytes are moved for each that was taken or read. It grows to be long only where two thirds are live.
     #[cold]
     fn make_room(&mut self) {
         let live = self.message.len().saturating_add(self.unread.len());
         let dead = self.unread.end.saturating_sub(live);
-        let worth_moving = if self.bytes.len() < SMALL_LEN { live.saturating_mul(4) } else { live };
+        let worth_moving = if self.bytes.len() < SMALL_LEN { live.saturating_mul(4) } else { live / 2 };
         if dead < worth_moving.max(LEAST_ROOM) {
             let len = self.bytes.len().saturating_mul(2).max(FIRST_LEN);
             self.bytes.resize(len, 0);
@@ -215,7 +226,7 @@ impl MessageBuffer {
         self.bytes.get(self.message.clone()).unwrap_or_default()
     }
 
-    /// Returns the bytes in `range`, as `taken` gave it.
+    /// Returns the bytes in `range`, as [`advance`](Self::advance) gave it.
     #[inline]
     pub(crate) fn payload(&self, range: Range<usize>) -> &[u8] {
         self.bytes.get(range).unwrap_or_default()
@@ -225,6 +236,11 @@ impl MessageBuffer {
     #[inline]
     pub(crate) fn await_payload(&mut self, len: u64) {
         self.awaited = usize::try_from(len).unwrap_or(usize::MAX);
+    }
+
+    /// Tells whether a part of the message under way lies here.
+    pub(crate) fn holds_message(&self) -> bool {
+        !self.given && !self.message.is_empty()
     }
 
     /// Forgets the message under way.

@@ -24,9 +24,10 @@ enum Whole {
 impl Connection {
     /// Does as [`receive`](Self::receive) with what was read into `buffer`, and gives messages whole.
     ///
-    /// A message is never copied on its way through reads, however many there are; what comes between its parts is
-    /// given at once. With a message in one frame nothing is done twice; one that spans reads gets its `&str` from a
-    /// second look when that is asked for.
+    /// A message stays where it was read, however many reads there are; what comes between its parts is given at once.
+    /// With a message in one read nothing is done twice; one that spans reads gets its `&str` from a second look when
+    /// that is asked for. Until the buffer [`is_empty`](MessageBuffer::is_empty), what follows belongs into the same
+    /// one: bytes may wait in it even where there is no event.
     ///
     /// # Errors
     ///
@@ -76,15 +77,21 @@ impl Connection {
                 let payload = Payload::new(buffer.payload(range));
                 self.control_event(opcode, payload).map_err(|error| self.fail(error))?
             }
-            Whole::Event(event) => event,
+            Whole::Event(event) => {
+                if let Event::CloseConnection(_) = event {
+                    buffer.drop_message();
+                }
+                event
+            }
         }))
     }
 
-    /// Tells whether the bytes of messages are what was read, unmasked.
+    /// Tells whether the bytes of messages are what was read, unmasked; a code point may have begun elsewhere.
     fn joins_in_place(&self, buffer: &MessageBuffer) -> bool {
         matches!(self.state, ConnectionState::Open | ConnectionState::LocalClosing)
             && self.extensions.is_none()
             && buffer.parts.is_empty()
+            && (self.text.missing() == 0 || buffer.holds_message())
     }
 
     /// Takes parts, the first of which may be decoded, until something is whole; `None` once more bytes are needed.

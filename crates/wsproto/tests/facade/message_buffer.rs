@@ -5,7 +5,7 @@ use wsproto::{
     AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Connection, Event, MessageBuffer,
     Messages, Ping, Pong, RemoteProtocolError, Request, Role, TextMessage, WsConnection,
 };
-use wsproto_frame::{FrameHeader, MaskingKey, Opcode};
+use wsproto_frame::{FrameError, FrameHeader, MaskingKey, Opcode};
 
 use crate::pair::{deflating, frame_to, last, more, open, parts, settled};
 
@@ -156,17 +156,19 @@ fn an_empty_buffer_can_serve_another_connection() {
 
 #[test]
 fn a_close_drops_the_message_under_way() {
-    let mut server = open(Role::Server, &Config::default());
-    let mut buffer = MessageBuffer::new();
     let wire = [
         frame_to(Role::Server, more(Opcode::Text), b"half"),
-        frame_to(Role::Server, last(Opcode::Close), b""),
+        frame_to(Role::Server, last(Opcode::Close), &1000u16.to_be_bytes()),
     ]
     .concat();
-    let (events, outcome) = with_buffer(&mut server, &mut buffer, [&wire[..]]);
-    assert_eq!((events, outcome), (vec![CloseConnection::new(CloseCode::NO_STATUS).into()], Ok(())));
-    assert!(buffer.is_empty());
-    assert_eq!(format!("{buffer:?}"), "MessageBuffer { message: 0, unread: 0, memory: 16384, .. }");
+    for cut in 0..=wire.len() {
+        let mut server = open(Role::Server, &Config::default());
+        let mut buffer = MessageBuffer::new();
+        let (events, outcome) = with_buffer(&mut server, &mut buffer, parts(&wire, &[cut]));
+        assert_eq!((events, outcome), (vec![CloseConnection::new(CloseCode::NORMAL).into()], Ok(())));
+        assert!(buffer.is_empty(), "cut at {cut}");
+        assert_eq!(format!("{buffer:?}"), "MessageBuffer { message: 0, unread: 0, memory: 16384, .. }");
+    }
 }
 
 /// A message to be sent: its text or bytes, and where it is cut into fragments with a Ping between them.
@@ -280,4 +282,154 @@ fn from_the_first_byte_of_http_with_messages_before_the_answer() {
 fn read_into(buffer: &mut MessageBuffer, bytes: &[u8]) {
     buffer.room()[..bytes.len()].copy_from_slice(bytes);
     buffer.filled(bytes.len());
+}
+
+#[test]
+fn a_code_point_that_began_before_the_buffer_is_kept() {
+    let euro = "€".as_bytes();
+    for cut in [1, 2] {
+        let mut client = WsConnection::client_with_entropy(Config::default(), settled);
+        let mut wire = Vec::new();
+        client.send(Request::new("server.example.com", "/chat"), &mut wire).unwrap();
+        let mut server = WsConnection::server(Config::default());
+        let mut buffer = MessageBuffer::new();
+        wire.extend(frame_to(Role::Server, more(Opcode::Text), &euro[..cut]));
+        read_into(&mut buffer, &wire);
+        assert!(matches!(server.receive_message(&mut buffer), Ok(Some(Event::Request(_)))));
+        assert_eq!(server.receive_message(&mut buffer), Ok(None));
+        server.send(AcceptConnection::new(), &mut Vec::new()).unwrap();
+        assert_eq!(server.receive_message(&mut buffer), Ok(None));
+        read_into(&mut buffer, &frame_to(Role::Server, more(Opcode::Continuation), &euro[cut..]));
+        assert_eq!(server.receive_message(&mut buffer), Ok(None));
+        read_into(&mut buffer, &frame_to(Role::Server, last(Opcode::Continuation), b"!"));
+        let event = server.receive_message(&mut buffer).map(|event| event.map(Event::into_owned));
+        assert_eq!(event, Ok(Some(TextMessage::new("€!").into())), "cut at {cut}");
+        assert!(buffer.is_empty());
+    }
+}
+
+#[test]
+fn memory_is_at_most_three_times_the_longest_message() {
+    const LIMIT: usize = 1 << 20;
+    let mut server = open(Role::Server, &Config::default().with_max_message_len(LIMIT as u64));
+    let mut buffer = MessageBuffer::new();
+    let ping = frame_to(Role::Server, last(Opcode::Ping), &[0; 125]);
+    let mut opcode = Opcode::Binary;
+    // The message goes on wherever that makes what lies behind it too little to be worth a move.
+    for _ in 0..64 {
+        let part = frame_to(Role::Server, more(opcode), &[0; LIMIT / 64]);
+        opcode = Opcode::Continuation;
+        let pings = ping.repeat(LIMIT / 64 / ping.len());
+        with_buffer(&mut server, &mut buffer, [&part[..], &pings[..]]).1.unwrap();
+    }
+    with_buffer(&mut server, &mut buffer, [&ping.repeat(2 * LIMIT / ping.len())[..]]).1.unwrap();
+    let shown = format!("{buffer:?}");
+    let memory = shown.split("memory: ").nth(1).and_then(|rest| rest.split(',').next()).unwrap();
+    assert!(memory.parse::<usize>().unwrap() <= 3 * LIMIT, "{shown}");
+}
+
+/// A stream with every length of header, and everything that can stand between two parts of a message.
+fn long_stream(role: Role) -> Vec<u8> {
+    let text = "a€😀é".repeat(8000);
+    let mut wire = Vec::new();
+    for len in [0, 1, 125, 126, 4095, 4096, 65_535, 65_536] {
+        wire.extend(frame_to(role, last(Opcode::Binary), &vec![3; len]));
+        wire.extend(frame_to(role, more(Opcode::Text), &text.as_bytes()[..len]));
+        wire.extend(frame_to(role, last(Opcode::Ping), &[b'p'; 125]));
+        wire.extend(frame_to(role, more(Opcode::Continuation), b""));
+        let end = (len..=text.len()).find(|end| text.is_char_boundary(*end)).unwrap();
+        wire.extend(frame_to(role, last(Opcode::Continuation), &text.as_bytes()[len..end]));
+    }
+    wire
+}
+
+#[test]
+fn a_cleared_buffer_can_serve_another_connection() {
+    let half = frame_to(Role::Server, more(Opcode::Text), b"half");
+    let bad = [&half[..], &frame_to(Role::Server, last(Opcode::Continuation), b"\xff")].concat();
+    for config in [Config::default(), deflating()] {
+        for (wire, outcome) in [(&half, Ok(())), (&bad, Err(FrameError::TextNotUtf8.into()))] {
+            let mut buffer = MessageBuffer::new();
+            let got = with_buffer(&mut open(Role::Server, &config), &mut buffer, [&wire[..]]);
+            assert_eq!(got, (vec![], outcome));
+            assert!(!buffer.is_empty());
+            buffer.clear();
+            assert!(buffer.is_empty());
+            assert_eq!(format!("{buffer:?}"), "MessageBuffer { message: 0, unread: 0, memory: 16384, .. }");
+            let next = frame_to(Role::Server, last(Opcode::Text), b"next");
+            let got = with_buffer(&mut open(Role::Server, &config), &mut buffer, [&next[..2], &next[2..]]);
+            assert_eq!(got, (vec![TextMessage::new("next").into()], Ok(())));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_the_caller_does_between_reads(
+        steps in proptest::collection::vec((0usize..20_000, 0u8..8), 1..60), server: bool, tiny: bool,
+    ) {
+        let role = if server { Role::Server } else { Role::Client };
+        let wire = long_stream(role);
+        let (expected, _) = with_messages(open(role, &Config::default()), &wire);
+        let mut connection = open(role, &Config::default());
+        let mut buffer = MessageBuffer::new();
+        let mut events = Vec::new();
+        let (mut rest, mut steps) = (&wire[..], steps.into_iter().cycle());
+        while !rest.is_empty() {
+            let (len, odd) = steps.next().unwrap();
+            let len = if tiny { len % 40 + 1 } else { len };
+            if odd & 1 != 0 {
+                let _again = buffer.room();
+                buffer.filled(0);
+            }
+            let room = buffer.room();
+            let len = len.min(room.len()).min(rest.len());
+            room[..len].copy_from_slice(&rest[..len]);
+            buffer.filled(len);
+            rest = &rest[len..];
+            // All events, one of them, or none.
+            let mut most = if odd & 2 == 0 || rest.is_empty() { usize::MAX } else { usize::from(odd >> 2) };
+            while most > 0 && let Some(event) = connection.receive_message(&mut buffer).unwrap() {
+                events.push(event.into_owned());
+                most -= 1;
+            }
+        }
+        prop_assert!(buffer.is_empty());
+        prop_assert!(events == expected);
+    }
+
+    #[test]
+    fn misuse_gives_bytes_of_others_and_no_panic(
+        steps in proptest::collection::vec((any::<prop::sample::Index>(), 0usize..3000, 0u8..32), 1..60), deflate: bool,
+    ) {
+        let config = if deflate { deflating() } else { Config::default() };
+        let mut connections = [open(Role::Server, &config), open(Role::Server, &Config::default())];
+        let mut buffers = [MessageBuffer::new(), MessageBuffer::new()];
+        let wire = long_stream(Role::Server);
+        for (at, len, odd) in steps {
+            let connection = &mut connections[usize::from(odd & 1)];
+            let buffer = &mut buffers[usize::from(odd >> 1 & 1)];
+            let from = &wire[at.index(wire.len())..];
+            match odd >> 2 {
+                0 => buffer.filled(len),
+                1 => buffer.filled(usize::MAX),
+                2 => {
+                    let _event = connection.receive(&mut &mut from[..len.min(from.len())].to_vec()[..]);
+                }
+                3 => *connection = open(Role::Server, &config),
+                _ => {}
+            }
+            let room = buffer.room();
+            let len = len.min(from.len()).min(room.len());
+            room[..len].copy_from_slice(&from[..len]);
+            buffer.filled(len);
+            while let Ok(Some(event)) = connection.receive_message(buffer) {
+                if let Event::TextMessage(text) = &event {
+                    let _text = text.data.as_str();
+                }
+            }
+        }
+    }
 }
