@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn rsv_is_a_set_of_three_bits() {
         let all = Rsv::RSV1 | Rsv::RSV2 | Rsv::RSV3;
-        assert_eq!(all.first_byte(), 0x70);
+        assert_eq!((all.first_byte(), all | Rsv::RSV2), (0x70, all));
         assert_eq!(Rsv::from_first_byte(0xff), all);
         assert!(all.contains(Rsv::RSV2) && !Rsv::RSV2.contains(all));
         assert!(all.intersects(Rsv::RSV3) && !Rsv::RSV1.intersects(Rsv::RSV2));

@@ -313,6 +313,13 @@ mod tests {
     }
 
     #[test]
+    fn debug_tells_how_much_waits() {
+        let mut check = TextCheck::new();
+        check.push(b"a\xf0\x9f").unwrap();
+        assert_eq!(std::format!("{check:?}"), "TextCheck { started_len: 2, .. }");
+    }
+
+    #[test]
     fn a_failed_end_leaves_the_check_ready() {
         let mut check = TextCheck::new();
         assert_eq!(check.push(b"\xf0\x9f"), Ok((None, "")));

@@ -13,14 +13,33 @@ struct Whole {
     finished: bool,
 }
 
+/// Takes the next part where it lies, by the shortcut where that does.
+fn in_place<'a>(
+    decoder: &mut FrameDecoder,
+    input: &mut &'a mut [u8],
+) -> Result<Option<FrameChunk<'a>>, FrameError> {
+    let part = match decoder.decode_data(input) {
+        Some(part) => Some(part),
+        None => decoder.decode_in_place(input)?,
+    };
+    if part.is_none() {
+        *input = &mut [];
+    }
+    Ok(part.map(|part| part.split_off(input)))
+}
+
 /// Feeds the parts and joins chunks of one frame.
-fn decode_parts(mut decoder: FrameDecoder, parts: &[&[u8]]) -> (Vec<Whole>, Result<(), FrameError>) {
+fn decode_parts(
+    mut decoder: FrameDecoder,
+    parts: &[&[u8]],
+    step: impl for<'a> Fn(&mut FrameDecoder, &mut &'a mut [u8]) -> Result<Option<FrameChunk<'a>>, FrameError>,
+) -> (Vec<Whole>, Result<(), FrameError>) {
     let mut frames: Vec<Whole> = Vec::new();
     for part in parts {
         let mut part = part.to_vec();
         let mut input = &mut part[..];
         loop {
-            match decoder.decode(&mut input) {
+            match step(&mut decoder, &mut input) {
                 Ok(Some(chunk)) => {
                     if chunk.frame_started {
                         frames.push(Whole {
@@ -57,13 +76,19 @@ fn decode_parts(mut decoder: FrameDecoder, parts: &[&[u8]]) -> (Vec<Whole>, Resu
     (frames, Ok(()))
 }
 
-/// Decodes whole, at every split, and byte by byte; all must agree, up to frames that an error cut off.
+/// Decodes whole, at every split, and byte by byte, taken off the front and in place; all must agree, up to frames that
+/// an error cut off.
 fn decode(decoder: &FrameDecoder, bytes: &[u8]) -> (Vec<Whole>, Result<(), FrameError>) {
-    let whole = decode_parts(decoder.clone(), &[bytes]);
-    for cut in 0..=bytes.len() {
-        assert_eq!(decode_parts(decoder.clone(), &[&bytes[..cut], &bytes[cut..]]), whole, "cut at {cut}");
+    let whole = decode_parts(decoder.clone(), &[bytes], FrameDecoder::decode);
+    let by_byte = bytes.chunks(1).collect::<Vec<_>>();
+    let cuts = (0..=bytes.len()).map(|cut| vec![&bytes[..cut], &bytes[cut..]]);
+    for parts in cuts.chain([by_byte, vec![bytes]]) {
+        let pieces: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+        let taken = decode_parts(decoder.clone(), &parts, FrameDecoder::decode);
+        assert_eq!(taken, whole, "in pieces of {pieces:?}");
+        let in_place = decode_parts(decoder.clone(), &parts, in_place);
+        assert_eq!(in_place, whole, "in place, in pieces of {pieces:?}");
     }
-    assert_eq!(decode_parts(decoder.clone(), &bytes.chunks(1).collect::<Vec<_>>()), whole, "byte by byte");
     whole
 }
 
@@ -169,6 +194,89 @@ fn a_control_frame_is_not_cut() {
     assert_eq!((&*chunk.payload, chunk.frame_finished), (&[1, 2, 3][..], true));
 }
 
+#[test]
+fn what_is_left_of_a_payload() {
+    let mut decoder = client();
+    assert_eq!(decoder.payload_left(), 0);
+    let mut read = *b"\x82\x05He";
+    decoder.decode(&mut &mut read[..]).unwrap();
+    assert_eq!(decoder.payload_left(), 3);
+    decoder.decode(&mut &mut b"ll".to_vec()[..]).unwrap();
+    assert_eq!(decoder.payload_left(), 1);
+    decoder.decode(&mut &mut b"o".to_vec()[..]).unwrap();
+    assert_eq!(decoder.payload_left(), 0);
+    assert!(decoder.decode(&mut &mut [0x83][..]).is_err());
+    assert_eq!(decoder.payload_left(), 0);
+}
+
+#[test]
+fn a_part_that_is_a_whole_message() {
+    let (text, rest) = (FrameHeader::new(Opcode::Text, 0), FrameHeader::new(Opcode::Continuation, 0));
+    #[rustfmt::skip]
+    let table = [
+        // header            started  finished  whole
+        (text,               true,    true,     true),
+        (text,               false,   true,     false),
+        (text,               true,    false,    false),
+        (text.unfinished(),  true,    true,     false),
+        (rest,               true,    true,     false),
+    ];
+    for (header, frame_started, frame_finished, whole) in table {
+        let part = FramePart { header, message: Opcode::Text, payload: 0..0, frame_started, frame_finished };
+        assert_eq!(part.is_whole_message(), whole, "{part:?}");
+    }
+}
+
+#[test]
+fn what_can_wait_breaks_no_rule() {
+    let under_way = |first: u8| {
+        let mut decoder = server();
+        let mut header = [first, 0xfe, 0x20, 0, 0, 0x80, 1, 2];
+        decoder.decode(&mut &mut header[..]).unwrap();
+        decoder
+    };
+    let (text, binary) = (under_way(0x81), under_way(0x82));
+    // The key is 00 80 01 02.
+    let ascii: Vec<u8> = [b'a', b'a' ^ 0x80, b'a' ^ 1, b'a' ^ 2].repeat(2000);
+    let mut other = ascii.clone();
+    other[13] ^= 0x80;
+    #[rustfmt::skip]
+    let table = [
+        // name                    decoder    input           seen   waits
+        ("between frames",         &server(), &ascii[..4],    0,     false),
+        ("binary",                 &binary,   &other[..4],    0,     true),
+        ("binary, none",           &binary,   &other[..0],    0,     true),
+        ("binary, almost 4 KiB",   &binary,   &other[..4095], 0,     true),
+        ("binary, 4 KiB",          &binary,   &other[..4096], 0,     false),
+        ("text, 16 bytes",         &text,     &ascii[..16],   0,     true),
+        ("text, 17 bytes",         &text,     &ascii[..17],   0,     false),
+        ("text, 16 more",          &text,     &ascii[..17],   1,     true),
+        ("text, 17 more",          &text,     &ascii[..18],   1,     false),
+        ("text, not all ASCII",    &text,     &other[..14],   0,     false),
+        ("text, not ASCII behind", &text,     &other[..13],   0,     true),
+        ("text, not ASCII last",   &text,     &other[..14],   13,    false),
+        ("text, seen before",      &text,     &other[..15],   14,    true),
+    ];
+    for (name, decoder, input, seen, waits) in table {
+        assert_eq!(decoder.can_wait(input, seen), waits, "{name}");
+    }
+    let mut short = server();
+    short.decode(&mut &mut [0x82, 0x85, 0, 0, 0, 0][..]).unwrap();
+    assert!(
+        short.can_wait(&ascii[..4], 0) && !short.can_wait(&ascii[..5], 0) && !short.can_wait(&ascii[..6], 0)
+    );
+    let mut ping = server();
+    ping.decode(&mut &mut [0x89, 0x85, 0, 0, 0, 0][..]).unwrap();
+    assert!(!ping.can_wait(&ascii[..4], 0));
+}
+
+#[test]
+fn debug_tells_how_long_a_part_is() {
+    let mut bytes = *b"\x82\x05Hello";
+    let chunk = client().decode(&mut &mut bytes[..]).map(|chunk| std::format!("{chunk:?}")).unwrap();
+    assert!(chunk.contains("payload: 5 bytes") && chunk.contains("frame_finished: true"), "{chunk}");
+}
+
 fn any_frame() -> impl Strategy<Value = (bool, Vec<u8>, [u8; 4])> {
     (any::<bool>(), proptest::collection::vec(any::<u8>(), 0..300), any::<[u8; 4]>())
 }
@@ -193,7 +301,8 @@ proptest! {
         let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).chain([0, bytes.len()]).collect();
         cuts.sort_unstable();
         let parts: Vec<&[u8]> = cuts.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect();
-        prop_assert_eq!(decode_parts(server(), &parts), (expected, Ok(())));
+        prop_assert_eq!(decode_parts(server(), &parts, FrameDecoder::decode), (expected.clone(), Ok(())));
+        prop_assert_eq!(decode_parts(server(), &parts, in_place), (expected, Ok(())));
     }
 
     #[test]
