@@ -16,6 +16,8 @@ mod bounds;
 #[cfg(test)]
 mod debug;
 #[cfg(test)]
+mod errors;
+#[cfg(test)]
 mod every_split;
 #[cfg(test)]
 mod faults;

@@ -1,0 +1,226 @@
+//! What errors say of themselves: each something else, in words that fit into a line of a log, and where it is written.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+
+use wsproto::extensions::deflate::{DeflateError, Pool};
+use wsproto::extensions::{ExtensionError, GrammarError, NegotiationError, Refusal};
+use wsproto::handshake::{HeadError, LocalError, OriginError, RequestError, ResponseError};
+use wsproto::{
+    CloseCode, ConnectionState, DeflateConfig, EntropyError, LocalProtocolError, RemoteProtocolError, Role,
+};
+use wsproto_frame::{FrameError, Rsv};
+
+const HEAD: [HeadError; 13] = [
+    HeadError::StartLineTooLong { limit: 1 },
+    HeadError::TooLong { limit: 1 },
+    HeadError::TooManyHeaders { limit: 1 },
+    HeadError::TooManyItems { limit: 1 },
+    HeadError::BareLineFeed,
+    HeadError::BareCarriageReturn,
+    HeadError::StartLine,
+    HeadError::HttpVersion,
+    HeadError::FoldedHeader,
+    HeadError::SpaceBeforeColon,
+    HeadError::HeaderName,
+    HeadError::HeaderValue,
+    HeadError::Ended,
+];
+
+const LOCAL: [LocalError; 15] = [
+    LocalError::WrongState,
+    LocalError::Host,
+    LocalError::Target,
+    LocalError::Subprotocol,
+    LocalError::SubprotocolRepeated,
+    LocalError::SubprotocolNotProposed,
+    LocalError::Extension,
+    LocalError::HeaderName,
+    LocalError::HeaderValue,
+    LocalError::HeaderReserved,
+    LocalError::Status,
+    LocalError::StatusWithoutBody,
+    LocalError::BodyFraming,
+    LocalError::BodyTooLong,
+    LocalError::BodyTooShort,
+];
+
+const REQUEST: [RequestError; 23] = [
+    RequestError::Method,
+    RequestError::TargetTooLong { limit: 1 },
+    RequestError::TargetForm,
+    RequestError::TargetFragment,
+    RequestError::TargetCharacters,
+    RequestError::TargetNotHost,
+    RequestError::HostMissing,
+    RequestError::HostRepeated,
+    RequestError::HostInvalid,
+    RequestError::ContentLengthInvalid,
+    RequestError::Body,
+    RequestError::TransferEncoding,
+    RequestError::ConnectionNotUpgrade,
+    RequestError::UpgradeNotWebSocket,
+    RequestError::VersionMissing,
+    RequestError::VersionRepeated,
+    RequestError::VersionUnsupported,
+    RequestError::KeyMissing,
+    RequestError::KeyRepeated,
+    RequestError::KeyInvalid,
+    RequestError::SubprotocolInvalid,
+    RequestError::SubprotocolRepeated,
+    RequestError::ExtensionsInvalid,
+];
+
+const RESPONSE: [ResponseError; 20] = [
+    ResponseError::Status,
+    ResponseError::TooManyInterimResponses { limit: 1 },
+    ResponseError::Body,
+    ResponseError::ConnectionNotUpgrade,
+    ResponseError::UpgradeNotWebSocket,
+    ResponseError::AcceptMissing,
+    ResponseError::AcceptRepeated,
+    ResponseError::AcceptMismatch,
+    ResponseError::SubprotocolRepeated,
+    ResponseError::SubprotocolNotProposed,
+    ResponseError::SubprotocolMissing,
+    ResponseError::ExtensionsRepeated,
+    ResponseError::ExtensionsInvalid,
+    ResponseError::ContentLengthInvalid,
+    ResponseError::BodyAmbiguous,
+    ResponseError::TransferEncodingUnknown,
+    ResponseError::Chunk,
+    ResponseError::TrailerTooLong { limit: 1 },
+    ResponseError::BodyTooLong { limit: 1 },
+    ResponseError::BodyEnded,
+];
+
+const GRAMMAR: [GrammarError; 5] = [
+    GrammarError::NotAToken,
+    GrammarError::QuotedNotAToken,
+    GrammarError::UnclosedQuote,
+    GrammarError::TooManyExtensions,
+    GrammarError::TooManyParams,
+];
+
+const NEGOTIATION: [NegotiationError; 5] = [
+    NegotiationError::NotOffered,
+    NegotiationError::Repeated,
+    NegotiationError::RsvTaken(Rsv::RSV1),
+    NegotiationError::InvalidParams,
+    NegotiationError::Unacceptable("it is odd"),
+];
+
+const DEFLATE: [DeflateError; 8] = [
+    DeflateError::UnknownParameter,
+    DeflateError::RepeatedParameter,
+    DeflateError::UnexpectedValue,
+    DeflateError::MissingValue,
+    DeflateError::BadWindowBits,
+    DeflateError::ServerContextTakeover,
+    DeflateError::ServerWindowTooLarge,
+    DeflateError::ClientWindowTooLarge,
+];
+
+const REFUSAL: Refusal = Refusal::new(CloseCode::INVALID_PAYLOAD, "a refusal");
+
+const EXTENSION: [ExtensionError; 5] = [
+    ExtensionError::UnownedRsv(Rsv::RSV1),
+    ExtensionError::Refused(REFUSAL),
+    ExtensionError::ControlTransformed,
+    ExtensionError::ForeignRsv(Rsv::RSV1),
+    ExtensionError::Stalled,
+];
+
+const OF_OURS: [LocalProtocolError; 10] = [
+    LocalProtocolError::WrongState(ConnectionState::Closed),
+    LocalProtocolError::WrongEvent,
+    LocalProtocolError::Handshake(LocalError::Host),
+    LocalProtocolError::Frame(FrameError::ControlTooLong),
+    LocalProtocolError::Extension(ExtensionError::Stalled),
+    LocalProtocolError::Negotiation(NegotiationError::InvalidParams),
+    LocalProtocolError::ExtensionsInEvent,
+    LocalProtocolError::ReasonWithoutCode,
+    LocalProtocolError::Entropy,
+    LocalProtocolError::PayloadApart,
+];
+
+const OF_THE_PEER: [RemoteProtocolError; 11] = [
+    RemoteProtocolError::Request(RequestError::Method),
+    RemoteProtocolError::Response(ResponseError::Chunk),
+    RemoteProtocolError::EarlyBytes { limit: 1 },
+    RemoteProtocolError::Negotiation { received_by: Role::Client, error: NegotiationError::Repeated },
+    RemoteProtocolError::Frame(FrameError::NotMasked),
+    RemoteProtocolError::Extension(ExtensionError::Refused(REFUSAL)),
+    RemoteProtocolError::MessageTooLong { limit: 1 },
+    RemoteProtocolError::TooManyFragments { limit: 1 },
+    RemoteProtocolError::TooManyEmptyFragments { limit: 1 },
+    RemoteProtocolError::TooManyControlFrames { limit: 1 },
+    RemoteProtocolError::EndOfStream,
+];
+
+/// Holds the errors of one kind to: a line each, without a full stop, and no two alike.
+fn assert_said<E: Error>(errors: impl IntoIterator<Item = E>) {
+    let mut all = BTreeSet::new();
+    for error in errors {
+        let said = error.to_string();
+        assert!((5..100).contains(&said.len()) && !said.ends_with('.') && !said.contains('\n'), "{said:?}");
+        assert!(all.insert(said.clone()), "said twice: {said}");
+    }
+}
+
+#[test]
+fn each_error_says_something_else() {
+    assert_said(HEAD);
+    assert_said(LOCAL);
+    assert_said(REQUEST.into_iter().chain(HEAD.map(RequestError::from)));
+    assert_said(RESPONSE.into_iter().chain(HEAD.map(ResponseError::Head)));
+    assert_said(NEGOTIATION.into_iter().chain(GRAMMAR.map(NegotiationError::from)));
+    assert_said(DEFLATE);
+    assert_said(DEFLATE.map(NegotiationError::from));
+    assert_said(EXTENSION);
+    assert_said(OF_OURS);
+    assert_said(OF_THE_PEER);
+    assert_said([OriginError::Missing, OriginError::Repeated, OriginError::Foreign]);
+    assert_said([EntropyError]);
+    assert_eq!(
+        (REFUSAL.to_string(), GRAMMAR[3].to_string()),
+        ("a refusal".into(), "more than 16 extensions are listed".into())
+    );
+}
+
+#[test]
+fn an_error_of_a_limit_tells_the_limit() {
+    let errors: [RemoteProtocolError; 12] = [
+        RequestError::from(HeadError::StartLineTooLong { limit: 4321 }).into(),
+        RequestError::from(HeadError::TooLong { limit: 4321 }).into(),
+        RequestError::from(HeadError::TooManyHeaders { limit: 4321 }).into(),
+        RequestError::from(HeadError::TooManyItems { limit: 4321 }).into(),
+        RequestError::TargetTooLong { limit: 4321 }.into(),
+        ResponseError::TooManyInterimResponses { limit: 4321 }.into(),
+        ResponseError::BodyTooLong { limit: 4321 }.into(),
+        RemoteProtocolError::EarlyBytes { limit: 4321 },
+        RemoteProtocolError::MessageTooLong { limit: 4321 },
+        RemoteProtocolError::TooManyFragments { limit: 4321 },
+        RemoteProtocolError::TooManyEmptyFragments { limit: 4321 },
+        RemoteProtocolError::TooManyControlFrames { limit: 4321 },
+    ];
+    for error in errors {
+        assert!(error.to_string().contains("4321"), "{error}");
+    }
+}
+
+#[test]
+fn each_rule_stands_somewhere() {
+    let requests = REQUEST.map(RequestError::section).into_iter().chain(HEAD.map(HeadError::section));
+    for section in requests.chain(RESPONSE.map(ResponseError::section)) {
+        assert!(section.starts_with("RFC ") && section.contains('§'), "{section}");
+    }
+}
+
+#[test]
+fn what_holds_no_secret_can_be_shown() {
+    let shown = format!("{:?}", DeflateConfig::default().with_pool(Pool::new(1)));
+    assert!(shown.contains("level: 6") && shown.contains("Pool"), "{shown}");
+    let failed = EntropyError;
+    assert_eq!(format!("{failed:?}"), "EntropyError");
+}
