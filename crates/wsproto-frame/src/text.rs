@@ -306,6 +306,7 @@ mod tests {
                 assert!(check.ascii(&bytes[..len]).is_none(), "{at} of {len}");
                 bytes[at] = b'~';
             }
+            assert!(len == 0 || check.ascii(&[0xc3; 255][..len]).is_none(), "{len} bytes that are none");
         }
         let mut check = TextCheck::new();
         assert_eq!(check.push(b"\xf0"), Ok((None, "")));

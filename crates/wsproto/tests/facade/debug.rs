@@ -2,11 +2,12 @@
 
 use core::fmt::Debug;
 
+use wsproto::extensions::deflate::{DeflateParams, PermessageDeflate};
 use wsproto::extensions::{self, FrameEnd, OutboundFrame, Output};
 use wsproto::{
-    AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Connection, ConnectionState, Event,
-    LocalProtocolError, Messages, Ping, Pong, RejectConnection, RejectData, RemoteProtocolError, Request,
-    Role, TextMessage, WsConnection,
+    AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Connection, ConnectionState,
+    DeflateConfig, Event, LocalProtocolError, Messages, Ping, Pong, RejectConnection, RejectData,
+    RemoteProtocolError, Request, Role, TextMessage, WsConnection,
 };
 use wsproto_frame::{FrameDecoder, Opcode, Rsv, TextCheck};
 
@@ -107,6 +108,10 @@ fn extensions_show_no_byte_on_its_way() {
     // No room: what was fed waits inside.
     pipeline.feed(SECRET.as_bytes(), FrameEnd::Pending, &mut Vec::new(), 0).unwrap();
     assert_silent("pipeline", &pipeline);
+    let mut deflate =
+        PermessageDeflate::new(Role::Client, DeflateParams::default(), &DeflateConfig::default());
+    deflate.compress(SECRET.repeat(100).as_bytes(), &mut Vec::new()).unwrap();
+    assert_silent("permessage-deflate", &deflate);
     assert_silent("outbound frame", &OutboundFrame::new(Opcode::Text, SECRET.as_bytes()));
     let mut buffer = Vec::new();
     let mut output = Output::new(&mut buffer, 100);

@@ -7,7 +7,7 @@ use wsproto::{
 };
 use wsproto_frame::Opcode;
 
-use crate::pair::{ANSWER, REQUEST, frame_to, last, more, settled};
+use crate::pair::{ANSWER, REQUEST, deflating, frame_to, last, more, settled, shaken};
 
 /// Makes a connection that stands there.
 fn standing(name: &str, role: Role) -> WsConnection {
@@ -280,4 +280,31 @@ fn what_is_written() {
         assert_eq!(standing(name, role).send(event.clone(), &mut out), Ok(()), "{name}, {event:?}");
         assert_eq!(&out[6..], expected, "{name}, {event:?}");
     }
+}
+
+#[test]
+fn a_header_apart_stands_before_what_the_caller_writes() {
+    let (mut client, mut server) = shaken(&Config::default());
+    let mut wire = server.send_apart(BytesMessage::new(b"Hello")).unwrap().encode().to_vec();
+    wire.extend(b"Hello");
+    let mut input = &mut wire[..];
+    assert_eq!(client.receive(&mut input), Ok(Some(BytesMessage::new(b"Hello").into())));
+    assert_eq!(server.send_apart(Ping::new(b"")), Err(LocalProtocolError::WrongEvent));
+
+    let mut connecting = WsConnection::server(Config::default());
+    let wrong = LocalProtocolError::WrongState(ConnectionState::Connecting);
+    assert_eq!(connecting.send_apart(TextMessage::new("a")), Err(wrong));
+    let (mut squeezing, _) = shaken(&deflating());
+    assert_eq!(squeezing.send_apart(TextMessage::new("a")), Err(LocalProtocolError::PayloadApart));
+}
+
+#[test]
+fn extensions_are_not_set_in_events() {
+    let mut server = WsConnection::server(Config::default());
+    assert!(matches!(server.receive(&mut &mut REQUEST.to_vec()[..]), Ok(Some(Event::Request(_)))));
+    let accept = AcceptConnection::new().with_extension("x");
+    assert_eq!(server.send(accept, &mut Vec::new()), Err(LocalProtocolError::ExtensionsInEvent));
+    let request = Request::new("example.com", "/").with_extension("x");
+    let sent = WsConnection::client(Config::default()).send(request, &mut Vec::new());
+    assert_eq!(sent, Err(LocalProtocolError::ExtensionsInEvent));
 }
