@@ -32,7 +32,7 @@ pub const MAX_PARAMS: usize = 16;
 /// ```
 pub fn parse(field: &str) -> Result<Vec<Params<'_>>, GrammarError> {
     let mut found = Vec::new();
-    parse_field(field, &mut 0, &mut |element| found.push(element))?;
+    read_list([field].into_iter(), |cursor| cursor.element().map(|element| found.push(element)))?;
     Ok(found)
 }
 
@@ -48,35 +48,36 @@ pub(crate) fn parse_each<'a, S: AsRef<str>>(
     fields: &'a [S],
     mut take: impl FnMut(Params<'a>),
 ) -> Result<(), GrammarError> {
-    let mut count = 0;
-    fields.iter().try_for_each(|field| parse_field(field.as_ref(), &mut count, &mut take))
+    let fields = fields.iter().map(AsRef::as_ref);
+    read_list(fields, |cursor| cursor.element().map(&mut take))
 }
 
-/// Reads a field; counts its elements to those of the fields before it.
-fn parse_field<'a>(
-    field: &'a str,
-    count: &mut usize,
-    take: &mut impl FnMut(Params<'a>),
+/// Checks several fields that nobody is going to look at.
+pub(crate) fn check<S: AsRef<str>>(fields: &[S]) -> Result<(), GrammarError> {
+    let fields = fields.iter().map(AsRef::as_ref);
+    read_list(fields, |cursor| cursor.parts(|_, _| ()).map(|_| ()))
+}
+
+fn read_list<'a>(
+    fields: impl Iterator<Item = &'a str>,
+    mut read: impl FnMut(&mut Cursor<'a>) -> Result<(), GrammarError>,
 ) -> Result<(), GrammarError> {
-    let mut cursor = Cursor { rest: field };
-    loop {
-        cursor.skip_space();
-        if cursor.rest.is_empty() {
-            return Ok(());
-        }
-        if cursor.eat(b',') {
-            continue;
-        }
-        if *count == MAX_EXTENSIONS {
-            return Err(GrammarError::TooManyExtensions);
-        }
-        take(cursor.element()?);
-        *count = count.saturating_add(1);
-        if !cursor.rest.is_empty() && !cursor.eat(b',') {
-            //= rfc6455#9.1-1
-            return Err(GrammarError::NotAToken);
+    let mut count = 0_usize;
+    for field in fields {
+        let mut cursor = Cursor { rest: field };
+        while cursor.finds_element() {
+            if count == MAX_EXTENSIONS {
+                return Err(GrammarError::TooManyExtensions);
+            }
+            read(&mut cursor)?;
+            count = count.saturating_add(1);
+            if !cursor.rest.is_empty() && !cursor.eat(b',') {
+                //= rfc6455#9.1-1
+                return Err(GrammarError::NotAToken);
+            }
         }
     }
+    Ok(())
 }
 
 /// Tells whether this is a token (RFC 9110 [§5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
@@ -106,14 +107,34 @@ struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// Reads a name and its parameters, and the space after them.
+    /// Passes over space and commas; returns whether there is something behind them.
+    fn finds_element(&mut self) -> bool {
+        self.skip_space();
+        while self.eat(b',') {
+            self.skip_space();
+        }
+        !self.rest.is_empty()
+    }
+
     fn element(&mut self) -> Result<Params<'a>, GrammarError> {
-        let mut element = Params::new(self.token()?);
+        let mut params = Vec::new();
+        let name = self.parts(|name, value| params.push((Cow::Borrowed(name), value)))?;
+        Ok(Params::of(name, params))
+    }
+
+    /// Reads a name and its parameters, and the space after them; returns the name.
+    fn parts(
+        &mut self,
+        mut take: impl FnMut(&'a str, Option<Cow<'a, str>>),
+    ) -> Result<&'a str, GrammarError> {
+        let element = self.token()?;
+        let mut count = 0_usize;
         self.skip_space();
         while self.eat(b';') {
-            if element.iter().len() == MAX_PARAMS {
+            if count == MAX_PARAMS {
                 return Err(GrammarError::TooManyParams);
             }
+            count = count.saturating_add(1);
             self.skip_space();
             let name = self.token()?;
             self.skip_space();
@@ -123,7 +144,7 @@ impl<'a> Cursor<'a> {
             } else {
                 None
             };
-            element.push(name.into(), value);
+            take(name, value);
             self.skip_space();
         }
         Ok(element)

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use wsproto_frame::Rsv;
 
-use crate::grammar::{parse_all, parse_each};
+use crate::grammar::{self, parse_all, parse_each};
 use crate::{Extension, ExtensionConfig, NegotiationError, Params, Pipeline};
 
 /// Returns a client's offers, one element of Sec-WebSocket-Extensions each, in order of preference.
@@ -56,6 +56,10 @@ pub fn respond<S: AsRef<str>>(
     configs: &[Arc<dyn ExtensionConfig>],
     offers: &[S],
 ) -> Result<(Vec<String>, Pipeline), NegotiationError> {
+    if configs.is_empty() {
+        grammar::check(offers)?;
+        return Ok((Vec::new(), Pipeline::new(Vec::new())));
+    }
     let mut agreed = Agreed::default();
     let mut answers = Vec::new();
     //= rfc6455#9.1-8

@@ -46,6 +46,11 @@ impl<'a> Params<'a> {
         self
     }
 
+    /// Makes an element of its parts.
+    pub(crate) fn of(name: &'a str, params: Vec<(Cow<'a, str>, Option<Cow<'a, str>>)>) -> Self {
+        Self { name: name.into(), params }
+    }
+
     /// Returns the extension's name.
     #[must_use]
     pub fn name(&self) -> &str {

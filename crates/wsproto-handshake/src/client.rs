@@ -313,7 +313,8 @@ impl Awaited {
         limits: &HandshakeLimits,
     ) -> Result<Step<'a>, ResponseError> {
         let Some(head) = self.head.take(input, limits)? else { return Ok(Step::NeedInput) };
-        let verdict = self.judge(head.status_line()?, head.headers, needs_subprotocol, limits)?;
+        let (line, headers) = head.into_response()?;
+        let verdict = self.judge(line, headers, needs_subprotocol, limits)?;
         self.after(verdict, limits)
     }
 

@@ -1,29 +1,33 @@
-//! Heads of HTTP/1.1 messages: taken off the input, cut into lines, and each line into a name and a value, once.
+//! Heads of HTTP/1.1 messages: where they end, and what is in them.
 //!
-//! What has been looked at is never looked at again, however the bytes come; a fault is found where its line ends.
+//! The end is found first, in new bytes only; then the whole is copied and parsed, once. What the tokeniser lets pass
+//! and the RFC does not is refused here.
 
 mod field;
-mod first_line;
-mod scan;
+mod line_count;
 
 use alloc::vec::Vec;
-use core::mem;
-
-pub(crate) use self::{
-    field::{check_fields, trimmed},
-    first_line::{RequestLine, StatusLine},
+use core::{
+    mem::{self, MaybeUninit},
+    ops::Range,
 };
-use crate::{HandshakeLimits, HeadError, Headers, headers::Field, syntax};
 
-/// For how many fields there is room when the first one comes.
-const USUAL_FIELDS: usize = 16;
+use httparse::Header;
+use smallvec::SmallVec;
+
+pub(crate) use self::field::{check_fields, trimmed};
+use self::line_count::LineCount;
+use crate::{HandshakeLimits, HeadError, Headers, headers::Field};
+
+/// The header fields for which a parse needs no memory but the stack's.
+const FEW: usize = 32;
 
 /// A head that is coming in.
 #[derive(Default)]
 pub(crate) struct HeadBuffer {
     /// What came in earlier pieces.
     kept: Vec<u8>,
-    lines: Lines,
+    lines: LineCount,
 }
 
 impl HeadBuffer {
@@ -44,14 +48,10 @@ impl HeadBuffer {
             self.kept.extend_from_slice(new);
             &self.kept
         };
-        if let Some(end) = self.lines.read(text, limits)? {
-            let mut text = mem::take(&mut self.kept);
-            if before == 0 {
-                text = new.get(..end).unwrap_or(new).to_vec();
-            }
-            text.truncate(end);
-            *input = input.get(end.saturating_sub(before)..).unwrap_or_default();
-            return Ok(Some(mem::take(&mut self.lines).head(text)));
+        if let Some(end) = self.lines.find_end(text, limits)? {
+            let (own, behind) = input.split_at_checked(end.saturating_sub(before)).unwrap_or((*input, &[]));
+            *input = behind;
+            return Ok(Some(self.finish(end, own)));
         }
         if text.len() >= limits.max_head_len {
             return Err(self.lines.too_long(limits));
@@ -63,139 +63,203 @@ impl HeadBuffer {
         Ok(None)
     }
 
+    /// Makes a head of what is kept and of the last piece, which may be all of it; begins anew.
+    #[inline(never)]
+    fn finish(&mut self, end: usize, last: &[u8]) -> Head {
+        let mut text = mem::take(&mut self.kept);
+        if text.is_empty() {
+            text = last.to_vec();
+        }
+        text.truncate(end);
+        Head { text, fields: mem::take(&mut self.lines).fields() }
+    }
+
     /// How many bytes are kept.
     pub(crate) fn len(&self) -> usize {
         self.kept.len()
     }
 }
 
-/// The lines of a head, as far as they have come.
-#[derive(Default)]
-struct Lines {
-    /// Length of the first line, which is never empty; 0 until it is whole.
-    first: usize,
-    fields: Vec<Field>,
-    /// Where the line begins that is not whole yet.
-    start: usize,
-    /// Where its name ends, if it is a field; 0 until that is known.
-    name_end: usize,
-    /// Whether it has something in it that a field has not.
-    is_faulty: bool,
-    /// Where the search goes on; it never goes back.
-    searched: usize,
-}
-
-impl Lines {
-    /// Reads the lines that are whole; returns where the head ends: behind its empty line.
-    ///
-    /// The text is all that has come of the head.
-    fn read(&mut self, text: &[u8], limits: &HandshakeLimits) -> Result<Option<usize>, HeadError> {
-        loop {
-            self.read_fields(text, limits.max_headers);
-            if self.first != 0 && self.name_end == 0 {
-                let Some(end) = scan::name_end(text, self.searched) else { break };
-                self.is_faulty = end == self.start || text.get(end) != Some(&b':');
-                (self.name_end, self.searched) = (end, end);
-            }
-            let Some(at) = scan::control(text, self.searched) else { break };
-            match text.get(at..).unwrap_or_default() {
-                [b'\r', b'\n', ..] => {
-                    self.searched = at.saturating_add(2);
-                    if self.end_line(text, at, limits)? {
-                        return Ok(Some(self.searched));
-                    }
-                }
-                [b'\r'] => {
-                    self.searched = at;
-                    return Ok(None);
-                }
-                [b'\n', ..] => return Err(HeadError::BareLineFeed),
-                control => {
-                    self.is_faulty |= !matches!(control, [b'\t', ..]);
-                    self.searched = at.saturating_add(1);
-                }
-            }
-        }
-        self.searched = text.len();
-        Ok(None)
-    }
-
-    /// Reads lines that are fields and nothing but what fields mostly are, as long as they come.
-    fn read_fields(&mut self, text: &[u8], max_fields: usize) {
-        let mut start = self.start;
-        if self.first == 0 || self.searched != start {
-            return;
-        }
-        if self.fields.capacity() == 0 {
-            self.fields.reserve(USUAL_FIELDS);
-        }
-        while self.fields.len() < max_fields
-            && let Some(field) = Field::read(text, start)
-        {
-            start = field.value_end.saturating_add(2);
-            self.fields.push(field);
-        }
-        (self.start, self.searched) = (start, start);
-    }
-
-    /// Takes the line that ends here; returns whether it ends the head.
-    fn end_line(&mut self, text: &[u8], end: usize, limits: &HandshakeLimits) -> Result<bool, HeadError> {
-        let start = mem::replace(&mut self.start, self.searched);
-        let name_end = mem::take(&mut self.name_end);
-        let is_faulty = mem::take(&mut self.is_faulty);
-        if start == end {
-            return if self.first == 0 { Err(HeadError::StartLine) } else { Ok(true) };
-        }
-        if self.first == 0 {
-            self.first = end;
-            return Ok(false);
-        }
-        if self.fields.len() >= limits.max_headers {
-            return Err(HeadError::TooManyHeaders { limit: limits.max_headers });
-        }
-        if is_faulty {
-            return Err(field::fault(text.get(start..end).unwrap_or_default()));
-        }
-        let (value_start, value_end) = syntax::trimmed(text, name_end.saturating_add(1), end);
-        self.fields.push(Field { name_start: start, name_end, value_start, value_end });
-        Ok(false)
-    }
-
-    #[cold]
-    fn too_long(&self, limits: &HandshakeLimits) -> HeadError {
-        let limit = limits.max_head_len;
-        if self.first == 0 { HeadError::StartLineTooLong { limit } } else { HeadError::TooLong { limit } }
-    }
-
-    /// Makes a head of all lines and their text.
-    fn head(self, text: Vec<u8>) -> Head {
-        Head { first: self.first, headers: Headers::of_head(text, self.fields) }
-    }
-}
-
-/// A whole head.
+/// A whole head, its final empty line included.
 pub(crate) struct Head {
-    /// Length of the first line.
-    first: usize,
-    /// All fields; their text begins with the first line.
-    pub(crate) headers: Headers,
+    text: Vec<u8>,
+    /// How many lines there are between the first and the empty one.
+    fields: usize,
 }
 
 impl Head {
-    /// Reads the first line of a request.
-    pub(crate) fn request_line(&self) -> Result<RequestLine<'_>, HeadError> {
-        RequestLine::parse(self.first_line())
+    /// Parses the head of a request.
+    pub(crate) fn into_request(self) -> Result<RequestHead, HeadError> {
+        let (method, target, fields) = self.parse_request()?;
+        Ok(RequestHead { method, target, headers: Headers::of_head(self.text, fields) })
     }
 
-    /// Reads the first line of a response.
-    pub(crate) fn status_line(&self) -> Result<StatusLine, HeadError> {
-        StatusLine::parse(self.first_line())
+    /// Parses the head of a response.
+    pub(crate) fn into_response(self) -> Result<(StatusLine, Headers), HeadError> {
+        let (line, fields) = self.parse_response()?;
+        Ok((line, Headers::of_head(self.text, fields)))
     }
 
-    fn first_line(&self) -> &[u8] {
-        self.headers.text().get(..self.first).unwrap_or_default()
+    fn parse_request(&self) -> Result<(Range<usize>, Range<usize>, Vec<Field>), HeadError> {
+        let mut room: SmallVec<[MaybeUninit<Header<'_>>; FEW]> = SmallVec::new();
+        room.resize_with(self.fields, MaybeUninit::uninit);
+        let mut request = httparse::Request::new(&mut []);
+        self.check(request.parse_with_uninit_headers(&self.text, &mut room))?;
+        let httparse::Request { method: Some(method), path: Some(target), version: Some(version), headers } =
+            request
+        else {
+            return Err(HeadError::StartLine);
+        };
+        if version != 1 {
+            return Err(HeadError::HttpVersion);
+        }
+        Ok((self.place(method.as_bytes()), self.place(target.as_bytes()), self.places(headers)))
+    }
+
+    fn parse_response(&self) -> Result<(StatusLine, Vec<Field>), HeadError> {
+        let mut room: SmallVec<[MaybeUninit<Header<'_>>; FEW]> = SmallVec::new();
+        room.resize_with(self.fields, MaybeUninit::uninit);
+        let mut response = httparse::Response::new(&mut []);
+        let parser = httparse::ParserConfig::default();
+        self.check(parser.parse_response_with_uninit_headers(&mut response, &self.text, &mut room))?;
+        let httparse::Response { version: Some(version), code: Some(status), headers, .. } = response else {
+            return Err(HeadError::StartLine);
+        };
+        Ok((StatusLine { status, is_http_1_1: version == 1 }, self.places(headers)))
+    }
+
+    /// Returns where the fields lie in the text.
+    fn places(&self, headers: &[Header<'_>]) -> Vec<Field> {
+        let field = |header: &Header<'_>| {
+            let (name, value) = (self.place(header.name.as_bytes()), self.place(header.value));
+            Field {
+                name_start: name.start,
+                name_end: name.end,
+                value_start: value.start,
+                value_end: value.end,
+            }
+        };
+        headers.iter().map(field).collect()
+    }
+
+    /// Returns where a part of the text lies in it.
+    fn place(&self, part: &[u8]) -> Range<usize> {
+        let start = part.as_ptr().addr().saturating_sub(self.text.as_ptr().addr());
+        start..start.saturating_add(part.len())
+    }
+
+    fn check(&self, outcome: httparse::Result<usize>) -> Result<(), HeadError> {
+        match outcome {
+            Ok(httparse::Status::Complete(len)) if len == self.text.len() => Ok(()),
+            Ok(_) => Err(HeadError::StartLine),
+            Err(error) => Err(self.fault(error)),
+        }
+    }
+
+    /// Names the fault that the tokeniser found.
+    #[cold]
+    fn fault(&self, error: httparse::Error) -> HeadError {
+        match error {
+            httparse::Error::HeaderName | httparse::Error::HeaderValue => self.field_fault(),
+            httparse::Error::Version if self.names_http_version() => HeadError::HttpVersion,
+            _ if self.lines().next().is_some_and(|line| line.contains(&b'\r')) => {
+                HeadError::BareCarriageReturn
+            }
+            _ => HeadError::StartLine,
+        }
+    }
+
+    /// Whether the first line has another version of HTTP where it should have 1.1.
+    fn names_http_version(&self) -> bool {
+        let line = self.lines().next().unwrap_or_default();
+        let words: Vec<&[u8]> = line.splitn(4, |&byte| byte == b' ').collect();
+        match words.as_slice() {
+            [_, _, version] if is_other_version(version) => true,
+            [version, ..] => is_other_version(version),
+            [] => false,
+        }
+    }
+
+    fn field_fault(&self) -> HeadError {
+        self.lines().skip(1).find_map(field::fault).unwrap_or(HeadError::HeaderName)
+    }
+
+    /// The lines without what ends them, and without the empty one.
+    fn lines(&self) -> impl Iterator<Item = &[u8]> {
+        self.text
+            .split(|&byte| byte == b'\n')
+            .filter_map(|line| line.strip_suffix(b"\r"))
+            .filter(|line| !line.is_empty())
     }
 }
 
+fn is_other_version(word: &[u8]) -> bool {
+    let digits = word.strip_prefix(b"HTTP/");
+    digits.is_some_and(|digits| match digits {
+        b"1.1" => false,
+        [major, b'.', minor] => major.is_ascii_digit() && minor.is_ascii_digit(),
+        _ => false,
+    })
+}
+
+/// The head of a request.
+pub(crate) struct RequestHead {
+    method: Range<usize>,
+    target: Range<usize>,
+    /// All fields; their text is the whole head.
+    pub(crate) headers: Headers,
+}
+
+impl RequestHead {
+    pub(crate) fn line(&self) -> RequestLine<'_> {
+        let part = |place: &Range<usize>| self.headers.text().get(place.clone()).unwrap_or_default();
+        RequestLine { method: part(&self.method), target: part(&self.target) }
+    }
+}
+
+/// The first line of a request.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct RequestLine<'a> {
+    pub(crate) method: &'a [u8],
+    pub(crate) target: &'a [u8],
+}
+
+/// The first line of a response.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct StatusLine {
+    /// Three digits.
+    pub(crate) status: u16,
+    pub(crate) is_http_1_1: bool,
+}
+
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_in_one_piece_is_copied_once_and_without_what_follows() {
+        let bytes = b"GET / HTTP/1.1\r\nHost: a\r\n\r\nmore";
+        let mut input = &bytes[..];
+        let head = HeadBuffer::default().take(&mut input, &HandshakeLimits::default()).unwrap().unwrap();
+        let head = head.into_request().unwrap();
+        assert_eq!((input, head.headers.text()), (&b"more"[..], &bytes[..bytes.len() - 4]));
+        assert_eq!(head.line(), RequestLine { method: b"GET", target: b"/" });
+        assert_eq!(head.headers.iter().collect::<Vec<_>>(), [("Host", &b"a"[..])]);
+    }
+
+    #[test]
+    fn a_head_byte_by_byte_is_the_same_and_leaves_nothing_behind() {
+        let bytes = b"HTTP/1.1 101 Switching Protocols\r\nA: b \r\nC:\r\n\r\n";
+        let mut buffer = HeadBuffer::default();
+        for byte in &bytes[..bytes.len() - 1] {
+            assert!(
+                buffer.take(&mut core::slice::from_ref(byte), &HandshakeLimits::default()).unwrap().is_none()
+            );
+        }
+        let head = buffer.take(&mut &b"\nmore"[..], &HandshakeLimits::default()).unwrap().unwrap();
+        let (line, headers) = head.into_response().unwrap();
+        assert_eq!(line, StatusLine { status: 101, is_http_1_1: true });
+        assert_eq!(headers.iter().collect::<Vec<_>>(), [("A", &b"b"[..]), ("C", &b""[..])]);
+        assert_eq!(buffer.len(), 0, "ready for the next head");
+    }
+}

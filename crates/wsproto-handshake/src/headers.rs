@@ -80,15 +80,18 @@ impl Headers {
         mut keep: impl FnMut(&'a [u8], &'a [u8]) -> Result<bool, E>,
     ) -> Result<(), E> {
         let text = &*self.text;
-        let mut outcome = Ok(());
-        self.fields.retain(|field| {
-            outcome.is_ok()
-                && keep(field.name(text), field.value(text)).unwrap_or_else(|error| {
-                    outcome = Err(error);
-                    false
-                })
-        });
-        outcome
+        let mut kept = 0_usize;
+        for at in 0..self.fields.len() {
+            let Some(&field) = self.fields.get(at) else { break };
+            if keep(field.name(text), field.value(text))? {
+                if let Some(place) = self.fields.get_mut(kept) {
+                    *place = field;
+                }
+                kept = kept.saturating_add(1);
+            }
+        }
+        self.fields.truncate(kept);
+        Ok(())
     }
 
     /// Appends a field.

@@ -31,6 +31,9 @@ pub(crate) fn agree(one: &str, other: &str, default_port: &str) -> bool {
 
 /// Whether this is a name or address and, behind a colon, a port.
 pub(crate) fn is_valid(authority: &str) -> bool {
+    if is_plain_name(authority.as_bytes()) {
+        return true;
+    }
     let (host, port) = split_port(authority);
     port.is_none_or(is_port) && (is_name(host) || is_ipv6_literal(host))
 }
@@ -54,16 +57,19 @@ fn is_ipv6_literal(host: &str) -> bool {
     address.is_some_and(|address| address.parse::<Ipv6Addr>().is_ok())
 }
 
+/// Whether this is a name without a port, and without hyphens, which labels that claim to be encoded have.
+fn is_plain_name(host: &[u8]) -> bool {
+    !host.is_empty() && host.iter().all(|&byte| is_name_char(byte) && byte != b'-')
+}
+
 fn is_name(host: &str) -> bool {
     let host = host.as_bytes();
-    // Labels that claim to be encoded have hyphens.
-    let has_good_labels = || !host.contains(&b'-') || host.split(|&byte| byte == b'.').all(is_label);
-    !host.is_empty() && has_name_characters(host) && has_good_labels()
+    !host.is_empty() && has_name_characters(host) && host.split(|&byte| byte == b'.').all(is_label)
 }
 
 /// Letters, digits, the other characters of RFC 3986 names, and bytes as `%` and two digits.
 fn has_name_characters(mut rest: &[u8]) -> bool {
-    while let Some(other) = rest.iter().position(|&byte| NAME_CHARS.get(usize::from(byte)) != Some(&byte)) {
+    while let Some(other) = rest.iter().position(|&byte| !is_name_char(byte)) {
         rest = match rest.get(other..) {
             Some([b'%', high, low, after @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
                 after
@@ -72,6 +78,11 @@ fn has_name_characters(mut rest: &[u8]) -> bool {
         };
     }
     true
+}
+
+#[inline]
+fn is_name_char(byte: u8) -> bool {
+    NAME_CHARS.get(usize::from(byte)) == Some(&byte)
 }
 
 /// Each character of names in its own place, and in every other place a character that belongs elsewhere.
@@ -171,6 +182,10 @@ mod tests {
             ("user@example.com",     false),
             ("a%2",                  false),
             ("a%zz",                 false),
+            ("a%2z",                 false),
+            ("a%z2",                 false),
+            ("a-b.example",          true),
+            ("a-%20",                true),
             ("a\\b",                 false),
             ("xn--",                 false),
             ("xn--!a",               false),

@@ -18,6 +18,7 @@ pub(crate) enum Known {
 impl Known {
     /// Returns the field of this name, in any case; compares with one or two names at most.
     //= rfc6455#4.1-44
+    #[inline]
     pub(crate) fn of(name: &[u8]) -> Option<Self> {
         Some(match name.len() {
             4 if is_word(name, b"host") => Self::Host,
@@ -104,6 +105,13 @@ mod tests {
             ("Hose",                     None),
             ("Sec-WebSocket-Kez",        None),
             ("Transfer-Encodinf",        None),
+            ("Upgradf",                  None),
+            ("Connectioo",               None),
+            ("Content-Lengti",           None),
+            ("Sec-WebSocket-Accepu",     None),
+            ("Sec-WebSocket-Versioo",    None),
+            ("Sec-WebSocket-Protocom",   None),
+            ("Sec-WebSocket-Extensiont", None),
             ("X-Host",                   None),
         ];
         for (name, expected) in table {

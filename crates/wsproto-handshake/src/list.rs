@@ -33,20 +33,20 @@ pub(crate) fn items(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(value);
     iter::from_fn(move || {
         let value = rest?;
-        let comma = value.iter().position(|&byte| matches!(byte, b',' | b'"'));
-        let end = comma.map_or(value.len(), |at| separator(value, at));
+        let end = separator(value);
         rest = value.get(end.saturating_add(1)..);
         Some(trim(value.get(..end).unwrap_or(value)))
     })
     .filter(|item| !item.is_empty())
 }
 
-/// Returns where the first item ends, given where its first comma or quote is.
-fn separator(value: &[u8], from: usize) -> usize {
+/// Returns where the first item ends.
+fn separator(value: &[u8]) -> usize {
+    let Some(start) = value.iter().position(|byte| matches!(byte, b',' | b'"')) else { return value.len() };
     let mut quoting = Quoting::Outside;
-    let rest = value.get(from..).unwrap_or_default();
+    let rest = value.get(start..).unwrap_or_default();
     let comma = rest.iter().position(|&byte| quoting.at_separator(byte));
-    comma.map_or(value.len(), |comma| from.saturating_add(comma))
+    comma.map_or(value.len(), |comma| start.saturating_add(comma))
 }
 
 /// Appends the items of a list to those of the lists before it, as long as there is room for them.

@@ -73,7 +73,20 @@ impl Error for OriginError {}
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString;
+
     use super::*;
+
+    #[test]
+    fn errors_say_what() {
+        for (error, expected) in [
+            (OriginError::Missing, "Origin is missing"),
+            (OriginError::Repeated, "Origin is repeated"),
+            (OriginError::Foreign, "Origin is not allowed"),
+        ] {
+            assert_eq!(error.to_string(), expected);
+        }
+    }
 
     #[test]
     fn h22_origin_of_another_site() {

@@ -160,3 +160,18 @@ impl fmt::Debug for RejectData<'_> {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+
+    #[test]
+    fn bodies_are_not_shown_and_are_owned_when_asked() {
+        let part = RejectData::new(b"hunter2").unfinished();
+        assert_eq!(format!("{part:?}"), "RejectData { data: 7 bytes, body_finished: false }");
+        let owned = part.clone().into_owned();
+        assert!(matches!(owned.data, Cow::Owned(_)) && owned == part);
+    }
+}

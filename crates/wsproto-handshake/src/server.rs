@@ -129,16 +129,23 @@ impl ServerHandshake {
             return Err(error);
         }
         let Stage::AwaitingRequest(buffer) = &mut self.stage else { return Ok(None) };
-        let outcome = match buffer.take(input, &self.limits) {
-            Ok(Some(head)) => self.read(head),
-            Ok(None) => return Ok(None),
-            Err(error) => Err(error.into()),
-        };
-        self.received(outcome).map(Some)
+        match buffer.take(input, &self.limits) {
+            Ok(None) => Ok(None),
+            Ok(Some(head)) => self.received_head(head).map(Some),
+            Err(error) => self.received(Err(error.into())).map(Some),
+        }
+    }
+
+    /// Reads a head that is whole. Apart, so that a head that is not costs little each time.
+    #[inline(never)]
+    fn received_head(&mut self, head: Head) -> Result<Request, RequestError> {
+        let outcome = self.read(head);
+        self.received(outcome)
     }
 
     fn read(&self, head: Head) -> Result<(Request, Promise), RequestError> {
-        let target = reading::read_line(head.request_line()?, &self.limits)?;
+        let head = head.into_request()?;
+        let target = reading::read_line(head.line(), &self.limits)?;
         reading::read(target, head.headers, &self.limits)
     }
 
@@ -220,10 +227,7 @@ impl ServerHandshake {
     /// RFC 6455 [§4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)
     pub fn accept(&mut self, accept: &AcceptConnection, out: &mut Vec<u8>) -> Result<(), LocalError> {
         let token = self.checked_accept(accept)?;
-        //= rfc6455#4.2.2-1, rfc6455#4.2.2-10, rfc6455#4.2.2-11
-        out.extend_from_slice(b"HTTP/1.1 101 Switching Protocols\r\n");
-        answer::accept_fields(token, accept, out);
-        out.extend_from_slice(b"\r\n");
+        answer::accept(token, accept, out);
         self.stage = Stage::Accepted;
         Ok(())
     }
@@ -235,8 +239,7 @@ impl ServerHandshake {
     /// As for [`accept`](Self::accept).
     pub fn accept_headers(&mut self, accept: &AcceptConnection) -> Result<Headers, LocalError> {
         let token = self.checked_accept(accept)?;
-        let mut headers = Headers::new();
-        answer::accept_fields(token, accept, &mut headers);
+        let headers = answer::accept_fields(token, accept);
         self.stage = Stage::Accepted;
         Ok(headers)
     }

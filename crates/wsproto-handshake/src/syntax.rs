@@ -92,6 +92,23 @@ mod tests {
     }
 
     #[test]
+    fn trimmed_looks_at_its_part_alone() {
+        #[rustfmt::skip]
+        let table = [
+            // bytes, part, without white space
+            (" a ",    (0, 3), (1, 2)),
+            ("   ",    (1, 1), (1, 1)),
+            ("   ",    (0, 0), (0, 0)),
+            ("   ",    (0, 2), (2, 2)),
+            (" ab ",   (1, 3), (1, 3)),
+            (" a b ",  (2, 5), (3, 4)),
+        ];
+        for (bytes, (start, end), expected) in table {
+            assert_eq!(trimmed(bytes.as_bytes(), start, end), expected, "{bytes:?} from {start} to {end}");
+        }
+    }
+
+    #[test]
     fn decimal_takes_digits_alone() {
         #[rustfmt::skip]
         let table: [(&[u8], Option<u64>); 9] = [

@@ -3,6 +3,7 @@
 use alloc::string::String;
 use core::{fmt, ops::Deref};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use sha1_smol::Sha1;
 
 /// What is appended to the key before it is hashed.
@@ -34,9 +35,7 @@ pub fn accept_token(key: &str) -> AcceptToken {
 /// RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)
 #[must_use]
 pub fn generate_key(nonce: [u8; 16]) -> String {
-    //= rfc6455#4.1-28
-    let key: [u8; 24] = base64(&nonce);
-    as_text(&key).into()
+    as_text(&Key::generate(nonce).0).into()
 }
 
 /// The 28 characters of a Sec-WebSocket-Accept, made by [`accept_token`].
@@ -49,7 +48,12 @@ impl AcceptToken {
         hash.update(key);
         //= rfc6455#4.2.2-14
         hash.update(GUID);
-        Self(base64(&hash.digest().bytes()))
+        Self(encode(&hash.digest().bytes()))
+    }
+
+    /// The token as it is sent.
+    pub(crate) const fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 
     /// Returns the token as text.
@@ -73,27 +77,13 @@ impl fmt::Display for AcceptToken {
     }
 }
 
-/// The digits of base64, by value.
-static DIGITS: [u8; 64] = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 /// Writes bytes in base64; `N` is how many characters that takes.
 ///
 /// RFC 4648 [§4](https://www.rfc-editor.org/rfc/rfc4648#section-4)
-fn base64<const N: usize>(bytes: &[u8]) -> [u8; N] {
+fn encode<const N: usize>(bytes: &[u8]) -> [u8; N] {
     let mut text = [b'='; N];
-    for (part, digits) in bytes.chunks(3).zip(text.chunks_mut(4)) {
-        let mut word = [0; 4];
-        for (place, byte) in word.iter_mut().skip(1).zip(part) {
-            *place = *byte;
-        }
-        let word = u32::from_be_bytes(word);
-        // Two digits for one byte, three for two.
-        let used = digits.iter_mut().take(part.len().saturating_add(1));
-        for (digit, shift) in used.zip([18, 12, 6, 0]) {
-            let value = usize::try_from((word >> shift) & 0x3f).unwrap_or(0);
-            *digit = DIGITS.get(value).copied().unwrap_or(b'=');
-        }
-    }
+    // It fits: callers name the length that it takes.
+    let _written = STANDARD.encode_slice(bytes, &mut text);
     text
 }
 
@@ -102,11 +92,20 @@ fn as_text(base64: &[u8]) -> &str {
     core::str::from_utf8(base64).unwrap_or_default()
 }
 
-/// A Sec-WebSocket-Key as received; always 22 characters of base64 and `==`, which are 16 bytes.
+/// A Sec-WebSocket-Key; always 22 characters of base64 and `==`, which are 16 bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Key([u8; 24]);
 
 impl Key {
+    pub(crate) fn generate(nonce: [u8; 16]) -> Self {
+        //= rfc6455#4.1-28
+        Self(encode(&nonce))
+    }
+
+    pub(crate) const fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     pub(crate) fn parse(value: &[u8]) -> Option<Self> {
         let key: [u8; 24] = value.try_into().ok()?;
         //= rfc6455#4.2.1-7
@@ -144,34 +143,6 @@ mod tests {
                 let expected = if position < 22 { digit } else { byte == b'=' };
                 assert_eq!(Key::parse(&key).is_some(), expected, "{byte:#04x} at {position}");
             }
-        }
-    }
-
-    #[test]
-    fn base64_is_that_of_rfc_4648() {
-        #[rustfmt::skip]
-        let table: [(&str, [u8; 8]); 6] = [
-            // RFC 4648 section 10; a place that is not written stays as it is
-            ("f",      *b"Zg======"),
-            ("fo",     *b"Zm8====="),
-            ("foo",    *b"Zm9v===="),
-            ("foob",   *b"Zm9vYg=="),
-            ("fooba",  *b"Zm9vYmE="),
-            ("foobar", *b"Zm9vYmFy"),
-        ];
-        for (bytes, expected) in table {
-            assert_eq!(base64(bytes.as_bytes()), expected, "{bytes}");
-        }
-        for value in 0..64_u8 {
-            let [digit, ..]: [u8; 4] = base64(&[value << 2]);
-            let expected = match value {
-                0..26 => b'A' + value,
-                26..52 => b'a' + value - 26,
-                52..62 => b'0' + value - 52,
-                62 => b'+',
-                _ => b'/',
-            };
-            assert_eq!(digit, expected, "{value}");
         }
     }
 

@@ -296,10 +296,12 @@ impl WsConnection {
     fn send_handshake(&mut self, event: Event<'_>, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
         match &mut self.phase {
             Phase::Server(opening) => {
-                if let Some((connection, early)) = opening.send(event, out)? {
-                    self.phase = Phase::Open(connection);
-                    self.early = (!early.is_empty())
-                        .then(|| Box::new(Early { bytes: early, taken: 0, peer_ended: false }));
+                opening.send(event, out)?;
+                if opening.is_accepted() {
+                    let bytes = opening.take_early();
+                    self.early =
+                        (!bytes.is_empty()).then(|| Box::new(Early { bytes, taken: 0, peer_ended: false }));
+                    self.phase = Phase::Open(opening.open());
                 }
                 Ok(())
             }
@@ -338,7 +340,7 @@ impl WsConnection {
             (Phase::Server(opening), Some(hint @ Event::RejectConnection(_)))
                 if opening.state() == ConnectionState::Connecting =>
             {
-                opening.send(hint, out).map(|_| ())
+                opening.send(hint, out)
             }
             (Phase::Server(_) | Phase::Client(_), _) => Ok(()),
         }

@@ -1,6 +1,7 @@
 //! RFC 6455 §9.1: who offers, who answers, and what is agreed.
 
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec;
@@ -32,6 +33,26 @@ fn names(pipeline: &Pipeline) -> String {
 }
 
 //= rfc7692#5-2
+#[test]
+fn d1_d2_a_server_without_extensions_checks_offers_all_the_same() {
+    let many = vec!["a"; 17].join(",");
+    let parameters = format!("a{}", "; b".repeat(17));
+    #[rustfmt::skip]
+    let table = [
+        ("",                        None),
+        (",, foo; a=\"b\" ,bar",     None),
+        ("foo;",                    Some(GrammarError::NotAToken)),
+        ("foo bar",                 Some(GrammarError::NotAToken)),
+        ("foo; a=\"b",              Some(GrammarError::UnclosedQuote)),
+        (many.as_str(),             Some(GrammarError::TooManyExtensions)),
+        (parameters.as_str(),       Some(GrammarError::TooManyParams)),
+    ];
+    for (offer, fault) in table {
+        let outcome = respond(&[], &[offer]).map(|(answers, pipeline)| (answers.len(), pipeline.is_empty()));
+        assert_eq!(outcome, fault.map_or(Ok((0, true)), |fault| Err(fault.into())), "{offer}");
+    }
+}
+
 #[test]
 fn a_client_offers_in_order() {
     let expected =

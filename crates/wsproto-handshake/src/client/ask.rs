@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 
 use crate::{
     LocalError, Request, host, list, syntax,
-    token::{AcceptToken, accept_token, generate_key},
+    token::{AcceptToken, Key},
     wire::{self, Fields},
 };
 
@@ -38,7 +38,7 @@ pub(super) fn request_fields(
     nonce: [u8; 16],
     fields: &mut impl Fields,
 ) -> AcceptToken {
-    let key = generate_key(nonce);
+    let key = Key::generate(nonce);
     //= rfc6455#4.1-22
     fields.field("Host", host.as_bytes());
     //= rfc6455#4.1-23, rfc6455#4.1-24
@@ -52,5 +52,5 @@ pub(super) fn request_fields(
     wire::list_field(fields, "Sec-WebSocket-Protocol", &request.subprotocols);
     wire::list_field(fields, "Sec-WebSocket-Extensions", &request.extensions);
     wire::all_fields(fields, &request.headers);
-    accept_token(&key)
+    key.accept_token()
 }

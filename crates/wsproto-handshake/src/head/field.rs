@@ -1,44 +1,20 @@
 //! Header fields: what can be wrong with one, and those that somebody else has cut.
 
-use super::scan;
-use crate::{HandshakeLimits, HeadError, Headers, headers::Field, syntax};
+use crate::{HandshakeLimits, HeadError, Headers, syntax};
 
-impl Field {
-    /// Reads a line that is whole, and has one space before its value and none behind it, nor tabs; `None` for others.
-    #[inline]
-    pub(super) fn read(text: &[u8], start: usize) -> Option<Self> {
-        let name_end = scan::name_end(text, start)?;
-        let rest = text.get(name_end..)?;
-        let [b':', b' ', value @ ..] = rest else { return None };
-        let value_len = scan::control(value, 0)?;
-        let (value, behind) = value.split_at_checked(value_len)?;
-        let ([first, .., last] | [first @ last]) = value else { return None };
-        if name_end == start || *first == b' ' || *last == b' ' || !behind.starts_with(b"\r\n") {
-            return None;
-        }
-        let value_start = name_end.wrapping_add(2);
-        Some(Self {
-            name_start: start,
-            name_end,
-            value_start,
-            value_end: value_start.wrapping_add(value_len),
-        })
-    }
-}
-
-/// Names what is wrong with a line that is not a field.
+/// Names what is wrong with a line that should be a field, if anything is.
 #[cold]
-pub(super) fn fault(line: &[u8]) -> HeadError {
+pub(super) fn fault(line: &[u8]) -> Option<HeadError> {
     if line.contains(&b'\r') {
-        return HeadError::BareCarriageReturn;
+        return Some(HeadError::BareCarriageReturn);
     }
     if let [b' ' | b'\t', ..] = line {
-        return HeadError::FoldedHeader;
+        return Some(HeadError::FoldedHeader);
     }
     let mut parts = line.splitn(2, |&byte| byte == b':');
     let name = parts.next().unwrap_or_default();
-    let fault = parts.next().and_then(|value| name_fault(name).or_else(|| value_fault(value)));
-    fault.unwrap_or(HeadError::HeaderName)
+    let Some(value) = parts.next() else { return Some(HeadError::HeaderName) };
+    name_fault(name).or_else(|| value_fault(value))
 }
 
 /// Checks fields that somebody else has cut.

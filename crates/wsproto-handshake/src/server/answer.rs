@@ -28,13 +28,32 @@ pub(super) fn check_accept(accept: &AcceptConnection, proposed: &str) -> Result<
     wire::check_fields(&accept.headers, wire::is_reserved)
 }
 
-/// Writes the fields of an acceptance.
-pub(super) fn accept_fields(token: AcceptToken, accept: &AcceptConnection, fields: &mut impl Fields) {
+/// Writes the head of an acceptance: what is the same in all of them in one piece.
+pub(super) fn accept(token: AcceptToken, accept: &AcceptConnection, out: &mut Vec<u8>) {
+    //= rfc6455#4.2.2-1, rfc6455#4.2.2-10, rfc6455#4.2.2-11, rfc6455#4.2.2-12, rfc6455#4.2.2-13
+    out.extend_from_slice(
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ",
+    );
+    out.extend_from_slice(token.as_bytes());
+    out.extend_from_slice(b"\r\n");
+    agreed_fields(accept, out);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Returns the fields of an acceptance.
+pub(super) fn accept_fields(token: AcceptToken, accept: &AcceptConnection) -> Headers {
+    let mut fields = Headers::new();
     //= rfc6455#4.2.2-12
-    fields.field("Upgrade", b"websocket");
+    fields.push("Upgrade", "websocket");
     //= rfc6455#4.2.2-13
-    fields.field("Connection", b"Upgrade");
-    fields.field("Sec-WebSocket-Accept", token.as_bytes());
+    fields.push("Connection", "Upgrade");
+    fields.push("Sec-WebSocket-Accept", token.as_bytes());
+    agreed_fields(accept, &mut fields);
+    fields
+}
+
+/// Writes what was agreed on, and the caller's own fields.
+fn agreed_fields(accept: &AcceptConnection, fields: &mut impl Fields) {
     //= rfc6455#4.2.2-7
     if let Some(subprotocol) = &accept.subprotocol {
         fields.field("Sec-WebSocket-Protocol", subprotocol.as_bytes());

@@ -105,6 +105,40 @@ fn h2_header_count_at_the_limit_and_one_beyond() {
 }
 
 #[test]
+fn h25_listed_items_at_the_limit_and_one_beyond() {
+    let limits = HandshakeLimits::default().with_max_list_items(3);
+    #[rustfmt::skip]
+    let table: [(&[u8], bool); 8] = [
+        (b"Sec-WebSocket-Protocol: a, b, c",                                    true),
+        (b"Sec-WebSocket-Protocol: a, b, c, d",                                 false),
+        (b"Sec-WebSocket-Protocol: a, b\r\nSec-WebSocket-Protocol: c, d",       false),
+        (b"Sec-WebSocket-Protocol: a,,, b,,, c,,,",                             true),
+        (b"Sec-WebSocket-Extensions: a, b, c",                                  true),
+        (b"Sec-WebSocket-Extensions: a, b, c, d",                               false),
+        (b"Sec-WebSocket-Extensions: a\r\nSec-WebSocket-Extensions: b, c, d",   false),
+        (b"Sec-WebSocket-Protocol: a, b, c\r\nSec-WebSocket-Extensions: a, b, c", true),
+    ];
+    for (line, fits) in table {
+        let name = String::from_utf8_lossy(line);
+        let (verdict, _) = serve(&name, &head(&REQUEST, &[("+", line)]), limits);
+        if fits {
+            assert!(matches!(verdict, Ok(Some(_))), "{name}: {verdict:?}");
+        } else {
+            assert_eq!(verdict, Err(HeadError::TooManyItems { limit: 3 }.into()), "{name}");
+            assert_eq!(status(verdict.unwrap_err()), 431, "{name}");
+        }
+    }
+    let request = Request::new("example.com", "/").with_extension("a");
+    for (line, error) in
+        [("a, b, c", None), ("a, b, c, d", Some(HeadError::TooManyItems { limit: 3 }.into()))]
+    {
+        let line = format!("Sec-WebSocket-Extensions: {line}");
+        let bytes = head(&RESPONSE, &[("+", line.as_bytes())]);
+        assert_eq!(answer(&line, &request, &bytes, Then::More, limits).error, error, "{line}");
+    }
+}
+
+#[test]
 fn h3_a_long_head_byte_by_byte_is_accepted() {
     let value = "v".repeat(15_000);
     let bytes = head(&REQUEST, &[("+", format!("X: {value}").as_bytes())]);

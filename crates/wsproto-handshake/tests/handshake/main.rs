@@ -7,6 +7,8 @@ mod client_answers;
 #[cfg(test)]
 mod client_requests;
 #[cfg(test)]
+mod errors;
+#[cfg(test)]
 mod feed;
 #[cfg(test)]
 mod limits;

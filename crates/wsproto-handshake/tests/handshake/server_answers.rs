@@ -25,6 +25,26 @@ fn refuses_to_accept(name: &str, lines: &str, accept: &AcceptConnection, expecte
 
 //= rfc6455#4.2.2-1, rfc6455#4.2.2-10, rfc6455#4.2.2-11, rfc6455#4.2.2-12, rfc6455#4.2.2-13, rfc6455#4.2.2-14
 #[test]
+fn a_body_comes_in_chunks_only_where_the_head_was_http_1_1() {
+    #[rustfmt::skip]
+    let table: [(&str, &[u8], &str); 2] = [
+        ("PUT / HTTP/1.1",  b"PUT / HTTP/1.1\r\n\r\n",  "Transfer-Encoding: chunked\r\n"),
+        ("bare line feed",  b"GET / HTTP/1.1\n",        "Connection: close\r\n"),
+    ];
+    for (name, bytes, framing) in table {
+        let mut server = ServerHandshake::new(HandshakeLimits::default());
+        server.receive(&mut &bytes[..]).unwrap_err();
+        let mut out = Vec::new();
+        server.reject(&RejectConnection::new(400).with_body(), &mut out).unwrap();
+        assert_eq!(
+            String::from_utf8_lossy(&out),
+            format!("HTTP/1.1 400 Bad Request\r\n{framing}\r\n"),
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn rfc6455_1_3_the_example_is_accepted_byte_for_byte() {
     let request = b"GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
         Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: http://example.com\r\n\

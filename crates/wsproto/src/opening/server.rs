@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 
 use wsproto_extensions::{Pipeline, respond};
 use wsproto_frame::Role;
-use wsproto_handshake::{AcceptConnection, Headers, Request, ServerHandshake, ServerState};
+use wsproto_handshake::{AcceptConnection, Headers, Request, RequestError, ServerHandshake, ServerState};
 
 use super::{Received, negotiation_error};
 use crate::{Config, Connection, ConnectionState, Event, LocalProtocolError, RemoteProtocolError, Transport};
@@ -59,9 +59,8 @@ impl ServerOpening {
         }
         if matches!(self.handshake.state(), ServerState::AwaitingRequest) {
             return match self.handshake.receive(input) {
-                Ok(Some(request)) => self.received(request).map(|request| Some(request.into())),
                 Ok(None) => Ok(None),
-                Err(error) => Err(self.fail(error.into())),
+                outcome => self.received_last(outcome),
             };
         }
         let bytes = core::mem::take(input);
@@ -73,6 +72,19 @@ impl ServerOpening {
             self.early.extend_from_slice(bytes);
         }
         Ok(None)
+    }
+
+    /// Apart, so that a piece of a request costs little.
+    #[inline(never)]
+    fn received_last(
+        &mut self,
+        outcome: Result<Option<Request>, RequestError>,
+    ) -> Result<Option<Received>, RemoteProtocolError> {
+        match outcome {
+            Ok(Some(request)) => self.received(request).map(|request| Some(request.into())),
+            Ok(None) => Ok(None),
+            Err(error) => Err(self.fail(error.into())),
+        }
     }
 
     /// Takes a request that somebody else's HTTP server has parsed.
@@ -110,18 +122,14 @@ impl ServerOpening {
         }
     }
 
-    /// Sends the answer. An acceptance gives the open connection, and the bytes that were sent to it already.
-    pub(crate) fn send(
-        &mut self,
-        event: Event<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<Option<(Connection, Vec<u8>)>, LocalProtocolError> {
+    /// Sends the answer. After an acceptance, [`open`](Self::open) gives the connection.
+    pub(crate) fn send(&mut self, event: Event<'_>, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
         if self.state() == ConnectionState::Closed {
             return Err(LocalProtocolError::WrongState(ConnectionState::Closed));
         }
         match (event, self.handshake.state()) {
             (Event::AcceptConnection(accept), ServerState::AwaitingAnswer) if self.failure.is_none() => {
-                return self.accept(*accept, out).map(Some);
+                self.accept(*accept, out)?;
             }
             (
                 Event::RejectConnection(reject),
@@ -134,25 +142,36 @@ impl ServerOpening {
             (Event::Request(_), _) => return Err(LocalProtocolError::WrongEvent),
             _ => return Err(LocalProtocolError::WrongState(self.state())),
         }
-        Ok(None)
+        Ok(())
     }
 
-    fn accept(
-        &mut self,
-        mut accept: AcceptConnection,
-        out: &mut Vec<u8>,
-    ) -> Result<(Connection, Vec<u8>), LocalProtocolError> {
+    fn accept(&mut self, mut accept: AcceptConnection, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
         if !accept.extensions.is_empty() {
             return Err(LocalProtocolError::ExtensionsInEvent);
         }
         if let Some((answer, _)) = &self.agreed {
             accept.extensions.clone_from(answer);
         }
-        self.handshake.accept(&accept, out)?;
-        let mut connection = Connection::new(Role::Server, &self.config, None);
-        if let Some((_, pipeline)) = self.agreed.take() {
-            connection = connection.with_extensions(pipeline);
+        Ok(self.handshake.accept(&accept, out)?)
+    }
+
+    /// Whether the connection is open.
+    pub(crate) const fn is_accepted(&self) -> bool {
+        matches!(self.handshake.state(), ServerState::Accepted)
+    }
+
+    /// Makes the open connection.
+    #[inline]
+    pub(crate) fn open(&mut self) -> Connection {
+        let connection = Connection::new(Role::Server, &self.config, None);
+        match self.agreed.take() {
+            Some((_, pipeline)) if !pipeline.is_empty() => connection.with_extensions(pipeline),
+            _ => connection,
         }
-        Ok((connection, core::mem::take(&mut self.early)))
+    }
+
+    /// Gives away the bytes that were sent to the open connection already.
+    pub(crate) fn take_early(&mut self) -> Vec<u8> {
+        core::mem::take(&mut self.early)
     }
 }

@@ -1,0 +1,135 @@
+//! What errors say, and where their rules stand.
+
+use std::collections::BTreeSet;
+
+use wsproto_handshake::{HeadError, LocalError, RequestError, ResponseError};
+
+#[test]
+fn errors_of_heads_say_what_and_where() {
+    use HeadError::*;
+    #[rustfmt::skip]
+    let table = [
+        (StartLineTooLong { limit: 7 },            "first line longer than 7 bytes", "RFC 9112 §3"),
+        (TooLong { limit: 7 },                     "head longer than 7 bytes", "RFC 9110 §5.4"),
+        (TooManyHeaders { limit: 7 },              "more than 7 header fields", "RFC 9110 §5.4"),
+        (TooManyItems { limit: 7 },                "more than 7 subprotocols or extensions", "RFC 9110 §5.4"),
+        (BareLineFeed,                             "line feed without carriage return", "RFC 9112 §2.2"),
+        (BareCarriageReturn,                       "carriage return without line feed", "RFC 9112 §2.2"),
+        (StartLine,                                "malformed first line", "RFC 9112 §3"),
+        (HttpVersion,                              "HTTP version is not 1.1", "RFC 6455 §4.2.1"),
+        (FoldedHeader,                             "header field folded over lines", "RFC 9112 §5.2"),
+        (SpaceBeforeColon,                         "white space before the colon of a header field", "RFC 9112 §5.1"),
+        (HeaderName,                               "invalid name of a header field", "RFC 9110 §5.1"),
+        (HeaderValue,                              "control character in a header field", "RFC 9110 §5.5"),
+        (Ended,                                    "stream ended within the head", "RFC 9112 §8"),
+    ];
+    for (error, text, section) in table {
+        assert_eq!((error.to_string().as_str(), error.section()), (text, section), "{error:?}");
+    }
+    let texts: BTreeSet<_> = table.iter().map(|(_, text, _)| text).collect();
+    assert_eq!(texts.len(), table.len(), "no two say the same");
+}
+
+#[test]
+fn errors_of_requests_say_what_and_where() {
+    use RequestError::*;
+    #[rustfmt::skip]
+    let table = [
+        (TargetTooLong { limit: 7 },               "request target longer than 7 bytes", "RFC 9110 §15.5.15"),
+        (Method,                                   "request method is not GET", "RFC 6455 §4.2.1"),
+        (TargetForm,                               "request target is neither a path nor an absolute URI", "RFC 6455 §4.2.1"),
+        (TargetFragment,                           "request target has a fragment", "RFC 6455 §3"),
+        (TargetCharacters,                         "request target is not visible ASCII", "RFC 3986 §2"),
+        (TargetNotHost,                            "request target and Host disagree", "RFC 9112 §3.2.2"),
+        (HostMissing,                              "Host is missing", "RFC 9112 §3.2"),
+        (HostRepeated,                             "Host is repeated", "RFC 9112 §3.2"),
+        (HostInvalid,                              "Host is not a host", "RFC 9112 §3.2"),
+        (ContentLengthInvalid,                     "Content-Length is not one number", "RFC 9112 §6.3"),
+        (Body,                                     "opening handshake with a body", "RFC 9112 §11.2"),
+        (TransferEncoding,                         "opening handshake with Transfer-Encoding", "RFC 9112 §11.2"),
+        (ConnectionNotUpgrade,                     "Connection does not hold upgrade", "RFC 6455 §4.2.1"),
+        (UpgradeNotWebSocket,                      "Upgrade does not hold websocket", "RFC 6455 §4.2.1"),
+        (VersionMissing,                           "Sec-WebSocket-Version is missing", "RFC 6455 §4.2.1"),
+        (VersionRepeated,                          "Sec-WebSocket-Version is repeated", "RFC 6455 §11.3.5"),
+        (VersionUnsupported,                       "Sec-WebSocket-Version is not 13", "RFC 6455 §4.4"),
+        (KeyMissing,                               "Sec-WebSocket-Key is missing", "RFC 6455 §4.2.1"),
+        (KeyRepeated,                              "Sec-WebSocket-Key is repeated", "RFC 6455 §11.3.1"),
+        (KeyInvalid,                               "Sec-WebSocket-Key is not 16 bytes in base64", "RFC 6455 §4.2.1"),
+        (SubprotocolInvalid,                       "proposed subprotocol is not a token", "RFC 6455 §4.1"),
+        (SubprotocolRepeated,                      "subprotocol is proposed twice", "RFC 6455 §4.1"),
+        (ExtensionsInvalid,                        "Sec-WebSocket-Extensions is not ASCII", "RFC 6455 §9.1"),
+    ];
+    for (error, text, section) in table {
+        assert_eq!((error.to_string().as_str(), error.section()), (text, section), "{error:?}");
+    }
+    let texts: BTreeSet<_> = table.iter().map(|(_, text, _)| text).collect();
+    assert_eq!(texts.len(), table.len(), "no two say the same");
+}
+
+#[test]
+fn errors_of_responses_say_what_and_where() {
+    use ResponseError::*;
+    #[rustfmt::skip]
+    let table = [
+        (TooManyInterimResponses { limit: 7 },     "more than 7 interim responses", "RFC 9110 §15.2"),
+        (TrailerTooLong { limit: 7 },              "trailer longer than 7 bytes", "RFC 9112 §7.1.2"),
+        (BodyTooLong { limit: 7 },                 "rejection's body longer than 7 bytes", "RFC 9110 §15.5"),
+        (Status,                                   "invalid status", "RFC 9110 §15"),
+        (Body,                                     "101 that announces a body", "RFC 9110 §15.2"),
+        (ConnectionNotUpgrade,                     "Connection does not hold upgrade", "RFC 6455 §4.1"),
+        (UpgradeNotWebSocket,                      "Upgrade does not hold websocket", "RFC 6455 §4.1"),
+        (AcceptMissing,                            "Sec-WebSocket-Accept is missing", "RFC 6455 §4.1"),
+        (AcceptRepeated,                           "Sec-WebSocket-Accept is repeated", "RFC 6455 §11.3.3"),
+        (AcceptMismatch,                           "Sec-WebSocket-Accept does not follow from the key", "RFC 6455 §4.1"),
+        (SubprotocolRepeated,                      "more than one subprotocol chosen", "RFC 6455 §11.3.4"),
+        (SubprotocolNotProposed,                   "chosen subprotocol was not proposed", "RFC 6455 §4.1"),
+        (SubprotocolMissing,                       "no subprotocol chosen", "RFC 6455 §4.1"),
+        (ExtensionsRepeated,                       "Sec-WebSocket-Extensions is repeated", "RFC 6455 §11.3.2"),
+        (ExtensionsInvalid,                        "Sec-WebSocket-Extensions is not ASCII", "RFC 6455 §9.1"),
+        (ContentLengthInvalid,                     "Content-Length is not one number", "RFC 9112 §6.3"),
+        (BodyAmbiguous,                            "Content-Length beside Transfer-Encoding", "RFC 9112 §6.3"),
+        (TransferEncodingUnknown,                  "transfer coding is not chunked", "RFC 9112 §6.1"),
+        (Chunk,                                    "malformed chunk", "RFC 9112 §7.1"),
+        (BodyEnded,                                "stream ended within the rejection's body", "RFC 9112 §8"),
+    ];
+    for (error, text, section) in table {
+        assert_eq!((error.to_string().as_str(), error.section()), (text, section), "{error:?}");
+    }
+    let texts: BTreeSet<_> = table.iter().map(|(_, text, _)| text).collect();
+    assert_eq!(texts.len(), table.len(), "no two say the same");
+}
+
+#[test]
+fn errors_of_the_caller_say_what() {
+    use LocalError::*;
+    #[rustfmt::skip]
+    let table = [
+        (WrongState,               "not possible in this state of the handshake"),
+        (Host,                     "host is not a host"),
+        (Target,                   "target is not a path"),
+        (Subprotocol,              "subprotocol is not a token"),
+        (SubprotocolRepeated,      "subprotocol is proposed twice"),
+        (SubprotocolNotProposed,   "subprotocol was not proposed"),
+        (Extension,                "extension is not an element of a list"),
+        (HeaderName,               "invalid name of a header field"),
+        (HeaderValue,              "invalid value of a header field"),
+        (HeaderReserved,           "header field belongs to the handshake"),
+        (Status,                   "status cannot reject"),
+        (StatusWithoutBody,        "status has no body"),
+        (BodyFraming,              "contradicting length of the body"),
+        (BodyTooLong,              "body longer than its Content-Length"),
+        (BodyTooShort,             "body shorter than its Content-Length"),
+    ];
+    for (error, text) in table {
+        assert_eq!(error.to_string(), text, "{error:?}");
+    }
+}
+
+#[test]
+fn errors_of_heads_are_told_as_they_are() {
+    let error = HeadError::Ended;
+    assert_eq!(RequestError::from(error).to_string(), error.to_string());
+    assert_eq!(ResponseError::from(error).to_string(), error.to_string());
+    assert_eq!(RequestError::from(error).section(), error.section());
+    assert_eq!(ResponseError::from(error).section(), error.section());
+}
