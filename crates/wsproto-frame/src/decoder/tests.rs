@@ -195,6 +195,15 @@ fn a_control_frame_is_not_cut() {
 }
 
 #[test]
+fn the_rest_of_a_header_is_no_frame() {
+    // Cut behind a first byte, what follows looks like a frame.
+    let bytes = [0x82, 0x02, 0x02, 0x01].repeat(4);
+    let (frames, end) = decode(&client(), &bytes);
+    assert_eq!((frames.len(), end), (4, Ok(())));
+    assert!(frames.iter().all(|frame| frame.payload == [2, 1]));
+}
+
+#[test]
 fn what_is_left_of_a_payload() {
     let mut decoder = client();
     assert_eq!(decoder.payload_left(), 0);
