@@ -144,23 +144,12 @@ impl Ours {
         let mut left = count;
         loop {
             while let Some(event) = self.connection.receive_message(&mut self.messages).unwrap() {
-                let payload = match &event {
-                    Event::TextMessage(message) => message.data.as_bytes(),
-                    Event::BytesMessage(message) => &message.data,
+                match &event {
+                    Event::TextMessage(message) => delivered.message(message.data.as_bytes()),
+                    Event::BytesMessage(message) => delivered.message(&message.data),
                     _ => unreachable!(),
-                };
-                delivered.message(payload);
-                if payload.len() < APART {
-                    self.connection.send(event, &mut self.out).unwrap();
-                } else {
-                    let header = self.connection.send_apart(event.clone()).unwrap().encode();
-                    self.transport.put_all(&[
-                        IoSlice::new(&self.out),
-                        IoSlice::new(&header),
-                        IoSlice::new(payload),
-                    ]);
-                    self.out.clear();
                 }
+                self.connection.send(event, &mut self.out).unwrap();
                 left -= 1;
                 if left == 0 {
                     self.transport.put(&self.out);
@@ -174,6 +163,29 @@ impl Ours {
             self.messages.filled(n);
         }
     }
+
+    /// Writes long payloads from where they lie.
+    fn echo_apart(&mut self, count: usize, delivered: &mut Delivered) {
+        let mut left = count;
+        loop {
+            while let Some(event) = self.connection.receive_message(&mut self.messages).unwrap() {
+                let header = self.connection.send_apart(event.clone()).unwrap().encode();
+                let payload = match &event {
+                    Event::TextMessage(message) => message.data.as_bytes(),
+                    Event::BytesMessage(message) => &message.data,
+                    _ => unreachable!(),
+                };
+                delivered.message(payload);
+                self.transport.put_all(&[IoSlice::new(&header), IoSlice::new(payload)]);
+                left -= 1;
+                if left == 0 {
+                    return;
+                }
+            }
+            let n = self.transport.take(self.messages.room());
+            self.messages.filled(n);
+        }
+    }
 }
 
 impl Ours {
@@ -183,6 +195,7 @@ impl Ours {
             (Task::Receive, false) => self.receive_chunks(messages, delivered),
             (Task::Receive, true) => self.receive(messages, delivered),
             (Task::Send, _) => self.send(messages),
+            (Task::Echo, _) if self.work.len >= APART => self.echo_apart(messages, delivered),
             (Task::Echo | Task::Handshake, _) => self.echo(messages, delivered),
         };
         Runner { round: Box::new(round), written }

@@ -95,11 +95,13 @@ impl MessageBuffer {
         if self.is_empty() {
             (self.message, self.unread) = (0..0, 0..0);
         }
-        if self.bytes.len().saturating_sub(self.unread.end) < LEAST_ROOM {
+        if self.bytes.len().saturating_sub(self.unread.end) < LEAST_ROOM || self.is_far() {
             self.make_room();
         }
-        let end =
-            self.unread.end.saturating_add(self.awaited).saturating_add(FIRST_LEN).min(self.bytes.len());
+        // Behind a long payload, little: what is read of the next message would have to be moved.
+        let is_long = self.awaited > 0 && self.awaited.saturating_add(self.message.len()) > LEAST_ROOM;
+        let more = if is_long { self.awaited.saturating_add(LEAST_ROOM) } else { FIRST_LEN };
+        let end = self.unread.end.saturating_add(more).min(self.bytes.len());
         self.bytes.get_mut(self.unread.end..end).unwrap_or_default()
     }
 
@@ -124,11 +126,24 @@ impl MessageBuffer {
         *self = Self { bytes, ..Self::new() };
     }
 
+    /// Tells whether little is live and far from the front, where the nearest cache has the bytes.
+    #[inline]
+    fn is_far(&self) -> bool {
+        let live = self.live();
+        live <= LEAST_ROOM && self.unread.end.saturating_sub(live) >= FIRST_LEN
+    }
+
+    /// Returns how many bytes are kept: of the message under way, and unread.
+    #[inline]
+    fn live(&self) -> usize {
+        self.message.len().saturating_add(self.unread.len())
+    }
+
     /// Moves what is live to the front where the room that it leaves is worth it, and grows otherwise: either way, at
     /// most two bytes are moved for each that was taken or read. It grows to be long only where two thirds are live.
     #[cold]
     fn make_room(&mut self) {
-        let live = self.message.len().saturating_add(self.unread.len());
+        let live = self.live();
         let dead = self.unread.end.saturating_sub(live);
         let worth_moving = if self.bytes.len() < SMALL_LEN { live.saturating_mul(4) } else { live / 2 };
         if dead < worth_moving.max(LEAST_ROOM) {
