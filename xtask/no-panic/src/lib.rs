@@ -59,7 +59,11 @@ pub fn decode_whole_input(role: &Role, mut input: &mut [u8]) -> Result<u64, Fram
 }
 
 #[unsafe(no_mangle)]
-pub fn decode_in_place(decoder: &mut FrameDecoder, input: &mut [u8], seen: usize) -> Result<usize, FrameError> {
+pub fn decode_in_place(
+    decoder: &mut FrameDecoder,
+    input: &mut [u8],
+    seen: usize,
+) -> Result<usize, FrameError> {
     if decoder.can_wait(input, seen) {
         return Ok(0);
     }
