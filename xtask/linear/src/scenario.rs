@@ -52,7 +52,7 @@ pub(crate) const SCENARIOS: [Scenario; 15] = [
     Scenario { name: "fields", n: 512, prepare: |n| Ok(head(&fields(n))) },
     Scenario {
         name: "subprotocols",
-        n: 1_024,
+        n: 4_096,
         prepare: |n| Ok(list("Sec-WebSocket-Protocol", n, |i| format!("chat-{i:06}"))),
     },
     Scenario {
