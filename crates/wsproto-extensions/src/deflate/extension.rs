@@ -101,7 +101,7 @@ impl PermessageDeflate {
         // One byte more than allowed tells a message that is too long from one that just fits.
         let mut output = Output::new(out, max_len.saturating_add(1));
         self.receiver.decompress(&mut payload, &mut output)?;
-        if output.room() == 0 || output.written().len() > max_len {
+        if output.room() == 0 {
             return Err(Refusal::new(CloseCode::MESSAGE_TOO_BIG, "a message is longer than allowed"));
         }
         self.receiver.finish()

@@ -111,6 +111,29 @@ fn several_fields_are_one_list() {
     assert_eq!(parse_all(&["foo;", "a"]), Err(GrammarError::NotAToken));
 }
 
+#[test]
+fn each_part_of_what_is_written_must_be_a_token() {
+    let plain = || Params::new("foo");
+    #[rustfmt::skip]
+    let table = [
+        ("a name",               plain(),                                        true),
+        ("a flag",               plain().with_flag("a"),                         true),
+        ("a value",              plain().with_value("a", "1"),                   true),
+        ("no name",              Params::new(""),                                false),
+        ("name with a space",    Params::new("f oo").with_value("a", "1"),       false),
+        ("no flag",              plain().with_flag(""),                          false),
+        ("flag with a line end", plain().with_flag("a\r\n"),                     false),
+        ("no value",             plain().with_value("a", ""),                    false),
+        ("value with a quote",   plain().with_value("a", "\""),                  false),
+        ("value of no name",     plain().with_value("a;", "1"),                  false),
+        ("the last",             plain().with_value("a", "1").with_flag("b,"),   false),
+        ("the first",            plain().with_value("a", " ").with_flag("b"),    false),
+    ];
+    for (name, element, valid) in table {
+        assert_eq!(element.is_valid(), valid, "{name}");
+    }
+}
+
 fn token() -> impl Strategy<Value = String> {
     "[a-zA-Z0-9!#$%&'*+.^_`|~-]{1,12}"
 }

@@ -195,6 +195,40 @@ fn no_room_is_an_error_and_the_next_message_is_whole() {
     assert_eq!(receive(&mut client, &payload).as_deref(), Ok(&text[..]));
 }
 
+/// What another extension refused was never sent: nothing after it refers to it.
+#[test]
+fn a_message_that_was_dropped_is_forgotten() {
+    let (mut server, mut client) = pair(DeflateParams::default());
+    let text = json(1000);
+    let (dropped, _) = outbound(&mut server, &OutboundFrame::new(Opcode::Text, &text));
+    assert_eq!(dropped, Outbound::transformed(Rsv::RSV1));
+    server.outbound_dropped();
+    let next = send(&mut server, &text).unwrap();
+    assert_eq!(receive(&mut client, &next).as_deref(), Ok(&text[..]));
+}
+
+/// Memory is kept as long as one direction takes over context.
+#[test]
+fn memory_is_kept_where_context_is_taken_over() {
+    #[rustfmt::skip]
+    let table = [
+        // server  client  kept
+        (false,    false,  true),
+        (false,    true,   true),
+        (true,     false,  true),
+        (true,     true,   false),
+    ];
+    for (server_no_context_takeover, client_no_context_takeover, kept) in table {
+        let params = DeflateParams {
+            server_no_context_takeover,
+            client_no_context_takeover,
+            ..DeflateParams::default()
+        };
+        let (server, client) = pair(params);
+        assert_eq!((server.keeps_memory(), client.keeps_memory()), (kept, kept), "{params:?}");
+    }
+}
+
 proptest! {
     /// Any messages in any fragments, with any parameters, compressed or not, arrive as they were.
     #[test]
