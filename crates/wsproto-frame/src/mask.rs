@@ -156,16 +156,17 @@ mod tests {
     fn every_length_to_200_in_two_parts() {
         let key = [0x12, 0x34, 0x56, 0x78];
         // Blocks of 64 bytes, and what is left of them.
-        let longest: u8 = if cfg!(miri) { 70 } else { 200 };
+        let (longest, every): (u8, usize) = if cfg!(miri) { (70, 5) } else { (200, 1) };
         for len in 0..longest {
             let plain: Vec<u8> = (0..len).map(|i| i.wrapping_mul(7)).collect();
-            for cut in 0..=plain.len() {
+            let expected = oracle(&plain, key);
+            for cut in (0..=plain.len()).step_by(every) {
                 let mut masked = plain.clone();
                 let mut mask = MaskingKey::new(key);
                 let (front, back) = masked.split_at_mut(cut);
                 mask.apply(front);
                 mask.apply(back);
-                assert_eq!(masked, oracle(&plain, key), "length {len}, cut at {cut}");
+                assert_eq!(masked, expected, "length {len}, cut at {cut}");
                 assert_eq!(mask.to_bytes()[0], key[plain.len() % 4]);
             }
         }
@@ -176,7 +177,7 @@ mod tests {
         let key = [0x12, 0x34, 0x56, 0x78];
         let plain: Vec<u8> = (0..600_u16).map(|i| i.to_le_bytes()[0]).collect();
         for len in [LONG - 1, LONG, LONG + 1, LONG + 65, 500] {
-            for start in 0..40 {
+            for start in (0..40).step_by(if cfg!(miri) { 7 } else { 1 }) {
                 let mut masked = plain.clone();
                 let mut mask = MaskingKey::new(key);
                 mask.apply(&mut masked[start..start + len]);
