@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 #[test]
+#[cfg_attr(miri, ignore = "reads our sources alone")]
 fn deflate_uses_public_items_only() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let public = public_items(&read(&source.join("lib.rs")));

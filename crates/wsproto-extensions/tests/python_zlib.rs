@@ -14,6 +14,7 @@ use wsproto_frame::{Opcode, Role};
 const CHECK: &str = include_str!("python_zlib/check.py");
 
 #[test]
+#[cfg_attr(miri, ignore = "starts another program")]
 fn d6_zlib_reads_what_we_send_and_we_what_it_sends() {
     if Command::new("python3").arg("--version").output().is_err() {
         println!("SKIP: no python3 here");

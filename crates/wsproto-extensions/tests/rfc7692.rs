@@ -145,6 +145,7 @@ fn an_answer_is_judged() {
 /// All combinations of valid parameters can be honoured, so none is ever declined for the combination's sake.
 //= rfc7692#5.1-7, rfc7692#7.1.2.1-3
 #[test]
+#[cfg_attr(miri, ignore = "exhaustive")]
 fn every_combination_is_agreed_to() {
     for number in 0..=u8::MAX {
         let params = DeflateParams {
@@ -224,6 +225,7 @@ fn takeover_with(backend: Backend) {
 
 /// A repetition that lies farther back than the window must not be used: the receiver has forgotten it.
 #[test]
+#[cfg_attr(miri, ignore = "much to compress")]
 fn no_match_reaches_beyond_the_agreed_window() {
     for backend in BACKENDS {
         matches_with(*backend);
@@ -259,6 +261,7 @@ fn matches_with(backend: Backend) {
 
 //= rfc7692#7.2.1-1, rfc7692#7.2.1-2
 #[test]
+#[cfg_attr(miri, ignore = "much to compress")]
 fn what_is_sent_becomes_a_whole_stream_with_its_tail() {
     for backend in BACKENDS {
         whole_stream_with(*backend);
@@ -287,6 +290,7 @@ fn whole_stream_with(backend: Backend) {
 
 //= rfc7692#7.2.2-1
 #[test]
+#[cfg_attr(miri, ignore = "exhaustive")]
 fn a_stream_that_does_not_end_at_the_tail_is_refused() {
     for backend in BACKENDS {
         cut_stream_with(*backend);
@@ -335,6 +339,7 @@ fn receive(
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "exhaustive")]
 fn a_message_is_one_stream_however_it_is_cut() {
     for backend in BACKENDS {
         cut_message_with(*backend);

@@ -34,6 +34,7 @@ fn assert_reads(window: WindowBits, messages: &[&[u8]], no_context_takeover: boo
 //= rfc7692#7.1.2.1-3
 //= rfc7692#7.1.2.2-5
 #[test]
+#[cfg_attr(miri, ignore = "much to compress")]
 fn d6_windows_are_kept() {
     let text = json(200_000);
     let bytes = noise(40_000);
@@ -64,6 +65,7 @@ fn d6_windows_are_kept() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "much to compress")]
 fn smaller_windows_still_compress() {
     let text = json(100_000);
     let sizes: Vec<_> = (8..=15)
@@ -107,6 +109,7 @@ fn what_does_not_shrink_is_sent_as_it_is() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "much to compress")]
 fn levels_differ() {
     let text = json(50_000);
     let compressed = |level| {
@@ -133,12 +136,12 @@ fn outbound(deflate: &mut PermessageDeflate, frame: &OutboundFrame<'_>) -> (Outb
 #[test]
 fn d7_the_bit_is_on_the_first_fragment_only() {
     let (mut server, mut client) = pair(DeflateParams::default());
-    let text = json(3000);
+    let text = json(300);
     let parts = [
-        OutboundFrame::new(Opcode::Text, &text[..1000]).unfinished(),
-        OutboundFrame::new(Opcode::Continuation, &text[1000..1001]).unfinished(),
+        OutboundFrame::new(Opcode::Text, &text[..100]).unfinished(),
+        OutboundFrame::new(Opcode::Continuation, &text[100..101]).unfinished(),
         OutboundFrame::new(Opcode::Continuation, &[]).unfinished(),
-        OutboundFrame::new(Opcode::Continuation, &text[1001..]),
+        OutboundFrame::new(Opcode::Continuation, &text[101..]),
     ];
     for round in 0..2 {
         let mut joined = Vec::new();
@@ -188,7 +191,7 @@ fn d17_verbatim_messages_are_not_compressed() {
 #[test]
 fn no_room_is_an_error_and_the_next_message_is_whole() {
     let (mut server, mut client) = pair(DeflateParams::default());
-    let text = json(5000);
+    let text = json(1000);
     let frame = OutboundFrame::new(Opcode::Text, &text);
     assert!(server.outbound(&frame, &mut Output::new(&mut Vec::new(), 100)).is_err());
     let payload = send(&mut server, &text).unwrap();
@@ -232,6 +235,7 @@ fn memory_is_kept_where_context_is_taken_over() {
 proptest! {
     /// Any messages in any fragments, with any parameters, compressed or not, arrive as they were.
     #[test]
+    #[cfg_attr(miri, ignore = "much to compress")]
     fn round_trip(
         messages in prop::collection::vec((prop::collection::vec(0u8..4, 0..3000), 1usize..2000, any::<bool>()), 1..6),
         bits in 8u8..=15,
