@@ -126,6 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "exhaustive")]
     fn h12_key_is_22_digits_and_two_signs() {
         let good = *b"dGhlIHNhbXBsZSBub25jZQ==";
         assert!(Key::parse(&good).is_some());
@@ -148,7 +149,7 @@ mod tests {
 
     #[test]
     fn generated_keys_are_accepted_as_keys() {
-        for byte in 0..=u8::MAX {
+        for byte in (0..=u8::MAX).step_by(if cfg!(miri) { 51 } else { 1 }) {
             let key = generate_key([byte; 16]);
             let parsed = Key::parse(key.as_bytes()).expect("16 bytes in base64");
             assert_eq!(parsed.accept_token(), accept_token(&key));

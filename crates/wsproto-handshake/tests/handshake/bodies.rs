@@ -126,6 +126,7 @@ fn k6_body_at_the_limit_and_a_byte_beyond() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "much to read")]
 fn k6_default_limit_of_a_body() {
     let body = vec![b'x'; 64 * 1024 + 1];
     let request = Request::new("a", "/");

@@ -26,6 +26,7 @@ fn h1_head_at_the_limit_and_a_byte_beyond() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "much to read")]
 fn h1_endless_heads() {
     let endless = |start: &[u8], repeated: &[u8]| -> Vec<u8> {
         start.iter().chain(repeated.iter().cycle()).copied().take(20_000).collect()
@@ -75,6 +76,7 @@ fn h1_target_at_the_limit_and_a_byte_beyond() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "much to read")]
 fn h2_header_count_at_the_limit_and_one_beyond() {
     let with_fields = |count: usize| -> Vec<u8> {
         let more = "X: y\r\n".repeat(count - 5);
@@ -139,6 +141,7 @@ fn h25_listed_items_at_the_limit_and_one_beyond() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "much to read")]
 fn h3_a_long_head_byte_by_byte_is_accepted() {
     let value = "v".repeat(15_000);
     let bytes = head(&REQUEST, &[("+", format!("X: {value}").as_bytes())]);
@@ -148,6 +151,7 @@ fn h3_a_long_head_byte_by_byte_is_accepted() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "much to read")]
 fn h25_ten_thousand_subprotocols_take_linear_work() {
     let list: Vec<String> = (0..10_000).map(|number| format!("{number}")).collect();
     let limits = HandshakeLimits::default().with_max_head_len(1 << 20).with_max_list_items(10_000);
