@@ -141,6 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "exhaustive")]
     fn usual_statuses_have_their_words_and_others_none() {
         #[rustfmt::skip]
         let table = [
