@@ -219,14 +219,15 @@ impl FrameDecoder {
     /// Unmasks a data frame that is complete at the front of `input`, or the next part of the payload of one, and says
     /// where it lies: `input` up to the end of the payload is taken.
     ///
-    /// A shortcut for the path of most bytes, straight on and inlined in the caller. `None` says only that
-    /// [`decode`](Self::decode) has to look: at the first part of a frame, a control frame, 64 KiB and more, a broken rule.
+    /// A shortcut for the path of most bytes, straight on and inlined in the caller, with at most `max_payload` bytes of
+    /// payload. `None` says only that [`decode_at_most`](Self::decode_at_most) has to look: at the first part of a frame, a
+    /// control frame, 64 KiB and more, a broken rule.
     #[inline(always)]
-    pub fn decode_data(&mut self, input: &mut [u8]) -> Option<FramePart> {
+    pub fn decode_data(&mut self, input: &mut [u8], max_payload: usize) -> Option<FramePart> {
         match &mut self.state {
-            State::Header if self.started_len == 0 => self.whole_frame(input, usize::MAX),
+            State::Header if self.started_len == 0 => self.whole_frame(input, max_payload),
             State::Payload(frame) if frame.header.opcode.is_data() && !input.is_empty() => {
-                let part = frame.take_payload(false, input, usize::MAX);
+                let part = frame.take_payload(false, input, max_payload);
                 if part.frame_finished {
                     self.state = State::Header;
                 }
@@ -377,7 +378,10 @@ impl Frame {
         let most = if self.header.opcode.is_control() { usize::MAX } else { max_payload };
         let len = usize::try_from(self.remaining).unwrap_or(usize::MAX).min(most).min(input.len());
         //= rfc6455#6.2-5
-        self.key.apply(input.get_mut(..len).unwrap_or_default());
+        match input.get_mut(..len).unwrap_or_default() {
+            [byte] => self.key.apply_to_byte(byte),
+            part => self.key.apply(part),
+        }
         self.remaining = self.remaining.saturating_sub(len as u64);
         let (header, message, frame_finished) = (self.header, self.message, self.remaining == 0);
         FramePart { header, message, payload: 0..len, frame_started, frame_finished }

@@ -63,9 +63,21 @@ impl MaskingKey {
     /// Masks or unmasks the next part of a payload in place, and turns the key by its length.
     #[inline]
     pub fn apply(&mut self, payload: &mut [u8]) {
-        self.apply_whole(payload);
+        if payload.len() < 8 {
+            xor_tail(payload, self.twice());
+        } else {
+            self.apply_whole(payload);
+        }
         let bits = u32::try_from(payload.len() % 4).unwrap_or_default().wrapping_mul(8);
         self.0 = u32::from_le_bytes(self.0).rotate_right(bits).to_le_bytes();
+    }
+
+    /// Does as [`apply`](Self::apply) with a part of one byte.
+    #[inline]
+    pub(crate) fn apply_to_byte(&mut self, byte: &mut u8) {
+        let [a, b, c, d] = self.0;
+        *byte ^= a;
+        self.0 = [b, c, d, a];
     }
 
     /// Masks or unmasks a payload, or the last part of one, in place.

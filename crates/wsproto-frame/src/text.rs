@@ -29,17 +29,22 @@ use crate::FrameError;
 /// ```
 #[derive(Clone, Copy, Default)]
 pub struct TextCheck {
-    /// The start of a code point: valid so far, and not yet whole.
-    started: [u8; 3],
-    /// How many bytes of it are there.
-    started_len: u8,
+    /// The bits of the code point under way.
+    bits: u32,
+    /// How many of its bytes are still to come.
+    missing: u8,
+    /// The least and the greatest value of the next of them.
+    next: (u8, u8),
 }
+
+/// What may follow in a code point, but for the second byte of some.
+const CONTINUATION: (u8, u8) = (0x80, 0xbf);
 
 impl TextCheck {
     /// Makes a check that awaits the first byte of a message.
     #[must_use]
     pub const fn new() -> Self {
-        Self { started: [0; 3], started_len: 0 }
+        Self { bits: 0, missing: 0, next: (0, 0) }
     }
 
     /// Checks the next part of the message.
@@ -52,7 +57,7 @@ impl TextCheck {
     /// [`FrameError::TextNotUtf8`]; the message can't be gone on with.
     #[inline(always)]
     pub fn push<'a>(&mut self, part: &'a [u8]) -> Result<(Option<char>, &'a str), FrameError> {
-        if self.started_len == 0 { Ok((None, self.whole_code_points(part)?)) } else { self.complete(part) }
+        if self.missing == 0 { Ok((None, self.whole_code_points(part)?)) } else { self.complete(part) }
     }
 
     /// Checks the next part where that takes next to nothing: a short one, between two code points, that is ASCII.
@@ -70,7 +75,7 @@ impl TextCheck {
     #[must_use]
     #[inline]
     pub fn ascii<'a>(&self, part: &'a [u8]) -> Option<&'a [u8]> {
-        (self.started_len == 0 && part.len() < 256 && is_ascii(part)).then_some(part)
+        (self.missing == 0 && part.len() < 256 && is_ascii(part)).then_some(part)
     }
 
     /// Returns how many bytes the code point still lacks that the last part ended within; 0 where it ended between two.
@@ -79,14 +84,7 @@ impl TextCheck {
     #[must_use]
     #[inline]
     pub const fn missing(&self) -> usize {
-        let [lead, ..] = self.started;
-        let len: u8 = match (self.started_len, lead) {
-            (0, _) => return 0,
-            (_, ..0xe0) => 2,
-            (_, 0xe0..0xf0) => 3,
-            (_, 0xf0..) => 4,
-        };
-        len.saturating_sub(self.started_len) as usize
+        self.missing as usize
     }
 
     /// Ends the message and makes the check ready for the next.
@@ -96,31 +94,23 @@ impl TextCheck {
     /// [`FrameError::TextNotUtf8`] where the message ends within a code point.
     #[inline]
     pub const fn finish(&mut self) -> Result<(), FrameError> {
-        if self.started_len == 0 {
+        if self.missing == 0 {
             return Ok(());
         }
-        self.started_len = 0;
+        self.missing = 0;
         //= rfc6455#5.6-1, rfc6455#8.1-1
         Err(FrameError::TextNotUtf8)
     }
 
     /// Goes on with the code point that an earlier part began, byte by byte.
-    #[cold]
+    #[inline(always)]
     fn complete<'a>(&mut self, mut part: &'a [u8]) -> Result<(Option<char>, &'a str), FrameError> {
         while let Some((&byte, rest)) = part.split_first() {
-            let [a, b, c] = self.started;
-            let (bytes, len) = match self.started_len {
-                1 => ([a, byte, 0, 0], 2),
-                2 => ([a, b, byte, 0], 3),
-                _ => ([a, b, c, byte], 4),
-            };
-            let code_point = bytes.get(..len).unwrap_or(&bytes);
             part = rest;
-            if let Ok(text) = core::str::from_utf8(code_point) {
-                self.started_len = 0;
-                return Ok((text.chars().next(), self.whole_code_points(part)?));
+            self.go_on(byte)?;
+            if self.missing == 0 {
+                return Ok((char::from_u32(self.bits), self.whole_code_points(part)?));
             }
-            self.start(code_point)?;
         }
         Ok((None, ""))
     }
@@ -130,42 +120,57 @@ impl TextCheck {
     fn whole_code_points<'a>(&mut self, part: &'a [u8]) -> Result<&'a str, FrameError> {
         let (whole, started) = split_before_started(part);
         let text = from_utf8(whole)?;
-        if !started.is_empty() {
-            self.start(started)?;
+        if let Some((&lead, rest)) = started.split_first() {
+            self.start(lead)?;
+            rest.iter().try_for_each(|byte| self.go_on(*byte))?;
         }
         Ok(text)
     }
 
-    /// Keeps the start of a code point, where it can still become one.
-    fn start(&mut self, bytes: &[u8]) -> Result<(), FrameError> {
+    /// Begins a code point of several bytes; what may come second keeps out surrogates, what is too large, and what
+    /// fewer bytes would do for (RFC 3629 §4).
+    #[inline(always)]
+    fn start(&mut self, lead: u8) -> Result<(), FrameError> {
+        let (mask, missing, next) = match lead {
+            0xc2..=0xdf => (0x1f, 1, CONTINUATION),
+            0xe0 => (0x0f, 2, (0xa0, 0xbf)),
+            0xed => (0x0f, 2, (0x80, 0x9f)),
+            0xe1..=0xef => (0x0f, 2, CONTINUATION),
+            0xf0 => (0x07, 3, (0x90, 0xbf)),
+            0xf1..=0xf3 => (0x07, 3, CONTINUATION),
+            0xf4 => (0x07, 3, (0x80, 0x8f)),
+            _ => return Err(FrameError::TextNotUtf8),
+        };
+        *self = Self { bits: u32::from(lead & mask), missing, next };
+        Ok(())
+    }
+
+    /// Takes the next byte of the code point under way.
+    #[inline]
+    fn go_on(&mut self, byte: u8) -> Result<(), FrameError> {
+        let (least, greatest) = self.next;
         //= rfc6455#8.1-1
-        let may_be_completed = core::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none());
-        if !may_be_completed {
+        if byte < least || byte > greatest {
             return Err(FrameError::TextNotUtf8);
         }
-        self.started_len = 0;
-        for (to, from) in self.started.iter_mut().zip(bytes) {
-            *to = *from;
-            self.started_len = self.started_len.saturating_add(1);
-        }
+        let (bits, missing) = (self.bits << 6 | u32::from(byte & 0x3f), self.missing.saturating_sub(1));
+        *self = Self { bits, missing, next: CONTINUATION };
         Ok(())
     }
 }
 
-/// Shows how many bytes wait for the rest of their code point, and none of them.
+/// Shows how many bytes the code point under way lacks, and none of it.
 impl fmt::Debug for TextCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TextCheck").field("started_len", &self.started_len).finish_non_exhaustive()
+        f.debug_struct("TextCheck").field("missing", &self.missing).finish_non_exhaustive()
     }
 }
 
 /// Splits off the code point that the part ends within, going by the lead byte alone.
-#[inline]
+#[inline(always)]
 fn split_before_started(part: &[u8]) -> (&[u8], &[u8]) {
-    if let [.., (..0x80)] = part {
-        return (part, &[]);
-    }
     let started = match part {
+        [] | [.., (..0x80)] => return (part, &[]),
         [.., (0xc0..=0xff)] => 1,
         [.., (0xe0..=0xff), (0x80..0xc0)] => 2,
         [.., (0xf0..=0xff), (0x80..0xc0), (0x80..0xc0)] => 3,
@@ -174,22 +179,33 @@ fn split_before_started(part: &[u8]) -> (&[u8], &[u8]) {
     part.split_at_checked(part.len().saturating_sub(started)).unwrap_or((part, &[]))
 }
 
-/// Looks at words, the last of which may overlap the one before it: no byte is looked at by itself where there are eight.
+/// Looks at words, the last of which may overlap the one before it: no byte is looked at by itself where there are four.
 #[inline]
 fn is_ascii(bytes: &[u8]) -> bool {
-    let seen = match bytes.last_chunk() {
-        Some(last) => {
-            let (words, _) = bytes.as_chunks();
-            words.iter().fold(u64::from_ne_bytes(*last), |seen, word| seen | u64::from_ne_bytes(*word))
-        }
-        None => bytes.iter().fold(0, |seen, byte| seen | u64::from(*byte)),
-    };
-    seen & 0x8080_8080_8080_8080 == 0
+    if let Some(last) = bytes.last_chunk() {
+        let (words, _) = bytes.as_chunks();
+        let seen =
+            words.iter().fold(u64::from_ne_bytes(*last), |seen, word| seen | u64::from_ne_bytes(*word));
+        return seen & 0x8080_8080_8080_8080 == 0;
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        return (u32::from_ne_bytes(*first) | u32::from_ne_bytes(*last)) & 0x8080_8080 == 0;
+    }
+    match bytes {
+        [a] => a.is_ascii(),
+        [a, b] => (a | b).is_ascii(),
+        [a, b, c] => (a | b | c).is_ascii(),
+        _ => true,
+    }
 }
 
 /// Short text is checked fastest by the standard library, long text with SIMD.
-#[inline]
+#[inline(always)]
 fn from_utf8(bytes: &[u8]) -> Result<&str, FrameError> {
+    // So it is with each byte of a code point that comes by itself.
+    if bytes.is_empty() {
+        return Ok("");
+    }
     #[cfg(feature = "simdutf8")]
     if bytes.len() >= 64 {
         return simdutf8::basic::from_utf8(bytes).map_err(|_| FrameError::TextNotUtf8);
@@ -314,10 +330,10 @@ mod tests {
     }
 
     #[test]
-    fn debug_tells_how_much_waits() {
+    fn debug_tells_how_much_is_missing() {
         let mut check = TextCheck::new();
         check.push(b"a\xf0\x9f").unwrap();
-        assert_eq!(std::format!("{check:?}"), "TextCheck { started_len: 2, .. }");
+        assert_eq!(std::format!("{check:?}"), "TextCheck { missing: 2, .. }");
     }
 
     #[test]

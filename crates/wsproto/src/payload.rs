@@ -158,7 +158,7 @@ impl<'a> Text<'a> {
     }
 
     /// Makes a text of one code point.
-    #[cold]
+    #[inline]
     pub(crate) fn from_code_point(code_point: char) -> Self {
         let mut bytes = [0; 4];
         let len = code_point.encode_utf8(&mut bytes).len();

@@ -18,7 +18,7 @@ fn in_place<'a>(
     decoder: &mut FrameDecoder,
     input: &mut &'a mut [u8],
 ) -> Result<Option<FrameChunk<'a>>, FrameError> {
-    let part = match decoder.decode_data(input) {
+    let part = match decoder.decode_data(input, usize::MAX) {
         Some(part) => Some(part),
         None => decoder.decode_in_place(input)?,
     };

@@ -67,10 +67,11 @@ impl Connection {
             if input.is_empty() {
                 return Ok(None);
             }
-            if let Some(part) = self.decoder.decode_data(input) {
+            if let Some(part) = self.decoder.decode_data(input, self.most_text()) {
                 match self.receive_data_chunk(part.split_off(input)) {
-                    Ok(None) => {}
                     Ok(Some(event)) => return Ok(Some(event)),
+                    Ok(None) if input.is_empty() => return Ok(None),
+                    Ok(None) => {}
                     Err(error) => return Err(self.fail(error)),
                 }
             }
@@ -81,13 +82,21 @@ impl Connection {
         Ok(event)
     }
 
-    /// Tells whether data frames become events with nobody but themselves having a say: no extension, no code point
-    /// that was cut.
+    /// Tells whether data frames become events with no extension having a say.
     #[inline(always)]
     pub(super) fn passes_data(&self) -> bool {
         matches!(self.state, ConnectionState::Open | ConnectionState::LocalClosing)
             && self.extensions.is_none()
-            && self.text.missing() == 0
+    }
+
+    /// Returns how much of a text the next part may hold: no more than completes a code point that was cut, so that it
+    /// becomes an event of its own.
+    #[inline(always)]
+    fn most_text(&self) -> usize {
+        match self.text.missing() {
+            0 => usize::MAX,
+            missing => missing,
+        }
     }
 
     #[inline(always)]
@@ -188,13 +197,12 @@ impl Connection {
     }
 
     /// Returns how much of a payload the next part may hold: no more than extensions take at once, and no more than
-    /// completes a code point that was cut, so that it becomes an event of its own.
+    /// [`most_text`](Self::most_text).
     #[inline]
     fn most_payload(&self) -> usize {
-        match (&self.extensions, self.text.missing()) {
-            (None, 0) => usize::MAX,
-            (Some(extensions), missing) => extensions.most_payload(missing),
-            (None, missing) => missing,
+        match &self.extensions {
+            Some(extensions) => extensions.most_payload(self.text.missing()),
+            None => self.most_text(),
         }
     }
 
@@ -285,7 +293,7 @@ impl Connection {
             }
             return match self.text.push(payload)? {
                 (None, text) => self.borrowed_text_event(text, frame_finished, message_finished),
-                // Nothing follows the code point: `most_payload` sees to it.
+                // Nothing follows the code point: `most_text` sees to it.
                 (Some(code_point), _) => {
                     self.text_event(Text::from_code_point(code_point), frame_finished, message_finished)
                 }

@@ -38,11 +38,11 @@ impl Connection {
         buffer: &'b mut MessageBuffer,
     ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
         buffer.forget_given();
-        if self.passes_data() && buffer.parts.is_empty() {
+        if self.passes_data() && self.text.missing() == 0 && buffer.parts.is_empty() {
             if buffer.waits(&self.decoder) {
                 return Ok(None);
             }
-            if let Some(part) = self.decoder.decode_data(buffer.unread()) {
+            if let Some(part) = self.decoder.decode_data(buffer.unread(), usize::MAX) {
                 if !part.is_whole_message() {
                     return self.receive_joined(Some(part), buffer);
                 }
@@ -116,7 +116,7 @@ impl Connection {
                 buffer.await_payload(self.decoder.payload_left());
                 return Ok(None);
             }
-            next = self.decoder.decode_data(buffer.unread());
+            next = self.decoder.decode_data(buffer.unread(), usize::MAX);
         }
     }
 
