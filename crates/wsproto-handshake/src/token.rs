@@ -136,6 +136,7 @@ mod tests {
         assert!(Key::parse(b"dGhlIHNhbXBsZSBub25jZQ===").is_none());
         assert!(Key::parse(b"dGhlIHNhbXBsZSBub25jZWE=").is_none(), "17 bytes");
         assert!(Key::parse(b"dGhlIHNhbXBsZSBub25jZWFi").is_none(), "18 bytes");
+        assert!(Key::parse(b"dGhl-HNhbXBsZSBub2-jZQ==").is_none(), "two that are no digits");
         for position in 0..good.len() {
             for byte in 0..=u8::MAX {
                 let mut key = good;
