@@ -2,7 +2,7 @@ use super::*;
 
 extern crate std;
 use proptest::prelude::*;
-use std::{vec, vec::Vec};
+use std::{ops::Range, vec, vec::Vec};
 
 /// A frame as it came, its parts joined.
 #[derive(Clone, Debug, PartialEq)]
@@ -201,6 +201,62 @@ fn the_rest_of_a_header_is_no_frame() {
     let (frames, end) = decode(&client(), &bytes);
     assert_eq!((frames.len(), end), (4, Ok(())));
     assert!(frames.iter().all(|frame| frame.payload == [2, 1]));
+}
+
+#[test]
+fn the_shortcut_takes_whole_data_frames_and_what_follows_in_data() {
+    let after = |mut decoder: FrameDecoder, mut bytes: Vec<u8>| {
+        decoder.decode(&mut &mut bytes[..]).unwrap();
+        decoder
+    };
+    let text = || after(client(), vec![0x01, 0x00]);
+    let binary = || after(client(), vec![0x02, 0x00]);
+    let within = |first: u8| after(client(), vec![first, 0x03, b'a']);
+    // It wants eight bytes, whatever they are.
+    let and_more = |frame: &[u8]| [frame, &[0; 8]].concat();
+    let long = |len: u16| [&[0x82, 0x7e], &len.to_be_bytes()[..], &vec![0; usize::from(len)]].concat();
+    let longer = [&[0x82, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0][..], &vec![0; 65_536]].concat();
+    let (idle, in_text, in_binary) = (Fragmentation::Idle, Fragmentation::Text, Fragmentation::Binary);
+    #[rustfmt::skip]
+    let table: [(&str, FrameDecoder, Vec<u8>, usize, Option<(Range<usize>, bool)>, Fragmentation); 26] = [
+        // name                   decoder                            input                                    most     where, finished        then
+        ("a text",                client(),                          and_more(&[0x81, 0x01, b'a', 0]),        9,       Some((2..3, true)),    idle),
+        ("a binary",              client(),                          and_more(&[0x82, 0x01, b'a']),           9,       Some((2..3, true)),    idle),
+        ("nothing in it",         client(),                          and_more(&[0x82, 0x00]),                 9,       Some((2..2, true)),    idle),
+        ("masked",                server(),                          and_more(&[0x82, 0x81, 1, 2, 3, 4, 5]),  9,       Some((6..7, true)),    idle),
+        ("126 bytes and more",    client(),                          long(200),                               999,     Some((4..204, true)),  idle),
+        ("64 KiB",                client(),                          longer,                                  99_999,  None,                  idle),
+        ("first of a text",       client(),                          and_more(&[0x01, 0x01, b'a']),           9,       Some((2..3, true)),    in_text),
+        ("first of a binary",     client(),                          and_more(&[0x02, 0x01, b'a']),           9,       Some((2..3, true)),    in_binary),
+        ("more of a text",        text(),                            and_more(&[0x00, 0x01, b'a']),           9,       Some((2..3, true)),    in_text),
+        ("more of a binary",      binary(),                          and_more(&[0x00, 0x01, b'a']),           9,       Some((2..3, true)),    in_binary),
+        ("last of a binary",      binary(),                          and_more(&[0x80, 0x01, b'a']),           9,       Some((2..3, true)),    idle),
+        ("text within a text",    text(),                            and_more(&[0x81, 0x01, b'a']),           9,       None,                  in_text),
+        ("more of nothing",       client(),                          and_more(&[0x80, 0x01, b'a']),           9,       None,                  idle),
+        ("a ping",                client(),                          and_more(&[0x89, 0x01, b'a']),           9,       None,                  idle),
+        ("not whole",             client(),                          and_more(&[0x82, 0x09]),                 9,       None,                  idle),
+        ("nothing",               client(),                          vec![],                                  9,       None,                  idle),
+        ("as much as is wanted",  client(),                          and_more(&[0x82, 0x01, b'a']),           1,       Some((2..3, true)),    idle),
+        ("more than is wanted",   client(),                          and_more(&[0x82, 0x01, b'a']),           0,       None,                  idle),
+        ("at the limit",          client().with_max_payload_len(1),  and_more(&[0x82, 0x01, b'a']),           9,       Some((2..3, true)),    idle),
+        ("over the limit",        client().with_max_payload_len(0),  and_more(&[0x82, 0x01, b'a']),           9,       None,                  idle),
+        ("a bit that is owned",   client().with_rsv(Rsv::RSV1),      and_more(&[0xc2, 0x01, b'a']),           9,       Some((2..3, true)),    idle),
+        ("a bit that is not",     client().with_rsv(Rsv::RSV1),      and_more(&[0xe2, 0x01, b'a']),           9,       None,                  idle),
+        ("within a header",       after(client(), vec![0x82]),       and_more(&[0x82]),                       9,       None,                  idle),
+        ("goes on",               within(0x82),                      vec![b'b'],                              9,       Some((0..1, false)),   idle),
+        ("ends",                  within(0x82),                      vec![b'b', b'c', 0x82],                  9,       Some((0..2, true)),    idle),
+        ("a ping goes on",        within(0x89),                      vec![b'b'],                              9,       None,                  idle),
+    ];
+    for (name, mut decoder, mut input, most, expected, then) in table {
+        let part = decoder.decode_data(&mut input, most);
+        assert_eq!(part.map(|part| (part.payload, part.frame_finished)), expected, "{name}");
+        assert_eq!(decoder.fragmentation(), then, "{name}");
+    }
+    let mut waiting = within(0x82);
+    assert!(waiting.decode_data(&mut [], 9).is_none(), "no part without a byte");
+    assert_eq!(waiting.decode_data(&mut [b'b', b'c'], 1).map(|part| part.payload), Some(0..1), "one at most");
+    assert!(waiting.decode_data(&mut [b'c'], 1).is_some_and(|part| part.frame_finished));
+    assert!(waiting.is_between_frames());
 }
 
 #[test]
