@@ -336,6 +336,16 @@ fn what_can_wait_breaks_no_rule() {
 }
 
 #[test]
+fn debug_tells_where_the_decoder_stands_and_shows_no_key() {
+    let mut decoder = server().with_max_payload_len(77);
+    decoder.decode(&mut &mut [0x82, 0x85, 201, 202, 203, 204, 205][..]).unwrap();
+    let text = std::format!("{decoder:?}");
+    assert!(text.contains("role: Server") && text.contains("max_payload_len: 77"), "{text}");
+    assert!(text.contains("remaining: 4"), "{text}");
+    assert!(!["201", "202", "203", "204", "205"].iter().any(|byte| text.contains(byte)), "{text}");
+}
+
+#[test]
 fn debug_tells_how_long_a_part_is() {
     let mut bytes = *b"\x82\x05Hello";
     let chunk = client().decode(&mut &mut bytes[..]).map(|chunk| std::format!("{chunk:?}")).unwrap();
