@@ -324,9 +324,22 @@ mod tests {
             }
             assert!(len == 0 || check.ascii(&[0xc3; 255][..len]).is_none(), "{len} bytes that are none");
         }
+        assert!(check.ascii(&[b'~'; 256]).is_none(), "not short");
         let mut check = TextCheck::new();
         assert_eq!(check.push(b"\xf0"), Ok((None, "")));
         assert_eq!(check.ascii(b"a"), None, "within a code point");
+    }
+
+    #[test]
+    fn two_bytes_that_are_not_ascii_do_not_make_up_for_each_other() {
+        let check = TextCheck::new();
+        for len in 2..if cfg!(miri) { 10 } else { 40 } {
+            for (first, second) in (1..len).flat_map(|second| (0..second).map(move |first| (first, second))) {
+                let mut bytes = [b'~'; 40];
+                (bytes[first], bytes[second]) = (0x80, 0x80);
+                assert!(check.ascii(&bytes[..len]).is_none(), "{first} and {second} of {len}");
+            }
+        }
     }
 
     #[test]

@@ -71,6 +71,7 @@ fn cut<'a>(bytes: &'a [u8], sizes: &[usize]) -> Vec<&'a [u8]> {
 
 proptest! {
     #[test]
+    #[cfg_attr(miri, ignore = "random text takes minutes to make")]
     fn h23_what_a_client_sends_reads_back_the_same(request in request(), nonce in any::<[u8; 16]>()) {
         let mut out = Vec::new();
         ClientHandshake::new(HandshakeLimits::default()).send_request(&request, nonce, &mut out).unwrap();
@@ -86,6 +87,7 @@ proptest! {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "random text takes minutes to make")]
     fn h23_what_a_server_sends_reads_back_the_same(
         request in request(),
         choice in any::<prop::sample::Index>(),
@@ -108,6 +110,7 @@ proptest! {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "random text takes minutes to make")]
     fn h23_whatever_the_caller_gives_either_fails_or_reads_back(
         host in ".{0,6}", target in ".{0,6}", subprotocol in ".{0,6}", extension in ".{0,6}",
         name in ".{0,6}", value in vec(any::<u8>(), 0..6),
@@ -129,6 +132,7 @@ proptest! {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "random text takes minutes to make")]
     fn rejections_read_back_the_same(
         status in (200_u16..600).prop_map(|status| if let 204 | 304 = status { 400 } else { status }),
         fields in vec((NAME, value()), 0..5),
