@@ -8,7 +8,7 @@ use criterion::{
     BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
     measurement::WallTime,
 };
-use wsproto::{BytesMessage, Config, Connection, Event, Messages, Role, TextMessage};
+use wsproto::{BytesMessage, Config, Connection, Event, Messages, PreparedMessage, Role, TextMessage};
 use wsproto_benches::{ascii, binary, limits, mixed, wire};
 
 const KIB: usize = 1 << 10;
@@ -229,6 +229,15 @@ fn broadcast(c: &mut Criterion) {
         b.iter(|| {
             for connection in &mut connections {
                 black_box(connection.send_apart(TextMessage::new(&text)).unwrap().encode());
+            }
+        });
+    });
+    group.bench_function("send_prepared, made anew", |b| {
+        b.iter(|| {
+            let mut message = PreparedMessage::new(TextMessage::new(&text)).unwrap();
+            for (connection, out) in connections.iter_mut().zip(&mut outs) {
+                out.clear();
+                connection.send_prepared(&mut message, out).unwrap();
             }
         });
     });

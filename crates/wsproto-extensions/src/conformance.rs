@@ -60,6 +60,8 @@ pub enum Rule {
     Refusals,
     /// Two connections of one configuration know nothing of each other.
     Independence,
+    /// Where the [key](crate::Extension::outbound_key) is the same, so is what is sent, and the peer misses none of it.
+    OutboundKey,
 }
 
 impl Rule {
@@ -77,6 +79,7 @@ impl Rule {
             Self::Garbage => "what a hostile peer sends is read or refused",
             Self::Refusals => "a refusal has a code that may be sent and a reason of at most 123 bytes",
             Self::Independence => "two connections know nothing of each other",
+            Self::OutboundKey => "where the key is the same, so is what is sent",
         }
     }
 }

@@ -83,6 +83,15 @@ pub trait Extension: fmt::Debug + Send {
     /// A refusal is told to the caller, and nothing is sent.
     fn outbound(&mut self, frame: &OutboundFrame<'_>, output: &mut Output<'_>) -> Result<Outbound, Refusal>;
 
+    /// Names all that decides what [`outbound`](Self::outbound) makes of a whole message, or says `None`, as by default,
+    /// where earlier messages have a say in it.
+    ///
+    /// A promise for messages to many: connections where extensions of this name give the same key make the same of a
+    /// message that is one frame, and none of them has to see what another one made.
+    fn outbound_key(&self) -> Option<u128> {
+        None
+    }
+
     /// Learns that the frame which [`outbound`](Self::outbound) saw last is not sent: another extension refused it.
     ///
     /// An extension whose peer follows along, as with a compression window, forgets what the peer won't see. May also be

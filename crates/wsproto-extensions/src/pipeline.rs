@@ -92,6 +92,14 @@ impl Pipeline {
         self.inner.iter().flat_map(|inner| inner.stages.iter().map(Stage::name))
     }
 
+    /// Returns the name and the [key](Extension::outbound_key) of each extension, in the order in which they were agreed.
+    ///
+    /// Where all have a key, what [`outbound`](Self::outbound) makes of a whole message can be sent on each connection
+    /// with the same names and keys.
+    pub fn outbound_keys(&self) -> impl Iterator<Item = (&str, Option<u128>)> {
+        self.inner.iter().flat_map(|inner| inner.stages.iter().map(Stage::outbound_key))
+    }
+
     /// Returns all reserved bits that an extension owns.
     #[must_use]
     pub fn rsv(&self) -> Rsv {

@@ -3,6 +3,7 @@
 mod receive;
 mod receive_message;
 mod send;
+mod send_prepared;
 mod transformed;
 
 use alloc::{boxed::Box, vec::Vec};

@@ -64,6 +64,7 @@ mod message_buffer;
 mod messages;
 mod opening;
 mod payload;
+mod prepared;
 mod state;
 mod ws_connection;
 
@@ -87,6 +88,7 @@ pub use self::{
     message_buffer::MessageBuffer,
     messages::Messages,
     payload::{Payload, Text},
+    prepared::PreparedMessage,
     state::{ConnectionState, Transport},
     ws_connection::WsConnection,
 };

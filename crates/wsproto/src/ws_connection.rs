@@ -3,11 +3,12 @@
 use alloc::{boxed::Box, vec::Vec};
 use core::{fmt, mem};
 
+use bytes::Bytes;
 use wsproto_frame::{FrameHeader, Role};
 use wsproto_handshake::{Headers, Request};
 
 use crate::{
-    Config, Connection, ConnectionState, Entropy, Event, LocalProtocolError, MessageBuffer,
+    Config, Connection, ConnectionState, Entropy, Event, LocalProtocolError, MessageBuffer, PreparedMessage,
     RemoteProtocolError, Transport,
     opening::{ClientOpening, Received, ServerOpening},
 };
@@ -286,9 +287,43 @@ impl WsConnection {
         &mut self,
         message: impl Into<Event<'e>>,
     ) -> Result<FrameHeader, LocalProtocolError> {
+        self.open()?.send_apart(message)
+    }
+
+    /// Appends a message that was prepared for many connections, as
+    /// [`Connection::send_prepared`](Connection::send_prepared) does.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn send_prepared(
+        &mut self,
+        message: &mut PreparedMessage,
+        out: &mut Vec<u8>,
+    ) -> Result<(), LocalProtocolError> {
+        self.open()?.send_prepared(message, out)
+    }
+
+    /// Gives the header and the payload of a message that was prepared for many connections, as
+    /// [`Connection::send_prepared_apart`](Connection::send_prepared_apart) does.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn send_prepared_apart(
+        &mut self,
+        message: &mut PreparedMessage,
+    ) -> Result<(FrameHeader, Bytes), LocalProtocolError> {
+        self.open()?.send_prepared_apart(message)
+    }
+
+    /// Returns the connection, once the opening handshake is over.
+    #[inline]
+    fn open(&mut self) -> Result<&mut Connection, LocalProtocolError> {
+        let state = self.state();
         match &mut self.phase {
-            Phase::Open(connection) => connection.send_apart(message),
-            Phase::Server(_) | Phase::Client(_) => Err(LocalProtocolError::WrongState(self.state())),
+            Phase::Open(connection) => Ok(connection),
+            Phase::Server(_) | Phase::Client(_) => Err(LocalProtocolError::WrongState(state)),
         }
     }
 

@@ -7,8 +7,8 @@ use std::hint::black_box;
 use wsproto::extensions::deflate::Backend;
 use wsproto::frame::{FrameDecoder, FrameHeader, MaskingKey, Opcode, TextCheck};
 use wsproto::{
-    AcceptConnection, BytesMessage, Config, Connection, DeflateConfig, Event, Messages, Request, Role,
-    TextMessage, WsConnection, extensions,
+    AcceptConnection, BytesMessage, Config, Connection, DeflateConfig, Event, Messages, PreparedMessage,
+    Request, Role, TextMessage, WsConnection, extensions,
 };
 
 /// A kind of work.
@@ -76,6 +76,7 @@ pub(crate) const KERNELS: &[Kernel] = &[
     Kernel { name: "inflate 1 KiB, zlib-rs", prepare: || inflate(Backend::ZlibRs) },
     Kernel { name: "deflate 1 KiB, miniz_oxide", prepare: || deflate(Backend::Miniz) },
     Kernel { name: "deflate 1 KiB, zlib-rs", prepare: || deflate(Backend::ZlibRs) },
+    Kernel { name: "deflate 1 KiB for 100 connections", prepare: deflate_for_all },
     Kernel { name: "handshake as a server", prepare: || Ok(server_handshake()) },
     Kernel { name: "handshake as a client", prepare: client_handshake },
 ];
@@ -269,6 +270,21 @@ fn deflate(backend: Backend) -> Result<Work, String> {
         out.clear();
         let mut one = |document| connection.send(TextMessage::new(document), &mut out).is_ok();
         documents.by_ref().take(RUNS).map(|document| usize::from(one(document))).sum()
+    }))
+}
+
+/// A message to as many connections as there are runs: what is compressed once is a hundredth of each.
+fn deflate_for_all() -> Result<Work, String> {
+    let deflate = DeflateConfig::default().with_server_no_context_takeover();
+    let config = Config::default().with_extension(deflate);
+    let mut connections = (0..RUNS).map(|_| agreed(Role::Server, &config)).collect::<Result<Vec<_>, _>>()?;
+    let mut documents = documents().into_iter();
+    let mut out = Vec::with_capacity(RUNS << 10);
+    Ok(Work::new(move || {
+        out.clear();
+        let message = documents.next().map(TextMessage::new).map(PreparedMessage::new);
+        let Some(Ok(mut message)) = message else { return 0 };
+        connections.iter_mut().map(|one| usize::from(one.send_prepared(&mut message, &mut out).is_ok())).sum()
     }))
 }
 

@@ -33,6 +33,7 @@ enum Flaw {
     PanicsAtGarbage,
     RefusesBadly,
     RefusesAtLength,
+    LiesAboutItsKey,
 }
 
 /// Puts a mark before each message and changes each byte by its place in the message.
@@ -40,6 +41,8 @@ enum Flaw {
 struct Scramble {
     flaw: Flaw,
     sent: u8,
+    /// How many messages were sent.
+    messages: u8,
     received: u8,
     marked: bool,
     shared: Arc<AtomicU8>,
@@ -49,7 +52,7 @@ const MARK: u8 = 0x42;
 
 impl Scramble {
     fn new(flaw: Flaw) -> Self {
-        Self { flaw, sent: 0, received: 0, marked: false, shared: Arc::new(AtomicU8::new(0)) }
+        Self { flaw, sent: 0, messages: 0, received: 0, marked: false, shared: Arc::new(AtomicU8::new(0)) }
     }
 }
 
@@ -153,6 +156,7 @@ impl Extension for Scramble {
         }
         if frame.opcode != Opcode::Continuation {
             self.sent = 0;
+            self.messages = self.messages.wrapping_add(1);
             output.write(&[MARK]);
         }
         for byte in frame.payload {
@@ -163,7 +167,12 @@ impl Extension for Scramble {
             let len = output.written().len() - 1;
             output.truncate(len);
         }
-        Ok(Outbound::transformed(Rsv::NONE))
+        let is_marked = self.flaw == Flaw::LiesAboutItsKey && self.messages > 3;
+        Ok(Outbound::transformed(if is_marked { Rsv::RSV2 } else { Rsv::NONE }))
+    }
+
+    fn outbound_key(&self) -> Option<u128> {
+        Some(7)
     }
 }
 
@@ -185,6 +194,7 @@ fn each_flaw_is_named() {
         (Flaw::PanicsAtGarbage,        Some(Rule::Garbage)),
         (Flaw::RefusesBadly,           Some(Rule::Refusals)),
         (Flaw::RefusesAtLength,        Some(Rule::Refusals)),
+        (Flaw::LiesAboutItsKey,        Some(Rule::OutboundKey)),
     ];
     for (flaw, rule) in table {
         let found = check(|| Arc::new(Scramble::new(flaw)));

@@ -50,6 +50,7 @@ pub(super) fn check(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), 
     }
     control_frames(make)?;
     independence(make)?;
+    outbound_key(make)?;
     garbage(make)
 }
 
@@ -248,6 +249,33 @@ fn independence(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Viol
                 "two connections in turns: another message arrives",
             ));
         }
+    }
+    Ok(())
+}
+
+/// Where there are keys, lets two connections take turns to send to a third's peer, which must not notice.
+fn outbound_key(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violation> {
+    let configs = [make()];
+    let ((client, mut server), (other, _)) = (pair_of(&configs)?, pair_of(&configs)?);
+    let mut senders = [client, other];
+    let keys = || senders.each_ref().map(|sender| sender.outbound_keys().map(|(_, key)| key).collect());
+    let [one, another]: [Option<Vec<u128>>; 2] = keys();
+    if one.is_none() || one != another {
+        return Ok(());
+    }
+    for message in messages().iter().chain(&messages()) {
+        let frames = sent(&mut senders[0], message, WHOLE)?;
+        let mut fresh = pair_of(&configs)?.0;
+        for (frame, same) in frames.iter().zip(sent(&mut fresh, message, WHOLE)?) {
+            if (frame.header, &frame.payload) != (same.header, &same.payload) {
+                return Err(Violation::new(Rule::OutboundKey, name(message, WHOLE)));
+            }
+            let found = taken(&mut server, frame, WHOLE, Rule::OutboundKey)?;
+            if found.as_ref() != Ok(message) {
+                return Err(Violation::new(Rule::OutboundKey, format!("{found:?} arrives")));
+            }
+        }
+        senders.reverse();
     }
     Ok(())
 }

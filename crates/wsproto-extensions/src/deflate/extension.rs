@@ -172,6 +172,10 @@ impl Extension for PermessageDeflate {
         Ok(Outbound::transformed(if first { Rsv::RSV1 } else { Rsv::NONE }))
     }
 
+    fn outbound_key(&self) -> Option<u128> {
+        Some(self.sender.key()? << usize::BITS | self.threshold as u128)
+    }
+
     fn outbound_dropped(&mut self) {
         self.sender.forget();
     }

@@ -38,6 +38,13 @@ impl Sender {
         !self.no_context_takeover
     }
 
+    /// Names what decides how a whole message is compressed, in three bytes, where no earlier one does.
+    pub(super) fn key(&self) -> Option<u128> {
+        //= rfc7692#7.1.1.1-3, rfc7692#7.1.1.2-2
+        let bytes = [0, self.backend as u8, self.level, self.window.get()];
+        self.no_context_takeover.then(|| u32::from_be_bytes(bytes).into())
+    }
+
     /// Compresses a part of a message that is not its last; the receiver can decompress all of it at once.
     pub(super) fn compress_part(&mut self, payload: &[u8], output: &mut Output<'_>) -> Result<(), Refusal> {
         self.compress(payload, Flush::Keep, output)

@@ -35,6 +35,10 @@ impl Stage {
         self.config.name()
     }
 
+    pub(super) fn outbound_key(&self) -> (&str, Option<u128>) {
+        (self.config.name(), self.extension.outbound_key())
+    }
+
     pub(super) fn keeps_memory(&self) -> bool {
         self.extension.keeps_memory()
     }

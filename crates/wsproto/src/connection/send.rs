@@ -177,7 +177,7 @@ impl Connection {
 
     /// Returns a fresh key on a client, none on a server.
     #[inline]
-    fn masking_key(&mut self) -> Result<Option<MaskingKey>, LocalProtocolError> {
+    pub(super) fn masking_key(&mut self) -> Result<Option<MaskingKey>, LocalProtocolError> {
         if !self.role.masks() {
             return Ok(None);
         }

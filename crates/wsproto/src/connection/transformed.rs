@@ -6,10 +6,10 @@ use alloc::vec::Vec;
 
 use bytes::{Bytes, BytesMut};
 use wsproto_extensions::{ExtensionError, FrameEnd, Handling, OutboundFrame, Pipeline, Pulled};
-use wsproto_frame::{FrameChunk, FrameHeader, Opcode};
+use wsproto_frame::{FrameChunk, FrameHeader, Opcode, Rsv};
 
 use super::Connection;
-use crate::{BytesMessage, Event, LocalProtocolError, Payload, RemoteProtocolError, Text};
+use crate::{BytesMessage, Event, LocalProtocolError, Payload, PreparedMessage, RemoteProtocolError, Text};
 
 /// The most bytes that one event carries of what extensions made.
 const PIECE_LEN: usize = 16 << 10;
@@ -55,6 +55,11 @@ impl Transformed {
             Handling::Pass => Work::Pass,
         };
         Ok(())
+    }
+
+    /// Returns what the extensions make of a message for many.
+    pub(super) fn prepare(&mut self, message: &mut PreparedMessage) -> Result<(Rsv, Bytes), ExtensionError> {
+        message.transformed(&mut self.pipeline)
     }
 
     /// Notes that the frame under way has ended, if its payload passed.

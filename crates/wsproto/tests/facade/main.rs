@@ -29,6 +29,8 @@ mod messages;
 #[cfg(test)]
 mod pair;
 #[cfg(test)]
+mod prepared;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod seen;

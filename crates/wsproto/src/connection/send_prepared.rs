@@ -1,0 +1,75 @@
+//! What we send to many: messages that were prepared.
+
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+use wsproto_frame::FrameHeader;
+
+use super::Connection;
+use crate::{LocalProtocolError, PreparedMessage, state::Step};
+
+impl Connection {
+    /// Appends a message that was prepared for many connections to `out`.
+    ///
+    /// # Errors
+    ///
+    /// A [`LocalProtocolError`], as [`send`](Self::send); while a message of ours is under way, none can be sent.
+    pub fn send_prepared(
+        &mut self,
+        message: &mut PreparedMessage,
+        out: &mut Vec<u8>,
+    ) -> Result<(), LocalProtocolError> {
+        let (header, payload) = self.prepared_frame(message)?;
+        self.write_frame(&header, &payload, out)
+    }
+
+    /// Gives the header of a message that was prepared for many connections, and its payload, which they share: nothing
+    /// is copied.
+    ///
+    /// To be written one behind the other, with one vectored write. Where the header has a masking key, as on a client,
+    /// the payload must be masked with it.
+    ///
+    /// ```
+    /// use wsproto::{BytesMessage, Config, Connection, PreparedMessage};
+    ///
+    /// let mut server = Connection::server(&Config::default());
+    /// let mut message = PreparedMessage::new(BytesMessage::new(vec![7; 1 << 20]))?;
+    /// let (header, payload) = server.send_prepared_apart(&mut message)?;
+    /// // stream.write_vectored(&[IoSlice::new(&header.encode()), IoSlice::new(&payload)])
+    /// assert_eq!(header.payload_len, payload.len() as u64);
+    /// # Ok::<(), wsproto::LocalProtocolError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`send_prepared`](Self::send_prepared).
+    pub fn send_prepared_apart(
+        &mut self,
+        message: &mut PreparedMessage,
+    ) -> Result<(FrameHeader, Bytes), LocalProtocolError> {
+        let (header, payload) = self.prepared_frame(message)?;
+        self.encoder.advance(&header)?;
+        Ok((header, payload))
+    }
+
+    /// Makes a frame of a message, through the extensions where there are any; the encoder doesn't know it yet.
+    fn prepared_frame(
+        &mut self,
+        message: &mut PreparedMessage,
+    ) -> Result<(FrameHeader, Bytes), LocalProtocolError> {
+        //= rfc6455#5.1-5, rfc6455#5.5.1-3, rfc6455#6.1-2
+        self.state.after(Step::Send).ok_or(LocalProtocolError::WrongState(self.state))?;
+        let mut header = FrameHeader::new(message.opcode, message.payload.len() as u64);
+        header.mask = self.masking_key()?;
+        // An extension must not see what can't be sent: its state would be ahead of the peer's.
+        self.encoder.clone().advance(&header)?;
+        let Some(extensions) = self.extensions.as_deref_mut() else {
+            return Ok((header, message.payload.clone()));
+        };
+        let (rsv, payload) = extensions.prepare(message)?;
+        //= rfc6455#5.2-1
+        header.rsv = rsv;
+        header.payload_len = payload.len() as u64;
+        Ok((header, payload))
+    }
+}

@@ -1,0 +1,168 @@
+//! Messages for many connections.
+
+use wsproto::extensions::deflate::WindowBits;
+use wsproto::frame::FrameError;
+use wsproto::{
+    BytesMessage, CloseCode, CloseConnection, Config, Connection, ConnectionState, DeflateConfig, Event,
+    LocalProtocolError, Ping, PreparedMessage, Role, TextMessage, WsConnection,
+};
+
+use crate::pair::{open, shaken};
+
+const TEXT: &str = "To all of you, and to all of you, and to all of you";
+
+/// A server that compresses each message by itself, with a window of so many bits.
+fn forgetful(window_bits: u8) -> Config {
+    let deflate = DeflateConfig::default()
+        .with_threshold(20)
+        .with_server_no_context_takeover()
+        .with_server_max_window_bits(WindowBits::new(window_bits).unwrap());
+    Config::default().with_extension(deflate)
+}
+
+/// Receives all that was sent, and returns the messages.
+fn received(client: &mut Connection, wire: &mut [u8]) -> Vec<Event<'static>> {
+    let mut input = wire;
+    let mut events = Vec::new();
+    while let Some(event) = client.receive(&mut input).unwrap() {
+        events.push(event.into_owned());
+    }
+    events
+}
+
+#[test]
+fn is_what_send_appends_whole_and_apart() {
+    for (role, config) in [Role::Server, Role::Client]
+        .into_iter()
+        .flat_map(|role| [Config::default(), forgetful(15), forgetful(9)].map(|config| (role, config)))
+    {
+        for message in [Event::from(TextMessage::new(TEXT)), BytesMessage::new(b"short").into()] {
+            let (mut sent, mut whole, mut apart) = (Vec::new(), Vec::new(), Vec::new());
+            open(role, &config).send(message.clone(), &mut sent).unwrap();
+            let mut prepared = PreparedMessage::new(message).unwrap();
+            open(role, &config).send_prepared(&mut prepared, &mut whole).unwrap();
+            assert_eq!(whole, sent, "{role:?}, {prepared:?}");
+
+            let (header, payload) = open(role, &config).send_prepared_apart(&mut prepared).unwrap();
+            apart.extend_from_slice(&header.encode());
+            let start = apart.len();
+            apart.extend_from_slice(&payload);
+            if let Some(mut key) = header.mask {
+                key.apply(&mut apart[start..]);
+            }
+            assert_eq!(apart, sent, "{role:?}, {prepared:?}, apart");
+        }
+    }
+}
+
+#[test]
+fn is_compressed_once_for_all_with_the_same_parameters() {
+    let config = forgetful(15);
+    let mut message = PreparedMessage::new(TextMessage::new(TEXT)).unwrap();
+    let mut payload = |config: &Config| {
+        open(Role::Server, config).send_prepared_apart(&mut message).map(|(_, payload)| payload).unwrap()
+    };
+    let first = payload(&config);
+    assert!(first.len() < TEXT.len());
+    for (name, config, is_the_same) in [
+        ("the same configuration", config, true),
+        ("an equal one", forgetful(15), true),
+        ("a smaller window", forgetful(10), false),
+        ("no extension", Config::default(), false),
+    ] {
+        assert_eq!(payload(&config).as_ptr() == first.as_ptr(), is_the_same, "{name}");
+        assert_eq!(payload(&config).as_ptr(), payload(&config).as_ptr(), "{name}, and kept");
+    }
+    assert_eq!(format!("{message:?}"), "PreparedMessage { opcode: Text, payload: 51 bytes, forms: 2, .. }");
+}
+
+#[test]
+fn arrives_among_other_messages() {
+    let keeping = Config::default().with_extension(DeflateConfig::default().with_threshold(0));
+    for config in [Config::default(), forgetful(15), forgetful(8), keeping] {
+        let mut prepared = PreparedMessage::new(TextMessage::new(TEXT)).unwrap();
+        let mut pairs = [0; 3].map(|_| (open(Role::Server, &config), open(Role::Client, &config)));
+        for round in 0..4 {
+            for (at, (server, client)) in pairs.iter_mut().enumerate() {
+                let own = format!("{TEXT}; this is for {at}, who got {round}");
+                let mut wire = Vec::new();
+                server.send(TextMessage::new(&own), &mut wire).unwrap();
+                server.send_prepared(&mut prepared, &mut wire).unwrap();
+                server.send_prepared(&mut prepared.clone(), &mut wire).unwrap();
+                let texts: String = received(client, &mut wire)
+                    .into_iter()
+                    .map(|event| match event {
+                        Event::TextMessage(message) => message.data.as_str().to_owned(),
+                        other => panic!("{other:?}"),
+                    })
+                    .collect();
+                assert_eq!(texts, format!("{own}{TEXT}{TEXT}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn verbatim_and_short_ones_are_sent_as_they_are() {
+    for message in [TextMessage::new(TEXT).verbatim(), TextMessage::new("nineteen characters")] {
+        let plain = message.data.as_bytes().to_vec();
+        let mut prepared = PreparedMessage::new(message).unwrap();
+        let (header, payload) =
+            open(Role::Server, &forgetful(15)).send_prepared_apart(&mut prepared).unwrap();
+        assert!(header.rsv.is_empty());
+        assert_eq!(payload, plain);
+    }
+}
+
+#[test]
+fn only_whole_messages_can_be_prepared() {
+    for event in [
+        Event::from(TextMessage::new("a").unfinished()),
+        BytesMessage::new(b"a").unfinished().into(),
+        Ping::new(b"a").into(),
+        CloseConnection::new(CloseCode::NORMAL).into(),
+    ] {
+        assert_eq!(
+            PreparedMessage::new(event.clone()).err(),
+            Some(LocalProtocolError::WrongEvent),
+            "{event:?}"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_sent_changes_nothing() {
+    let mut message = PreparedMessage::new(TextMessage::new(TEXT)).unwrap();
+    let keeping = Config::default().with_extension(DeflateConfig::default().with_threshold(0));
+    for config in [Config::default(), forgetful(15), keeping] {
+        let (mut server, mut client) = (open(Role::Server, &config), open(Role::Client, &config));
+        let mut out = Vec::new();
+        server.send(TextMessage::new("a").unfinished(), &mut out).unwrap();
+        let before = out.clone();
+        let interrupts = LocalProtocolError::Frame(FrameError::MessageInterrupted);
+        assert_eq!(server.send_prepared(&mut message, &mut out), Err(interrupts));
+        assert_eq!(server.send_prepared_apart(&mut message).err(), Some(interrupts));
+        assert_eq!(out, before);
+        server.send(TextMessage::new("b"), &mut out).unwrap();
+        server.send_prepared(&mut message, &mut out).unwrap();
+        assert_eq!(received(&mut client, &mut out).len(), 3);
+
+        server.send(CloseConnection::new(CloseCode::NORMAL), &mut out).unwrap();
+        let closed = LocalProtocolError::WrongState(ConnectionState::LocalClosing);
+        assert_eq!(server.send_prepared(&mut message, &mut out), Err(closed));
+    }
+}
+
+#[test]
+fn needs_an_open_connection() {
+    let mut message = PreparedMessage::new(TextMessage::new(TEXT)).unwrap();
+    let (_, mut server) = shaken(&forgetful(15));
+    let mut out = Vec::new();
+    server.send_prepared(&mut message, &mut out).unwrap();
+    assert_eq!(server.send_prepared_apart(&mut message).unwrap().0.encode().as_ref(), &out[..2]);
+
+    let mut server = WsConnection::server(Config::default());
+    let connecting = LocalProtocolError::WrongState(ConnectionState::Connecting);
+    assert_eq!(server.send_prepared(&mut message, &mut out), Err(connecting));
+    assert_eq!(server.send_prepared_apart(&mut message).err(), Some(connecting));
+}
