@@ -194,6 +194,7 @@ fn k6_other_statuses_are_refusals() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "exhaustive")]
 fn every_prefix_of_an_answer_awaits_more_and_may_not_be_the_end() {
     let bytes = head(&RESPONSE, &[]);
     for len in 0..bytes.len() {

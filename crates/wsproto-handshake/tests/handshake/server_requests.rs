@@ -373,6 +373,7 @@ fn h21_bytes_behind_the_head_stay() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "exhaustive")]
 fn h3_h4_every_prefix_of_a_head_awaits_more() {
     let bytes = head(&REQUEST, &[]);
     for len in 0..bytes.len() {
