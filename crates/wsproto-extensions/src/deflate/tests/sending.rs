@@ -210,6 +210,40 @@ fn a_message_that_was_dropped_is_forgotten() {
     assert_eq!(receive(&mut client, &next).as_deref(), Ok(&text[..]));
 }
 
+/// Two connections that compress whole messages alike have the same key, and no others; one that refers back has none.
+#[test]
+fn the_key_names_all_that_decides_how_a_message_is_compressed() {
+    let key = |role, config: DeflateConfig, bits: u8| {
+        let window = WindowBits::new(bits).unwrap();
+        let params = DeflateParams {
+            server_no_context_takeover: true,
+            server_max_window_bits: window,
+            ..DeflateParams::default()
+        };
+        PermessageDeflate::new(role, params, &config.with_backend(BACKEND)).outbound_key()
+    };
+    let config = DeflateConfig::default;
+    let usual = key(Role::Server, config(), 12);
+    assert!(usual.is_some());
+    assert_eq!(key(Role::Server, config(), 12), usual, "as the first");
+    assert_eq!(key(Role::Client, config(), 12), None, "its context is taken over");
+    #[rustfmt::skip]
+    let table = [
+        ("another window",           config(),                                              11),
+        ("another level",            config().with_level(9),                                12),
+        ("another threshold",        config().with_threshold(0),                            12),
+        ("the longest threshold",    config().with_threshold(usize::MAX),                   12),
+        ("almost the longest",       config().with_threshold(usize::MAX - 1),               12),
+        ("each of them",             config().with_level(9).with_threshold(0),              11),
+    ];
+    let mut keys: Vec<_> =
+        table.into_iter().map(|(_, config, bits)| key(Role::Server, config, bits)).collect();
+    keys.push(usual);
+    keys.sort_unstable();
+    keys.dedup();
+    assert_eq!(keys.len(), 7, "{keys:x?}");
+}
+
 /// Memory is kept as long as one direction takes over context.
 #[test]
 fn memory_is_kept_where_context_is_taken_over() {
