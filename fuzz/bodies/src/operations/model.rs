@@ -20,6 +20,11 @@ pub(super) fn allows(state: ConnectionState, said: &[Heard], event: &Event<'_>) 
     }
 }
 
+/// Tells whether a message that is one frame may be sent.
+pub(super) fn allows_whole(state: ConnectionState, said: &[Heard]) -> bool {
+    state == ConnectionState::Open && under_way(said).is_none()
+}
+
 /// Returns whether the message under way is text; `None` where none is.
 fn under_way(said: &[Heard]) -> Option<bool> {
     let frames =

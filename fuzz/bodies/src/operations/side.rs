@@ -1,8 +1,8 @@
 //! One of two connections, and a record of what it said and heard.
 
 use wsproto::{
-    BytesMessage, CloseCode, CloseConnection, ConnectionState, Event, Messages, Ping, Pong, TextMessage,
-    WsConnection,
+    BytesMessage, CloseCode, CloseConnection, ConnectionState, Event, LocalProtocolError, Messages, Ping,
+    Pong, PreparedMessage, TextMessage, WsConnection,
 };
 
 use super::model;
@@ -113,7 +113,13 @@ impl Side {
         let last = choices.has(4);
         let message = if last { message } else { message.unfinished() };
         let said = Heard::Frame(Frame { text: false, data: data.clone(), finished: true, last });
-        self.say(message.into(), said);
+        if last && choices.has(5) {
+            let mut message = PreparedMessage::new(message).expect("a whole message");
+            let allowed = model::allows_whole(self.ws.state(), &self.said);
+            self.say_if(allowed, said, |ws, wire| ws.send_prepared(&mut message, wire));
+        } else {
+            self.say(message.into(), said);
+        }
     }
 
     pub(super) fn say_ping_or_pong(&mut self, source: &mut Source<'_>, choices: Choices) {
@@ -138,8 +144,18 @@ impl Side {
     /// Sends an event if the rules allow it, and notes what the other side is to hear.
     fn say(&mut self, event: Event<'_>, said: Heard) {
         let allowed = model::allows(self.ws.state(), &self.said, &event);
+        self.say_if(allowed, said, |ws, wire| ws.send(event, wire));
+    }
+
+    /// Sends, which must work if it is allowed, and notes what the other side is to hear.
+    fn say_if(
+        &mut self,
+        allowed: bool,
+        said: Heard,
+        send: impl FnOnce(&mut WsConnection, &mut Vec<u8>) -> Result<(), LocalProtocolError>,
+    ) {
         let before = (self.ws.state(), self.wire.len());
-        match self.ws.send(event, &mut self.wire) {
+        match send(&mut self.ws, &mut self.wire) {
             Ok(()) => {
                 assert!(allowed, "in {:?} was sent: {said:?}", before.0);
                 self.said.push(said);
