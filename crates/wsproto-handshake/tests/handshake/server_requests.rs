@@ -80,6 +80,8 @@ fn h16_h17_first_lines() {
         ("HTTP/2.0",                 &[("GET", b"GET / HTTP/2.0")],                          HttpVersion.into(),                NOT_HTTP_1_1),
         ("HTTP/0.9",                 &[("GET", b"GET / HTTP/0.9")],                          HttpVersion.into(),                NOT_HTTP_1_1),
         ("HTTP/1.1 and more",        &[("GET", b"GET / HTTP/1.1x")],                         StartLine.into(),                  BAD_REQUEST),
+        ("a letter for a number",    &[("GET", b"GET / HTTP/1.x")],                          StartLine.into(),                  BAD_REQUEST),
+        ("another one",              &[("GET", b"GET / HTTP/x.1")],                          StartLine.into(),                  BAD_REQUEST),
         ("http/1.1",                 &[("GET", b"GET / http/1.1")],                          StartLine.into(),                  BAD_REQUEST),
         ("another protocol",         &[("GET", b"GET / ICY/1.1")],                           StartLine.into(),                  BAD_REQUEST),
         ("no version",               &[("GET", b"GET /")],                                   StartLine.into(),                  BAD_REQUEST),
