@@ -253,9 +253,10 @@ pub struct EncodedHeader {
 impl EncodedHeader {
     #[inline]
     fn push(&mut self, bytes: &[u8]) {
-        for (to, from) in self.bytes.iter_mut().skip(usize::from(self.len)).zip(bytes) {
-            *to = *from;
-            self.len = self.len.saturating_add(1);
+        let place = self.bytes.get_mut(usize::from(self.len)..).unwrap_or_default();
+        if let (Some(place), Ok(len)) = (place.get_mut(..bytes.len()), u8::try_from(bytes.len())) {
+            place.copy_from_slice(bytes);
+            self.len = self.len.saturating_add(len);
         }
     }
 }
