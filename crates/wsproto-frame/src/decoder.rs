@@ -7,7 +7,7 @@
 
 mod part;
 
-use core::fmt;
+use core::{fmt, ops::Range};
 
 pub use self::part::{FrameChunk, FramePart};
 use crate::{Fragmentation, FrameError, FrameHeader, MaskingKey, Opcode, Role, Rsv};
@@ -237,16 +237,43 @@ impl FrameDecoder {
         }
     }
 
-    /// Takes a data frame between frames.
+    /// Unmasks a message that is complete at the front of `input` and one frame, and says where it lies.
+    ///
+    /// A shortcut as [`decode_data`](Self::decode_data), for callers who want messages whole.
     #[inline(always)]
-    fn whole_frame(&mut self, input: &mut [u8], max_payload: usize) -> Option<FramePart> {
+    pub fn decode_whole_message(&mut self, input: &mut [u8]) -> Option<FramePart> {
+        if !self.is_between_frames() || self.fragmentation != Fragmentation::Idle {
+            return None;
+        }
+        let (header, payload) = self.whole_data_frame(input, usize::MAX)?;
+        if !header.fin || header.opcode == Opcode::Continuation {
+            return None;
+        }
+        if let Some(key) = header.mask {
+            key.apply_whole(input.get_mut(payload.clone())?);
+        }
+        let message = header.opcode;
+        Some(FramePart { header, message, payload, frame_started: true, frame_finished: true })
+    }
+
+    /// Finds a data frame that is complete at the front of `input` and keeps the limits.
+    #[inline(always)]
+    fn whole_data_frame(&self, input: &[u8], max_payload: usize) -> Option<(FrameHeader, Range<usize>)> {
         let (header, header_len) = FrameHeader::parse_data(input, self.role.peer())?;
         let len = usize::try_from(header.payload_len).ok()?;
         let end = header_len.checked_add(len)?;
-        if len > max_payload || header.payload_len > self.max_payload_len || !self.rsv.contains(header.rsv) {
-            return None;
-        }
-        let payload = input.get_mut(header_len..end)?;
+        let is_allowed = len <= max_payload
+            && header.payload_len <= self.max_payload_len
+            && self.rsv.contains(header.rsv)
+            && end <= input.len();
+        is_allowed.then_some((header, header_len..end))
+    }
+
+    /// Takes a data frame between frames.
+    #[inline(always)]
+    fn whole_frame(&mut self, input: &mut [u8], max_payload: usize) -> Option<FramePart> {
+        let (header, place) = self.whole_data_frame(input, max_payload)?;
+        let payload = input.get_mut(place.clone())?;
         let message = match (header.opcode, self.fragmentation) {
             (Opcode::Text, Fragmentation::Idle) | (Opcode::Continuation, Fragmentation::Text) => Opcode::Text,
             (Opcode::Binary, Fragmentation::Idle) | (Opcode::Continuation, Fragmentation::Binary) => {
@@ -262,8 +289,7 @@ impl FrameDecoder {
         if let Some(key) = header.mask {
             key.apply_whole(payload);
         }
-        let payload = header_len..end;
-        Some(FramePart { header, message, payload, frame_started: true, frame_finished: true })
+        Some(FramePart { header, message, payload: place, frame_started: true, frame_finished: true })
     }
 
     /// Takes the next part of any frame, one step after the other.

@@ -56,7 +56,7 @@ fn shortcut<'a>(
     input: &mut &'a mut [u8],
     most: usize,
 ) -> Result<Option<FrameChunk<'a>>, FrameError> {
-    match decoder.decode_data(input, usize::MAX) {
+    match decoder.decode_whole_message(input).or_else(|| decoder.decode_data(input, usize::MAX)) {
         Some(part) => Ok(Some(part.split_off(input))),
         None => decoder.decode_at_most(input, most),
     }

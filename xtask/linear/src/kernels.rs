@@ -2,13 +2,13 @@
 //!
 //! Whatever is random in real use is fixed in here, so that a count is the same from run to run.
 
-use std::hint::black_box;
+use std::{hint::black_box, io::Read};
 
 use wsproto::extensions::deflate::Backend;
 use wsproto::frame::{FrameDecoder, FrameHeader, MaskingKey, Opcode, TextCheck};
 use wsproto::{
-    AcceptConnection, BytesMessage, Config, Connection, DeflateConfig, Event, Messages, PreparedMessage,
-    Request, Role, TextMessage, WsConnection, extensions,
+    AcceptConnection, BytesMessage, Config, Connection, DeflateConfig, Event, MessageBuffer, Messages,
+    PreparedMessage, Request, Role, TextMessage, WsConnection, extensions,
 };
 
 /// A kind of work.
@@ -65,6 +65,7 @@ pub(crate) const KERNELS: &[Kernel] = &[
     Kernel { name: "receive 1 KiB as a server", prepare: || receive(Role::Server, &ascii(1 << 10)) },
     Kernel { name: "receive 1 KiB mixed as a server", prepare: || receive(Role::Server, &mixed(1 << 10)) },
     Kernel { name: "receive 16 B as a client", prepare: || receive(Role::Client, &ascii(16)) },
+    Kernel { name: "receive 16 B whole as a server", prepare: || receive_whole(&ascii(16)) },
     Kernel { name: "receive four fragments of 125 B", prepare: fragments },
     Kernel { name: "receive 125 B byte by byte", prepare: byte_by_byte },
     Kernel { name: "send 16 B as a server", prepare: || Ok(send(Role::Server, ascii(16))) },
@@ -166,6 +167,25 @@ fn receive(role: Role, text: &str) -> Result<Work, String> {
         let (mut input, mut done) = (wire.batch(), 0_usize);
         while let Ok(Some(event)) = connection.receive(&mut input) {
             done = done.saturating_add(deliver(&event));
+        }
+        done
+    }))
+}
+
+/// Receives as `receive` does, out of a buffer for whole messages; a batch is less than one read.
+fn receive_whole(text: &str) -> Result<Work, String> {
+    let mut wire = Wire::from(Role::Client, |sender, wire| {
+        sender.send(TextMessage::new(text), wire).map_err(|error| error.to_string())
+    })?;
+    let mut connection = connection(Role::Server, &Config::default());
+    let mut buffer = MessageBuffer::new();
+    Ok(Work::new(move || {
+        let (mut input, mut done) = (&*wire.batch(), 0_usize);
+        while let Ok(read @ 1..) = input.read(buffer.room()) {
+            buffer.filled(read);
+            while let Ok(Some(event)) = connection.receive_message(&mut buffer) {
+                done = done.saturating_add(deliver(&event));
+            }
         }
         done
     }))

@@ -67,7 +67,7 @@ pub fn decode_in_place(
     if decoder.can_wait(input, seen) {
         return Ok(0);
     }
-    let part = match decoder.decode_data(input, usize::MAX) {
+    let part = match decoder.decode_whole_message(input).or_else(|| decoder.decode_data(input, usize::MAX)) {
         Some(part) => Some(part),
         None => decoder.decode_in_place(input)?,
     };

@@ -41,16 +41,6 @@ pub struct FramePart {
 }
 
 impl FramePart {
-    /// Tells whether this is all of its message.
-    #[must_use]
-    #[inline]
-    pub const fn is_whole_message(&self) -> bool {
-        self.frame_started
-            && self.frame_finished
-            && self.header.fin
-            && !matches!(self.header.opcode, Opcode::Continuation)
-    }
-
     /// Takes the part off the front of `input`, the bytes that the decoder was shown.
     #[must_use]
     #[inline(always)]

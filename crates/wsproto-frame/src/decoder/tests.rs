@@ -18,7 +18,7 @@ fn in_place<'a>(
     decoder: &mut FrameDecoder,
     input: &mut &'a mut [u8],
 ) -> Result<Option<FrameChunk<'a>>, FrameError> {
-    let part = match decoder.decode_data(input, usize::MAX) {
+    let part = match decoder.decode_whole_message(input).or_else(|| decoder.decode_data(input, usize::MAX)) {
         Some(part) => Some(part),
         None => decoder.decode_in_place(input)?,
     };
@@ -275,21 +275,39 @@ fn what_is_left_of_a_payload() {
 }
 
 #[test]
-fn a_part_that_is_a_whole_message() {
-    let (text, rest) = (FrameHeader::new(Opcode::Text, 0), FrameHeader::new(Opcode::Continuation, 0));
+fn the_shortcut_for_messages_takes_whole_ones_alone() {
     #[rustfmt::skip]
-    let table = [
-        // header            started  finished  whole
-        (text,               true,    true,     true),
-        (text,               false,   true,     false),
-        (text,               true,    false,    false),
-        (text.unfinished(),  true,    true,     false),
-        (rest,               true,    true,     false),
+    let table: [(&str, &[u8], Option<Range<usize>>); 10] = [
+        // name                     input                      payload of a message
+        ("a text",                  b"\x81\x06hello!",         Some(2..8)),
+        ("a binary message",        b"\x82\x06hello!\x8a",     Some(2..8)),
+        ("an empty one",            b"\x82\x00\x81\x06hello!", Some(2..2)),
+        ("a first fragment",        b"\x01\x06hello!",         None),
+        ("a continuation",          b"\x80\x06hello!",         None),
+        ("a Ping",                  b"\x89\x06hello!",         None),
+        ("a part",                  b"\x81\x07hello!",         None),
+        ("a masked one",            b"\x81\x82\0\0\0\0hi",     None),
+        ("a bit that nobody owns",  b"\xc1\x06hello!",         None),
+        ("one that is too long",    b"\x82\x08too long",       None),
     ];
-    for (header, frame_started, frame_finished, whole) in table {
-        let part = FramePart { header, message: Opcode::Text, payload: 0..0, frame_started, frame_finished };
-        assert_eq!(part.is_whole_message(), whole, "{part:?}");
+    for (name, input, payload) in table {
+        let mut decoder = client().with_max_payload_len(7);
+        let mut bytes = input.to_vec();
+        let part = decoder.decode_whole_message(&mut bytes);
+        assert_eq!(part.map(|part| part.payload), payload, "{name}");
+        assert_eq!(bytes, input, "{name}: nothing was unmasked");
+        assert!(decoder.is_between_frames(), "{name}");
     }
+    let mut masked = *b"\x81\x82\x01\x02\x03\x04ik";
+    assert!(server().decode_whole_message(&mut masked).is_some());
+    assert_eq!(masked[6..], *b"hi");
+
+    let mut within_message = client();
+    within_message.decode(&mut &mut b"\x01\x02hi".to_vec()[..]).unwrap();
+    assert!(within_message.decode_whole_message(&mut b"\x81\x06hello!".to_vec()).is_none());
+    let mut within_header = client();
+    within_header.decode(&mut &mut b"\x81".to_vec()[..]).unwrap();
+    assert!(within_header.decode_whole_message(&mut b"\x81\x06hello!".to_vec()).is_none());
 }
 
 #[test]

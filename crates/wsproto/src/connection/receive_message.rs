@@ -38,35 +38,31 @@ impl Connection {
         buffer: &'b mut MessageBuffer,
     ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
         buffer.forget_given();
-        if self.passes_data() && self.text.missing() == 0 && buffer.parts.is_empty() {
-            if buffer.waits(&self.decoder) {
-                return Ok(None);
-            }
-            if let Some(part) = self.decoder.decode_data(buffer.unread(), usize::MAX) {
-                if !part.is_whole_message() {
-                    return self.receive_joined(Some(part), buffer);
-                }
-                let mut frame = buffer.take(part.payload.end);
-                return match self.receive_data_chunk(part.split_off(&mut frame)) {
-                    Ok(event) => Ok(event),
-                    Err(error) => Err(self.fail(error)),
-                };
-            }
+        if self.passes_data()
+            && let Some(part) = self.decoder.decode_whole_message(buffer.unread())
+        {
+            let mut frame = buffer.take(part.payload.end);
+            return match self.receive_data_chunk(part.split_off(&mut frame)) {
+                Ok(event) => Ok(event),
+                Err(error) => Err(self.fail(error)),
+            };
         }
-        self.receive_joined(None, buffer)
+        self.receive_joined(buffer)
     }
 
-    /// Goes on with a part of a data frame, or with whatever it is that comes next.
+    /// Goes on with whatever it is that comes next.
     #[inline(never)]
     fn receive_joined<'b>(
         &mut self,
-        part: Option<FramePart>,
         buffer: &'b mut MessageBuffer,
     ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
-        if part.is_none() && !self.joins_in_place(buffer) {
+        if !self.joins_in_place(buffer) {
             return buffer.take_joined(|input| self.receive(input));
         }
-        let Some(whole) = self.join(part, buffer).map_err(|error| self.fail(error))? else { return Ok(None) };
+        if self.text.missing() == 0 && buffer.waits(&self.decoder) {
+            return Ok(None);
+        }
+        let Some(whole) = self.join(buffer).map_err(|error| self.fail(error))? else { return Ok(None) };
         Ok(Some(match whole {
             Whole::Message(Opcode::Text) => TextMessage::new(Text::from_checked(buffer.give())).into(),
             Whole::Message(_) => BytesMessage::new(buffer.give()).into(),
@@ -94,16 +90,11 @@ impl Connection {
             && (self.text.missing() == 0 || buffer.holds_message())
     }
 
-    /// Takes parts, the first of which may be decoded, until something is whole; `None` once more bytes are needed.
+    /// Takes parts until something is whole; `None` once more bytes are needed.
     #[inline]
-    fn join(
-        &mut self,
-        first: Option<FramePart>,
-        buffer: &mut MessageBuffer,
-    ) -> Result<Option<Whole>, RemoteProtocolError> {
-        let mut next = first;
+    fn join(&mut self, buffer: &mut MessageBuffer) -> Result<Option<Whole>, RemoteProtocolError> {
         loop {
-            if let Some(part) = next {
+            if let Some(part) = self.decoder.decode_data(buffer.unread(), usize::MAX) {
                 let (message, last) = (part.message, part.frame_finished && part.header.fin);
                 self.join_part(part, buffer)?;
                 if last {
@@ -116,7 +107,6 @@ impl Connection {
                 buffer.await_payload(self.decoder.payload_left());
                 return Ok(None);
             }
-            next = self.decoder.decode_data(buffer.unread(), usize::MAX);
         }
     }
 
