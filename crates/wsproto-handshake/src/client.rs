@@ -193,7 +193,19 @@ impl ClientHandshake {
     /// # Errors
     ///
     /// The rule that the server broke; the same error comes from every later call.
+    #[inline]
     pub fn receive<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Answer<'a>>, ResponseError> {
+        if let Stage::AwaitingAnswer(awaited) = &mut self.stage
+            && awaited.head.keep_byte(input, &self.limits)
+        {
+            return Ok(None);
+        }
+        self.receive_lines(input)
+    }
+
+    /// Apart, so that a byte within a line costs little.
+    #[inline(never)]
+    fn receive_lines<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Answer<'a>>, ResponseError> {
         loop {
             let step = match &mut self.stage {
                 Stage::AwaitingAnswer(awaited) => awaited.read(input, self.needs_subprotocol, &self.limits),

@@ -31,6 +31,21 @@ pub(crate) struct HeadBuffer {
 }
 
 impl HeadBuffer {
+    /// Keeps a single byte that ends no line; says whether it was one.
+    ///
+    /// A shortcut: [`take`](Self::take) does the same with such a piece, in more steps.
+    #[inline]
+    pub(crate) fn keep_byte(&mut self, input: &mut &[u8], limits: &HandshakeLimits) -> bool {
+        let &[byte] = *input else { return false };
+        if byte == b'\n' || self.kept.len().saturating_add(1) >= limits.max_head_len {
+            return false;
+        }
+        self.kept.push(byte);
+        self.lines.pass_byte();
+        *input = &[];
+        true
+    }
+
     /// Takes what belongs to the head off the front of the input; returns the head when it is whole.
     ///
     /// What has come of a head that is not whole is kept.
@@ -261,5 +276,31 @@ mod tests {
         assert_eq!(line, StatusLine { status: 101, is_http_1_1: true });
         assert_eq!(headers.iter().collect::<Vec<_>>(), [("A", &b"b"[..]), ("C", &b""[..])]);
         assert_eq!(buffer.len(), 0, "ready for the next head");
+    }
+
+    #[test]
+    fn h1_h2_h3_the_limits_are_the_same_for_single_bytes() {
+        let outcome = |bytes: &[u8], pieces: usize, limits: &HandshakeLimits| -> Result<_, HeadError> {
+            let mut buffer = HeadBuffer::default();
+            for mut piece in bytes.chunks(pieces) {
+                if !buffer.keep_byte(&mut piece, limits)
+                    && let Some(head) = buffer.take(&mut piece, limits)?
+                {
+                    return Ok(Some(head.text));
+                }
+                assert!(piece.is_empty(), "all of it is taken");
+            }
+            Ok(None)
+        };
+        for bytes in
+            [&b"GET / HTTP/1.1\r\nHost: a\r\nB: c\r\n\r\n"[..], b"GET /", b"a\r\nb", b"a\nb", b"\r\n"]
+        {
+            for (max_head_len, max_headers) in (1..40).flat_map(|len| [0, 1, 2].map(|headers| (len, headers)))
+            {
+                let limits = HandshakeLimits { max_head_len, max_headers, ..HandshakeLimits::default() };
+                let whole = outcome(bytes, bytes.len(), &limits);
+                assert_eq!(outcome(bytes, 1, &limits), whole, "{bytes:?} within {limits:?}");
+            }
+        }
     }
 }

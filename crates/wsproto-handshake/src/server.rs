@@ -124,23 +124,31 @@ impl ServerHandshake {
     /// # Errors
     ///
     /// The rule that the client broke; the same error comes from every later call.
+    #[inline]
     pub fn receive(&mut self, input: &mut &[u8]) -> Result<Option<Request>, RequestError> {
+        if let Stage::AwaitingRequest(buffer) = &mut self.stage
+            && buffer.keep_byte(input, &self.limits)
+        {
+            return Ok(None);
+        }
+        self.receive_lines(input)
+    }
+
+    /// Apart, so that a byte within a line costs little.
+    #[inline(never)]
+    fn receive_lines(&mut self, input: &mut &[u8]) -> Result<Option<Request>, RequestError> {
         if let Some(error) = self.failure {
             return Err(error);
         }
         let Stage::AwaitingRequest(buffer) = &mut self.stage else { return Ok(None) };
         match buffer.take(input, &self.limits) {
             Ok(None) => Ok(None),
-            Ok(Some(head)) => self.received_head(head).map(Some),
+            Ok(Some(head)) => {
+                let outcome = self.read(head);
+                self.received(outcome).map(Some)
+            }
             Err(error) => self.received(Err(error.into())).map(Some),
         }
-    }
-
-    /// Reads a head that is whole. Apart, so that a head that is not costs little each time.
-    #[inline(never)]
-    fn received_head(&mut self, head: Head) -> Result<Request, RequestError> {
-        let outcome = self.read(head);
-        self.received(outcome)
     }
 
     fn read(&self, head: Head) -> Result<(Request, Promise), RequestError> {

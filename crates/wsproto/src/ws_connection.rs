@@ -153,13 +153,9 @@ impl WsConnection {
         &mut self,
         input: &mut &'a mut [u8],
     ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
-        if self.early.is_some()
-            && let Some(event) = self.receive_early()?
-        {
-            return Ok(Some(event));
-        }
         match &mut self.phase {
-            Phase::Open(connection) => connection.receive(input),
+            Phase::Open(connection) if self.early.is_none() => connection.receive(input),
+            Phase::Open(_) => self.receive_early(input),
             Phase::Server(_) | Phase::Client(_) => self.receive_handshake(input),
         }
     }
@@ -204,10 +200,14 @@ impl WsConnection {
         };
         let taken = whole.len().saturating_sub(rest.len());
         *input = whole.split_at_mut(taken).1;
-        outcome.map(|received| self.advance(received))
+        match outcome {
+            Ok(None) => Ok(None),
+            outcome => outcome.map(|received| self.advance(received)),
+        }
     }
 
     /// Goes over to the open connection where the handshake is done.
+    #[inline(never)]
     fn advance(&mut self, received: Option<Received>) -> Option<Event<'static>> {
         let Received { event, opened } = received?;
         if let Some(connection) = opened {
@@ -216,9 +216,20 @@ impl WsConnection {
         Some(event)
     }
 
-    /// Takes the next event out of the bytes that came before the answer.
+    /// Takes the next event out of the bytes that came before the answer, and then out of the input.
     #[cold]
-    fn receive_early(&mut self) -> Result<Option<Event<'static>>, RemoteProtocolError> {
+    fn receive_early<'a>(
+        &mut self,
+        input: &mut &'a mut [u8],
+    ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
+        match self.receive_kept()? {
+            None => self.receive(input),
+            event => Ok(event),
+        }
+    }
+
+    /// Takes the next event out of the bytes that came before the answer.
+    fn receive_kept(&mut self) -> Result<Option<Event<'static>>, RemoteProtocolError> {
         let (Some(mut early), Phase::Open(connection)) = (self.early.take(), &mut self.phase) else {
             return Ok(None);
         };

@@ -70,6 +70,12 @@ impl LineCount {
         Ok(false)
     }
 
+    /// Passes over a byte that ends no line.
+    #[inline]
+    pub(super) fn pass_byte(&mut self) {
+        self.searched = self.searched.saturating_add(1);
+    }
+
     pub(super) fn fields(&self) -> usize {
         self.complete.saturating_sub(1)
     }
