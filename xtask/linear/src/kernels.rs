@@ -65,7 +65,14 @@ pub(crate) const KERNELS: &[Kernel] = &[
     Kernel { name: "receive 1 KiB as a server", prepare: || receive(Role::Server, &ascii(1 << 10)) },
     Kernel { name: "receive 1 KiB mixed as a server", prepare: || receive(Role::Server, &mixed(1 << 10)) },
     Kernel { name: "receive 16 B as a client", prepare: || receive(Role::Client, &ascii(16)) },
-    Kernel { name: "receive 16 B whole as a server", prepare: || receive_whole(&ascii(16)) },
+    Kernel {
+        name: "receive 16 B whole as a server",
+        prepare: || receive_whole(&ascii(16), usize::MAX),
+    },
+    Kernel {
+        name: "receive 125 B whole, byte by byte",
+        prepare: || receive_whole(&ascii(125), 1),
+    },
     Kernel { name: "receive four fragments of 125 B", prepare: fragments },
     Kernel { name: "receive 125 B byte by byte", prepare: byte_by_byte },
     Kernel { name: "send 16 B as a server", prepare: || Ok(send(Role::Server, ascii(16))) },
@@ -172,8 +179,8 @@ fn receive(role: Role, text: &str) -> Result<Work, String> {
     }))
 }
 
-/// Receives as `receive` does, out of a buffer for whole messages; a batch is less than one read.
-fn receive_whole(text: &str) -> Result<Work, String> {
+/// Receives as `receive` does, out of a buffer for whole messages; a batch of short ones is less than the longest read.
+fn receive_whole(text: &str, read_len: usize) -> Result<Work, String> {
     let mut wire = Wire::from(Role::Client, |sender, wire| {
         sender.send(TextMessage::new(text), wire).map_err(|error| error.to_string())
     })?;
@@ -181,7 +188,11 @@ fn receive_whole(text: &str) -> Result<Work, String> {
     let mut buffer = MessageBuffer::new();
     Ok(Work::new(move || {
         let (mut input, mut done) = (&*wire.batch(), 0_usize);
-        while let Ok(read @ 1..) = input.read(buffer.room()) {
+        while let Ok(read @ 1..) = {
+            let room = buffer.room();
+            let len = room.len().min(read_len);
+            input.read(&mut room[..len])
+        } {
             buffer.filled(read);
             while let Ok(Some(event)) = connection.receive_message(&mut buffer) {
                 done = done.saturating_add(deliver(&event));

@@ -1,7 +1,7 @@
 //! Work to be counted by callgrind: each scenario for n and for 2n, its bytes cut in several ways; or the kernels.
 //!
 //! `wsproto-linear [SCENARIO N]` prints a line for each measurement, in order: what it is, how its bytes are cut, n
-//! and the number of bytes. `wsproto-linear --kernels` prints how many times each kernel did its work, and its name.
+//! and the number of bytes. `wsproto-linear --kernels [NAME]` prints how many times each kernel did its work, and its name.
 //! Only what happens within [`measured`] counts.
 
 mod kernels;
@@ -23,11 +23,14 @@ fn main() -> ExitCode {
             measure(scenario, scenario.n).and_then(|()| measure(scenario, scenario.n.saturating_mul(2)))
         }),
         [kernels] if kernels == "--kernels" => KERNELS.iter().try_for_each(count),
+        [kernels, name] if kernels == "--kernels" => {
+            KERNELS.iter().filter(|kernel| kernel.name == name).try_for_each(count)
+        }
         [name, n] => match (SCENARIOS.iter().find(|scenario| scenario.name == name), n.parse()) {
             (Some(scenario), Ok(n)) => measure(scenario, n),
             _ => Err(format!("no scenario {name}, or {n} is not a number")),
         },
-        _ => Err("wsproto-linear [SCENARIO N | --kernels]".to_owned()),
+        _ => Err("wsproto-linear [SCENARIO N | --kernels [NAME]]".to_owned()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
