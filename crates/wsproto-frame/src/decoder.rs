@@ -49,7 +49,7 @@ pub struct FrameDecoder {
 }
 
 /// The most bytes of a payload that wait to be looked at: few enough that they are still in the nearest cache.
-const MOST_WAITING: usize = 4 << 10;
+const MOST_WAITING: usize = 16 << 10;
 
 #[derive(Clone, Copy, Debug)]
 enum State {
@@ -192,7 +192,7 @@ impl FrameDecoder {
     }
 
     /// Tells whether `input` is a piece of a data frame's payload that can wait for more of it, since nothing in it can
-    /// break a rule: less than 4 KiB in all, of a binary message, or at most 16 bytes of ASCII behind `seen` bytes of
+    /// break a rule: less than 16 KiB in all, of a binary message, or at most 16 bytes of ASCII behind `seen` bytes of
     /// which the same was told before. A text must be between two code points where the piece begins.
     ///
     /// For callers who keep the bytes and want messages whole: to look at a byte costs less than to take it.
@@ -210,7 +210,10 @@ impl FrameDecoder {
                 let key = frame.key.to_bytes();
                 let masked_ascii =
                     |(at, byte): (usize, &u8)| key.get(at % 4).is_some_and(|key| (byte ^ key).is_ascii());
-                new.len() <= 16 && (seen..).zip(new).all(masked_ascii)
+                match new {
+                    [byte] => masked_ascii((seen, byte)),
+                    _ => new.len() <= 16 && (seen..).zip(new).all(masked_ascii),
+                }
             }
             _ => false,
         }

@@ -66,8 +66,10 @@ pub struct MessageBuffer {
     unread: Range<usize>,
     /// How much of a payload is still to come. More than a little behind it is not read: it would have to be moved.
     awaited: usize,
-    /// How much of what is unread was found to be able to wait.
+    /// How much of what is unread was found to be able to wait. As long as it does, nothing moves.
     seen: usize,
+    /// Up to where the next bytes may be read into.
+    room_end: usize,
     /// The parts of messages that don't lie here, since an extension made them.
     pub(crate) parts: Messages,
 }
@@ -83,6 +85,7 @@ impl MessageBuffer {
             unread: 0..0,
             awaited: 0,
             seen: 0,
+            room_end: 0,
             parts: Messages::unlimited(),
         }
     }
@@ -91,6 +94,14 @@ impl MessageBuffer {
     #[must_use]
     #[inline]
     pub fn room(&mut self) -> &mut [u8] {
+        if self.seen == 0 || self.room_end.saturating_sub(self.unread.end) < LEAST_ROOM {
+            self.find_room();
+        }
+        self.bytes.get_mut(self.unread.end..self.room_end).unwrap_or_default()
+    }
+
+    #[inline]
+    fn find_room(&mut self) {
         self.forget_given();
         if self.is_empty() {
             (self.message, self.unread) = (0..0, 0..0);
@@ -101,8 +112,7 @@ impl MessageBuffer {
         // Behind a long payload, little: what is read of the next message would have to be moved.
         let is_long = self.awaited > 0 && self.awaited.saturating_add(self.message.len()) > LEAST_ROOM;
         let more = if is_long { self.awaited.saturating_add(LEAST_ROOM) } else { FIRST_LEN };
-        let end = self.unread.end.saturating_add(more).min(self.bytes.len());
-        self.bytes.get_mut(self.unread.end..end).unwrap_or_default()
+        self.room_end = self.unread.end.saturating_add(more).min(self.bytes.len());
     }
 
     /// Says how many bytes were read into [`room`](Self::room), from its front; more than its length must not be said.
@@ -201,8 +211,14 @@ impl MessageBuffer {
         outcome
     }
 
+    /// Tells whether something was found to be able to wait.
+    #[inline(always)]
+    pub(crate) fn has_waited(&self) -> bool {
+        self.seen != 0
+    }
+
     /// Tells whether all that is unread can wait.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn waits(&mut self, decoder: &FrameDecoder) -> bool {
         let waits = decoder.can_wait(self.bytes.get(self.unread.clone()).unwrap_or_default(), self.seen);
         if waits {
@@ -251,6 +267,7 @@ impl MessageBuffer {
     #[inline]
     pub(crate) fn await_payload(&mut self, len: u64) {
         self.awaited = usize::try_from(len).unwrap_or(usize::MAX);
+        self.seen = 0;
     }
 
     /// Tells whether a part of the message under way lies here.

@@ -65,14 +65,8 @@ pub(crate) const KERNELS: &[Kernel] = &[
     Kernel { name: "receive 1 KiB as a server", prepare: || receive(Role::Server, &ascii(1 << 10)) },
     Kernel { name: "receive 1 KiB mixed as a server", prepare: || receive(Role::Server, &mixed(1 << 10)) },
     Kernel { name: "receive 16 B as a client", prepare: || receive(Role::Client, &ascii(16)) },
-    Kernel {
-        name: "receive 16 B whole as a server",
-        prepare: || receive_whole(&ascii(16), usize::MAX),
-    },
-    Kernel {
-        name: "receive 125 B whole, byte by byte",
-        prepare: || receive_whole(&ascii(125), 1),
-    },
+    Kernel { name: "receive 16 B whole as a server", prepare: || receive_whole(&ascii(16), usize::MAX) },
+    Kernel { name: "receive 125 B whole, byte by byte", prepare: || receive_whole(&ascii(125), 1) },
     Kernel { name: "receive four fragments of 125 B", prepare: fragments },
     Kernel { name: "receive 125 B byte by byte", prepare: byte_by_byte },
     Kernel { name: "send 16 B as a server", prepare: || Ok(send(Role::Server, ascii(16))) },

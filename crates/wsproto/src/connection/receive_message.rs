@@ -38,6 +38,9 @@ impl Connection {
         buffer: &'b mut MessageBuffer,
     ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
         buffer.forget_given();
+        if buffer.has_waited() && buffer.waits(&self.decoder) {
+            return Ok(None);
+        }
         if self.passes_data()
             && let Some(part) = self.decoder.decode_whole_message(buffer.unread())
         {
