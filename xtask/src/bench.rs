@@ -7,7 +7,7 @@ mod page;
 
 use crate::process;
 
-/// Long copies by vector instructions: where the processor copies by itself (`rep movsb`), some take six times as long when
+/// Long copies by vector instructions: where the processor copies by itself (`rep movsb`), some take several times as long when
 /// both ends lie a little apart within their pages, and the luck of addresses would decide.
 const COPIES: [(&str, &str); 1] = [("GLIBC_TUNABLES", "glibc.cpu.x86_rep_movsb_threshold=0x40000000")];
 
