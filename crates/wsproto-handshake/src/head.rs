@@ -279,6 +279,30 @@ mod tests {
     }
 
     #[test]
+    fn the_shortcut_keeps_single_bytes_within_a_line_alone() {
+        let limits = HandshakeLimits { max_head_len: 4, ..HandshakeLimits::default() };
+        #[rustfmt::skip]
+        let table: [(&str, &[u8], &[u8], bool); 7] = [
+            // name               before   input   kept
+            ("the first",         b"",     b"G",   true),
+            ("a carriage return", b"GE",   b"\r",  true),
+            ("a line feed",       b"G\r",  b"\n",  false),
+            ("nothing",           b"GE",   b"",    false),
+            ("two",               b"G",    b"ET",  false),
+            ("below the limit",   b"GE",   b"T",   true),
+            ("at the limit",      b"GET",  b" ",   false),
+        ];
+        for (name, before, mut input, kept) in table {
+            let mut buffer = HeadBuffer::default();
+            assert!(buffer.take(&mut &*before, &limits).unwrap().is_none(), "{name}");
+            let len = input.len();
+            assert_eq!(buffer.keep_byte(&mut input, &limits), kept, "{name}");
+            let expected = if kept { (before.len() + 1, 0) } else { (before.len(), len) };
+            assert_eq!((buffer.len(), input.len()), expected, "{name}");
+        }
+    }
+
+    #[test]
     fn h1_h2_h3_the_limits_are_the_same_for_single_bytes() {
         let outcome = |bytes: &[u8], pieces: usize, limits: &HandshakeLimits| -> Result<_, HeadError> {
             let mut buffer = HeadBuffer::default();

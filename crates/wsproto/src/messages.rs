@@ -103,18 +103,12 @@ impl Messages {
         whole: &mut Option<Event<'a>>,
     ) -> Result<(), RemoteProtocolError> {
         *whole = match event {
-            Event::TextMessage(part) => match self.join(part.data.as_bytes(), part.message_finished)? {
-                Some(Whole::Part) => Some(Event::TextMessage(part)),
-                Some(Whole::Joined(bytes)) => {
-                    Some(TextMessage::new(Text::from_checked_bytes(bytes.freeze())).into())
-                }
-                None => None,
-            },
-            Event::BytesMessage(part) => match self.join(&part.data, part.message_finished)? {
-                Some(Whole::Part) => Some(Event::BytesMessage(part)),
-                Some(Whole::Joined(bytes)) => Some(BytesMessage::new(Payload::from(bytes.freeze())).into()),
-                None => None,
-            },
+            Event::TextMessage(part) => self
+                .join(part.data.as_bytes(), part.message_finished)?
+                .map(|bytes| TextMessage::new(Text::from_checked_bytes(bytes.freeze())).into()),
+            Event::BytesMessage(part) => self
+                .join(&part.data, part.message_finished)?
+                .map(|bytes| BytesMessage::new(Payload::from(bytes.freeze())).into()),
             event => {
                 if let Event::CloseConnection(_) = event {
                     self.parts = BytesMut::new();
@@ -127,7 +121,7 @@ impl Messages {
     }
 
     #[inline]
-    fn join(&mut self, part: &[u8], last: bool) -> Result<Option<Whole>, RemoteProtocolError> {
+    fn join(&mut self, part: &[u8], last: bool) -> Result<Option<BytesMut>, RemoteProtocolError> {
         let state = if last { State::Joining } else { State::Dropping };
         if let State::Dropping = self.state {
             self.state = state;
@@ -138,9 +132,6 @@ impl Messages {
             self.state = state;
             return Err(RemoteProtocolError::MessageTooLong { limit: self.max_len as u64 });
         }
-        if last && self.parts.is_empty() {
-            return Ok(Some(Whole::Part));
-        }
         if self.parts.is_empty() {
             // Where the memory is still in use, there is new memory below.
             let _in_use = !self.parts.try_reclaim(self.longest);
@@ -150,7 +141,7 @@ impl Messages {
             return Ok(None);
         }
         self.longest = self.longest.max(self.parts.len());
-        Ok(Some(Whole::Joined(self.parts.split())))
+        Ok(Some(self.parts.split()))
     }
 }
 
@@ -163,12 +154,4 @@ impl fmt::Debug for Messages {
             .field("state", &self.state)
             .finish_non_exhaustive()
     }
-}
-
-/// A message that is complete.
-enum Whole {
-    /// The part at hand is all of it.
-    Part,
-    /// The parts, joined.
-    Joined(BytesMut),
 }

@@ -94,11 +94,12 @@ fn d2_limits() {
 /// However long the field, reading stops at the limit.
 #[test]
 fn d2_work_is_bounded() {
-    let long = "a;".repeat(1_000_000);
+    let times = if cfg!(miri) { 100 } else { 1_000_000 };
+    let long = "a;".repeat(times);
     assert_eq!(parse(&long), Err(GrammarError::TooManyParams));
-    let long = "a, ".repeat(1_000_000);
+    let long = "a, ".repeat(times);
     assert_eq!(parse(&long), Err(GrammarError::TooManyExtensions));
-    let long = format!("a; b=\"{}", "\\b".repeat(1_000_000));
+    let long = format!("a; b=\"{}", "\\b".repeat(times));
     assert_eq!(parse(&long), Err(GrammarError::UnclosedQuote));
 }
 

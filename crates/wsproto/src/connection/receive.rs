@@ -68,12 +68,8 @@ impl Connection {
                 return Ok(None);
             }
             if let Some(part) = self.decoder.decode_data(input, self.most_text()) {
-                match self.receive_data_chunk(part.split_off(input)) {
-                    Ok(Some(event)) => return Ok(Some(event)),
-                    Ok(None) if input.is_empty() => return Ok(None),
-                    Ok(None) => {}
-                    Err(error) => return Err(self.fail(error)),
-                }
+                // No event means that all of the input lay within a code point.
+                return self.receive_data_chunk(part.split_off(input)).map_err(|error| self.fail(error));
             }
         }
         // An event of its own, so that the one above never has an address.

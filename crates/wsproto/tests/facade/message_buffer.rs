@@ -433,3 +433,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_wrong_with_a_message_in_one_read_is_said_as_by_receive() {
+    for role in [Role::Server, Role::Client] {
+        for text in
+            [&b"\xff in a short text"[..], b"the end of a code point: \x80", &[0xff; 300], b"cut: \xe2\x82"]
+        {
+            let wire = frame_to(role, last(Opcode::Text), text);
+            let (mut connection, mut other) =
+                (open(role, &Config::default()), open(role, &Config::default()));
+            let mut buffer = MessageBuffer::default();
+            let (events, outcome) = with_buffer(&mut connection, &mut buffer, [&wire[..]]);
+            assert_eq!((events, outcome), with_messages(open(role, &Config::default()), &wire));
+            assert_eq!(outcome, Err(RemoteProtocolError::Frame(FrameError::TextNotUtf8)), "{text:?}");
+            assert_eq!(connection.state(), {
+                other.receive(&mut &mut wire.clone()[..]).unwrap_err();
+                other.state()
+            });
+            assert_eq!(connection.receive_message(&mut buffer).unwrap_err(), outcome.unwrap_err(), "final");
+        }
+    }
+}

@@ -112,11 +112,12 @@ pub(crate) fn feed<'p>(
         let mut part = part.to_vec();
         let mut input = &mut part[..];
         loop {
-            let before = input.len();
             match connection.take(&mut input) {
                 Ok(Some(event)) => events.push(event.into_owned()),
-                Ok(None) if input.is_empty() => break,
-                Ok(None) => assert!(input.len() < before, "no event and no progress, {before} bytes left"),
+                Ok(None) => {
+                    assert!(input.is_empty(), "no event, and {} bytes left", input.len());
+                    break;
+                }
                 Err(error) => return (events, Err(error)),
             }
         }

@@ -245,3 +245,44 @@ proptest! {
         }
     }
 }
+
+/// RFC 7692 §6: a message that is not compressed has RSV1 clear and its payload as it is, whatever stood before it.
+#[test]
+fn d17_what_is_not_to_be_compressed_goes_out_as_it_is() {
+    let config = Config::default().with_extension(DeflateConfig::default().with_threshold(5));
+    for role in [Role::Server, Role::Client] {
+        let table: [(&str, Event<'_>, bool); 5] = [
+            ("a text", TextMessage::new("tick tick tick").into(), true),
+            ("a verbatim text", TextMessage::new("tick tick tick").verbatim().into(), false),
+            ("a binary message", BytesMessage::new(b"tick tick tick").into(), true),
+            ("a verbatim binary message", BytesMessage::new(b"tick tick tick").verbatim().into(), false),
+            ("a short one", TextMessage::new("tick").into(), false),
+        ];
+        for (name, message, compressed) in table {
+            let (mut sender, mut receiver) = (open(role, &config), open(role.peer(), &config));
+            let mut wire = b"before".to_vec();
+            sender.send(message.clone(), &mut wire).unwrap();
+            let mut frame = wire.strip_prefix(b"before").unwrap().to_vec();
+            let (header, len) = FrameHeader::parse(&frame).unwrap().unwrap();
+            assert_eq!(header.rsv, if compressed { Rsv::RSV1 } else { Rsv::NONE }, "{name}");
+            assert_eq!(frame.len() as u64, header.payload_len + len as u64, "{name}");
+            if let (false, Some(mut key)) = (compressed, header.mask) {
+                key.apply(&mut frame[len..]);
+                assert!(b"tick tick tick".starts_with(&frame[len..]), "{name}");
+                header.mask.unwrap().apply(&mut frame[len..]);
+            }
+            let (events, outcome) = feed(&mut receiver, [&frame[..]]);
+            assert_eq!(outcome, Ok(()), "{name}");
+            assert_eq!(events.iter().map(data).collect::<Vec<_>>(), [data(&message)], "{name}");
+        }
+    }
+}
+
+/// The bytes of a message.
+fn data<'a>(event: &'a Event<'_>) -> &'a [u8] {
+    match event {
+        Event::TextMessage(message) => message.data.as_bytes(),
+        Event::BytesMessage(message) => &message.data,
+        _ => panic!("{event:?}"),
+    }
+}
