@@ -206,3 +206,28 @@ proptest! {
         prop_assert_eq!(receive(&mut pipeline, &header, &sent, piece, room), Ok(payload));
     }
 }
+
+#[test]
+fn what_no_extension_transforms_comes_out_as_it_is() {
+    let mut pipeline = stack(&[("foo", Rsv::RSV1)]);
+    for (end, done) in [(FrameEnd::Pending, Pulled::Drained), (FrameEnd::Reached, Pulled::Finished)] {
+        assert_eq!(pipeline.inbound_header(&FrameHeader::new(Opcode::Text, 5)), Ok(Handling::Pass));
+        let mut out = Vec::new();
+        assert_eq!(pipeline.feed(b"Hello", end, &mut out, 3), Ok(Pulled::More));
+        assert_eq!((out.as_slice(), pipeline.pull(&mut out.clone(), 0)), (&b"Hel"[..], Ok(Pulled::More)));
+        assert_eq!(pipeline.pull(&mut out, 3), Ok(done));
+        assert_eq!(out, b"Hello");
+    }
+}
+
+#[test]
+fn a_piece_that_is_fed_before_the_last_was_drained_is_kept_behind_it() {
+    let mut pipeline = stack(&[("foo", Rsv::RSV1)]);
+    let header = FrameHeader::new(Opcode::Text, 7).with_rsv(Rsv::RSV1);
+    assert_eq!(pipeline.inbound_header(&header), Ok(Handling::Transform));
+    let mut out = Vec::new();
+    assert_eq!(pipeline.feed(b"(Hel", FrameEnd::Pending, &mut out, 1), Ok(Pulled::More));
+    assert_eq!(pipeline.feed(b"lo)", FrameEnd::Reached, &mut out, 1), Ok(Pulled::More));
+    assert_eq!(pipeline.pull(&mut out, 100), Ok(Pulled::Finished));
+    assert_eq!(out, b"Hello");
+}
