@@ -16,6 +16,9 @@ use crate::{
 /// The longest frame, in bytes.
 const MOST: usize = 70_000;
 
+/// The most data that a side says, in bytes: what is compressed in the slowest way takes a second a few MiB.
+const MOST_IN_ALL: usize = 200_000;
+
 /// The longest message, in bytes, where that is limited: most conversations are longer.
 pub(super) const LIMIT: u64 = 4000;
 
@@ -53,8 +56,12 @@ impl Side {
 
     /// Returns how long the next frame of data may be.
     fn most(&self) -> usize {
-        let left = MOST_OF_MESSAGE.saturating_sub(model::len_under_way(&self.said));
-        if self.limited { left } else { MOST }
+        if self.limited {
+            return MOST_OF_MESSAGE.saturating_sub(model::len_under_way(&self.said));
+        }
+        let said =
+            self.said.iter().map(|said| if let Heard::Frame(frame) = said { frame.data.len() } else { 0 });
+        MOST_IN_ALL.saturating_sub(said.sum()).min(MOST)
     }
 
     /// Sends an event of the handshake.
