@@ -16,7 +16,7 @@ use crate::{
 /// The longest frame, in bytes.
 const MOST: usize = 70_000;
 
-/// The most data that a side says, in bytes: what is compressed in the slowest way takes a second a few MiB.
+/// The most data that a side says, in bytes: a few MiB that are compressed in the slowest way take seconds.
 const MOST_IN_ALL: usize = 200_000;
 
 /// The longest message, in bytes, where that is limited: most conversations are longer.
