@@ -263,6 +263,14 @@ mod tests {
     }
 
     #[test]
+    fn what_the_tokeniser_ends_before_we_do_is_refused() {
+        let head = |text: &[u8]| Head { text: text.to_vec(), fields: 0 };
+        assert!(head(b"GET / HTTP/1.1\r\n\r\n").into_request().is_ok());
+        let more = head(b"GET / HTTP/1.1\r\n\r\nmore").into_request();
+        assert_eq!(more.err(), Some(HeadError::StartLine));
+    }
+
+    #[test]
     fn a_head_byte_by_byte_is_the_same_and_leaves_nothing_behind() {
         let bytes = b"HTTP/1.1 101 Switching Protocols\r\nA: b \r\nC:\r\n\r\n";
         let mut buffer = HeadBuffer::default();
