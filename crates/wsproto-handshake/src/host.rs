@@ -199,6 +199,24 @@ mod tests {
     }
 
     #[test]
+    fn the_shortcut_takes_names_without_hyphens_alone() {
+        #[rustfmt::skip]
+        let table = [
+            ("example.com",     true),
+            ("a_b.example",     true),
+            ("a-b.example",     false),
+            ("xn--a",           false),
+            ("-",               false),
+            ("a%20b",           false),
+            ("example.com:80",  false),
+            ("",                false),
+        ];
+        for (name, plain) in table {
+            assert_eq!(is_plain_name(name.as_bytes()), plain, "{name:?}");
+        }
+    }
+
+    #[test]
     fn names_are_made_of_what_rfc_3986_lists() {
         let listed = b"-._~!$&'()*+,;=0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
         for byte in 0..=u8::MAX {
