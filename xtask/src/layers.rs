@@ -9,7 +9,7 @@ use crate::{CRATES, dependencies};
 /// The handshake and the extensions don't know each other: offers pass between them as text. The crates of others
 /// are listed, too, so that a new one is a decision.
 const ALLOWED: [(&str, &[&str]); 4] = [
-    ("wsproto-frame", &["simdutf8"]),
+    ("wsproto-frame", &["fearless_simd", "simdutf8"]),
     ("wsproto-handshake", &["base64", "httparse", "idna", "sha1_smol", "smallvec"]),
     ("wsproto-extensions", &["miniz_oxide", "wsproto-frame", "zlib-rs"]),
     (

@@ -104,12 +104,31 @@ impl MaskingKey {
 /// From this many bytes on it pays to bring the blocks in line with memory: each store that is not costs twice as much.
 const LONG: usize = 384;
 
+/// The length of the longest vectors in bytes, but for those that are as long as a block.
+const VECTOR: usize = 32;
+
 #[inline(never)]
 fn xor_long(payload: &mut [u8], mut key: MaskingKey) {
-    let start = payload.as_ptr().align_offset(16).min(15);
+    let start = payload.as_ptr().align_offset(VECTOR).min(VECTOR - 1);
     let (start, rest) = payload.split_at_mut_checked(start).unwrap_or_default();
     key.apply(start);
+    #[cfg(feature = "fearless_simd")]
+    if rest.len() >= WIDE {
+        return xor_wide(rest, key.twice());
+    }
     xor(rest, key.twice());
+}
+
+/// From this many bytes on it pays to ask what the processor can do.
+#[cfg(feature = "fearless_simd")]
+const WIDE: usize = 768;
+
+/// Does as [`xor`], compiled for the best that the processor has.
+#[cfg(feature = "fearless_simd")]
+fn xor_wide(payload: &mut [u8], key: u64) {
+    use fearless_simd::{Level, Simd, dispatch};
+
+    dispatch!(Level::new(), simd => simd.vectorize(#[inline(always)] || xor(payload, key)));
 }
 
 /// Blocks of 64 bytes become vector instructions; what is left goes by words, then by bytes.
@@ -187,8 +206,8 @@ mod tests {
     #[test]
     fn long_payloads_wherever_they_lie_in_memory() {
         let key = [0x12, 0x34, 0x56, 0x78];
-        let plain: Vec<u8> = (0..600_u16).map(|i| i.to_le_bytes()[0]).collect();
-        for len in [LONG - 1, LONG, LONG + 1, LONG + 65, 500] {
+        let plain: Vec<u8> = (0..2100_u16).map(|i| i.to_le_bytes()[0]).collect();
+        for len in [LONG - 1, LONG, LONG + 1, LONG + 65, 500, 767, 768, 769, 801, 2000] {
             for start in (0..40).step_by(if cfg!(miri) { 7 } else { 1 }) {
                 let mut masked = plain.clone();
                 let mut mask = MaskingKey::new(key);
