@@ -1,7 +1,7 @@
 //! The same work for us and for other WebSocket crates, in one process: CPU time of the thread, interleaved in random
 //! order, minimum and median of many rounds.
 //!
-//! Usage: wsproto-peers [--rounds N] [--only TEXT, _ for a space] [--peers A,B] [--json FILE] [--docs DIR]
+//! Usage: wsproto-peers [--rounds N] [--only TEXT, _ for a space, $ behind the end of a name] [--peers A,B] [--json FILE] [--docs DIR]
 
 mod chart;
 mod deflate;
@@ -193,10 +193,19 @@ struct Options {
     docs: Option<String>,
 }
 
+impl Options {
+    fn wants(&self, work: &Work) -> bool {
+        match self.only.strip_suffix('$') {
+            Some(end) => work.name.ends_with(end),
+            None => work.name.contains(&self.only),
+        }
+    }
+}
+
 fn main() {
     let options = options();
     let mut rows = Vec::new();
-    for work in TABLE.iter().filter(|work| work.name.contains(&options.only)) {
+    for work in TABLE.iter().filter(|work| options.wants(work)) {
         let row = measure(work, &options);
         print_row(&row);
         rows.push(row);
