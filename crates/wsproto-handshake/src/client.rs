@@ -6,12 +6,12 @@ mod reading;
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::fmt;
 
-use self::reading::Verdict;
+use self::reading::{Expected, Verdict};
 use crate::{
     AcceptConnection, HandshakeLimits, HeadError, Headers, LocalError, RejectConnection, RejectData, Request,
     ResponseError,
     body::BodyReader,
-    head::{self, HeadBuffer, StatusLine},
+    head::{self, Head, HeadBuffer, StatusLine},
     token::AcceptToken,
 };
 
@@ -244,10 +244,12 @@ impl ClientHandshake {
             _ => return Err(HeadError::StartLine.into()),
         };
         let line = StatusLine { status, is_http_1_1: true };
-        let verdict = head::check_fields(headers, &self.limits)
-            .map_err(ResponseError::from)
-            .and_then(|()| awaited.judge(line, head::trimmed(headers), self.needs_subprotocol, &self.limits));
-        match verdict.and_then(|verdict| awaited.after(verdict, &self.limits)) {
+        let verdict = head::check_fields(headers, &self.limits).map_err(ResponseError::from).and_then(|()| {
+            let Awaited { token, subprotocols, .. } = &*awaited;
+            let expected = Expected::new(token, subprotocols, self.needs_subprotocol, &self.limits);
+            reading::judge(Head { line, text: headers.text(), fields: &headers.cut() }, expected)
+        });
+        match verdict.and_then(|verdict| awaited.after(verdict, headers.text().to_vec(), &self.limits)) {
             Ok(Step::Give(Answer::Reject(mut reject), _)) => {
                 reject.has_body = false;
                 self.stage = Stage::Rejected;
@@ -324,29 +326,21 @@ impl Awaited {
         needs_subprotocol: bool,
         limits: &HandshakeLimits,
     ) -> Result<Step<'a>, ResponseError> {
-        let Some(head) = self.head.take(input, limits)? else { return Ok(Step::NeedInput) };
-        let (line, headers) = head.into_response()?;
-        let verdict = self.judge(line, headers, needs_subprotocol, limits)?;
-        self.after(verdict, limits)
+        let Self { token, subprotocols, head, .. } = self;
+        let expected = Expected::new(token, subprotocols, needs_subprotocol, limits);
+        let read = head.take(input, limits, |text, room| {
+            Head::of_response(text, room).map(|head| reading::judge(head, expected))
+        })?;
+        let Some((verdict, text)) = read else { return Ok(Step::NeedInput) };
+        self.after(verdict, text, limits)
     }
 
-    fn judge(
-        &self,
-        line: StatusLine,
-        headers: Headers,
-        needs_subprotocol: bool,
+    fn after<'a>(
+        &mut self,
+        verdict: Verdict,
+        text: Vec<u8>,
         limits: &HandshakeLimits,
-    ) -> Result<Verdict, ResponseError> {
-        let expected = reading::Expected {
-            token: &self.token,
-            subprotocols: &self.subprotocols,
-            needs_subprotocol: needs_subprotocol && !self.subprotocols.is_empty(),
-            max_extensions: limits.max_list_items,
-        };
-        reading::judge(line, headers, expected)
-    }
-
-    fn after<'a>(&mut self, verdict: Verdict, limits: &HandshakeLimits) -> Result<Step<'a>, ResponseError> {
+    ) -> Result<Step<'a>, ResponseError> {
         match verdict {
             Verdict::Interim => {
                 let limit = limits.max_interim_responses;
@@ -356,8 +350,12 @@ impl Awaited {
                 }
                 Ok(Step::Continue)
             }
-            Verdict::Accept(accept) => Ok(Step::Give(Answer::Accept(accept), None)),
-            Verdict::Reject(reject, framing) => {
+            Verdict::Accept(mut accept) => {
+                accept.headers.set_text(text);
+                Ok(Step::Give(Answer::Accept(accept), None))
+            }
+            Verdict::Reject(mut reject, framing) => {
+                reject.headers.set_text(text);
                 Ok(Step::Give(Answer::Reject(reject), Some(BodyReader::new(framing))))
             }
         }

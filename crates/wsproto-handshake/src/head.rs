@@ -1,23 +1,23 @@
 //! Heads of HTTP/1.1 messages: where they end, and what is in them.
 //!
-//! The end is found first, in new bytes only; then the whole is copied and parsed, once. What the tokeniser lets pass
-//! and the RFC does not is refused here.
+//! A head that comes in one piece is cut where it lies, and copied once. Of another the end is found first, in new bytes
+//! only; then the whole is cut, once. What the tokeniser lets pass and the RFC does not is refused here.
 
 mod field;
 mod line_count;
 
 use alloc::vec::Vec;
-use core::{
-    mem::{self, MaybeUninit},
-    ops::Range,
-};
+use core::mem::{self, MaybeUninit};
 
 use httparse::Header;
 use smallvec::SmallVec;
 
-pub(crate) use self::field::{check_fields, trimmed};
+pub(crate) use self::field::check_fields;
 use self::line_count::LineCount;
-use crate::{HandshakeLimits, HeadError, Headers, headers::Field};
+use crate::{
+    HandshakeLimits, HeadError,
+    headers::{Field, place},
+};
 
 /// The header fields for which a parse needs no memory but the stack's.
 const FEW: usize = 32;
@@ -46,14 +46,36 @@ impl HeadBuffer {
         true
     }
 
-    /// Takes what belongs to the head off the front of the input; returns the head when it is whole.
+    /// Takes what belongs to the head off the front of the input; when the head is whole, returns what `read` makes of
+    /// it, and its text.
     ///
-    /// What has come of a head that is not whole is kept.
-    pub(crate) fn take(
+    /// What has come of a head that is not whole is kept. `read` cuts a text, in the room that it is given, and judges
+    /// what it is made of: its outer error says that it could not be cut.
+    #[inline]
+    pub(crate) fn take<T, E: From<HeadError>>(
         &mut self,
         input: &mut &[u8],
         limits: &HandshakeLimits,
-    ) -> Result<Option<Head>, HeadError> {
+        read: impl for<'a> Fn(&'a [u8], &mut [MaybeUninit<Header<'a>>]) -> Result<Result<T, E>, HeadError>,
+    ) -> Result<Option<(T, Vec<u8>)>, E> {
+        let new = input.get(..limits.max_head_len).unwrap_or(input);
+        if self.kept.is_empty()
+            && let Some(outcome) = read_at_once(new, limits, &read)
+        {
+            *input = input.get(new.len()..).unwrap_or_default();
+            return outcome.map(|read| Some((read, new.to_vec())));
+        }
+        let Some(Whole { text, fields }) = self.join(input, limits)? else { return Ok(None) };
+        let mut room: SmallVec<[MaybeUninit<Header<'_>>; FEW]> = SmallVec::new();
+        room.resize_with(fields, MaybeUninit::uninit);
+        let read = read(&text, &mut room)??;
+        drop(room);
+        Ok(Some((read, text)))
+    }
+
+    /// Joins the pieces of a head until it is whole.
+    #[inline(never)]
+    fn join(&mut self, input: &mut &[u8], limits: &HandshakeLimits) -> Result<Option<Whole>, HeadError> {
         let before = self.kept.len();
         let room = limits.max_head_len.saturating_sub(before);
         let new = input.get(..room).unwrap_or(input);
@@ -79,14 +101,13 @@ impl HeadBuffer {
     }
 
     /// Makes a head of what is kept and of the last piece, which may be all of it; begins anew.
-    #[inline(never)]
-    fn finish(&mut self, end: usize, last: &[u8]) -> Head {
+    fn finish(&mut self, end: usize, last: &[u8]) -> Whole {
         let mut text = mem::take(&mut self.kept);
         if text.is_empty() {
             text = last.to_vec();
         }
         text.truncate(end);
-        Head { text, fields: mem::take(&mut self.lines).fields() }
+        Whole { text, fields: mem::take(&mut self.lines).fields() }
     }
 
     /// How many bytes are kept.
@@ -96,30 +117,48 @@ impl HeadBuffer {
 }
 
 /// A whole head, its final empty line included.
-pub(crate) struct Head {
+struct Whole {
     text: Vec<u8>,
     /// How many lines there are between the first and the empty one.
     fields: usize,
 }
 
-impl Head {
-    /// Parses the head of a request.
-    pub(crate) fn into_request(self) -> Result<RequestHead, HeadError> {
-        let (method, target, fields) = self.parse_request()?;
-        Ok(RequestHead { method, target, headers: Headers::of_head(self.text, fields) })
+/// Reads a text that is one good head with few fields; `None` where it is not, or not known to be.
+///
+/// A shortcut: the search for the end, which knows what is wrong, comes to the same in more steps.
+#[inline]
+fn read_at_once<T>(
+    text: &[u8],
+    limits: &HandshakeLimits,
+    read: impl for<'a> Fn(&'a [u8], &mut [MaybeUninit<Header<'a>>]) -> Result<T, HeadError>,
+) -> Option<T> {
+    if !text.ends_with(b"\r\n\r\n") {
+        return None;
     }
+    let mut room = [const { MaybeUninit::uninit() }; FEW];
+    read(text, room.get_mut(..limits.max_headers.min(FEW))?).ok()
+}
 
-    /// Parses the head of a response.
-    pub(crate) fn into_response(self) -> Result<(StatusLine, Headers), HeadError> {
-        let (line, fields) = self.parse_response()?;
-        Ok((line, Headers::of_head(self.text, fields)))
-    }
+/// A head that is cut into its parts.
+#[derive(Clone, Copy)]
+pub(crate) struct Head<'a, 'f, L> {
+    pub(crate) line: L,
+    /// What the fields lie in.
+    pub(crate) text: &'a [u8],
+    /// No value has white space at its ends.
+    pub(crate) fields: &'f [Header<'a>],
+}
 
-    fn parse_request(&self) -> Result<(Range<usize>, Range<usize>, Vec<Field>), HeadError> {
-        let mut room: SmallVec<[MaybeUninit<Header<'_>>; FEW]> = SmallVec::new();
-        room.resize_with(self.fields, MaybeUninit::uninit);
+impl<'a, 'f> Head<'a, 'f, RequestLine<'a>> {
+    /// Cuts the head of a request.
+    #[inline]
+    pub(crate) fn of_request(
+        text: &'a [u8],
+        room: &'f mut [MaybeUninit<Header<'a>>],
+    ) -> Result<Self, HeadError> {
         let mut request = httparse::Request::new(&mut []);
-        self.check(request.parse_with_uninit_headers(&self.text, &mut room))?;
+        let outcome = request.parse_with_uninit_headers(text, room);
+        check(text, outcome, request.headers)?;
         let httparse::Request { method: Some(method), path: Some(target), version: Some(version), headers } =
             request
         else {
@@ -128,84 +167,108 @@ impl Head {
         if version != 1 {
             return Err(HeadError::HttpVersion);
         }
-        Ok((self.place(method.as_bytes()), self.place(target.as_bytes()), self.places(headers)))
+        Ok(Self { line: RequestLine { method, target }, text, fields: headers })
     }
+}
 
-    fn parse_response(&self) -> Result<(StatusLine, Vec<Field>), HeadError> {
-        let mut room: SmallVec<[MaybeUninit<Header<'_>>; FEW]> = SmallVec::new();
-        room.resize_with(self.fields, MaybeUninit::uninit);
+impl<'a, 'f> Head<'a, 'f, StatusLine> {
+    /// Cuts the head of a response.
+    #[inline]
+    pub(crate) fn of_response(
+        text: &'a [u8],
+        room: &'f mut [MaybeUninit<Header<'a>>],
+    ) -> Result<Self, HeadError> {
         let mut response = httparse::Response::new(&mut []);
         let parser = httparse::ParserConfig::default();
-        self.check(parser.parse_response_with_uninit_headers(&mut response, &self.text, &mut room))?;
+        let outcome = parser.parse_response_with_uninit_headers(&mut response, text, room);
+        check(text, outcome, response.headers)?;
         let httparse::Response { version: Some(version), code: Some(status), headers, .. } = response else {
             return Err(HeadError::StartLine);
         };
-        Ok((StatusLine { status, is_http_1_1: version == 1 }, self.places(headers)))
+        Ok(Self { line: StatusLine { status, is_http_1_1: version == 1 }, text, fields: headers })
     }
+}
 
-    /// Returns where the fields lie in the text.
-    fn places(&self, headers: &[Header<'_>]) -> Vec<Field> {
-        let field = |header: &Header<'_>| {
-            let (name, value) = (self.place(header.name.as_bytes()), self.place(header.value));
-            Field {
-                name_start: name.start,
-                name_end: name.end,
-                value_start: value.start,
-                value_end: value.end,
+impl<'a, L> Head<'a, '_, L> {
+    /// Looks at each field, in order; returns where those lie that are to be kept.
+    ///
+    /// # Errors
+    ///
+    /// The first that came.
+    #[inline]
+    pub(crate) fn keep<E>(
+        &self,
+        mut keep: impl FnMut(&'a [u8], &'a [u8]) -> Result<bool, E>,
+    ) -> Result<Vec<Field>, E> {
+        let mut kept = Vec::with_capacity(self.fields.len());
+        for header in self.fields {
+            if keep(header.name.as_bytes(), header.value)? {
+                kept.push(Field::of(header, self.text));
             }
-        };
-        headers.iter().map(field).collect()
-    }
-
-    /// Returns where a part of the text lies in it.
-    fn place(&self, part: &[u8]) -> Range<usize> {
-        let start = part.as_ptr().addr().saturating_sub(self.text.as_ptr().addr());
-        start..start.saturating_add(part.len())
-    }
-
-    fn check(&self, outcome: httparse::Result<usize>) -> Result<(), HeadError> {
-        match outcome {
-            Ok(httparse::Status::Complete(len)) if len == self.text.len() => Ok(()),
-            Ok(_) => Err(HeadError::StartLine),
-            Err(error) => Err(self.fault(error)),
         }
+        Ok(kept)
     }
 
-    /// Names the fault that the tokeniser found.
-    #[cold]
-    fn fault(&self, error: httparse::Error) -> HeadError {
-        match error {
-            httparse::Error::HeaderName | httparse::Error::HeaderValue => self.field_fault(),
-            httparse::Error::Version if self.names_http_version() => HeadError::HttpVersion,
-            _ if self.lines().next().is_some_and(|line| line.contains(&b'\r')) => {
-                HeadError::BareCarriageReturn
-            }
-            _ => HeadError::StartLine,
-        }
+    /// Returns the values of all fields with this name, in order.
+    pub(crate) fn values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        let named = self.fields.iter().filter(move |header| header.name.eq_ignore_ascii_case(name));
+        named.map(|header| header.value)
     }
+}
 
-    /// Whether the first line has another version of HTTP where it should have 1.1.
-    fn names_http_version(&self) -> bool {
-        let line = self.lines().next().unwrap_or_default();
-        let words: Vec<&[u8]> = line.splitn(4, |&byte| byte == b' ').collect();
-        match words.as_slice() {
-            [_, _, version] if is_other_version(version) => true,
-            [version, ..] => is_other_version(version),
-            [] => false,
-        }
+/// Checks that the tokeniser took all of the text, and each line with the end that it must have.
+#[inline]
+fn check(text: &[u8], outcome: httparse::Result<usize>, fields: &[Header<'_>]) -> Result<(), HeadError> {
+    match outcome {
+        Ok(httparse::Status::Complete(len)) if len == text.len() && has_good_lines(text, fields) => Ok(()),
+        Ok(_) => Err(HeadError::StartLine),
+        Err(error) => Err(fault(text, error)),
     }
+}
 
-    fn field_fault(&self) -> HeadError {
-        self.lines().skip(1).find_map(field::fault).unwrap_or(HeadError::HeaderName)
-    }
+/// Whether nothing is before the first line, and a carriage return and a line feed before each field.
+///
+/// The end of the last line is that of the text, and none of these two is anywhere else: the tokeniser sees to that.
+#[inline]
+fn has_good_lines(text: &[u8], fields: &[Header<'_>]) -> bool {
+    let is_led = |field: &Header<'_>| {
+        let before = place(field.name.as_bytes(), text).start.checked_sub(2);
+        before.and_then(|before| text.get(before..)).is_some_and(|line| line.starts_with(b"\r\n"))
+    };
+    text.ends_with(b"\r\n\r\n") && !matches!(text, [b'\r' | b'\n', ..]) && fields.iter().all(is_led)
+}
 
-    /// The lines without what ends them, and without the empty one.
-    fn lines(&self) -> impl Iterator<Item = &[u8]> {
-        self.text
-            .split(|&byte| byte == b'\n')
-            .filter_map(|line| line.strip_suffix(b"\r"))
-            .filter(|line| !line.is_empty())
+/// Names the fault that the tokeniser found.
+#[cold]
+fn fault(text: &[u8], error: httparse::Error) -> HeadError {
+    match error {
+        httparse::Error::HeaderName | httparse::Error::HeaderValue => field_fault(text),
+        httparse::Error::Version if names_http_version(text) => HeadError::HttpVersion,
+        _ if lines(text).next().is_some_and(|line| line.contains(&b'\r')) => HeadError::BareCarriageReturn,
+        _ => HeadError::StartLine,
     }
+}
+
+/// Whether the first line has another version of HTTP where it should have 1.1.
+fn names_http_version(text: &[u8]) -> bool {
+    let line = lines(text).next().unwrap_or_default();
+    let words: Vec<&[u8]> = line.splitn(4, |&byte| byte == b' ').collect();
+    match words.as_slice() {
+        [_, _, version] if is_other_version(version) => true,
+        [version, ..] => is_other_version(version),
+        [] => false,
+    }
+}
+
+fn field_fault(text: &[u8]) -> HeadError {
+    lines(text).skip(1).find_map(field::fault).unwrap_or(HeadError::HeaderName)
+}
+
+/// The lines without what ends them, and without the empty one.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|&byte| byte == b'\n')
+        .filter_map(|line| line.strip_suffix(b"\r"))
+        .filter(|line| !line.is_empty())
 }
 
 fn is_other_version(word: &[u8]) -> bool {
@@ -217,26 +280,11 @@ fn is_other_version(word: &[u8]) -> bool {
     })
 }
 
-/// The head of a request.
-pub(crate) struct RequestHead {
-    method: Range<usize>,
-    target: Range<usize>,
-    /// All fields; their text is the whole head.
-    pub(crate) headers: Headers,
-}
-
-impl RequestHead {
-    pub(crate) fn line(&self) -> RequestLine<'_> {
-        let part = |place: &Range<usize>| self.headers.text().get(place.clone()).unwrap_or_default();
-        RequestLine { method: part(&self.method), target: part(&self.target) }
-    }
-}
-
 /// The first line of a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct RequestLine<'a> {
-    pub(crate) method: &'a [u8],
-    pub(crate) target: &'a [u8],
+    pub(crate) method: &'a str,
+    pub(crate) target: &'a str,
 }
 
 /// The first line of a response.
@@ -249,25 +297,99 @@ pub(crate) struct StatusLine {
 
 #[cfg(test)]
 mod tests {
+    use alloc::{format, string::String, vec};
+
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::Headers;
+
+    /// Takes what it can of a request: method and target, the fields, and their text.
+    fn take(
+        buffer: &mut HeadBuffer,
+        input: &mut &[u8],
+        limits: &HandshakeLimits,
+    ) -> Result<Option<(String, Headers)>, HeadError> {
+        let read = buffer.take(input, limits, |text, room| {
+            let head = Head::of_request(text, room)?;
+            let line = format!("{} {}", head.line.method, head.line.target);
+            Ok(head.keep(|_, _| Ok(true)).map(|fields| (line, fields)))
+        })?;
+        Ok(read.map(|((line, fields), text)| {
+            let mut headers = Headers::of_head(fields);
+            headers.set_text(text);
+            (line, headers)
+        }))
+    }
 
     #[test]
-    fn a_head_in_one_piece_is_copied_once_and_without_what_follows() {
-        let bytes = b"GET / HTTP/1.1\r\nHost: a\r\n\r\nmore";
-        let mut input = &bytes[..];
-        let head = HeadBuffer::default().take(&mut input, &HandshakeLimits::default()).unwrap().unwrap();
-        let head = head.into_request().unwrap();
-        assert_eq!((input, head.headers.text()), (&b"more"[..], &bytes[..bytes.len() - 4]));
-        assert_eq!(head.line(), RequestLine { method: b"GET", target: b"/" });
-        assert_eq!(head.headers.iter().collect::<Vec<_>>(), [("Host", &b"a"[..])]);
+    fn a_head_in_one_piece_is_taken_without_what_follows() {
+        let head = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+        for behind in ["", "more", "\r\n\r\n"] {
+            let bytes = [head, behind.as_bytes()].concat();
+            let mut input = &bytes[..];
+            let (line, headers) =
+                take(&mut HeadBuffer::default(), &mut input, &HandshakeLimits::default()).unwrap().unwrap();
+            assert_eq!((input, headers.text()), (behind.as_bytes(), &head[..]), "{behind:?}");
+            assert_eq!(line, "GET /");
+            assert_eq!(headers.iter().collect::<Vec<_>>(), [("Host", &b"a"[..])]);
+        }
     }
 
     #[test]
     fn what_the_tokeniser_ends_before_we_do_is_refused() {
-        let head = |text: &[u8]| Head { text: text.to_vec(), fields: 0 };
-        assert!(head(b"GET / HTTP/1.1\r\n\r\n").into_request().is_ok());
-        let more = head(b"GET / HTTP/1.1\r\n\r\nmore").into_request();
-        assert_eq!(more.err(), Some(HeadError::StartLine));
+        let cut = |text| Head::of_request(text, &mut []).map(|head| head.line.target);
+        assert_eq!(cut(b"GET / HTTP/1.1\r\n\r\n"), Ok("/"));
+        assert_eq!(cut(b"GET / HTTP/1.1\r\n\r\nmore"), Err(HeadError::StartLine));
+        assert_eq!(cut(b"GET / HTTP/1.1\r\n\r\n\r\n\r\n"), Err(HeadError::StartLine));
+    }
+
+    #[test]
+    fn h5_lines_that_the_tokeniser_lets_pass_are_refused() {
+        #[rustfmt::skip]
+        let table: [(&str, &[u8], bool); 12] = [
+            ("as it should be",    b"GET / HTTP/1.1\r\nA: b\r\nC: d\r\n\r\n",     true),
+            ("an empty value",     b"GET / HTTP/1.1\r\nA:\r\nC: \r\n\r\n",        true),
+            ("white space",        b"GET / HTTP/1.1\r\nA:\t b \r\nC: d\t\r\n\r\n", true),
+            ("no fields",          b"GET / HTTP/1.1\r\n\r\n",                     true),
+            ("the first line",     b"GET / HTTP/1.1\nA: b\r\nC: d\r\n\r\n",       false),
+            ("a field",            b"GET / HTTP/1.1\r\nA: b\nC: d\r\n\r\n",       false),
+            ("an empty field",     b"GET / HTTP/1.1\r\nA:\nC: d\r\n\r\n",         false),
+            ("the last field",     b"GET / HTTP/1.1\r\nA: b\r\nC: d\n\r\n",       false),
+            ("the empty line",     b"GET / HTTP/1.1\r\nA: b\r\nC: d\r\n\n",       false),
+            ("a line before",      b"\r\nGET / HTTP/1.1\r\nA: b\r\n\r\n",        false),
+            ("a line feed before", b"\nGET / HTTP/1.1\r\nA: b\r\n\r\n",          false),
+            ("a line feed alone",  b"GET / HTTP/1.1\n\r\n",                       false),
+        ];
+        for (name, text, good) in table {
+            let mut room = [const { MaybeUninit::uninit() }; 2];
+            let mut parsed = httparse::Request::new(&mut []);
+            let tokens = parsed.parse_with_uninit_headers(text, &mut room);
+            assert_eq!(tokens, Ok(httparse::Status::Complete(text.len())), "{name}: the tokeniser takes it");
+            let mut room = [const { MaybeUninit::uninit() }; 2];
+            assert_eq!(Head::of_request(text, &mut room).is_ok(), good, "{name}");
+        }
+    }
+
+    proptest! {
+        /// The shortcut says nothing else than the search for the end does.
+        #[test]
+        fn h1_h2_h5_the_shortcut_takes_what_the_search_takes(
+            text in "(GET / HTTP/1.1|GET /|\r\n)?(\r\n|\n)(([A-C]:? ?[ab\r]{0,2})?(\r\n|\r\n|\n)){0,5}(\r\n|\n)?",
+            max_head_len in 1..60_usize,
+            max_headers in 0..5_usize,
+        ) {
+            let limits = HandshakeLimits { max_head_len, max_headers, ..HandshakeLimits::default() };
+            let mut whole = text.as_bytes();
+            let at_once = take(&mut HeadBuffer::default(), &mut whole, &limits);
+            let mut buffer = HeadBuffer::default();
+            let (mut first, mut rest) = text.as_bytes().split_at(1);
+            let in_pieces = match take(&mut buffer, &mut first, &limits) {
+                Ok(None) => take(&mut buffer, &mut rest, &limits),
+                outcome => outcome,
+            };
+            prop_assert_eq!(at_once, in_pieces);
+        }
     }
 
     #[test]
@@ -275,14 +397,17 @@ mod tests {
         let bytes = b"HTTP/1.1 101 Switching Protocols\r\nA: b \r\nC:\r\n\r\n";
         let mut buffer = HeadBuffer::default();
         for byte in &bytes[..bytes.len() - 1] {
-            assert!(
-                buffer.take(&mut core::slice::from_ref(byte), &HandshakeLimits::default()).unwrap().is_none()
-            );
+            let nothing = take(&mut buffer, &mut core::slice::from_ref(byte), &HandshakeLimits::default());
+            assert_eq!(nothing, Ok(None));
         }
-        let head = buffer.take(&mut &b"\nmore"[..], &HandshakeLimits::default()).unwrap().unwrap();
-        let (line, headers) = head.into_response().unwrap();
-        assert_eq!(line, StatusLine { status: 101, is_http_1_1: true });
-        assert_eq!(headers.iter().collect::<Vec<_>>(), [("A", &b"b"[..]), ("C", &b""[..])]);
+        let read = buffer.take(&mut &b"\nmore"[..], &HandshakeLimits::default(), |text, room| {
+            let head = Head::of_response(text, room)?;
+            let values = |name| head.values(name).map(<[u8]>::to_vec).collect::<Vec<_>>();
+            Ok(Ok::<_, HeadError>((head.line, values("a"), values("c"))))
+        });
+        let (parts, text) = read.unwrap().unwrap();
+        let line = StatusLine { status: 101, is_http_1_1: true };
+        assert_eq!((parts, text), ((line, vec![b"b".to_vec()], vec![Vec::new()]), bytes.to_vec()));
         assert_eq!(buffer.len(), 0, "ready for the next head");
     }
 
@@ -302,7 +427,7 @@ mod tests {
         ];
         for (name, before, mut input, kept) in table {
             let mut buffer = HeadBuffer::default();
-            assert!(buffer.take(&mut &*before, &limits).unwrap().is_none(), "{name}");
+            assert_eq!(take(&mut buffer, &mut &*before, &limits), Ok(None), "{name}");
             let len = input.len();
             assert_eq!(buffer.keep_byte(&mut input, &limits), kept, "{name}");
             let expected = if kept { (before.len() + 1, 0) } else { (before.len(), len) };
@@ -316,9 +441,9 @@ mod tests {
             let mut buffer = HeadBuffer::default();
             for mut piece in bytes.chunks(pieces) {
                 if !buffer.keep_byte(&mut piece, limits)
-                    && let Some(head) = buffer.take(&mut piece, limits)?
+                    && let Some((_, headers)) = take(&mut buffer, &mut piece, limits)?
                 {
-                    return Ok(Some(head.text));
+                    return Ok(Some(headers));
                 }
                 assert!(piece.is_empty(), "all of it is taken");
             }

@@ -1,7 +1,9 @@
 //! Header fields: an ordered list in one buffer.
 
 use alloc::vec::Vec;
-use core::{fmt, slice};
+use core::{fmt, ops::Range, slice};
+
+use httparse::Header;
 
 use crate::syntax;
 
@@ -36,6 +38,13 @@ pub(crate) struct Field {
 }
 
 impl Field {
+    /// Returns where a field lies in this text.
+    #[inline]
+    pub(crate) fn of(header: &Header<'_>, text: &[u8]) -> Self {
+        let (name, value) = (place(header.name.as_bytes(), text), place(header.value, text));
+        Self { name_start: name.start, name_end: name.end, value_start: value.start, value_end: value.end }
+    }
+
     fn name<'a>(&self, text: &'a [u8]) -> &'a [u8] {
         text.get(self.name_start..self.name_end).unwrap_or_default()
     }
@@ -45,6 +54,13 @@ impl Field {
     }
 }
 
+/// Returns where a part of a text lies in it.
+#[inline]
+pub(crate) fn place(part: &[u8], text: &[u8]) -> Range<usize> {
+    let start = part.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+    start..start.saturating_add(part.len())
+}
+
 impl Headers {
     /// Creates a list without fields; allocates nothing.
     #[must_use]
@@ -52,9 +68,14 @@ impl Headers {
         Self { text: Vec::new(), fields: Vec::new() }
     }
 
-    /// Makes a list of the fields of a head. All names are ASCII.
-    pub(crate) const fn of_head(text: Vec<u8>, fields: Vec<Field>) -> Self {
-        Self { text, fields }
+    /// Makes a list of fields of a head, whose text [`set_text`](Self::set_text) gives. All names are ASCII.
+    pub(crate) const fn of_head(fields: Vec<Field>) -> Self {
+        Self { text: Vec::new(), fields }
+    }
+
+    /// Gives the text in which the fields lie.
+    pub(crate) fn set_text(&mut self, text: Vec<u8>) {
+        self.text = text;
     }
 
     /// Returns what the fields lie in.
@@ -62,36 +83,9 @@ impl Headers {
         &self.text
     }
 
-    /// Takes the white space off both ends of each value.
-    pub(crate) fn trim_values(&mut self) {
-        for field in &mut self.fields {
-            (field.value_start, field.value_end) =
-                syntax::trimmed(&self.text, field.value_start, field.value_end);
-        }
-    }
-
-    /// Looks at each field, in order, and strikes those from the list that are not to be kept.
-    ///
-    /// # Errors
-    ///
-    /// The first that came; then the list is of no use any more.
-    pub(crate) fn try_retain<'a, E>(
-        &'a mut self,
-        mut keep: impl FnMut(&'a [u8], &'a [u8]) -> Result<bool, E>,
-    ) -> Result<(), E> {
-        let text = &*self.text;
-        let mut kept = 0_usize;
-        for at in 0..self.fields.len() {
-            let Some(&field) = self.fields.get(at) else { break };
-            if keep(field.name(text), field.value(text))? {
-                if let Some(place) = self.fields.get_mut(kept) {
-                    *place = field;
-                }
-                kept = kept.saturating_add(1);
-            }
-        }
-        self.fields.truncate(kept);
-        Ok(())
+    /// Returns the fields as they are cut from a head: without the white space around their values.
+    pub(crate) fn cut(&self) -> Vec<Header<'_>> {
+        self.iter().map(|(name, value)| Header { name, value: syntax::trim(value) }).collect()
     }
 
     /// Appends a field.

@@ -141,20 +141,21 @@ impl ServerHandshake {
             return Err(error);
         }
         let Stage::AwaitingRequest(buffer) = &mut self.stage else { return Ok(None) };
-        match buffer.take(input, &self.limits) {
+        let limits = &self.limits;
+        let outcome = buffer.take(input, limits, |text, room| {
+            Head::of_request(text, room).map(|head| reading::read(head, limits))
+        });
+        match outcome {
             Ok(None) => Ok(None),
-            Ok(Some(head)) => {
-                let outcome = self.read(head);
-                self.received(outcome).map(Some)
-            }
-            Err(error) => self.received(Err(error.into())).map(Some),
+            Ok(Some((read, text))) => Ok(Some(self.read(read, text))),
+            Err(error) => Err(self.fail(error)),
         }
     }
 
-    fn read(&self, head: Head) -> Result<(Request, Promise), RequestError> {
-        let head = head.into_request()?;
-        let target = reading::read_line(head.line(), &self.limits)?;
-        reading::read(target, head.headers, &self.limits)
+    fn read(&mut self, (mut request, promise): (Request, Promise), text: Vec<u8>) -> Request {
+        request.headers.set_text(text);
+        self.stage = Stage::AwaitingAnswer(promise);
+        request
     }
 
     /// Takes a request that somebody else's HTTP has parsed.
@@ -176,9 +177,10 @@ impl ServerHandshake {
             return Err(error);
         }
         let Stage::AwaitingRequest(_) = self.stage else { return Err(HeadError::StartLine.into()) };
-        let outcome =
-            self.read_parsed(RequestLine { method: method.as_bytes(), target: target.as_bytes() }, headers);
-        self.received(outcome)
+        match self.read_parsed(RequestLine { method, target }, headers) {
+            Ok(read) => Ok(self.read(read, headers.text().to_vec())),
+            Err(error) => Err(self.fail(error)),
+        }
     }
 
     fn read_parsed(
@@ -187,8 +189,7 @@ impl ServerHandshake {
         headers: &Headers,
     ) -> Result<(Request, Promise), RequestError> {
         head::check_fields(headers, &self.limits)?;
-        let target = reading::read_line(line, &self.limits)?;
-        reading::read(target, head::trimmed(headers), &self.limits)
+        reading::read(Head { line, text: headers.text(), fields: &headers.cut() }, &self.limits)
     }
 
     /// Says that the client's stream has ended.
@@ -201,27 +202,17 @@ impl ServerHandshake {
             return Err(error);
         }
         match self.stage {
-            Stage::AwaitingRequest(_) => self.received(Err(HeadError::Ended.into())).map(|_| ()),
+            Stage::AwaitingRequest(_) => Err(self.fail(HeadError::Ended.into())),
             _ => Ok(()),
         }
     }
 
-    fn received(
-        &mut self,
-        outcome: Result<(Request, Promise), RequestError>,
-    ) -> Result<Request, RequestError> {
-        match outcome {
-            Ok((request, promise)) => {
-                self.stage = Stage::AwaitingAnswer(promise);
-                Ok(request)
-            }
-            Err(error) => {
-                //= rfc6455#4.2.1-1
-                self.stage = Stage::Failed;
-                self.failure = Some(error);
-                Err(error)
-            }
-        }
+    #[cold]
+    fn fail(&mut self, error: RequestError) -> RequestError {
+        //= rfc6455#4.2.1-1
+        self.stage = Stage::Failed;
+        self.failure = Some(error);
+        error
     }
 
     /// Appends the 101 that opens the connection.

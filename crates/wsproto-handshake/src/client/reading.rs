@@ -3,9 +3,9 @@
 use alloc::{string::String, vec::Vec};
 
 use crate::{
-    AcceptConnection, HeadError, Headers, RejectConnection, ResponseError,
+    AcceptConnection, HandshakeLimits, HeadError, Headers, RejectConnection, ResponseError,
     body::Framing,
-    head::StatusLine,
+    head::{Head, StatusLine},
     known::{Known, Seen},
     list, syntax,
     token::AcceptToken,
@@ -21,40 +21,54 @@ pub(super) enum Verdict {
 /// What a consent must agree with.
 #[derive(Clone, Copy)]
 pub(super) struct Expected<'a> {
-    pub(super) token: &'a AcceptToken,
+    token: &'a AcceptToken,
     /// The subprotocols that were proposed, as a list with commas.
-    pub(super) subprotocols: &'a str,
-    pub(super) needs_subprotocol: bool,
-    pub(super) max_extensions: usize,
+    subprotocols: &'a str,
+    needs_subprotocol: bool,
+    max_extensions: usize,
 }
 
-/// Judges a response by its status and fields. No value has white space at its ends.
+impl<'a> Expected<'a> {
+    /// What must be chosen is a subprotocol that was proposed: where none was, none must be.
+    pub(super) const fn new(
+        token: &'a AcceptToken,
+        subprotocols: &'a str,
+        needs_subprotocol: bool,
+        limits: &HandshakeLimits,
+    ) -> Self {
+        let needs_subprotocol = needs_subprotocol && !subprotocols.is_empty();
+        Self { token, subprotocols, needs_subprotocol, max_extensions: limits.max_list_items }
+    }
+}
+
+/// Judges a response by its status and fields. The text of its headers is to be given to it.
 pub(super) fn judge(
-    line: StatusLine,
-    headers: Headers,
+    head: Head<'_, '_, StatusLine>,
     expected: Expected<'_>,
 ) -> Result<Verdict, ResponseError> {
+    let line = head.line;
     match line.status {
         //= rfc6455#4.1-36, rfc6455#4.1-42
         101 if !line.is_http_1_1 => Err(HeadError::HttpVersion.into()),
-        101 => Ok(Verdict::Accept(accept(headers, expected)?)),
+        101 => Ok(Verdict::Accept(accept(head, expected)?)),
         100..=199 => Ok(Verdict::Interim),
         0..=99 => Err(ResponseError::Status),
         //= rfc6455#4.1-43
         status => {
-            let framing = framing(line, &headers)?;
+            let framing = framing(head)?;
+            let headers = Headers::of_head(head.keep(|_, _| Ok::<_, ResponseError>(true))?);
             Ok(Verdict::Reject(RejectConnection { status, headers, has_body: true }, framing))
         }
     }
 }
 
-fn accept(mut headers: Headers, expected: Expected<'_>) -> Result<AcceptConnection, ResponseError> {
+fn accept(head: Head<'_, '_, StatusLine>, expected: Expected<'_>) -> Result<AcceptConnection, ResponseError> {
     let mut seen = Fields::default();
-    headers.try_retain(|name, value| Ok::<_, ResponseError>(seen.add(name, value)))?;
+    let kept = head.keep(|name, value| Ok::<_, ResponseError>(seen.add(name, value)))?;
     seen.check(expected.token)?;
     let subprotocol = seen.subprotocol(expected)?;
     let extensions = seen.extensions(expected.max_extensions)?;
-    Ok(AcceptConnection { subprotocol, extensions, headers })
+    Ok(AcceptConnection { subprotocol, extensions, headers: Headers::of_head(kept) })
 }
 
 /// The fields of a consent, as far as the handshake has to do with them, and the rest.
@@ -135,13 +149,13 @@ impl<'a> Fields<'a> {
 /// How a refusal's body is framed.
 ///
 /// RFC 9112 [§6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3)
-fn framing(line: StatusLine, headers: &Headers) -> Result<Framing, ResponseError> {
-    if let 204 | 304 = line.status {
+fn framing(head: Head<'_, '_, StatusLine>) -> Result<Framing, ResponseError> {
+    if let 204 | 304 = head.line.status {
         return Ok(Framing::Length(0));
     }
     let only = |name, repeated| {
         let mut seen = Seen::default();
-        headers.get_all(name).for_each(|value| seen.add(value));
+        head.values(name).for_each(|value| seen.add(value));
         seen.at_most_once(repeated)
     };
     let length = only("Content-Length", ResponseError::ContentLengthInvalid)?;
@@ -153,7 +167,7 @@ fn framing(line: StatusLine, headers: &Headers) -> Result<Framing, ResponseError
         }
         (Some(_), Some(_)) => Err(ResponseError::BodyAmbiguous),
         // HTTP/1.0 does not know transfer codings.
-        (Some(coding), None) if coding.eq_ignore_ascii_case(b"chunked") && line.is_http_1_1 => {
+        (Some(coding), None) if coding.eq_ignore_ascii_case(b"chunked") && head.line.is_http_1_1 => {
             Ok(Framing::CHUNKED)
         }
         (Some(_), None) => Err(ResponseError::TransferEncodingUnknown),

@@ -26,13 +26,6 @@ pub(crate) fn check_fields(headers: &Headers, limits: &HandshakeLimits) -> Resul
     headers.iter().find_map(fault).map_or(Ok(()), Err)
 }
 
-/// Copies fields without the white space around their values, as lines are cut.
-pub(crate) fn trimmed(headers: &Headers) -> Headers {
-    let mut headers = headers.clone();
-    headers.trim_values();
-    headers
-}
-
 fn name_fault(name: &[u8]) -> Option<HeadError> {
     match name {
         _ if syntax::is_token(name) => None,

@@ -5,21 +5,21 @@ use alloc::{string::String, vec::Vec};
 use super::Promise;
 use crate::{
     HandshakeLimits, HeadError, Headers, Request, RequestError,
-    head::RequestLine,
+    head::{Head, RequestLine},
     host,
     known::{Known, Seen},
     list, syntax,
     token::Key,
 };
 
-/// Makes a request of its parts, or says which rule they break. No value has white space at its ends.
+/// Makes a request of its parts, or says which rule they break. The text of its headers is to be given to it.
 pub(super) fn read(
-    target: String,
-    mut headers: Headers,
+    head: Head<'_, '_, RequestLine<'_>>,
     limits: &HandshakeLimits,
 ) -> Result<(Request, Promise), RequestError> {
+    let target = checked_target(head.line, limits)?;
     let mut seen = Fields::new(limits);
-    headers.try_retain(|name, value| seen.add(name, value))?;
+    let kept = head.keep(|name, value| seen.add(name, value))?;
     //= rfc6455#4.2.1-4
     let host = seen.host.at_most_once(RequestError::HostRepeated)?.ok_or(RequestError::HostMissing)?;
     //= rfc6455#8.1-2
@@ -30,31 +30,34 @@ pub(super) fn read(
     check_subprotocols(&seen.subprotocols)?;
     let promise = Promise { key, subprotocols: seen.subprotocols.join(",") };
     let Fields { subprotocols, extensions, .. } = seen;
+    let headers = Headers::of_head(kept);
     Ok((Request { host, target, subprotocols, extensions, headers }, promise))
 }
 
 /// Checks the first line as far as it needs no fields; returns its target.
-pub(super) fn read_line(line: RequestLine<'_>, limits: &HandshakeLimits) -> Result<String, RequestError> {
+fn checked_target<'a>(line: RequestLine<'a>, limits: &HandshakeLimits) -> Result<&'a str, RequestError> {
     //= rfc6455#4.2.1-3
-    if line.method != b"GET" {
+    if line.method != "GET" {
         return Err(RequestError::Method);
     }
     let target = line.target;
     if target.len() > limits.max_target_len {
         return Err(RequestError::TargetTooLong { limit: limits.max_target_len });
     }
-    if !target.iter().all(|&byte| byte.is_ascii_graphic() && byte != b'#') {
+    // Without a way out in between, many bytes are looked at in one go.
+    let is_wrong = |byte: u8| !byte.is_ascii_graphic() || byte == b'#';
+    if target.bytes().fold(false, |wrong, byte| wrong | is_wrong(byte)) {
         return Err(target_fault(target));
     }
-    core::str::from_utf8(target).map(String::from).map_err(|_| RequestError::TargetCharacters)
+    Ok(target)
 }
 
 /// Names what is wrong with a target that has not the characters that it should have.
 #[cold]
-fn target_fault(target: &[u8]) -> RequestError {
-    if core::str::from_utf8(target).is_err() || target.iter().any(u8::is_ascii_control) {
+fn target_fault(target: &str) -> RequestError {
+    if target.bytes().any(|byte| byte.is_ascii_control()) {
         HeadError::StartLine.into()
-    } else if syntax::is_visible_ascii(target) {
+    } else if syntax::is_visible_ascii(target.as_bytes()) {
         RequestError::TargetFragment
     } else {
         RequestError::TargetCharacters
@@ -174,9 +177,9 @@ fn check_subprotocols(subprotocols: &[String]) -> Result<(), RequestError> {
 }
 
 /// Returns path and query of a target, which must be of this host if it names one.
-fn resource_name(target: String, host: &str) -> Result<String, RequestError> {
+fn resource_name(target: &str, host: &str) -> Result<String, RequestError> {
     if target.starts_with('/') {
-        return Ok(target);
+        return Ok(target.into());
     }
     let (scheme, rest) = target.split_once("://").ok_or(RequestError::TargetForm)?;
     let default_port = match scheme {
