@@ -116,8 +116,45 @@ impl Key {
         (others == 0).then_some(Self(key))
     }
 
+    #[cfg(not(feature = "sha1"))]
     pub(crate) fn accept_token(self) -> AcceptToken {
         AcceptToken::of(&self.0)
+    }
+
+    #[cfg(feature = "sha1")]
+    pub(crate) fn accept_token(self) -> AcceptToken {
+        AcceptToken(encode(blocks::hash(self.0).as_flattened()))
+    }
+}
+
+/// The hash of a key by the instructions that the processor has for it.
+///
+/// All keys are of one length: all but the key is the same for each, the padding, too, and nothing is gathered in a
+/// buffer first.
+#[cfg(feature = "sha1")]
+mod blocks {
+    /// The place of the key, the GUID, and what pads both to two blocks, with their length in bits at its end.
+    ///
+    /// FIPS 180-4 [§5.1.1](https://doi.org/10.6028/NIST.FIPS.180-4)
+    #[rustfmt::skip]
+    const PADDED: [[u8; 64]; 2] = [
+        *b"0123456789abcdefghijklmn258EAFA5-E914-47DA-95CA-C5AB0DC85B11\x80\0\0\0",
+        *b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\
+           \0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\
+           \0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\
+           \0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\xe0",
+    ];
+
+    /// FIPS 180-4 [§5.3.1](https://doi.org/10.6028/NIST.FIPS.180-4)
+    const INITIAL: [u32; 5] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
+
+    pub(super) fn hash(key: [u8; 24]) -> [[u8; 4]; 5] {
+        let (mut blocks, mut state) = (PADDED, INITIAL);
+        if let Some(place) = blocks.as_flattened_mut().first_chunk_mut() {
+            *place = key;
+        }
+        sha1::block_api::compress(&mut state, &blocks);
+        state.map(u32::to_be_bytes)
     }
 }
 
