@@ -101,6 +101,23 @@ fn is_token_byte(byte: u8) -> bool {
     TOKEN_BYTES.get(usize::from(byte)) == Some(&byte)
 }
 
+/// Returns how many bytes at the front are token characters.
+///
+/// Blocks of letters, digits and hyphens come first: without a way out within a block, all of it is looked at in one go.
+fn token_len(bytes: &[u8]) -> usize {
+    let is_other = |byte: u8| !byte.is_ascii_alphanumeric() && byte != b'-';
+    let mut len = 0_usize;
+    for block in bytes.as_chunks::<16>().0 {
+        if block.iter().fold(0, |others, &byte| others | u8::from(is_other(byte))) != 0 {
+            break;
+        }
+        len = len.saturating_add(block.len());
+    }
+    let rest = bytes.get(len..).unwrap_or_default();
+    let more = rest.iter().position(|&byte| !is_token_byte(byte)).unwrap_or(rest.len());
+    len.saturating_add(more)
+}
+
 /// What is left of a field.
 struct Cursor<'a> {
     rest: &'a str,
@@ -151,7 +168,7 @@ impl<'a> Cursor<'a> {
     }
 
     fn token(&mut self) -> Result<&'a str, GrammarError> {
-        let token = self.take_while(is_token_byte);
+        let token = self.take(token_len(self.rest.as_bytes()));
         if token.is_empty() { Err(GrammarError::NotAToken) } else { Ok(token) }
     }
 
@@ -193,7 +210,10 @@ impl<'a> Cursor<'a> {
     }
 
     fn take_while(&mut self, belongs: impl Fn(u8) -> bool) -> &'a str {
-        let len = self.rest.bytes().position(|byte| !belongs(byte)).unwrap_or(self.rest.len());
+        self.take(self.rest.bytes().position(|byte| !belongs(byte)).unwrap_or(self.rest.len()))
+    }
+
+    fn take(&mut self, len: usize) -> &'a str {
         let Some((taken, rest)) = self.rest.split_at_checked(len) else { return "" };
         self.rest = rest;
         taken

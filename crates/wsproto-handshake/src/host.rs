@@ -3,6 +3,8 @@
 use alloc::{borrow::Cow, string::String};
 use core::net::Ipv6Addr;
 
+use crate::syntax;
+
 /// Returns the host as Host carries it, or `None` when it cannot.
 ///
 /// With the feature `idna`, names beyond ASCII are encoded.
@@ -59,7 +61,9 @@ fn is_ipv6_literal(host: &str) -> bool {
 
 /// Whether this is a name without a port, and without hyphens, which labels that claim to be encoded have.
 fn is_plain_name(host: &[u8]) -> bool {
-    !host.is_empty() && host.iter().all(|&byte| is_name_char(byte) && byte != b'-')
+    let start = syntax::whole_blocks(host, |byte| byte.is_ascii_alphanumeric() || byte == b'.');
+    let rest = host.get(start..).unwrap_or_default();
+    !host.is_empty() && rest.iter().all(|&byte| is_name_char(byte) && byte != b'-')
 }
 
 fn is_name(host: &str) -> bool {
@@ -204,6 +208,9 @@ mod tests {
         let table = [
             ("example.com",     true),
             ("a_b.example",     true),
+            ("a-longer.name.of.a.host.example", false),
+            ("a_longer.name.of.a.host.example", true),
+            ("alonger.name.of.a.host-example",  false),
             ("a-b.example",     false),
             ("xn--a",           false),
             ("-",               false),

@@ -3,7 +3,11 @@
 use alloc::{string::String, vec::Vec};
 use core::iter;
 
-use crate::{HeadError, known::is_word, syntax::trim};
+use crate::{
+    HeadError,
+    known::is_word,
+    syntax::{self, trim},
+};
 
 /// Splits the value of a list header field at its commas.
 ///
@@ -42,8 +46,8 @@ pub(crate) fn items(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Returns where the first item ends.
 fn separator(value: &[u8]) -> usize {
-    let Some(start) = value.iter().position(|byte| matches!(byte, b',' | b'"')) else { return value.len() };
     let mut quoting = Quoting::Outside;
+    let start = syntax::whole_blocks(value, |byte| byte != b',' && byte != b'"');
     let rest = value.get(start..).unwrap_or_default();
     let comma = rest.iter().position(|&byte| quoting.at_separator(byte));
     comma.map_or(value.len(), |comma| start.saturating_add(comma))
@@ -107,6 +111,8 @@ impl Quoting {
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+
     use super::*;
 
     #[test]
@@ -128,6 +134,17 @@ mod tests {
         ];
         for (input, expected) in table {
             assert_eq!(split_list(input).collect::<Vec<_>>(), expected, "{input:?}");
+        }
+    }
+
+    #[test]
+    fn lists_are_split_wherever_the_comma_is() {
+        for (before, behind) in (0..40).flat_map(|before| [0, 1, 20].map(|behind| (before, behind))) {
+            let [item, next] = [before, behind].map(|len| "a".repeat(len));
+            let expected: Vec<&str> = [&*item, &*next].into_iter().filter(|item| !item.is_empty()).collect();
+            assert_eq!(split_list(&format!("{item},{next}")).collect::<Vec<_>>(), expected);
+            let quoted = format!("{item}\",\"{next}");
+            assert_eq!(split_list(&quoted).collect::<Vec<_>>(), [&quoted]);
         }
     }
 

@@ -43,6 +43,21 @@ pub(crate) fn is_visible_ascii(bytes: &[u8]) -> bool {
     bytes.iter().all(u8::is_ascii_graphic)
 }
 
+/// Returns how many bytes at the front belong, in whole blocks.
+///
+/// A shortcut: without a way out within a block, all of it is looked at in one go.
+#[inline]
+pub(crate) fn whole_blocks(bytes: &[u8], belongs: impl Fn(u8) -> bool) -> usize {
+    let mut len = 0_usize;
+    for block in bytes.as_chunks::<16>().0 {
+        if block.iter().fold(0, |others, &byte| others | u8::from(!belongs(byte))) != 0 {
+            break;
+        }
+        len = len.saturating_add(block.len());
+    }
+    len
+}
+
 /// Takes spaces and tabs off both ends.
 ///
 /// RFC 9110 [§5.6.3](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.3)
@@ -105,6 +120,23 @@ mod tests {
         ];
         for (bytes, (start, end), expected) in table {
             assert_eq!(trimmed(bytes.as_bytes(), start, end), expected, "{bytes:?} from {start} to {end}");
+        }
+    }
+
+    #[test]
+    fn whole_blocks_end_before_the_first_that_does_not_belong() {
+        for len in 0..50 {
+            assert_eq!(
+                whole_blocks(&[b'a'; 50][..len], |byte| byte == b'a'),
+                len / 16 * 16,
+                "{len} that belong"
+            );
+            for other in 0..len {
+                let mut bytes = [b'a'; 50];
+                bytes[other] = b',';
+                let found = whole_blocks(&bytes[..len], |byte| byte == b'a');
+                assert_eq!(found, other.min(len) / 16 * 16, "the other one at {other} of {len}");
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use proptest::prelude::*;
 
-use super::{MAX_EXTENSIONS, MAX_PARAMS, is_token, parse, parse_all};
+use super::{MAX_EXTENSIONS, MAX_PARAMS, is_token, parse, parse_all, token_len};
 use crate::{GrammarError, Params};
 
 /// Writes what was read in canonical text.
@@ -176,5 +176,19 @@ proptest! {
             prop_assert_eq!(parse(&quoted), parse(&plain));
         }
         prop_assert!(is_token(&value));
+    }
+}
+
+#[test]
+fn tokens_end_at_the_first_other_character_wherever_it_is() {
+    for (len, token) in (0..50).flat_map(|len| [b'a', b'-', b'7', b'!'].map(|token| (len, token))) {
+        let bytes = [token; 50];
+        assert_eq!(token_len(&bytes[..len]), len, "{len} characters");
+        for (at, other) in (0..len).flat_map(|at| [b' ', b';', 0x80, b'_'].map(|other| (at, other))) {
+            let mut bytes = bytes;
+            bytes[at] = other;
+            let end = if other == b'_' { len } else { at };
+            assert_eq!(token_len(&bytes[..len]), end, "{other:#04x} at {at} of {len}");
+        }
     }
 }
