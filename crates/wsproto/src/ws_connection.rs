@@ -10,7 +10,7 @@ use wsproto_handshake::{Headers, Request};
 use crate::{
     Config, Connection, ConnectionState, Entropy, Event, LocalProtocolError, MessageBuffer, PreparedMessage,
     RemoteProtocolError, Transport,
-    opening::{ClientOpening, Received, ServerOpening},
+    opening::{ClientOpening, ServerOpening},
 };
 
 /// A WebSocket connection: the opening handshake, then a [`Connection`].
@@ -200,20 +200,20 @@ impl WsConnection {
         };
         let taken = whole.len().saturating_sub(rest.len());
         *input = whole.split_at_mut(taken).1;
-        match outcome {
-            Ok(None) => Ok(None),
-            outcome => outcome.map(|received| self.advance(received)),
+        if let Ok(Some(Event::AcceptConnection(_))) = &outcome {
+            self.advance();
         }
+        outcome
     }
 
-    /// Goes over to the open connection where the handshake is done.
+    /// Goes over to the open connection, as the server has consented.
     #[inline(never)]
-    fn advance(&mut self, received: Option<Received>) -> Option<Event<'static>> {
-        let Received { event, opened } = received?;
-        if let Some(connection) = opened {
+    fn advance(&mut self) {
+        if let Phase::Client(opening) = &mut self.phase
+            && let Some(connection) = opening.open()
+        {
             self.phase = Phase::Open(connection);
         }
-        Some(event)
     }
 
     /// Takes the next event out of the bytes that came before the answer, and then out of the input.
@@ -262,12 +262,11 @@ impl WsConnection {
             early.peer_ended = true;
             return Ok(None);
         }
-        let outcome = match &mut self.phase {
+        match &mut self.phase {
             Phase::Server(opening) => opening.receive_eof(),
             Phase::Client(opening) => opening.receive_eof(),
-            Phase::Open(connection) => return Ok(connection.receive_eof()),
-        };
-        outcome.map(|received| self.advance(received))
+            Phase::Open(connection) => Ok(connection.receive_eof()),
+        }
     }
 
     /// Appends the bytes of an event to `out`.

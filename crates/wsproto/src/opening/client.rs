@@ -2,11 +2,11 @@
 
 use alloc::{boxed::Box, vec::Vec};
 
-use wsproto_extensions::{conclude, offers};
+use wsproto_extensions::{Pipeline, conclude, offers};
 use wsproto_frame::Role;
 use wsproto_handshake::{AcceptConnection, Answer, ClientHandshake, ClientState, Request, ResponseError};
 
-use super::{Received, negotiation_error};
+use super::negotiation_error;
 use crate::{
     Config, Connection, ConnectionState, Entropy, Event, LocalProtocolError, RemoteProtocolError, Transport,
     entropy,
@@ -17,12 +17,20 @@ pub(crate) struct ClientOpening {
     config: Config,
     handshake: ClientHandshake,
     entropy: Option<Box<dyn Entropy>>,
+    /// The extensions that were agreed on, once the server has consented.
+    agreed: Option<Pipeline>,
     failure: Option<RemoteProtocolError>,
 }
 
 impl ClientOpening {
     pub(crate) fn new(config: Config, entropy: Option<Box<dyn Entropy>>) -> Self {
-        Self { handshake: ClientHandshake::new(config.handshake), config, entropy, failure: None }
+        Self {
+            handshake: ClientHandshake::new(config.handshake),
+            config,
+            entropy,
+            agreed: None,
+            failure: None,
+        }
     }
 
     pub(crate) const fn state(&self) -> ConnectionState {
@@ -41,7 +49,11 @@ impl ClientOpening {
         }
     }
 
-    pub(crate) fn receive(&mut self, input: &mut &[u8]) -> Result<Option<Received>, RemoteProtocolError> {
+    /// Takes the next part of the answer. After a consent, [`open`](Self::open) gives the connection.
+    pub(crate) fn receive(
+        &mut self,
+        input: &mut &[u8],
+    ) -> Result<Option<Event<'static>>, RemoteProtocolError> {
         if self.state() == ConnectionState::Closed {
             *input = &[];
             return self.failure.map_or(Ok(None), Err);
@@ -50,7 +62,7 @@ impl ClientOpening {
         self.received(outcome)
     }
 
-    pub(crate) fn receive_eof(&mut self) -> Result<Option<Received>, RemoteProtocolError> {
+    pub(crate) fn receive_eof(&mut self) -> Result<Option<Event<'static>>, RemoteProtocolError> {
         if self.state() == ConnectionState::Closed {
             return Ok(None);
         }
@@ -64,7 +76,7 @@ impl ClientOpening {
     fn received(
         &mut self,
         outcome: Result<Option<Answer<'_>>, ResponseError>,
-    ) -> Result<Option<Received>, RemoteProtocolError> {
+    ) -> Result<Option<Event<'static>>, RemoteProtocolError> {
         match outcome {
             Ok(Some(Answer::Accept(accept))) => self.accepted(accept).map(Some),
             Ok(Some(Answer::Reject(reject))) => Ok(Some(reject.into())),
@@ -74,12 +86,18 @@ impl ClientOpening {
         }
     }
 
-    fn accepted(&mut self, accept: AcceptConnection) -> Result<Received, RemoteProtocolError> {
+    fn accepted(&mut self, accept: AcceptConnection) -> Result<Event<'static>, RemoteProtocolError> {
         let pipeline = conclude(&self.config.extensions, &accept.extensions)
             .map_err(|error| self.fail(negotiation_error(Role::Client, error)))?;
-        let connection =
-            Connection::new(Role::Client, &self.config, self.entropy.take()).with_extensions(pipeline);
-        Ok(Received { event: accept.into(), opened: Some(connection) })
+        self.agreed = Some(pipeline);
+        Ok(accept.into())
+    }
+
+    /// Makes the open connection, once, if the server has consented.
+    pub(crate) fn open(&mut self) -> Option<Connection> {
+        let pipeline = self.agreed.take()?;
+        let connection = Connection::new(Role::Client, &self.config, self.entropy.take());
+        Some(if pipeline.is_empty() { connection } else { connection.with_extensions(pipeline) })
     }
 
     fn fail(&mut self, error: RemoteProtocolError) -> RemoteProtocolError {

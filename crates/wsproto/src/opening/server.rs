@@ -6,7 +6,7 @@ use wsproto_extensions::{Pipeline, respond};
 use wsproto_frame::Role;
 use wsproto_handshake::{AcceptConnection, Headers, Request, RequestError, ServerHandshake, ServerState};
 
-use super::{Received, negotiation_error};
+use super::negotiation_error;
 use crate::{Config, Connection, ConnectionState, Event, LocalProtocolError, RemoteProtocolError, Transport};
 
 /// A server's handshake, from the first byte to the answer.
@@ -52,7 +52,10 @@ impl ServerOpening {
     }
 
     /// Takes the head of the request, and keeps what comes behind it until the answer.
-    pub(crate) fn receive(&mut self, input: &mut &[u8]) -> Result<Option<Received>, RemoteProtocolError> {
+    pub(crate) fn receive(
+        &mut self,
+        input: &mut &[u8],
+    ) -> Result<Option<Event<'static>>, RemoteProtocolError> {
         if let Some(failure) = self.failure {
             *input = &[];
             return Err(failure);
@@ -79,7 +82,7 @@ impl ServerOpening {
     fn received_last(
         &mut self,
         outcome: Result<Option<Request>, RequestError>,
-    ) -> Result<Option<Received>, RemoteProtocolError> {
+    ) -> Result<Option<Event<'static>>, RemoteProtocolError> {
         match outcome {
             Ok(Some(request)) => self.received(request).map(|request| Some(request.into())),
             Ok(None) => Ok(None),
@@ -114,7 +117,7 @@ impl ServerOpening {
         error
     }
 
-    pub(crate) fn receive_eof(&mut self) -> Result<Option<Received>, RemoteProtocolError> {
+    pub(crate) fn receive_eof(&mut self) -> Result<Option<Event<'static>>, RemoteProtocolError> {
         self.peer_ended = true;
         match (self.failure, self.state()) {
             (None, ConnectionState::Connecting) => Err(self.fail(RemoteProtocolError::EndOfStream)),
