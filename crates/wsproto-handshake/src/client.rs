@@ -11,7 +11,7 @@ use crate::{
     AcceptConnection, HandshakeLimits, HeadError, Headers, LocalError, RejectConnection, RejectData, Request,
     ResponseError,
     body::BodyReader,
-    head::{self, Head, HeadBuffer, StatusLine},
+    head::{self, Head, HeadBuffer, Place, StatusLine},
     token::AcceptToken,
 };
 
@@ -249,7 +249,7 @@ impl ClientHandshake {
             let expected = Expected::new(token, subprotocols, self.needs_subprotocol, &self.limits);
             reading::judge(Head { line, text: headers.text(), fields: &headers.cut() }, expected)
         });
-        match verdict.and_then(|verdict| awaited.after(verdict, headers.text().to_vec(), &self.limits)) {
+        match verdict.and_then(|verdict| awaited.after(verdict, &self.limits)) {
             Ok(Step::Give(Answer::Reject(mut reject), _)) => {
                 reject.has_body = false;
                 self.stage = Stage::Rejected;
@@ -328,19 +328,14 @@ impl Awaited {
     ) -> Result<Step<'a>, ResponseError> {
         let Self { token, subprotocols, head, .. } = self;
         let expected = Expected::new(token, subprotocols, needs_subprotocol, limits);
-        let read = head.take(input, limits, |text, room| {
-            Head::of_response(text, room).map(|head| reading::judge(head, expected))
-        })?;
-        let Some((verdict, text)) = read else { return Ok(Step::NeedInput) };
-        self.after(verdict, text, limits)
+        let mut place = Place::new();
+        let head = head.take(input, limits, &mut place, Head::of_response)?;
+        let Some(head) = head else { return Ok(Step::NeedInput) };
+        let verdict = reading::judge(head, expected)?;
+        self.after(verdict, limits)
     }
 
-    fn after<'a>(
-        &mut self,
-        verdict: Verdict,
-        text: Vec<u8>,
-        limits: &HandshakeLimits,
-    ) -> Result<Step<'a>, ResponseError> {
+    fn after<'a>(&mut self, verdict: Verdict, limits: &HandshakeLimits) -> Result<Step<'a>, ResponseError> {
         match verdict {
             Verdict::Interim => {
                 let limit = limits.max_interim_responses;
@@ -350,12 +345,8 @@ impl Awaited {
                 }
                 Ok(Step::Continue)
             }
-            Verdict::Accept(mut accept) => {
-                accept.headers.set_text(text);
-                Ok(Step::Give(Answer::Accept(accept), None))
-            }
-            Verdict::Reject(mut reject, framing) => {
-                reject.headers.set_text(text);
+            Verdict::Accept(accept) => Ok(Step::Give(Answer::Accept(accept), None)),
+            Verdict::Reject(reject, framing) => {
                 Ok(Step::Give(Answer::Reject(reject), Some(BodyReader::new(framing))))
             }
         }

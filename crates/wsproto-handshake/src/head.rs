@@ -10,12 +10,11 @@ use alloc::vec::Vec;
 use core::mem::{self, MaybeUninit};
 
 use httparse::Header;
-use smallvec::SmallVec;
 
 pub(crate) use self::field::check_fields;
 use self::line_count::LineCount;
 use crate::{
-    HandshakeLimits, HeadError,
+    HandshakeLimits, HeadError, Headers,
     headers::{Field, place},
 };
 
@@ -46,36 +45,41 @@ impl HeadBuffer {
         true
     }
 
-    /// Takes what belongs to the head off the front of the input; when the head is whole, returns what `read` makes of
-    /// it, and its text.
+    /// Takes what belongs to the head off the front of the input; returns the head when it is whole, cut by `cut`.
     ///
-    /// What has come of a head that is not whole is kept. `read` cuts a text, in the room that it is given, and judges
-    /// what it is made of: its outer error says that it could not be cut.
+    /// What has come of a head that is not whole is kept. The head lies in the input, or in `place`.
     #[inline]
-    pub(crate) fn take<T, E: From<HeadError>>(
+    pub(crate) fn take<'a, 'i: 'a, L>(
         &mut self,
-        input: &mut &[u8],
+        input: &mut &'i [u8],
         limits: &HandshakeLimits,
-        read: impl for<'a> Fn(&'a [u8], &mut [MaybeUninit<Header<'a>>]) -> Result<Result<T, E>, HeadError>,
-    ) -> Result<Option<(T, Vec<u8>)>, E> {
+        place: &'a mut Place<'a>,
+        cut: impl Fn(&'a [u8], &'a mut [MaybeUninit<Header<'a>>]) -> Result<Head<'a, L>, HeadError>,
+    ) -> Result<Option<Head<'a, L>>, HeadError> {
+        let Place { few, many, text } = place;
         let new = input.get(..limits.max_head_len).unwrap_or(input);
+        // Where this fails, the search for the end comes to the same, or knows what is wrong.
         if self.kept.is_empty()
-            && let Some(outcome) = read_at_once(new, limits, &read)
+            && new.ends_with(b"\r\n\r\n")
+            && let Some(room) = few.get_mut(..limits.max_headers.min(FEW))
+            && let Ok(head) = cut(new, room)
         {
             *input = input.get(new.len()..).unwrap_or_default();
-            return outcome.map(|read| Some((read, new.to_vec())));
+            return Ok(Some(head));
         }
-        let Some(Whole { text, fields }) = self.join(input, limits)? else { return Ok(None) };
-        let mut room: SmallVec<[MaybeUninit<Header<'_>>; FEW]> = SmallVec::new();
-        room.resize_with(fields, MaybeUninit::uninit);
-        let read = read(&text, &mut room)??;
-        drop(room);
-        Ok(Some((read, text)))
+        let Some(text) = self.join(input, limits, text)? else { return Ok(None) };
+        many.resize_with(mem::take(&mut self.lines).fields(), MaybeUninit::uninit);
+        cut(text, many).map(Some)
     }
 
-    /// Joins the pieces of a head until it is whole.
+    /// Joins the pieces of a head until it is whole; then returns it, and keeps nothing. One piece stays where it is.
     #[inline(never)]
-    fn join(&mut self, input: &mut &[u8], limits: &HandshakeLimits) -> Result<Option<Whole>, HeadError> {
+    fn join<'a, 'i: 'a>(
+        &mut self,
+        input: &mut &'i [u8],
+        limits: &HandshakeLimits,
+        joined: &'a mut Vec<u8>,
+    ) -> Result<Option<&'a [u8]>, HeadError> {
         let before = self.kept.len();
         let room = limits.max_head_len.saturating_sub(before);
         let new = input.get(..room).unwrap_or(input);
@@ -88,7 +92,12 @@ impl HeadBuffer {
         if let Some(end) = self.lines.find_end(text, limits)? {
             let (own, behind) = input.split_at_checked(end.saturating_sub(before)).unwrap_or((*input, &[]));
             *input = behind;
-            return Ok(Some(self.finish(end, own)));
+            if before == 0 {
+                return Ok(Some(own));
+            }
+            *joined = mem::take(&mut self.kept);
+            joined.truncate(end);
+            return Ok(Some(joined));
         }
         if text.len() >= limits.max_head_len {
             return Err(self.lines.too_long(limits));
@@ -100,61 +109,43 @@ impl HeadBuffer {
         Ok(None)
     }
 
-    /// Makes a head of what is kept and of the last piece, which may be all of it; begins anew.
-    fn finish(&mut self, end: usize, last: &[u8]) -> Whole {
-        let mut text = mem::take(&mut self.kept);
-        if text.is_empty() {
-            text = last.to_vec();
-        }
-        text.truncate(end);
-        Whole { text, fields: mem::take(&mut self.lines).fields() }
-    }
-
     /// How many bytes are kept.
     pub(crate) fn len(&self) -> usize {
         self.kept.len()
     }
 }
 
-/// A whole head, its final empty line included.
-struct Whole {
+/// Where a head lies while it is read, and the parts that it is cut into.
+pub(crate) struct Place<'a> {
+    few: [MaybeUninit<Header<'a>>; FEW],
+    many: Vec<MaybeUninit<Header<'a>>>,
+    /// A whole head that came in pieces, its final empty line included.
     text: Vec<u8>,
-    /// How many lines there are between the first and the empty one.
-    fields: usize,
 }
 
-/// Reads a text that is one good head with few fields; `None` where it is not, or not known to be.
-///
-/// A shortcut: the search for the end, which knows what is wrong, comes to the same in more steps.
-#[inline]
-fn read_at_once<T>(
-    text: &[u8],
-    limits: &HandshakeLimits,
-    read: impl for<'a> Fn(&'a [u8], &mut [MaybeUninit<Header<'a>>]) -> Result<T, HeadError>,
-) -> Option<T> {
-    if !text.ends_with(b"\r\n\r\n") {
-        return None;
+impl Place<'_> {
+    #[inline]
+    pub(crate) const fn new() -> Self {
+        Self { few: [const { MaybeUninit::uninit() }; FEW], many: Vec::new(), text: Vec::new() }
     }
-    let mut room = [const { MaybeUninit::uninit() }; FEW];
-    read(text, room.get_mut(..limits.max_headers.min(FEW))?).ok()
 }
 
 /// A head that is cut into its parts.
 #[derive(Clone, Copy)]
-pub(crate) struct Head<'a, 'f, L> {
+pub(crate) struct Head<'a, L> {
     pub(crate) line: L,
     /// What the fields lie in.
     pub(crate) text: &'a [u8],
     /// No value has white space at its ends.
-    pub(crate) fields: &'f [Header<'a>],
+    pub(crate) fields: &'a [Header<'a>],
 }
 
-impl<'a, 'f> Head<'a, 'f, RequestLine<'a>> {
+impl<'a> Head<'a, RequestLine<'a>> {
     /// Cuts the head of a request.
     #[inline]
     pub(crate) fn of_request(
         text: &'a [u8],
-        room: &'f mut [MaybeUninit<Header<'a>>],
+        room: &'a mut [MaybeUninit<Header<'a>>],
     ) -> Result<Self, HeadError> {
         let mut request = httparse::Request::new(&mut []);
         let outcome = request.parse_with_uninit_headers(text, room);
@@ -171,12 +162,12 @@ impl<'a, 'f> Head<'a, 'f, RequestLine<'a>> {
     }
 }
 
-impl<'a, 'f> Head<'a, 'f, StatusLine> {
+impl<'a> Head<'a, StatusLine> {
     /// Cuts the head of a response.
     #[inline]
     pub(crate) fn of_response(
         text: &'a [u8],
-        room: &'f mut [MaybeUninit<Header<'a>>],
+        room: &'a mut [MaybeUninit<Header<'a>>],
     ) -> Result<Self, HeadError> {
         let mut response = httparse::Response::new(&mut []);
         let parser = httparse::ParserConfig::default();
@@ -189,8 +180,8 @@ impl<'a, 'f> Head<'a, 'f, StatusLine> {
     }
 }
 
-impl<'a, L> Head<'a, '_, L> {
-    /// Looks at each field, in order; returns where those lie that are to be kept.
+impl<'a, L> Head<'a, L> {
+    /// Looks at each field, in order; returns copies of those that are to be kept.
     ///
     /// # Errors
     ///
@@ -199,14 +190,14 @@ impl<'a, L> Head<'a, '_, L> {
     pub(crate) fn keep<E>(
         &self,
         mut keep: impl FnMut(&'a [u8], &'a [u8]) -> Result<bool, E>,
-    ) -> Result<Vec<Field>, E> {
+    ) -> Result<Headers, E> {
         let mut kept = Vec::with_capacity(self.fields.len());
         for header in self.fields {
             if keep(header.name.as_bytes(), header.value)? {
                 kept.push(Field::of(header, self.text));
             }
         }
-        Ok(kept)
+        Ok(Headers::of_head(self.text.to_vec(), kept))
     }
 
     /// Returns the values of all fields with this name, in order.
@@ -297,7 +288,7 @@ pub(crate) struct StatusLine {
 
 #[cfg(test)]
 mod tests {
-    use alloc::{format, string::String, vec};
+    use alloc::{format, string::String};
 
     use proptest::prelude::*;
 
@@ -310,16 +301,10 @@ mod tests {
         input: &mut &[u8],
         limits: &HandshakeLimits,
     ) -> Result<Option<(String, Headers)>, HeadError> {
-        let read = buffer.take(input, limits, |text, room| {
-            let head = Head::of_request(text, room)?;
-            let line = format!("{} {}", head.line.method, head.line.target);
-            Ok(head.keep(|_, _| Ok(true)).map(|fields| (line, fields)))
-        })?;
-        Ok(read.map(|((line, fields), text)| {
-            let mut headers = Headers::of_head(fields);
-            headers.set_text(text);
-            (line, headers)
-        }))
+        let mut place = Place::new();
+        let Some(head) = buffer.take(input, limits, &mut place, Head::of_request)? else { return Ok(None) };
+        let line = format!("{} {}", head.line.method, head.line.target);
+        head.keep(|_, _| Ok(true)).map(|headers| Some((line, headers)))
     }
 
     #[test]
@@ -400,14 +385,13 @@ mod tests {
             let nothing = take(&mut buffer, &mut core::slice::from_ref(byte), &HandshakeLimits::default());
             assert_eq!(nothing, Ok(None));
         }
-        let read = buffer.take(&mut &b"\nmore"[..], &HandshakeLimits::default(), |text, room| {
-            let head = Head::of_response(text, room)?;
-            let values = |name| head.values(name).map(<[u8]>::to_vec).collect::<Vec<_>>();
-            Ok(Ok::<_, HeadError>((head.line, values("a"), values("c"))))
-        });
-        let (parts, text) = read.unwrap().unwrap();
-        let line = StatusLine { status: 101, is_http_1_1: true };
-        assert_eq!((parts, text), ((line, vec![b"b".to_vec()], vec![Vec::new()]), bytes.to_vec()));
+        let mut place = Place::new();
+        let head =
+            buffer.take(&mut &b"\nmore"[..], &HandshakeLimits::default(), &mut place, Head::of_response);
+        let head = head.unwrap().unwrap();
+        assert_eq!(head.line, StatusLine { status: 101, is_http_1_1: true });
+        assert_eq!((head.text, head.fields.len()), (&bytes[..], 2));
+        assert_eq!(head.values("a").chain(head.values("c")).collect::<Vec<_>>(), [&b"b"[..], b""]);
         assert_eq!(buffer.len(), 0, "ready for the next head");
     }
 

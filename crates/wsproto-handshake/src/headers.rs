@@ -68,14 +68,9 @@ impl Headers {
         Self { text: Vec::new(), fields: Vec::new() }
     }
 
-    /// Makes a list of fields of a head, whose text [`set_text`](Self::set_text) gives. All names are ASCII.
-    pub(crate) const fn of_head(fields: Vec<Field>) -> Self {
-        Self { text: Vec::new(), fields }
-    }
-
-    /// Gives the text in which the fields lie.
-    pub(crate) fn set_text(&mut self, text: Vec<u8>) {
-        self.text = text;
+    /// Makes a list of fields of a head. All names are ASCII.
+    pub(crate) const fn of_head(text: Vec<u8>, fields: Vec<Field>) -> Self {
+        Self { text, fields }
     }
 
     /// Returns what the fields lie in.

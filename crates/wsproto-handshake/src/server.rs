@@ -11,7 +11,7 @@ use crate::{
     AcceptConnection, HandshakeLimits, HeadError, Headers, LocalError, RejectConnection, RejectData, Request,
     RequestError,
     body::BodyWriter,
-    head::{self, Head, HeadBuffer, RequestLine},
+    head::{self, Head, HeadBuffer, Place, RequestLine},
     token::{AcceptToken, Key},
 };
 
@@ -141,21 +141,22 @@ impl ServerHandshake {
             return Err(error);
         }
         let Stage::AwaitingRequest(buffer) = &mut self.stage else { return Ok(None) };
-        let limits = &self.limits;
-        let outcome = buffer.take(input, limits, |text, room| {
-            Head::of_request(text, room).map(|head| reading::read(head, limits))
-        });
-        match outcome {
+        let mut place = Place::new();
+        match buffer.take(input, &self.limits, &mut place, Head::of_request) {
             Ok(None) => Ok(None),
-            Ok(Some((read, text))) => Ok(Some(self.read(read, text))),
-            Err(error) => Err(self.fail(error)),
+            Ok(Some(head)) => self.read(head).map(Some),
+            Err(error) => Err(self.fail(error.into())),
         }
     }
 
-    fn read(&mut self, (mut request, promise): (Request, Promise), text: Vec<u8>) -> Request {
-        request.headers.set_text(text);
-        self.stage = Stage::AwaitingAnswer(promise);
-        request
+    fn read(&mut self, head: Head<'_, RequestLine<'_>>) -> Result<Request, RequestError> {
+        match reading::read(head, &self.limits) {
+            Ok((request, promise)) => {
+                self.stage = Stage::AwaitingAnswer(promise);
+                Ok(request)
+            }
+            Err(error) => Err(self.fail(error)),
+        }
     }
 
     /// Takes a request that somebody else's HTTP has parsed.
@@ -177,19 +178,11 @@ impl ServerHandshake {
             return Err(error);
         }
         let Stage::AwaitingRequest(_) = self.stage else { return Err(HeadError::StartLine.into()) };
-        match self.read_parsed(RequestLine { method, target }, headers) {
-            Ok(read) => Ok(self.read(read, headers.text().to_vec())),
-            Err(error) => Err(self.fail(error)),
+        if let Err(error) = head::check_fields(headers, &self.limits) {
+            return Err(self.fail(error.into()));
         }
-    }
-
-    fn read_parsed(
-        &self,
-        line: RequestLine<'_>,
-        headers: &Headers,
-    ) -> Result<(Request, Promise), RequestError> {
-        head::check_fields(headers, &self.limits)?;
-        reading::read(Head { line, text: headers.text(), fields: &headers.cut() }, &self.limits)
+        let line = RequestLine { method, target };
+        self.read(Head { line, text: headers.text(), fields: &headers.cut() })
     }
 
     /// Says that the client's stream has ended.

@@ -3,7 +3,7 @@
 use alloc::{string::String, vec::Vec};
 
 use crate::{
-    AcceptConnection, HandshakeLimits, HeadError, Headers, RejectConnection, ResponseError,
+    AcceptConnection, HandshakeLimits, HeadError, RejectConnection, ResponseError,
     body::Framing,
     head::{Head, StatusLine},
     known::{Known, Seen},
@@ -41,11 +41,8 @@ impl<'a> Expected<'a> {
     }
 }
 
-/// Judges a response by its status and fields. The text of its headers is to be given to it.
-pub(super) fn judge(
-    head: Head<'_, '_, StatusLine>,
-    expected: Expected<'_>,
-) -> Result<Verdict, ResponseError> {
+/// Judges a response by its status and fields.
+pub(super) fn judge(head: Head<'_, StatusLine>, expected: Expected<'_>) -> Result<Verdict, ResponseError> {
     let line = head.line;
     match line.status {
         //= rfc6455#4.1-36, rfc6455#4.1-42
@@ -56,19 +53,19 @@ pub(super) fn judge(
         //= rfc6455#4.1-43
         status => {
             let framing = framing(head)?;
-            let headers = Headers::of_head(head.keep(|_, _| Ok::<_, ResponseError>(true))?);
+            let headers = head.keep(|_, _| Ok::<_, ResponseError>(true))?;
             Ok(Verdict::Reject(RejectConnection { status, headers, has_body: true }, framing))
         }
     }
 }
 
-fn accept(head: Head<'_, '_, StatusLine>, expected: Expected<'_>) -> Result<AcceptConnection, ResponseError> {
+fn accept(head: Head<'_, StatusLine>, expected: Expected<'_>) -> Result<AcceptConnection, ResponseError> {
     let mut seen = Fields::default();
-    let kept = head.keep(|name, value| Ok::<_, ResponseError>(seen.add(name, value)))?;
+    let headers = head.keep(|name, value| Ok::<_, ResponseError>(seen.add(name, value)))?;
     seen.check(expected.token)?;
     let subprotocol = seen.subprotocol(expected)?;
     let extensions = seen.extensions(expected.max_extensions)?;
-    Ok(AcceptConnection { subprotocol, extensions, headers: Headers::of_head(kept) })
+    Ok(AcceptConnection { subprotocol, extensions, headers })
 }
 
 /// The fields of a consent, as far as the handshake has to do with them, and the rest.
@@ -149,7 +146,7 @@ impl<'a> Fields<'a> {
 /// How a refusal's body is framed.
 ///
 /// RFC 9112 [§6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3)
-fn framing(head: Head<'_, '_, StatusLine>) -> Result<Framing, ResponseError> {
+fn framing(head: Head<'_, StatusLine>) -> Result<Framing, ResponseError> {
     if let 204 | 304 = head.line.status {
         return Ok(Framing::Length(0));
     }

@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 
 use super::Promise;
 use crate::{
-    HandshakeLimits, HeadError, Headers, Request, RequestError,
+    HandshakeLimits, HeadError, Request, RequestError,
     head::{Head, RequestLine},
     host,
     known::{Known, Seen},
@@ -12,14 +12,14 @@ use crate::{
     token::Key,
 };
 
-/// Makes a request of its parts, or says which rule they break. The text of its headers is to be given to it.
+/// Makes a request of its parts, or says which rule they break.
 pub(super) fn read(
-    head: Head<'_, '_, RequestLine<'_>>,
+    head: Head<'_, RequestLine<'_>>,
     limits: &HandshakeLimits,
 ) -> Result<(Request, Promise), RequestError> {
     let target = checked_target(head.line, limits)?;
     let mut seen = Fields::new(limits);
-    let kept = head.keep(|name, value| seen.add(name, value))?;
+    let headers = head.keep(|name, value| seen.add(name, value))?;
     //= rfc6455#4.2.1-4
     let host = seen.host.at_most_once(RequestError::HostRepeated)?.ok_or(RequestError::HostMissing)?;
     //= rfc6455#8.1-2
@@ -30,7 +30,6 @@ pub(super) fn read(
     check_subprotocols(&seen.subprotocols)?;
     let promise = Promise { key, subprotocols: seen.subprotocols.join(",") };
     let Fields { subprotocols, extensions, .. } = seen;
-    let headers = Headers::of_head(kept);
     Ok((Request { host, target, subprotocols, extensions, headers }, promise))
 }
 
