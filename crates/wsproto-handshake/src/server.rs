@@ -150,8 +150,9 @@ impl ServerHandshake {
     }
 
     fn read(&mut self, head: Head<'_, RequestLine<'_>>) -> Result<Request, RequestError> {
-        match reading::read(head, &self.limits) {
-            Ok((request, promise)) => {
+        let mut request = Request::default();
+        match reading::read(head, &self.limits, &mut request) {
+            Ok(promise) => {
                 self.stage = Stage::AwaitingAnswer(promise);
                 Ok(request)
             }

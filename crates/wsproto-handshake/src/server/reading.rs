@@ -13,24 +13,25 @@ use crate::{
 };
 
 /// Makes a request of its parts, or says which rule they break.
+///
+/// It is written where it stays: on its way through returns it would be copied several times.
 pub(super) fn read(
     head: Head<'_, RequestLine<'_>>,
     limits: &HandshakeLimits,
-) -> Result<(Request, Promise), RequestError> {
+    request: &mut Request,
+) -> Result<Promise, RequestError> {
     let target = checked_target(head.line, limits)?;
-    let mut seen = Fields::new(limits);
-    let headers = head.keep(|name, value| seen.add(name, value))?;
+    let mut seen = Fields::new(limits, &mut request.subprotocols, &mut request.extensions);
+    request.headers = head.keep(|name, value| seen.add(name, value))?;
     //= rfc6455#4.2.1-4
     let host = seen.host.at_most_once(RequestError::HostRepeated)?.ok_or(RequestError::HostMissing)?;
     //= rfc6455#8.1-2
     let authority = core::str::from_utf8(host).map_err(|_| RequestError::HostInvalid)?;
-    let host = host::from_wire(authority).ok_or(RequestError::HostInvalid)?;
-    let target = resource_name(target, authority)?;
+    request.host = host::from_wire(authority).ok_or(RequestError::HostInvalid)?;
+    request.target = resource_name(target, authority)?;
     let key = seen.check()?;
-    check_subprotocols(&seen.subprotocols)?;
-    let promise = Promise { key, subprotocols: seen.subprotocols.join(",") };
-    let Fields { subprotocols, extensions, .. } = seen;
-    Ok((Request { host, target, subprotocols, extensions, headers }, promise))
+    check_subprotocols(&request.subprotocols)?;
+    Ok(Promise { key, subprotocols: request.subprotocols.join(",") })
 }
 
 /// Checks the first line as far as it needs no fields; returns its target.
@@ -72,13 +73,17 @@ struct Fields<'a> {
     has_transfer_encoding: bool,
     asks_upgrade: bool,
     asks_websocket: bool,
-    subprotocols: Vec<String>,
-    extensions: Vec<String>,
+    subprotocols: &'a mut Vec<String>,
+    extensions: &'a mut Vec<String>,
     max_items: usize,
 }
 
 impl<'a> Fields<'a> {
-    fn new(limits: &HandshakeLimits) -> Self {
+    fn new(
+        limits: &HandshakeLimits,
+        subprotocols: &'a mut Vec<String>,
+        extensions: &'a mut Vec<String>,
+    ) -> Self {
         Self {
             host: Seen::Never,
             key: Seen::Never,
@@ -87,8 +92,8 @@ impl<'a> Fields<'a> {
             has_transfer_encoding: false,
             asks_upgrade: false,
             asks_websocket: false,
-            subprotocols: Vec::new(),
-            extensions: Vec::new(),
+            subprotocols,
+            extensions,
             max_items: limits.max_list_items,
         }
     }
@@ -102,11 +107,11 @@ impl<'a> Fields<'a> {
             }
             Some(Known::Subprotocol) => {
                 let invalid = RequestError::SubprotocolInvalid;
-                add_items(&mut self.subprotocols, value, self.max_items, invalid)?;
+                add_items(self.subprotocols, value, self.max_items, invalid)?;
                 return Ok(false);
             }
             Some(Known::Extensions) => {
-                add_items(&mut self.extensions, value, self.max_items, RequestError::ExtensionsInvalid)?;
+                add_items(self.extensions, value, self.max_items, RequestError::ExtensionsInvalid)?;
                 return Ok(false);
             }
             Some(Known::Connection) => self.asks_upgrade |= list::has_token(value, b"upgrade"),
