@@ -12,7 +12,7 @@ use crate::{
     ResponseError,
     body::BodyReader,
     head::{self, Head, HeadBuffer, Place, StatusLine},
-    token::AcceptToken,
+    token::{AcceptToken, Key},
 };
 
 /// The client's side of an opening handshake: writes a request, reads the answer.
@@ -146,14 +146,9 @@ impl ClientHandshake {
         out: &mut Vec<u8>,
     ) -> Result<(), LocalError> {
         let host = self.checked_request(request)?;
-        //= rfc6455#4.1-1, rfc6455#4.1-17, rfc6455#4.1-19, rfc6455#4.1-21
-        out.extend_from_slice(b"GET ");
-        out.extend_from_slice(request.target.as_bytes());
-        //= rfc6455#4.1-20
-        out.extend_from_slice(b" HTTP/1.1\r\n");
-        let token = ask::request_fields(request, &host, nonce, out);
-        out.extend_from_slice(b"\r\n");
-        self.sent(request, token);
+        let key = Key::generate(nonce);
+        ask::write(request, &host, key, out);
+        self.sent(request, key);
         Ok(())
     }
 
@@ -164,9 +159,9 @@ impl ClientHandshake {
     /// As for [`send_request`](Self::send_request).
     pub fn request_headers(&mut self, request: &Request, nonce: [u8; 16]) -> Result<Headers, LocalError> {
         let host = self.checked_request(request)?;
-        let mut headers = Headers::new();
-        let token = ask::request_fields(request, &host, nonce, &mut headers);
-        self.sent(request, token);
+        let key = Key::generate(nonce);
+        let headers = ask::fields(request, &host, key);
+        self.sent(request, key);
         Ok(headers)
     }
 
@@ -175,9 +170,9 @@ impl ClientHandshake {
         ask::check(request)
     }
 
-    fn sent(&mut self, request: &Request, token: AcceptToken) {
+    fn sent(&mut self, request: &Request, key: Key) {
         self.stage = Stage::AwaitingAnswer(Awaited {
-            token,
+            token: key.accept_token(),
             subprotocols: request.subprotocols.join(","),
             interim_responses: 0,
             head: HeadBuffer::default(),

@@ -1,10 +1,10 @@
 //! Writes a request (RFC 6455 §4.1).
 
-use alloc::borrow::Cow;
+use alloc::{borrow::Cow, vec::Vec};
 
 use crate::{
-    LocalError, Request, host, list, syntax,
-    token::{AcceptToken, Key},
+    Headers, LocalError, Request, host, list, syntax,
+    token::Key,
     wire::{self, Fields},
 };
 
@@ -31,26 +31,38 @@ pub(super) fn check(request: &Request) -> Result<Cow<'_, str>, LocalError> {
     Ok(host)
 }
 
-/// Writes the fields of a request; returns the token that the server must answer with.
-pub(super) fn request_fields(
-    request: &Request,
-    host: &str,
-    nonce: [u8; 16],
-    fields: &mut impl Fields,
-) -> AcceptToken {
-    let key = Key::generate(nonce);
-    //= rfc6455#4.1-22
-    fields.field("Host", host.as_bytes());
-    //= rfc6455#4.1-23, rfc6455#4.1-24
-    fields.field("Upgrade", b"websocket");
-    //= rfc6455#4.1-25, rfc6455#4.1-26
-    fields.field("Connection", b"Upgrade");
-    //= rfc6455#4.1-27
-    fields.field("Sec-WebSocket-Key", key.as_bytes());
+/// Writes the head of a request: what is the same in all of them in as few pieces as can be.
+pub(super) fn write(request: &Request, host: &str, key: Key, out: &mut Vec<u8>) {
+    //= rfc6455#4.1-1, rfc6455#4.1-17, rfc6455#4.1-19, rfc6455#4.1-21
+    out.extend_from_slice(b"GET ");
+    out.extend_from_slice(request.target.as_bytes());
+    //= rfc6455#4.1-20, rfc6455#4.1-22
+    out.extend_from_slice(b" HTTP/1.1\r\nHost: ");
+    out.extend_from_slice(host.as_bytes());
+    //= rfc6455#4.1-23, rfc6455#4.1-24, rfc6455#4.1-25, rfc6455#4.1-26, rfc6455#4.1-27
+    out.extend_from_slice(b"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ");
+    out.extend_from_slice(key.as_bytes());
     //= rfc6455#4.1-31, rfc6455#4.1-32
-    fields.field("Sec-WebSocket-Version", b"13");
+    out.extend_from_slice(b"\r\nSec-WebSocket-Version: 13\r\n");
+    proposed_fields(request, out);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Returns the fields of a request.
+pub(super) fn fields(request: &Request, host: &str, key: Key) -> Headers {
+    let mut fields = Headers::new();
+    fields.push("Host", host);
+    fields.push("Upgrade", "websocket");
+    fields.push("Connection", "Upgrade");
+    fields.push("Sec-WebSocket-Key", key.as_bytes());
+    fields.push("Sec-WebSocket-Version", "13");
+    proposed_fields(request, &mut fields);
+    fields
+}
+
+/// Writes what is proposed, and the caller's own fields.
+fn proposed_fields(request: &Request, fields: &mut impl Fields) {
     wire::list_field(fields, "Sec-WebSocket-Protocol", &request.subprotocols);
     wire::list_field(fields, "Sec-WebSocket-Extensions", &request.extensions);
     wire::all_fields(fields, &request.headers);
-    key.accept_token()
 }
