@@ -200,20 +200,24 @@ impl WsConnection {
         };
         let taken = whole.len().saturating_sub(rest.len());
         *input = whole.split_at_mut(taken).1;
-        if let Ok(Some(Event::AcceptConnection(_))) = &outcome {
-            self.advance();
+        match outcome {
+            Ok(None) => Ok(None),
+            outcome => self.advance(outcome),
         }
-        outcome
     }
 
-    /// Goes over to the open connection, as the server has consented.
+    /// Goes over to the open connection where the server has consented; apart, so that a piece of a head costs little.
     #[inline(never)]
-    fn advance(&mut self) {
+    fn advance(
+        &mut self,
+        outcome: Result<Option<Event<'static>>, RemoteProtocolError>,
+    ) -> Result<Option<Event<'static>>, RemoteProtocolError> {
         if let Phase::Client(opening) = &mut self.phase
             && let Some(connection) = opening.open()
         {
             self.phase = Phase::Open(connection);
         }
+        outcome
     }
 
     /// Takes the next event out of the bytes that came before the answer, and then out of the input.

@@ -58,8 +58,10 @@ impl ClientOpening {
             *input = &[];
             return self.failure.map_or(Ok(None), Err);
         }
-        let outcome = self.handshake.receive(input);
-        self.received(outcome)
+        match self.handshake.receive(input) {
+            Ok(None) => Ok(None),
+            outcome => self.received(outcome),
+        }
     }
 
     pub(crate) fn receive_eof(&mut self) -> Result<Option<Event<'static>>, RemoteProtocolError> {
@@ -73,6 +75,8 @@ impl ClientOpening {
         self.received(outcome)
     }
 
+    /// Apart, so that a piece of an answer costs little.
+    #[inline(never)]
     fn received(
         &mut self,
         outcome: Result<Option<Answer<'_>>, ResponseError>,
