@@ -69,7 +69,7 @@ impl Connection {
             }
             if let Some(part) = self.decoder.decode_data(input, self.most_text()) {
                 // No event means that all of the input lay within a code point.
-                return self.receive_data_chunk(part.split_off(input)).map_err(|error| self.fail(error));
+                return self.receive_data(part.split_off(input));
             }
         }
         // An event of its own, so that the one above never has an address.
@@ -95,15 +95,68 @@ impl Connection {
         }
     }
 
+    /// Takes a part of a data frame that no extension has a say in: holds its header to the limits, if that came with it,
+    /// and makes an event of it.
     #[inline(always)]
-    pub(super) fn receive_data_chunk<'a>(
+    pub(super) fn receive_data<'a>(
         &mut self,
         chunk: FrameChunk<'a>,
     ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
-        if chunk.frame_started {
-            self.count_frame(&chunk.header)?;
+        if chunk.frame_started
+            && let Err(error) = self.count_frame(&chunk.header)
+        {
+            return Err(self.fail(error));
         }
-        self.receive_data(chunk)
+        self.data_event(chunk)
+    }
+
+    /// Makes an event of a part of a data frame; `None` where all of it lay within a code point, or it is empty.
+    ///
+    /// Each event is returned where it is made: one that is a part of another result on its way is written word by word
+    /// and read two words at a time, for which a processor waits longer than all the rest takes.
+    #[inline(always)]
+    fn data_event<'a>(&mut self, chunk: FrameChunk<'a>) -> Result<Option<Event<'a>>, RemoteProtocolError> {
+        let (frame_finished, message_finished) = (chunk.frame_finished, chunk.message_finished());
+        let (message, payload) = (chunk.message, &*chunk.payload);
+        if payload.is_empty() && !frame_finished {
+            return Ok(None);
+        }
+        if message != Opcode::Text {
+            let data = Payload::new(payload);
+            //= rfc6455#5.4-2, rfc6455#5.4-12, rfc6455#6.2-6
+            let message = BytesMessage::received(data, frame_finished, message_finished);
+            return Ok(Some(Event::BytesMessage(message)));
+        }
+        //= rfc6455#5.6-1, rfc6455#8.1-1
+        if let Some(ascii) = self.text.ascii(payload) {
+            let data = Text::from_checked(ascii);
+            let message = TextMessage::received(data, frame_finished, message_finished);
+            return Ok(Some(Event::TextMessage(message)));
+        }
+        let text = match self.check_text_part(payload, message_finished) {
+            Ok((None, text)) => Text::new(text),
+            // Nothing follows the code point: `most_text` sees to it.
+            Ok((Some(code_point), _)) => Text::from_code_point(code_point),
+            Err(error) => return Err(self.fail(error)),
+        };
+        if text.as_bytes().is_empty() && !frame_finished {
+            return Ok(None);
+        }
+        let message = TextMessage::received(text, frame_finished, message_finished);
+        Ok(Some(Event::TextMessage(message)))
+    }
+
+    #[inline(always)]
+    fn check_text_part<'a>(
+        &mut self,
+        part: &'a [u8],
+        last: bool,
+    ) -> Result<(Option<char>, &'a str), RemoteProtocolError> {
+        let checked = self.text.push(part)?;
+        if last {
+            self.text.finish()?;
+        }
+        Ok(checked)
     }
 
     /// Gives up the memory of extensions; until our Close is sent they have a say in it.
@@ -189,7 +242,7 @@ impl Connection {
         if self.extensions.as_ref().is_some_and(|extensions| extensions.is_feeding()) {
             return self.feed_transformed(&chunk);
         }
-        self.receive_data(chunk)
+        self.data_event(chunk)
     }
 
     /// Returns how much of a payload the next part may hold: no more than extensions take at once, and no more than
@@ -267,55 +320,6 @@ impl Connection {
     pub(super) fn check_message_len(&self, len: u64) -> Result<(), RemoteProtocolError> {
         let limit = self.limits.message_len;
         if len > limit { Err(RemoteProtocolError::MessageTooLong { limit }) } else { Ok(()) }
-    }
-
-    #[inline(always)]
-    fn receive_data<'a>(&mut self, chunk: FrameChunk<'a>) -> Result<Option<Event<'a>>, RemoteProtocolError> {
-        let (frame_finished, message_finished) = (chunk.frame_finished, chunk.message_finished());
-        let FrameChunk { message, payload, .. } = chunk;
-        if payload.is_empty() && !frame_finished {
-            return Ok(None);
-        }
-        if message == Opcode::Text {
-            //= rfc6455#5.6-1, rfc6455#8.1-1
-            let payload = &*payload;
-            if let Some(ascii) = self.text.ascii(payload) {
-                let data = Text::from_checked(ascii);
-                return Ok(Some(Event::TextMessage(TextMessage::received(
-                    data,
-                    frame_finished,
-                    message_finished,
-                ))));
-            }
-            return match self.text.push(payload)? {
-                (None, text) => self.borrowed_text_event(text, frame_finished, message_finished),
-                // Nothing follows the code point: `most_text` sees to it.
-                (Some(code_point), _) => {
-                    self.text_event(Text::from_code_point(code_point), frame_finished, message_finished)
-                }
-            };
-        }
-        let data = Payload::new(payload);
-        //= rfc6455#5.4-2, rfc6455#5.4-12, rfc6455#6.2-6
-        Ok(Some(Event::BytesMessage(BytesMessage::received(data, frame_finished, message_finished))))
-    }
-
-    /// Does as [`text_event`](Self::text_event), for text that never goes through memory.
-    #[inline(always)]
-    fn borrowed_text_event<'a>(
-        &mut self,
-        text: &'a str,
-        frame_finished: bool,
-        message_finished: bool,
-    ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
-        if message_finished {
-            self.text.finish()?;
-        }
-        if text.is_empty() && !frame_finished {
-            return Ok(None);
-        }
-        let data = Text::new(text);
-        Ok(Some(Event::TextMessage(TextMessage::received(data, frame_finished, message_finished))))
     }
 
     /// Makes an event of text that was checked, unless all that came is the start of a code point.

@@ -45,12 +45,12 @@ impl Connection {
             && let Some(part) = self.decoder.decode_whole_message(buffer.unread())
         {
             let mut frame = buffer.take(part.payload.end);
-            return match self.receive_data_chunk(part.split_off(&mut frame)) {
-                Ok(event) => Ok(event),
-                Err(error) => Err(self.fail(error)),
-            };
+            return self.receive_data(part.split_off(&mut frame));
         }
-        self.receive_joined(buffer)
+        // An event of its own, as in `receive`.
+        let mut event = None;
+        self.receive_joined(buffer, &mut event)?;
+        Ok(event)
     }
 
     /// Goes on with whatever it is that comes next.
@@ -58,15 +58,17 @@ impl Connection {
     fn receive_joined<'b>(
         &mut self,
         buffer: &'b mut MessageBuffer,
-    ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
+        event: &mut Option<Event<'b>>,
+    ) -> Result<(), RemoteProtocolError> {
         if !self.joins_in_place(buffer) {
-            return buffer.take_joined(|input| self.receive(input));
+            *event = buffer.take_joined(|input| self.receive(input))?;
+            return Ok(());
         }
         if self.text.missing() == 0 && buffer.waits(&self.decoder) {
-            return Ok(None);
+            return Ok(());
         }
-        let Some(whole) = self.join(buffer).map_err(|error| self.fail(error))? else { return Ok(None) };
-        Ok(Some(match whole {
+        let Some(whole) = self.join(buffer).map_err(|error| self.fail(error))? else { return Ok(()) };
+        *event = Some(match whole {
             Whole::Message(Opcode::Text) => TextMessage::new(Text::from_checked(buffer.give())).into(),
             Whole::Message(_) => BytesMessage::new(buffer.give()).into(),
             Whole::Control(opcode, range) => {
@@ -82,7 +84,8 @@ impl Connection {
                 }
                 event
             }
-        }))
+        });
+        Ok(())
     }
 
     /// Tells whether the bytes of messages are what was read, unmasked; a code point may have begun elsewhere.

@@ -1,5 +1,7 @@
 //! What we send: events become frames at the end of the caller's buffer.
 
+#![expect(clippy::inline_always, reason = "events that go through memory cost more than the work itself")]
+
 use alloc::vec::Vec;
 
 use wsproto_extensions::OutboundFrame;
@@ -16,7 +18,7 @@ impl Connection {
     /// # Errors
     ///
     /// A [`LocalProtocolError`] where the event can't be sent: nothing was appended, and nothing has changed.
-    #[inline]
+    #[inline(always)]
     pub fn send<'e>(
         &mut self,
         event: impl Into<Event<'e>>,
