@@ -5,7 +5,7 @@
 use alloc::vec::Vec;
 use core::{fmt, mem, ops::Range};
 
-use wsproto_frame::FrameDecoder;
+use wsproto_frame::{FrameDecoder, FrameHeader};
 
 use crate::{Event, Messages, RemoteProtocolError};
 
@@ -13,6 +13,8 @@ use crate::{Event, Messages, RemoteProtocolError};
 const LEAST_ROOM: usize = 4 << 10;
 /// The length of the buffer at first, in bytes: what the nearest cache holds.
 const FIRST_LEN: usize = 16 << 10;
+/// A payload from this length on is read up to the next header and no further, in bytes.
+const LONG: usize = 8 << 10;
 /// Up to this length it is better to grow than to move bytes time and again.
 const SMALL_LEN: usize = 64 << 10;
 
@@ -110,8 +112,8 @@ impl MessageBuffer {
             self.make_room();
         }
         // Behind a long payload, little: what is read of the next message would have to be moved.
-        let is_long = self.awaited > 0 && self.awaited.saturating_add(self.message.len()) > LEAST_ROOM;
-        let more = if is_long { self.awaited.saturating_add(LEAST_ROOM) } else { FIRST_LEN };
+        let is_long = self.awaited > 0 && self.awaited.saturating_add(self.message.len()) > LONG;
+        let more = if is_long { self.awaited.saturating_add(FrameHeader::MAX_LEN) } else { FIRST_LEN };
         self.room_end = self.unread.end.saturating_add(more).min(self.bytes.len());
     }
 
