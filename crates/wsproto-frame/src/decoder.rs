@@ -55,6 +55,9 @@ const MOST_WAITING: usize = 16 << 10;
 enum State {
     /// Between frames, or within a header.
     Header,
+    /// Between frames, as far as anything was taken; a frame that waits in the caller's memory was looked at, and its
+    /// header, of so many bytes, breaks no rule.
+    Waiting(Frame, u8),
     /// Within a payload.
     Payload(Frame),
     /// The peer broke a rule.
@@ -107,7 +110,7 @@ impl FrameDecoder {
     #[must_use]
     #[inline]
     pub const fn is_between_frames(&self) -> bool {
-        matches!(self.state, State::Header) && self.started_len == 0
+        matches!(self.state, State::Header | State::Waiting(..)) && self.started_len == 0
     }
 
     /// Returns which message of the peer is under way.
@@ -125,7 +128,7 @@ impl FrameDecoder {
     pub const fn payload_left(&self) -> u64 {
         match &self.state {
             State::Payload(frame) => frame.remaining,
-            State::Header | State::Failed(_) => 0,
+            State::Header | State::Waiting(..) | State::Failed(_) => 0,
         }
     }
 
@@ -191,32 +194,43 @@ impl FrameDecoder {
         self.next_part(input, usize::MAX)
     }
 
-    /// Tells whether `input` is a piece of a data frame's payload that can wait for more of it, since nothing in it can
-    /// break a rule: less than 16 KiB in all, of a binary message, or at most 16 bytes of ASCII behind `seen` bytes of
-    /// which the same was told before. A text must be between two code points where the piece begins.
+    /// Tells whether `input` can wait for more of it, since nothing in it can break a rule, and how many bytes of its
+    /// frame are still to come, 0 where that is not known.
+    ///
+    /// That is: the start of a header; the start of a message in one frame, of at most `max_message` bytes; or a piece of
+    /// a data frame's payload. Of payload, less than 16 KiB can wait of a binary message; of a text, ASCII, in steps of at
+    /// most 16 bytes behind the `seen` bytes of which the same was told before, where it is between two code points as the
+    /// piece begins.
     ///
     /// For callers who keep the bytes and want messages whole: to look at a byte costs less than to take it.
     #[must_use]
     #[inline]
-    pub fn can_wait(&self, input: &[u8], seen: usize) -> bool {
-        let State::Payload(frame) = &self.state else { return false };
-        if input.len() >= MOST_WAITING || input.len() as u64 >= frame.remaining {
-            return false;
-        }
-        match frame.message {
-            Opcode::Binary => true,
-            Opcode::Text => {
-                let new = input.get(seen..).unwrap_or_default();
-                let key = frame.key.to_bytes();
-                let masked_ascii =
-                    |(at, byte): (usize, &u8)| key.get(at % 4).is_some_and(|key| (byte ^ key).is_ascii());
-                match new {
-                    [byte] => masked_ascii((seen, byte)),
-                    _ => new.len() <= 16 && (seen..).zip(new).all(masked_ascii),
-                }
+    pub fn can_wait(&mut self, input: &[u8], seen: usize, max_message: u64) -> Option<u64> {
+        match &self.state {
+            State::Payload(frame) => frame.can_wait(input.get(seen..)?, seen),
+            State::Waiting(frame, header_len) => {
+                let header_len = usize::from(*header_len);
+                let seen = seen.max(header_len);
+                frame.can_wait(input.get(seen..)?, seen.wrapping_sub(header_len))
             }
-            _ => false,
+            State::Header | State::Failed(_) => self.start_can_wait(input, max_message),
         }
+    }
+
+    /// Tells whether the start of a frame, no part of which was taken, can wait, and notes whose payload it is that does.
+    #[inline(never)]
+    fn start_can_wait(&mut self, input: &[u8], max_message: u64) -> Option<u64> {
+        if !self.is_between_frames() {
+            return None;
+        }
+        let Some((frame, len, after)) = self.judge(input).ok()? else { return Some(0) };
+        let is_message = frame.header.opcode != Opcode::Continuation && after == Fragmentation::Idle;
+        if !is_message || frame.remaining > max_message {
+            return None;
+        }
+        let left = frame.can_wait(input.get(len..)?, 0)?;
+        self.state = State::Waiting(frame, u8::try_from(len).ok()?);
+        Some(left)
     }
 
     /// Unmasks a data frame that is complete at the front of `input`, or the next part of the payload of one, and says
@@ -228,7 +242,9 @@ impl FrameDecoder {
     #[inline(always)]
     pub fn decode_data(&mut self, input: &mut [u8], max_payload: usize) -> Option<FramePart> {
         match &mut self.state {
-            State::Header if self.started_len == 0 => self.whole_frame(input, max_payload),
+            State::Header | State::Waiting(..) if self.started_len == 0 => {
+                self.whole_frame(input, max_payload)
+            }
             State::Payload(frame) if frame.header.opcode.is_data() && !input.is_empty() => {
                 let part = frame.take_payload(false, input, max_payload);
                 if part.frame_finished {
@@ -236,7 +252,7 @@ impl FrameDecoder {
                 }
                 Some(part)
             }
-            State::Header | State::Payload(_) | State::Failed(_) => None,
+            State::Header | State::Waiting(..) | State::Payload(_) | State::Failed(_) => None,
         }
     }
 
@@ -255,6 +271,7 @@ impl FrameDecoder {
         if let Some(key) = header.mask {
             key.apply_whole(input.get_mut(payload.clone())?);
         }
+        self.state = State::Header;
         let message = header.opcode;
         Some(FramePart { header, message, payload, frame_started: true, frame_finished: true })
     }
@@ -292,21 +309,20 @@ impl FrameDecoder {
         if let Some(key) = header.mask {
             key.apply_whole(payload);
         }
+        self.state = State::Header;
         Some(FramePart { header, message, payload: place, frame_started: true, frame_finished: true })
     }
 
     /// Takes the next part of any frame, one step after the other.
-    #[inline(never)]
+    #[inline(always)]
     fn next_part(&mut self, input: &mut [u8], max_payload: usize) -> Result<Option<FramePart>, FrameError> {
         match &mut self.state {
-            State::Header => match self.read_header(input) {
+            State::Header | State::Waiting(..) => match self.read_header(input) {
                 Ok(Some((mut frame, header_len))) => {
                     let rest = input.get_mut(header_len..).unwrap_or_default();
                     let mut part = frame.take_payload(true, rest, max_payload);
                     part.payload = header_len..header_len.saturating_add(part.payload.end);
-                    if !part.frame_finished {
-                        self.state = State::Payload(frame);
-                    }
+                    self.state = if part.frame_finished { State::Header } else { State::Payload(frame) };
                     Ok(Some(part))
                 }
                 Ok(None) => Ok(None),
@@ -360,9 +376,17 @@ impl FrameDecoder {
         }
     }
 
-    /// Reads a header and holds it to what is allowed at this point.
+    /// Reads a header and takes its frame as begun.
     #[inline]
     fn parse(&mut self, bytes: &[u8]) -> Result<Option<(Frame, usize)>, FrameError> {
+        let Some((frame, len, after)) = self.judge(bytes)? else { return Ok(None) };
+        self.fragmentation = after;
+        Ok(Some((frame, len)))
+    }
+
+    /// Reads a header and holds it to what is allowed at this point; returns, too, which message is under way after it.
+    #[inline]
+    fn judge(&self, bytes: &[u8]) -> Result<Option<(Frame, usize, Fragmentation)>, FrameError> {
         let before = self.fragmentation;
         let mut after = before;
         let first_byte = |header: &FrameHeader| {
@@ -388,7 +412,6 @@ impl FrameDecoder {
         if header.payload_len > self.max_payload_len {
             return Err(FrameError::FrameTooLong { limit: self.max_payload_len });
         }
-        self.fragmentation = after;
         //= rfc6455#5.4-10, rfc6455#6.2-3, rfc6455#6.2-4
         let message = match (header.opcode, before) {
             (Opcode::Continuation, Fragmentation::Text) => Opcode::Text,
@@ -396,11 +419,27 @@ impl FrameDecoder {
             (opcode, _) => opcode,
         };
         let key = header.mask.unwrap_or(MaskingKey::new([0; 4]));
-        Ok(Some((Frame { header, message, key, remaining: header.payload_len }, len)))
+        let frame = Frame { header, message, key, remaining: header.payload_len };
+        Ok(Some((frame, len, after)))
     }
 }
 
 impl Frame {
+    /// Tells whether `new` bytes of the payload can wait behind the `seen` ones that can, and how many are still to come.
+    #[inline]
+    fn can_wait(&self, new: &[u8], seen: usize) -> Option<u64> {
+        let len = seen.saturating_add(new.len());
+        if len >= MOST_WAITING || len as u64 >= self.remaining {
+            return None;
+        }
+        let waits = match self.message {
+            Opcode::Binary => true,
+            Opcode::Text => self.key.turned(seen).masks_ascii(new),
+            _ => false,
+        };
+        waits.then_some(self.remaining.saturating_sub(len as u64))
+    }
+
     /// Unmasks what there is of the payload at the front of `input`.
     #[inline(always)]
     fn take_payload(&mut self, frame_started: bool, input: &mut [u8], max_payload: usize) -> FramePart {

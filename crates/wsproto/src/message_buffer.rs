@@ -66,8 +66,9 @@ pub struct MessageBuffer {
     given: bool,
     /// What was read and not yet taken, behind `message`.
     unread: Range<usize>,
-    /// How much of a payload is still to come. More than a little behind it is not read: it would have to be moved.
-    awaited: usize,
+    /// Where the payload under way will end, or less where none is awaited. More than a little behind it is not read: it
+    /// would have to be moved.
+    awaited_end: usize,
     /// How much of what is unread was found to be able to wait. As long as it does, nothing moves.
     seen: usize,
     /// Up to where the next bytes may be read into.
@@ -85,14 +86,15 @@ impl MessageBuffer {
             message: 0..0,
             given: false,
             unread: 0..0,
-            awaited: 0,
+            awaited_end: 0,
             seen: 0,
             room_end: 0,
             parts: Messages::unlimited(),
         }
     }
 
-    /// Returns where the next bytes of the peer belong: at least 4 KiB.
+    /// Returns where the next bytes of the peer belong: at least 4 KiB, but no more than a few bytes behind the end of a
+    /// long payload. It is never empty.
     #[must_use]
     #[inline]
     pub fn room(&mut self) -> &mut [u8] {
@@ -106,14 +108,16 @@ impl MessageBuffer {
     fn find_room(&mut self) {
         self.forget_given();
         if self.is_empty() {
+            self.awaited_end = self.awaited_end.saturating_sub(self.unread.end);
             (self.message, self.unread) = (0..0, 0..0);
         }
         if self.bytes.len().saturating_sub(self.unread.end) < LEAST_ROOM || self.is_far() {
             self.make_room();
         }
         // Behind a long payload, little: what is read of the next message would have to be moved.
-        let is_long = self.awaited > 0 && self.awaited.saturating_add(self.message.len()) > LONG;
-        let more = if is_long { self.awaited.saturating_add(FrameHeader::MAX_LEN) } else { FIRST_LEN };
+        let awaited = self.awaited_end.saturating_sub(self.unread.end);
+        let is_long = awaited > 0 && awaited.saturating_add(self.live()) > LONG;
+        let more = if is_long { awaited.saturating_add(FrameHeader::MAX_LEN) } else { FIRST_LEN };
         self.room_end = self.unread.end.saturating_add(more).min(self.bytes.len());
     }
 
@@ -121,7 +125,6 @@ impl MessageBuffer {
     #[inline]
     pub fn filled(&mut self, len: usize) {
         self.unread.end = self.unread.end.saturating_add(len).min(self.bytes.len());
-        self.awaited = self.awaited.saturating_sub(len);
     }
 
     /// Tells whether nothing waits here: no byte of a message under way, and all others were taken.
@@ -163,6 +166,7 @@ impl MessageBuffer {
             self.bytes.resize(len, 0);
             return;
         }
+        self.awaited_end = self.awaited_end.saturating_sub(dead);
         self.bytes.copy_within(self.message.clone(), 0);
         self.message = 0..self.message.len();
         self.bytes.copy_within(self.unread.clone(), self.message.end);
@@ -221,12 +225,12 @@ impl MessageBuffer {
 
     /// Tells whether all that is unread can wait.
     #[inline(always)]
-    pub(crate) fn waits(&mut self, decoder: &FrameDecoder) -> bool {
-        let waits = decoder.can_wait(self.bytes.get(self.unread.clone()).unwrap_or_default(), self.seen);
-        if waits {
-            self.seen = self.unread.len();
-        }
-        waits
+    pub(crate) fn waits(&mut self, decoder: &mut FrameDecoder, max_message: u64) -> bool {
+        let unread = self.bytes.get(self.unread.clone()).unwrap_or_default();
+        let Some(left) = decoder.can_wait(unread, self.seen, max_message) else { return false };
+        self.await_payload(left);
+        self.seen = self.unread.len();
+        true
     }
 
     /// Takes what is unread up to the end of `payload`, and returns where in the buffer that lies.
@@ -268,8 +272,7 @@ impl MessageBuffer {
     /// Says how much of a payload is still to come.
     #[inline]
     pub(crate) fn await_payload(&mut self, len: u64) {
-        self.awaited = usize::try_from(len).unwrap_or(usize::MAX);
-        self.seen = 0;
+        self.awaited_end = self.unread.end.saturating_add(usize::try_from(len).unwrap_or(usize::MAX));
     }
 
     /// Tells whether a part of the message under way lies here.

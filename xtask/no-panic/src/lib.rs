@@ -64,7 +64,7 @@ pub fn decode_in_place(
     input: &mut [u8],
     seen: usize,
 ) -> Result<usize, FrameError> {
-    if decoder.can_wait(input, seen) {
+    if decoder.can_wait(input, seen, u64::MAX).is_some() {
         return Ok(0);
     }
     let part = match decoder.decode_whole_message(input).or_else(|| decoder.decode_data(input, usize::MAX)) {

@@ -311,7 +311,7 @@ fn the_shortcut_for_messages_takes_whole_ones_alone() {
 }
 
 #[test]
-fn what_can_wait_breaks_no_rule() {
+fn what_can_wait_of_a_payload_breaks_no_rule() {
     let under_way = |first: u8| {
         let mut decoder = server();
         let mut header = [first, 0xfe, 0x48, 0, 0, 0x80, 1, 2];
@@ -323,35 +323,99 @@ fn what_can_wait_breaks_no_rule() {
     let ascii: Vec<u8> = [b'a', b'a' ^ 0x80, b'a' ^ 1, b'a' ^ 2].repeat(5000);
     let mut other = ascii.clone();
     other[13] ^= 0x80;
+    let len = 0x4800;
     #[rustfmt::skip]
     let table = [
-        // name                    decoder    input            seen   waits
-        ("between frames",         &server(), &ascii[..4],     0,     false),
-        ("binary",                 &binary,   &other[..4],     0,     true),
-        ("binary, none",           &binary,   &other[..0],     0,     true),
-        ("binary, almost 16 KiB",  &binary,   &other[..16383], 0,     true),
-        ("binary, 16 KiB",         &binary,   &other[..16384], 0,     false),
-        ("text, 16 bytes",         &text,     &ascii[..16],    0,     true),
-        ("text, 17 bytes",         &text,     &ascii[..17],    0,     false),
-        ("text, 16 more",          &text,     &ascii[..17],    1,     true),
-        ("text, 17 more",          &text,     &ascii[..18],    1,     false),
-        ("text, one more",         &text,     &ascii[..2],     1,     true),
-        ("text, not all ASCII",    &text,     &other[..14],    0,     false),
-        ("text, not ASCII behind", &text,     &other[..13],    0,     true),
-        ("text, not ASCII last",   &text,     &other[..14],    13,    false),
-        ("text, seen before",      &text,     &other[..15],    14,    true),
+        // name                    decoder   input            seen   still to come
+        ("binary",                 &binary,  &other[..4],     0,     Some(len - 4)),
+        ("binary, none",           &binary,  &other[..0],     0,     Some(len)),
+        ("binary, almost 16 KiB",  &binary,  &other[..16383], 0,     Some(len - 16383)),
+        ("binary, 16 KiB",         &binary,  &other[..16384], 0,     None),
+        ("text, 16 bytes",         &text,    &ascii[..16],    0,     Some(len - 16)),
+        ("text, 17 bytes",         &text,    &ascii[..17],    0,     None),
+        ("text, 16 more",          &text,    &ascii[..17],    1,     Some(len - 17)),
+        ("text, 17 more",          &text,    &ascii[..18],    1,     None),
+        ("text, one more",         &text,    &ascii[..2],     1,     Some(len - 2)),
+        ("text, not all ASCII",    &text,    &other[..14],    0,     None),
+        ("text, not ASCII behind", &text,    &other[..13],    0,     Some(len - 13)),
+        ("text, not ASCII last",   &text,    &other[..14],    13,    None),
+        ("text, seen before",      &text,    &other[..15],    14,    Some(len - 15)),
     ];
-    for (name, decoder, input, seen, waits) in table {
-        assert_eq!(decoder.can_wait(input, seen), waits, "{name}");
+    for (name, decoder, input, seen, left) in table {
+        assert_eq!(decoder.clone().can_wait(input, seen, u64::MAX), left, "{name}");
     }
     let mut short = server();
     short.decode(&mut &mut [0x82, 0x85, 0, 0, 0, 0][..]).unwrap();
-    assert!(
-        short.can_wait(&ascii[..4], 0) && !short.can_wait(&ascii[..5], 0) && !short.can_wait(&ascii[..6], 0)
-    );
+    let left = [4, 5, 6].map(|len| short.can_wait(&ascii[..len], 0, u64::MAX));
+    assert_eq!(left, [Some(1), None, None]);
     let mut ping = server();
     ping.decode(&mut &mut [0x89, 0x85, 0, 0, 0, 0][..]).unwrap();
-    assert!(!ping.can_wait(&ascii[..4], 0));
+    assert_eq!(ping.can_wait(&ascii[..4], 0, u64::MAX), None);
+}
+
+#[test]
+fn what_can_wait_of_a_frame_that_begins_breaks_no_rule() {
+    let within = |kind: u8| {
+        let mut decoder = server();
+        decoder.decode(&mut &mut [kind, 0x80, 1, 2, 3, 4][..]).unwrap();
+        decoder
+    };
+    let (idle, text, limited) = (server(), within(0x01), server().with_max_payload_len(4));
+    let mut in_pieces = server();
+    in_pieces.decode(&mut &mut [0x82][..]).unwrap();
+    #[rustfmt::skip]
+    let table: [(&str, &FrameDecoder, &[u8], Option<u64>); 19] = [
+        // name                      decoder     input                                        still to come
+        ("nothing",                  &idle,      &[],                                         Some(0)),
+        ("half a header",            &idle,      &[0x81, 0x85, 0, 0x80],                      Some(0)),
+        ("half a length",            &idle,      &[0x82, 0xff, 0, 0, 0, 0],                   Some(0)),
+        ("a ping's",                 &idle,      &[0x89, 0x85],                               Some(0)),
+        ("a fragment's",             &text,      &[0x80, 0x85],                               Some(0)),
+        ("reserved bit",             &idle,      &[0xc1],                                     None),
+        ("reserved opcode",          &idle,      &[0x83],                                     None),
+        ("not masked",               &idle,      &[0x81, 0x05],                               None),
+        ("too long a ping",          &idle,      &[0x89, 0xfe],                               None),
+        ("message in a message",     &text,      &[0x81],                                     None),
+        ("too long a frame",         &limited,   &[0x82, 0x85, 0, 0, 0, 0],                   None),
+        ("no payload yet",           &idle,      &[0x81, 0x85, 0, 0x80, 1, 2],                Some(5)),
+        ("some payload",             &idle,      &[0x81, 0x85, 0, 0x80, 1, 2, b'a', 0xe1],    Some(3)),
+        ("not ASCII",                &idle,      &[0x81, 0x85, 0, 0x80, 1, 2, b'a', b'a'],    None),
+        ("all of a message",         &idle,      &[0x82, 0x81, 0, 0x80, 1, 2, b'a'],          None),
+        ("more than all",            &idle,      &[0x82, 0x81, 0, 0x80, 1, 2, b'a', 0x82],    None),
+        ("of more frames",           &idle,      &[0x02, 0x85, 0, 0x80, 1, 2, b'a'],          None),
+        ("the last fragment",        &text,      &[0x80, 0x85, 0, 0x80, 1, 2, b'a'],          None),
+        ("a header in two pieces",   &in_pieces, &[0x85],                                     None),
+    ];
+    for (name, decoder, input, left) in table {
+        let mut decoder = decoder.clone();
+        assert_eq!(decoder.can_wait(input, 0, u64::MAX), left, "{name}");
+        assert_eq!(decoder.can_wait(input, input.len(), u64::MAX), left, "{name}, again");
+    }
+    let five = [0x82, 0x85, 0, 0, 0, 0, 7];
+    assert_eq!([4, 5].map(|limit| server().can_wait(&five, 0, limit)), [None, Some(4)]);
+}
+
+#[test]
+fn a_frame_that_has_waited_is_decoded_from_its_start() {
+    let whole = [0x81, 0x85, 0, 0x80, 1, 2, b'H', b'e' ^ 0x80, b'l' ^ 1, b'l' ^ 2, b'o'];
+    for waits in 0..whole.len() {
+        let mut decoder = server();
+        for len in 0..=waits {
+            assert!(decoder.can_wait(&whole[..len], len.saturating_sub(1), 5).is_some(), "{len} of {waits}");
+        }
+        assert!(decoder.is_between_frames() && decoder.payload_left() == 0);
+        let ways: [fn(&mut FrameDecoder, &mut [u8]) -> Option<FramePart>; 3] = [
+            |decoder, bytes| decoder.decode_in_place(bytes).unwrap(),
+            |decoder, bytes| decoder.decode_data(bytes, usize::MAX),
+            FrameDecoder::decode_whole_message,
+        ];
+        for decode in ways {
+            let (mut decoder, mut bytes) = (decoder.clone(), whole);
+            let part = decode(&mut decoder, &mut bytes).expect("a frame");
+            assert_eq!((&bytes[part.payload], part.frame_finished), (&b"Hello"[..], true));
+            assert_eq!(decoder.can_wait(&[0x8a], 0, 5), Some(0), "ready for the next");
+        }
+    }
 }
 
 #[test]

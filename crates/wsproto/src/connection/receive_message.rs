@@ -38,7 +38,7 @@ impl Connection {
         buffer: &'b mut MessageBuffer,
     ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
         buffer.forget_given();
-        if buffer.has_waited() && buffer.waits(&self.decoder) {
+        if buffer.has_waited() && self.waits(buffer) {
             return Ok(None);
         }
         if self.passes_data()
@@ -64,7 +64,7 @@ impl Connection {
             *event = buffer.take_joined(|input| self.receive(input))?;
             return Ok(());
         }
-        if self.text.missing() == 0 && buffer.waits(&self.decoder) {
+        if self.decoder.payload_left() != 0 && self.waits(buffer) {
             return Ok(());
         }
         let Some(whole) = self.join(buffer).map_err(|error| self.fail(error))? else { return Ok(()) };
@@ -88,6 +88,12 @@ impl Connection {
         Ok(())
     }
 
+    /// Tells whether all that is unread can wait for more.
+    #[inline(always)]
+    fn waits(&mut self, buffer: &mut MessageBuffer) -> bool {
+        self.text.missing() == 0 && buffer.waits(&mut self.decoder, self.limits.message_len)
+    }
+
     /// Tells whether the bytes of messages are what was read, unmasked; a code point may have begun elsewhere.
     fn joins_in_place(&self, buffer: &MessageBuffer) -> bool {
         matches!(self.state, ConnectionState::Open | ConnectionState::LocalClosing)
@@ -106,6 +112,8 @@ impl Connection {
                 if last {
                     return Ok(Some(Whole::Message(message)));
                 }
+            } else if self.waits(buffer) {
+                return Ok(None);
             } else if let Some(whole) = self.join_any(buffer)? {
                 return Ok(Some(whole));
             }
@@ -117,7 +125,7 @@ impl Connection {
     }
 
     /// Checks a part of a data frame, and adds it to its message.
-    #[inline]
+    #[inline(always)]
     fn join_part(&mut self, part: FramePart, buffer: &mut MessageBuffer) -> Result<(), RemoteProtocolError> {
         if part.frame_started {
             self.start_frame(&part.header, part.message)?;
