@@ -116,8 +116,9 @@ impl Connection {
     /// and read two words at a time, for which a processor waits longer than all the rest takes.
     #[inline(always)]
     fn data_event<'a>(&mut self, chunk: FrameChunk<'a>) -> Result<Option<Event<'a>>, RemoteProtocolError> {
-        let (frame_finished, message_finished) = (chunk.frame_finished, chunk.message_finished());
-        let (message, payload) = (chunk.message, &*chunk.payload);
+        let message_finished = chunk.message_finished();
+        let FrameChunk { message, payload, frame_finished, .. } = chunk;
+        let payload = &*payload;
         if payload.is_empty() && !frame_finished {
             return Ok(None);
         }
