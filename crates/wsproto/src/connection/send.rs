@@ -199,7 +199,6 @@ fn append_masked(mut payload: &[u8], mut key: MaskingKey, out: &mut Vec<u8>) {
         append_masked_bytes(start, &mut key, out);
         payload = rest;
     }
-    if payload.len() >= 768 { return append_masked_bytes(payload, &mut key, out); }
     let (blocks, rest) = payload.as_chunks::<64>();
     for block in blocks {
         out.extend_from_slice(&key.masked(*block));
