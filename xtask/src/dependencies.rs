@@ -1,4 +1,5 @@
-//! Holds the tables of docs/dependencies.md against the crates' Cargo.toml and against what cargo resolves.
+//! Holds the tables of docs/dependencies.md against the crates' Cargo.toml and against what cargo resolves, and that
+//! against what README.md names.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,6 +8,7 @@ use crate::manifest::Manifest;
 use crate::{CRATES, process};
 
 const PAGE: &str = "docs/dependencies.md";
+const README: &str = "README.md";
 
 /// What cargo resolves for a program that uses the facade; on one target, as the table says.
 const TREE: &str =
@@ -16,11 +18,15 @@ const TREE: &str =
 ///
 /// # Errors
 ///
-/// Each row that is missing and each that is too many, one a line.
+/// Each row that is missing and each that is too many, and each package that README.md doesn't name, one a line.
 pub(crate) fn check() -> Result<(), String> {
-    let page = fs::read_to_string(process::root().join(PAGE)).map_err(|error| format!("{PAGE}: {error}"))?;
+    let read =
+        |path| fs::read_to_string(process::root().join(path)).map_err(|error| format!("{path}: {error}"));
+    let page = read(PAGE)?;
     let mut problems = differences(&listed(&page), &named()?);
-    problems.extend(differences(&shipped(&page), &resolved()?));
+    let resolved = resolved()?;
+    problems.extend(differences(&shipped(&page), &in_a_program(&resolved)));
+    problems.extend(not_named(&read(README)?, &resolved));
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
 }
 
@@ -56,22 +62,33 @@ fn named_row(name: &str, dependency: &str, for_tests: bool) -> String {
 fn shipped(page: &str) -> BTreeSet<String> {
     rows(page)
         .filter_map(|row| match row[..] {
-            [package, _, _] if !matches!(package, "package" | "---") => {
-                Some(format!("{package} in a program"))
-            }
+            [package, _, _] if !matches!(package, "package" | "---") => Some(row_in_a_program(package)),
             _ => None,
         })
         .collect()
 }
 
+fn row_in_a_program(package: &str) -> String {
+    format!("{package} in a program")
+}
+
+fn in_a_program(packages: &BTreeSet<String>) -> BTreeSet<String> {
+    packages.iter().map(|package| row_in_a_program(package)).collect()
+}
+
+/// The packages of others that a program gets.
 fn resolved() -> Result<BTreeSet<String>, String> {
     let (succeeded, tree) = process::output(TREE)?;
     if !succeeded {
         return Err(tree);
     }
     let packages = tree.lines().filter_map(|line| line.split_once(" v")).map(|(package, _)| package);
-    let others = packages.filter(|package| !CRATES.contains(package));
-    Ok(others.map(|package| format!("{package} in a program")).collect())
+    Ok(packages.filter(|package| !CRATES.contains(package)).map(str::to_owned).collect())
+}
+
+fn not_named(readme: &str, packages: &BTreeSet<String>) -> Vec<String> {
+    let others = packages.iter().filter(|package| !readme.contains(&format!("`{package}`")));
+    others.map(|package| format!("{README} does not name {package}")).collect()
 }
 
 /// The cells of each row of a table.
@@ -99,5 +116,6 @@ mod tests {
         assert_eq!(shipped(page), set(&["libc in a program"]));
         let problems = differences(&set(&["a", "b"]), &set(&["b", "c"]));
         assert_eq!(problems, [format!("{PAGE} lacks c"), format!("{PAGE} has a, which isn't so")]);
+        assert_eq!(not_named("brings `a`, and bc", &set(&["a", "b"])), [format!("{README} does not name b")]);
     }
 }
