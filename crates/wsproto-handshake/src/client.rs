@@ -11,7 +11,7 @@ use crate::{
     AcceptConnection, HandshakeLimits, HeadError, Headers, LocalError, RejectConnection, RejectData, Request,
     ResponseError,
     body::BodyReader,
-    head::{self, Head, HeadBuffer, Place, StatusLine},
+    head::{self, Head, HeadBuffer, Room, StatusLine},
     token::{AcceptToken, Key},
 };
 
@@ -323,8 +323,8 @@ impl Awaited {
     ) -> Result<Step<'a>, ResponseError> {
         let Self { token, subprotocols, head, .. } = self;
         let expected = Expected::new(token, subprotocols, needs_subprotocol, limits);
-        let mut place = Place::new();
-        let head = head.take(input, limits, &mut place, Head::of_response)?;
+        let (mut joined, mut room) = (Vec::new(), Room::new());
+        let head = head.take(input, limits, &mut joined, &mut room, Head::of_response)?;
         let Some(head) = head else { return Ok(Step::NeedInput) };
         let verdict = reading::judge(head, expected)?;
         self.after(verdict, limits)

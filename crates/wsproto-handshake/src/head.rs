@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use core::mem::{self, MaybeUninit};
 
 use httparse::Header;
+use smallvec::SmallVec;
 
 pub(crate) use self::field::check_fields;
 use self::line_count::LineCount;
@@ -47,29 +48,30 @@ impl HeadBuffer {
 
     /// Takes what belongs to the head off the front of the input; returns the head when it is whole, cut by `cut`.
     ///
-    /// What has come of a head that is not whole is kept. The head lies in the input, or in `place`.
+    /// What has come of a head that is not whole is kept. The head lies in the input, or in `joined`.
     #[inline]
-    pub(crate) fn take<'a, 'i: 'a, L>(
+    pub(crate) fn take<'a, 't, 'i: 't, L>(
         &mut self,
         input: &mut &'i [u8],
         limits: &HandshakeLimits,
-        place: &'a mut Place<'a>,
-        cut: impl Fn(&'a [u8], &'a mut [MaybeUninit<Header<'a>>]) -> Result<Head<'a, L>, HeadError>,
+        joined: &'t mut Vec<u8>,
+        room: &'a mut Room<'t>,
+        cut: impl Fn(&'t [u8], &'a mut [MaybeUninit<Header<'t>>]) -> Result<Head<'a, L>, HeadError>,
     ) -> Result<Option<Head<'a, L>>, HeadError> {
-        let Place { few, many, text } = place;
+        let Room { one, any } = room;
         let new = input.get(..limits.max_head_len).unwrap_or(input);
         // Where this fails, the search for the end comes to the same, or knows what is wrong.
         if self.kept.is_empty()
             && new.ends_with(b"\r\n\r\n")
-            && let Some(room) = few.get_mut(..limits.max_headers.min(FEW))
+            && let Some(room) = one.get_mut(..limits.max_headers.min(FEW))
             && let Ok(head) = cut(new, room)
         {
             *input = input.get(new.len()..).unwrap_or_default();
             return Ok(Some(head));
         }
-        let Some(text) = self.join(input, limits, text)? else { return Ok(None) };
-        many.resize_with(mem::take(&mut self.lines).fields(), MaybeUninit::uninit);
-        cut(text, many).map(Some)
+        let Some(text) = self.join(input, limits, joined)? else { return Ok(None) };
+        any.resize_with(mem::take(&mut self.lines).fields(), MaybeUninit::uninit);
+        cut(text, any).map(Some)
     }
 
     /// Joins the pieces of a head until it is whole; then returns it, and keeps nothing. One piece stays where it is.
@@ -115,18 +117,18 @@ impl HeadBuffer {
     }
 }
 
-/// Where a head lies while it is read, and the parts that it is cut into.
-pub(crate) struct Place<'a> {
-    few: [MaybeUninit<Header<'a>>; FEW],
-    many: Vec<MaybeUninit<Header<'a>>>,
-    /// A whole head that came in pieces, its final empty line included.
-    text: Vec<u8>,
+/// Room for the fields that a head is cut into; for a usual head it takes none from the heap.
+pub(crate) struct Room<'t> {
+    /// For those of a head in one piece.
+    one: [MaybeUninit<Header<'t>>; FEW],
+    /// For those of any other, which has as many as it has lines.
+    any: SmallVec<[MaybeUninit<Header<'t>>; FEW]>,
 }
 
-impl Place<'_> {
+impl Room<'_> {
     #[inline]
-    pub(crate) const fn new() -> Self {
-        Self { few: [const { MaybeUninit::uninit() }; FEW], many: Vec::new(), text: Vec::new() }
+    pub(crate) fn new() -> Self {
+        Self { one: [const { MaybeUninit::uninit() }; FEW], any: SmallVec::new() }
     }
 }
 
@@ -143,9 +145,9 @@ pub(crate) struct Head<'a, L> {
 impl<'a> Head<'a, RequestLine<'a>> {
     /// Cuts the head of a request.
     #[inline]
-    pub(crate) fn of_request(
-        text: &'a [u8],
-        room: &'a mut [MaybeUninit<Header<'a>>],
+    pub(crate) fn of_request<'t: 'a>(
+        text: &'t [u8],
+        room: &'a mut [MaybeUninit<Header<'t>>],
     ) -> Result<Self, HeadError> {
         let mut request = httparse::Request::new(&mut []);
         let outcome = request.parse_with_uninit_headers(text, room);
@@ -165,9 +167,9 @@ impl<'a> Head<'a, RequestLine<'a>> {
 impl<'a> Head<'a, StatusLine> {
     /// Cuts the head of a response.
     #[inline]
-    pub(crate) fn of_response(
-        text: &'a [u8],
-        room: &'a mut [MaybeUninit<Header<'a>>],
+    pub(crate) fn of_response<'t: 'a>(
+        text: &'t [u8],
+        room: &'a mut [MaybeUninit<Header<'t>>],
     ) -> Result<Self, HeadError> {
         let mut response = httparse::Response::new(&mut []);
         let parser = httparse::ParserConfig::default();
@@ -301,8 +303,10 @@ mod tests {
         input: &mut &[u8],
         limits: &HandshakeLimits,
     ) -> Result<Option<(String, Headers)>, HeadError> {
-        let mut place = Place::new();
-        let Some(head) = buffer.take(input, limits, &mut place, Head::of_request)? else { return Ok(None) };
+        let (mut joined, mut room) = (Vec::new(), Room::new());
+        let Some(head) = buffer.take(input, limits, &mut joined, &mut room, Head::of_request)? else {
+            return Ok(None);
+        };
         let line = format!("{} {}", head.line.method, head.line.target);
         head.keep(|_, _| Ok(true)).map(|headers| Some((line, headers)))
     }
@@ -385,9 +389,14 @@ mod tests {
             let nothing = take(&mut buffer, &mut core::slice::from_ref(byte), &HandshakeLimits::default());
             assert_eq!(nothing, Ok(None));
         }
-        let mut place = Place::new();
-        let head =
-            buffer.take(&mut &b"\nmore"[..], &HandshakeLimits::default(), &mut place, Head::of_response);
+        let (mut joined, mut room) = (Vec::new(), Room::new());
+        let head = buffer.take(
+            &mut &b"\nmore"[..],
+            &HandshakeLimits::default(),
+            &mut joined,
+            &mut room,
+            Head::of_response,
+        );
         let head = head.unwrap().unwrap();
         assert_eq!(head.line, StatusLine { status: 101, is_http_1_1: true });
         assert_eq!((head.text, head.fields.len()), (&bytes[..], 2));

@@ -11,7 +11,7 @@ use crate::{
     AcceptConnection, HandshakeLimits, HeadError, Headers, LocalError, RejectConnection, RejectData, Request,
     RequestError,
     body::BodyWriter,
-    head::{self, Head, HeadBuffer, Place, RequestLine},
+    head::{self, Head, HeadBuffer, RequestLine, Room},
     token::{AcceptToken, Key},
 };
 
@@ -141,8 +141,8 @@ impl ServerHandshake {
             return Err(error);
         }
         let Stage::AwaitingRequest(buffer) = &mut self.stage else { return Ok(None) };
-        let mut place = Place::new();
-        match buffer.take(input, &self.limits, &mut place, Head::of_request) {
+        let (mut joined, mut room) = (Vec::new(), Room::new());
+        match buffer.take(input, &self.limits, &mut joined, &mut room, Head::of_request) {
             Ok(None) => Ok(None),
             Ok(Some(head)) => self.read(head).map(Some),
             Err(error) => Err(self.fail(error.into())),
