@@ -455,3 +455,52 @@ fn what_is_wrong_with_a_message_in_one_read_is_said_as_by_receive() {
         }
     }
 }
+
+/// Streams that break a limit, or a rule with a certain byte of a header or payload, each behind a good message.
+fn faults(role: Role) -> Vec<(&'static str, Config, Vec<u8>)> {
+    let frame = |header, payload: &[u8]| frame_to(role, header, payload);
+    let claim = |opcode, payload_len| crate::pair::claim_to(role, FrameHeader::new(opcode, payload_len));
+    let (config, rest) = (Config::default(), more(Opcode::Continuation));
+    let (other, mask) = if role == Role::Server { (Role::Client, 0x80) } else { (Role::Server, 0) };
+    let begun = frame(more(Opcode::Text), b"be");
+    #[rustfmt::skip]
+    let table = [
+        ("too long a message",    config.clone().with_max_message_len(10),  claim(Opcode::Binary, 11)),
+        ("too long by far",       config.clone().with_max_message_len(10),  claim(Opcode::Text, (1 << 63) - 1)),
+        ("too long in fragments", config.clone().with_max_message_len(10),  [&begun[..], &claim(Opcode::Continuation, 9)].concat()),
+        ("too long a frame",      config.clone().with_max_frame_len(10),    claim(Opcode::Binary, 300)),
+        ("too many fragments",    config.clone().with_max_fragments(1),     [&begun[..], &claim(Opcode::Continuation, 1)].concat()),
+        ("too many empty ones",   config.clone().with_max_empty_fragments(1), [&begun[..], &frame(rest, b""), &frame(rest, b"")].concat()),
+        ("too many pings",        config.clone().with_max_control_frames(1), [frame(last(Opcode::Ping), b"1"), frame(last(Opcode::Ping), b"2")].concat()),
+        ("not minimal",           config.clone(),                           vec![0x82, 0x7e | mask, 0, 125]),
+        ("top bit",               config.clone(),                           vec![0x82, 0x7f | mask, 0x80]),
+        ("mask",                  config.clone(),                           frame_to(other, last(Opcode::Text), b"x")),
+        ("reserved bit",          config.clone(),                           vec![0xa1]),
+        ("bad text",              config.clone(),                           frame(last(Opcode::Text), b"ascii for more than a word \xff")),
+        ("ends in a code point",  config,                                   frame(last(Opcode::Text), b"ascii \xe2\x82")),
+    ];
+    table
+        .into_iter()
+        .map(|(name, config, wire)| {
+            (name, config, [&frame(last(Opcode::Text), b"ok")[..], &wire, b"and some more"].concat())
+        })
+        .collect()
+}
+
+#[test]
+fn an_error_comes_with_the_byte_that_shows_it() {
+    for role in [Role::Server, Role::Client] {
+        for (name, config, wire) in faults(role) {
+            for cut in 1..=wire.len() {
+                let (mut server, mut other) = (open(role, &config), open(role, &config));
+                let mut buffer = MessageBuffer::new();
+                let parts = [&wire[..cut]].into_iter().chain(wire[cut..].chunks(1));
+                let failed =
+                    parts.clone().position(|part| with_buffer(&mut server, &mut buffer, [part]).1.is_err());
+                let expected =
+                    parts.clone().position(|part| crate::pair::feed(&mut other, [part]).1.is_err());
+                assert!(failed.is_some() && failed == expected, "{name}, {role:?}, cut at {cut}");
+            }
+        }
+    }
+}
