@@ -195,14 +195,14 @@ impl FrameDecoder {
     }
 
     /// Tells whether `input` can wait for more of it, since nothing in it can break a rule, and how many bytes of its
-    /// frame are still to come, 0 where that is not known.
+    /// message are still to come, 0 where that is not known.
     ///
-    /// That is: the start of a header; the start of a message in one frame, of at most `max_message` bytes; or a piece of
-    /// a data frame's payload. Of payload, less than 16 KiB can wait of a binary message; of a text, ASCII, in steps of at
-    /// most 16 bytes behind the `seen` bytes of which the same was told before, where it is between two code points as the
-    /// piece begins.
+    /// What can wait: the start of a header; the start of a message in one frame, of at most `max_message` bytes; a piece
+    /// of a data frame's payload. Of a payload, less than 16 KiB can, and of a text only ASCII, at most 16 bytes at a time
+    /// behind the `seen` bytes of which the same was told before; it must begin between two code points.
     ///
-    /// For callers who keep the bytes and want messages whole: to look at a byte costs less than to take it.
+    /// For callers who keep the bytes and want messages whole: to look at a byte costs less than to take it. What can wait
+    /// must be shown again, from its start, until it is decoded.
     #[must_use]
     #[inline]
     pub fn can_wait(&mut self, input: &[u8], seen: usize, max_message: u64) -> Option<u64> {
@@ -211,7 +211,7 @@ impl FrameDecoder {
             State::Waiting(frame, header_len) => {
                 let header_len = usize::from(*header_len);
                 let seen = seen.max(header_len);
-                frame.can_wait(input.get(seen..)?, seen.wrapping_sub(header_len))
+                frame.can_wait(input.get(seen..)?, seen.saturating_sub(header_len))
             }
             State::Header | State::Failed(_) => self.start_can_wait(input, max_message),
         }
@@ -325,7 +325,10 @@ impl FrameDecoder {
                     self.state = if part.frame_finished { State::Header } else { State::Payload(frame) };
                     Ok(Some(part))
                 }
-                Ok(None) => Ok(None),
+                Ok(None) => {
+                    self.state = State::Header;
+                    Ok(None)
+                }
                 Err(error) => {
                     self.state = State::Failed(error);
                     Err(error)
@@ -425,7 +428,8 @@ impl FrameDecoder {
 }
 
 impl Frame {
-    /// Tells whether `new` bytes of the payload can wait behind the `seen` ones that can, and how many are still to come.
+    /// Tells whether `new` bytes of the payload can wait behind the `seen` ones that can, and how many are still to come of
+    /// a message that ends with the frame.
     #[inline]
     fn can_wait(&self, new: &[u8], seen: usize) -> Option<u64> {
         let len = seen.saturating_add(new.len());
@@ -437,7 +441,8 @@ impl Frame {
             Opcode::Text => self.key.turned(seen).masks_ascii(new),
             _ => false,
         };
-        waits.then_some(self.remaining.saturating_sub(len as u64))
+        let left = if self.header.fin { self.remaining.saturating_sub(len as u64) } else { 0 };
+        waits.then_some(left)
     }
 
     /// Unmasks what there is of the payload at the front of `input`.

@@ -70,7 +70,9 @@ impl HeadBuffer {
             return Ok(Some(head));
         }
         let Some(text) = self.join(input, limits, joined)? else { return Ok(None) };
-        any.resize_with(mem::take(&mut self.lines).fields(), MaybeUninit::uninit);
+        let fields = mem::take(&mut self.lines).fields();
+        any.reserve_exact(fields);
+        any.resize_with(fields, MaybeUninit::uninit);
         cut(text, any).map(Some)
     }
 

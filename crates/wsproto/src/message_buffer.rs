@@ -13,7 +13,8 @@ use crate::{Event, Messages, RemoteProtocolError};
 const LEAST_ROOM: usize = 4 << 10;
 /// The length of the buffer at first, in bytes: what the nearest cache holds.
 const FIRST_LEN: usize = 16 << 10;
-/// A payload from this length on is read up to the next header and no further, in bytes.
+/// A message that is longer than this, in bytes, and whose end is known is read to that end, and no more behind it than
+/// a header may have.
 const LONG: usize = 8 << 10;
 /// Up to this length it is better to grow than to move bytes time and again.
 const SMALL_LEN: usize = 64 << 10;
@@ -66,10 +67,10 @@ pub struct MessageBuffer {
     given: bool,
     /// What was read and not yet taken, behind `message`.
     unread: Range<usize>,
-    /// Where the payload under way will end, or less where none is awaited. More than a little behind it is not read: it
-    /// would have to be moved.
+    /// Where the message under way will end, or less where that is not known. If it is long, more than a little behind it
+    /// is not read: it would have to be moved.
     awaited_end: usize,
-    /// How much of what is unread was found to be able to wait. As long as it does, nothing moves.
+    /// How much of what is unread was found to be able to wait.
     seen: usize,
     /// Up to where the next bytes may be read into.
     room_end: usize,
@@ -93,8 +94,8 @@ impl MessageBuffer {
         }
     }
 
-    /// Returns where the next bytes of the peer belong: at least 4 KiB, but no more than a few bytes behind the end of a
-    /// long payload. It is never empty.
+    /// Returns where the next bytes of the peer belong: at least 4 KiB, but little behind the end of a long message. It is
+    /// never empty.
     #[must_use]
     #[inline]
     pub fn room(&mut self) -> &mut [u8] {
@@ -114,7 +115,7 @@ impl MessageBuffer {
         if self.bytes.len().saturating_sub(self.unread.end) < LEAST_ROOM || self.is_far() {
             self.make_room();
         }
-        // Behind a long payload, little: what is read of the next message would have to be moved.
+        // Behind a long message, little: what is read of the next one would have to be moved.
         let awaited = self.awaited_end.saturating_sub(self.unread.end);
         let is_long = awaited > 0 && awaited.saturating_add(self.live()) > LONG;
         let more = if is_long { awaited.saturating_add(FrameHeader::MAX_LEN) } else { FIRST_LEN };
@@ -228,7 +229,7 @@ impl MessageBuffer {
     pub(crate) fn waits(&mut self, decoder: &mut FrameDecoder, max_message: u64) -> bool {
         let unread = self.bytes.get(self.unread.clone()).unwrap_or_default();
         let Some(left) = decoder.can_wait(unread, self.seen, max_message) else { return false };
-        self.await_payload(left);
+        self.await_rest(left);
         self.seen = self.unread.len();
         true
     }
@@ -269,10 +270,15 @@ impl MessageBuffer {
         self.bytes.get(range).unwrap_or_default()
     }
 
-    /// Says how much of a payload is still to come.
+    /// Says how much of the message under way is still to come, 0 where that is not known.
     #[inline]
-    pub(crate) fn await_payload(&mut self, len: u64) {
-        self.awaited_end = self.unread.end.saturating_add(usize::try_from(len).unwrap_or(usize::MAX));
+    pub(crate) fn await_rest(&mut self, len: u64) {
+        let end = self.unread.end.saturating_add(usize::try_from(len).unwrap_or(usize::MAX));
+        if end != self.awaited_end {
+            self.awaited_end = end;
+            // The room for the next read was made for what was known before.
+            self.room_end = self.unread.end;
+        }
     }
 
     /// Tells whether a part of the message under way lies here.

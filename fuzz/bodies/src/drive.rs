@@ -123,15 +123,20 @@ impl Drive {
     }
 
     fn receive_into(&mut self, buffer: &mut MessageBuffer, input: &[u8]) -> Result<(), RemoteProtocolError> {
-        let mut parts = input.chunks(1000);
+        let mut rest = input;
         loop {
             while let Some(event) = self.ws.receive_message(buffer)? {
                 self.hearing.hear(&event);
                 self.answer(&event);
             }
-            let Some(part) = parts.next() else { return Ok(()) };
-            buffer.room()[..part.len()].copy_from_slice(part);
-            buffer.filled(part.len());
+            if rest.is_empty() {
+                return Ok(());
+            }
+            let room = buffer.room();
+            let len = room.len().min(rest.len()).min(1000);
+            room[..len].copy_from_slice(&rest[..len]);
+            buffer.filled(len);
+            rest = &rest[len..];
         }
     }
 

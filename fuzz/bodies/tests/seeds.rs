@@ -40,3 +40,14 @@ fn no_bytes_are_a_run_too() {
         body(&[]);
     }
 }
+
+#[test]
+fn a_long_message_and_what_follows() {
+    let mut run = vec![0b0000_0001, 1];
+    for len in [2000u16, 20_000, 4000] {
+        run.extend([0x82, 0xfe]);
+        run.extend(len.to_be_bytes());
+        run.extend(vec![0; 4 + usize::from(len)]);
+    }
+    wsproto_fuzz_bodies::server(&run);
+}

@@ -469,3 +469,16 @@ proptest! {
         let _ = decode(&FrameDecoder::new(role).with_rsv(Rsv::from_first_byte(rsv)).with_max_payload_len(70_000), &bytes);
     }
 }
+
+#[test]
+fn a_header_that_is_taken_in_pieces_after_it_waited_does_not_wait_any_more() {
+    let bytes = [0x82, 0x85, 0, 0, 0, 0, b'a'];
+    let (mut fresh, mut waited) = (server(), server());
+    assert_eq!(waited.can_wait(&bytes, 0, u64::MAX), Some(4));
+    for decoder in [&mut fresh, &mut waited] {
+        let mut piece = [bytes[0]];
+        assert!(decoder.decode(&mut &mut piece[..]).unwrap().is_none());
+    }
+    assert_eq!(fresh.can_wait(&bytes[1..], 0, u64::MAX), None);
+    assert_eq!(waited.can_wait(&bytes[1..], 0, u64::MAX), None);
+}

@@ -167,6 +167,7 @@ impl Connection {
         }
     }
 
+    /// Notes the rule that the peer broke; noted again, it changes nothing.
     #[cold]
     pub(super) fn fail(&mut self, error: RemoteProtocolError) -> RemoteProtocolError {
         self.failure = Some(error);

@@ -4,7 +4,7 @@
 
 use core::ops::Range;
 
-use wsproto_frame::{FramePart, Opcode};
+use wsproto_frame::{Fragmentation, FramePart, Opcode};
 
 use super::Connection;
 use crate::{
@@ -38,14 +38,14 @@ impl Connection {
         buffer: &'b mut MessageBuffer,
     ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
         buffer.forget_given();
-        if buffer.has_waited() && self.waits(buffer) {
-            return Ok(None);
-        }
-        if self.passes_data()
-            && let Some(part) = self.decoder.decode_whole_message(buffer.unread())
-        {
-            let mut frame = buffer.take(part.payload.end);
-            return self.receive_data(part.split_off(&mut frame));
+        if self.passes_data() {
+            if buffer.has_waited() && self.waits(buffer) {
+                return Ok(None);
+            }
+            if let Some(part) = self.decoder.decode_whole_message(buffer.unread()) {
+                let mut frame = buffer.take(part.payload.end);
+                return self.receive_data(part.split_off(&mut frame));
+            }
         }
         // An event of its own, as in `receive`.
         let mut event = None;
@@ -118,7 +118,9 @@ impl Connection {
                 return Ok(Some(whole));
             }
             if buffer.unread().is_empty() {
-                buffer.await_payload(self.decoder.payload_left());
+                // Behind a fragment that is not the last comes the same message, which moves anyway.
+                let is_last = self.decoder.fragmentation() == Fragmentation::Idle;
+                buffer.await_rest(if is_last { self.decoder.payload_left() } else { 0 });
                 return Ok(None);
             }
         }

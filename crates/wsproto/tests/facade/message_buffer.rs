@@ -504,3 +504,63 @@ fn an_error_comes_with_the_byte_that_shows_it() {
         }
     }
 }
+
+#[test]
+fn an_error_is_final_in_the_buffer_too() {
+    for role in [Role::Server, Role::Client] {
+        for (name, config, wire) in faults(role) {
+            let mut connection = open(role, &config);
+            let mut buffer = MessageBuffer::new();
+            let error = with_buffer(&mut connection, &mut buffer, wire.chunks(1)).1.unwrap_err();
+            for _ in 0..3 {
+                let again = connection.receive_message(&mut buffer).map(|event| event.map(Event::into_owned));
+                assert_eq!(again, Err(error), "{name}, {role:?}");
+                read_into(&mut buffer, b"more");
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_waits_on_a_connection_that_is_over() {
+    let wire = frame_to(Role::Server, last(Opcode::Binary), b"a message");
+    for cut in 1..wire.len() {
+        let error = RemoteProtocolError::MessageTooLong { limit: 5 };
+        let (mut failed, mut ended) =
+            (open(Role::Server, &Config::default()), open(Role::Server, &Config::default()));
+        let mut buffers = [MessageBuffer::new(), MessageBuffer::new()];
+        for (connection, buffer) in [&mut failed, &mut ended].into_iter().zip(&mut buffers) {
+            assert_eq!(with_buffer(connection, buffer, wire[..cut].chunks(1)), (vec![], Ok(())));
+        }
+        failed.reply_to_error(&error, &mut Vec::new()).unwrap();
+        let got = failed.receive_message(&mut buffers[0]).map(|event| event.map(Event::into_owned));
+        assert_eq!(got, Err(error), "cut at {cut}");
+        ended.receive_eof();
+        assert_eq!(ended.receive_message(&mut buffers[1]), Ok(None));
+        assert!(buffers.iter().all(MessageBuffer::is_empty), "all bytes are taken and ignored, cut at {cut}");
+    }
+}
+
+#[test]
+fn fragments_are_not_read_one_by_one() {
+    for fragment in [9, 64, 1000] {
+        let mut wire = frame_to(Role::Server, more(Opcode::Binary), b"");
+        for _ in 0..(256 << 10) / fragment {
+            wire.extend(frame_to(Role::Server, more(Opcode::Continuation), &vec![7; fragment]));
+        }
+        let mut server = open(Role::Server, &Config::default());
+        let mut buffer = MessageBuffer::new();
+        let (mut rest, mut reads) = (&wire[..], 0);
+        while !rest.is_empty() {
+            let len = buffer.room().len().min(rest.len());
+            with_buffer(&mut server, &mut buffer, [&rest[..len]]).1.unwrap();
+            rest = &rest[len..];
+            reads += 1;
+        }
+        assert!(
+            reads <= wire.len() / 2000 + 10,
+            "{reads} reads for {} bytes in fragments of {fragment}",
+            wire.len()
+        );
+    }
+}
