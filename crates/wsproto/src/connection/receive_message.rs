@@ -4,6 +4,7 @@
 
 use core::ops::Range;
 
+use wsproto_extensions::FrameEnd;
 use wsproto_frame::{FramePart, Opcode};
 
 use super::Connection;
@@ -62,7 +63,7 @@ impl Connection {
         if !self.joins_in_place(buffer) {
             return buffer.take_joined(|input| self.receive(input));
         }
-        if self.text.missing() == 0 && buffer.waits(&self.decoder) {
+        if self.text.missing() == 0 && !self.is_transforming() && buffer.waits(&self.decoder) {
             return Ok(None);
         }
         let Some(whole) = self.join(buffer).map_err(|error| self.fail(error))? else { return Ok(None) };
@@ -85,10 +86,10 @@ impl Connection {
         }))
     }
 
-    /// Tells whether the bytes of messages are what was read, unmasked; a code point may have begun elsewhere.
+    /// Tells whether messages can be joined in the buffer: what comes next may have begun elsewhere.
     fn joins_in_place(&self, buffer: &MessageBuffer) -> bool {
         matches!(self.state, ConnectionState::Open | ConnectionState::LocalClosing)
-            && self.extensions.is_none()
+            && !self.is_pulling()
             && buffer.parts.is_empty()
             && (self.text.missing() == 0 || buffer.holds_message())
     }
@@ -121,10 +122,19 @@ impl Connection {
         }
         let last = part.frame_finished && part.header.fin;
         let payload = buffer.advance(part.payload);
+        if self.is_transforming() {
+            let end = if part.frame_finished { FrameEnd::Reached } else { FrameEnd::Pending };
+            return self.join_transformed(payload, end, buffer);
+        }
         if part.message == Opcode::Text {
             self.check_text(buffer.payload(payload.clone()), last)?;
         }
         buffer.join(payload);
+        if part.frame_finished
+            && let Some(extensions) = &mut self.extensions
+        {
+            extensions.finish_passing();
+        }
         Ok(())
     }
 
@@ -154,7 +164,7 @@ impl Connection {
 
     /// Checks a part of a text.
     #[inline]
-    fn check_text(&mut self, part: &[u8], last: bool) -> Result<(), RemoteProtocolError> {
+    pub(super) fn check_text(&mut self, part: &[u8], last: bool) -> Result<(), RemoteProtocolError> {
         //= rfc6455#5.6-1, rfc6455#8.1-1
         if self.text.ascii(part).is_some() {
             return Ok(());

@@ -1,6 +1,7 @@
 //! Frames on their way through the agreed extensions, in bounded pieces.
 
 mod lent;
+mod whole;
 
 use alloc::vec::Vec;
 
@@ -154,13 +155,17 @@ impl Connection {
         }
     }
 
-    /// Returns how much extensions may make for one event: a code point that was cut becomes an event of its own, and
-    /// one byte beyond the limit tells that a message is too long, before anything else is found wrong with the rest.
+    /// Returns how much extensions may make for one event: a code point that was cut becomes an event of its own.
     fn piece_room(&self) -> usize {
-        let most = match self.text.missing() {
+        self.room_under_limit(match self.text.missing() {
             0 => PIECE_LEN,
             missing => missing,
-        };
+        })
+    }
+
+    /// Returns how much extensions may make at once: at most `most` bytes, and one byte beyond the limit, which tells that
+    /// a message is too long before anything else is found wrong with the rest.
+    fn room_under_limit(&self, most: usize) -> usize {
         let allowed = self.limits.message_len.saturating_sub(self.received.transformed).saturating_add(1);
         usize::try_from(allowed).map_or(most, |allowed| most.min(allowed))
     }
