@@ -181,6 +181,8 @@ struct Ring {
     delivered: usize,
     /// Where the next byte goes; at most the length.
     position: usize,
+    /// How many of the last bytes are moved to the front once it is full.
+    moved: usize,
     /// Whether it was full once, so that every place in it can be referred to.
     wrapped: bool,
     /// The stream is bad behind what is not delivered yet.
@@ -191,9 +193,9 @@ impl Ring {
     /// More bytes than a backend, which copies in blocks, may write behind those that it tells of.
     const OVERSHOOT: usize = 1024;
 
-    fn new(len: usize) -> Self {
+    fn new(len: usize, moved: usize) -> Self {
         let bytes = alloc::vec![0; len].into_boxed_slice();
-        Self { bytes, delivered: 0, position: 0, wrapped: false, bad: false }
+        Self { bytes, delivered: 0, position: 0, moved, wrapped: false, bad: false }
     }
 
     /// Forgets everything, so that no stream can be made to tell of another, whatever the backend reads.
@@ -223,8 +225,10 @@ impl Ring {
             return Err(BadStream);
         }
         if self.position >= self.bytes.len() {
-            self.delivered = 0;
-            self.position = 0;
+            let moved = self.bytes.len().saturating_sub(self.moved)..;
+            self.bytes.copy_within(moved, 0);
+            self.delivered = self.moved;
+            self.position = self.moved;
             self.wrapped = true;
         }
         Ok(true)

@@ -70,7 +70,7 @@ pub(super) struct Decompressor {
 impl Decompressor {
     pub(super) fn new(window: WindowBits) -> Self {
         // References to what came out in the same call are cheaper than those to its own window.
-        let ring = Ring::new(window.size().saturating_mul(2));
+        let ring = Ring::new(window.size().saturating_mul(2), 0);
         Self { state: Inflate::new(false, window.get()), window, ring }
     }
 
