@@ -2,11 +2,14 @@
 
 #![expect(clippy::inline_always, reason = "events that go through memory cost more than the work itself")]
 
+mod made;
+
 use alloc::vec::Vec;
 use core::{fmt, mem, ops::Range};
 
 use wsproto_frame::FrameDecoder;
 
+pub(crate) use self::made::Made;
 use crate::{Event, Messages, RemoteProtocolError};
 
 /// How much room there is at least for a read, in bytes.
@@ -70,8 +73,8 @@ pub struct MessageBuffer {
     seen: usize,
     /// Up to where the next bytes may be read into.
     room_end: usize,
-    /// The message under way, or the one that was given last, where an extension made some of it; then `message` is empty.
-    made: Vec<u8>,
+    /// The message under way, or the one that was given last, where an extension made some of it.
+    made: Made,
     /// The parts of messages that don't lie here, since they began elsewhere.
     pub(crate) parts: Messages,
 }
@@ -88,7 +91,7 @@ impl MessageBuffer {
             awaited: 0,
             seen: 0,
             room_end: 0,
-            made: Vec::new(),
+            made: Made::default(),
             parts: Messages::unlimited(),
         }
     }
@@ -135,8 +138,8 @@ impl MessageBuffer {
     /// Forgets what waits here and keeps the memory, for a connection that is over: by an error, or at the end of its
     /// stream.
     pub fn clear(&mut self) {
-        let (bytes, mut made) = (mem::take(&mut self.bytes), mem::take(&mut self.made));
-        made.clear();
+        self.made.clear();
+        let (bytes, made) = (mem::take(&mut self.bytes), mem::take(&mut self.made));
         *self = Self { bytes, made, ..Self::new() };
     }
 
@@ -245,7 +248,7 @@ impl MessageBuffer {
     #[inline]
     pub(crate) fn join(&mut self, range: Range<usize>) {
         if !self.made.is_empty() {
-            self.made.extend_from_slice(self.bytes.get(range).unwrap_or_default());
+            self.made.push(self.bytes.get(range).unwrap_or_default());
         } else if self.message.is_empty() {
             self.message = range;
         } else if self.message.end == range.start {
@@ -258,8 +261,8 @@ impl MessageBuffer {
     }
 
     /// Returns the payload in `range`, and where to append what an extension makes of it.
-    pub(crate) fn transform(&mut self, range: Range<usize>) -> (&[u8], &mut Vec<u8>) {
-        self.made.extend_from_slice(self.bytes.get(mem::take(&mut self.message)).unwrap_or_default());
+    pub(crate) fn transform(&mut self, range: Range<usize>) -> (&[u8], &mut Made) {
+        self.made.push(self.bytes.get(mem::take(&mut self.message)).unwrap_or_default());
         (self.bytes.get(range).unwrap_or_default(), &mut self.made)
     }
 
@@ -270,7 +273,7 @@ impl MessageBuffer {
         if self.made.is_empty() {
             return self.bytes.get(self.message.clone()).unwrap_or_default();
         }
-        &self.made
+        self.made.as_slice()
     }
 
     /// Returns the bytes in `range`, as [`advance`](Self::advance) gave it.

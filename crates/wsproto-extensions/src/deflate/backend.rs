@@ -234,6 +234,32 @@ impl Ring {
         Ok(true)
     }
 
+    /// Returns where bytes can be written before it is full.
+    #[cfg(feature = "zlib-rs")]
+    fn free(&mut self) -> &mut [u8] {
+        self.bytes.get_mut(self.position..).unwrap_or_default()
+    }
+
+    /// Keeps the last of bytes that came out elsewhere, while nothing waits to be delivered.
+    #[cfg(feature = "zlib-rs")]
+    fn keep(&mut self, bytes: &[u8]) {
+        let kept = bytes.get(bytes.len().saturating_sub(self.bytes.len())..).unwrap_or_default();
+        let free = self.free();
+        let (first, rest) = kept.split_at_checked(free.len()).unwrap_or((kept, &[]));
+        if let Some(place) = free.get_mut(..first.len()) {
+            place.copy_from_slice(first);
+        }
+        self.advance(first.len());
+        if let Some(place) = self.bytes.get_mut(..rest.len())
+            && !rest.is_empty()
+        {
+            place.copy_from_slice(rest);
+            self.position = rest.len();
+            self.wrapped = true;
+        }
+        self.delivered = self.position;
+    }
+
     /// Takes note of bytes that were written at its position.
     fn advance(&mut self, written: usize) {
         self.position = self.position.saturating_add(written).min(self.bytes.len());

@@ -6,7 +6,7 @@ mod whole;
 use alloc::vec::Vec;
 
 use bytes::{Bytes, BytesMut};
-use wsproto_extensions::{ExtensionError, FrameEnd, Handling, OutboundFrame, Pipeline, Pulled};
+use wsproto_extensions::{ExtensionError, FrameEnd, Handling, OutboundFrame, Output, Pipeline, Pulled};
 use wsproto_frame::{FrameChunk, FrameHeader, Opcode, Rsv};
 
 use super::Connection;
@@ -130,7 +130,7 @@ impl Connection {
         };
         let frame = *frame;
         let end = if chunk.frame_finished { FrameEnd::Reached } else { FrameEnd::Pending };
-        match pipeline.feed(chunk.payload, end, piece, room) {
+        match pipeline.feed(chunk.payload, end, &mut Output::new(piece, room)) {
             Ok(pulled) => self.transformed_event(frame, pulled),
             Err(error) => Err(self.first_fault(frame, error)),
         }
@@ -145,7 +145,7 @@ impl Connection {
                 return Ok(None);
             };
             let frame = *frame;
-            let event = match pipeline.pull(piece, room) {
+            let event = match pipeline.pull(&mut Output::new(piece, room)) {
                 Ok(pulled) => self.transformed_event(frame, pulled)?,
                 Err(error) => return Err(self.first_fault(frame, error)),
             };

@@ -88,19 +88,28 @@ impl Decompressor {
 
     pub(super) fn decompress(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), BadStream> {
         while self.ring.deliver(output)? {
-            let place = self.ring.bytes.get_mut(self.ring.position..).unwrap_or_default();
-            let before = (input.len(), place.len());
+            let before = input.len();
+            let place = output.place();
+            let in_place = !place.is_empty();
+            let place = if in_place { place } else { self.ring.free() };
             let (status, written) = run(&mut self.state, input, place, InflateFlush::NoFlush);
-            self.ring.advance(written);
+            let full = written == place.len();
+            if in_place {
+                let last = written.saturating_sub(self.window.size())..written;
+                self.ring.keep(output.place().get(last).unwrap_or_default());
+                output.advance(written);
+            } else {
+                self.ring.advance(written);
+            }
             match status {
                 // Blocks may follow the final one.
                 //= rfc7692#7.2.3.4-1
                 Ok(Status::StreamEnd) => self.restart()?,
-                Ok(_) if input.is_empty() && written < before.1 => {
+                Ok(_) if input.is_empty() && !full => {
                     self.ring.deliver(output)?;
                     break;
                 }
-                Ok(_) if input.len() < before.0 || written > 0 => {}
+                Ok(_) if input.len() < before || written > 0 => {}
                 Ok(_) | Err(BadStream) => self.ring.bad = true,
             }
         }

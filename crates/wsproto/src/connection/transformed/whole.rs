@@ -1,14 +1,13 @@
 //! Whole messages that went through the extensions: what they make is appended to the message, and copied no more.
 
-use alloc::vec::Vec;
 use core::ops::Range;
 
-use wsproto_extensions::{ExtensionError, FrameEnd, Pipeline, Pulled};
+use wsproto_extensions::{ExtensionError, FrameEnd, Output, Pipeline, Pulled};
 use wsproto_frame::Opcode;
 
 use super::super::Connection;
 use super::{Transformed, Work};
-use crate::{MessageBuffer, RemoteProtocolError};
+use crate::{MessageBuffer, RemoteProtocolError, message_buffer::Made};
 
 /// The most bytes that come out before they are looked at: few enough that they are still in the second cache.
 const LOOK_LEN: usize = 128 << 10;
@@ -35,17 +34,17 @@ impl Connection {
         while let Some((piece, rest)) = input.split_at_checked(Pipeline::INPUT_PIECE)
             && !rest.is_empty()
         {
-            self.append(message, |pipeline, out, room| pipeline.feed(piece, FrameEnd::Pending, out, room))?;
+            self.append(message, |pipeline, out| pipeline.feed(piece, FrameEnd::Pending, out))?;
             input = rest;
         }
-        self.append(message, |pipeline, out, room| pipeline.feed(input, end, out, room))
+        self.append(message, |pipeline, out| pipeline.feed(input, end, out))
     }
 
     /// Has the extensions append to a message until they have nothing left to work on.
     fn append(
         &mut self,
-        message: &mut Vec<u8>,
-        feed: impl FnOnce(&mut Pipeline, &mut Vec<u8>, usize) -> Result<Pulled, ExtensionError>,
+        message: &mut Made,
+        feed: impl FnOnce(&mut Pipeline, &mut Output<'_>) -> Result<Pulled, ExtensionError>,
     ) -> Result<(), RemoteProtocolError> {
         let mut pulled = self.look_at_appended(message, feed)?;
         while pulled == Pulled::More {
@@ -62,17 +61,19 @@ impl Connection {
     /// Has the extensions append to a message, and holds that to the rules before they may refuse the rest.
     fn look_at_appended(
         &mut self,
-        message: &mut Vec<u8>,
-        append: impl FnOnce(&mut Pipeline, &mut Vec<u8>, usize) -> Result<Pulled, ExtensionError>,
+        message: &mut Made,
+        append: impl FnOnce(&mut Pipeline, &mut Output<'_>) -> Result<Pulled, ExtensionError>,
     ) -> Result<Pulled, RemoteProtocolError> {
         let room = self.room_under_limit(LOOK_LEN);
         let Some(Transformed { pipeline, work: Work::Feed(frame), .. }) = self.extensions.as_deref_mut()
         else {
             return Ok(Pulled::Finished);
         };
-        let (frame, start) = (*frame, message.len());
-        let outcome = append(pipeline, message, room);
-        let appended = message.get(start..).unwrap_or_default();
+        let frame = *frame;
+        let mut output = Output::over(message.room(room));
+        let outcome = append(pipeline, &mut output);
+        let len = output.written().len();
+        let appended = message.advance(len);
         if frame.message == Opcode::Text {
             self.check_text(appended, frame.fin && outcome == Ok(Pulled::Finished))?;
         }
