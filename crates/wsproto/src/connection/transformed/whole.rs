@@ -9,6 +9,8 @@ use super::super::Connection;
 use super::{Transformed, Work};
 use crate::{MessageBuffer, RemoteProtocolError, message_buffer::Made};
 
+/// The most bytes that extensions work on at once: each call of a decompressor has to keep its window.
+const FEED_LEN: usize = 32 << 10;
 /// The most bytes that come out before they are looked at: few enough that they are still in the second cache.
 const LOOK_LEN: usize = 128 << 10;
 
@@ -23,15 +25,18 @@ impl Connection {
         self.extensions.as_deref().is_some_and(|extensions| matches!(extensions.work, Work::Pull(_)))
     }
 
-    /// Adds to a message what the extensions make of a part of a payload, all of it.
+    /// Adds to a message what the extensions make of a part of a payload, all of it, once that is worth a call.
     pub(in crate::connection) fn join_transformed(
         &mut self,
         payload: Range<usize>,
         end: FrameEnd,
         buffer: &mut MessageBuffer,
     ) -> Result<(), RemoteProtocolError> {
-        let (mut input, message) = buffer.transform(payload);
-        while let Some((piece, rest)) = input.split_at_checked(Pipeline::INPUT_PIECE)
+        if buffer.keep(payload) < FEED_LEN && end == FrameEnd::Pending {
+            return Ok(());
+        }
+        let (mut input, message) = buffer.leave_to_be_made();
+        while let Some((piece, rest)) = input.split_at_checked(FEED_LEN)
             && !rest.is_empty()
         {
             self.append(message, |pipeline, out| pipeline.feed(piece, FrameEnd::Pending, out))?;
