@@ -1,5 +1,6 @@
 //! DEFLATE by `zlib-rs`.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use zlib_rs::{Deflate, DeflateFlush, Inflate, InflateFlush, Status};
@@ -13,6 +14,8 @@ const PIECE: usize = 4096;
 
 pub(super) struct Compressor {
     state: Deflate,
+    /// Where it writes: kept, since memory has to be cleared before it can be written in place.
+    piece: Box<[u8; PIECE]>,
 }
 
 impl Compressor {
@@ -24,7 +27,7 @@ impl Compressor {
 
     pub(super) fn new(level: u8, window: WindowBits) -> Self {
         let window = window.max(Self::MIN_WINDOW);
-        Self { state: Deflate::new(i32::from(level), false, window.get()) }
+        Self { state: Deflate::new(i32::from(level), false, window.get()), piece: Box::new([0; PIECE]) }
     }
 
     pub(super) fn run(&mut self, mut input: &[u8], flush: Flush, output: &mut Output<'_>) -> Option<()> {
@@ -32,15 +35,14 @@ impl Compressor {
             Flush::Keep => DeflateFlush::SyncFlush,
             Flush::Forget => DeflateFlush::FullFlush,
         };
-        let mut piece = [0; PIECE];
         let mut silent = true;
         loop {
             let before = (self.state.total_in(), self.state.total_out());
-            self.state.compress(input, &mut piece, flush).ok()?;
+            self.state.compress(input, &mut *self.piece, flush).ok()?;
             let consumed = usize::try_from(self.state.total_in().checked_sub(before.0)?).ok()?;
             let written = usize::try_from(self.state.total_out().checked_sub(before.1)?).ok()?;
             input = input.get(consumed..)?;
-            let compressed = piece.get(..written)?;
+            let compressed = self.piece.get(..written)?;
             if output.write(compressed) < written {
                 return None;
             }
