@@ -61,8 +61,7 @@ const SMALL_LEN: usize = 64 << 10;
 pub struct MessageBuffer {
     /// All of it can be read into; what counts are the two ranges.
     bytes: Vec<u8>,
-    /// The payload so far of the message under way, or that of the one that was given last; within a frame that
-    /// extensions transform, what they have not worked on.
+    /// The payload so far of the message under way, or that of the one that was given last.
     message: Range<usize>,
     /// Whether `message` was given, so that its place is free.
     given: bool,
@@ -261,22 +260,10 @@ impl MessageBuffer {
         }
     }
 
-    /// Moves what came of the message to where extensions append to it.
-    pub(crate) fn leave(&mut self) {
-        let (message, made) = self.leave_to_be_made();
-        made.push(message);
-    }
-
-    /// Keeps a part of a payload behind the one before, for extensions to work on; returns how much there is.
-    pub(crate) fn keep(&mut self, range: Range<usize>) -> usize {
-        let start = if self.message.is_empty() { range.start } else { self.message.start };
-        self.message = start..range.end;
-        self.message.len()
-    }
-
-    /// Returns what was kept, and where to append what extensions make of it.
-    pub(crate) fn leave_to_be_made(&mut self) -> (&[u8], &mut Made) {
-        (self.bytes.get(mem::take(&mut self.message)).unwrap_or_default(), &mut self.made)
+    /// Returns the payload in `range`, and where to append what an extension makes of it.
+    pub(crate) fn transform(&mut self, range: Range<usize>) -> (&[u8], &mut Made) {
+        self.made.push(self.bytes.get(mem::take(&mut self.message)).unwrap_or_default());
+        (self.bytes.get(range).unwrap_or_default(), &mut self.made)
     }
 
     /// Gives the message under way, which is whole.

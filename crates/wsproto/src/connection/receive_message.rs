@@ -123,9 +123,6 @@ impl Connection {
         let last = part.frame_finished && part.header.fin;
         let payload = buffer.advance(part.payload);
         if self.is_transforming() {
-            if part.frame_started {
-                buffer.leave();
-            }
             let end = if part.frame_finished { FrameEnd::Reached } else { FrameEnd::Pending };
             return self.join_transformed(payload, end, buffer);
         }

@@ -25,17 +25,14 @@ impl Connection {
         self.extensions.as_deref().is_some_and(|extensions| matches!(extensions.work, Work::Pull(_)))
     }
 
-    /// Adds to a message what the extensions make of a part of a payload, all of it, once that is worth a call.
+    /// Adds to a message what the extensions make of a part of a payload, all of it.
     pub(in crate::connection) fn join_transformed(
         &mut self,
         payload: Range<usize>,
         end: FrameEnd,
         buffer: &mut MessageBuffer,
     ) -> Result<(), RemoteProtocolError> {
-        if buffer.keep(payload) < FEED_LEN && end == FrameEnd::Pending {
-            return Ok(());
-        }
-        let (mut input, message) = buffer.leave_to_be_made();
+        let (mut input, message) = buffer.transform(payload);
         while let Some((piece, rest)) = input.split_at_checked(FEED_LEN)
             && !rest.is_empty()
         {
