@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use futures_util::{SinkExt as _, StreamExt as _};
 use wsproto::{
-    Config, Connection, DeflateConfig, Event, Messages, TextMessage,
+    Config, Connection, DeflateConfig, Event, MessageBuffer, TextMessage,
     extensions::{self, ExtensionConfig, deflate::Backend},
 };
 use wsproto_benches::Deflate;
@@ -19,10 +19,7 @@ use crate::{
 struct Ours {
     transport: Transport,
     connection: Connection,
-    messages: Messages,
-    buf: Vec<u8>,
-    /// The bytes of `buf` that were read and not yet taken.
-    unread: std::ops::Range<usize>,
+    messages: MessageBuffer,
     out: Vec<u8>,
     texts: Vec<String>,
     next: usize,
@@ -50,9 +47,7 @@ impl Ours {
         Some(Self {
             transport: Transport::new(work.tape(), work.read_len),
             connection: Connection::server(&Config::default()).with_extensions(agreed),
-            messages: Messages::new(64 << 20),
-            buf: vec![0; 64 << 10],
-            unread: 0..0,
+            messages: MessageBuffer::new(),
             out: Vec::new(),
             texts: work.payloads().into_iter().map(text).collect(),
             next: 0,
@@ -71,21 +66,17 @@ impl Ours {
 
     fn receive(&mut self, count: usize, delivered: &mut Delivered) {
         let mut left = count;
-        let mut input = &mut self.buf[self.unread.clone()];
         loop {
-            while let Some(event) = self.connection.receive(&mut input).unwrap() {
-                let Some(event) = self.messages.push(event).unwrap() else { continue };
-                let Event::TextMessage(message) = &event else { unreachable!() };
+            while let Some(event) = self.connection.receive_message(&mut self.messages).unwrap() {
+                let Event::TextMessage(message) = event else { unreachable!() };
                 delivered.message(message.data.as_bytes());
                 left -= 1;
                 if left == 0 {
-                    self.unread = self.unread.end - input.len()..self.unread.end;
                     return;
                 }
             }
-            let n = self.transport.take(&mut self.buf);
-            self.unread = 0..n;
-            input = &mut self.buf[..n];
+            let n = self.transport.take(self.messages.room());
+            self.messages.filled(n);
         }
     }
 

@@ -124,7 +124,7 @@ impl Pipeline {
         }
     }
 
-    /// Takes a piece of the frame's payload, unmasked, and appends at most `room` bytes of what it becomes to `out`.
+    /// Takes a piece of the frame's payload, unmasked, and writes what it becomes to `output`, as much as there is room for.
     ///
     /// What can't be worked on for want of room is kept, so feed no further piece before [`pull`](Self::pull) said
     /// [`Pulled::Drained`]. Where extensions were agreed and none transforms the frame, the payload comes out as it is; a
@@ -137,23 +137,20 @@ impl Pipeline {
         &mut self,
         payload: &[u8],
         end: FrameEnd,
-        out: &mut Vec<u8>,
-        room: usize,
+        output: &mut Output<'_>,
     ) -> Result<Pulled, ExtensionError> {
-        let output = Output::new(out, room);
         match &mut self.inner {
             Some(inner) => inner.inbound.feed(&mut inner.stages, payload, end, output),
             None => Ok(Pulled::Drained),
         }
     }
 
-    /// Appends at most `room` bytes of output that was kept back to `out`.
+    /// Writes more of what was kept back for want of room.
     ///
     /// # Errors
     ///
     /// An extension's refusal or fault.
-    pub fn pull(&mut self, out: &mut Vec<u8>, room: usize) -> Result<Pulled, ExtensionError> {
-        let output = Output::new(out, room);
+    pub fn pull(&mut self, output: &mut Output<'_>) -> Result<Pulled, ExtensionError> {
         match &mut self.inner {
             Some(inner) => inner.inbound.pull(&mut inner.stages, output),
             None => Ok(Pulled::Drained),

@@ -11,7 +11,9 @@
 use std::sync::Arc;
 
 use wsproto_extensions::deflate::{Backend, DeflateConfig, DeflateParams, PermessageDeflate, WindowBits};
-use wsproto_extensions::{ExtensionConfig, FrameEnd, Handling, Pipeline, Pulled, conclude, offers, respond};
+use wsproto_extensions::{
+    ExtensionConfig, FrameEnd, Handling, Output, Pipeline, Pulled, conclude, offers, respond,
+};
 use wsproto_frame::{FrameHeader, Opcode, Role, Rsv};
 
 fn bits(bits: u8) -> WindowBits {
@@ -329,9 +331,10 @@ fn receive(
     match pipeline.inbound_header(&header).map_err(drop)? {
         Handling::Pass => out.extend_from_slice(payload),
         Handling::Transform => {
-            let mut pulled = pipeline.feed(payload, FrameEnd::Reached, out, 64).map_err(drop)?;
+            let mut pulled =
+                pipeline.feed(payload, FrameEnd::Reached, &mut Output::new(out, 64)).map_err(drop)?;
             while pulled == Pulled::More {
-                pulled = pipeline.pull(out, 64).map_err(drop)?;
+                pulled = pipeline.pull(&mut Output::new(out, 64)).map_err(drop)?;
             }
         }
     }

@@ -2,11 +2,14 @@
 
 #![expect(clippy::inline_always, reason = "events that go through memory cost more than the work itself")]
 
+mod made;
+
 use alloc::vec::Vec;
 use core::{fmt, mem, ops::Range};
 
 use wsproto_frame::{FrameDecoder, FrameHeader};
 
+pub(crate) use self::made::Made;
 use crate::{Event, Messages, RemoteProtocolError};
 
 /// How much room there is at least for a read, in bytes.
@@ -23,10 +26,10 @@ const SMALL_LEN: usize = 64 << 10;
 ///
 /// For those who want whole messages and read for one connection at a time. What arrives of a message is unmasked in
 /// place, and what follows is read right behind it, so that even a message that spans many reads is not copied out of
-/// it; it moves where the buffer grows, and the payloads of fragments are moved together. With an extension, parts are
-/// joined elsewhere. Memory grows with what has arrived, beyond the first 128 KiB to at most three times
-/// [`max_message_len`](crate::Config::max_message_len), and never with what the peer announces. It is kept for the next
-/// message.
+/// it; it moves where the buffer grows, and the payloads of fragments are moved together. Memory grows with what has
+/// arrived, beyond the first 128 KiB to at most three times [`max_message_len`](crate::Config::max_message_len), and
+/// never with what the peer announces. What an extension makes of a message lies in memory of its own, which grows as it
+/// comes out, to at most twice that length. All of it is kept for the next message.
 ///
 /// Where [`is_empty`](Self::is_empty) says so, the buffer can serve another connection or be dropped; where a
 /// connection ended before, [`clear`](Self::clear) it. As long as something waits, the connection knows where it stands
@@ -74,7 +77,9 @@ pub struct MessageBuffer {
     seen: usize,
     /// Up to where the next bytes may be read into.
     room_end: usize,
-    /// The parts of messages that don't lie here, since an extension made them.
+    /// The message under way, or the one that was given last, where an extension made some of it.
+    made: Made,
+    /// The parts of messages that don't lie here, since they began elsewhere.
     pub(crate) parts: Messages,
 }
 
@@ -90,6 +95,7 @@ impl MessageBuffer {
             awaited_end: 0,
             seen: 0,
             room_end: 0,
+            made: Made::default(),
             parts: Messages::unlimited(),
         }
     }
@@ -132,14 +138,15 @@ impl MessageBuffer {
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.unread.is_empty() && (self.given || self.message.is_empty()) && self.parts.is_empty()
+        self.unread.is_empty() && !self.holds_message() && self.parts.is_empty()
     }
 
     /// Forgets what waits here and keeps the memory, for a connection that is over: by an error, or at the end of its
     /// stream.
     pub fn clear(&mut self) {
-        let bytes = mem::take(&mut self.bytes);
-        *self = Self { bytes, ..Self::new() };
+        self.made.clear();
+        let (bytes, made) = (mem::take(&mut self.bytes), mem::take(&mut self.made));
+        *self = Self { bytes, made, ..Self::new() };
     }
 
     /// Tells whether little is live and far from the front, where the nearest cache has the bytes.
@@ -180,6 +187,7 @@ impl MessageBuffer {
         if self.given {
             self.given = false;
             self.message = self.unread.start..self.unread.start;
+            self.made.clear();
         }
     }
 
@@ -246,7 +254,9 @@ impl MessageBuffer {
     /// Adds the payload in `range` to the message under way: it lies behind it.
     #[inline]
     pub(crate) fn join(&mut self, range: Range<usize>) {
-        if self.message.is_empty() {
+        if !self.made.is_empty() {
+            self.made.push(self.bytes.get(range).unwrap_or_default());
+        } else if self.message.is_empty() {
             self.message = range;
         } else if self.message.end == range.start {
             self.message.end = range.end;
@@ -257,11 +267,20 @@ impl MessageBuffer {
         }
     }
 
+    /// Returns the payload in `range`, and where to append what an extension makes of it.
+    pub(crate) fn transform(&mut self, range: Range<usize>) -> (&[u8], &mut Made) {
+        self.made.push(self.bytes.get(mem::take(&mut self.message)).unwrap_or_default());
+        (self.bytes.get(range).unwrap_or_default(), &mut self.made)
+    }
+
     /// Gives the message under way, which is whole.
     #[inline]
     pub(crate) fn give(&mut self) -> &[u8] {
         self.given = true;
-        self.bytes.get(self.message.clone()).unwrap_or_default()
+        if self.made.is_empty() {
+            return self.bytes.get(self.message.clone()).unwrap_or_default();
+        }
+        self.made.as_slice()
     }
 
     /// Returns the bytes in `range`, as [`advance`](Self::advance) gave it.
@@ -283,7 +302,7 @@ impl MessageBuffer {
 
     /// Tells whether a part of the message under way lies here.
     pub(crate) fn holds_message(&self) -> bool {
-        !self.given && !self.message.is_empty()
+        !(self.given || self.message.is_empty() && self.made.is_empty())
     }
 
     /// Forgets the message under way.

@@ -175,12 +175,16 @@ fn receive(role: Role, text: &str) -> Result<Work, String> {
 
 /// Receives as `receive` does, out of a buffer for whole messages; a batch of short ones is less than the longest read.
 fn receive_whole(text: &str, read_len: usize) -> Result<Work, String> {
-    let mut wire = Wire::from(Role::Client, |sender, wire| {
+    let wire = Wire::from(Role::Client, |sender, wire| {
         sender.send(TextMessage::new(text), wire).map_err(|error| error.to_string())
     })?;
-    let mut connection = connection(Role::Server, &Config::default());
+    Ok(whole(connection(Role::Server, &Config::default()), wire, read_len))
+}
+
+/// Takes whole messages out of a buffer that `read_len` bytes at a time are read into.
+fn whole(mut connection: Connection, mut wire: Wire, read_len: usize) -> Work {
     let mut buffer = MessageBuffer::new();
-    Ok(Work::new(move || {
+    Work::new(move || {
         let (mut input, mut done) = (&*wire.batch(), 0_usize);
         while let Ok(read @ 1..) = {
             let room = buffer.room();
@@ -193,7 +197,7 @@ fn receive_whole(text: &str, read_len: usize) -> Result<Work, String> {
             }
         }
         done
-    }))
+    })
 }
 
 /// Looks at a part of a message as a caller does who wants its bytes, and returns how many messages it ends.
@@ -272,18 +276,11 @@ fn echo(text: &str) -> Result<Work, String> {
 fn inflate(backend: Backend) -> Result<Work, String> {
     let config = Config::default().with_extension(DeflateConfig::default().with_backend(backend));
     let mut documents = documents().into_iter();
-    let mut wire = Wire::from_connection(agreed(Role::Client, &config)?, |sender, wire| {
+    let wire = Wire::from_connection(agreed(Role::Client, &config)?, |sender, wire| {
         let document = documents.next().ok_or("too few documents")?;
         sender.send(TextMessage::new(document), wire).map_err(|error| error.to_string())
     })?;
-    let mut connection = agreed(Role::Server, &config)?;
-    Ok(Work::new(move || {
-        let (mut input, mut done) = (wire.batch(), 0_usize);
-        while let Ok(Some(event)) = connection.receive(&mut input) {
-            done = done.saturating_add(deliver(&event));
-        }
-        done
-    }))
+    Ok(whole(agreed(Role::Server, &config)?, wire, usize::MAX))
 }
 
 fn deflate(backend: Backend) -> Result<Work, String> {

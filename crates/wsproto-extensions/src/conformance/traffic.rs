@@ -10,7 +10,7 @@ use wsproto_frame::{FrameHeader, Opcode, Rsv};
 
 use super::negotiation::{pair, pair_of};
 use super::{Rule, Violation, calmly};
-use crate::{ExtensionConfig, ExtensionError, FrameEnd, Handling, OutboundFrame, Pipeline, Pulled};
+use crate::{ExtensionConfig, ExtensionError, FrameEnd, Handling, OutboundFrame, Output, Pipeline, Pulled};
 
 /// More than this comes out of nothing that is sent here.
 const MOST: usize = 1 << 22;
@@ -177,9 +177,9 @@ fn inbound(pipeline: &mut Pipeline, frame: &Frame, cut: Cut) -> Result<Option<Ve
     loop {
         let piece = pieces.next().unwrap_or_default();
         let end = if pieces.peek().is_none() { FrameEnd::Reached } else { FrameEnd::Pending };
-        let mut pulled = pipeline.feed(piece, end, &mut out, cut.room)?;
+        let mut pulled = pipeline.feed(piece, end, &mut Output::new(&mut out, cut.room))?;
         while pulled == Pulled::More && out.len() < MOST {
-            pulled = pipeline.pull(&mut out, cut.room)?;
+            pulled = pipeline.pull(&mut Output::new(&mut out, cut.room))?;
         }
         match (pulled, end) {
             (Pulled::Drained, FrameEnd::Pending) => {}

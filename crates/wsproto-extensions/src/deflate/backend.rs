@@ -181,6 +181,8 @@ struct Ring {
     delivered: usize,
     /// Where the next byte goes; at most the length.
     position: usize,
+    /// How many of the last bytes are moved to the front once it is full.
+    moved: usize,
     /// Whether it was full once, so that every place in it can be referred to.
     wrapped: bool,
     /// The stream is bad behind what is not delivered yet.
@@ -191,9 +193,9 @@ impl Ring {
     /// More bytes than a backend, which copies in blocks, may write behind those that it tells of.
     const OVERSHOOT: usize = 1024;
 
-    fn new(len: usize) -> Self {
+    fn new(len: usize, moved: usize) -> Self {
         let bytes = alloc::vec![0; len].into_boxed_slice();
-        Self { bytes, delivered: 0, position: 0, wrapped: false, bad: false }
+        Self { bytes, delivered: 0, position: 0, moved, wrapped: false, bad: false }
     }
 
     /// Forgets everything, so that no stream can be made to tell of another, whatever the backend reads.
@@ -223,11 +225,39 @@ impl Ring {
             return Err(BadStream);
         }
         if self.position >= self.bytes.len() {
-            self.delivered = 0;
-            self.position = 0;
+            let moved = self.bytes.len().saturating_sub(self.moved)..;
+            self.bytes.copy_within(moved, 0);
+            self.delivered = self.moved;
+            self.position = self.moved;
             self.wrapped = true;
         }
         Ok(true)
+    }
+
+    /// Returns where bytes can be written before it is full.
+    #[cfg(feature = "zlib-rs")]
+    fn free(&mut self) -> &mut [u8] {
+        self.bytes.get_mut(self.position..).unwrap_or_default()
+    }
+
+    /// Keeps the last of bytes that came out elsewhere, while nothing waits to be delivered.
+    #[cfg(feature = "zlib-rs")]
+    fn keep(&mut self, bytes: &[u8]) {
+        let kept = bytes.get(bytes.len().saturating_sub(self.bytes.len())..).unwrap_or_default();
+        let free = self.free();
+        let (first, rest) = kept.split_at_checked(free.len()).unwrap_or((kept, &[]));
+        if let Some(place) = free.get_mut(..first.len()) {
+            place.copy_from_slice(first);
+        }
+        self.advance(first.len());
+        if let Some(place) = self.bytes.get_mut(..rest.len())
+            && !rest.is_empty()
+        {
+            place.copy_from_slice(rest);
+            self.position = rest.len();
+            self.wrapped = true;
+        }
+        self.delivered = self.position;
     }
 
     /// Takes note of bytes that were written at its position.

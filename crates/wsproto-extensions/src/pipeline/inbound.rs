@@ -51,7 +51,7 @@ impl Inbound {
         stages: &mut [Stage],
         payload: &[u8],
         end: FrameEnd,
-        output: Output<'_>,
+        output: &mut Output<'_>,
     ) -> Result<Pulled, ExtensionError> {
         self.end = end;
         if self.held.is_empty() {
@@ -70,7 +70,7 @@ impl Inbound {
     pub(super) fn pull(
         &mut self,
         stages: &mut [Stage],
-        output: Output<'_>,
+        output: &mut Output<'_>,
     ) -> Result<Pulled, ExtensionError> {
         let mut held = mem::take(&mut self.held);
         let mut input = held.as_slice();
@@ -90,12 +90,12 @@ impl Inbound {
         &self,
         stages: &mut [Stage],
         input: &mut &[u8],
-        mut output: Output<'_>,
+        output: &mut Output<'_>,
     ) -> Result<Pulled, ExtensionError> {
         if self.transforming == 0 {
-            return Ok(self.copy(input, &mut output));
+            return Ok(self.copy(input, output));
         }
-        while self.step(stages, input, &mut output)? {}
+        while self.step(stages, input, output)? {}
         let last = stages.iter().find(|stage| stage.handling == Handling::Transform);
         if last.is_some_and(|stage| stage.ended) {
             if !stages.iter().any(Stage::keeps_memory) {

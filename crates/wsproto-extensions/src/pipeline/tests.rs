@@ -10,7 +10,7 @@ use wsproto_frame::{CloseCode, FrameHeader, Opcode, Rsv};
 
 use super::{FrameEnd, Pipeline, Pulled};
 use crate::mock::{Broken, Fault, Mock, REFUSAL};
-use crate::{Extension, ExtensionConfig, ExtensionError, Handling, Outbound, OutboundFrame};
+use crate::{Extension, ExtensionConfig, ExtensionError, Handling, Outbound, OutboundFrame, Output};
 
 fn stack(names: &[(&'static str, Rsv)]) -> Pipeline {
     let agreed = names.iter().map(|&(name, rsv)| {
@@ -46,11 +46,11 @@ fn receive(
             (piece, Some(_)) => (piece.unwrap_or_default(), FrameEnd::Pending),
         };
         let mut before = out.len();
-        let mut pulled = pipeline.feed(piece, end, &mut out, room)?;
+        let mut pulled = pipeline.feed(piece, end, &mut Output::new(&mut out, room))?;
         while pulled == Pulled::More {
             assert!(out.len() - before <= room, "no more than the room");
             before = out.len();
-            pulled = pipeline.pull(&mut out, room)?;
+            pulled = pipeline.pull(&mut Output::new(&mut out, room))?;
         }
         assert!(out.len() - before <= room, "no more than the room");
         match (pulled, end) {
@@ -213,9 +213,12 @@ fn what_no_extension_transforms_comes_out_as_it_is() {
     for (end, done) in [(FrameEnd::Pending, Pulled::Drained), (FrameEnd::Reached, Pulled::Finished)] {
         assert_eq!(pipeline.inbound_header(&FrameHeader::new(Opcode::Text, 5)), Ok(Handling::Pass));
         let mut out = Vec::new();
-        assert_eq!(pipeline.feed(b"Hello", end, &mut out, 3), Ok(Pulled::More));
-        assert_eq!((out.as_slice(), pipeline.pull(&mut out.clone(), 0)), (&b"Hel"[..], Ok(Pulled::More)));
-        assert_eq!(pipeline.pull(&mut out, 3), Ok(done));
+        assert_eq!(pipeline.feed(b"Hello", end, &mut Output::new(&mut out, 3)), Ok(Pulled::More));
+        assert_eq!(
+            (out.as_slice(), pipeline.pull(&mut Output::new(&mut out.clone(), 0))),
+            (&b"Hel"[..], Ok(Pulled::More))
+        );
+        assert_eq!(pipeline.pull(&mut Output::new(&mut out, 3)), Ok(done));
         assert_eq!(out, b"Hello");
     }
 }
@@ -226,8 +229,8 @@ fn a_piece_that_is_fed_before_the_last_was_drained_is_kept_behind_it() {
     let header = FrameHeader::new(Opcode::Text, 7).with_rsv(Rsv::RSV1);
     assert_eq!(pipeline.inbound_header(&header), Ok(Handling::Transform));
     let mut out = Vec::new();
-    assert_eq!(pipeline.feed(b"(Hel", FrameEnd::Pending, &mut out, 1), Ok(Pulled::More));
-    assert_eq!(pipeline.feed(b"lo)", FrameEnd::Reached, &mut out, 1), Ok(Pulled::More));
-    assert_eq!(pipeline.pull(&mut out, 100), Ok(Pulled::Finished));
+    assert_eq!(pipeline.feed(b"(Hel", FrameEnd::Pending, &mut Output::new(&mut out, 1)), Ok(Pulled::More));
+    assert_eq!(pipeline.feed(b"lo)", FrameEnd::Reached, &mut Output::new(&mut out, 1)), Ok(Pulled::More));
+    assert_eq!(pipeline.pull(&mut Output::new(&mut out, 100)), Ok(Pulled::Finished));
     assert_eq!(out, b"Hello");
 }

@@ -4,6 +4,7 @@
 
 use core::ops::Range;
 
+use wsproto_extensions::FrameEnd;
 use wsproto_frame::{Fragmentation, FramePart, Opcode};
 
 use super::Connection;
@@ -88,16 +89,17 @@ impl Connection {
         Ok(())
     }
 
-    /// Tells whether all that is unread can wait for more.
+    /// Tells whether all that is unread can wait for more. What extensions have a say in goes to them as it comes.
     #[inline(always)]
     fn waits(&mut self, buffer: &mut MessageBuffer) -> bool {
-        self.text.missing() == 0 && buffer.waits(&mut self.decoder, self.limits.message_len)
+        let max_message = if self.extensions.is_none() { self.limits.message_len } else { 0 };
+        self.text.missing() == 0 && !self.is_transforming() && buffer.waits(&mut self.decoder, max_message)
     }
 
-    /// Tells whether the bytes of messages are what was read, unmasked; a code point may have begun elsewhere.
+    /// Tells whether messages can be joined in the buffer: what comes next may have begun elsewhere.
     fn joins_in_place(&self, buffer: &MessageBuffer) -> bool {
         matches!(self.state, ConnectionState::Open | ConnectionState::LocalClosing)
-            && self.extensions.is_none()
+            && !self.is_pulling()
             && buffer.parts.is_empty()
             && (self.text.missing() == 0 || buffer.holds_message())
     }
@@ -134,10 +136,19 @@ impl Connection {
         }
         let last = part.frame_finished && part.header.fin;
         let payload = buffer.advance(part.payload);
+        if self.is_transforming() {
+            let end = if part.frame_finished { FrameEnd::Reached } else { FrameEnd::Pending };
+            return self.join_transformed(payload, end, buffer);
+        }
         if part.message == Opcode::Text {
             self.check_text(buffer.payload(payload.clone()), last)?;
         }
         buffer.join(payload);
+        if part.frame_finished
+            && let Some(extensions) = &mut self.extensions
+        {
+            extensions.finish_passing();
+        }
         Ok(())
     }
 
@@ -167,7 +178,7 @@ impl Connection {
 
     /// Checks a part of a text.
     #[inline]
-    fn check_text(&mut self, part: &[u8], last: bool) -> Result<(), RemoteProtocolError> {
+    pub(super) fn check_text(&mut self, part: &[u8], last: bool) -> Result<(), RemoteProtocolError> {
         //= rfc6455#5.6-1, rfc6455#8.1-1
         if self.text.ascii(part).is_some() {
             return Ok(());

@@ -1,11 +1,12 @@
 //! Frames on their way through the agreed extensions, in bounded pieces.
 
 mod lent;
+mod whole;
 
 use alloc::vec::Vec;
 
 use bytes::{Bytes, BytesMut};
-use wsproto_extensions::{ExtensionError, FrameEnd, Handling, OutboundFrame, Pipeline, Pulled};
+use wsproto_extensions::{ExtensionError, FrameEnd, Handling, OutboundFrame, Output, Pipeline, Pulled};
 use wsproto_frame::{FrameChunk, FrameHeader, Opcode, Rsv};
 
 use super::Connection;
@@ -129,7 +130,7 @@ impl Connection {
         };
         let frame = *frame;
         let end = if chunk.frame_finished { FrameEnd::Reached } else { FrameEnd::Pending };
-        match pipeline.feed(chunk.payload, end, piece, room) {
+        match pipeline.feed(chunk.payload, end, &mut Output::new(piece, room)) {
             Ok(pulled) => self.transformed_event(frame, pulled),
             Err(error) => Err(self.first_fault(frame, error)),
         }
@@ -144,7 +145,7 @@ impl Connection {
                 return Ok(None);
             };
             let frame = *frame;
-            let event = match pipeline.pull(piece, room) {
+            let event = match pipeline.pull(&mut Output::new(piece, room)) {
                 Ok(pulled) => self.transformed_event(frame, pulled)?,
                 Err(error) => return Err(self.first_fault(frame, error)),
             };
@@ -154,13 +155,17 @@ impl Connection {
         }
     }
 
-    /// Returns how much extensions may make for one event: a code point that was cut becomes an event of its own, and
-    /// one byte beyond the limit tells that a message is too long, before anything else is found wrong with the rest.
+    /// Returns how much extensions may make for one event: a code point that was cut becomes an event of its own.
     fn piece_room(&self) -> usize {
-        let most = match self.text.missing() {
+        self.room_under_limit(match self.text.missing() {
             0 => PIECE_LEN,
             missing => missing,
-        };
+        })
+    }
+
+    /// Returns how much extensions may make at once: at most `most` bytes, and one byte beyond the limit, which tells that
+    /// a message is too long before anything else is found wrong with the rest.
+    fn room_under_limit(&self, most: usize) -> usize {
         let allowed = self.limits.message_len.saturating_sub(self.received.transformed).saturating_add(1);
         usize::try_from(allowed).map_or(most, |allowed| most.min(allowed))
     }

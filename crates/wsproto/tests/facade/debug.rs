@@ -106,7 +106,7 @@ fn extensions_show_no_byte_on_its_way() {
     let header = wsproto_frame::FrameHeader::new(Opcode::Text, 20).with_rsv(Rsv::RSV1);
     pipeline.inbound_header(&header).unwrap();
     // No room: what was fed waits inside.
-    pipeline.feed(SECRET.as_bytes(), FrameEnd::Pending, &mut Vec::new(), 0).unwrap();
+    pipeline.feed(SECRET.as_bytes(), FrameEnd::Pending, &mut Output::new(&mut Vec::new(), 0)).unwrap();
     assert_silent("pipeline", &pipeline);
     let mut deflate =
         PermessageDeflate::new(Role::Client, DeflateParams::default(), &DeflateConfig::default());

@@ -5,9 +5,10 @@ use wsproto::{
     AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Connection, Event, MessageBuffer,
     Messages, Ping, Pong, RemoteProtocolError, Request, Role, TextMessage, WsConnection,
 };
-use wsproto_frame::{FrameError, FrameHeader, MaskingKey, Opcode};
+use wsproto_frame::{FrameError, FrameHeader, MaskingKey, Opcode, Rsv};
 
-use crate::pair::{deflating, frame_to, last, more, open, parts, settled};
+use crate::pair::{compressed, deflating, frame_to, last, more, open, parts, settled};
+use crate::stack::deflate_first;
 
 /// The oracle: `receive`, then `Messages`.
 fn with_messages(
@@ -98,6 +99,104 @@ fn every_split_and_byte_by_byte_give_what_receive_and_messages_give() {
                 assert_same(name, role, &config, &wire, &[cut]);
             }
             assert_same(name, role, &config, &wire, &(0..wire.len()).collect::<Vec<_>>());
+        }
+    }
+}
+
+/// The last block of a message: stored, with `bytes` in it.
+fn stored(bytes: &[u8]) -> Vec<u8> {
+    let len = u16::try_from(bytes.len()).unwrap();
+    [&[0], &len.to_le_bytes()[..], &(!len).to_le_bytes(), bytes, &[0]].concat()
+}
+
+/// Streams of messages that two extensions transform frame by frame, or one of them, or none; the second turns all bits.
+fn transformed_streams(role: Role) -> Vec<(&'static str, Vec<u8>)> {
+    let frame = |header, payload: &[u8]| frame_to(role, header, payload);
+    let turned = |header: FrameHeader, payload: &[u8]| {
+        let payload: Vec<u8> = payload.iter().map(|byte| !byte).collect();
+        frame_to(role, header.with_rsv(header.rsv | Rsv::RSV2), &payload)
+    };
+    let (text, binary, rest) = (more(Opcode::Text), more(Opcode::Binary), more(Opcode::Continuation));
+    let end = last(Opcode::Continuation);
+    let euro = stored("€".as_bytes());
+    let zeros = stored(&[0; 900]);
+    let close = 1000u16.to_be_bytes();
+    #[rustfmt::skip]
+    let table = vec![
+        ("whole",               vec![frame(compressed(last(Opcode::Text)), &euro), frame(last(Opcode::Text), b"as it is"), frame(compressed(last(Opcode::Binary)), &stored(b"")), frame(last(Opcode::Binary), b"")]),
+        ("control between",     vec![frame(compressed(text), &euro[..6]), frame(last(Opcode::Ping), b"in between"), frame(rest, &euro[6..7]), frame(end, &euro[7..])]),
+        ("nothing at the end",  vec![frame(compressed(text), &euro), frame(rest, b""), frame(end, b""), frame(compressed(binary), b""), frame(end, b"")]),
+        ("passes first",        vec![frame(binary, b"one"), frame(rest, b"two"), turned(rest, b"three"), frame(rest, b"four"), turned(end, b"five"), frame(last(Opcode::Binary), b"next")]),
+        ("is turned first",     vec![turned(text, "é€".as_bytes()), frame(rest, &"€".as_bytes()[..1]), turned(rest, &"€".as_bytes()[1..2]), frame(end, &"€".as_bytes()[2..]), turned(last(Opcode::Text), b"next")]),
+        ("both",                vec![turned(compressed(last(Opcode::Text)), &euro), turned(compressed(text), &euro[..6]), turned(end, &euro[6..])]),
+        ("close between",       vec![frame(compressed(text), &euro[..7]), frame(last(Opcode::Close), &close), frame(end, &euro[7..])]),
+        ("just fits",           vec![frame(compressed(binary), &zeros), frame(end, &stored(&[0; 100])), frame(last(Opcode::Binary), b"next")]),
+        ("too long",            vec![frame(compressed(binary), &zeros), frame(end, &stored(&[0; 101]))]),
+        ("too long, then bad",  vec![frame(compressed(binary), &zeros), frame(end, &[&stored(&[0; 101])[..], &[0xff; 9]].concat())]),
+        ("bad, then too long",  vec![frame(compressed(binary), &zeros), frame(end, &[&[0xff; 9], &stored(&[0; 101])[..]].concat())]),
+        ("bad stream",          vec![frame(compressed(text), &euro), frame(end, &[0xff; 9])]),
+        ("cut short",           vec![frame(compressed(last(Opcode::Binary)), &euro[..7])]),
+        ("not UTF-8",           vec![frame(compressed(last(Opcode::Text)), &[&stored(b"l\xffo")[..], &[0xff; 9]].concat())]),
+        ("ends in a code point",vec![frame(compressed(last(Opcode::Text)), &stored(b"l\xe2\x82")), frame(last(Opcode::Ping), b"")]),
+        ("turned, not UTF-8",   vec![turned(text, b"l\xe2"), frame(end, b"o")]),
+    ];
+    table.into_iter().map(|(name, frames)| (name, frames.concat())).collect()
+}
+
+#[test]
+fn what_extensions_make_is_the_same_in_the_buffer() {
+    for role in [Role::Server, Role::Client] {
+        for (name, wire) in transformed_streams(role) {
+            let config = deflate_first().with_max_message_len(1000);
+            for cut in 0..=wire.len() {
+                assert_same(name, role, &config, &wire, &[cut]);
+                // What is wrong is found out with the byte that is wrong, not with its frame.
+                assert_same(name, role, &config, &wire[..cut], &[]);
+            }
+            assert_same(name, role, &config, &wire, &(0..wire.len()).collect::<Vec<_>>());
+        }
+    }
+}
+
+#[test]
+fn what_receive_began_the_buffer_ends() {
+    let (first, second) = ("a".repeat(20_000), "b".repeat(20_000));
+    let mut client = open(Role::Client, &deflating());
+    let mut server = open(Role::Server, &deflating());
+    let mut wire = Vec::new();
+    client.send(TextMessage::new(format!("{first}{second}")), &mut wire).unwrap();
+    client.send(TextMessage::new("next"), &mut wire).unwrap();
+    let mut input = &mut wire[..];
+    let Ok(Some(Event::TextMessage(piece))) = server.receive(&mut input) else { panic!("a piece") };
+    let (len, mut buffer) = (piece.data.len(), MessageBuffer::new());
+    assert!(len < 20_000, "{len}");
+    let (events, outcome) = with_buffer(&mut server, &mut buffer, [&*input]);
+    let rest = format!("{first}{second}").split_off(len);
+    assert_eq!(
+        (events, outcome),
+        (vec![TextMessage::new(rest).into(), TextMessage::new("next").into()], Ok(()))
+    );
+    assert!(buffer.is_empty());
+}
+
+#[test]
+fn d8_memory_grows_with_what_comes_out_up_to_the_limit() {
+    for limit in [20_000, 200_000, 1_000_000] {
+        let config = deflating().with_max_message_len(limit as u64);
+        for (len, read) in [(limit, 4096), (100 * limit, 100), (100 * limit, usize::MAX)] {
+            let (mut client, mut server) = (open(Role::Client, &deflating()), open(Role::Server, &config));
+            let mut buffer = MessageBuffer::new();
+            let mut wire = Vec::new();
+            client.send(BytesMessage::new(vec![0; len]), &mut wire).unwrap();
+            let info = allocation_counter::measure(|| {
+                let (events, outcome) =
+                    with_buffer(&mut server, &mut buffer, wire.chunks(read.min(wire.len())));
+                assert_eq!(outcome.is_ok(), len == limit, "{limit}, {len}");
+                assert!(events.len() <= 1);
+            });
+            // What it works with, what was read, and a message that is given and copied by the test.
+            let most = (160 << 10) + wire.len() as u64 + 4 * limit as u64;
+            assert!(info.bytes_max <= most, "{limit}, {len}: {} bytes, more than {most}", info.bytes_max);
         }
     }
 }

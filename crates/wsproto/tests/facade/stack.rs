@@ -85,7 +85,7 @@ fn inner_first() -> Config {
     Config::default().with_extension(Invert).with_extension(DeflateConfig::default().with_threshold(0))
 }
 
-fn deflate_first() -> Config {
+pub(crate) fn deflate_first() -> Config {
     Config::default().with_extension(DeflateConfig::default().with_threshold(0)).with_extension(Invert)
 }
 

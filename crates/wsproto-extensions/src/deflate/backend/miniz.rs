@@ -13,6 +13,9 @@ use super::{BadStream, Flush, Ring};
 use crate::Output;
 use crate::deflate::WindowBits;
 
+/// How many bytes may come out before the window is moved to the front.
+const ROOM: usize = 16 << 10;
+
 pub(super) struct Compressor {
     state: CompressorOxide,
 }
@@ -39,7 +42,7 @@ impl Compressor {
     }
 }
 
-/// Some 10.5 KB and the window.
+/// Some 10.5 KB and the ring.
 pub(super) struct Decompressor {
     state: Box<DecompressorOxide>,
     ring: Ring,
@@ -47,7 +50,12 @@ pub(super) struct Decompressor {
 
 impl Decompressor {
     pub(super) fn new(window: WindowBits) -> Self {
-        Self { state: Box::default(), ring: Ring::new(window.size()) }
+        // A ring that wraps holds it to a smaller window, but copies slowly: half of the references are ahead.
+        let ring = match window {
+            WindowBits::MAX => Ring::new(window.size().saturating_add(ROOM), window.size()),
+            _ => Ring::new(window.size(), 0),
+        };
+        Self { state: Box::default(), ring }
     }
 
     pub(super) fn reset(&mut self) {
@@ -86,10 +94,10 @@ impl Decompressor {
 
     /// Calls the decompressor once; returns how many bytes came out, at most `most`.
     ///
-    /// Until the ring was full once, it is not to wrap: a reference to before the stream's beginning is then an error.
+    /// Where the ring doesn't wrap, or not yet, a reference to before the stream's beginning is an error.
     fn run(&mut self, input: &mut &[u8], most: usize, flags: u32) -> (TINFLStatus, usize) {
         let mut flags = flags | inflate_flags::TINFL_FLAG_HAS_MORE_INPUT;
-        if !self.ring.wrapped {
+        if !self.ring.wrapped || self.ring.moved > 0 {
             flags |= inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
         }
         let Ring { bytes, position, .. } = &mut self.ring;

@@ -1,5 +1,6 @@
 //! DEFLATE by `zlib-rs`.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use zlib_rs::{Deflate, DeflateFlush, Inflate, InflateFlush, Status};
@@ -13,6 +14,8 @@ const PIECE: usize = 4096;
 
 pub(super) struct Compressor {
     state: Deflate,
+    /// Where it writes: kept, since memory has to be cleared before it can be written in place.
+    piece: Box<[u8; PIECE]>,
 }
 
 impl Compressor {
@@ -24,7 +27,7 @@ impl Compressor {
 
     pub(super) fn new(level: u8, window: WindowBits) -> Self {
         let window = window.max(Self::MIN_WINDOW);
-        Self { state: Deflate::new(i32::from(level), false, window.get()) }
+        Self { state: Deflate::new(i32::from(level), false, window.get()), piece: Box::new([0; PIECE]) }
     }
 
     pub(super) fn run(&mut self, mut input: &[u8], flush: Flush, output: &mut Output<'_>) -> Option<()> {
@@ -32,15 +35,14 @@ impl Compressor {
             Flush::Keep => DeflateFlush::SyncFlush,
             Flush::Forget => DeflateFlush::FullFlush,
         };
-        let mut piece = [0; PIECE];
         let mut silent = true;
         loop {
             let before = (self.state.total_in(), self.state.total_out());
-            self.state.compress(input, &mut piece, flush).ok()?;
+            self.state.compress(input, &mut *self.piece, flush).ok()?;
             let consumed = usize::try_from(self.state.total_in().checked_sub(before.0)?).ok()?;
             let written = usize::try_from(self.state.total_out().checked_sub(before.1)?).ok()?;
             input = input.get(consumed..)?;
-            let compressed = piece.get(..written)?;
+            let compressed = self.piece.get(..written)?;
             if output.write(compressed) < written {
                 return None;
             }
@@ -70,7 +72,7 @@ pub(super) struct Decompressor {
 impl Decompressor {
     pub(super) fn new(window: WindowBits) -> Self {
         // References to what came out in the same call are cheaper than those to its own window.
-        let ring = Ring::new(window.size().saturating_mul(2));
+        let ring = Ring::new(window.size().saturating_mul(2), 0);
         Self { state: Inflate::new(false, window.get()), window, ring }
     }
 
@@ -88,19 +90,28 @@ impl Decompressor {
 
     pub(super) fn decompress(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), BadStream> {
         while self.ring.deliver(output)? {
-            let place = self.ring.bytes.get_mut(self.ring.position..).unwrap_or_default();
-            let before = (input.len(), place.len());
+            let before = input.len();
+            let place = output.place();
+            let in_place = !place.is_empty();
+            let place = if in_place { place } else { self.ring.free() };
             let (status, written) = run(&mut self.state, input, place, InflateFlush::NoFlush);
-            self.ring.advance(written);
+            let full = written == place.len();
+            if in_place {
+                let last = written.saturating_sub(self.window.size())..written;
+                self.ring.keep(output.place().get(last).unwrap_or_default());
+                output.advance(written);
+            } else {
+                self.ring.advance(written);
+            }
             match status {
                 // Blocks may follow the final one.
                 //= rfc7692#7.2.3.4-1
                 Ok(Status::StreamEnd) => self.restart()?,
-                Ok(_) if input.is_empty() && written < before.1 => {
+                Ok(_) if input.is_empty() && !full => {
                     self.ring.deliver(output)?;
                     break;
                 }
-                Ok(_) if input.len() < before.0 || written > 0 => {}
+                Ok(_) if input.len() < before || written > 0 => {}
                 Ok(_) | Err(BadStream) => self.ring.bad = true,
             }
         }

@@ -8,8 +8,8 @@ use wsproto_frame::{CloseCode, FrameHeader, Opcode, Rsv};
 
 use super::{DeflateConfig, json, noise};
 use crate::{
-    ExtensionConfig, ExtensionError, FrameEnd, Handling, OutboundFrame, Pipeline, Pulled, conclude, offers,
-    respond,
+    ExtensionConfig, ExtensionError, FrameEnd, Handling, OutboundFrame, Output, Pipeline, Pulled, conclude,
+    offers, respond,
 };
 
 fn pipelines() -> (Pipeline, Pipeline) {
@@ -24,9 +24,9 @@ fn receive(pipeline: &mut Pipeline, header: FrameHeader, payload: &[u8]) -> Resu
         return Ok(payload.to_vec());
     }
     let mut out = Vec::new();
-    let mut pulled = pipeline.feed(payload, FrameEnd::Reached, &mut out, 1000)?;
+    let mut pulled = pipeline.feed(payload, FrameEnd::Reached, &mut Output::new(&mut out, 1000))?;
     while pulled == Pulled::More {
-        pulled = pipeline.pull(&mut out, 1000)?;
+        pulled = pipeline.pull(&mut Output::new(&mut out, 1000))?;
     }
     assert_eq!(pulled, Pulled::Finished);
     Ok(out)
@@ -116,7 +116,7 @@ fn d8_bounded_pieces() {
     assert!(payload.len() < 5000);
     server.inbound_header(&FrameHeader::new(Opcode::Binary, 0).with_rsv(Rsv::RSV1)).unwrap();
     let (mut out, mut total) = (Vec::with_capacity(16_384), 0);
-    let mut pulled = server.feed(&payload, FrameEnd::Reached, &mut out, 16_384).unwrap();
+    let mut pulled = server.feed(&payload, FrameEnd::Reached, &mut Output::new(&mut out, 16_384)).unwrap();
     loop {
         assert!(out.len() <= 16_384 && out.iter().all(|&byte| byte == b'a'));
         total += out.len();
@@ -125,7 +125,7 @@ fn d8_bounded_pieces() {
             break;
         }
         assert_eq!(pulled, Pulled::More);
-        pulled = server.pull(&mut out, 16_384).unwrap();
+        pulled = server.pull(&mut Output::new(&mut out, 16_384)).unwrap();
     }
     assert_eq!((total, out.capacity()), (message.len(), 16_384));
 }

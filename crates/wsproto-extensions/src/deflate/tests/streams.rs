@@ -257,21 +257,59 @@ fn d16_nothing_leaks_through_the_pool() {
     }
 }
 
-/// Decompresses by the lowest layer with the input in pieces and little room.
+/// Decompresses by the lowest layer with the input in pieces and little room, whatever kind of memory there is.
 fn in_pieces(window: WindowBits, payload: &[u8], piece: usize, room: usize) -> Option<Vec<u8>> {
+    let appended = in_turn(window, payload, piece, room, &[false]);
+    for turns in [&[true][..], &[true, false, false, true]] {
+        assert_eq!(in_turn(window, payload, piece, room, turns), appended, "{turns:?}");
+    }
+    appended
+}
+
+/// Decompresses by the lowest layer, in turn in place and not.
+fn in_turn(window: WindowBits, payload: &[u8], piece: usize, room: usize, turns: &[bool]) -> Option<Vec<u8>> {
     let mut stream = Decompressor::new(BACKEND, window);
-    let mut out = Vec::new();
+    let (mut out, mut place) = (Vec::new(), vec![0xaa; room.min(100_000)]);
+    let mut turns = turns.iter().cycle();
     for mut input in payload.chunks(piece) {
         loop {
-            let mut output = Output::new(&mut out, room);
-            stream.decompress(&mut input, &mut output).ok()?;
-            if output.room() > 0 {
+            let (full, written) = if turns.next() == Some(&true) {
+                let mut output = Output::over(&mut place);
+                stream.decompress(&mut input, &mut output).ok()?;
+                (output.room() == 0, output.written().len())
+            } else {
+                let mut output = Output::new(&mut out, room);
+                stream.decompress(&mut input, &mut output).ok()?;
+                (output.room() == 0, 0)
+            };
+            out.extend_from_slice(&place[..written]);
+            if !full {
                 break;
             }
         }
         assert!(input.is_empty());
     }
     stream.finish().ok().map(|()| out)
+}
+
+/// D10: what came out before a final block can be referred to behind it, wherever it was written.
+#[test]
+#[cfg_attr(miri, ignore = "much to compress")]
+fn d10_the_window_outlives_final_blocks() {
+    for lens in [&[20_000; 8][..], &[1000; 80], &[70_000, 100, 40_000, 31_000, 90_000]] {
+        let (mut server, _) = pair(DeflateParams::default());
+        let (mut payload, mut expected) = (Vec::new(), Vec::new());
+        for &len in lens {
+            payload.extend(send(&mut server, &json(len)).unwrap());
+            payload.extend([0x00, 0x00, 0xff, 0xff, 0x03, 0x00]);
+            expected.extend(json(len));
+        }
+        payload.push(0x00);
+        for (piece, room) in [(1 << 20, 1 << 20), (1 << 20, 16_384), (700, 1 << 20), (100, 1000)] {
+            let found = in_pieces(WindowBits::MAX, &payload, piece, room);
+            assert!(found.as_deref() == Some(&expected), "{lens:?}, pieces of {piece}, room of {room}");
+        }
+    }
 }
 
 #[test]
