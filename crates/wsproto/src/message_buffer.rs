@@ -118,14 +118,24 @@ impl MessageBuffer {
             self.awaited_end = self.awaited_end.saturating_sub(self.unread.end);
             (self.message, self.unread) = (0..0, 0..0);
         }
+        if self.bytes.len() < self.read_len() {
+            self.bytes.resize(self.read_len(), 0);
+        }
         if self.bytes.len().saturating_sub(self.unread.end) < LEAST_ROOM || self.is_far() {
             self.make_room();
         }
         // Behind a long message, little: what is read of the next one would have to be moved.
         let awaited = self.awaited_end.saturating_sub(self.unread.end);
         let is_long = awaited > 0 && awaited.saturating_add(self.live()) > LONG;
-        let more = if is_long { awaited.saturating_add(FrameHeader::MAX_LEN) } else { FIRST_LEN };
+        let more = if is_long { awaited.saturating_add(FrameHeader::MAX_LEN) } else { self.read_len() };
         self.room_end = self.unread.end.saturating_add(more).min(self.bytes.len());
+    }
+
+    /// Returns how much is read at a time: more where extensions take it as it comes, so that nothing has to be moved, and
+    /// where each piece of a frame costs them something.
+    #[inline]
+    fn read_len(&self) -> usize {
+        if self.made.is_used() { SMALL_LEN } else { FIRST_LEN }
     }
 
     /// Says how many bytes were read into [`room`](Self::room), from its front; more than its length must not be said.

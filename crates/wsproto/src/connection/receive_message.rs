@@ -120,9 +120,10 @@ impl Connection {
                 return Ok(Some(whole));
             }
             if buffer.unread().is_empty() {
-                // Behind a fragment that is not the last comes the same message, which moves anyway.
-                let is_last = self.decoder.fragmentation() == Fragmentation::Idle;
-                buffer.await_rest(if is_last { self.decoder.payload_left() } else { 0 });
+                // Behind a fragment that is not the last comes the same message, which moves anyway; extensions leave
+                // nothing that would have to.
+                let ends = self.decoder.fragmentation() == Fragmentation::Idle && !self.is_transforming();
+                buffer.await_rest(if ends { self.decoder.payload_left() } else { 0 });
                 return Ok(None);
             }
         }

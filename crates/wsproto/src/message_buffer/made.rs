@@ -16,6 +16,12 @@ pub(crate) struct Made {
 }
 
 impl Made {
+    /// Tells whether anything was ever made here.
+    #[inline]
+    pub(super) const fn is_used(&self) -> bool {
+        !self.bytes.is_empty()
+    }
+
     #[inline]
     pub(crate) const fn is_empty(&self) -> bool {
         self.len == 0
