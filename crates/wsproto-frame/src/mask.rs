@@ -136,7 +136,7 @@ const VECTOR: usize = 64;
 
 #[inline(never)]
 fn xor_long(payload: &mut [u8], mut key: MaskingKey) {
-    let start = payload.as_ptr().align_offset(VECTOR).min(VECTOR - 1);
+    let start = payload.as_ptr().align_offset(VECTOR).min(VECTOR);
     let (start, rest) = payload.split_at_mut_checked(start).unwrap_or_default();
     key.apply(start);
     #[cfg(feature = "fearless_simd")]
