@@ -41,6 +41,7 @@ fn decode_parts(
         loop {
             match step(&mut decoder, &mut input) {
                 Ok(Some(chunk)) => {
+                    assert!(chunk.frame_started || !chunk.payload.is_empty(), "a part without a byte");
                     if chunk.frame_started {
                         frames.push(Whole {
                             header: chunk.header,
