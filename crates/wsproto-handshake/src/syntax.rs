@@ -131,6 +131,7 @@ mod tests {
                 len / 16 * 16,
                 "{len} that belong"
             );
+            assert_eq!(whole_blocks(&[b','; 50][..len], |byte| byte == b'a'), 0, "{len} that do not");
             for other in 0..len {
                 let mut bytes = [b'a'; 50];
                 bytes[other] = b',';
