@@ -125,6 +125,22 @@ mod tests {
     }
 
     #[test]
+    fn h3_h5_blocks_of_what_ends_lines_are_searched_too() {
+        #[rustfmt::skip]
+        let table = [
+            // name                       two blocks
+            ("carriage returns",          "\r".repeat(128)),
+            ("bare line feeds",           "\r".repeat(124) + "X\n\n\n"),
+            ("a bare one behind a line",  "a".repeat(120) + "a\r\nX\n\r\na"),
+            ("empty lines",               "a".repeat(64) + &"\r\n".repeat(32)),
+        ];
+        for (name, text) in table {
+            let found = LineCount::default().find_end(text.as_bytes(), &HandshakeLimits::default());
+            assert_eq!(found, slow_find_end(text.as_bytes()), "{name}");
+        }
+    }
+
+    #[test]
     fn h3_search_never_goes_back() {
         let (mut lines, limits) = (LineCount::default(), HandshakeLimits::default());
         let head = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
