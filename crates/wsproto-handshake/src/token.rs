@@ -160,7 +160,18 @@ mod blocks {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString;
+
     use super::*;
+
+    #[test]
+    fn the_token_is_what_the_rfc_says_as_bytes_and_as_text() {
+        let (key, expected) = ("dGhlIHNhbXBsZSBub25jZQ==", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        let token = accept_token(key);
+        assert_eq!((token.as_str(), &*token, token.as_bytes()), (expected, expected, expected.as_bytes()));
+        assert_eq!(token.to_string(), expected);
+        assert_eq!(Key::parse(key.as_bytes()).map(Key::accept_token), Some(token));
+    }
 
     #[test]
     #[cfg_attr(miri, ignore = "exhaustive")]
