@@ -53,6 +53,7 @@ fn h5_h6_h7_h8_heads_that_are_not_http() {
         ("fold of a first field",    &[("GET", b"GET / HTTP/1.1\r\n X: y")],                 FoldedHeader.into(),               BAD_REQUEST),
         ("space before colon",       &[("+", b"X : y")],                                     SpaceBeforeColon.into(),           BAD_REQUEST),
         ("tab before colon",         &[("+", b"X\t: y")],                                    SpaceBeforeColon.into(),           BAD_REQUEST),
+        ("space behind no name",     &[("+", b"X( : y")],                                    HeaderName.into(),                 BAD_REQUEST),
         ("empty name",               &[("+", b": y")],                                       HeaderName.into(),                 BAD_REQUEST),
         ("no colon",                 &[("+", b"X")],                                         HeaderName.into(),                 BAD_REQUEST),
         ("space in a name",          &[("+", b"X Y: y")],                                    HeaderName.into(),                 BAD_REQUEST),
