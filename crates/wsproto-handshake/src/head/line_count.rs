@@ -142,12 +142,19 @@ mod tests {
 
     #[test]
     fn h3_search_never_goes_back() {
-        let (mut lines, limits) = (LineCount::default(), HandshakeLimits::default());
+        let limits = HandshakeLimits::default();
         let head = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-        for fed in 1..=head.len() {
-            let found = lines.find_end(&head[..fed], &limits);
-            assert_eq!(found, Ok((fed == head.len()).then_some(fed)));
-            assert_eq!(lines.searched, fed, "all is searched, once");
+        for shortcut in [false, true] {
+            let mut lines = LineCount::default();
+            for (fed, &byte) in (1..).zip(head) {
+                if shortcut && byte != b'\n' {
+                    lines.pass_byte();
+                } else {
+                    let found = lines.find_end(&head[..fed], &limits);
+                    assert_eq!(found, Ok((fed == head.len()).then_some(fed)));
+                }
+                assert_eq!(lines.searched, fed, "all is searched, once");
+            }
         }
     }
 }
