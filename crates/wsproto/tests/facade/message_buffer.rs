@@ -1,5 +1,7 @@
 //! Whole messages out of a buffer that is read into: the same as `receive` and `Messages` give, however the bytes come.
 
+use std::iter;
+
 use proptest::prelude::*;
 use wsproto::{
     AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Connection, Event, MessageBuffer,
@@ -177,6 +179,34 @@ fn what_receive_began_the_buffer_ends() {
         (vec![TextMessage::new(rest).into(), TextMessage::new("next").into()], Ok(()))
     );
     assert!(buffer.is_empty());
+}
+
+/// Bytes that compress to three quarters.
+fn noise(len: usize) -> Vec<u8> {
+    let mut state = 1_u32;
+    let byte = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0] & 0x3f
+    };
+    iter::repeat_with(byte).take(len).collect()
+}
+
+#[test]
+fn a_long_compressed_frame_in_one_read_is_inflated_piece_by_piece() {
+    let mut client = open(Role::Client, &deflating());
+    let mut wire = Vec::new();
+    let messages = [10_000, 60_000, 80_000].map(noise);
+    for message in &messages {
+        let start = wire.len();
+        client.send(BytesMessage::new(message), &mut wire).unwrap();
+        assert_eq!(wire[start], 0xc2, "compressed");
+    }
+    for read in [1000, 32 << 10, 60_000, wire.len()] {
+        let mut server = open(Role::Server, &deflating());
+        let (events, end) = with_buffer(&mut server, &mut MessageBuffer::new(), wire.chunks(read));
+        let expected: Vec<Event<'_>> = messages.iter().map(|bytes| BytesMessage::new(bytes).into()).collect();
+        assert!(events == expected && end.is_ok(), "reads of {read}: {events:?}");
+    }
 }
 
 #[test]
