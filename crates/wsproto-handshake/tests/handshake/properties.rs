@@ -39,10 +39,11 @@ prop_compose! {
     }
 }
 
-/// Bytes that look like a head more often than any bytes would.
+/// Bytes that look like a head more often than any bytes would; with nothing behind it, or more.
 fn nearly(lines: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
     let edit = (any::<prop::sample::Index>(), 0..3_u8, select(b"\r\n \t:,;=\"\\/#0aA\0\x7f\xff".to_vec()));
-    vec(edit, 0..4).prop_map(move |edits| {
+    let behind = select(vec!["", "", "\r\n", "\r\n\r\n", "\r\n\r\nmore\r\n\r\n"]);
+    (vec(edit, 0..4), behind).prop_map(move |(edits, behind)| {
         let mut bytes = head(lines, &[]);
         for (at, what, byte) in edits {
             let at = at.index(bytes.len());
@@ -52,7 +53,7 @@ fn nearly(lines: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
                 _ => drop(bytes.remove(at)),
             }
         }
-        bytes.extend_from_slice(b"\r\n\r\nmore\r\n\r\n");
+        bytes.extend_from_slice(behind.as_bytes());
         bytes
     })
 }
