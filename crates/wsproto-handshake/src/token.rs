@@ -197,6 +197,27 @@ mod tests {
     }
 
     #[test]
+    fn tokens_are_of_texts_of_any_length() {
+        #[rustfmt::skip]
+        let table = [
+            // With the GUID, 19 characters are the most for which one block is enough, and 28 fill one.
+            (0,   "Kfh9QIsMVZcl6xEPYxPHzW8SZ8w="),
+            (19,  "tWclcP21hrR+xgjYVswtQRW71GQ="),
+            (20,  "tSsjsIAvEVIQ+IC5K8+T/OkG8nU="),
+            (23,  "eF8ffBgNAo2v4V/uJZqwrv3m49Y="),
+            (24,  "Osl8Plp/k+NDIMqB3yv/XvvAbcA="),
+            (25,  "4Pk0PH2//BK+AmcU28T5W9eWVtE="),
+            (27,  "qUNe7W8rvas6tQS5F4QBTf/JpvE="),
+            (28,  "x9bmfLYIxLMaaT5h0sFuRlAhhb8="),
+            (29,  "23YR1Db+zw7wlQpr5c9wffHlaIs="),
+            (100, "rWzVOVhJgr+k5nChyKqRW0+OIwk="),
+        ];
+        for (len, expected) in table {
+            assert_eq!(accept_token(&"k".repeat(len)).as_str(), expected, "{len} characters");
+        }
+    }
+
+    #[test]
     fn generated_keys_are_accepted_as_keys() {
         for byte in (0..=u8::MAX).step_by(if cfg!(miri) { 51 } else { 1 }) {
             let key = generate_key([byte; 16]);
