@@ -1,7 +1,7 @@
 //! Heads of HTTP/1.1 messages: where they end, and what is in them.
 //!
-//! A head that comes in one piece is cut where it lies, and copied once. Of another the end is found first, in new bytes
-//! only; then the whole is cut, once. What the tokeniser lets pass and the RFC does not is refused here.
+//! A head that comes in one piece with nothing behind it is cut at once. Of any other the end is found first, in new bytes
+//! only; then the whole is cut. What the tokeniser lets pass and the RFC does not is refused here.
 
 mod field;
 mod line_count;
@@ -121,7 +121,7 @@ impl HeadBuffer {
 
 /// Room for the fields that a head is cut into; for a usual head it takes none from the heap.
 pub(crate) struct Room<'t> {
-    /// For those of a head in one piece.
+    /// For those of a head that is cut at once.
     one: [MaybeUninit<Header<'t>>; FEW],
     /// For those of any other, which has as many as it has lines.
     any: SmallVec<[MaybeUninit<Header<'t>>; FEW]>,

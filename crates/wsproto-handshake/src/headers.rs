@@ -31,10 +31,10 @@ pub struct Headers {
 /// Where a field is within the text.
 #[derive(Clone, Copy)]
 pub(crate) struct Field {
-    pub(crate) name_start: usize,
-    pub(crate) name_end: usize,
-    pub(crate) value_start: usize,
-    pub(crate) value_end: usize,
+    name_start: usize,
+    name_end: usize,
+    value_start: usize,
+    value_end: usize,
 }
 
 impl Field {
