@@ -5,7 +5,7 @@ use core::fmt;
 
 /// Memory to which an extension may append a bounded number of bytes.
 ///
-/// What stood in it before is out of its reach.
+/// What stood in it before is out of its reach, but for what is left in the [place](Self::place) that it is to write to.
 ///
 /// ```
 /// use wsproto_extensions::Output;
@@ -73,9 +73,9 @@ impl<'a> Output<'a> {
     }
 
     /// Returns the room itself, to be written in place before [`advance`](Self::advance) is called; nothing where there
-    /// is no memory yet, and bytes can only be appended.
+    /// is no memory yet, and bytes can only be appended: [`room`](Self::room) tells how many.
     ///
-    /// What stands in it means nothing.
+    /// What stands in it is left of earlier messages, perhaps of other connections: it must not be given out.
     ///
     /// ```
     /// use wsproto_extensions::Output;
@@ -94,7 +94,7 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// Says that so many bytes were written in [place](Self::place); more than its length don't count.
+    /// Says that so many bytes were written in [place](Self::place), every one of them; more than its length don't count.
     pub fn advance(&mut self, len: usize) {
         if let Memory::Fixed { bytes, written } = &mut self.0 {
             *written = written.saturating_add(len).min(bytes.len());

@@ -28,8 +28,9 @@ const SMALL_LEN: usize = 64 << 10;
 /// place, and what follows is read right behind it, so that even a message that spans many reads is not copied out of
 /// it; it moves where the buffer grows, and the payloads of fragments are moved together. Memory grows with what has
 /// arrived, beyond the first 128 KiB to at most three times [`max_message_len`](crate::Config::max_message_len), and
-/// never with what the peer announces. What an extension makes of a message lies in memory of its own, which grows as it
-/// comes out, to at most twice that length. All of it is kept for the next message.
+/// never with what the peer announces. What an extension makes of a message lies in memory of its own, which doubles as it
+/// comes out, to at most twice that length and 8 KiB; from then on 64 KiB are read at a time. All of it is kept for the
+/// next message, and for the next connection: drop the buffer to give it back.
 ///
 /// Where [`is_empty`](Self::is_empty) says so, the buffer can serve another connection or be dropped; where a
 /// connection ended before, [`clear`](Self::clear) it. As long as something waits, the connection knows where it stands

@@ -183,7 +183,7 @@ struct Ring {
     position: usize,
     /// How many of the last bytes are moved to the front once it is full.
     moved: usize,
-    /// Whether it was full once, so that every place in it can be referred to.
+    /// Whether it was full once; all of a ring can be referred to from then on.
     wrapped: bool,
     /// The stream is bad behind what is not delivered yet.
     bad: bool,

@@ -105,7 +105,12 @@ impl Inbound {
             }
             return Ok(Pulled::Finished);
         }
-        Ok(if output.room() == 0 { Pulled::More } else { Pulled::Drained })
+        if output.room() == 0 {
+            return Ok(Pulled::More);
+        }
+        // What came before a refusal has gone through: it may be refused itself.
+        let refused = stages.iter_mut().find_map(|stage| stage.refused.take());
+        refused.map_or(Ok(Pulled::Drained), Err)
     }
 
     /// Lets each stage do one step, and tells whether one of them had anything to do.
@@ -127,7 +132,10 @@ impl Inbound {
                 let room = Pipeline::INPUT_PIECE.saturating_sub(link.len());
                 let stepped = self.step_one(before, stage, input, &mut Output::new(&mut link, room));
                 stage.link = link;
-                stepped?
+                stepped.unwrap_or_else(|refused| {
+                    stage.refused = Some(refused);
+                    true
+                })
             };
             before = Some(stage);
         }

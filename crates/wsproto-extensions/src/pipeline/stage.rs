@@ -19,6 +19,8 @@ pub(super) struct Stage {
     full: bool,
     /// It wrote the end of the frame.
     pub(super) ended: bool,
+    /// Its refusal, which counts once the next stages have seen what it wrote before.
+    pub(super) refused: Option<ExtensionError>,
     /// What it wrote for the next stage.
     pub(super) link: Vec<u8>,
     /// How much of `link` the next stage has consumed.
@@ -28,7 +30,16 @@ pub(super) struct Stage {
 impl Stage {
     pub(super) fn new((config, extension): (Arc<dyn ExtensionConfig>, Box<dyn Extension>)) -> Self {
         let handling = Handling::Pass;
-        Self { config, extension, handling, full: false, ended: false, link: Vec::new(), consumed: 0 }
+        Self {
+            config,
+            extension,
+            handling,
+            full: false,
+            ended: false,
+            refused: None,
+            link: Vec::new(),
+            consumed: 0,
+        }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -64,7 +75,7 @@ impl Stage {
         output: &mut Output<'_>,
     ) -> Result<bool, ExtensionError> {
         let before = (input.len(), output.room());
-        if self.ended || output.room() == 0 {
+        if self.ended || self.refused.is_some() || output.room() == 0 {
             return Ok(false);
         }
         if !input.is_empty() || self.full {

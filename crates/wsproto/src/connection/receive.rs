@@ -225,8 +225,8 @@ impl Connection {
             }
             let frame_finished = chunk.frame_finished;
             let outcome = self.receive_chunk(chunk);
-            if frame_finished && let Some(extensions) = &mut self.extensions {
-                extensions.finish_passing();
+            if frame_finished {
+                self.finish_passing();
             }
             if !matches!(outcome, Ok(None)) {
                 return outcome;

@@ -145,10 +145,8 @@ impl Connection {
             self.check_text(buffer.payload(payload.clone()), last)?;
         }
         buffer.join(payload);
-        if part.frame_finished
-            && let Some(extensions) = &mut self.extensions
-        {
-            extensions.finish_passing();
+        if part.frame_finished {
+            self.finish_passing();
         }
         Ok(())
     }
@@ -167,6 +165,9 @@ impl Connection {
         }
         if part.frame_started {
             self.start_frame(&part.header, part.message)?;
+        }
+        if part.frame_finished {
+            self.finish_passing();
         }
         if part.frame_started && part.frame_finished {
             return Ok(Some(Whole::Control(part.header.opcode, buffer.advance(part.payload))));

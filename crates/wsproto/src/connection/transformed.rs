@@ -63,13 +63,6 @@ impl Transformed {
         message.transformed(&mut self.pipeline)
     }
 
-    /// Notes that the frame under way has ended, if its payload passed.
-    pub(super) const fn finish_passing(&mut self) {
-        if matches!(self.work, Work::Pass) {
-            self.work = Work::Idle;
-        }
-    }
-
     /// Tells whether the payload under way goes through the extensions.
     pub(super) const fn is_feeding(&self) -> bool {
         matches!(self.work, Work::Feed(_))
@@ -89,6 +82,14 @@ impl Transformed {
 }
 
 impl Connection {
+    /// Notes that the frame under way has ended, if its payload passed.
+    #[inline]
+    pub(super) fn finish_passing(&mut self) {
+        if let Some(Transformed { work: work @ Work::Pass, .. }) = self.extensions.as_deref_mut() {
+            *work = Work::Idle;
+        }
+    }
+
     /// Gives a part of a payload to the extensions, and returns the first event of what they made.
     pub(super) fn feed_transformed<'a>(
         &mut self,

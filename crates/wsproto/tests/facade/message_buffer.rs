@@ -209,6 +209,61 @@ fn a_long_compressed_frame_in_one_read_is_inflated_piece_by_piece() {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn what_is_compressed_cut_and_damaged_is_the_same_in_the_buffer(
+        messages in proptest::collection::vec((message(), any::<bool>()), 1..5),
+        cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..20),
+        damage in proptest::option::of((any::<prop::sample::Index>(), 1u8..=255)),
+        limit in prop_oneof![Just(1 << 20), 0u64..5000],
+    ) {
+        let mut client = open(Role::Client, &deflating());
+        let mut wire = Vec::new();
+        for ((is_text, content, fragments), verbatim) in &messages {
+            if *is_text {
+                let message = TextMessage::new(content);
+                client.send(if *verbatim { message.verbatim() } else { message }, &mut wire).unwrap();
+            } else {
+                let pieces = content.as_bytes().chunks(content.len().div_ceil(*fragments).max(1));
+                for piece in pieces {
+                    client.send(BytesMessage::new(piece).unfinished(), &mut wire).unwrap();
+                    client.send(Ping::new(b"between"), &mut wire).unwrap();
+                }
+                client.send(BytesMessage::new(b""), &mut wire).unwrap();
+            }
+        }
+        if let Some((place, bits)) = damage {
+            let place = place.index(wire.len());
+            wire[place] ^= bits;
+        }
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(wire.len())).collect();
+        cuts.sort_unstable();
+        let config = deflating().with_max_message_len(limit);
+        assert_same("sent", Role::Server, &config, &wire, &cuts);
+        // What is wrong is found out with the same byte.
+        assert_same("cut off", Role::Server, &config, &wire[..*cuts.last().unwrap_or(&0)], &[]);
+    }
+}
+
+/// Whatever the buffer gave before, `receive` gives extensions bounded pieces.
+#[test]
+fn d8_pieces_are_bounded_behind_a_control_frame_out_of_the_buffer() {
+    let len = 4 << 20;
+    let block = stored(&vec![7; 65_535]);
+    let (block, end) = block.split_at(block.len() - 1);
+    let payload = [&block.repeat(len / block.len()), end].concat();
+    let mut wire = frame_to(Role::Client, compressed(last(Opcode::Binary)), &payload);
+    let mut client = open(Role::Client, &deflating());
+    let ping = frame_to(Role::Client, last(Opcode::Ping), b"");
+    let (events, outcome) = with_buffer(&mut client, &mut MessageBuffer::new(), [&ping[..]]);
+    assert_eq!((events.len(), outcome), (1, Ok(())));
+    let mut input = &mut wire[..];
+    let info = allocation_counter::measure(|| while let Ok(Some(_)) = client.receive(&mut input) {});
+    assert!(info.bytes_max < 256 << 10, "{} bytes", info.bytes_max);
+}
+
 #[test]
 fn d8_memory_grows_with_what_comes_out_up_to_the_limit() {
     for limit in [20_000, 200_000, 1_000_000] {

@@ -246,6 +246,32 @@ proptest! {
     }
 }
 
+/// What one extension refuses counts behind what the next makes of the bytes before, however they come.
+#[test]
+fn d19_what_is_wrong_first_is_said_however_the_bytes_come() {
+    let stored = |bytes: &[u8]| {
+        let len = u16::try_from(bytes.len()).unwrap();
+        [&[0], &len.to_le_bytes()[..], &(!len).to_le_bytes(), bytes].concat()
+    };
+    let turned = |bytes: &[u8]| bytes.iter().map(|byte| !byte).collect::<Vec<_>>();
+    let both = last(Opcode::Text).with_rsv(Rsv::RSV1 | Rsv::RSV2);
+    let long = stored(&turned(&[b'a'; 1001]));
+    #[rustfmt::skip]
+    let table = [
+        // The stream is bad, behind:
+        ("no UTF-8", inner_first(), [&stored(&turned(b"l\xffo"))[..], &[0xff; 9]].concat()),
+        ("too long", inner_first(), [&long[..], &[0xff; 9]].concat()),
+    ];
+    for (name, config, payload) in table {
+        let config = config.with_max_message_len(1000);
+        for role in [Role::Server, Role::Client] {
+            let bytes = frame_to(role, both, &payload);
+            let found = [1, 7, bytes.len()].map(|read| feed(&mut open(role, &config), bytes.chunks(read)).1);
+            assert!(found[0].is_err() && found.iter().all(|one| *one == found[0]), "{name}: {found:?}");
+        }
+    }
+}
+
 /// RFC 7692 §6: a message that is not compressed has RSV1 clear and its payload as it is, whatever stood before it.
 #[test]
 fn d17_what_is_not_to_be_compressed_goes_out_as_it_is() {

@@ -1,4 +1,4 @@
-//! Whole messages that went through the extensions: what they make is appended to the message, and copied no more.
+//! Whole messages that went through the extensions: what they make is appended to the message, where it stays.
 
 use core::ops::Range;
 
