@@ -188,16 +188,20 @@ impl Connection {
     }
 }
 
-/// Copies and masks at once, in blocks that stay in registers on the way.
-///
-/// A long payload's blocks are in line with memory where they go: each store that is not costs twice as much.
+/// From this many bytes on it pays to copy first: what is masked then is still in the nearest cache.
+const LONG: usize = 4 << 10;
+
+/// How much is copied before it is masked, in bytes.
+const PIECE_LEN: usize = 16 << 10;
+
+/// Appends a masked payload. A short one is copied and masked at once, in blocks that stay in registers on the way.
 #[inline]
-fn append_masked(mut payload: &[u8], mut key: MaskingKey, out: &mut Vec<u8>) {
-    if payload.len() >= 4 << 10 {
-        let start = out.as_ptr().wrapping_add(out.len()).align_offset(16).min(15);
-        let (start, rest) = payload.split_at_checked(start).unwrap_or_default();
-        append_masked_bytes(start, &mut key, out);
-        payload = rest;
+fn append_masked(payload: &[u8], mut key: MaskingKey, out: &mut Vec<u8>) {
+    if payload.len() >= LONG {
+        for piece in payload.chunks(PIECE_LEN) {
+            append_masked_piece(piece, &mut key, out);
+        }
+        return;
     }
     let (blocks, rest) = payload.as_chunks::<64>();
     for block in blocks {
@@ -207,13 +211,13 @@ fn append_masked(mut payload: &[u8], mut key: MaskingKey, out: &mut Vec<u8>) {
     for word in words {
         out.extend_from_slice(&key.masked(*word));
     }
-    append_masked_bytes(rest, &mut key, out);
+    append_masked_piece(rest, &mut key, out);
 }
 
 #[inline]
-fn append_masked_bytes(bytes: &[u8], key: &mut MaskingKey, out: &mut Vec<u8>) {
+fn append_masked_piece(piece: &[u8], key: &mut MaskingKey, out: &mut Vec<u8>) {
     let start = out.len();
-    out.extend_from_slice(bytes);
+    out.extend_from_slice(piece);
     key.apply(out.get_mut(start..).unwrap_or_default());
 }
 
