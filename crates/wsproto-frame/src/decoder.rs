@@ -204,7 +204,7 @@ impl FrameDecoder {
     /// For callers who keep the bytes and want messages whole: to look at a byte costs less than to take it. What can wait
     /// must be shown again, from its start, until it is decoded.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn can_wait(&mut self, input: &[u8], seen: usize, max_message: u64) -> Option<u64> {
         match &self.state {
             State::Payload(frame) => frame.can_wait(input.get(seen..)?, seen),
