@@ -181,7 +181,10 @@ proptest! {
 
 #[test]
 fn tokens_end_at_the_first_other_character_wherever_it_is() {
-    for (len, token) in (0..50).flat_map(|len| [b'a', b'-', b'7', b'!'].map(|token| (len, token))) {
+    let every = if cfg!(miri) { 16 } else { 1 };
+    for (len, token) in
+        (0..50).step_by(every).flat_map(|len| [b'a', b'-', b'7', b'!'].map(|token| (len, token)))
+    {
         let bytes = [token; 50];
         assert_eq!(token_len(&bytes[..len]), len, "{len} characters");
         for (at, other) in (0..len).flat_map(|at| [b' ', b';', 0x80, b'_'].map(|other| (at, other))) {
