@@ -5,10 +5,12 @@
     reason = "chunks and events that go through memory cost more than the work itself"
 )]
 
+mod frame;
 mod part;
 
 use core::{fmt, ops::Range};
 
+use self::frame::Frame;
 pub use self::part::{FrameChunk, FramePart};
 use crate::{Fragmentation, FrameError, FrameHeader, MaskingKey, Opcode, Role, Rsv};
 
@@ -48,9 +50,6 @@ pub struct FrameDecoder {
     state: State,
 }
 
-/// The most bytes of a payload that wait to be looked at: few enough that they are still in the nearest cache.
-const MOST_WAITING: usize = 16 << 10;
-
 #[derive(Clone, Copy, Debug)]
 enum State {
     /// Between frames, or within a header.
@@ -62,17 +61,6 @@ enum State {
     Payload(Frame),
     /// The peer broke a rule.
     Failed(FrameError),
-}
-
-/// A frame whose payload is under way.
-#[derive(Clone, Copy, Debug)]
-struct Frame {
-    header: FrameHeader,
-    message: Opcode,
-    /// The key, turned to the next byte; of zeros where there is none.
-    key: MaskingKey,
-    /// The bytes of payload still to come.
-    remaining: u64,
 }
 
 impl FrameDecoder {
@@ -424,40 +412,6 @@ impl FrameDecoder {
         let key = header.mask.unwrap_or(MaskingKey::new([0; 4]));
         let frame = Frame { header, message, key, remaining: header.payload_len };
         Ok(Some((frame, len, after)))
-    }
-}
-
-impl Frame {
-    /// Tells whether `new` bytes of the payload can wait behind the `seen` ones that can, and how many are still to come of
-    /// a message that ends with the frame.
-    #[inline]
-    fn can_wait(&self, new: &[u8], seen: usize) -> Option<u64> {
-        let len = seen.saturating_add(new.len());
-        if len >= MOST_WAITING || len as u64 >= self.remaining {
-            return None;
-        }
-        let waits = match self.message {
-            Opcode::Binary => true,
-            Opcode::Text => self.key.turned(seen).masks_ascii(new),
-            _ => false,
-        };
-        let left = if self.header.fin { self.remaining.saturating_sub(len as u64) } else { 0 };
-        waits.then_some(left)
-    }
-
-    /// Unmasks what there is of the payload at the front of `input`.
-    #[inline(always)]
-    fn take_payload(&mut self, frame_started: bool, input: &mut [u8], max_payload: usize) -> FramePart {
-        let most = if self.header.opcode.is_control() { usize::MAX } else { max_payload };
-        let len = usize::try_from(self.remaining).unwrap_or(usize::MAX).min(most).min(input.len());
-        //= rfc6455#6.2-5
-        match input.get_mut(..len).unwrap_or_default() {
-            [byte] => self.key.apply_to_byte(byte),
-            part => self.key.apply(part),
-        }
-        self.remaining = self.remaining.saturating_sub(len as u64);
-        let (header, message, frame_finished) = (self.header, self.message, self.remaining == 0);
-        FramePart { header, message, payload: 0..len, frame_started, frame_finished }
     }
 }
 
