@@ -9,10 +9,12 @@ mod records;
 mod report;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use annotations::{Collection, collect};
 use records::{Records, Status};
+
+use crate::process;
 
 /// The specifications that have a requirements file, as named there and in annotations.
 const SPECIFICATIONS: [&str; 2] = ["rfc6455", "rfc7692"];
@@ -24,7 +26,7 @@ const SPECIFICATIONS: [&str; 2] = ["rfc6455", "rfc7692"];
 /// A text that lists every problem found, one a line.
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
     let options = Options::parse(args)?;
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the xtask folder has no parent")?;
+    let root = process::root();
     let records = Records::read(&root.join("docs/requirements"), &SPECIFICATIONS)?;
     let collection = collect(&root.join("crates"))?;
 
