@@ -6,6 +6,8 @@ use super::WindowBits;
 use crate::Output;
 
 mod miniz;
+mod ring;
+mod tables;
 #[cfg(feature = "zlib-rs")]
 mod zlib_rs;
 
@@ -127,7 +129,7 @@ pub(super) struct Decompressor {
 }
 
 enum DecompressorState {
-    Miniz(miniz::Decompressor),
+    Miniz(Box<miniz::Decompressor>),
     #[cfg(feature = "zlib-rs")]
     ZlibRs(Box<zlib_rs::Decompressor>),
 }
@@ -135,7 +137,7 @@ enum DecompressorState {
 impl Decompressor {
     pub(super) fn new(backend: Backend, window: WindowBits) -> Self {
         let state = match backend {
-            Backend::Miniz => DecompressorState::Miniz(miniz::Decompressor::new(window)),
+            Backend::Miniz => DecompressorState::Miniz(Box::new(miniz::Decompressor::new(window))),
             #[cfg(feature = "zlib-rs")]
             Backend::ZlibRs => DecompressorState::ZlibRs(Box::new(zlib_rs::Decompressor::new(window))),
         };
@@ -164,6 +166,16 @@ impl Decompressor {
         }
     }
 
+    /// Keeps as little as can be until more of the message comes, all that came before being delivered.
+    pub(super) fn rest(&mut self) {
+        match &mut self.state {
+            DecompressorState::Miniz(state) => state.rest(),
+            // It can't be parted from its tables.
+            #[cfg(feature = "zlib-rs")]
+            DecompressorState::ZlibRs(_) => {}
+        }
+    }
+
     /// Ends a message: with its last four bytes restored it must end between two blocks.
     pub(super) fn finish(&mut self) -> Result<(), BadStream> {
         match &mut self.state {
@@ -171,97 +183,5 @@ impl Decompressor {
             #[cfg(feature = "zlib-rs")]
             DecompressorState::ZlibRs(state) => state.finish(),
         }
-    }
-}
-
-/// The last bytes of a stream, at least as many as its window holds: decompressed here, and copied to where they belong.
-struct Ring {
-    bytes: Box<[u8]>,
-    /// How far bytes were delivered; at most `position`.
-    delivered: usize,
-    /// Where the next byte goes; at most the length.
-    position: usize,
-    /// How many of the last bytes are moved to the front once it is full.
-    moved: usize,
-    /// Whether it was full once; all of a ring can be referred to from then on.
-    wrapped: bool,
-    /// The stream is bad behind what is not delivered yet.
-    bad: bool,
-}
-
-impl Ring {
-    /// More bytes than a backend, which copies in blocks, may write behind those that it tells of.
-    const OVERSHOOT: usize = 1024;
-
-    fn new(len: usize, moved: usize) -> Self {
-        let bytes = alloc::vec![0; len].into_boxed_slice();
-        Self { bytes, delivered: 0, position: 0, moved, wrapped: false, bad: false }
-    }
-
-    /// Forgets everything, so that no stream can be made to tell of another, whatever the backend reads.
-    ///
-    /// What was never written is zero already: clearing all of it would cost more than to decompress a short message.
-    fn clear(&mut self) {
-        let written =
-            if self.wrapped || self.bad { usize::MAX } else { self.position.saturating_add(Self::OVERSHOOT) };
-        let written = written.min(self.bytes.len());
-        self.bytes.get_mut(..written).unwrap_or_default().fill(0);
-        self.delivered = 0;
-        self.position = 0;
-        self.wrapped = false;
-        self.bad = false;
-    }
-
-    /// Delivers what there is, and tells whether there is room for more.
-    ///
-    /// That a stream is bad shows only behind all that came before it, however it arrives.
-    fn deliver(&mut self, output: &mut Output<'_>) -> Result<bool, BadStream> {
-        let waiting = self.bytes.get(self.delivered..self.position).unwrap_or_default();
-        self.delivered = self.delivered.saturating_add(output.write(waiting));
-        if output.room() == 0 {
-            return Ok(false);
-        }
-        if self.bad {
-            return Err(BadStream);
-        }
-        if self.position >= self.bytes.len() {
-            let moved = self.bytes.len().saturating_sub(self.moved)..;
-            self.bytes.copy_within(moved, 0);
-            self.delivered = self.moved;
-            self.position = self.moved;
-            self.wrapped = true;
-        }
-        Ok(true)
-    }
-
-    /// Returns where bytes can be written before it is full.
-    #[cfg(feature = "zlib-rs")]
-    fn free(&mut self) -> &mut [u8] {
-        self.bytes.get_mut(self.position..).unwrap_or_default()
-    }
-
-    /// Keeps the last of bytes that came out elsewhere, while nothing waits to be delivered.
-    #[cfg(feature = "zlib-rs")]
-    fn keep(&mut self, bytes: &[u8]) {
-        let kept = bytes.get(bytes.len().saturating_sub(self.bytes.len())..).unwrap_or_default();
-        let free = self.free();
-        let (first, rest) = kept.split_at_checked(free.len()).unwrap_or((kept, &[]));
-        if let Some(place) = free.get_mut(..first.len()) {
-            place.copy_from_slice(first);
-        }
-        self.advance(first.len());
-        if let Some(place) = self.bytes.get_mut(..rest.len())
-            && !rest.is_empty()
-        {
-            place.copy_from_slice(rest);
-            self.position = rest.len();
-            self.wrapped = true;
-        }
-        self.delivered = self.position;
-    }
-
-    /// Takes note of bytes that were written at its position.
-    fn advance(&mut self, written: usize) {
-        self.position = self.position.saturating_add(written).min(self.bytes.len());
     }
 }

@@ -29,7 +29,7 @@ impl Default for Shelves {
 }
 
 impl Pool {
-    /// How many of each kind the default pool keeps: 8 compressors of some 312 KiB, 8 decompressors of some 58 KiB; of
+    /// How many of each kind the default pool keeps: 8 compressors of some 312 KiB, 8 decompressors of at most 48 KiB; of
     /// `zlib-rs`, some 486 KiB for one of each.
     pub const DEFAULT_SIZE: usize = 8;
 

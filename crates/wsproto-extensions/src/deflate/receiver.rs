@@ -3,7 +3,7 @@
 use core::fmt;
 use core::num::NonZeroU32;
 
-use wsproto_frame::CloseCode;
+use wsproto_frame::{CloseCode, FrameHeader};
 
 use super::backend::{BadStream, Decompressor};
 use super::{Backend, DeflateConfig, Pool, WindowBits};
@@ -31,6 +31,8 @@ pub(super) struct Receiver {
     checked: u64,
     /// How many bytes came out of the message.
     produced: u64,
+    /// How many compressed bytes of the message there still are, as far as is known.
+    pending: u64,
 }
 
 impl Receiver {
@@ -45,6 +47,7 @@ impl Receiver {
             consumed: 0,
             checked: 0,
             produced: 0,
+            pending: 0,
         }
     }
 
@@ -56,6 +59,11 @@ impl Receiver {
         self.consumed = 0;
         self.checked = 0;
         self.produced = 0;
+        self.pending = 0;
+    }
+
+    pub(super) const fn start_frame(&mut self, header: &FrameHeader) {
+        self.pending = if header.fin { header.payload_len } else { u64::MAX };
     }
 
     /// Decompresses until the input is used up or the output is full.
@@ -74,8 +82,16 @@ impl Receiver {
                 self.check_ratio()?;
             }
             if input.is_empty() {
+                self.rest();
                 return Ok(());
             }
+        }
+    }
+
+    /// Lets the decompressor rest where the end of the message does not follow at once.
+    fn rest(&mut self) {
+        if let Some(decompressor) = self.decompressor.as_mut().filter(|_| self.pending > 0) {
+            decompressor.rest();
         }
     }
 
@@ -85,7 +101,9 @@ impl Receiver {
             self.decompressor.get_or_insert_with(|| self.pool.decompressor(self.backend, self.window));
         //= rfc7692#7.2.3.1-1, rfc7692#7.2.3.3-1, rfc7692#7.2.3.5-1, rfc7692#7.2.3.6-1
         decompressor.decompress(input, output).map_err(refuse)?;
-        self.consumed = self.consumed.saturating_add(difference(before.0, input.len()));
+        let consumed = difference(before.0, input.len());
+        self.consumed = self.consumed.saturating_add(consumed);
+        self.pending = self.pending.saturating_sub(consumed);
         self.produced = self.produced.saturating_add(difference(before.1, output.room()));
         Ok(())
     }

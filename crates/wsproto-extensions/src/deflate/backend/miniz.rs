@@ -1,15 +1,15 @@
 //! DEFLATE by `miniz_oxide`.
 
-use alloc::boxed::Box;
-
 use miniz_oxide::DataFormat;
 use miniz_oxide::deflate::core::{
     CompressionStrategy, CompressorOxide, TDEFLFlush, TDEFLStatus, compress_to_output,
 };
 use miniz_oxide::inflate::TINFLStatus;
-use miniz_oxide::inflate::core::{DecompressorOxide, decompress_with_limit, inflate_flags};
+use miniz_oxide::inflate::core::{decompress_with_limit, inflate_flags};
 
-use super::{BadStream, Flush, Ring};
+use super::ring::{Place, Ring};
+use super::tables::Tables;
+use super::{BadStream, Flush};
 use crate::Output;
 use crate::deflate::WindowBits;
 
@@ -42,10 +42,22 @@ impl Compressor {
     }
 }
 
-/// Some 10.5 KB and the ring.
+/// The window, and the tables while a message is under way.
 pub(super) struct Decompressor {
-    state: Box<DecompressorOxide>,
+    tables: Tables,
     ring: Ring,
+    beginning: Beginning,
+}
+
+/// The first compressed bytes of a message: as long as there are no more, the tables are not kept for it between calls,
+/// since it can be read again. A peer would make a connection take them by these few bytes.
+#[derive(Default)]
+struct Beginning {
+    bytes: [u8; Self::LEN],
+    /// How many there are; more than these can't be read again.
+    len: usize,
+    /// Where the ring stood before them.
+    place: Place,
 }
 
 impl Decompressor {
@@ -55,41 +67,79 @@ impl Decompressor {
             WindowBits::MAX => Ring::new(window.size().saturating_add(ROOM), window.size()),
             _ => Ring::new(window.size(), 0),
         };
-        Self { state: Box::default(), ring }
+        Self { tables: Tables::default(), ring, beginning: Beginning::default() }
     }
 
     pub(super) fn reset(&mut self) {
-        self.state.init();
+        self.tables.give_back();
         self.ring.clear();
+        self.beginning = Beginning::default();
     }
 
     pub(super) fn decompress(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), BadStream> {
-        while self.ring.deliver(output)? {
-            match self.run(input, usize::MAX, 0) {
+        self.wake();
+        while self.deliver(output)? {
+            let fed = *input;
+            let ran = self.run(input, usize::MAX, 0);
+            self.beginning.note(fed.get(..fed.len().saturating_sub(input.len())).unwrap_or_default());
+            match ran {
                 // Blocks may follow the final one.
                 //= rfc7692#7.2.3.4-1
-                (TINFLStatus::Done, _) => self.state.init(),
+                (TINFLStatus::Done, _) => self.tables.get().init(),
                 (TINFLStatus::HasMoreOutput, 1..) => {}
                 (TINFLStatus::NeedsMoreInput, _) => {
-                    self.ring.deliver(output)?;
+                    self.deliver(output)?;
                     break;
                 }
-                _ => self.ring.bad = true,
+                _ => self.ring.spoil(),
             }
         }
         Ok(())
     }
 
     pub(super) fn finish(&mut self) -> Result<(), BadStream> {
+        self.wake();
         let mut tail: &[u8] = &[0x00, 0x00, 0xff, 0xff];
         match self.run(&mut tail, 0, inflate_flags::TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY) {
-            (TINFLStatus::BlockBoundary, 0) if tail.is_empty() => Ok(()),
-            (TINFLStatus::Done, 0) if tail.is_empty() => {
-                self.state.init();
+            (TINFLStatus::BlockBoundary | TINFLStatus::Done, 0) if tail.is_empty() => {
+                self.tables.give_back();
+                self.beginning = Beginning::default();
                 Ok(())
             }
             _ => Err(BadStream),
         }
+    }
+
+    /// Gives the tables back where what they hold can be found again.
+    pub(super) fn rest(&mut self) {
+        if self.beginning.is_all() && self.ring.is_linear() {
+            self.tables.give_back();
+        }
+    }
+
+    /// Has the tables hold what they held before a [`rest`](Self::rest).
+    fn wake(&mut self) {
+        if self.tables.are_in_use() || self.beginning.len == 0 {
+            return;
+        }
+        self.ring.rewind(self.beginning.place);
+        let bytes = self.beginning.bytes;
+        let mut again = bytes.get(..self.beginning.len).unwrap_or_default();
+        while self.run(&mut again, usize::MAX, 0).0 == TINFLStatus::Done {
+            self.tables.get().init();
+        }
+    }
+
+    /// Delivers what there is, and tells whether there is room for more.
+    fn deliver(&mut self, output: &mut Output<'_>) -> Result<bool, BadStream> {
+        let before = self.ring.place();
+        let room = self.ring.deliver(output)?;
+        if self.beginning.len == 0 {
+            self.beginning.place = self.ring.place();
+        } else if self.ring.place() < before {
+            self.beginning.len = usize::MAX;
+        }
+        Ok(room)
     }
 
     /// Calls the decompressor once; returns how many bytes came out, at most `most`.
@@ -97,14 +147,33 @@ impl Decompressor {
     /// Where the ring doesn't wrap, or not yet, a reference to before the stream's beginning is an error.
     fn run(&mut self, input: &mut &[u8], most: usize, flags: u32) -> (TINFLStatus, usize) {
         let mut flags = flags | inflate_flags::TINFL_FLAG_HAS_MORE_INPUT;
-        if !self.ring.wrapped || self.ring.moved > 0 {
+        if self.ring.is_linear() {
             flags |= inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
         }
-        let Ring { bytes, position, .. } = &mut self.ring;
+        let (bytes, position) = self.ring.parts();
         let (status, consumed, written) =
-            decompress_with_limit(&mut self.state, input, bytes, *position, most, flags);
+            decompress_with_limit(self.tables.get(), input, bytes, position, most, flags);
         *input = input.get(consumed..).unwrap_or_default();
         self.ring.advance(written);
         (status, written)
+    }
+}
+
+impl Beginning {
+    /// A frame that is masked has no more than 8 in 14 bytes, and one that isn't 12.
+    const LEN: usize = 12;
+
+    /// Adds what was read.
+    fn note(&mut self, bytes: &[u8]) {
+        let len = self.len.saturating_add(bytes.len());
+        if let Some(place) = self.bytes.get_mut(self.len..len) {
+            place.copy_from_slice(bytes);
+        }
+        self.len = len;
+    }
+
+    /// Tells whether it is all of the message until now.
+    const fn is_all(&self) -> bool {
+        self.len <= Self::LEN
     }
 }

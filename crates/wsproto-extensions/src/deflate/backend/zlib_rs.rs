@@ -1,11 +1,11 @@
 //! DEFLATE by `zlib-rs`.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 use zlib_rs::{Deflate, DeflateFlush, Inflate, InflateFlush, Status};
 
-use super::{BadStream, Flush, Ring};
+use super::ring::Ring;
+use super::{BadStream, Flush};
 use crate::Output;
 use crate::deflate::WindowBits;
 
@@ -112,7 +112,7 @@ impl Decompressor {
                     break;
                 }
                 Ok(_) if input.len() < before || written > 0 => {}
-                Ok(_) | Err(BadStream) => self.ring.bad = true,
+                Ok(_) | Err(BadStream) => self.ring.spoil(),
             }
         }
         Ok(())
@@ -134,12 +134,9 @@ impl Decompressor {
     #[cold]
     fn restart(&mut self) -> Result<(), BadStream> {
         self.state = Inflate::new(false, self.window.get());
-        let (newer, older) = self.ring.bytes.split_at_checked(self.ring.position).ok_or(BadStream)?;
-        let older = if self.ring.wrapped { older } else { &[] };
-        let kept: Vec<u8> = [older, newer].concat();
-        let window = kept.get(kept.len().saturating_sub(self.window.size())..).unwrap_or_default();
+        let window = self.ring.last(self.window.size()).ok_or(BadStream)?;
         if !window.is_empty() {
-            self.state.set_dictionary(window).map_err(|_| BadStream)?;
+            self.state.set_dictionary(&window).map_err(|_| BadStream)?;
         }
         Ok(())
     }

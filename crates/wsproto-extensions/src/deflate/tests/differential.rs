@@ -5,8 +5,11 @@ use alloc::vec::Vec;
 
 use proptest::prelude::*;
 
+use wsproto_frame::{FrameHeader, Opcode, Rsv};
+
 use super::{json, noise, pair, receive, send};
-use crate::deflate::{Backend, DeflateParams};
+use crate::deflate::{Backend, DeflateParams, PermessageDeflate, WindowBits};
+use crate::{Extension, Output};
 
 /// Reads messages one after the other with one window, up to the first that is bad.
 fn read(backend: Backend, payloads: &[Vec<u8>]) -> Vec<Option<Vec<u8>>> {
@@ -29,10 +32,52 @@ fn assert_same(payloads: &[Vec<u8>]) -> Result<(), TestCaseError> {
 /// Messages as one of the libraries writes them.
 fn written(backend: Backend, level: u8) -> Vec<Vec<u8>> {
     let config = super::DeflateConfig::default().with_backend(backend).with_level(level).with_threshold(0);
-    let mut server =
-        super::PermessageDeflate::new(wsproto_frame::Role::Server, DeflateParams::default(), &config);
+    let mut server = PermessageDeflate::new(wsproto_frame::Role::Server, DeflateParams::default(), &config);
     let texts = [json(300), json(1000), noise(20), vec![7; 600], json(2000)];
     texts.iter().filter_map(|text| send(&mut server, text)).collect()
+}
+
+/// Receives a message whose payload comes a few bytes at a time, these in fragments of their own or in one frame.
+fn receive_slowly(deflate: &mut PermessageDeflate, payload: &[u8], few: usize, fragmented: bool) -> Vec<u8> {
+    let mut out = Vec::new();
+    let len = if fragmented { few } else { payload.len() };
+    let mut header = FrameHeader::new(Opcode::Binary, 0).with_rsv(Rsv::RSV1);
+    for frame in payload.chunks(len) {
+        header.payload_len = frame.len() as u64;
+        header.fin = core::ptr::eq(frame.as_ptr_range().end, payload.as_ptr_range().end);
+        deflate.inbound_header(&header).unwrap();
+        for mut part in frame.chunks(few) {
+            deflate.inbound(&mut part, &mut Output::new(&mut out, 1 << 20)).unwrap();
+        }
+        deflate.inbound_end(&header, &mut Output::new(&mut out, 1 << 20)).unwrap();
+        header = FrameHeader::new(Opcode::Continuation, 0);
+    }
+    out
+}
+
+/// F4: a decompressor that keeps the first bytes of a message instead of its tables reads the same, wherever the window
+/// stands and however far back the message refers.
+#[test]
+#[cfg_attr(miri, ignore = "much to compress")]
+fn f4_short_messages_that_come_slowly() {
+    let source = json(40_000);
+    for window in [9, 10, 15].map(|bits| WindowBits::new(bits).unwrap()) {
+        let params = DeflateParams { server_max_window_bits: window, ..DeflateParams::default() };
+        let (mut server, _) = pair(Backend::ZlibRs, params);
+        let [mut in_fragments, mut in_one_frame] = [true, false].map(|_| pair(Backend::Miniz, params).1);
+        let mut short = 0;
+        for number in 0..3000_usize {
+            let from = if number % 3 == 0 { number * 7919 % 39_000 } else { number / 90 * 90 };
+            let message = &source[from..][..20 + number * 31 % 380];
+            let Some(payload) = send(&mut server, message) else { continue };
+            short += usize::from(payload.len() <= 12);
+            for (deflate, fragmented) in [(&mut in_fragments, true), (&mut in_one_frame, false)] {
+                let received = receive_slowly(deflate, &payload, 1 + number % 7, fragmented);
+                assert!(received == message, "window {window}, message {number}, fragmented {fragmented}");
+            }
+        }
+        assert!(short > 200, "window {window}: {short} short messages");
+    }
 }
 
 proptest! {
