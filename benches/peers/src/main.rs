@@ -82,7 +82,7 @@ impl Entrant {
 const MESSAGES: &[Entrant] = &[
     Entrant::new("wsproto", ours::messages),
     Entrant::new("wsproto (chunks)", ours::chunks),
-    Entrant::new("wsproto (apart)", ours::apart),
+    Entrant::new("wsproto (at once)", ours::at_once),
     Entrant::new("tungstenite", tungstenite::start),
     Entrant::new("tokio-websockets", tokio_websockets::start),
     Entrant::new("fastwebsockets", fastwebsockets::start),
@@ -151,7 +151,7 @@ const REQUESTS: &[Entrant] = &[
 
 const MANY: &[Entrant] = &[
     Entrant::new("wsproto", many::ours),
-    Entrant::new("wsproto (apart)", many::ours_apart),
+    Entrant::new("wsproto (at once)", many::ours_apart),
     Entrant::many("tungstenite", tungstenite::start),
     Entrant::many("tokio-websockets", tokio_websockets::start),
     Entrant::many("fastwebsockets", fastwebsockets::start),

@@ -13,6 +13,9 @@ use crate::{
 /// Payloads of this many bytes and more are written from where they lie.
 const APART: usize = 8 << 10;
 
+/// A client masks so many bytes of a payload before it writes them.
+const PIECE: usize = 16 << 10;
+
 struct Ours {
     work: Work,
     transport: Transport,
@@ -36,23 +39,17 @@ pub(crate) fn chunks(work: &Work) -> Option<Runner> {
     (work.task == Task::Receive).then(|| ours(work, false).runner())
 }
 
-/// Headers apart from payloads, which are not copied.
-pub(crate) fn apart(work: &Work) -> Option<Runner> {
-    if work.task != Task::Send || work.role != Role::Server {
+/// Each message written at once: headers apart from long payloads, which a client masks a piece at a time.
+pub(crate) fn at_once(work: &Work) -> Option<Runner> {
+    if work.task != Task::Send {
         return None;
     }
-    let Ours { mut transport, mut connection, payload, work, .. } = ours(work, true);
-    let written = transport.written();
-    let text = str::from_utf8(&payload).unwrap_or_default().to_owned();
-    let round = move |messages: usize, _: &mut Delivered| {
-        for _ in 0..messages {
-            let header = if work.is_text() {
-                connection.send_apart(TextMessage::new(&text)).unwrap()
-            } else {
-                connection.send_apart(BytesMessage::new(&payload)).unwrap()
-            };
-            transport.put_all(&[IoSlice::new(&header.encode()), IoSlice::new(&payload)]);
-        }
+    let mut ours = ours(work, true);
+    let written = ours.transport.written();
+    let apart = work.role == Role::Server || work.len >= APART;
+    let round = move |messages: usize, _: &mut Delivered| match apart {
+        true => ours.send_apart(messages),
+        false => ours.send(messages, 1),
     };
     Some(Runner { round: Box::new(round), written })
 }
@@ -124,8 +121,7 @@ impl Ours {
         }
     }
 
-    fn send(&mut self, count: usize) {
-        let batch = self.work.batch();
+    fn send(&mut self, count: usize, batch: usize) {
         let text = str::from_utf8(&self.payload).unwrap_or_default();
         for i in 1..=count {
             if self.work.is_text() {
@@ -136,6 +132,28 @@ impl Ours {
             if i % batch == 0 || i == count {
                 self.transport.put(&self.out);
                 self.out.clear();
+            }
+        }
+    }
+
+    fn send_apart(&mut self, count: usize) {
+        let text = str::from_utf8(&self.payload).unwrap_or_default();
+        for _ in 0..count {
+            let header = if self.work.is_text() {
+                self.connection.send_apart(TextMessage::new(text)).unwrap()
+            } else {
+                self.connection.send_apart(BytesMessage::new(&self.payload)).unwrap()
+            };
+            let Some(mut key) = header.mask else {
+                self.transport.put_all(&[IoSlice::new(&header.encode()), IoSlice::new(&self.payload)]);
+                continue;
+            };
+            self.transport.put(&header.encode());
+            for piece in self.payload.chunks(PIECE) {
+                self.out.clear();
+                self.out.extend_from_slice(piece);
+                key.apply(&mut self.out);
+                self.transport.put(&self.out);
             }
         }
     }
@@ -194,7 +212,7 @@ impl Ours {
         let round = move |messages: usize, delivered: &mut Delivered| match (self.work.task, self.whole) {
             (Task::Receive, false) => self.receive_chunks(messages, delivered),
             (Task::Receive, true) => self.receive(messages, delivered),
-            (Task::Send, _) => self.send(messages),
+            (Task::Send, _) => self.send(messages, self.work.batch()),
             (Task::Echo, _) if self.work.len >= APART => self.echo_apart(messages, delivered),
             (Task::Echo | Task::Handshake, _) => self.echo(messages, delivered),
         };

@@ -53,13 +53,13 @@ fn tables(rows: &[Row], rounds: usize) -> String {
     );
     let of = |group| rows.iter().filter(move |row| row.work.group == group);
     text.push_str(
-        "\n| work | wsproto | to the best peer | best peer | second | third | wsproto in parts | limits |\n",
+        "\n| work | wsproto | to the best peer | best peer | second | third | in parts, or at once | limits |\n",
     );
     text.push_str("|---|--:|--:|---|---|---|---|---|\n");
     of(Group::Messages).for_each(|row| messages_line(row, &mut text));
     text.push_str("\nOpening handshakes; and a message to many, as the time for all of them:\n");
     text.push_str(
-        "\n| work | wsproto | to the best peer | best peer | second | third | wsproto in parts | limits |\n",
+        "\n| work | wsproto | to the best peer | best peer | second | third | in parts, or at once | limits |\n",
     );
     text.push_str("|---|--:|--:|---|---|---|---|---|\n");
     of(Group::Handshakes).chain(of(Group::Broadcast)).for_each(|row| messages_line(row, &mut text));
@@ -69,7 +69,7 @@ fn tables(rows: &[Row], rounds: usize) -> String {
     of(Group::Deflate).for_each(|row| deflate_line(row, &mut text));
     text.push_str("\nConnections that take turns:\n");
     text.push_str(
-        "\n| work | wsproto | to the best peer | best peer | second | third | wsproto in parts | limits |\n",
+        "\n| work | wsproto | to the best peer | best peer | second | third | in parts, or at once | limits |\n",
     );
     text.push_str("|---|--:|--:|---|---|---|---|---|\n");
     of(Group::Turns).for_each(|row| messages_line(row, &mut text));
@@ -81,7 +81,7 @@ fn messages_line(row: &Row, text: &mut String) {
     let Some(whole) = find(row, "wsproto") else { return };
     let _ = write!(text, "| {} | {} | {} |", row.work.name, ns(whole.minimum), to_best(row, whole));
     places(row, 3, text);
-    match find(row, "wsproto (chunks)").or_else(|| find(row, "wsproto (apart)")) {
+    match find(row, "wsproto (chunks)").or_else(|| find(row, "wsproto (at once)")) {
         Some(times) => {
             let _ = write!(text, " {} ({}) |", ns(times.minimum), to_best(row, times));
         }

@@ -50,16 +50,31 @@ impl Connection {
     /// Gives the header of a message whose payload the caller writes himself, right behind it, in one vectored write:
     /// nothing is copied, however long the payload is.
     ///
-    /// Where the header has a masking key, as on a client, the payload must be masked with it.
+    /// Where the header has a masking key, as on a client, the payload must be masked with it. A long one is best copied,
+    /// masked and written a piece at a time, which stays in the processor's cache.
     ///
     /// ```
     /// use wsproto::{BytesMessage, Config, Connection};
     ///
+    /// # let mut stream = Vec::new();
     /// let mut server = Connection::server(&Config::default());
     /// let payload = vec![7; 1 << 20];
     /// let header = server.send_apart(BytesMessage::new(&payload))?.encode();
     /// // stream.write_vectored(&[IoSlice::new(&header), IoSlice::new(&payload)])
     /// assert_eq!(header.len(), 10);
+    ///
+    /// let mut client = Connection::client(&Config::default());
+    /// let header = client.send_apart(BytesMessage::new(&payload))?;
+    /// stream.extend_from_slice(&header.encode());
+    /// let mut key = header.mask.expect("a client masks");
+    /// let mut piece = Vec::new();
+    /// for part in payload.chunks(16 << 10) {
+    ///     piece.clear();
+    ///     piece.extend_from_slice(part);
+    ///     key.apply(&mut piece); // goes on where it stopped
+    ///     stream.extend_from_slice(&piece); // or stream.write_all(&piece)
+    /// }
+    /// assert_eq!(stream.len(), 14 + payload.len());
     /// # Ok::<(), wsproto::LocalProtocolError>(())
     /// ```
     ///
