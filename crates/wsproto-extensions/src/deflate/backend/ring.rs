@@ -146,8 +146,9 @@ impl Ring {
     pub(super) fn last(&self, len: usize) -> Option<Vec<u8>> {
         let (newer, older) = self.bytes.split_at_checked(self.position)?;
         let older = if self.wrapped { older } else { &[] };
-        let mut last = [older, newer].concat();
-        last.drain(..last.len().saturating_sub(len));
-        Some(last)
+        let newer = newer.get(newer.len().saturating_sub(len)..)?;
+        let missing = len.saturating_sub(newer.len());
+        let older = older.get(older.len().saturating_sub(missing)..)?;
+        Some([older, newer].concat())
     }
 }

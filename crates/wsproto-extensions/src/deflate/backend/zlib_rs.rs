@@ -78,6 +78,11 @@ impl Decompressor {
 
     pub(super) fn reset(&mut self) {
         self.ring.clear();
+        self.start_anew();
+    }
+
+    /// Sets the library's state to the beginning of a stream.
+    fn start_anew(&mut self) {
         if self.window == WindowBits::MAX {
             self.state.reset(false);
         } else {
@@ -133,8 +138,8 @@ impl Decompressor {
     /// Goes on after a final block, with the window as it was.
     #[cold]
     fn restart(&mut self) -> Result<(), BadStream> {
-        self.state = Inflate::new(false, self.window.get());
         let window = self.ring.last(self.window.size()).ok_or(BadStream)?;
+        self.start_anew();
         if !window.is_empty() {
             self.state.set_dictionary(&window).map_err(|_| BadStream)?;
         }
