@@ -7,11 +7,13 @@
 
 mod frame;
 mod part;
+mod wait;
 
 use core::{fmt, ops::Range};
 
 use self::frame::Frame;
 pub use self::part::{FrameChunk, FramePart};
+pub use self::wait::FrameWait;
 use crate::{Fragmentation, FrameError, FrameHeader, MaskingKey, Opcode, Role, Rsv};
 
 /// Takes frames apart as their bytes arrive, and holds the peer to every rule that a frame can break.
@@ -50,13 +52,13 @@ pub struct FrameDecoder {
     state: State,
 }
 
+/// Which of them it is has a byte of its own: one hidden in the frame takes longer to read.
 #[derive(Clone, Copy, Debug)]
+#[repr(u8)]
 enum State {
-    /// Between frames, or within a header.
+    BetweenFrames,
+    /// Within a header that comes in pieces.
     Header,
-    /// Between frames, as far as anything was taken; a frame that waits in the caller's memory was looked at, and its
-    /// header, of so many bytes, breaks no rule.
-    Waiting(Frame, u8),
     /// Within a payload.
     Payload(Frame),
     /// The peer broke a rule.
@@ -76,7 +78,7 @@ impl FrameDecoder {
             started_len: 0,
             started: [0; FrameHeader::MAX_LEN],
             max_payload_len: u64::MAX,
-            state: State::Header,
+            state: State::BetweenFrames,
         }
     }
 
@@ -98,7 +100,7 @@ impl FrameDecoder {
     #[must_use]
     #[inline]
     pub const fn is_between_frames(&self) -> bool {
-        matches!(self.state, State::Header | State::Waiting(..)) && self.started_len == 0
+        matches!(self.state, State::BetweenFrames)
     }
 
     /// Returns which message of the peer is under way.
@@ -116,7 +118,7 @@ impl FrameDecoder {
     pub const fn payload_left(&self) -> u64 {
         match &self.state {
             State::Payload(frame) => frame.remaining,
-            State::Header | State::Waiting(..) | State::Failed(_) => 0,
+            State::BetweenFrames | State::Header | State::Failed(_) => 0,
         }
     }
 
@@ -182,43 +184,46 @@ impl FrameDecoder {
         self.next_part(input, usize::MAX)
     }
 
-    /// Tells whether `input` can wait for more of it, since nothing in it can break a rule, and how many bytes of its
-    /// message are still to come, 0 where that is not known.
+    /// Tells whether `input` can wait for more of it, since nothing in it can break a rule, and what may follow it.
     ///
     /// What can wait: the start of a header; the start of a message in one frame, of at most `max_message` bytes; a piece
-    /// of a data frame's payload. Of a payload, less than 16 KiB can, and of a text only ASCII, at most 16 bytes at a time
-    /// behind the `seen` bytes of which the same was told before; it must begin between two code points.
+    /// of a data frame's payload. Of a payload, less than 16 KiB can, and of a text only ASCII, at most 16 bytes at a time;
+    /// it must begin between two code points.
     ///
     /// For callers who keep the bytes and want messages whole: to look at a byte costs less than to take it. What can wait
-    /// must be shown again, from its start, until it is decoded.
+    /// must be shown to the decoder, from its start, once something has to be decoded.
+    ///
+    /// ```
+    /// use wsproto_frame::{FrameDecoder, Role};
+    ///
+    /// let decoder = FrameDecoder::new(Role::Client);
+    /// let wait = decoder.can_wait(b"\x81\x06He", 10).expect("the start of a text");
+    /// assert_eq!(wait.message_left(), 4);
+    /// assert!(wait.goes_on(b"\x81\x06Hell", 4));
+    /// assert!(!wait.goes_on(b"\x81\x06Hel\xc3", 4), "not ASCII");
+    /// assert!(!wait.goes_on(b"\x81\x06Hello!", 4), "all of it");
+    /// ```
     #[must_use]
-    #[inline(always)]
-    pub fn can_wait(&mut self, input: &[u8], seen: usize, max_message: u64) -> Option<u64> {
+    #[inline]
+    pub fn can_wait(&self, input: &[u8], max_message: u64) -> Option<FrameWait> {
         match &self.state {
-            State::Payload(frame) => frame.can_wait(input.get(seen..)?, seen),
-            State::Waiting(frame, header_len) => {
-                let header_len = usize::from(*header_len);
-                let seen = seen.max(header_len);
-                frame.can_wait(input.get(seen..)?, seen.saturating_sub(header_len))
-            }
-            State::Header | State::Failed(_) => self.start_can_wait(input, max_message),
+            State::Payload(frame) => frame.can_wait(input),
+            State::BetweenFrames => self.start_can_wait(input, max_message),
+            State::Header | State::Failed(_) => None,
         }
     }
 
-    /// Tells whether the start of a frame, no part of which was taken, can wait, and notes whose payload it is that does.
-    #[inline(never)]
-    fn start_can_wait(&mut self, input: &[u8], max_message: u64) -> Option<u64> {
-        if !self.is_between_frames() {
-            return None;
-        }
-        let Some((frame, len, after)) = self.judge(input).ok()? else { return Some(0) };
+    /// Tells whether the start of a frame, no part of which was taken, can wait.
+    #[inline]
+    fn start_can_wait(&self, input: &[u8], max_message: u64) -> Option<FrameWait> {
+        let Some((frame, len, after)) = self.judge(input).ok()? else {
+            return Some(FrameWait::within_header(input));
+        };
         let is_message = frame.header.opcode != Opcode::Continuation && after == Fragmentation::Idle;
         if !is_message || frame.remaining > max_message {
             return None;
         }
-        let left = frame.can_wait(input.get(len..)?, 0)?;
-        self.state = State::Waiting(frame, u8::try_from(len).ok()?);
-        Some(left)
+        Some(frame.can_wait(input.get(len..)?)?.behind(len))
     }
 
     /// Unmasks a data frame that is complete at the front of `input`, or the next part of the payload of one, and says
@@ -230,17 +235,15 @@ impl FrameDecoder {
     #[inline(always)]
     pub fn decode_data(&mut self, input: &mut [u8], max_payload: usize) -> Option<FramePart> {
         match &mut self.state {
-            State::Header | State::Waiting(..) if self.started_len == 0 => {
-                self.whole_frame(input, max_payload)
-            }
+            State::BetweenFrames => self.whole_frame(input, max_payload),
             State::Payload(frame) if frame.header.opcode.is_data() && !input.is_empty() => {
                 let part = frame.take_payload(false, input, max_payload);
                 if part.frame_finished {
-                    self.state = State::Header;
+                    self.state = State::BetweenFrames;
                 }
                 Some(part)
             }
-            State::Header | State::Waiting(..) | State::Payload(_) | State::Failed(_) => None,
+            State::Header | State::Payload(_) | State::Failed(_) => None,
         }
     }
 
@@ -259,7 +262,6 @@ impl FrameDecoder {
         if let Some(key) = header.mask {
             key.apply_whole(input.get_mut(payload.clone())?);
         }
-        self.state = State::Header;
         let message = header.opcode;
         Some(FramePart { header, message, payload, frame_started: true, frame_finished: true })
     }
@@ -297,7 +299,6 @@ impl FrameDecoder {
         if let Some(key) = header.mask {
             key.apply_whole(payload);
         }
-        self.state = State::Header;
         Some(FramePart { header, message, payload: place, frame_started: true, frame_finished: true })
     }
 
@@ -305,18 +306,16 @@ impl FrameDecoder {
     #[inline(always)]
     fn next_part(&mut self, input: &mut [u8], max_payload: usize) -> Result<Option<FramePart>, FrameError> {
         match &mut self.state {
-            State::Header | State::Waiting(..) => match self.read_header(input) {
+            State::BetweenFrames | State::Header => match self.read_header(input) {
                 Ok(Some((mut frame, header_len))) => {
                     let rest = input.get_mut(header_len..).unwrap_or_default();
                     let mut part = frame.take_payload(true, rest, max_payload);
                     part.payload = header_len..header_len.saturating_add(part.payload.end);
-                    self.state = if part.frame_finished { State::Header } else { State::Payload(frame) };
+                    self.state =
+                        if part.frame_finished { State::BetweenFrames } else { State::Payload(frame) };
                     Ok(Some(part))
                 }
-                Ok(None) => {
-                    self.state = State::Header;
-                    Ok(None)
-                }
+                Ok(None) => Ok(None),
                 Err(error) => {
                     self.state = State::Failed(error);
                     Err(error)
@@ -326,7 +325,7 @@ impl FrameDecoder {
             State::Payload(frame) => {
                 let part = frame.take_payload(false, input, max_payload);
                 if part.frame_finished {
-                    self.state = State::Header;
+                    self.state = State::BetweenFrames;
                 }
                 Ok(Some(part))
             }
@@ -342,8 +341,9 @@ impl FrameDecoder {
             return self.read_rest_of_header(input);
         }
         let header = self.parse(input)?;
-        if header.is_none() {
+        if header.is_none() && !input.is_empty() {
             self.keep_started(input);
+            self.state = State::Header;
         }
         Ok(header)
     }

@@ -52,7 +52,7 @@ mod opcode;
 mod text;
 
 pub use close::{CloseCode, ClosePayload};
-pub use decoder::{FrameChunk, FrameDecoder, FramePart};
+pub use decoder::{FrameChunk, FrameDecoder, FramePart, FrameWait};
 pub use encoder::FrameEncoder;
 pub use error::FrameError;
 pub use fragmentation::Fragmentation;

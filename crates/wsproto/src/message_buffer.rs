@@ -7,7 +7,7 @@ mod made;
 use alloc::vec::Vec;
 use core::{fmt, mem, ops::Range};
 
-use wsproto_frame::{FrameDecoder, FrameHeader};
+use wsproto_frame::{FrameDecoder, FrameHeader, FrameWait};
 
 pub(crate) use self::made::Made;
 use crate::{Event, Messages, RemoteProtocolError};
@@ -71,13 +71,16 @@ pub struct MessageBuffer {
     given: bool,
     /// What was read and not yet taken, behind `message`.
     unread: Range<usize>,
-    /// Where the message under way will end, or less where that is not known. If it is long, more than a little behind it
-    /// is not read: it would have to be moved.
+    /// Where the message under way will end if it is long, or less where it is not or nobody knows. More than a little
+    /// behind it is not read: it would have to be moved.
     awaited_end: usize,
-    /// How much of what is unread was found to be able to wait.
-    seen: usize,
+    /// What may wait with what is unread up to `seen_end`, seen from the front of `bytes`.
+    wait: FrameWait,
+    seen_end: usize,
     /// Up to where the next bytes may be read into.
     room_end: usize,
+    /// Where less than [`LEAST_ROOM`] would be left of that, or 0 where the room has to be found.
+    last_room: usize,
     /// The message under way, or the one that was given last, where an extension made some of it.
     made: Made,
     /// The parts of messages that don't lie here, since they began elsewhere.
@@ -94,8 +97,10 @@ impl MessageBuffer {
             given: false,
             unread: 0..0,
             awaited_end: 0,
-            seen: 0,
+            wait: FrameWait::default(),
+            seen_end: 0,
             room_end: 0,
+            last_room: 0,
             made: Made::default(),
             parts: Messages::unlimited(),
         }
@@ -106,16 +111,18 @@ impl MessageBuffer {
     #[must_use]
     #[inline]
     pub fn room(&mut self) -> &mut [u8] {
-        if self.seen == 0 || self.room_end.saturating_sub(self.unread.end) < LEAST_ROOM {
+        if self.unread.end >= self.last_room {
             self.find_room();
         }
-        self.bytes.get_mut(self.unread.end..self.room_end).unwrap_or_default()
+        let end = self.unread.end;
+        let room = self.bytes.get_mut(..self.room_end).and_then(|bytes| bytes.get_mut(end..));
+        room.unwrap_or_else(nothing)
     }
 
-    #[inline]
     fn find_room(&mut self) {
         self.forget_given();
         if self.is_empty() {
+            self.wait.end();
             self.awaited_end = self.awaited_end.saturating_sub(self.unread.end);
             (self.message, self.unread) = (0..0, 0..0);
         }
@@ -127,9 +134,9 @@ impl MessageBuffer {
         }
         // Behind a long message, little: what is read of the next one would have to be moved.
         let awaited = self.awaited_end.saturating_sub(self.unread.end);
-        let is_long = awaited > 0 && awaited.saturating_add(self.live()) > LONG;
-        let more = if is_long { awaited.saturating_add(FrameHeader::MAX_LEN) } else { self.read_len() };
+        let more = if awaited > 0 { awaited.saturating_add(FrameHeader::MAX_LEN) } else { self.read_len() };
         self.room_end = self.unread.end.saturating_add(more).min(self.bytes.len());
+        self.last_room = self.room_end.saturating_sub(LEAST_ROOM - 1);
     }
 
     /// Returns how much is read at a time: more where extensions take it as it comes, so that nothing has to be moved, and
@@ -142,7 +149,15 @@ impl MessageBuffer {
     /// Says how many bytes were read into [`room`](Self::room), from its front; more than its length must not be said.
     #[inline]
     pub fn filled(&mut self, len: usize) {
-        self.unread.end = self.unread.end.saturating_add(len).min(self.bytes.len());
+        match self.unread.end.checked_add(len) {
+            Some(end) if end <= self.bytes.len() => self.unread.end = end,
+            _ => self.fill_up(),
+        }
+    }
+
+    #[cold]
+    fn fill_up(&mut self) {
+        self.unread.end = self.bytes.len();
     }
 
     /// Tells whether nothing waits here: no byte of a message under way, and all others were taken.
@@ -185,6 +200,7 @@ impl MessageBuffer {
             self.bytes.resize(len, 0);
             return;
         }
+        self.wait.end();
         self.awaited_end = self.awaited_end.saturating_sub(dead);
         self.bytes.copy_within(self.message.clone(), 0);
         self.message = 0..self.message.len();
@@ -211,7 +227,7 @@ impl MessageBuffer {
     /// Takes `len` bytes off the front of what is unread.
     #[inline(always)]
     pub(crate) fn take(&mut self, len: usize) -> &mut [u8] {
-        self.seen = 0;
+        self.wait.end();
         let start = self.unread.start;
         self.unread.start = start.saturating_add(len).min(self.unread.end);
         self.bytes.get_mut(start..self.unread.start).unwrap_or_default()
@@ -222,7 +238,7 @@ impl MessageBuffer {
         &'b mut self,
         mut receive: impl FnMut(&mut &'b mut [u8]) -> Result<Option<Event<'b>>, RemoteProtocolError>,
     ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
-        self.seen = 0;
+        self.wait.end();
         let mut input = self.bytes.get_mut(self.unread.clone()).unwrap_or_default();
         let outcome = loop {
             match receive(&mut input) {
@@ -237,26 +253,35 @@ impl MessageBuffer {
         outcome
     }
 
-    /// Tells whether something was found to be able to wait.
+    /// Tells whether all that is unread could wait before, and with what was read since it still can.
     #[inline(always)]
-    pub(crate) fn has_waited(&self) -> bool {
-        self.seen != 0
+    pub(crate) fn goes_on_waiting(&mut self) -> bool {
+        let end = self.unread.end;
+        let goes_on = self.bytes.get(..end).is_some_and(|bytes| self.wait.goes_on(bytes, self.seen_end));
+        if goes_on {
+            self.seen_end = end;
+        }
+        goes_on
     }
 
     /// Tells whether all that is unread can wait.
-    #[inline(always)]
-    pub(crate) fn waits(&mut self, decoder: &mut FrameDecoder, max_message: u64) -> bool {
-        let unread = self.bytes.get(self.unread.clone()).unwrap_or_default();
-        let Some(left) = decoder.can_wait(unread, self.seen, max_message) else { return false };
-        self.await_rest(left);
-        self.seen = self.unread.len();
+    pub(crate) fn waits(&mut self, decoder: &FrameDecoder, max_message: u64) -> bool {
+        let Some(wait) = decoder.can_wait(self.unread(), max_message) else { return false };
+        self.await_rest(wait.message_left());
+        (self.wait, self.seen_end) = (wait.behind(self.unread.start), self.unread.end);
         true
+    }
+
+    /// Lets the room for the next read be found anew.
+    #[inline]
+    pub(crate) fn renew_room(&mut self) {
+        self.last_room = 0;
     }
 
     /// Takes what is unread up to the end of `payload`, and returns where in the buffer that lies.
     #[inline]
     pub(crate) fn advance(&mut self, payload: Range<usize>) -> Range<usize> {
-        self.seen = 0;
+        self.wait.end();
         let start = self.unread.start.saturating_add(payload.start).min(self.unread.end);
         self.unread.start = self.unread.start.saturating_add(payload.end).min(self.unread.end);
         start..self.unread.start
@@ -303,11 +328,13 @@ impl MessageBuffer {
     /// Says how much of the message under way is still to come, 0 where that is not known.
     #[inline]
     pub(crate) fn await_rest(&mut self, len: u64) {
-        let end = self.unread.end.saturating_add(usize::try_from(len).unwrap_or(usize::MAX));
+        let len = usize::try_from(len).unwrap_or(usize::MAX);
+        let is_long = len.saturating_add(self.live()) > LONG;
+        let end = if is_long { self.unread.end.saturating_add(len) } else { 0 };
         if end != self.awaited_end {
             self.awaited_end = end;
             // The room for the next read was made for what was known before.
-            self.room_end = self.unread.end;
+            self.last_room = 0;
         }
     }
 
@@ -320,6 +347,14 @@ impl MessageBuffer {
     pub(crate) fn drop_message(&mut self) {
         self.given = true;
     }
+}
+
+/// What is never returned. The call keeps it a branch, which is foreseen; where the slice is chosen, the next read waits
+/// for the choice.
+#[cold]
+#[inline(never)]
+fn nothing<'a>() -> &'a mut [u8] {
+    &mut []
 }
 
 impl Default for MessageBuffer {

@@ -64,8 +64,8 @@ pub fn decode_in_place(
     input: &mut [u8],
     seen: usize,
 ) -> Result<usize, FrameError> {
-    if decoder.can_wait(input, seen, u64::MAX).is_some() {
-        return Ok(0);
+    if let Some(wait) = decoder.can_wait(input, u64::MAX) {
+        return Ok(usize::from(wait.behind(seen).goes_on(input, seen)));
     }
     let part = match decoder.decode_whole_message(input).or_else(|| decoder.decode_data(input, usize::MAX)) {
         Some(part) => Some(part),

@@ -2,7 +2,7 @@
 
 #![expect(clippy::inline_always, reason = "chunks that go through memory cost more than the work itself")]
 
-use super::FramePart;
+use super::{FramePart, FrameWait};
 use crate::{FrameHeader, MaskingKey, Opcode};
 
 /// The most bytes of a payload that wait to be looked at: few enough that they are still in the nearest cache.
@@ -20,21 +20,19 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// Tells whether `new` bytes of the payload can wait behind the `seen` ones that can, and how many are still to come of
-    /// a message that ends with the frame.
+    /// Tells whether `piece`, the next of the payload, can wait for more of it, and what may follow.
     #[inline]
-    pub(super) fn can_wait(&self, new: &[u8], seen: usize) -> Option<u64> {
-        let len = seen.saturating_add(new.len());
-        if len >= MOST_WAITING || len as u64 >= self.remaining {
-            return None;
-        }
-        let waits = match self.message {
-            Opcode::Binary => true,
-            Opcode::Text => self.key.turned(seen).masks_ascii(new),
-            _ => false,
+    pub(super) fn can_wait(&self, piece: &[u8]) -> Option<FrameWait> {
+        let end = usize::try_from(self.remaining).unwrap_or(usize::MAX);
+        let text_key = match self.message {
+            Opcode::Binary => None,
+            Opcode::Text => Some(self.key),
+            _ => return None,
         };
-        let left = if self.header.fin { self.remaining.saturating_sub(len as u64) } else { 0 };
-        waits.then_some(left)
+        let left = self.remaining.saturating_sub(piece.len() as u64);
+        let message_left = if self.header.fin { left } else { 0 };
+        let wait = FrameWait { until: end.min(MOST_WAITING), text_key, message_left };
+        wait.goes_on(piece, 0).then_some(wait)
     }
 
     /// Unmasks what there is of the payload at the front of `input`.

@@ -81,8 +81,13 @@ impl Connection {
     /// Tells whether data frames become events with no extension having a say.
     #[inline(always)]
     pub(super) fn passes_data(&self) -> bool {
+        self.receives_frames() && self.extensions.is_none()
+    }
+
+    /// Tells whether what comes is looked at.
+    #[inline(always)]
+    pub(super) fn receives_frames(&self) -> bool {
         matches!(self.state, ConnectionState::Open | ConnectionState::LocalClosing)
-            && self.extensions.is_none()
     }
 
     /// Returns how much of a text the next part may hold: no more than completes a code point that was cut, so that it

@@ -8,9 +8,10 @@ use wsproto_extensions::FrameEnd;
 use wsproto_frame::{Fragmentation, FramePart, Opcode};
 
 use super::Connection;
-use crate::{
-    BytesMessage, ConnectionState, Event, MessageBuffer, Payload, RemoteProtocolError, Text, TextMessage,
-};
+use crate::{BytesMessage, Event, MessageBuffer, Payload, RemoteProtocolError, Text, TextMessage};
+
+/// Less than this many bytes are looked at before any of them is taken: a header or little more.
+const SHORT: usize = 16;
 
 /// What has become whole in the buffer.
 enum Whole {
@@ -38,20 +39,35 @@ impl Connection {
         &mut self,
         buffer: &'b mut MessageBuffer,
     ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
+        if self.receives_frames() && buffer.goes_on_waiting() {
+            return Ok(None);
+        }
         buffer.forget_given();
         if self.passes_data() {
-            if buffer.has_waited() && self.waits(buffer) {
-                return Ok(None);
-            }
             if let Some(part) = self.decoder.decode_whole_message(buffer.unread()) {
                 let mut frame = buffer.take(part.payload.end);
                 return self.receive_data(part.split_off(&mut frame));
+            }
+            if buffer.unread().len() < SHORT && self.start_waits(buffer) {
+                return Ok(None);
             }
         }
         // An event of its own, as in `receive`.
         let mut event = None;
         self.receive_joined(buffer, &mut event)?;
         Ok(event)
+    }
+
+    /// Tells whether what little there is can wait: so much of the work is left out.
+    #[inline(never)]
+    fn start_waits(&self, buffer: &mut MessageBuffer) -> bool {
+        if buffer.unread().is_empty() {
+            buffer.renew_room();
+            if self.decoder.is_between_frames() {
+                return true;
+            }
+        }
+        self.joins_in_place(buffer) && self.waits(buffer)
     }
 
     /// Goes on with whatever it is that comes next.
@@ -61,6 +77,7 @@ impl Connection {
         buffer: &'b mut MessageBuffer,
         event: &mut Option<Event<'b>>,
     ) -> Result<(), RemoteProtocolError> {
+        buffer.renew_room();
         if !self.joins_in_place(buffer) {
             *event = buffer.take_joined(|input| self.receive(input))?;
             return Ok(());
@@ -90,15 +107,15 @@ impl Connection {
     }
 
     /// Tells whether all that is unread can wait for more. What extensions have a say in goes to them as it comes.
-    #[inline(always)]
-    fn waits(&mut self, buffer: &mut MessageBuffer) -> bool {
+    #[inline]
+    fn waits(&self, buffer: &mut MessageBuffer) -> bool {
         let max_message = if self.extensions.is_none() { self.limits.message_len } else { 0 };
-        self.text.missing() == 0 && !self.is_transforming() && buffer.waits(&mut self.decoder, max_message)
+        self.text.missing() == 0 && !self.is_transforming() && buffer.waits(&self.decoder, max_message)
     }
 
     /// Tells whether messages can be joined in the buffer: what comes next may have begun elsewhere.
     fn joins_in_place(&self, buffer: &MessageBuffer) -> bool {
-        matches!(self.state, ConnectionState::Open | ConnectionState::LocalClosing)
+        self.receives_frames()
             && !self.is_pulling()
             && buffer.parts.is_empty()
             && (self.text.missing() == 0 || buffer.holds_message())
