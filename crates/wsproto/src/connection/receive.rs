@@ -263,7 +263,7 @@ impl Connection {
     }
 
     /// Holds a header to the limits, and shows it to the extensions.
-    #[inline]
+    #[inline(always)]
     pub(super) fn start_frame(
         &mut self,
         header: &FrameHeader,
@@ -275,7 +275,11 @@ impl Connection {
             Opcode::Close => {}
         }
         match &mut self.extensions {
-            Some(extensions) => Ok(extensions.start(header, message)?),
+            Some(extensions) => {
+                // A copy, so that the header itself never has an address.
+                let header = *header;
+                Ok(extensions.start(&header, message)?)
+            }
             None => Ok(()),
         }
     }
@@ -290,15 +294,15 @@ impl Connection {
                 return self.check_message_len(header.payload_len);
             }
         }
-        self.count_fragment(header)
+        self.count_fragment(header.payload_len)
     }
 
-    fn count_fragment(&mut self, header: &FrameHeader) -> Result<(), RemoteProtocolError> {
+    fn count_fragment(&mut self, len: u64) -> Result<(), RemoteProtocolError> {
         let received = &mut self.received;
-        received.announced = received.announced.saturating_add(header.payload_len);
+        received.announced = received.announced.saturating_add(len);
         received.fragments = received.fragments.saturating_add(1);
         received.control_frames = 0;
-        received.empty_fragments = match header.payload_len {
+        received.empty_fragments = match len {
             0 => received.empty_fragments.saturating_add(1),
             _ => 0,
         };

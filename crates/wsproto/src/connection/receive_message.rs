@@ -196,12 +196,14 @@ impl Connection {
     }
 
     /// Checks a part of a text.
-    #[inline]
+    #[inline(always)]
     pub(super) fn check_text(&mut self, part: &[u8], last: bool) -> Result<(), RemoteProtocolError> {
         //= rfc6455#5.6-1, rfc6455#8.1-1
-        if self.text.ascii(part).is_some() {
-            return Ok(());
-        }
+        if self.text.ascii(part).is_some() { Ok(()) } else { self.check_any_text(part, last) }
+    }
+
+    #[inline(never)]
+    fn check_any_text(&mut self, part: &[u8], last: bool) -> Result<(), RemoteProtocolError> {
         self.text.push(part)?;
         if last {
             self.text.finish()?;
