@@ -224,15 +224,6 @@ impl MessageBuffer {
         self.bytes.get_mut(self.unread.clone()).unwrap_or_default()
     }
 
-    /// Takes `len` bytes off the front of what is unread.
-    #[inline(always)]
-    pub(crate) fn take(&mut self, len: usize) -> &mut [u8] {
-        self.wait.end();
-        let start = self.unread.start;
-        self.unread.start = start.saturating_add(len).min(self.unread.end);
-        self.bytes.get_mut(start..self.unread.start).unwrap_or_default()
-    }
-
     /// Lets `receive` take bytes until the parts that it gives are a whole message, or something else comes.
     pub(crate) fn take_joined<'b>(
         &'b mut self,
@@ -279,7 +270,7 @@ impl MessageBuffer {
     }
 
     /// Takes what is unread up to the end of `payload`, and returns where in the buffer that lies.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn advance(&mut self, payload: Range<usize>) -> Range<usize> {
         self.wait.end();
         let start = self.unread.start.saturating_add(payload.start).min(self.unread.end);
@@ -323,6 +314,12 @@ impl MessageBuffer {
     #[inline]
     pub(crate) fn payload(&self, range: Range<usize>) -> &[u8] {
         self.bytes.get(range).unwrap_or_default()
+    }
+
+    /// Does as [`payload`](Self::payload).
+    #[inline(always)]
+    pub(crate) fn payload_mut(&mut self, range: Range<usize>) -> &mut [u8] {
+        self.bytes.get_mut(range).unwrap_or_default()
     }
 
     /// Says how much of the message under way is still to come, 0 where that is not known.

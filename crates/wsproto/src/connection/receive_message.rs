@@ -5,7 +5,7 @@
 use core::ops::Range;
 
 use wsproto_extensions::FrameEnd;
-use wsproto_frame::{Fragmentation, FramePart, Opcode};
+use wsproto_frame::{Fragmentation, FrameChunk, FramePart, Opcode};
 
 use super::Connection;
 use crate::{BytesMessage, Event, MessageBuffer, Payload, RemoteProtocolError, Text, TextMessage};
@@ -45,8 +45,14 @@ impl Connection {
         buffer.forget_given();
         if self.passes_data() {
             if let Some(part) = self.decoder.decode_whole_message(buffer.unread()) {
-                let mut frame = buffer.take(part.payload.end);
-                return self.receive_data(part.split_off(&mut frame));
+                let payload = buffer.advance(part.payload);
+                return self.receive_data(FrameChunk {
+                    header: part.header,
+                    message: part.message,
+                    payload: buffer.payload_mut(payload),
+                    frame_started: part.frame_started,
+                    frame_finished: part.frame_finished,
+                });
             }
             if buffer.unread().len() < SHORT && self.start_waits(buffer) {
                 return Ok(None);
