@@ -18,7 +18,11 @@ pub(crate) enum Known {
 impl Known {
     /// Returns the field of this name, in any case; compares with one or two names at most.
     //= rfc6455#4.1-44
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "what a field means is chosen by the length of its name, in one jump"
+    )]
+    #[inline(always)]
     pub(crate) fn of(name: &[u8]) -> Option<Self> {
         Some(match name.len() {
             4 if is_word(name, b"host") => Self::Host,
