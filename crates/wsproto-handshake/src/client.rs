@@ -12,6 +12,7 @@ use crate::{
     ResponseError,
     body::BodyReader,
     head::{self, Head, HeadBuffer, Room, StatusLine},
+    list,
     token::{AcceptToken, Key},
 };
 
@@ -173,7 +174,7 @@ impl ClientHandshake {
     fn sent(&mut self, request: &Request, key: Key) {
         self.stage = Stage::AwaitingAnswer(Awaited {
             token: key.accept_token(),
-            subprotocols: request.subprotocols.join(","),
+            subprotocols: list::join(request.subprotocols()),
             interim_responses: 0,
             head: HeadBuffer::default(),
         });

@@ -1,7 +1,7 @@
 //! Header fields: an ordered list in one buffer.
 
 use alloc::vec::Vec;
-use core::{fmt, ops::Range, slice};
+use core::{fmt, ops::Range, ptr, slice};
 
 use httparse::Header;
 
@@ -54,11 +54,17 @@ impl Field {
     }
 }
 
-/// Returns where a part of a text lies in it.
+/// Returns where a part of a text lies in it; for what is no part of it, some place.
 #[inline]
 pub(crate) fn place(part: &[u8], text: &[u8]) -> Range<usize> {
-    let start = part.as_ptr().addr().saturating_sub(text.as_ptr().addr());
-    start..start.saturating_add(part.len())
+    let start = part.as_ptr().addr().wrapping_sub(text.as_ptr().addr());
+    start..start.wrapping_add(part.len())
+}
+
+/// Returns where a part of a text lies in it; `None` for what is no part of it.
+pub(crate) fn place_within(part: &[u8], text: &[u8]) -> Option<Range<usize>> {
+    let place = place(part, text);
+    text.get(place.clone()).is_some_and(|found| ptr::eq(found, part)).then_some(place)
 }
 
 impl Headers {

@@ -11,14 +11,7 @@ use crate::syntax;
 pub(crate) fn to_wire(host: &str) -> Option<Cow<'_, str>> {
     //= rfc6455#11.1.1-1, rfc6455#11.1.2-1
     let wire = if host.is_ascii() { Cow::Borrowed(host) } else { Cow::Owned(encode(host)?) };
-    is_valid(&wire).then_some(wire)
-}
-
-/// Returns the host that a Host names, or `None` when it names none.
-///
-/// With the feature `idna`, names that are encoded are decoded; those that cannot be stay as they are.
-pub(crate) fn from_wire(host: &str) -> Option<String> {
-    is_valid(host).then(|| decode(host).unwrap_or_else(|| host.into()))
+    is_valid(wire.as_bytes()).then_some(wire)
 }
 
 /// Whether both authorities name the same host and port under this scheme.
@@ -32,10 +25,11 @@ pub(crate) fn agree(one: &str, other: &str, default_port: &str) -> bool {
 }
 
 /// Whether this is a name or address and, behind a colon, a port.
-pub(crate) fn is_valid(authority: &str) -> bool {
-    if is_plain_name(authority.as_bytes()) {
-        return true;
-    }
+pub(crate) fn is_valid(authority: &[u8]) -> bool {
+    is_plain_name(authority) || core::str::from_utf8(authority).is_ok_and(is_host_and_port)
+}
+
+fn is_host_and_port(authority: &str) -> bool {
     let (host, port) = split_port(authority);
     port.is_none_or(is_port) && (is_name(host) || is_ipv6_literal(host))
 }
@@ -126,9 +120,10 @@ fn encode(_: &str) -> Option<String> {
     None
 }
 
+/// Returns an authority as it is read by people; `None` where it is that already, or cannot be decoded.
 #[cfg(feature = "idna")]
-fn decode(authority: &str) -> Option<String> {
-    let (host, port) = split_port(authority);
+pub(crate) fn decode(authority: &[u8]) -> Option<String> {
+    let (host, port) = split_port(core::str::from_utf8(authority).ok()?);
     if !host.as_bytes().split(|&byte| byte == b'.').any(is_encoded) {
         return None;
     }
@@ -141,7 +136,7 @@ fn decode(authority: &str) -> Option<String> {
 }
 
 #[cfg(not(feature = "idna"))]
-fn decode(_: &str) -> Option<String> {
+pub(crate) const fn decode(_: &[u8]) -> Option<String> {
     None
 }
 
@@ -197,8 +192,7 @@ mod tests {
             ("é",                    false),
         ];
         for (host, valid) in table {
-            assert_eq!(is_valid(host), valid, "{host:?}");
-            assert_eq!(from_wire(host).is_some(), valid, "{host:?} received");
+            assert_eq!(is_valid(host.as_bytes()), valid, "{host:?}");
         }
     }
 
@@ -259,10 +253,10 @@ mod tests {
             ("bücher.example", "xn--bcher-kva.example"),
         ] {
             assert_eq!(to_wire(name).as_deref(), Some(wire), "{name}");
-            assert_eq!(from_wire(wire).as_deref(), Some(name), "{wire}");
+            assert_eq!(decode(wire.as_bytes()).as_deref(), Some(name), "{wire}");
         }
-        assert_eq!(from_wire("xn--zzzzzzzzz").as_deref(), Some("xn--zzzzzzzzz"), "no such name");
-        assert_eq!(from_wire("Example.COM").as_deref(), Some("Example.COM"), "nothing to decode");
+        assert_eq!(decode(b"xn--zzzzzzzzz"), None, "no such name");
+        assert_eq!(decode(b"Example.COM"), None, "nothing to decode");
         assert_eq!(to_wire("é é"), None);
         assert_eq!(to_wire("é:port"), None);
     }
@@ -271,6 +265,6 @@ mod tests {
     #[test]
     fn names_beyond_ascii_are_refused_without_idna() {
         assert_eq!(to_wire("芝士汉堡"), None);
-        assert_eq!(from_wire("xn--7ks3rz39bh7u").as_deref(), Some("xn--7ks3rz39bh7u"));
+        assert_eq!(decode(b"xn--7ks3rz39bh7u"), None);
     }
 }

@@ -1,10 +1,11 @@
 //! Comma-separated lists as header fields carry them.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{string::String, vec, vec::Vec};
 use core::iter;
 
 use crate::{
     HeadError,
+    headers::place,
     known::is_word,
     syntax::{self, trim},
 };
@@ -23,25 +24,31 @@ use crate::{
 ///
 /// RFC 9110 [§5.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1)
 pub fn split_list(value: &str) -> impl Iterator<Item = &str> {
-    texts(value.as_bytes())
+    items(value.as_bytes()).map(|item| text_of(item, value))
 }
 
-/// Splits bytes that are text as [`split_list`] does.
-pub(crate) fn texts(value: &[u8]) -> impl Iterator<Item = &str> {
-    // A comma is never part of a longer character, so that each item is text as the whole is.
-    items(value).filter_map(|item| core::str::from_utf8(item).ok())
+/// Returns an item of a list that is text: a comma is never part of a longer character.
+pub(crate) fn text_of<'a>(item: &[u8], list: &'a str) -> &'a str {
+    list.get(place(item, list.as_bytes())).unwrap_or_default()
 }
 
 /// Splits bytes as [`split_list`] splits text.
 pub(crate) fn items(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = Some(value);
-    iter::from_fn(move || {
-        let value = rest?;
-        let end = separator(value);
-        rest = value.get(end.saturating_add(1)..);
-        Some(trim(value.get(..end).unwrap_or(value)))
-    })
-    .filter(|item| !item.is_empty())
+    let mut rest = value;
+    iter::from_fn(move || take_item(&mut rest))
+}
+
+/// Takes the next item off a list.
+pub(crate) fn take_item<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    while !rest.is_empty() {
+        let end = separator(rest);
+        let item = trim(rest.get(..end).unwrap_or(rest));
+        *rest = rest.get(end.saturating_add(1)..).unwrap_or_default();
+        if !item.is_empty() {
+            return Some(item);
+        }
+    }
+    None
 }
 
 /// Returns where the first item ends.
@@ -55,7 +62,7 @@ fn separator(value: &[u8]) -> usize {
 
 /// Appends the items of a list to those of the lists before it, as long as there is room for them.
 pub(crate) fn collect(all: &mut Vec<String>, value: &[u8], limit: usize) -> Result<(), HeadError> {
-    for item in texts(value) {
+    for item in items(value).filter_map(|item| core::str::from_utf8(item).ok()) {
         if all.len() >= limit {
             return Err(HeadError::TooManyItems { limit });
         }
@@ -64,17 +71,26 @@ pub(crate) fn collect(all: &mut Vec<String>, value: &[u8], limit: usize) -> Resu
     Ok(())
 }
 
+/// Writes a list.
+pub(crate) fn join<'a>(items: impl Iterator<Item = &'a str>) -> String {
+    let mut list = String::new();
+    for item in items {
+        list.push_str(if list.is_empty() { "" } else { ", " });
+        list.push_str(item);
+    }
+    list
+}
+
 /// Whether one of the items of a list is this token, given in lower case, in any case.
 pub(crate) fn has_token<const N: usize>(value: &[u8], token: &[u8; N]) -> bool {
     is_word(value, token) || items(value).any(|item| is_word(item, token))
 }
 
 /// Whether one of the texts comes twice.
-pub(crate) fn has_duplicates(texts: &[String]) -> bool {
-    if texts.len() < 2 {
-        return false;
-    }
-    let mut sorted: Vec<&String> = texts.iter().collect();
+pub(crate) fn has_duplicates<'a>(mut texts: impl Iterator<Item = &'a str>) -> bool {
+    let (Some(first), Some(second)) = (texts.next(), texts.next()) else { return false };
+    let mut sorted = vec![first, second];
+    sorted.extend(texts);
     sorted.sort_unstable();
     !sorted.is_sorted_by(|one, next| one < next)
 }

@@ -1,13 +1,16 @@
 //! The client's half of the handshake as an event: sent by a client, received by a server.
 
+mod part;
+
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
+pub(crate) use self::part::{List, Part};
 use crate::Headers;
 
 /// A client's opening handshake.
 ///
-/// The same type is sent and received. In a received one, `headers` are all fields but Host,
+/// The same type is sent and received. In a received one, the headers are all fields but Host,
 /// Sec-WebSocket-Extensions and Sec-WebSocket-Protocol. In one to be sent, they are the caller's own fields;
 /// those that the handshake writes itself are refused. `Debug` shows neither the query nor the subprotocols, where
 /// pages put what proves who they are, as they can set no header field.
@@ -16,44 +19,40 @@ use crate::Headers;
 /// use wsproto_handshake::Request;
 ///
 /// let request = Request::new("example.com", "/chat").with_subprotocol("chat").with_header("Origin", "https://a");
+/// assert_eq!((request.host(), request.target()), ("example.com", "/chat"));
+/// assert!(request.subprotocols().eq(["chat"]));
 /// assert_eq!(request.origin(), Some("https://a"));
 /// ```
 ///
 /// RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)
-#[derive(Clone, Default, Eq, PartialEq)]
-#[non_exhaustive]
+#[derive(Clone, Default)]
 pub struct Request {
-    /// Host name or address, with the port unless it is the scheme's own. With the feature `idna`, a name
-    /// beyond ASCII as it is read by people.
-    pub host: String,
-    /// Path and query, as in `/chat?room=1`; for a received absolute URI, its path and query.
-    pub target: String,
-    /// Proposed subprotocols, the preferred one first.
-    pub subprotocols: Vec<String>,
-    /// Offered extensions with their parameters, as text, the preferred one first.
-    pub extensions: Vec<String>,
-    /// All other header fields.
-    pub headers: Headers,
+    pub(crate) host: Part,
+    pub(crate) target: Part,
+    pub(crate) subprotocols: List,
+    pub(crate) extensions: List,
+    /// All other header fields. Their text is the head that was received, in which the rest has its places.
+    pub(crate) headers: Headers,
 }
 
 impl Request {
     /// Creates a request for this path and query on this host.
     #[must_use]
     pub fn new(host: impl Into<String>, target: impl Into<String>) -> Self {
-        Self { host: host.into(), target: target.into(), ..Self::default() }
+        Self { host: Part::Own(host.into()), target: Part::Own(target.into()), ..Self::default() }
     }
 
     /// Proposes one more subprotocol, after those proposed already.
     #[must_use]
     pub fn with_subprotocol(mut self, subprotocol: impl Into<String>) -> Self {
-        self.subprotocols.push(subprotocol.into());
+        self.subprotocols.push(subprotocol.into(), self.headers.text());
         self
     }
 
     /// Offers one more extension, after those offered already.
     #[must_use]
     pub fn with_extension(mut self, offer: impl Into<String>) -> Self {
-        self.extensions.push(offer.into());
+        self.extensions.push(offer.into(), self.headers.text());
         self
     }
 
@@ -62,6 +61,38 @@ impl Request {
     pub fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.headers.push(name, value);
         self
+    }
+
+    /// Returns the host's name or address, with the port unless it is the scheme's own.
+    ///
+    /// With the feature `idna`, a name beyond ASCII is as it is read by people.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.host.as_str(self.headers.text())
+    }
+
+    /// Returns path and query, as in `/chat?room=1`; for a received absolute URI, its path and query.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        self.target.as_str(self.headers.text())
+    }
+
+    /// Returns the proposed subprotocols, the preferred one first.
+    #[inline]
+    pub fn subprotocols(&self) -> impl Iterator<Item = &str> {
+        self.subprotocols.iter(self.headers.text())
+    }
+
+    /// Returns the offered extensions with their parameters, as text, the preferred one first.
+    #[inline]
+    pub fn extensions(&self) -> impl Iterator<Item = &str> {
+        self.extensions.iter(self.headers.text())
+    }
+
+    /// Returns all other header fields.
+    #[must_use]
+    pub const fn headers(&self) -> &Headers {
+        &self.headers
     }
 
     /// Returns where a browser's page came from: the value of Origin, if there is one and it is UTF-8.
@@ -76,17 +107,27 @@ impl Request {
     }
 }
 
+impl PartialEq for Request {
+    fn eq(&self, other: &Self) -> bool {
+        (self.host(), self.target(), &self.headers) == (other.host(), other.target(), &other.headers)
+            && self.subprotocols().eq(other.subprotocols())
+            && self.extensions().eq(other.extensions())
+    }
+}
+
+impl Eq for Request {}
+
 /// Shows what may stand in a log.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { host, target, subprotocols, extensions, headers } = self;
         let mut shown = f.debug_struct("Request");
-        shown.field("host", host);
-        match target.split_once('?') {
+        shown.field("host", &self.host());
+        match self.target().split_once('?') {
             Some((path, _)) => shown.field("target", &format_args!("{path:?} and a query")),
-            None => shown.field("target", target),
+            None => shown.field("target", &self.target()),
         };
-        shown.field("subprotocols", &format_args!("{} proposed", subprotocols.len()));
-        shown.field("extensions", extensions).field("headers", headers).finish()
+        shown.field("subprotocols", &format_args!("{} proposed", self.subprotocols().count()));
+        shown.field("extensions", &self.extensions().collect::<Vec<_>>());
+        shown.field("headers", &self.headers).finish()
     }
 }

@@ -35,7 +35,7 @@ use crate::{
 ///     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
 ///     Sec-WebSocket-Version: 13\r\n\r\nbytes of frames"[..];
 /// let request = server.receive(&mut input)?.expect("the head is whole");
-/// assert_eq!((request.host.as_str(), request.target.as_str()), ("example.com", "/chat"));
+/// assert_eq!((request.host(), request.target()), ("example.com", "/chat"));
 /// assert_eq!(input, b"bytes of frames");
 ///
 /// let mut out = Vec::new();

@@ -1,6 +1,6 @@
 //! Heads as they are written, and the checks on what the caller puts into them.
 
-use alloc::{string::String, vec::Vec};
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::{
@@ -40,11 +40,11 @@ impl fmt::Write for Text<'_> {
 }
 
 /// Writes a list field, unless the list is empty.
-pub(crate) fn list_field(fields: &mut impl Fields, name: &str, items: &[String]) {
-    match items {
-        [] => {}
-        [item] => fields.field(name, item.as_bytes()),
-        items => fields.field(name, items.join(", ").as_bytes()),
+pub(crate) fn list_field<'a>(fields: &mut impl Fields, name: &str, mut items: impl Iterator<Item = &'a str>) {
+    match (items.next(), items.next()) {
+        (None, _) => {}
+        (Some(item), None) => fields.field(name, item.as_bytes()),
+        (one, two) => fields.field(name, list::join(one.into_iter().chain(two).chain(items)).as_bytes()),
     }
 }
 
@@ -77,15 +77,15 @@ pub(crate) fn is_reserved(name: &[u8]) -> bool {
 }
 
 /// Checks that each extension is one element of a list, and reads back as it is.
-pub(crate) fn check_extensions(extensions: &[String]) -> Result<(), LocalError> {
-    let is_element = |text: &String| {
+pub(crate) fn check_extensions<'a>(mut extensions: impl Iterator<Item = &'a str>) -> Result<(), LocalError> {
+    let is_element = |text: &str| {
         let mut items = list::items(text.as_bytes());
         let whole = items.next() == Some(text.as_bytes());
         whole
             && list::is_closed(text.as_bytes())
             && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
     };
-    if extensions.iter().all(is_element) { Ok(()) } else { Err(LocalError::Extension) }
+    if extensions.all(is_element) { Ok(()) } else { Err(LocalError::Extension) }
 }
 
 /// The usual words for a status; none where there are no usual ones.

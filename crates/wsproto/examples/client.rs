@@ -75,8 +75,8 @@ fn converse() -> Result<ExitCode, Box<dyn Error>> {
         close: options.close,
         outcome: ExitCode::FAILURE,
     };
-    let mut request = Request::new(options.host, options.target);
-    request.subprotocols.extend(options.subprotocol);
+    let request = Request::new(options.host, options.target);
+    let request = options.subprotocol.into_iter().fold(request, Request::with_subprotocol);
     client.ws.send(request, &mut client.out)?;
     client.run()
 }

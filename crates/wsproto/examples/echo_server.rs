@@ -110,7 +110,7 @@ fn answer(ws: &mut WsConnection, mut input: &mut [u8], out: &mut Vec<u8>) -> Res
             Ok(None) => return Ok(()),
             Ok(Some(Event::Request(request))) => {
                 let mut accept = AcceptConnection::new();
-                accept.subprotocol = request.subprotocols.into_iter().next();
+                accept.subprotocol = request.subprotocols().next().map(Into::into);
                 ws.send(accept, out)?;
             }
             Ok(Some(Event::TextMessage(message))) => ws.send(message, out)?,

@@ -168,17 +168,17 @@ fn describe(event: &Event<'_>) -> String {
     match event {
         Event::Request(request) => format!(
             "Request for {} at {}{}{}",
-            request.target,
-            request.host,
-            list("subprotocols", &request.subprotocols),
-            list("extensions", &request.extensions)
+            request.target(),
+            request.host(),
+            list("subprotocols", request.subprotocols()),
+            list("extensions", request.extensions())
         ),
         Event::AcceptConnection(accept) => {
             let chosen = accept.subprotocol.as_slice();
             format!(
                 "AcceptConnection{}{}",
-                list("subprotocol", chosen),
-                list("extensions", &accept.extensions)
+                list("subprotocol", chosen.iter().map(String::as_str)),
+                list("extensions", accept.extensions.iter().map(String::as_str))
             )
         }
         Event::TextMessage(text) => format!("TextMessage {:?}{}", &*text.data, more(text.message_finished)),
@@ -192,7 +192,8 @@ fn describe(event: &Event<'_>) -> String {
     }
 }
 
-fn list(name: &str, items: &[String]) -> String {
+fn list<'a>(name: &str, items: impl Iterator<Item = &'a str>) -> String {
+    let items: Vec<&str> = items.collect();
     if items.is_empty() { String::new() } else { format!(", {name} {}", items.join(", ")) }
 }
 

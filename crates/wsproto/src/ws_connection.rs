@@ -28,7 +28,7 @@ use crate::{
 ///
 /// client.send(Request::new("example.com", "/chat"), &mut to_server)?;
 /// let Some(Event::Request(request)) = server.receive(&mut &mut to_server[..])? else { panic!() };
-/// assert_eq!(request.target, "/chat");
+/// assert_eq!(request.target(), "/chat");
 /// server.send(AcceptConnection::new(), &mut to_client)?;
 /// let accepted = client.receive(&mut &mut to_client[..])?;
 /// assert!(matches!(accepted, Some(Event::AcceptConnection(_))));
@@ -78,7 +78,7 @@ impl WsConnection {
     ///     .with("Sec-WebSocket-Version", "13")
     ///     .with("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
     /// let (mut server, outcome) = WsConnection::server_from_request(Config::default(), "GET", "/chat", &headers);
-    /// assert_eq!(outcome.expect("a good request").target, "/chat");
+    /// assert_eq!(outcome.expect("a good request").target(), "/chat");
     /// server.send(AcceptConnection::new(), &mut Vec::new())?;
     /// # Ok::<(), wsproto::LocalProtocolError>(())
     /// ```

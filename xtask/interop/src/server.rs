@@ -49,15 +49,15 @@ fn serve(stream: TcpStream, config: Config, seen: &Seen) {
         return;
     };
     let mut accept = AcceptConnection::new();
-    if request.subprotocols.iter().any(|offered| offered == script::CHOSEN) {
+    if request.subprotocols().any(|offered| offered == script::CHOSEN) {
         accept = accept.with_subprotocol(script::CHOSEN);
     }
     let end = match socket.send(accept) {
-        Ok(()) => answer(socket, &request.target, seen),
+        Ok(()) => answer(socket, request.target(), seen),
         Err(failure) => failure,
     };
     seen.insert(
-        &request.target,
+        request.target(),
         match end {
             Failure::Closed { code, reason } => format!("{code} {reason}"),
             other => format!("no Close: {other}"),

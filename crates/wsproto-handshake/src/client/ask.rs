@@ -11,31 +11,38 @@ use crate::{
 /// Checks that a request can be sent; returns its host as it goes onto the wire.
 pub(super) fn check(request: &Request) -> Result<Cow<'_, str>, LocalError> {
     //= rfc6455#4.1-2, rfc6455#4.1-3
-    let host = host::to_wire(&request.host).ok_or(LocalError::Host)?;
-    let target = request.target.as_bytes();
+    let host = host::to_wire(request.host()).ok_or(LocalError::Host)?;
+    let target = request.target().as_bytes();
     //= rfc6455#3-1, rfc6455#3-2, rfc6455#3-4, rfc6455#11.1.1-2, rfc6455#11.1.2-2
     if !target.starts_with(b"/") || !syntax::is_visible_ascii(target) || target.contains(&b'#') {
         return Err(LocalError::Target);
     }
-    //= rfc6455#4.1-33
-    if !request.subprotocols.iter().all(|subprotocol| syntax::is_token(subprotocol.as_bytes())) {
-        return Err(LocalError::Subprotocol);
+    if !request.subprotocols.is_empty() {
+        check_subprotocols(request)?;
     }
-    //= rfc6455#4.1-34
-    if list::has_duplicates(&request.subprotocols) {
-        return Err(LocalError::SubprotocolRepeated);
-    }
-    wire::check_extensions(&request.extensions)?;
+    wire::check_extensions(request.extensions())?;
     //= rfc6455#4.1-18
     wire::check_fields(&request.headers, wire::is_reserved)?;
     Ok(host)
+}
+
+fn check_subprotocols(request: &Request) -> Result<(), LocalError> {
+    //= rfc6455#4.1-33
+    if !request.subprotocols().all(|subprotocol| syntax::is_token(subprotocol.as_bytes())) {
+        return Err(LocalError::Subprotocol);
+    }
+    //= rfc6455#4.1-34
+    if list::has_duplicates(request.subprotocols()) {
+        return Err(LocalError::SubprotocolRepeated);
+    }
+    Ok(())
 }
 
 /// Writes the head of a request: what is the same in all of them in as few pieces as can be.
 pub(super) fn write(request: &Request, host: &str, key: Key, out: &mut Vec<u8>) {
     //= rfc6455#4.1-1, rfc6455#4.1-17, rfc6455#4.1-19, rfc6455#4.1-21
     out.extend_from_slice(b"GET ");
-    out.extend_from_slice(request.target.as_bytes());
+    out.extend_from_slice(request.target().as_bytes());
     //= rfc6455#4.1-20, rfc6455#4.1-22
     out.extend_from_slice(b" HTTP/1.1\r\nHost: ");
     out.extend_from_slice(host.as_bytes());
@@ -62,7 +69,7 @@ pub(super) fn fields(request: &Request, host: &str, key: Key) -> Headers {
 
 /// Writes what is proposed, and the caller's own fields.
 fn proposed_fields(request: &Request, fields: &mut impl Fields) {
-    wire::list_field(fields, "Sec-WebSocket-Protocol", &request.subprotocols);
-    wire::list_field(fields, "Sec-WebSocket-Extensions", &request.extensions);
+    wire::list_field(fields, "Sec-WebSocket-Protocol", request.subprotocols());
+    wire::list_field(fields, "Sec-WebSocket-Extensions", request.extensions());
     wire::all_fields(fields, &request.headers);
 }

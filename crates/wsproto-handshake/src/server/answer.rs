@@ -1,6 +1,6 @@
 //! Writes the answer to a request (RFC 6455 §4.2.2).
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 use core::fmt::Write;
 
 use crate::{
@@ -24,7 +24,7 @@ pub(super) fn check_accept(accept: &AcceptConnection, proposed: &str) -> Result<
             return Err(LocalError::SubprotocolNotProposed);
         }
     }
-    wire::check_extensions(&accept.extensions)?;
+    wire::check_extensions(accept.extensions.iter().map(String::as_str))?;
     wire::check_fields(&accept.headers, wire::is_reserved)
 }
 
@@ -58,7 +58,7 @@ fn agreed_fields(accept: &AcceptConnection, fields: &mut impl Fields) {
     if let Some(subprotocol) = &accept.subprotocol {
         fields.field("Sec-WebSocket-Protocol", subprotocol.as_bytes());
     }
-    wire::list_field(fields, "Sec-WebSocket-Extensions", &accept.extensions);
+    wire::list_field(fields, "Sec-WebSocket-Extensions", accept.extensions.iter().map(String::as_str));
     wire::all_fields(fields, &accept.headers);
 }
 

@@ -1,6 +1,8 @@
 //! Judges a request: the target, the fields, and what they mean together (RFC 6455 §4.2.1).
 
-use alloc::{string::String, vec::Vec};
+use alloc::{format, string::String};
+
+use smallvec::SmallVec;
 
 use super::Promise;
 use crate::{
@@ -8,7 +10,9 @@ use crate::{
     head::{Head, RequestLine},
     host,
     known::{Known, Seen},
-    list, syntax,
+    list,
+    request::{List, Part},
+    syntax,
     token::Key,
 };
 
@@ -21,17 +25,20 @@ pub(super) fn read(
     request: &mut Request,
 ) -> Result<Promise, RequestError> {
     let target = checked_target(head.line, limits)?;
-    let mut seen = Fields::new(limits, &mut request.subprotocols, &mut request.extensions);
+    let mut seen = Fields::new(limits);
     request.headers = head.keep(|name, value| seen.add(name, value))?;
     //= rfc6455#4.2.1-4
     let host = seen.host.at_most_once(RequestError::HostRepeated)?.ok_or(RequestError::HostMissing)?;
     //= rfc6455#8.1-2
-    let authority = core::str::from_utf8(host).map_err(|_| RequestError::HostInvalid)?;
-    request.host = host::from_wire(authority).ok_or(RequestError::HostInvalid)?;
-    request.target = resource_name(target, authority)?;
+    if !host::is_valid(host) {
+        return Err(RequestError::HostInvalid);
+    }
+    request.host = host::decode(host).map_or_else(|| Part::new(host, head.text), Part::Own);
+    request.target = resource_name(target, host, head.text)?;
     let key = seen.check()?;
-    check_subprotocols(&request.subprotocols)?;
-    Ok(Promise { key, subprotocols: request.subprotocols.join(",") })
+    request.subprotocols = List::of_fields(&seen.subprotocols.fields, head.text);
+    request.extensions = List::of_fields(&seen.extensions.fields, head.text);
+    Ok(Promise { key, subprotocols: checked_subprotocols(request)? })
 }
 
 /// Checks the first line as far as it needs no fields; returns its target.
@@ -73,17 +80,13 @@ struct Fields<'a> {
     has_transfer_encoding: bool,
     asks_upgrade: bool,
     asks_websocket: bool,
-    subprotocols: &'a mut Vec<String>,
-    extensions: &'a mut Vec<String>,
+    subprotocols: ListFields<'a>,
+    extensions: ListFields<'a>,
     max_items: usize,
 }
 
 impl<'a> Fields<'a> {
-    fn new(
-        limits: &HandshakeLimits,
-        subprotocols: &'a mut Vec<String>,
-        extensions: &'a mut Vec<String>,
-    ) -> Self {
+    fn new(limits: &HandshakeLimits) -> Self {
         Self {
             host: Seen::Never,
             key: Seen::Never,
@@ -92,8 +95,8 @@ impl<'a> Fields<'a> {
             has_transfer_encoding: false,
             asks_upgrade: false,
             asks_websocket: false,
-            subprotocols,
-            extensions,
+            subprotocols: ListFields::default(),
+            extensions: ListFields::default(),
             max_items: limits.max_list_items,
         }
     }
@@ -106,12 +109,11 @@ impl<'a> Fields<'a> {
                 return Ok(false);
             }
             Some(Known::Subprotocol) => {
-                let invalid = RequestError::SubprotocolInvalid;
-                add_items(self.subprotocols, value, self.max_items, invalid)?;
+                self.subprotocols.add(value, self.max_items, RequestError::SubprotocolInvalid)?;
                 return Ok(false);
             }
             Some(Known::Extensions) => {
-                add_items(self.extensions, value, self.max_items, RequestError::ExtensionsInvalid)?;
+                self.extensions.add(value, self.max_items, RequestError::ExtensionsInvalid)?;
                 return Ok(false);
             }
             Some(Known::Connection) => self.asks_upgrade |= list::has_token(value, b"upgrade"),
@@ -157,33 +159,44 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn add_items(
-    items: &mut Vec<String>,
-    value: &[u8],
-    limit: usize,
-    not_ascii: RequestError,
-) -> Result<(), RequestError> {
-    if !value.is_ascii() {
-        return Err(not_ascii);
-    }
-    //= rfc6455#9.1-6
-    Ok(list::collect(items, value, limit)?)
+/// The fields of a list, in order.
+#[derive(Default)]
+struct ListFields<'a> {
+    fields: SmallVec<[&'a [u8]; 1]>,
+    /// How many items they have together.
+    items: usize,
 }
 
-fn check_subprotocols(subprotocols: &[String]) -> Result<(), RequestError> {
-    if !subprotocols.iter().all(|subprotocol| syntax::is_token(subprotocol.as_bytes())) {
+impl<'a> ListFields<'a> {
+    fn add(&mut self, value: &'a [u8], limit: usize, not_ascii: RequestError) -> Result<(), RequestError> {
+        if !value.is_ascii() {
+            return Err(not_ascii);
+        }
+        //= rfc6455#9.1-6
+        self.fields.push(value);
+        self.items = self.items.saturating_add(list::items(value).count());
+        if self.items > limit { Err(HeadError::TooManyItems { limit }.into()) } else { Ok(()) }
+    }
+}
+
+/// Returns the subprotocols, as a list with commas.
+fn checked_subprotocols(request: &Request) -> Result<String, RequestError> {
+    if request.subprotocols.is_empty() {
+        return Ok(String::new());
+    }
+    if !request.subprotocols().all(|subprotocol| syntax::is_token(subprotocol.as_bytes())) {
         return Err(RequestError::SubprotocolInvalid);
     }
-    if list::has_duplicates(subprotocols) {
+    if list::has_duplicates(request.subprotocols()) {
         return Err(RequestError::SubprotocolRepeated);
     }
-    Ok(())
+    Ok(list::join(request.subprotocols()))
 }
 
 /// Returns path and query of a target, which must be of this host if it names one.
-fn resource_name(target: &str, host: &str) -> Result<String, RequestError> {
+fn resource_name(target: &str, host: &[u8], head: &[u8]) -> Result<Part, RequestError> {
     if target.starts_with('/') {
-        return Ok(target.into());
+        return Ok(Part::new(target.as_bytes(), head));
     }
     let (scheme, rest) = target.split_once("://").ok_or(RequestError::TargetForm)?;
     let default_port = match scheme {
@@ -193,16 +206,12 @@ fn resource_name(target: &str, host: &str) -> Result<String, RequestError> {
     };
     let path = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at_checked(path).unwrap_or((rest, ""));
-    if !host::is_valid(authority) {
+    if !host::is_valid(authority.as_bytes()) {
         return Err(RequestError::TargetForm);
     }
-    if !host::agree(authority, host, default_port) {
+    if !core::str::from_utf8(host).is_ok_and(|host| host::agree(authority, host, default_port)) {
         return Err(RequestError::TargetNotHost);
     }
-    let mut name = String::with_capacity(path.len().saturating_add(1));
-    if !path.starts_with('/') {
-        name.push('/');
-    }
-    name.push_str(path);
-    Ok(name)
+    let is_whole = path.starts_with('/');
+    Ok(if is_whole { Part::new(path.as_bytes(), head) } else { Part::Own(format!("/{path}")) })
 }

@@ -121,7 +121,7 @@ fn hosts_beyond_ascii_are_encoded_and_decoded() {
     client().send_request(&Request::new("芝士汉堡:8080", "/"), [7; 16], &mut out).unwrap();
     assert!(String::from_utf8_lossy(&out).contains("\r\nHost: xn--7ks3rz39bh7u:8080\r\n"));
     let mut server = wsproto_handshake::ServerHandshake::new(HandshakeLimits::default());
-    assert_eq!(server.receive(&mut &out[..]).unwrap().unwrap().host, "芝士汉堡:8080");
+    assert_eq!(server.receive(&mut &out[..]).unwrap().unwrap().host(), "芝士汉堡:8080");
 }
 
 #[cfg(not(feature = "idna"))]

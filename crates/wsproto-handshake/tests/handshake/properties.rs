@@ -31,11 +31,10 @@ prop_compose! {
     ) -> Request {
         subprotocols.sort();
         subprotocols.dedup();
-        let mut request = Request::new(host, target);
-        request.subprotocols = subprotocols;
-        request.extensions = extensions;
-        request.headers.extend(fields);
-        request
+        let request = Request::new(host, target);
+        let request = subprotocols.into_iter().fold(request, Request::with_subprotocol);
+        let request = extensions.into_iter().fold(request, Request::with_extension);
+        fields.iter().fold(request, |request, (name, value)| request.with_header(name, value))
     }
 }
 
@@ -80,11 +79,11 @@ proptest! {
         let mut input = &out[..];
         let received = server.receive(&mut input).unwrap().unwrap();
         prop_assert!(input.is_empty());
-        prop_assert_eq!(&received.target, &request.target);
-        prop_assert_eq!(&received.subprotocols, &request.subprotocols);
-        prop_assert_eq!(&received.extensions, &request.extensions);
-        let own: Vec<_> = received.headers.iter().skip(4).collect();
-        prop_assert_eq!(own, request.headers.iter().collect::<Vec<_>>(), "behind the handshake's own four");
+        prop_assert_eq!(received.target(), request.target());
+        prop_assert!(received.subprotocols().eq(request.subprotocols()));
+        prop_assert!(received.extensions().eq(request.extensions()));
+        let own: Vec<_> = received.headers().iter().skip(4).collect();
+        prop_assert_eq!(own, request.headers().iter().collect::<Vec<_>>(), "behind the handshake's own four");
     }
 
     #[test]
@@ -101,7 +100,8 @@ proptest! {
         client.send_request(&request, [7; 16], &mut out).unwrap();
         server.receive(&mut &out[..]).unwrap().unwrap();
         let mut accept = AcceptConnection::new();
-        accept.subprotocol = (!request.subprotocols.is_empty()).then(|| choice.get(&request.subprotocols).clone());
+        let proposed: Vec<&str> = request.subprotocols().collect();
+        accept.subprotocol = (!proposed.is_empty()).then(|| (*choice.get(&proposed)).into());
         accept.extensions = agreed;
         accept.headers.extend(fields);
         server.accept(&accept, &mut answer).unwrap();
@@ -124,9 +124,10 @@ proptest! {
         if ClientHandshake::new(HandshakeLimits::default()).send_request(&request, [7; 16], &mut out).is_ok() {
             let mut server = ServerHandshake::new(HandshakeLimits::default());
             let received = server.receive(&mut &out[..]).unwrap().unwrap();
-            prop_assert_eq!((received.target, received.subprotocols), (request.target, request.subprotocols));
-            prop_assert_eq!(received.extensions, request.extensions);
-            prop_assert_eq!(received.headers.iter().nth(4), Some((&name[..], &value[..])));
+            prop_assert_eq!(received.target(), request.target());
+            prop_assert!(received.subprotocols().eq(request.subprotocols()));
+            prop_assert!(received.extensions().eq(request.extensions()));
+            prop_assert_eq!(received.headers().iter().nth(4), Some((&name[..], &value[..])));
         } else {
             prop_assert!(out.is_empty());
         }

@@ -128,10 +128,13 @@ impl ClientOpening {
     }
 
     fn request(&mut self, mut request: Request, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
-        if !request.extensions.is_empty() {
+        if request.extensions().next().is_some() {
             return Err(LocalProtocolError::ExtensionsInEvent);
         }
-        request.extensions = offers(&self.config.extensions).map_err(LocalProtocolError::Negotiation)?;
+        let offers = offers(&self.config.extensions).map_err(LocalProtocolError::Negotiation)?;
+        for offer in offers {
+            request = request.with_extension(offer);
+        }
         let nonce = entropy::bytes(self.entropy.as_mut()).map_err(|_| LocalProtocolError::Entropy)?;
         Ok(self.handshake.send_request(&request, nonce, out)?)
     }

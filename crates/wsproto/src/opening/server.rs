@@ -2,7 +2,7 @@
 
 use alloc::{string::String, vec::Vec};
 
-use wsproto_extensions::{Pipeline, respond};
+use wsproto_extensions::{NegotiationError, Pipeline, respond};
 use wsproto_frame::Role;
 use wsproto_handshake::{AcceptConnection, Headers, Request, RequestError, ServerHandshake, ServerState};
 
@@ -105,7 +105,7 @@ impl ServerOpening {
 
     /// Settles what extensions are answered with.
     fn received(&mut self, request: Request) -> Result<Request, RemoteProtocolError> {
-        let agreed = respond(&self.config.extensions, &request.extensions)
+        let agreed = respond_to(&request, &self.config)
             .map_err(|error| self.fail(negotiation_error(Role::Server, error)))?;
         self.agreed = Some(agreed);
         Ok(request)
@@ -176,5 +176,17 @@ impl ServerOpening {
     /// Gives away the bytes that were sent to the open connection already.
     pub(crate) fn take_early(&mut self) -> Vec<u8> {
         core::mem::take(&mut self.early)
+    }
+}
+
+/// Answers the offers of a request; for a single one no list is made.
+fn respond_to(request: &Request, config: &Config) -> Result<(Vec<String>, Pipeline), NegotiationError> {
+    let mut offers = request.extensions();
+    match (offers.next(), offers.next()) {
+        (one, None) => respond(&config.extensions, one.as_slice()),
+        (one, two) => {
+            let offers: Vec<&str> = one.into_iter().chain(two).chain(offers).collect();
+            respond(&config.extensions, &offers)
+        }
     }
 }

@@ -22,7 +22,7 @@ impl Receive for Answering {
     ) -> Result<Option<Event<'a>>, wsproto::RemoteProtocolError> {
         let event = self.ws.receive(input)?;
         match &event {
-            Some(Event::Request(request)) if request.target == "/chat" => {
+            Some(Event::Request(request)) if request.target() == "/chat" => {
                 let accept = AcceptConnection::new().with_subprotocol("chat");
                 self.ws.send(accept, &mut self.out).expect("it was proposed");
             }

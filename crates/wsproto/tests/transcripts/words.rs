@@ -56,10 +56,10 @@ pub(crate) fn told(event: &Event<'_>) -> Said {
     };
     match event {
         Event::Request(request) => Said::Request {
-            target: request.target.clone(),
-            host: request.host.clone(),
-            subprotocols: request.subprotocols.clone(),
-            extensions: request.extensions.clone(),
+            target: request.target().into(),
+            host: request.host().into(),
+            subprotocols: request.subprotocols().map(Into::into).collect(),
+            extensions: request.extensions().map(Into::into).collect(),
         },
         Event::AcceptConnection(accept) => {
             Said::Accept { subprotocol: accept.subprotocol.clone(), extensions: accept.extensions.clone() }

@@ -29,11 +29,12 @@ pub(crate) fn event(event: &Value) -> Option<Event<'static>> {
             CloseConnection::new(code).with_reason(text(&event["r"]).repeat(count)).into()
         }
         "request" => {
-            let mut request = Request::new(text(&event["host"]), text(&event["target"]));
-            request.subprotocols =
-                list(&event["p"]).iter().map(|protocol| text(protocol).to_owned()).collect();
-            request.headers = headers(&event["h"]);
-            request.into()
+            let request = Request::new(text(&event["host"]), text(&event["target"]));
+            let request = list(&event["p"])
+                .iter()
+                .fold(request, |request, protocol| request.with_subprotocol(text(protocol)));
+            let headers = headers(&event["h"]);
+            headers.iter().fold(request, |request, (name, value)| request.with_header(name, value)).into()
         }
         "accept" => {
             let mut accept = AcceptConnection::new();

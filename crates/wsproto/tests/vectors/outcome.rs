@@ -77,11 +77,11 @@ fn lines(event: Event<'_>) -> Vec<String> {
     match event {
         Event::Request(request) => {
             let mut lines = vec![
-                format!("request {} {}", request.host, request.target),
-                format!("subprotocols {}", request.subprotocols.join(", ")),
-                format!("extensions {}", request.extensions.join(", ")),
+                format!("request {} {}", request.host(), request.target()),
+                format!("subprotocols {}", request.subprotocols().collect::<Vec<_>>().join(", ")),
+                format!("extensions {}", request.extensions().collect::<Vec<_>>().join(", ")),
             ];
-            lines.extend(fields(&request.headers));
+            lines.extend(fields(request.headers()));
             lines
         }
         Event::AcceptConnection(accept) => {

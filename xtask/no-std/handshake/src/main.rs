@@ -32,11 +32,11 @@ fn connection_is_accepted() -> Option<bool> {
     for byte in &to_server {
         received = server.receive(&mut core::slice::from_ref(byte)).ok()?;
     }
-    let host = received?.host;
+    let request = received?;
 
     server.accept(&AcceptConnection::new().with_subprotocol("chat"), &mut to_client).ok()?;
     let Some(Answer::Accept(accept)) = client.receive(&mut &to_client[..]).ok()? else { return None };
-    Some(host == "bücher.example" && accept.subprotocol.as_deref() == Some("chat"))
+    Some(request.host() == "bücher.example" && accept.subprotocol.as_deref() == Some("chat"))
 }
 
 /// A request of another method is answered by 405.
