@@ -93,7 +93,10 @@ fn as_text(base64: &[u8]) -> &str {
 }
 
 /// A Sec-WebSocket-Key; always 22 characters of base64 and `==`, which are 16 bytes.
+///
+/// Aligned, so that it is moved in words.
 #[derive(Clone, Copy)]
+#[repr(align(8))]
 pub(crate) struct Key([u8; 24]);
 
 impl Key {

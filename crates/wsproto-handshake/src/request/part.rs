@@ -48,14 +48,10 @@ impl Default for List {
 
 impl List {
     /// Keeps the items of these fields' values, which are ASCII; copies them unless they are of one field.
+    #[inline]
     pub(crate) fn of_fields(values: &[&[u8]], head: &[u8]) -> Self {
-        if let [value] = values
-            && let Some(place) = place_within(value, head)
-        {
-            return Self::InHead(place);
-        }
-        let items = values.iter().flat_map(|value| list::items(value));
-        Self::Own(items.map(|item| String::from_utf8_lossy(item).into()).collect())
+        let only = if let [value] = values { place_within(value, head) } else { None };
+        only.map_or_else(|| Self::Own(copies(values)), Self::InHead)
     }
 
     /// Whether there is neither a text nor a field.
@@ -101,6 +97,13 @@ impl<'a> Iterator for Items<'a> {
             None => list::take_item(&mut self.rest).map(|item| list::text_of(item, self.list)),
         }
     }
+}
+
+/// Copies the items of lists.
+#[inline(never)]
+fn copies(lists: &[&[u8]]) -> Vec<String> {
+    let items = lists.iter().flat_map(|list| list::items(list));
+    items.map(|item| String::from_utf8_lossy(item).into()).collect()
 }
 
 /// The text in this place, which is where a text was.

@@ -36,8 +36,8 @@ pub(super) fn read(
     request.host = host::decode(host).map_or_else(|| Part::new(host, head.text), Part::Own);
     request.target = resource_name(target, host, head.text)?;
     let key = seen.check()?;
-    request.subprotocols = List::of_fields(&seen.subprotocols.fields, head.text);
-    request.extensions = List::of_fields(&seen.extensions.fields, head.text);
+    seen.subprotocols.keep(&mut request.subprotocols, head.text);
+    seen.extensions.keep(&mut request.extensions, head.text);
     Ok(Promise { key, subprotocols: checked_subprotocols(request)? })
 }
 
@@ -176,6 +176,13 @@ impl<'a> ListFields<'a> {
         self.fields.push(value);
         self.items = self.items.saturating_add(list::items(value).count());
         if self.items > limit { Err(HeadError::TooManyItems { limit }.into()) } else { Ok(()) }
+    }
+
+    /// Gives the items to the request.
+    fn keep(&self, list: &mut List, head: &[u8]) {
+        if !self.fields.is_empty() {
+            *list = List::of_fields(&self.fields, head);
+        }
     }
 }
 
