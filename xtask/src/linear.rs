@@ -29,7 +29,7 @@ const BOUNDS: [(&str, &str, u64); 22] = [
     ("fields", "1", 15_000),
     ("answer", "1", 15_000),
     ("fields", "all", 1_700),
-    ("subprotocols", "all", 9_500),
+    ("subprotocols", "all", 8_100),
     ("extension-value", "all", 7_600),
     ("chunked-rejection", "1", 45_000),
     ("chunks", "all", 1_500),

@@ -49,7 +49,7 @@ pub(crate) const SCENARIOS: [Scenario; 15] = [
         n: 65_536,
         prepare: |n| Ok(head(&format!("Cookie: {}\r\n", "c".repeat(n)))),
     },
-    Scenario { name: "fields", n: 512, prepare: |n| Ok(head(&fields(n))) },
+    Scenario { name: "fields", n: 1_024, prepare: |n| Ok(head(&fields(n))) },
     Scenario {
         name: "subprotocols",
         n: 4_096,

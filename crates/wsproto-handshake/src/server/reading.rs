@@ -1,6 +1,6 @@
 //! Judges a request: the target, the fields, and what they mean together (RFC 6455 §4.2.1).
 
-use alloc::{format, string::String};
+use alloc::{format, string::String, vec::Vec};
 
 use smallvec::SmallVec;
 
@@ -191,13 +191,14 @@ fn checked_subprotocols(request: &Request) -> Result<String, RequestError> {
     if request.subprotocols.is_empty() {
         return Ok(String::new());
     }
-    if !request.subprotocols().all(|subprotocol| syntax::is_token(subprotocol.as_bytes())) {
+    let subprotocols: Vec<&str> = request.subprotocols().collect();
+    if !subprotocols.iter().all(|subprotocol| syntax::is_token(subprotocol.as_bytes())) {
         return Err(RequestError::SubprotocolInvalid);
     }
-    if list::has_duplicates(request.subprotocols()) {
+    if list::has_duplicates(subprotocols.iter().copied()) {
         return Err(RequestError::SubprotocolRepeated);
     }
-    Ok(list::join(request.subprotocols()))
+    Ok(subprotocols.join(","))
 }
 
 /// Returns path and query of a target, which must be of this host if it names one.
