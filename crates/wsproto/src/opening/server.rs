@@ -84,7 +84,10 @@ impl ServerOpening {
         outcome: Result<Option<Request>, RequestError>,
     ) -> Result<Option<Event<'static>>, RemoteProtocolError> {
         match outcome {
-            Ok(Some(request)) => self.received(request).map(|request| Some(request.into())),
+            Ok(Some(request)) => {
+                self.settle(&request)?;
+                Ok(Some(request.into()))
+            }
             Ok(None) => Ok(None),
             Err(error) => Err(self.fail(error.into())),
         }
@@ -98,17 +101,17 @@ impl ServerOpening {
         headers: &Headers,
     ) -> Result<Request, RemoteProtocolError> {
         match self.handshake.receive_parsed(method, target, headers) {
-            Ok(request) => self.received(request),
+            Ok(request) => self.settle(&request).map(|()| request),
             Err(error) => Err(self.fail(error.into())),
         }
     }
 
     /// Settles what extensions are answered with.
-    fn received(&mut self, request: Request) -> Result<Request, RemoteProtocolError> {
-        let agreed = respond_to(&request, &self.config)
+    fn settle(&mut self, request: &Request) -> Result<(), RemoteProtocolError> {
+        let agreed = respond_to(request, &self.config)
             .map_err(|error| self.fail(negotiation_error(Role::Server, error)))?;
         self.agreed = Some(agreed);
-        Ok(request)
+        Ok(())
     }
 
     fn fail(&mut self, error: RemoteProtocolError) -> RemoteProtocolError {
