@@ -45,14 +45,14 @@ impl Request {
     /// Proposes one more subprotocol, after those proposed already.
     #[must_use]
     pub fn with_subprotocol(mut self, subprotocol: impl Into<String>) -> Self {
-        self.subprotocols.push(subprotocol.into(), self.headers.text());
+        self.subprotocols.push(subprotocol.into());
         self
     }
 
     /// Offers one more extension, after those offered already.
     #[must_use]
     pub fn with_extension(mut self, offer: impl Into<String>) -> Self {
-        self.extensions.push(offer.into(), self.headers.text());
+        self.extensions.push(offer.into());
         self
     }
 

@@ -32,18 +32,12 @@ impl Part {
     }
 }
 
-/// An ordered list of texts.
-#[derive(Clone)]
-pub(crate) enum List {
-    /// The value of a list header field.
-    InHead(Range<usize>),
-    Own(Vec<String>),
-}
-
-impl Default for List {
-    fn default() -> Self {
-        Self::Own(Vec::new())
-    }
+/// An ordered list of texts: those of a list header field in the head, and then own ones.
+#[derive(Clone, Default)]
+pub(crate) struct List {
+    /// Where the field's value is; empty where there is none.
+    in_head: Range<usize>,
+    own: Vec<String>,
 }
 
 impl List {
@@ -51,39 +45,34 @@ impl List {
     #[inline]
     pub(crate) fn of_fields(values: &[&[u8]], head: &[u8]) -> Self {
         let only = if let [value] = values { place_within(value, head) } else { None };
-        only.map_or_else(|| Self::Own(copies(values)), Self::InHead)
+        match only {
+            Some(in_head) => Self { in_head, own: Vec::new() },
+            None => Self { in_head: 0..0, own: copies(values) },
+        }
     }
 
     /// Whether there is neither a text nor a field.
-    pub(crate) const fn is_empty(&self) -> bool {
-        matches!(self, Self::Own(own) if own.is_empty())
+    pub(crate) fn is_empty(&self) -> bool {
+        self.in_head.is_empty() && self.own.is_empty()
     }
 
-    pub(crate) fn push(&mut self, item: String, head: &[u8]) {
-        let mut own = match self {
-            Self::Own(own) => core::mem::take(own),
-            Self::InHead(_) => self.iter(head).map(Into::into).collect(),
-        };
-        own.push(item);
-        *self = Self::Own(own);
+    pub(crate) fn push(&mut self, item: String) {
+        self.own.push(item);
     }
 
     #[inline]
     pub(crate) fn iter<'a>(&'a self, head: &'a [u8]) -> Items<'a> {
-        let (list, own) = match self {
-            Self::InHead(place) => (text(head, place), &[][..]),
-            Self::Own(own) => ("", &own[..]),
-        };
-        Items { own: own.iter(), list, rest: list.as_bytes() }
+        let list = if self.in_head.is_empty() { "" } else { text(head, &self.in_head) };
+        Items { list, rest: list.as_bytes(), own: self.own.iter() }
     }
 }
 
 /// The items of a [`List`].
 pub(crate) struct Items<'a> {
-    own: slice::Iter<'a, String>,
     list: &'a str,
     /// What is left of the list.
     rest: &'a [u8],
+    own: slice::Iter<'a, String>,
 }
 
 impl<'a> Iterator for Items<'a> {
@@ -91,11 +80,12 @@ impl<'a> Iterator for Items<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<&'a str> {
-        match self.own.next() {
-            Some(item) => Some(item),
-            None if self.rest.is_empty() => None,
-            None => list::take_item(&mut self.rest).map(|item| list::text_of(item, self.list)),
+        if !self.rest.is_empty()
+            && let Some(item) = list::take_item(&mut self.rest)
+        {
+            return Some(list::text_of(item, self.list));
         }
+        self.own.next().map(String::as_str)
     }
 }
 
@@ -133,9 +123,9 @@ mod tests {
     #[test]
     fn a_list_reads_the_same_wherever_it_lies() {
         let mut list = List::of_fields(&[&HEAD[24..]], HEAD);
-        assert!(matches!(list, List::InHead(_)) && !list.is_empty());
+        assert!(list.own.is_empty() && !list.is_empty());
         assert!(list.iter(HEAD).eq(["chat.v2", "chat.v1"]));
-        list.push("mqtt".into(), HEAD);
+        list.push("mqtt".into());
         assert!(list.iter(HEAD).eq(["chat.v2", "chat.v1", "mqtt"]), "an item more");
         let fields: [(&[&[u8]], &[&str]); 3] = [
             (&[], &[]),
@@ -144,7 +134,7 @@ mod tests {
         ];
         for (values, items) in fields {
             let list = List::of_fields(values, HEAD);
-            assert!(matches!(list, List::Own(_)) && list.is_empty() == values.is_empty());
+            assert!(list.in_head.is_empty() && list.is_empty() == values.is_empty());
             assert_eq!(list.iter(HEAD).collect::<Vec<_>>(), items);
         }
     }
