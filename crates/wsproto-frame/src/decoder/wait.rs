@@ -76,6 +76,7 @@ mod tests {
         text[13] ^= 0x80;
         let with_header = |header: &[u8]| [header, &text].concat();
         let short = with_header(&[0x81, 0xfd, 0, 0x80, 1, 2]);
+        let medium = with_header(&[0x82, 0xfe, 1, 0, 0, 0x80, 1, 2]);
         let long = with_header(&[0x82, 0xff, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0x80, 1, 2]);
         let unmasked = with_header(&[0x82, 0x0a]);
         #[rustfmt::skip]
@@ -87,7 +88,10 @@ mod tests {
             ("most of a key",                Role::Server, &short,    2,      2,     5,     true),
             ("a key",                        Role::Server, &short,    2,      2,     6,     false),
             ("the rest of a key",            Role::Server, &short,    4,      5,     6,     false),
-            ("a third byte",                 Role::Server, &long,     2,      2,     3,     false),
+            ("a byte of a length of two",    Role::Server, &medium,   2,      2,     3,     false),
+            ("most of a key behind it",      Role::Server, &medium,   4,      4,     7,     true),
+            ("a key behind it",              Role::Server, &medium,   4,      4,     8,     false),
+            ("a byte of a length of eight",  Role::Server, &long,     2,      2,     3,     false),
             ("most of a length",             Role::Server, &long,     3,      3,     9,     false),
             ("most of a key behind it",      Role::Server, &long,     10,     10,    13,    true),
             ("a key behind it",              Role::Server, &long,     10,     10,    14,    false),

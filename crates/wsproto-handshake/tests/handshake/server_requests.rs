@@ -1,6 +1,6 @@
 //! Requests good and bad, as a server reads them (RFC 6455 §4.2.1).
 
-use wsproto_handshake::{HandshakeLimits, HeadError, RequestError, ServerHandshake};
+use wsproto_handshake::{HandshakeLimits, HeadError, Request, RequestError, ServerHandshake};
 
 use super::feed::{REQUEST, head, serve};
 
@@ -364,6 +364,36 @@ fn h26_other_fields_are_kept_as_they_came() {
     assert_eq!((request.host(), request.target()), ("example.com", "/chat"));
     let shown = format!("{request:?}");
     assert!(!shown.contains("dGhl") && shown.contains("[redacted]"), "{shown}");
+}
+
+#[test]
+fn a_request_equals_what_says_the_same_and_nothing_else() {
+    let made = || Request::new("example.com", "/chat").with_subprotocol("a").with_extension("b");
+    let named = |host, target, subprotocol, offer| {
+        Request::new(host, target).with_subprotocol(subprotocol).with_extension(offer)
+    };
+    #[rustfmt::skip]
+    let others = [
+        ("host",              named("example.org", "/chat", "a", "b")),
+        ("target",            named("example.com", "/",     "a", "b")),
+        ("subprotocol",       named("example.com", "/chat", "A", "b")),
+        ("extension",         named("example.com", "/chat", "a", "b; c")),
+        ("subprotocol more",  made().with_subprotocol("c")),
+        ("extension more",    made().with_extension("c")),
+        ("header",            made().with_header("Origin", "https://a")),
+        ("nothing proposed",  Request::new("example.com", "/chat")),
+    ];
+    assert_eq!(made(), named("example.com", "/chat", "a", "b"));
+    for (name, other) in others {
+        assert_ne!(made(), other, "{name}");
+    }
+    let fields: [(&str, &[u8]); 2] =
+        [("+", b"Sec-WebSocket-Protocol: a"), ("+", b"Sec-WebSocket-Extensions: b")];
+    let (verdict, _) = serve("received", &head(&REQUEST, &fields), HandshakeLimits::default());
+    let received = verdict.unwrap().expect("a whole head");
+    let headers = received.headers().iter();
+    let same = headers.fold(made(), |request, (name, value)| request.with_header(name, value));
+    assert_eq!(received, same, "as places in a head and as texts");
 }
 
 #[test]
