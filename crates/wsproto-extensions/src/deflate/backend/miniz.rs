@@ -50,7 +50,8 @@ pub(super) struct Decompressor {
 }
 
 /// The first compressed bytes of a message: as long as there are no more, the tables are not kept for it between calls,
-/// since it can be read again. A peer would make a connection take them by these few bytes.
+/// since it can be read again. A peer would make a connection take them by these few bytes. Not where the ring has wrapped:
+/// what they refer to may be overwritten.
 #[derive(Default)]
 struct Beginning {
     bytes: [u8; Self::LEN],
@@ -102,11 +103,21 @@ impl Decompressor {
         let mut tail: &[u8] = &[0x00, 0x00, 0xff, 0xff];
         match self.run(&mut tail, 0, inflate_flags::TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY) {
             (TINFLStatus::BlockBoundary | TINFLStatus::Done, 0) if tail.is_empty() => {
-                self.tables.give_back();
-                self.beginning = Beginning::default();
+                self.end_message();
                 Ok(())
             }
             _ => Err(BadStream),
+        }
+    }
+
+    /// Gives the tables back, unless the message ended within its last byte: the next one begins with what is left of it.
+    fn end_message(&mut self) {
+        let state = self.tables.get().block_boundary_state();
+        if state.is_some_and(|state| state.num_bits > 0) {
+            self.beginning.len = usize::MAX;
+        } else {
+            self.tables.give_back();
+            self.beginning = Beginning::default();
         }
     }
 

@@ -64,8 +64,11 @@ impl Compressor {
 /// It has a window of its own, but forgets it at a final block: what can be referred to is kept beside it.
 pub(super) struct Decompressor {
     state: Inflate,
-    /// The size of the window of `state`: at least that of `ring`.
+    /// The window of `state`: at least the one that was agreed.
     window: WindowBits,
+    /// The window that was agreed: all that is kept to be referred to behind a final block.
+    agreed: WindowBits,
+    /// Twice the window that was agreed: it may be written to behind what it is told to hold.
     ring: Ring,
 }
 
@@ -73,7 +76,7 @@ impl Decompressor {
     pub(super) fn new(window: WindowBits) -> Self {
         // References to what came out in the same call are cheaper than those to its own window.
         let ring = Ring::new(window.size().saturating_mul(2), 0);
-        Self { state: Inflate::new(false, window.get()), window, ring }
+        Self { state: Inflate::new(false, window.get()), window, agreed: window, ring }
     }
 
     pub(super) fn reset(&mut self) {
@@ -102,7 +105,7 @@ impl Decompressor {
             let (status, written) = run(&mut self.state, input, place, InflateFlush::NoFlush);
             let full = written == place.len();
             if in_place {
-                let last = written.saturating_sub(self.window.size())..written;
+                let last = written.saturating_sub(self.agreed.size())..written;
                 self.ring.keep(output.place().get(last).unwrap_or_default());
                 output.advance(written);
             } else {
@@ -138,7 +141,7 @@ impl Decompressor {
     /// Goes on after a final block, with the window as it was.
     #[cold]
     fn restart(&mut self) -> Result<(), BadStream> {
-        let window = self.ring.last(self.window.size()).ok_or(BadStream)?;
+        let window = self.ring.last(self.agreed.size()).ok_or(BadStream)?;
         self.start_anew();
         if !window.is_empty() {
             self.state.set_dictionary(&window).map_err(|_| BadStream)?;

@@ -80,6 +80,57 @@ fn f4_short_messages_that_come_slowly() {
     }
 }
 
+/// D14: the last block ends within the last byte of what is put behind the message: the rest of it begins the next one.
+#[test]
+fn d14_a_message_that_ends_within_a_byte() {
+    let mut first = b"\x04\xdb\x31\x0c\xc0\x30\x0c\xc3\x30\x00\xf8\xff\xff\xff\xdf\x83\xf2".to_vec();
+    first.extend([0xff; 13]);
+    first.extend([0xbf, 0x3e]);
+    for second in [&[0x39, 0x02, 0, 0][..], &[0x72, 0x04, 0]] {
+        let payloads = [first.clone(), second.to_vec()];
+        let [whole, other] = [Backend::Miniz, Backend::ZlibRs].map(|backend| read(backend, &payloads));
+        assert_eq!(whole, other, "{second:02x?}");
+        let (_, mut slow) = pair(Backend::Miniz, DeflateParams::default());
+        for (payload, message) in payloads.iter().zip(&whole) {
+            if let Some(message) = message {
+                assert_eq!(&receive_slowly(&mut slow, payload, 1, true), message, "{second:02x?}");
+            }
+        }
+    }
+}
+
+/// D14: what is kept behind a final block is the window that was agreed, wherever the output goes.
+#[test]
+fn d14_too_far_back_behind_final_blocks() {
+    let stored = |last: u8, data: &[u8]| {
+        let len = u16::try_from(data.len()).unwrap();
+        [&[last][..], &len.to_le_bytes(), &(!len).to_le_bytes(), data].concat()
+    };
+    let noise: Vec<u8> = (0..2000_u16).map(|number| (number / 10).to_le_bytes()[0]).collect();
+    let messages = [
+        [stored(0, &[b'a'; 100]), vec![0]].concat(),
+        [stored(0, &noise), stored(1, b""), vec![0]].concat(),
+        [stored(1, b""), vec![0]].concat(),
+        // 258 bytes from 600 back.
+        vec![0x1a, 0x4d, 0x57, 0x00, 0x00],
+    ];
+    let params =
+        DeflateParams { server_max_window_bits: WindowBits::new(9).unwrap(), ..DeflateParams::default() };
+    for (backend, in_place) in [(Backend::Miniz, false), (Backend::ZlibRs, false), (Backend::ZlibRs, true)] {
+        let (_, mut client) = pair(backend, params);
+        let verdicts = messages.each_ref().map(|payload| {
+            let header = FrameHeader::new(Opcode::Binary, payload.len() as u64).with_rsv(Rsv::RSV1);
+            let (mut memory, mut grown) = (vec![0; 1 << 16], Vec::new());
+            let mut output =
+                if in_place { Output::over(&mut memory) } else { Output::new(&mut grown, 1 << 16) };
+            client.inbound_header(&header).unwrap();
+            let read = client.inbound(&mut &payload[..], &mut output);
+            read.and_then(|()| client.inbound_end(&header, &mut output)).is_ok()
+        });
+        assert_eq!(verdicts, [true, true, true, false], "{backend:?}, in place {in_place}");
+    }
+}
+
 proptest! {
     /// D14: any bytes.
     #[test]
