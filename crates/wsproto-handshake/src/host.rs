@@ -120,7 +120,8 @@ fn encode(_: &str) -> Option<String> {
     None
 }
 
-/// Returns an authority as it is read by people; `None` where it is that already, or cannot be decoded.
+/// Returns an authority as it is read by people; `None` where it is that already, or cannot be decoded to what would be
+/// encoded to it again.
 #[cfg(feature = "idna")]
 pub(crate) fn decode(authority: &[u8]) -> Option<String> {
     let (host, port) = split_port(core::str::from_utf8(authority).ok()?);
@@ -132,7 +133,8 @@ pub(crate) fn decode(authority: &[u8]) -> Option<String> {
         decoded.push(':');
         decoded.push_str(port);
     }
-    Some(decoded)
+    let again = encode(&decoded)?;
+    again.as_bytes().eq_ignore_ascii_case(authority).then_some(decoded)
 }
 
 #[cfg(not(feature = "idna"))]
@@ -256,6 +258,7 @@ mod tests {
             assert_eq!(decode(wire.as_bytes()).as_deref(), Some(name), "{wire}");
         }
         assert_eq!(decode(b"xn--zzzzzzzzz"), None, "no such name");
+        assert_eq!(decode(b"xn--xn--7dddddddddddd-77h7u"), None, "a name that could not be sent");
         assert_eq!(decode(b"Example.COM"), None, "nothing to decode");
         assert_eq!(to_wire("é é"), None);
         assert_eq!(to_wire("é:port"), None);
