@@ -64,8 +64,8 @@ impl Setting {
     /// Returns the heap bytes of a connection when it is open, after 1 KiB each way, and after 1 MiB each way.
     pub(crate) fn heap(&self, role: Role) -> Result<[i64; 3], String> {
         let config = self.config();
-        // What goes to the pool is made beforehand, by a connection that is gone.
-        let mut states = [0; 3];
+        // What goes to the pool, or to the thread, is made beforehand, by a connection that keeps what it can.
+        let (mut states, mut before) = ([0; 3], Vec::new());
         for _ in 0..2 {
             let mut peer = open(role.peer(), &config)?;
             let mut out = Vec::with_capacity(4 << 20);
@@ -93,6 +93,7 @@ impl Setting {
                 outcome.clone()?;
                 states[state + 1] = states[state] + grown.bytes_current;
             }
+            before.push(connection);
         }
         Ok(states)
     }

@@ -5,9 +5,10 @@ use alloc::boxed::Box;
 use super::WindowBits;
 use crate::Output;
 
+mod beginning;
+mod lent;
 mod miniz;
 mod ring;
-mod tables;
 #[cfg(feature = "zlib-rs")]
 mod zlib_rs;
 
@@ -117,6 +118,9 @@ impl Compressor {
     }
 }
 
+/// The end of a message that is left out when it is sent.
+const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
+
 /// The stream can't be read on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct BadStream;
@@ -170,18 +174,26 @@ impl Decompressor {
     pub(super) fn rest(&mut self) {
         match &mut self.state {
             DecompressorState::Miniz(state) => state.rest(),
-            // It can't be parted from its tables.
             #[cfg(feature = "zlib-rs")]
-            DecompressorState::ZlibRs(_) => {}
+            DecompressorState::ZlibRs(state) => state.rest(),
         }
     }
 
-    /// Ends a message: with its last four bytes restored it must end between two blocks.
+    /// Tells whether a message may end: with its last four bytes restored it must end between two blocks.
     pub(super) fn finish(&mut self) -> Result<(), BadStream> {
         match &mut self.state {
             DecompressorState::Miniz(state) => state.finish(),
             #[cfg(feature = "zlib-rs")]
             DecompressorState::ZlibRs(state) => state.finish(),
+        }
+    }
+
+    /// Keeps as little as can be between a message that may end and the next one, which may refer to it.
+    pub(super) fn end_message(&mut self) {
+        match &mut self.state {
+            DecompressorState::Miniz(state) => state.end_message(),
+            #[cfg(feature = "zlib-rs")]
+            DecompressorState::ZlibRs(state) => state.end_message(),
         }
     }
 }

@@ -30,7 +30,7 @@ impl Default for Shelves {
 
 impl Pool {
     /// How many of each kind the default pool keeps: 8 compressors of some 312 KiB, 8 decompressors of at most 48 KiB; of
-    /// `zlib-rs`, some 486 KiB for one of each.
+    /// `zlib-rs`, of some 375 KiB and of at most 64 KiB.
     pub const DEFAULT_SIZE: usize = 8;
 
     /// Makes a pool that keeps at most so many compressors and as many decompressors.

@@ -119,16 +119,20 @@ impl Receiver {
     pub(super) fn finish(&mut self) -> Result<(), Refusal> {
         self.check_ratio()?;
         // An empty payload is no DEFLATE stream, but nothing else than an empty message can be meant.
-        if let Some(decompressor) = self.decompressor.as_mut().filter(|_| self.consumed > 0) {
+        let Some(mut decompressor) = self.decompressor.take() else { return Ok(()) };
+        if self.consumed > 0 {
             //= rfc7692#7.2.2-1
             decompressor.finish().map_err(refuse)?;
         }
         //= rfc7692#7.2.3.2-1
-        if self.no_context_takeover
-            && let Some(decompressor) = self.decompressor.take()
-        {
+        if self.no_context_takeover {
             self.pool.put_decompressor(decompressor);
+            return Ok(());
         }
+        if self.consumed > 0 {
+            decompressor.end_message();
+        }
+        self.decompressor = Some(decompressor);
         Ok(())
     }
 

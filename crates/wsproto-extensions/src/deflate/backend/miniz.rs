@@ -5,11 +5,14 @@ use miniz_oxide::deflate::core::{
     CompressionStrategy, CompressorOxide, TDEFLFlush, TDEFLStatus, compress_to_output,
 };
 use miniz_oxide::inflate::TINFLStatus;
-use miniz_oxide::inflate::core::{decompress_with_limit, inflate_flags};
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress_with_limit, inflate_flags};
 
-use super::ring::{Place, Ring};
-use super::tables::Tables;
-use super::{BadStream, Flush};
+use super::beginning::Beginning;
+#[cfg(feature = "std")]
+use super::lent::Spare;
+use super::lent::{Lend, Lent};
+use super::ring::Ring;
+use super::{BadStream, Flush, TAIL};
 use crate::Output;
 use crate::deflate::WindowBits;
 
@@ -44,21 +47,28 @@ impl Compressor {
 
 /// The window, and the tables while a message is under way.
 pub(super) struct Decompressor {
-    tables: Tables,
+    /// Some 10.5 KB.
+    tables: Lent<DecompressorOxide>,
     ring: Ring,
     beginning: Beginning,
 }
 
-/// The first compressed bytes of a message: as long as there are no more, the tables are not kept for it between calls,
-/// since it can be read again. A peer would make a connection take them by these few bytes. Not where the ring has wrapped:
-/// what they refer to may be overwritten.
-#[derive(Default)]
-struct Beginning {
-    bytes: [u8; Self::LEN],
-    /// How many there are; more than these can't be read again.
-    len: usize,
-    /// Where the ring stood before them.
-    place: Place,
+impl Lend for DecompressorOxide {
+    fn fresh() -> Self {
+        Self::default()
+    }
+
+    fn renew(&mut self) {
+        self.init();
+    }
+
+    #[cfg(feature = "std")]
+    fn with_spare<R>(call: impl FnOnce(&Spare<Self>) -> R) -> Option<R> {
+        std::thread_local! {
+            static SPARE: Spare<DecompressorOxide> = const { Spare::new(None) };
+        }
+        SPARE.try_with(call).ok()
+    }
 }
 
 impl Decompressor {
@@ -68,18 +78,22 @@ impl Decompressor {
             WindowBits::MAX => Ring::new(window.size().saturating_add(ROOM), window.size()),
             _ => Ring::new(window.size(), 0),
         };
-        Self { tables: Tables::default(), ring, beginning: Beginning::default() }
+        Self { tables: Lent::NONE, ring, beginning: Beginning::default() }
     }
 
     pub(super) fn reset(&mut self) {
         self.tables.give_back();
         self.ring.clear();
-        self.beginning = Beginning::default();
+        self.beginning.end();
     }
 
     pub(super) fn decompress(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), BadStream> {
-        self.wake();
-        while self.deliver(output)? {
+        while self.ring.deliver(output)? {
+            if input.is_empty() && !self.tables.is_in_use() {
+                break;
+            }
+            self.wake();
+            self.beginning.note_place(&self.ring);
             let fed = *input;
             let ran = self.run(input, usize::MAX, 0);
             self.beginning.note(fed.get(..fed.len().saturating_sub(input.len())).unwrap_or_default());
@@ -89,7 +103,7 @@ impl Decompressor {
                 (TINFLStatus::Done, _) => self.tables.get().init(),
                 (TINFLStatus::HasMoreOutput, 1..) => {}
                 (TINFLStatus::NeedsMoreInput, _) => {
-                    self.deliver(output)?;
+                    self.ring.deliver(output)?;
                     break;
                 }
                 _ => self.ring.spoil(),
@@ -100,57 +114,49 @@ impl Decompressor {
 
     pub(super) fn finish(&mut self) -> Result<(), BadStream> {
         self.wake();
-        let mut tail: &[u8] = &[0x00, 0x00, 0xff, 0xff];
+        let mut tail = &TAIL[..];
         match self.run(&mut tail, 0, inflate_flags::TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY) {
-            (TINFLStatus::BlockBoundary | TINFLStatus::Done, 0) if tail.is_empty() => {
-                self.end_message();
-                Ok(())
-            }
+            (TINFLStatus::BlockBoundary | TINFLStatus::Done, 0) if tail.is_empty() => Ok(()),
             _ => Err(BadStream),
         }
     }
 
-    /// Gives the tables back, unless the message ended within its last byte: the next one begins with what is left of it.
-    fn end_message(&mut self) {
-        let state = self.tables.get().block_boundary_state();
-        if state.is_some_and(|state| state.num_bits > 0) {
-            self.beginning.len = usize::MAX;
+    /// Gives the tables back behind a message, unless it ended within its last byte and can't be read again: the next one
+    /// begins with what is left of that byte.
+    pub(super) fn end_message(&mut self) {
+        let left = self.tables.get().block_boundary_state().is_some_and(|state| state.num_bits > 0);
+        if left {
+            self.beginning.end_within();
+            self.rest();
         } else {
             self.tables.give_back();
-            self.beginning = Beginning::default();
+            self.beginning.end();
         }
     }
 
     /// Gives the tables back where what they hold can be found again.
     pub(super) fn rest(&mut self) {
-        if self.beginning.is_all() && self.ring.is_linear() {
+        if self.beginning.can_be_read_again(&self.ring) {
             self.tables.give_back();
         }
     }
 
     /// Has the tables hold what they held before a [`rest`](Self::rest).
     fn wake(&mut self) {
-        if self.tables.are_in_use() || self.beginning.len == 0 {
+        if self.tables.is_in_use() || self.beginning.is_empty() {
             return;
         }
-        self.ring.rewind(self.beginning.place);
-        let bytes = self.beginning.bytes;
-        let mut again = bytes.get(..self.beginning.len).unwrap_or_default();
-        while self.run(&mut again, usize::MAX, 0).0 == TINFLStatus::Done {
-            self.tables.get().init();
+        let (bytes, len) = self.beginning.go_back(&mut self.ring);
+        let mut again = bytes.get(..len).unwrap_or_default();
+        loop {
+            self.ring.make_room();
+            match self.run(&mut again, usize::MAX, 0) {
+                (TINFLStatus::Done, _) => self.tables.get().init(),
+                (TINFLStatus::HasMoreOutput, 1..) => {}
+                _ => break,
+            }
         }
-    }
-
-    /// Delivers what there is, and tells whether there is room for more.
-    fn deliver(&mut self, output: &mut Output<'_>) -> Result<bool, BadStream> {
-        let before = self.ring.place();
-        let room = self.ring.deliver(output)?;
-        if self.beginning.len == 0 {
-            self.beginning.place = self.ring.place();
-        } else if self.ring.place() < before {
-            self.beginning.len = usize::MAX;
-        }
-        Ok(room)
+        self.ring.all_is_delivered();
     }
 
     /// Calls the decompressor once; returns how many bytes came out, at most `most`.
@@ -167,24 +173,5 @@ impl Decompressor {
         *input = input.get(consumed..).unwrap_or_default();
         self.ring.advance(written);
         (status, written)
-    }
-}
-
-impl Beginning {
-    /// A frame that is masked has no more than 8 in 14 bytes, and one that isn't 12.
-    const LEN: usize = 12;
-
-    /// Adds what was read.
-    fn note(&mut self, bytes: &[u8]) {
-        let len = self.len.saturating_add(bytes.len());
-        if let Some(place) = self.bytes.get_mut(self.len..len) {
-            place.copy_from_slice(bytes);
-        }
-        self.len = len;
-    }
-
-    /// Tells whether it is all of the message until now.
-    const fn is_all(&self) -> bool {
-        self.len <= Self::LEN
     }
 }

@@ -20,22 +20,41 @@ pub(super) struct Ring {
     moved: usize,
     /// Whether it was full once; all of a ring can be referred to from then on.
     wrapped: bool,
+    /// How often it was full.
+    turns: usize,
     /// The stream is bad behind what is not delivered yet.
     bad: bool,
 }
 
-/// Where the next byte goes, while what stands before it stays there.
-#[derive(Clone, Copy, Default, PartialEq, PartialOrd)]
-pub(super) struct Place(usize);
+/// Where the next byte goes, to go back to it.
+#[derive(Default)]
+pub(super) struct Place {
+    position: usize,
+    wrapped: bool,
+    turns: usize,
+    /// What the ring held, where that is little.
+    bytes: Vec<u8>,
+}
 
 impl Ring {
     /// How many bytes it takes to begin with.
-    const FIRST: usize = 2 << 10;
+    pub(super) const FIRST: usize = 2 << 10;
+    /// Rings of at most so many bytes are copied rather than kept from turning: twelve compressed bytes can fill them.
+    const LITTLE: usize = 1 << 10;
     /// More bytes than a backend, which copies in blocks, may write behind those that it tells of.
     const OVERSHOOT: usize = 1024;
 
     pub(super) const fn new(full: usize, moved: usize) -> Self {
-        Self { bytes: Vec::new(), full, delivered: 0, position: 0, moved, wrapped: false, bad: false }
+        Self {
+            bytes: Vec::new(),
+            full,
+            delivered: 0,
+            position: 0,
+            moved,
+            wrapped: false,
+            turns: 0,
+            bad: false,
+        }
     }
 
     /// Forgets everything, so that no stream can be made to tell of another, whatever the backend reads.
@@ -64,14 +83,25 @@ impl Ring {
         if self.bad {
             return Err(BadStream);
         }
+        self.make_room();
+        Ok(true)
+    }
+
+    /// Has it take another byte, while nothing waits to be delivered.
+    pub(super) fn make_room(&mut self) {
         if self.position >= self.bytes.len() && !self.grow() {
             let moved = self.bytes.len().saturating_sub(self.moved)..;
             self.bytes.copy_within(moved, 0);
-            self.delivered = self.moved;
-            self.position = self.moved;
-            self.wrapped = true;
+            self.turn(self.moved);
         }
-        Ok(true)
+    }
+
+    /// Goes on at a position near the front, all before it being delivered.
+    const fn turn(&mut self, position: usize) {
+        self.delivered = position;
+        self.position = position;
+        self.wrapped = true;
+        self.turns = self.turns.wrapping_add(1);
     }
 
     /// Takes more memory, and tells whether there was any to take.
@@ -104,14 +134,35 @@ impl Ring {
         self.position = self.position.saturating_add(written).min(self.bytes.len());
     }
 
-    /// Returns where the next byte goes.
-    pub(super) const fn place(&self) -> Place {
-        Place(self.position)
+    /// Takes note of where the next byte goes.
+    pub(super) fn note(&self, place: &mut Place) {
+        place.position = self.position;
+        place.wrapped = self.wrapped;
+        place.turns = self.turns;
+        place.bytes.clear();
+        if self.full <= Self::LITTLE {
+            place.bytes.extend_from_slice(&self.bytes);
+        }
     }
 
-    /// Goes back to a place, to have the same bytes written behind it again; what was delivered is not delivered again.
-    pub(super) const fn rewind(&mut self, place: Place) {
-        self.position = place.0;
+    /// Tells whether all that could be referred to at a place still stands there, or can be put there.
+    pub(super) const fn can_go_back(&self, place: &Place) -> bool {
+        self.full <= Self::LITTLE || (self.is_linear() && self.turns == place.turns)
+    }
+
+    /// Goes back to a place, to have the same bytes written behind it again, of which all were delivered.
+    pub(super) fn go_back(&mut self, place: &Place) {
+        self.position = place.position;
+        self.wrapped = place.wrapped;
+        self.turns = place.turns;
+        if let Some(bytes) = self.bytes.get_mut(..place.bytes.len()) {
+            bytes.copy_from_slice(&place.bytes);
+        }
+    }
+
+    /// Takes note that all there is was delivered.
+    pub(super) const fn all_is_delivered(&mut self) {
+        self.delivered = self.position;
     }
 }
 
@@ -120,6 +171,11 @@ impl Ring {
     /// Returns where bytes can be written before it is full.
     pub(super) fn free(&mut self) -> &mut [u8] {
         self.bytes.get_mut(self.position..).unwrap_or_default()
+    }
+
+    /// Tells whether all of the stream is there, and not much.
+    pub(super) const fn is_short(&self) -> bool {
+        !self.wrapped && self.position <= Self::FIRST
     }
 
     /// Keeps the last of bytes that came out elsewhere, while nothing waits to be delivered.
@@ -136,19 +192,18 @@ impl Ring {
             && !rest.is_empty()
         {
             place.copy_from_slice(rest);
-            self.position = rest.len();
-            self.wrapped = true;
+            self.turn(rest.len());
         }
-        self.delivered = self.position;
+        self.all_is_delivered();
     }
 
-    /// Returns the last bytes of the stream, at most `len`.
-    pub(super) fn last(&self, len: usize) -> Option<Vec<u8>> {
+    /// Returns the last bytes of the stream, at most `len`, in two parts.
+    pub(super) fn last(&self, len: usize) -> Option<[&[u8]; 2]> {
         let (newer, older) = self.bytes.split_at_checked(self.position)?;
         let older = if self.wrapped { older } else { &[] };
         let newer = newer.get(newer.len().saturating_sub(len)..)?;
         let missing = len.saturating_sub(newer.len());
         let older = older.get(older.len().saturating_sub(missing)..)?;
-        Some([older, newer].concat())
+        Some([older, newer])
     }
 }
