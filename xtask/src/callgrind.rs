@@ -12,6 +12,14 @@ use crate::process;
 const PACKAGE: &str = "wsproto-linear";
 const MEASURED: &str = "wsproto_linear::measured";
 
+/// What callgrind counted within a call of the function.
+#[derive(Clone, Copy)]
+pub(crate) struct Counted {
+    pub(crate) instructions: u64,
+    /// How many functions were called, those of the C library included: 0, or up to twice as many as there were.
+    pub(crate) calls: u64,
+}
+
 /// Whether this machine can count.
 ///
 /// # Errors
@@ -27,7 +35,7 @@ pub(crate) fn available() -> Result<(), String> {
 /// # Errors
 ///
 /// What went wrong with building, running or reading.
-pub(crate) fn count(args: &str) -> Result<Vec<(String, u64)>, String> {
+pub(crate) fn count(args: &str) -> Result<Vec<(String, Counted)>, String> {
     available()?;
     process::run(&format!("cargo build --release --quiet --package {PACKAGE}"))?;
     let target = process::target_dir();
@@ -42,15 +50,22 @@ pub(crate) fn count(args: &str) -> Result<Vec<(String, u64)>, String> {
     if !succeeded {
         return Err(said);
     }
-    said.lines().zip(1..).map(|(line, nth)| Ok((line.to_owned(), total(&counts, nth)?))).collect()
+    said.lines().zip(1..).map(|(line, nth)| Ok((line.to_owned(), Counted::read(&counts, nth)?))).collect()
 }
 
-/// Reads the count of the nth call: it is in the file `counts`.n.
-fn total(counts: &Path, nth: usize) -> Result<u64, String> {
-    let path = counts.with_extension(nth.to_string());
-    let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let total = text.lines().find_map(|line| line.strip_prefix("totals: "));
-    total.and_then(|total| total.parse().ok()).ok_or_else(|| "callgrind gave no total".to_owned())
+impl Counted {
+    /// Reads what was counted within the nth call: it is in the file `counts`.n.
+    fn read(counts: &Path, nth: usize) -> Result<Self, String> {
+        let path = counts.with_extension(nth.to_string());
+        let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let total = text.lines().find_map(|line| line.strip_prefix("totals: "));
+        let instructions =
+            total.and_then(|total| total.parse().ok()).ok_or_else(|| "callgrind gave no total".to_owned())?;
+        let calls = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("calls=")?.split(' ').next()?.parse::<u64>().ok());
+        Ok(Self { instructions, calls: calls.sum() })
+    }
 }
 
 /// A quotient in hundredths, rounded up.

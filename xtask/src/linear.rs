@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::callgrind::{self, hundredths, shown};
+use crate::callgrind::{self, Counted, hundredths, shown};
 
 /// The most that 2n may take, in hundredths of what n takes.
 const MAX_RATIO: u64 = 205;
@@ -51,14 +51,14 @@ pub(crate) fn run(_: &[String]) -> Result<(), String> {
 }
 
 /// Puts together what was measured for n and for 2n.
-fn pair(counts: Vec<(String, u64)>) -> Result<BTreeMap<(String, String), Pair>, String> {
+fn pair(counts: Vec<(String, Counted)>) -> Result<BTreeMap<(String, String), Pair>, String> {
     let mut pairs: BTreeMap<(String, String), Pair> = BTreeMap::new();
-    for (line, total) in counts {
+    for (line, counted) in counts {
         let [name, cut, _, bytes] = line.split(' ').collect::<Vec<_>>()[..] else {
             return Err(format!("not understood: {line}"));
         };
         let bytes = bytes.parse().map_err(|error| format!("{line}: {error}"))?;
-        pairs.entry((name.to_owned(), cut.to_owned())).or_default().0.push((bytes, total));
+        pairs.entry((name.to_owned(), cut.to_owned())).or_default().0.push((bytes, counted.instructions));
     }
     Ok(pairs)
 }

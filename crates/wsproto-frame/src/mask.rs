@@ -63,11 +63,7 @@ impl MaskingKey {
     /// Masks or unmasks the next part of a payload in place, and turns the key by its length.
     #[inline]
     pub fn apply(&mut self, payload: &mut [u8]) {
-        if payload.len() < 8 {
-            xor_tail(payload, self.twice());
-        } else {
-            self.apply_whole(payload);
-        }
+        self.apply_whole(payload);
         *self = self.turned(payload.len());
     }
 
@@ -88,7 +84,7 @@ impl MaskingKey {
         let last_key = self.turned(part.len());
         if let (Some(first), Some(last)) = (part.first_chunk(), part.last_chunk()) {
             let (first, last) = (u64::from_ne_bytes(*first), u64::from_ne_bytes(*last));
-            return part.len() <= 16
+            return part.len() <= SHORT
                 && (first ^ self.twice() | last ^ last_key.twice()) & 0x8080_8080_8080_8080 == 0;
         }
         if let (Some(first), Some(last)) = (part.first_chunk(), part.last_chunk()) {
@@ -108,8 +104,17 @@ impl MaskingKey {
     }
 
     /// Masks or unmasks a payload, or the last part of one, in place.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn apply_whole(self, payload: &mut [u8]) {
+        if payload.len() <= SHORT {
+            xor_short(payload, self);
+        } else {
+            self.apply_out_of_line(payload);
+        }
+    }
+
+    #[inline(never)]
+    fn apply_out_of_line(self, payload: &mut [u8]) {
         if self.0 == [0; 4] {
             return;
         }
@@ -125,6 +130,38 @@ impl MaskingKey {
     fn twice(self) -> u64 {
         let key = u64::from(u32::from_ne_bytes(self.0));
         key << 32 | key
+    }
+}
+
+/// How many bytes two words hold.
+const SHORT: usize = 16;
+
+/// Two words hold all of it: both are read before one is written, so that they may overlap.
+#[inline(always)]
+fn xor_short(payload: &mut [u8], key: MaskingKey) {
+    let last_key = key.turned(payload.len());
+    if let (Some(first), Some(last)) = (payload.first_chunk::<8>(), payload.last_chunk()) {
+        let first = (u64::from_ne_bytes(*first) ^ key.twice()).to_ne_bytes();
+        let last = (u64::from_ne_bytes(*last) ^ last_key.twice()).to_ne_bytes();
+        write_both(payload, first, last);
+    } else if let (Some(first), Some(last)) = (payload.first_chunk::<4>(), payload.last_chunk()) {
+        let first = (u32::from_ne_bytes(*first) ^ u32::from_ne_bytes(key.0)).to_ne_bytes();
+        let last = (u32::from_ne_bytes(*last) ^ u32::from_ne_bytes(last_key.0)).to_ne_bytes();
+        write_both(payload, first, last);
+    } else {
+        for (byte, key) in payload.iter_mut().zip(key.0) {
+            *byte ^= key;
+        }
+    }
+}
+
+#[inline(always)]
+fn write_both<const N: usize>(payload: &mut [u8], first: [u8; N], last: [u8; N]) {
+    if let Some(place) = payload.first_chunk_mut() {
+        *place = first;
+    }
+    if let Some(place) = payload.last_chunk_mut() {
+        *place = last;
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use super::page;
-use crate::callgrind::{self, hundredths, shown};
+use crate::callgrind::{self, Counted, hundredths, shown};
 use crate::process;
 
 /// What was counted last, and with what. It holds for that alone: other compilers make other code.
@@ -13,6 +13,9 @@ const BASELINE: &str = "xtask/linear/baseline.toml";
 
 /// How much a count may differ from the baseline, in percent.
 const TOLERANCE: u64 = 2;
+
+/// The kernels that are to be straight on: no function is called from start to end.
+const STRAIGHT: [&str; 4] = ["header parse", "header encode", "mask 16 B", "decode 16 B"];
 
 /// Everything that a count depends on besides our code.
 #[derive(Debug, Eq, PartialEq)]
@@ -23,11 +26,12 @@ struct Conditions {
     cpu: String,
 }
 
-/// How many times each kernel ran, and instructions in all.
+/// How many times each kernel ran, and instructions and calls in all.
 struct Count {
     kernel: String,
     runs: u64,
     total: u64,
+    calls: u64,
 }
 
 /// Runs the job; with `--write` it renews the baseline and the table of docs/performance.md.
@@ -74,6 +78,7 @@ fn check() -> Result<(), String> {
     let mut problems = Vec::new();
     for count in count()? {
         problems.extend(count.judge(expected.remove(&count.kernel)));
+        problems.extend(count.judge_calls());
     }
     problems
         .extend(expected.into_keys().map(|kernel| format!("{kernel}: in the baseline alone, so --write")));
@@ -90,7 +95,7 @@ fn renew() -> Result<(), String> {
     );
     let mut table =
         format!("Counted with {compiler}, {libc}, {cpu}.\n\n| kernel | instructions |\n|---|--:|\n");
-    for Count { kernel, total, runs } in &counts {
+    for Count { kernel, total, runs, .. } in &counts {
         let _ = writeln!(text, "\"{kernel}\" = {total}");
         let _ = writeln!(table, "| {kernel} | {} |", total.div_ceil(*runs));
     }
@@ -107,9 +112,10 @@ fn baseline() -> Result<toml::Table, String> {
 
 fn count() -> Result<Vec<Count>, String> {
     let counts = callgrind::count("--kernels")?.into_iter();
-    let understood = |(line, total): (String, u64)| {
+    let understood = |(line, counted): (String, Counted)| {
         let (runs, kernel) = line.split_once(' ')?;
-        Some(Count { kernel: kernel.to_owned(), runs: runs.parse().ok()?, total })
+        let Counted { instructions: total, calls } = counted;
+        Some(Count { kernel: kernel.to_owned(), runs: runs.parse().ok()?, total, calls })
     };
     counts.map(|count| understood(count).ok_or_else(|| "a line was not understood".to_owned())).collect()
 }
@@ -126,9 +132,17 @@ impl Count {
             .ok_or_else(|| format!("no number in {BASELINE}"))
     }
 
+    /// Returns what is wrong where a kernel that is to be straight on calls a function in each of its runs.
+    fn judge_calls(&self) -> Option<String> {
+        let Self { kernel, runs, calls, .. } = self;
+        let straight = STRAIGHT.contains(&kernel.as_str());
+        (straight && calls >= runs)
+            .then(|| format!("{kernel}: {calls} calls in {runs} runs, but it is to call nothing"))
+    }
+
     /// Prints a count, and returns what is wrong with it.
     fn judge(&self, expected: Option<u64>) -> Option<String> {
-        let Self { kernel, runs, total } = self;
+        let Self { kernel, runs, total, .. } = self;
         let each = shown(hundredths(*total, *runs));
         let Some(expected) = expected else {
             return Some(format!("{kernel}: not in the baseline, so --write"));

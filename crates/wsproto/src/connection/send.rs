@@ -226,7 +226,9 @@ fn append_masked(payload: &[u8], mut key: MaskingKey, out: &mut Vec<u8>) {
     for word in words {
         out.extend_from_slice(&key.masked(*word));
     }
-    append_masked_piece(rest, &mut key, out);
+    if !rest.is_empty() {
+        append_masked_piece(rest, &mut key, out);
+    }
 }
 
 #[inline]
