@@ -27,7 +27,8 @@ use crate::{
 /// [`send`](Self::send) takes events and gives bytes, [`reply`](Self::reply) sends what is owed, and the rest tells
 /// where the connection stands. [`WsConnection`](crate::WsConnection) has the opening handshake, too.
 ///
-/// ```
+#[cfg_attr(feature = "std", doc = "```")]
+#[cfg_attr(not(feature = "std"), doc = "```ignore")]
 /// use wsproto::{Config, Connection, Event, TextMessage};
 ///
 /// let mut client = Connection::client(&Config::default());

@@ -36,7 +36,8 @@ const SMALL_LEN: usize = 64 << 10;
 /// connection ended before, [`clear`](Self::clear) it. As long as something waits, the connection knows where it stands
 /// in it: `receive` would take other bytes in between.
 ///
-/// ```
+#[cfg_attr(feature = "std", doc = "```")]
+#[cfg_attr(not(feature = "std"), doc = "```ignore")]
 /// use std::io::Read;
 /// use wsproto::{Config, Connection, MessageBuffer, TextMessage};
 ///

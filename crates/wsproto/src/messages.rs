@@ -11,7 +11,8 @@ use crate::{BytesMessage, Event, Payload, RemoteProtocolError, Text, TextMessage
 /// A message that comes in one part stays borrowed from the input; one that doesn't is collected in one buffer,
 /// whose memory is used again once the message is dropped.
 ///
-/// ```
+#[cfg_attr(feature = "std", doc = "```")]
+#[cfg_attr(not(feature = "std"), doc = "```ignore")]
 /// use wsproto::{Config, Connection, Event, Messages, Ping, TextMessage};
 ///
 /// let mut server = Connection::server(&Config::default());

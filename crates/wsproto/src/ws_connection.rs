@@ -19,7 +19,8 @@ use crate::{
 /// [`send`](Self::send) takes events and gives bytes, [`reply`](Self::reply) sends what is owed, and the rest tells
 /// where the connection stands.
 ///
-/// ```
+#[cfg_attr(feature = "std", doc = "```")]
+#[cfg_attr(not(feature = "std"), doc = "```ignore")]
 /// use wsproto::{AcceptConnection, Config, Event, Request, WsConnection};
 ///
 /// let mut client = WsConnection::client(Config::default());

@@ -53,7 +53,8 @@ impl Connection {
     /// Where the header has a masking key, as on a client, the payload must be masked with it. A long one is best copied,
     /// masked and written a piece at a time, which stays in the processor's cache.
     ///
-    /// ```
+    #[cfg_attr(feature = "std", doc = "```")]
+    #[cfg_attr(not(feature = "std"), doc = "```ignore")]
     /// use wsproto::{BytesMessage, Config, Connection};
     ///
     /// # let mut stream = Vec::new();
