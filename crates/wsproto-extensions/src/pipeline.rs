@@ -14,8 +14,8 @@ use self::inbound::Inbound;
 use self::stage::Stage;
 use crate::{Extension, ExtensionConfig, ExtensionError, Handling, Outbound, OutboundFrame, Output};
 
+mod held;
 mod inbound;
-mod spare;
 mod stage;
 
 /// The extensions that both sides agreed to, in order; by default none.

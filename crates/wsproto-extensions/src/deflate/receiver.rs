@@ -68,6 +68,9 @@ impl Receiver {
 
     /// Decompresses until the input is used up or the output is full.
     pub(super) fn decompress(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), Refusal> {
+        if self.consumed == 0 && input.is_empty() {
+            return Ok(());
+        }
         loop {
             let next = self.before_check().and_then(|len| input.get(..len)).unwrap_or(*input);
             let mut part = next;

@@ -5,7 +5,7 @@ use core::mem;
 
 use wsproto_frame::{FrameHeader, Opcode};
 
-use super::spare;
+use super::held::Held;
 use super::stage::Stage;
 use super::{FrameEnd, Pipeline, Pulled};
 use crate::{ExtensionError, Handling, Output};
@@ -18,13 +18,13 @@ pub(super) struct Inbound {
     /// Whether the last piece of the frame was fed.
     end: FrameEnd,
     /// Input that the first stage has not consumed yet.
-    held: Vec<u8>,
+    held: Held,
 }
 
 impl Default for Inbound {
     fn default() -> Self {
         let header = FrameHeader::new(Opcode::Continuation, 0);
-        Self { header, transforming: 0, end: FrameEnd::Reached, held: Vec::new() }
+        Self { header, transforming: 0, end: FrameEnd::Reached, held: Held::default() }
     }
 }
 
@@ -54,16 +54,13 @@ impl Inbound {
         output: &mut Output<'_>,
     ) -> Result<Pulled, ExtensionError> {
         self.end = end;
-        if self.held.is_empty() {
+        if self.held.as_slice().is_empty() {
             let mut input = payload;
             let pulled = self.run(stages, &mut input, output)?;
-            if !input.is_empty() {
-                self.held = spare::take();
-                self.held.extend_from_slice(input);
-            }
+            self.held.extend(input);
             return Ok(pulled);
         }
-        self.held.extend_from_slice(payload);
+        self.held.extend(payload);
         self.pull(stages, output)
     }
 
@@ -75,13 +72,9 @@ impl Inbound {
         let mut held = mem::take(&mut self.held);
         let mut input = held.as_slice();
         let pulled = self.run(stages, &mut input, output)?;
-        let consumed = held.len().saturating_sub(input.len());
-        held.drain(..consumed);
-        if !held.is_empty() {
-            self.held = held;
-        } else if held.capacity() > 0 {
-            spare::put(held);
-        }
+        let consumed = held.as_slice().len().saturating_sub(input.len());
+        held.consume(consumed);
+        self.held = held;
         Ok(pulled)
     }
 

@@ -1,6 +1,6 @@
 //! What a library works with while it reads a stream: lent by the thread, so that no connection keeps it between messages.
 //!
-//! Without the `std` feature there is none to lend, and each message makes its own.
+//! Without the `std` feature there is none to lend, and whoever needs one makes it.
 
 use alloc::boxed::Box;
 

@@ -84,7 +84,7 @@ impl Decompressor {
     pub(super) fn reset(&mut self) {
         self.tables.give_back();
         self.ring.clear();
-        self.beginning.end();
+        self.beginning.clear();
     }
 
     pub(super) fn decompress(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), BadStream> {
@@ -124,10 +124,10 @@ impl Decompressor {
     /// Gives the tables back behind a message, unless it ended within its last byte and can't be read again: the next one
     /// begins with what is left of that byte.
     pub(super) fn end_message(&mut self) {
-        let left = self.tables.get().block_boundary_state().is_some_and(|state| state.num_bits > 0);
-        if left {
-            self.beginning.end_within();
+        let within = self.tables.get().block_boundary_state().is_some_and(|state| state.num_bits > 0);
+        if within {
             self.rest();
+            self.beginning.end_within();
         } else {
             self.tables.give_back();
             self.beginning.end();
@@ -153,9 +153,11 @@ impl Decompressor {
             match self.run(&mut again, usize::MAX, 0) {
                 (TINFLStatus::Done, _) => self.tables.get().init(),
                 (TINFLStatus::HasMoreOutput, 1..) => {}
+                // What is bad stays so, and the next call tells.
                 _ => break,
             }
         }
+        self.ring.make_room();
         self.ring.all_is_delivered();
     }
 

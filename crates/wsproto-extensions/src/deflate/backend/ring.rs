@@ -36,6 +36,14 @@ pub(super) struct Place {
     bytes: Vec<u8>,
 }
 
+impl Place {
+    /// Forgets what the ring held.
+    pub(super) fn clear(&mut self) {
+        self.bytes.fill(0);
+        self.bytes.clear();
+    }
+}
+
 impl Ring {
     /// How many bytes it takes to begin with.
     pub(super) const FIRST: usize = 2 << 10;
@@ -57,7 +65,7 @@ impl Ring {
         }
     }
 
-    /// Forgets everything, so that no stream can be made to tell of another, whatever the backend reads.
+    /// Forgets everything, so that no stream can be made to tell of another, wherever a library reads here.
     ///
     /// What was never written is zero already: clearing all of it would cost more than to decompress a short message.
     pub(super) fn clear(&mut self) {
@@ -150,9 +158,10 @@ impl Ring {
         self.full <= Self::LITTLE || (self.is_linear() && self.turns == place.turns)
     }
 
-    /// Goes back to a place, to have the same bytes written behind it again, of which all were delivered.
+    /// Goes back to a place, to have the same bytes written behind it again. All of them were delivered.
     pub(super) fn go_back(&mut self, place: &Place) {
         self.position = place.position;
+        self.delivered = place.position;
         self.wrapped = place.wrapped;
         self.turns = place.turns;
         if let Some(bytes) = self.bytes.get_mut(..place.bytes.len()) {

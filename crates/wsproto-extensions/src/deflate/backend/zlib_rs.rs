@@ -104,7 +104,7 @@ impl Decompressor {
     pub(super) fn reset(&mut self) {
         self.state.give_back();
         self.ring.clear();
-        self.beginning.end();
+        self.beginning.clear();
     }
 
     pub(super) fn decompress(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), BadStream> {
@@ -162,21 +162,22 @@ impl Decompressor {
 
     pub(super) fn finish(&mut self) -> Result<(), BadStream> {
         self.wake()?;
-        if self.run_tail(TAIL)? == Status::StreamEnd {
-            self.restart()?;
-            self.beginning.end();
-        }
-        Ok(())
+        self.run_tail(TAIL)
     }
 
     /// Feeds the tail of a message, which must end a block and write nothing.
-    fn run_tail(&mut self, tail: [u8; 4]) -> Result<Status, BadStream> {
+    ///
+    /// Where that block is the final one the library tells only with the next bytes.
+    fn run_tail(&mut self, tail: [u8; 4]) -> Result<(), BadStream> {
         let [a, b, c, d] = tail;
         // One byte more: it must be left.
         let mut tail = &[a, b, c, d, 0x00][..];
         let mut nothing = [0; 8];
         let (status, written) = run(self.state.get(), &mut tail, &mut nothing, InflateFlush::Block);
-        status.ok().filter(|_| written == 0 && tail.len() == 1).ok_or(BadStream)
+        if written > 0 || tail.len() != 1 {
+            return Err(BadStream);
+        }
+        status.map(drop)
     }
 
     /// Gives the state back behind a message where what it holds can be found again.
@@ -201,7 +202,7 @@ impl Decompressor {
     fn ended_within_its_last_byte(&mut self) -> bool {
         let [a, b, c, d] = TAIL;
         self.state.give_back();
-        !self.beginning.is_empty() && self.wake().is_ok() && self.run_tail([a, b, c, d ^ 0x80]).is_ok()
+        self.wake().is_ok() && self.run_tail([a, b, c, d ^ 0x80]).is_ok()
     }
 
     /// Gives the state back where what it holds can be found again.

@@ -1,0 +1,74 @@
+//! Input that has to wait, in a buffer that the thread lends, so that no connection keeps one between messages.
+//!
+//! Without the `std` feature there is none to lend, and whoever needs one makes it.
+
+use alloc::vec::Vec;
+
+/// The bytes that wait; the buffer goes back once there are none.
+#[derive(Default)]
+pub(super) struct Held(Vec<u8>);
+
+impl Held {
+    /// Adds bytes. A buffer has room for a whole piece from the first time on.
+    pub(super) fn extend(&mut self, bytes: &[u8]) {
+        if self.0.capacity() == 0 && !bytes.is_empty() {
+            self.0 = take();
+            self.0.reserve(super::Pipeline::INPUT_PIECE);
+        }
+        self.0.extend_from_slice(bytes);
+    }
+
+    pub(super) const fn as_slice(&self) -> &[u8] {
+        self.0.as_slice()
+    }
+
+    /// Removes so many bytes from the front.
+    pub(super) fn consume(&mut self, len: usize) {
+        self.0.drain(..len.min(self.0.len()));
+        if self.0.is_empty() {
+            self.give_back();
+        }
+    }
+
+    fn give_back(&mut self) {
+        if self.0.capacity() > 0 {
+            self.0.clear();
+            put(core::mem::take(&mut self.0));
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.give_back();
+    }
+}
+
+#[cfg(feature = "std")]
+fn take() -> Vec<u8> {
+    thread::SPARE.try_with(core::cell::Cell::take).unwrap_or_default()
+}
+
+#[cfg(feature = "std")]
+fn put(buffer: Vec<u8>) {
+    let _ended = thread::SPARE.try_with(|spare| spare.set(buffer));
+}
+
+#[cfg(feature = "std")]
+mod thread {
+    use core::cell::Cell;
+
+    use alloc::vec::Vec;
+
+    std::thread_local! {
+        pub(super) static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    }
+}
+
+#[cfg(not(feature = "std"))]
+const fn take() -> Vec<u8> {
+    Vec::new()
+}
+
+#[cfg(not(feature = "std"))]
+fn put(_: Vec<u8>) {}
