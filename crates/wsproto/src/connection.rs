@@ -1,6 +1,7 @@
 //! A connection after the opening handshake: frames in, events out; events in, frames out.
 
 mod receive;
+mod receive_control;
 mod receive_message;
 mod send;
 mod send_prepared;

@@ -1,0 +1,65 @@
+//! Control frames that the peer sends: each becomes one event, however many pieces it comes in.
+
+use alloc::string::String;
+use core::mem;
+
+use wsproto_frame::{ClosePayload, FrameChunk, FrameHeader, Opcode};
+
+use super::Connection;
+use crate::{CloseConnection, Event, Payload, Ping, Pong, RemoteProtocolError, Text, state::Step};
+
+impl Connection {
+    /// Makes an event of a control frame once all of it is there.
+    pub(super) fn receive_control<'a>(
+        &mut self,
+        chunk: FrameChunk<'a>,
+    ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
+        let FrameChunk { header, payload, frame_started, frame_finished, .. } = chunk;
+        if frame_started && frame_finished {
+            return self.control_event(header.opcode, Payload::new(payload)).map(Some);
+        }
+        self.receive_control_piece(header.opcode, payload, frame_finished)
+    }
+
+    /// Keeps a piece of a control frame, and makes an event of the frame with the last.
+    #[cold]
+    pub(super) fn receive_control_piece(
+        &mut self,
+        opcode: Opcode,
+        piece: &[u8],
+        last: bool,
+    ) -> Result<Option<Event<'static>>, RemoteProtocolError> {
+        if self.control.is_empty() {
+            self.control.reserve_exact(FrameHeader::MAX_CONTROL_PAYLOAD_LEN);
+        }
+        self.control.extend_from_slice(piece);
+        if !last {
+            return Ok(None);
+        }
+        let payload = Payload::from(mem::take(&mut self.control));
+        self.control_event(opcode, payload).map(Some)
+    }
+
+    /// Makes an event of a control frame.
+    pub(super) fn control_event<'a>(
+        &mut self,
+        opcode: Opcode,
+        payload: Payload<'a>,
+    ) -> Result<Event<'a>, RemoteProtocolError> {
+        match opcode {
+            Opcode::Ping => Ok(Event::Ping(Ping { payload })),
+            //= rfc6455#5.5.3-2
+            Opcode::Pong => Ok(Event::Pong(Pong { payload })),
+            _ => self.receive_close(&payload),
+        }
+    }
+
+    fn receive_close(&mut self, payload: &[u8]) -> Result<Event<'static>, RemoteProtocolError> {
+        let ClosePayload { code, reason } = ClosePayload::parse(payload)?;
+        let reason = Text::from(String::from(reason));
+        //= rfc6455#7.1.3-1, rfc6455#7.1.5-1, rfc6455#7.1.6-1
+        self.state = self.state.after(Step::ReceiveClose).unwrap_or(self.state);
+        self.drop_extensions_when_closed();
+        Ok(Event::CloseConnection(CloseConnection { code, reason }))
+    }
+}
