@@ -89,9 +89,6 @@ impl Decompressor {
 
     pub(super) fn decompress(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), BadStream> {
         while self.ring.deliver(output)? {
-            if input.is_empty() && !self.tables.is_in_use() {
-                break;
-            }
             self.wake();
             self.beginning.note_place(&self.ring);
             let fed = *input;
