@@ -219,7 +219,7 @@ fn xor_words(words: &mut [[u8; 8]], key: u64) {
     }
 }
 
-/// At most 7 bytes, with no loop: what is left of most short messages.
+/// At most 7 bytes, with no loop: what is left behind the words.
 #[inline(always)]
 fn xor_tail(tail: &mut [u8], key: u64) {
     let [a, b, c, d, ..] = key.to_ne_bytes();

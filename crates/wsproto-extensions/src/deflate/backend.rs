@@ -118,8 +118,8 @@ impl Compressor {
     }
 }
 
-/// The end of a message that is left out when it is sent.
-const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
+/// The end of a message that is left out when it is sent (RFC 7692 §7.2.1).
+pub(super) const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
 /// The stream can't be read on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -4,12 +4,9 @@ use core::fmt;
 
 use wsproto_frame::CloseCode;
 
-use super::backend::{Compressor, Flush};
+use super::backend::{Compressor, Flush, TAIL};
 use super::{Backend, DeflateConfig, Pool, WindowBits};
 use crate::{Output, Refusal};
-
-/// What a message's last byte is left without (RFC 7692 §7.2.1).
-const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
 /// The sending half of the extension.
 pub(super) struct Sender {

@@ -1,6 +1,7 @@
 //! Input that has to wait, in a buffer that the thread lends, so that no connection keeps one between messages.
 //!
-//! Without the `std` feature there is none to lend, and whoever needs one makes it.
+//! Without the `std` feature there is none to lend, and whoever needs one makes it. permessage-deflate lends in the same
+//! way, but is held to what others' extensions can use, and so has its own.
 
 use alloc::vec::Vec;
 
@@ -9,11 +10,10 @@ use alloc::vec::Vec;
 pub(super) struct Held(Vec<u8>);
 
 impl Held {
-    /// Adds bytes. A buffer has room for a whole piece from the first time on.
+    /// Adds bytes.
     pub(super) fn extend(&mut self, bytes: &[u8]) {
         if self.0.capacity() == 0 && !bytes.is_empty() {
             self.0 = take();
-            self.0.reserve(super::Pipeline::INPUT_PIECE);
         }
         self.0.extend_from_slice(bytes);
     }
@@ -44,9 +44,12 @@ impl Drop for Held {
     }
 }
 
+/// What a thread lends has room for a whole piece from the first time on.
 #[cfg(feature = "std")]
 fn take() -> Vec<u8> {
-    thread::SPARE.try_with(core::cell::Cell::take).unwrap_or_default()
+    let mut buffer = thread::SPARE.try_with(core::cell::Cell::take).unwrap_or_default();
+    buffer.reserve(super::Pipeline::INPUT_PIECE);
+    buffer
 }
 
 #[cfg(feature = "std")]
