@@ -50,6 +50,9 @@ pub struct FrameDecoder {
     /// The start of a header that came in pieces.
     started: [u8; FrameHeader::MAX_LEN],
     max_payload_len: u64,
+    max_message_len: u64,
+    /// The payloads so far of the message under way; 0 between messages, at most `max_message_len`.
+    message_len: u64,
     state: State,
 }
 
@@ -69,7 +72,8 @@ enum State {
 impl FrameDecoder {
     /// Makes the decoder of the side that `role` names: a server gets masked frames, a client frames without a mask.
     ///
-    /// No reserved bit is allowed and a frame may be as long as the protocol permits, 2⁶³ − 1 bytes.
+    /// No reserved bit is allowed, a frame may be as long as the protocol permits, 2⁶³ − 1 bytes, and a message as long as
+    /// its frames make it.
     #[must_use]
     pub const fn new(role: Role) -> Self {
         Self {
@@ -79,6 +83,8 @@ impl FrameDecoder {
             started_len: 0,
             started: [0; FrameHeader::MAX_LEN],
             max_payload_len: u64::MAX,
+            max_message_len: u64::MAX,
+            message_len: 0,
             state: State::BetweenFrames,
         }
     }
@@ -90,10 +96,26 @@ impl FrameDecoder {
         self
     }
 
-    /// Limits the payload of a frame, in bytes; a longer one fails at its header, before any of it is taken.
+    /// Limits the payload of a frame, in bytes; a longer one fails at the byte of its length that shows it.
     #[must_use]
     pub const fn with_max_payload_len(mut self, limit: u64) -> Self {
         self.max_payload_len = limit;
+        self
+    }
+
+    /// Limits a message, the payloads of its frames together, in bytes; a longer one fails as a frame does.
+    ///
+    /// ```
+    /// use wsproto_frame::{FrameDecoder, FrameError, Role};
+    ///
+    /// let mut decoder = FrameDecoder::new(Role::Server).with_max_message_len(1000);
+    /// let mut start_of_header = [0x82, 0xfe, 0x03, 0xe9];
+    /// let error = decoder.decode(&mut &mut start_of_header[..]).unwrap_err();
+    /// assert_eq!(error, FrameError::MessageTooLong { limit: 1000 });
+    /// ```
+    #[must_use]
+    pub const fn with_max_message_len(mut self, limit: u64) -> Self {
+        self.max_message_len = limit;
         self
     }
 
@@ -133,7 +155,8 @@ impl FrameDecoder {
         self.decode_at_most(input, usize::MAX)
     }
 
-    /// Does as [`decode`](Self::decode), with at most `max_payload` bytes of a data frame's payload in the part.
+    /// Does as [`decode`](Self::decode), with at most `max_payload` bytes of a data frame's payload in the part; 0 counts
+    /// as 1, since a part that takes nothing would come again without end.
     ///
     /// For callers whose next stage takes bounded pieces: what is not taken stays in `input`, still masked. Control
     /// frames are short and never cut by it.
@@ -297,7 +320,35 @@ impl FrameDecoder {
     fn parse(&mut self, bytes: &[u8]) -> Result<Option<(Frame, usize)>, FrameError> {
         let Some((frame, len, after)) = self.judge(bytes)? else { return Ok(None) };
         self.fragmentation = after;
+        self.count(&frame.header);
         Ok(Some((frame, len)))
+    }
+
+    /// Adds a frame to its message.
+    #[inline(always)]
+    const fn count(&mut self, header: &FrameHeader) {
+        match header.opcode {
+            Opcode::Text | Opcode::Binary | Opcode::Continuation if header.fin => self.message_len = 0,
+            Opcode::Text | Opcode::Binary | Opcode::Continuation => {
+                self.message_len = self.message_len.saturating_add(header.payload_len);
+            }
+            Opcode::Close | Opcode::Ping | Opcode::Pong => {}
+        }
+    }
+
+    /// Holds the length of a frame's payload to the limits, of which the lower one is named.
+    #[inline(always)]
+    const fn check_len(&self, opcode: Opcode, len: u64) -> Result<(), FrameError> {
+        let left = self.max_message_len.saturating_sub(self.message_len);
+        //= rfc6455#10.4-1
+        if opcode.is_data() && left < self.max_payload_len {
+            if len > left {
+                return Err(FrameError::MessageTooLong { limit: self.max_message_len });
+            }
+        } else if len > self.max_payload_len {
+            return Err(FrameError::FrameTooLong { limit: self.max_payload_len });
+        }
+        Ok(())
     }
 
     /// Reads a header and holds it to what is allowed at this point; returns, too, which message is under way after it.
@@ -320,14 +371,11 @@ impl FrameDecoder {
             (Role::Client, true) => Err(FrameError::Masked),
             (Role::Server, true) | (Role::Client, false) => Ok(()),
         };
+        let length = |header: &FrameHeader, least: u64| self.check_len(header.opcode, least);
         //= rfc6455#6.2-1, rfc6455#10.7-1
-        let Some((header, len)) = FrameHeader::parse_with(bytes, first_byte, mask_bit)? else {
+        let Some((header, len)) = FrameHeader::parse_with(bytes, first_byte, mask_bit, length)? else {
             return Ok(None);
         };
-        //= rfc6455#10.4-1
-        if header.payload_len > self.max_payload_len {
-            return Err(FrameError::FrameTooLong { limit: self.max_payload_len });
-        }
         //= rfc6455#5.4-10, rfc6455#6.2-3, rfc6455#6.2-4
         let message = match (header.opcode, before) {
             (Opcode::Continuation, Fragmentation::Text) => Opcode::Text,
@@ -348,6 +396,7 @@ impl fmt::Debug for FrameDecoder {
             .field("rsv", &self.rsv)
             .field("fragmentation", &self.fragmentation)
             .field("max_payload_len", &self.max_payload_len)
+            .field("max_message_len", &self.max_message_len)
             .field("state", &self.state)
             .finish_non_exhaustive()
     }

@@ -28,6 +28,11 @@ pub enum FrameError {
         /// The limit in bytes.
         limit: u64,
     },
+    /// The payloads of a message's frames are together longer than the limit that the receiver set (§10.4).
+    MessageTooLong {
+        /// The limit in bytes.
+        limit: u64,
+    },
     /// A client's frame without a masking key (§5.1).
     NotMasked,
     /// A server's frame with a masking key (§5.1).
@@ -54,7 +59,7 @@ impl FrameError {
     pub const fn close_code(self) -> CloseCode {
         match self {
             Self::TextNotUtf8 | Self::CloseReasonNotUtf8 => CloseCode::INVALID_PAYLOAD,
-            Self::FrameTooLong { .. } => CloseCode::MESSAGE_TOO_BIG,
+            Self::FrameTooLong { .. } | Self::MessageTooLong { .. } => CloseCode::MESSAGE_TOO_BIG,
             Self::ReservedOpcode(_)
             | Self::ReservedBits(_)
             | Self::ControlFragmented
@@ -78,7 +83,7 @@ impl FrameError {
                 "RFC 6455 §5.2"
             }
             Self::ControlFragmented | Self::ControlTooLong => "RFC 6455 §5.5",
-            Self::FrameTooLong { .. } => "RFC 6455 §10.4",
+            Self::FrameTooLong { .. } | Self::MessageTooLong { .. } => "RFC 6455 §10.4",
             Self::NotMasked | Self::Masked => "RFC 6455 §5.1",
             Self::ContinuationWithoutMessage | Self::MessageInterrupted => "RFC 6455 §5.4",
             Self::TextNotUtf8 => "RFC 6455 §8.1",
@@ -100,6 +105,7 @@ impl FrameError {
             Self::LengthNotMinimal => "payload length not in its shortest form",
             Self::LengthTopBit => "payload length with its topmost bit set",
             Self::FrameTooLong { .. } => "frame longer than the limit",
+            Self::MessageTooLong { .. } => "message longer than the limit",
             Self::NotMasked => "client frame without a masking key",
             Self::Masked => "server frame with a masking key",
             Self::ContinuationWithoutMessage => "continuation without a message",
@@ -118,7 +124,7 @@ impl fmt::Display for FrameError {
         match self {
             Self::ReservedOpcode(bits) => write!(f, " ({bits:#x})"),
             Self::ReservedBits(rsv) => write!(f, " ({:#04x} in the first byte)", rsv.first_byte()),
-            Self::FrameTooLong { limit } => write!(f, " of {limit} bytes"),
+            Self::FrameTooLong { limit } | Self::MessageTooLong { limit } => write!(f, " of {limit} bytes"),
             Self::CloseCodeInvalid(code) => write!(f, " ({code})"),
             _ => Ok(()),
         }
@@ -146,6 +152,7 @@ mod tests {
             (FrameError::LengthNotMinimal,                  "5.2",   1002, "payload length not in its shortest form"),
             (FrameError::LengthTopBit,                      "5.2",   1002, "payload length with its topmost bit set"),
             (FrameError::FrameTooLong { limit: 9 },         "10.4",  1009, "frame longer than the limit of 9 bytes"),
+            (FrameError::MessageTooLong { limit: 9 },       "10.4",  1009, "message longer than the limit of 9 bytes"),
             (FrameError::NotMasked,                         "5.1",   1002, "client frame without a masking key"),
             (FrameError::Masked,                            "5.1",   1002, "server frame with a masking key"),
             (FrameError::ContinuationWithoutMessage,        "5.4",   1002, "continuation without a message"),

@@ -82,19 +82,22 @@ impl FrameHeader {
     ///
     /// [`FrameError::ReservedOpcode`], [`ControlFragmented`](FrameError::ControlFragmented),
     /// [`ControlTooLong`](FrameError::ControlTooLong), [`LengthNotMinimal`](FrameError::LengthNotMinimal) and
-    /// [`LengthTopBit`](FrameError::LengthTopBit), each as soon as the byte that shows it is there.
+    /// [`LengthTopBit`](FrameError::LengthTopBit), each as soon as the byte that shows it is there: `81 7f` and six zeros
+    /// are a length that two bytes would hold, whatever follows.
     #[inline]
     pub fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, FrameError> {
-        Self::parse_with(bytes, |_| Ok(()), |_| Ok(()))
+        Self::parse_with(bytes, |_| Ok(()), |_| Ok(()), |_, _| Ok(()))
     }
 
-    /// Reads a header as [`parse`](Self::parse) does, and asks the caller after the first byte (what the frame is)
-    /// and at the mask bit, so that the verdict is the same however the bytes arrive.
+    /// Reads a header as [`parse`](Self::parse) does, and asks the caller after the first byte (what the frame is), at
+    /// the mask bit, and at each byte of the length (the least that it can become), so that the verdict is the same
+    /// however the bytes arrive, and comes with the byte that decides it.
     #[inline]
     pub(crate) fn parse_with(
         bytes: &[u8],
         first_byte: impl FnOnce(&Self) -> Result<(), FrameError>,
         mask_bit: impl FnOnce(bool) -> Result<(), FrameError>,
+        length: impl FnOnce(&Self, u64) -> Result<(), FrameError>,
     ) -> Result<Option<(Self, usize)>, FrameError> {
         let Some((&first, rest)) = bytes.split_first() else { return Ok(None) };
         let mut header = Self::from_first_byte(first)?;
@@ -103,9 +106,10 @@ impl FrameHeader {
         let masked = second & 0x80 != 0;
         mask_bit(masked)?;
         let Some((payload_len, rest)) = header.read_payload_len(second & 0x7f, rest)? else {
-            return Ok(None);
+            return length(&header, least_payload_len(second & 0x7f, rest)?).map(|()| None);
         };
         header.payload_len = payload_len;
+        length(&header, payload_len)?;
         //= rfc6455#5.2-9, rfc6455#5.3-6
         let rest = if masked {
             let Some((key, rest)) = rest.split_first_chunk() else { return Ok(None) };
@@ -166,9 +170,9 @@ impl FrameHeader {
         if self.opcode.is_control() {
             return Err(FrameError::ControlTooLong);
         }
-        let (len, rest, least) = if short == 126 {
+        let (len, rest) = if short == 126 {
             let Some((len, rest)) = rest.split_first_chunk() else { return Ok(None) };
-            (u64::from(u16::from_be_bytes(*len)), rest, 126)
+            (u64::from(u16::from_be_bytes(*len)), rest)
         } else {
             //= rfc6455#5.2-4
             if rest.first().is_some_and(|byte| byte & 0x80 != 0) {
@@ -176,10 +180,10 @@ impl FrameHeader {
             }
             let Some((len, rest)) = rest.split_first_chunk() else { return Ok(None) };
             //= rfc6455#5.2-8
-            (u64::from_be_bytes(*len), rest, 0x1_0000)
+            (u64::from_be_bytes(*len), rest)
         };
         //= rfc6455#5.2-5
-        if len < least {
+        if len < shortest_of_form(short) {
             return Err(FrameError::LengthNotMinimal);
         }
         Ok(Some((len, rest)))
@@ -240,6 +244,27 @@ impl FrameHeader {
             append(&key.to_bytes());
         }
     }
+}
+
+/// Returns the least length that fewer bytes don't hold than those that `short` announces, 126 or 127.
+#[inline]
+const fn shortest_of_form(short: u8) -> u64 {
+    if short == 126 { 126 } else { 0x1_0000 }
+}
+
+/// Returns the least that a length can become of which the first bytes are there.
+#[cold]
+fn least_payload_len(short: u8, first_bytes: &[u8]) -> Result<u64, FrameError> {
+    let form = if short == 126 { 0..2 } else { 0..8 };
+    let (least, most) = form.fold((0, 0), |(least, most), place| {
+        let (low, high) = first_bytes.get(place).map_or((0, 0xff), |byte| (*byte, *byte));
+        (least << 8 | u64::from(low), most << 8 | u64::from(high))
+    });
+    //= rfc6455#5.2-5
+    if most < shortest_of_form(short) {
+        return Err(FrameError::LengthNotMinimal);
+    }
+    Ok(least)
 }
 
 /// A header as it stands on the wire, 2 to 14 bytes: [`FrameHeader::encode`] gives it.

@@ -2,9 +2,21 @@
 //! no dependencies.
 //!
 //! [`FrameDecoder`] takes bytes of the peer, unmasks them where they lie and hands out the parts of frames as
-//! they arrive; [`FrameEncoder`] gives the headers of the frames that go out. Both hold every rule of §5 and
-//! name the one that was broken ([`FrameError`]). The pieces stand alone, too: [`FrameHeader`],
-//! [`MaskingKey`], [`CloseCode`], [`ClosePayload`], [`TextCheck`].
+//! they arrive; [`FrameEncoder`] gives the headers of the frames that go out. Both judge headers; what a payload says
+//! is judged by types of their own, since only the caller knows what it is (compressed text isn't text yet). Each names
+//! the rule that was broken ([`FrameError`]):
+//!
+//! | type | what it checks | sections |
+//! |---|---|---|
+//! | [`FrameHeader::parse`] | opcode, FIN and length of control frames, shortest form and top bit of a length | §5.2, §5.5 |
+//! | [`FrameDecoder`] | those, and reserved bits, mask by role, order of fragments, limits of frame and message | §5.1 to §5.5, §10.4 |
+//! | [`FrameEncoder`] | what goes out: mask by role, order of fragments, control frames, top bit; not reserved bits | §5.1 to §5.5 |
+//! | [`TextCheck`] | the payload of a Text message is UTF-8 | §5.6, §8.1 |
+//! | [`ClosePayload::parse`] | the payload of a Close: no half code, a code that may be sent, a reason that is UTF-8 | §5.5.1, §7.4 |
+//! | [`ControlPayload`] | nothing: it puts the parts of a control frame together, for `ClosePayload` and for a Pong | §5.5 |
+//! | the caller | nothing is decoded after a Close or an error, and no data is sent after a Close | §5.5.1, §7.1.7 |
+//!
+//! The crate `wsproto` does all of it. The header of one frame there and back:
 //!
 //! ```
 //! use wsproto_frame::{FrameDecoder, FrameHeader, MaskingKey, Opcode, Role};
@@ -28,6 +40,59 @@
 //! assert!(chunk.frame_finished && input.is_empty());
 //! # Ok::<(), wsproto_frame::FrameError>(())
 //! ```
+//!
+//! All that a server without extensions has to check of what it reads:
+//!
+//! ```
+//! use wsproto_frame::{ClosePayload, ControlPayload, FrameDecoder, FrameError, Opcode, Role, TextCheck};
+//!
+//! struct Receiver {
+//!     decoder: FrameDecoder,
+//!     text: TextCheck,
+//!     control: ControlPayload,
+//!     closed: bool,
+//! }
+//!
+//! impl Receiver {
+//!     fn receive(&mut self, mut input: &mut [u8]) -> Result<(), FrameError> {
+//!         // What follows a Close is not looked at; after an error the decoder gives the error again.
+//!         while !self.closed
+//!             && let Some(chunk) = self.decoder.decode(&mut input)?
+//!         {
+//!             if let Some(payload) = self.control.push(&chunk) {
+//!                 match chunk.header.opcode {
+//!                     Opcode::Close => {
+//!                         let close = ClosePayload::parse(payload)?;
+//!                         println!("closed: {} {}", close.code, close.reason);
+//!                         self.closed = true;
+//!                     }
+//!                     Opcode::Ping => println!("a Pong with {payload:?} is owed"),
+//!                     _ => {}
+//!                 }
+//!             } else if chunk.message == Opcode::Text {
+//!                 let (code_point, text) = self.text.push(chunk.payload)?;
+//!                 print!("{}{text}", code_point.map(String::from).unwrap_or_default());
+//!                 if chunk.message_finished() {
+//!                     self.text.finish()?;
+//!                 }
+//!             }
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//!
+//! let mut receiver = Receiver {
+//!     decoder: FrameDecoder::new(Role::Server).with_max_message_len(1 << 20),
+//!     text: TextCheck::new(),
+//!     control: ControlPayload::new(),
+//!     closed: false,
+//! };
+//! // "Hel", a Ping, "lo", a Close with 1000, and a byte that no frame begins with.
+//! let mut read = *b"\x01\x83\0\0\0\0Hel\x89\x80\0\0\0\0\x80\x82\0\0\0\0lo\x88\x82\0\0\0\0\x03\xe8\xff";
+//! receiver.receive(&mut read)?;
+//! assert!(receiver.closed);
+//! # Ok::<(), FrameError>(())
+//! ```
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // No byte of a peer may reach a panic; the tests are free to.
@@ -42,6 +107,7 @@
 )]
 
 mod close;
+mod control;
 mod decoder;
 mod encoder;
 mod error;
@@ -52,6 +118,7 @@ mod opcode;
 mod text;
 
 pub use close::{CloseCode, ClosePayload};
+pub use control::ControlPayload;
 pub use decoder::{FrameChunk, FrameDecoder, FramePart, FrameWait};
 pub use encoder::FrameEncoder;
 pub use error::FrameError;

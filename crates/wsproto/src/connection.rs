@@ -91,7 +91,9 @@ impl Connection {
             role,
             state: ConnectionState::Open,
             peer_ended: false,
-            decoder: FrameDecoder::new(role).with_max_payload_len(config.max_frame_len),
+            decoder: FrameDecoder::new(role)
+                .with_max_payload_len(config.max_frame_len)
+                .with_max_message_len(config.max_message_len),
             encoder: FrameEncoder::new(role),
             text: TextCheck::new(),
             received: MessageSize::default(),

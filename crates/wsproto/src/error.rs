@@ -202,7 +202,11 @@ impl From<ResponseError> for RemoteProtocolError {
 
 impl From<FrameError> for RemoteProtocolError {
     fn from(error: FrameError) -> Self {
-        Self::Frame(error)
+        match error {
+            // One limit, whether it is met on the wire or after extensions.
+            FrameError::MessageTooLong { limit } => Self::MessageTooLong { limit },
+            error => Self::Frame(error),
+        }
     }
 }
 

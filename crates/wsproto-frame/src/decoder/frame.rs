@@ -43,7 +43,7 @@ impl Frame {
         input: &mut [u8],
         max_payload: usize,
     ) -> FramePart {
-        let most = if self.header.opcode.is_control() { usize::MAX } else { max_payload };
+        let most = if self.header.opcode.is_control() { usize::MAX } else { max_payload.max(1) };
         let len = usize::try_from(self.remaining).unwrap_or(usize::MAX).min(most).min(input.len());
         //= rfc6455#6.2-5
         match input.get_mut(..len).unwrap_or_default() {

@@ -441,3 +441,94 @@ proptest! {
         let _ = decode(&FrameDecoder::new(role).with_rsv(Rsv::from_first_byte(rsv)).with_max_payload_len(70_000), &bytes);
     }
 }
+
+#[test]
+fn f1_f2_f5_a_header_fails_at_the_byte_that_decides_it() {
+    let limited = || server().with_max_payload_len(1000);
+    let bounded = || server().with_max_message_len(1000);
+    let after_900 = || {
+        let mut decoder = bounded();
+        let mut frame = [&[0x02, 0xfe, 0x03, 0x84, 0, 0, 0, 0][..], &[0; 900]].concat();
+        decoder.decode(&mut &mut frame[..]).unwrap();
+        decoder
+    };
+    let frame_too_long = FrameError::FrameTooLong { limit: 1000 };
+    let message_too_long = FrameError::MessageTooLong { limit: 1000 };
+    #[rustfmt::skip]
+    let table: [(&str, FrameDecoder, &[u8], Option<FrameError>); 25] = [
+        // name                              decoder                         up to the byte that decides it        verdict
+        ("reserved opcode",                  server(),                       &[0x83],                              Some(FrameError::ReservedOpcode(3))),
+        ("not masked",                       server(),                       &[0x82, 0x7f],                        Some(FrameError::NotMasked)),
+        ("long control frame",               server(),                       &[0x89, 0xff],                        Some(FrameError::ControlTooLong)),
+        ("over the limit, one byte",         server().with_max_payload_len(9), &[0x82, 0x8a],                      Some(FrameError::FrameTooLong { limit: 9 })),
+        ("at the limit, one byte",           server().with_max_payload_len(9), &[0x82, 0x89],                      None),
+        ("125 in two bytes",                 server(),                       &[0x81, 0xfe, 0, 125],                Some(FrameError::LengthNotMinimal)),
+        ("126 in two bytes",                 server(),                       &[0x81, 0xfe, 0, 126],                None),
+        ("less than 64 KiB in eight",        server(),                       &[0x81, 0xff, 0, 0, 0, 0, 0, 0],      Some(FrameError::LengthNotMinimal)),
+        ("perhaps 64 KiB in eight",          server(),                       &[0x81, 0xff, 0, 0, 0, 0, 0, 1],      None),
+        ("the top bit",                      server(),                       &[0x81, 0xff, 0x80],                  Some(FrameError::LengthTopBit)),
+        ("the top bit before the limit",     limited(),                      &[0x81, 0xff, 0xff],                  Some(FrameError::LengthTopBit)),
+        ("ff, over the limit",               limited(),                      &[0x81, 0xfe, 0xff],                  Some(frame_too_long)),
+        ("1001",                             limited(),                      &[0x81, 0xfe, 0x03, 0xe9],            Some(frame_too_long)),
+        ("1000",                             limited(),                      &[0x81, 0xfe, 0x03, 0xe8],            None),
+        ("1024 and more",                    limited(),                      &[0x81, 0xfe, 0x04],                  Some(frame_too_long)),
+        ("2^24 and more in eight",           limited(),                      &[0x81, 0xff, 0, 0, 0, 0, 1],         Some(frame_too_long)),
+        ("not minimal before the limit",     server().with_max_payload_len(9), &[0x81, 0xfe, 0, 100],              Some(FrameError::LengthNotMinimal)),
+        ("a message of 1001",                bounded(),                      &[0x82, 0xfe, 0x03, 0xe9],            Some(message_too_long)),
+        ("a message of 1000",                bounded(),                      &[0x82, 0xfe, 0x03, 0xe8],            None),
+        ("a fragment of 1001",               bounded(),                      &[0x02, 0xfe, 0x03, 0xe9],            Some(message_too_long)),
+        ("900 and 101",                      after_900(),                    &[0x80, 0xe5],                        Some(message_too_long)),
+        ("900 and 100",                      after_900(),                    &[0x80, 0xe4],                        None),
+        ("900 and a Ping of 125",            after_900(),                    &[0x89, 0xfd],                        None),
+        ("the lower limit is named",         bounded().with_max_payload_len(2000), &[0x82, 0xfe, 0x07],            Some(message_too_long)),
+        ("or the frame's where they agree",  bounded().with_max_payload_len(1000), &[0x82, 0xfe, 0x07],            Some(frame_too_long)),
+    ];
+    for (name, decoder, start, expected) in table {
+        assert_eq!(decode(&decoder, start).1.err(), expected, "{name}");
+        assert_eq!(decode(&decoder, &start[..start.len() - 1]).1, Ok(()), "{name}: a byte less");
+        assert!(expected.is_none() == decoder.can_wait(start, u64::MAX).is_some(), "{name}: waiting");
+    }
+}
+
+//= rfc6455#10.4-1
+#[test]
+fn f2_f15_a_message_counts_its_own_frames_alone() {
+    let frames: [(u8, u8); 8] =
+        [(0x02, 6), (0x00, 2), (0x89, 9), (0x80, 2), (0x82, 10), (0x01, 10), (0x80, 0), (0x82, 10)];
+    let bytes = |frames: &[(u8, u8)]| {
+        frames
+            .iter()
+            .flat_map(|&(first, len)| [&[first, len][..], &vec![b'a'; usize::from(len)]].concat())
+            .collect()
+    };
+    let good: Vec<u8> = bytes(&frames);
+    let decoder = client().with_max_message_len(10);
+    assert_eq!(decode(&decoder, &good).1, Ok(()));
+    for (place, (first, len)) in frames.into_iter().enumerate().filter(|(_, (first, _))| *first != 0x89) {
+        let left = match place {
+            1 => 4,
+            3 => 2,
+            6 => 0,
+            _ => 10,
+        };
+        assert!(len <= left);
+        let bad: Vec<u8> = [bytes(&frames[..place]), bytes(&[(first, left + 1)])].concat();
+        let error = FrameError::MessageTooLong { limit: 10 };
+        assert_eq!(decode(&decoder, &bad).1, Err(error), "frame {place}");
+    }
+}
+
+#[test]
+fn no_part_is_empty_for_ever() {
+    let mut bytes = [0x82, 0x83, 1, 2, 3, 4, 1, 2, 3, 0x89, 0x80, 0, 0, 0, 0];
+    let mut input = &mut bytes[..];
+    let mut decoder = server();
+    let mut parts = Vec::new();
+    while let Some(chunk) = decoder.decode_at_most(&mut input, 0).unwrap() {
+        parts.push((chunk.header.opcode, chunk.payload.len(), chunk.frame_finished));
+        assert!(parts.len() < 9, "{parts:?}");
+    }
+    let binary = Opcode::Binary;
+    let expected = [(binary, 1, false), (binary, 1, false), (binary, 1, true), (Opcode::Ping, 0, true)];
+    assert_eq!(parts, expected);
+}

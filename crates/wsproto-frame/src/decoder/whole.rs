@@ -53,7 +53,7 @@ impl FrameDecoder {
         let len = usize::try_from(header.payload_len).ok()?;
         let end = header_len.checked_add(len)?;
         let is_allowed = len <= max_payload
-            && header.payload_len <= self.max_payload_len
+            && self.check_len(header.opcode, header.payload_len).is_ok()
             && self.rsv.contains(header.rsv)
             && end <= input.len();
         is_allowed.then_some((header, header_len..end))
@@ -76,6 +76,7 @@ impl FrameDecoder {
             (false, Opcode::Text) => Fragmentation::Text,
             (false, _) => Fragmentation::Binary,
         };
+        self.count(&header);
         if let Some(key) = header.mask {
             key.apply_whole(payload);
         }

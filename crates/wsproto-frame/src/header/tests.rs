@@ -37,6 +37,9 @@ fn oracle(bytes: &[u8]) -> Result<Option<(FrameHeader, usize)>, FrameError> {
     if short == 127 && byte(2).is_some_and(|b| b >= 128) {
         return Err(FrameError::LengthTopBit);
     }
+    if short == 127 && bytes.get(2..8) == Some(&[0; 6]) {
+        return Err(FrameError::LengthNotMinimal);
+    }
     if bytes.len() < 2 + extra {
         return Ok(None);
     }

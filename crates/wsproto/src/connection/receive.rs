@@ -35,9 +35,7 @@ impl Limits {
 /// How much of a message has arrived; of a whole frame, only what extensions made of it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct MessageSize {
-    /// Bytes of payload that its headers announced.
-    announced: u64,
-    /// Bytes that extensions made of them.
+    /// Bytes that extensions made of its payloads.
     pub(super) transformed: u64,
     fragments: u32,
     /// How many of the last fragments were empty.
@@ -287,8 +285,7 @@ impl Connection {
         if header.opcode != Opcode::Continuation {
             self.received = MessageSize::default();
             if header.fin {
-                //= rfc6455#10.4-1
-                return self.check_message_len(header.payload_len);
+                return Ok(());
             }
         }
         self.count_fragment(header.payload_len)
@@ -296,16 +293,13 @@ impl Connection {
 
     fn count_fragment(&mut self, len: u64) -> Result<(), RemoteProtocolError> {
         let received = &mut self.received;
-        received.announced = received.announced.saturating_add(len);
         received.fragments = received.fragments.saturating_add(1);
         received.control_frames = 0;
         received.empty_fragments = match len {
             0 => received.empty_fragments.saturating_add(1),
             _ => 0,
         };
-        let MessageSize { announced, fragments, empty_fragments, .. } = *received;
-        //= rfc6455#10.4-1
-        self.check_message_len(announced)?;
+        let MessageSize { fragments, empty_fragments, .. } = *received;
         if fragments > self.limits.fragments {
             return Err(RemoteProtocolError::TooManyFragments { limit: self.limits.fragments });
         }
@@ -324,9 +318,11 @@ impl Connection {
         Ok(())
     }
 
+    /// Holds what extensions made of a message to the limit; the decoder has held its payloads to it.
     #[inline]
     pub(super) fn check_message_len(&self, len: u64) -> Result<(), RemoteProtocolError> {
         let limit = self.limits.message_len;
+        //= rfc6455#10.4-1
         if len > limit { Err(RemoteProtocolError::MessageTooLong { limit }) } else { Ok(()) }
     }
 
