@@ -80,6 +80,25 @@ impl CloseCode {
         //= rfc6455#7.4.1-1, rfc6455#7.4.1-2, rfc6455#7.4.1-4
         !matches!(self, Self::NO_STATUS | Self::ABNORMAL | Self::TLS_HANDSHAKE)
     }
+
+    /// Returns a code that can be sent: 1000 in place of 1006 and 1015, any other code as it is.
+    ///
+    /// A proxy that passes on how its other side ended may want it; the peer then reads "normal" where the code said
+    /// "abnormal". To send 1005 is to send a Close without a code.
+    ///
+    /// ```
+    /// use wsproto_frame::CloseCode;
+    ///
+    /// assert_eq!(CloseCode::ABNORMAL.or_normal(), CloseCode::NORMAL);
+    /// assert_eq!(CloseCode::GOING_AWAY.or_normal(), CloseCode::GOING_AWAY);
+    /// ```
+    #[must_use]
+    pub const fn or_normal(self) -> Self {
+        match self {
+            Self::ABNORMAL | Self::TLS_HANDSHAKE => Self::NORMAL,
+            other => other,
+        }
+    }
 }
 
 impl fmt::Debug for CloseCode {
@@ -108,7 +127,7 @@ impl From<CloseCode> for u16 {
 /// use wsproto_frame::{CloseCode, ClosePayload};
 ///
 /// let mut buffer = [0; 125];
-/// let bytes = ClosePayload { code: CloseCode::NORMAL, reason: "bye" }.write(&mut buffer);
+/// let bytes = ClosePayload { code: CloseCode::NORMAL, reason: "bye" }.write(&mut buffer)?;
 /// assert_eq!(bytes, b"\x03\xe8bye");
 /// assert_eq!(ClosePayload::parse(bytes)?.reason, "bye");
 /// assert_eq!(ClosePayload::parse(b"")?.code, CloseCode::NO_STATUS);
@@ -147,29 +166,35 @@ impl<'a> ClosePayload<'a> {
             .filter(|code| code.may_be_sent())
             .ok_or(FrameError::CloseCodeInvalid(number))?;
         //= rfc6455#5.5.1-10
-        let reason = core::str::from_utf8(reason).map_err(|_| FrameError::CloseReasonNotUtf8)?;
+        let reason = core::str::from_utf8(reason).map_err(|_| FrameError::CloseReasonNotUtf8(code))?;
         Ok(Self { code, reason })
     }
 
     /// Writes the payload into `buffer` and returns it.
     ///
-    /// [`CloseCode::NO_STATUS`] gives an empty payload, 1006 and 1015 become 1000, and a reason of more than 123
-    /// bytes is cut between two code points.
-    #[must_use]
-    pub fn write(self, buffer: &mut [u8; FrameHeader::MAX_CONTROL_PAYLOAD_LEN]) -> &[u8] {
-        if self.code == CloseCode::NO_STATUS {
-            return &[];
+    /// [`CloseCode::NO_STATUS`] gives an empty payload; a reason of more than 123 bytes is cut between two code points.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError::CloseCodeInvalid`] for 1006 and 1015, and for a reason beside [`CloseCode::NO_STATUS`].
+    pub fn write(self, buffer: &mut [u8; FrameHeader::MAX_CONTROL_PAYLOAD_LEN]) -> Result<&[u8], FrameError> {
+        //= rfc6455#7.4.1-1
+        if self.code == CloseCode::NO_STATUS && self.reason.is_empty() {
+            return Ok(&[]);
         }
-        let code = if self.code.may_be_sent() { self.code } else { CloseCode::NORMAL };
+        //= rfc6455#7.4.1-1, rfc6455#7.4.1-2, rfc6455#7.4.1-4
+        if !self.code.may_be_sent() {
+            return Err(FrameError::CloseCodeInvalid(self.code.get()));
+        }
         let longest = self.reason.len().min(Self::MAX_REASON_LEN);
         let reason = (0..=longest).rev().find_map(|end| self.reason.get(..end)).unwrap_or_default();
-        let [high, low] = code.get().to_be_bytes();
+        let [high, low] = self.code.get().to_be_bytes();
         let mut len = 0_usize;
         for (to, from) in buffer.iter_mut().zip([high, low].into_iter().chain(reason.bytes())) {
             *to = from;
             len = len.saturating_add(1);
         }
-        buffer.get(..len).unwrap_or_default()
+        Ok(buffer.get(..len).unwrap_or_default())
     }
 }
 
@@ -216,8 +241,8 @@ mod tests {
             ("code alone",              b"\x03\xe8",                Ok((1000, ""))), //= rfc6455#5.5.1-1
             ("code and reason",         b"\x03\xe9bye",             Ok((1001, "bye"))),
             ("bad code and bad reason", b"\x00\x00\xff",            Err(FrameError::CloseCodeInvalid(0))),
-            ("bad reason",              b"\x03\xe8\xed\xa0\x80",    Err(FrameError::CloseReasonNotUtf8)), //= rfc6455#5.5.1-10
-            ("reason cut short",        b"\x03\xe8\xe2\x82",        Err(FrameError::CloseReasonNotUtf8)),
+            ("bad reason",              b"\x03\xe8\xed\xa0\x80",    Err(FrameError::CloseReasonNotUtf8(CloseCode::NORMAL))), //= rfc6455#5.5.1-10
+            ("reason cut short",        b"\x0f\xa1\xe2\x82",        Err(FrameError::CloseReasonNotUtf8(CloseCode(4001)))),
         ];
         for (name, payload, expected) in table {
             let parsed = ClosePayload::parse(payload).map(|close| (close.code.get(), close.reason));
@@ -227,21 +252,50 @@ mod tests {
 
     #[test]
     fn c9_written_payloads() {
-        let long: String = core::iter::repeat_n('a', 122).chain("é and more".chars()).collect();
-        let exact: String = core::iter::repeat_n('a', 121).chain("é".chars()).collect();
+        let code_and = |reason: &str| Ok([b"\x03\xe8", reason.as_bytes()].concat());
+        let invalid = |code: CloseCode| Err(FrameError::CloseCodeInvalid(code.get()));
         #[rustfmt::skip]
-        let table: [(&str, CloseCode, &str, Vec<u8>); 6] = [
+        let table: [(&str, CloseCode, &str, Result<Vec<u8>, FrameError>); 7] = [
             // name                  code                      reason    payload
-            ("no status",            CloseCode::NO_STATUS,     "",       Vec::new()), //= rfc6455#7.4.1-1
-            ("no status, reason",    CloseCode::NO_STATUS,     "x",      Vec::new()),
-            ("abnormal",             CloseCode::ABNORMAL,      "x",      b"\x03\xe8x".to_vec()), //= rfc6455#7.4.1-2
-            ("tls",                  CloseCode::TLS_HANDSHAKE, "",       b"\x03\xe8".to_vec()), //= rfc6455#7.4.1-4
-            ("cut before é",         CloseCode::NORMAL,        &long,    [b"\x03\xe8", &[b'a'; 122][..]].concat()),
-            ("123 bytes fit",        CloseCode::NORMAL,        &exact,   [b"\x03\xe8", exact.as_bytes()].concat()),
+            ("code alone",           CloseCode::NORMAL,        "",       code_and("")),
+            ("code and reason",      CloseCode::NORMAL,        "é",      code_and("é")),
+            ("no status",            CloseCode::NO_STATUS,     "",       Ok(Vec::new())), //= rfc6455#7.4.1-1
+            ("no status, reason",    CloseCode::NO_STATUS,     "x",      invalid(CloseCode::NO_STATUS)), //= rfc6455#7.4.1-1
+            ("abnormal",             CloseCode::ABNORMAL,      "x",      invalid(CloseCode::ABNORMAL)), //= rfc6455#7.4.1-2
+            ("abnormal, no reason",  CloseCode::ABNORMAL,      "",       invalid(CloseCode::ABNORMAL)), //= rfc6455#7.4.1-2
+            ("tls",                  CloseCode::TLS_HANDSHAKE, "",       invalid(CloseCode::TLS_HANDSHAKE)), //= rfc6455#7.4.1-4
         ];
         for (name, code, reason, expected) in table {
             let mut buffer = [0; 125];
-            assert_eq!(ClosePayload { code, reason }.write(&mut buffer), expected, "{name}");
+            let written = ClosePayload { code, reason }.write(&mut buffer).map(<[u8]>::to_vec);
+            assert_eq!(written, expected, "{name}");
+        }
+    }
+
+    /// Code points of each length at each place around the longest reason, and what is left of them.
+    #[test]
+    fn c9_a_long_reason_is_cut_between_two_code_points() {
+        for last in ["a", "é", "€", "😀"] {
+            for before in 0..=130 {
+                let reason: String =
+                    core::iter::repeat_n('x', before).collect::<String>() + last + "and more";
+                let mut buffer = [0; 125];
+                let payload =
+                    ClosePayload { code: CloseCode::NORMAL, reason: &reason }.write(&mut buffer).unwrap();
+                let written = ClosePayload::parse(payload).unwrap().reason;
+                let whole = (0..=reason.len().min(123)).rfind(|&end| reason.is_char_boundary(end)).unwrap();
+                assert_eq!(written, &reason[..whole], "{before} bytes, then {last:?}");
+                assert!(reason.len() <= 123 || written.len() + last.len() > 123, "{before}: cut too short");
+            }
+        }
+    }
+
+    #[test]
+    fn c9_what_can_not_be_sent_becomes_normal_when_asked() {
+        for number in 0..=u16::MAX {
+            let Some(code) = CloseCode::new(number) else { continue };
+            let expected = if [1006, 1015].contains(&number) { 1000 } else { number };
+            assert_eq!(code.or_normal().get(), expected, "{number}");
         }
     }
 

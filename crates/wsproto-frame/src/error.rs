@@ -47,8 +47,8 @@ pub enum FrameError {
     ClosePayloadTooShort,
     /// A Close with a code that must not be sent (§7.4).
     CloseCodeInvalid(u16),
-    /// A Close whose reason is not UTF-8 (§5.5.1).
-    CloseReasonNotUtf8,
+    /// A Close with this code, whose reason is not UTF-8 (§5.5.1).
+    CloseReasonNotUtf8(CloseCode),
 }
 
 impl FrameError {
@@ -58,7 +58,7 @@ impl FrameError {
     #[must_use]
     pub const fn close_code(self) -> CloseCode {
         match self {
-            Self::TextNotUtf8 | Self::CloseReasonNotUtf8 => CloseCode::INVALID_PAYLOAD,
+            Self::TextNotUtf8 | Self::CloseReasonNotUtf8(_) => CloseCode::INVALID_PAYLOAD,
             Self::FrameTooLong { .. } | Self::MessageTooLong { .. } => CloseCode::MESSAGE_TOO_BIG,
             Self::ReservedOpcode(_)
             | Self::ReservedBits(_)
@@ -87,7 +87,7 @@ impl FrameError {
             Self::NotMasked | Self::Masked => "RFC 6455 §5.1",
             Self::ContinuationWithoutMessage | Self::MessageInterrupted => "RFC 6455 §5.4",
             Self::TextNotUtf8 => "RFC 6455 §8.1",
-            Self::ClosePayloadTooShort | Self::CloseReasonNotUtf8 => "RFC 6455 §5.5.1",
+            Self::ClosePayloadTooShort | Self::CloseReasonNotUtf8(_) => "RFC 6455 §5.5.1",
             Self::CloseCodeInvalid(_) => "RFC 6455 §7.4",
         }
     }
@@ -113,7 +113,7 @@ impl FrameError {
             Self::TextNotUtf8 => "text is not UTF-8",
             Self::ClosePayloadTooShort => "close payload of one byte",
             Self::CloseCodeInvalid(_) => "close code that must not be sent",
-            Self::CloseReasonNotUtf8 => "close reason is not UTF-8",
+            Self::CloseReasonNotUtf8(_) => "close reason is not UTF-8",
         }
     }
 }
@@ -126,6 +126,7 @@ impl fmt::Display for FrameError {
             Self::ReservedBits(rsv) => write!(f, " ({:#04x} in the first byte)", rsv.first_byte()),
             Self::FrameTooLong { limit } | Self::MessageTooLong { limit } => write!(f, " of {limit} bytes"),
             Self::CloseCodeInvalid(code) => write!(f, " ({code})"),
+            Self::CloseReasonNotUtf8(code) => write!(f, ", beside code {code}"),
             _ => Ok(()),
         }
     }
@@ -160,7 +161,7 @@ mod tests {
             (FrameError::TextNotUtf8,                       "8.1",   1007, "text is not UTF-8"),
             (FrameError::ClosePayloadTooShort,              "5.5.1", 1002, "close payload of one byte"),
             (FrameError::CloseCodeInvalid(999),             "7.4",   1002, "close code that must not be sent (999)"),
-            (FrameError::CloseReasonNotUtf8,                "5.5.1", 1007, "close reason is not UTF-8"),
+            (FrameError::CloseReasonNotUtf8(CloseCode::NORMAL), "5.5.1", 1007, "close reason is not UTF-8, beside code 1000"),
         ];
         for (error, section, code, display) in table {
             assert_eq!(error.section().strip_prefix("RFC 6455 §"), Some(section), "{error:?}");

@@ -23,6 +23,8 @@ pub(crate) enum Framing {
     Length(u64),
     Chunked(Chunked),
     UntilEnd,
+    /// Nothing does: this rule is broken.
+    Broken(ResponseError),
 }
 
 impl Framing {
@@ -55,6 +57,7 @@ impl BodyReader {
             Framing::Length(left) | Framing::Chunked(Chunked::Data { left }) => left,
             Framing::UntilEnd => u64::MAX,
             Framing::Chunked(_) => 0,
+            Framing::Broken(error) => return Err(error),
         };
         if input.is_empty() || left == 0 {
             return Ok(None);
@@ -72,10 +75,11 @@ impl BodyReader {
 
     /// Says that the stream has ended; returns the last part of the body.
     pub(crate) fn finish(&self) -> Result<RejectData<'static>, ResponseError> {
-        if self.framing.is_finished() || matches!(self.framing, Framing::UntilEnd) {
-            Ok(RejectData::new(b""))
-        } else {
-            Err(ResponseError::BodyEnded)
+        match self.framing {
+            Framing::Broken(error) => Err(error),
+            framing if framing.is_finished() => Ok(RejectData::new(b"")),
+            Framing::UntilEnd => Ok(RejectData::new(b"")),
+            Framing::Length(_) | Framing::Chunked(_) => Err(ResponseError::BodyEnded),
         }
     }
 
@@ -85,7 +89,7 @@ impl BodyReader {
         match &mut self.framing {
             Framing::Length(left) => *left = left.saturating_sub(bytes),
             Framing::Chunked(chunked) => *chunked = chunked.after_data(bytes),
-            Framing::UntilEnd => {}
+            Framing::UntilEnd | Framing::Broken(_) => {}
         }
     }
 }

@@ -59,10 +59,10 @@ impl AcceptConnection {
 
 /// A server's refusal: an ordinary HTTP response.
 ///
-/// A received one has all header fields, and [`RejectData`] always follows it. One that is sent is complete
-/// without a body; with a body, `RejectData` must follow until the last of it. The body's length is what
-/// Content-Length among the headers says; without that field it is sent in chunks, or until the end of the
-/// stream if the headers have `Connection: close`.
+/// A received one has all header fields, and [`RejectData`] always follows it, or the error of a body whose end can't
+/// be known. One that is sent is complete without a body; with a body, `RejectData` must follow until the last of
+/// it. The body's length is what Content-Length among the headers says; without that field it is sent in chunks, or
+/// until the end of the stream if the headers have `Connection: close`.
 ///
 /// ```
 /// use wsproto_handshake::RejectConnection;

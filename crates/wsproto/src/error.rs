@@ -18,7 +18,8 @@ pub enum LocalProtocolError {
     WrongEvent,
     /// The opening handshake can't be sent like this.
     Handshake(LocalError),
-    /// The frame would break a rule: a control payload over 125 bytes, another type inside a message.
+    /// The frame would break a rule: a control payload over 125 bytes, another type inside a message, a Close with 1006
+    /// or 1015, which say what happened without one ([`CloseCode::or_normal`] gives a code that can be sent).
     Frame(FrameError),
     /// An extension refused what was to be sent.
     Extension(ExtensionError),
@@ -159,6 +160,8 @@ impl RemoteProtocolError {
 }
 
 fn close(code: CloseCode, reason: &'static str) -> Event<'static> {
+    // An extension of somebody else may refuse with a code that no Close carries.
+    let code = if code.may_be_sent() { code } else { CloseCode::INTERNAL_ERROR };
     CloseConnection::new(code).with_reason(reason).into()
 }
 

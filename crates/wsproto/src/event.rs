@@ -227,7 +227,8 @@ impl Gap {
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CloseConnection<'a> {
-    /// Why; [`CloseCode::NO_STATUS`] where the frame has no code.
+    /// Why; [`CloseCode::NO_STATUS`] where the frame has no code. Sent: never 1006 or 1015, see
+    /// [`CloseCode::or_normal`].
     pub code: CloseCode,
     /// The reason, for logs; empty where there is none. Sent: at most 123 bytes, cut between two code points.
     pub reason: Text<'a>,

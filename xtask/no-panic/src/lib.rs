@@ -106,7 +106,7 @@ pub fn parse_close<'a>(payload: &'a [u8]) -> Result<ClosePayload<'a>, FrameError
 pub fn write_close<'a>(
     close: &ClosePayload<'_>,
     buffer: &'a mut [u8; FrameHeader::MAX_CONTROL_PAYLOAD_LEN],
-) -> &'a [u8] {
+) -> Result<&'a [u8], FrameError> {
     close.write(buffer)
 }
 

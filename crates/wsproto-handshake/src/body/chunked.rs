@@ -2,7 +2,7 @@
 
 use crate::{HandshakeLimits, ResponseError};
 
-/// Longest line of chunk extensions in bytes, which nobody reads.
+/// Most bytes between a chunk's size and the end of its line: white space and extensions, which nobody reads.
 const MAX_EXTENSION_LEN: u16 = 256;
 
 /// Where a chunked body stands.
@@ -10,7 +10,9 @@ const MAX_EXTENSION_LEN: u16 = 256;
 pub(crate) enum Chunked {
     /// Within the digits of a chunk's size.
     Size { size: u64, digits: u8 },
-    /// Behind the digits, within what is passed over until the end of the line.
+    /// Behind the digits, within the white space that may come before an extension, and comes at some ends of lines.
+    Space { size: u64, len: u16 },
+    /// Behind the semicolon, within what is passed over until the end of the line.
     Extension { size: u64, len: u16 },
     /// Before the line feed that ends the size.
     SizeEnd { size: u64 },
@@ -67,8 +69,17 @@ impl Chunked {
         Ok(match (self, byte) {
             (Self::Size { size, digits }, _) if byte.is_ascii_hexdigit() => add_digit(size, digits, byte)?,
             (Self::Size { digits: 0, .. }, _) => return Err(ResponseError::Chunk),
-            (Self::Size { size, .. } | Self::Extension { size, .. }, b'\r') => Self::SizeEnd { size },
-            (Self::Size { size, .. }, b';' | b' ' | b'\t') => Self::Extension { size, len: 1 },
+            (Self::Size { size, .. } | Self::Space { size, .. } | Self::Extension { size, .. }, b'\r') => {
+                Self::SizeEnd { size }
+            }
+            (Self::Size { size, .. }, b';') => Self::Extension { size, len: 1 },
+            (Self::Size { size, .. }, b' ' | b'\t') => Self::Space { size, len: 1 },
+            (Self::Space { size, len }, b';') if len < MAX_EXTENSION_LEN => {
+                Self::Extension { size, len: len.saturating_add(1) }
+            }
+            (Self::Space { size, len }, b' ' | b'\t') if len < MAX_EXTENSION_LEN => {
+                Self::Space { size, len: len.saturating_add(1) }
+            }
             (Self::Extension { size, len }, _)
                 if len < MAX_EXTENSION_LEN && (byte == b'\t' || !byte.is_ascii_control()) =>
             {
@@ -81,6 +92,7 @@ impl Chunked {
             (Self::Trailer { len, line }, _) => within_trailer(len, line, byte, limits)?,
             (
                 Self::Size { .. }
+                | Self::Space { .. }
                 | Self::Extension { .. }
                 | Self::SizeEnd { .. }
                 | Self::Data { .. }

@@ -6,7 +6,7 @@ use crate::{
     AcceptConnection, HandshakeLimits, HeadError, RejectConnection, ResponseError,
     body::Framing,
     head::{Head, StatusLine},
-    known::{Known, Seen},
+    known::{Known, Seen, is_word},
     list, syntax,
     token::AcceptToken,
 };
@@ -52,7 +52,7 @@ pub(super) fn judge(head: Head<'_, StatusLine>, expected: Expected<'_>) -> Resul
         0..=99 => Err(ResponseError::Status),
         //= rfc6455#4.1-43
         status => {
-            let framing = framing(head)?;
+            let framing = framing(head).unwrap_or_else(Framing::Broken);
             let headers = head.keep(|_, _| Ok::<_, ResponseError>(true))?;
             Ok(Verdict::Reject(RejectConnection { status, headers, has_body: true }, framing))
         }
@@ -74,9 +74,8 @@ struct Fields<'a> {
     accept: Seen<&'a [u8]>,
     subprotocol: Seen<&'a [u8]>,
     extensions: Seen<&'a [u8]>,
-    announces_body: bool,
-    upgrades: bool,
-    to_websocket: bool,
+    upgrade: Seen<&'a [u8]>,
+    connection_upgrades: bool,
 }
 
 impl<'a> Fields<'a> {
@@ -86,25 +85,26 @@ impl<'a> Fields<'a> {
             Some(Known::Accept) => self.accept.add(value),
             Some(Known::Subprotocol) => self.subprotocol.add(value),
             Some(Known::Extensions) => self.extensions.add(value),
-            Some(Known::Connection) => self.upgrades |= list::has_token(value, b"upgrade"),
-            Some(Known::Upgrade) => self.to_websocket |= list::has_token(value, b"websocket"),
-            Some(Known::ContentLength | Known::TransferEncoding) => self.announces_body = true,
-            Some(Known::Host | Known::Key | Known::Version) | None => return true,
+            Some(Known::Connection) => self.connection_upgrades |= list::has_token(value, b"upgrade"),
+            Some(Known::Upgrade) => self.upgrade.add(value),
+            // Whatever it says of a body, a 101 has none (RFC 9112 §6.3, rule 1).
+            Some(
+                Known::ContentLength | Known::TransferEncoding | Known::Host | Known::Key | Known::Version,
+            )
+            | None => return true,
         }
         false
     }
 
     fn check(&self, token: &AcceptToken) -> Result<(), ResponseError> {
-        if self.announces_body {
-            return Err(ResponseError::Body);
-        }
         //= rfc6455#4.1-38
-        if !self.upgrades {
+        if !self.connection_upgrades {
             return Err(ResponseError::ConnectionNotUpgrade);
         }
         //= rfc6455#4.1-37
-        if !self.to_websocket {
-            return Err(ResponseError::UpgradeNotWebSocket);
+        match self.upgrade.at_most_once(ResponseError::UpgradeNotWebSocket)? {
+            Some(upgrade) if is_word(upgrade, b"websocket") => {}
+            _ => return Err(ResponseError::UpgradeNotWebSocket),
         }
         //= rfc6455#4.1-39, rfc6455#11.3.3-1
         match self.accept.at_most_once(ResponseError::AcceptRepeated)? {
@@ -150,23 +150,33 @@ fn framing(head: Head<'_, StatusLine>) -> Result<Framing, ResponseError> {
     if let 204 | 304 = head.line.status {
         return Ok(Framing::Length(0));
     }
-    let only = |name, repeated| {
-        let mut seen = Seen::default();
-        head.values(name).for_each(|value| seen.add(value));
-        seen.at_most_once(repeated)
-    };
-    let length = only("Content-Length", ResponseError::ContentLengthInvalid)?;
-    let coding = only("Transfer-Encoding", ResponseError::TransferEncodingUnknown)?;
-    match (coding, length) {
-        (None, None) => Ok(Framing::UntilEnd),
-        (None, Some(length)) => {
-            syntax::decimal(length).map(Framing::Length).ok_or(ResponseError::ContentLengthInvalid)
+    let elements = |name| head.values(name).flat_map(list::items);
+    let has = |name| head.values(name).next().is_some();
+    match (has("Transfer-Encoding"), has("Content-Length")) {
+        (false, false) => Ok(Framing::UntilEnd),
+        (false, true) => content_length(elements("Content-Length")),
+        (true, true) => Err(ResponseError::BodyAmbiguous),
+        (true, false) => {
+            let mut codings = elements("Transfer-Encoding");
+            match (codings.next(), codings.next()) {
+                // HTTP/1.0 does not know transfer codings.
+                (Some(coding), None) if is_word(coding, b"chunked") && head.line.is_http_1_1 => {
+                    Ok(Framing::CHUNKED)
+                }
+                _ => Err(ResponseError::TransferEncodingUnknown),
+            }
         }
-        (Some(_), Some(_)) => Err(ResponseError::BodyAmbiguous),
-        // HTTP/1.0 does not know transfer codings.
-        (Some(coding), None) if coding.eq_ignore_ascii_case(b"chunked") && head.line.is_http_1_1 => {
-            Ok(Framing::CHUNKED)
-        }
-        (Some(_), None) => Err(ResponseError::TransferEncodingUnknown),
     }
+}
+
+/// The one number that all elements say.
+fn content_length<'a>(elements: impl Iterator<Item = &'a [u8]>) -> Result<Framing, ResponseError> {
+    let mut length = None;
+    for element in elements {
+        let number = syntax::decimal(element).ok_or(ResponseError::ContentLengthInvalid)?;
+        if *length.get_or_insert(number) != number {
+            return Err(ResponseError::ContentLengthInvalid);
+        }
+    }
+    length.map(Framing::Length).ok_or(ResponseError::ContentLengthInvalid)
 }

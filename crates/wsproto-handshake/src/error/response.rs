@@ -19,13 +19,10 @@ pub enum ResponseError {
         /// The limit in responses.
         limit: usize,
     },
-    /// The 101 has Content-Length or Transfer-Encoding, and no body may follow it
-    /// (RFC 9110 [§15.2](https://www.rfc-editor.org/rfc/rfc9110#section-15.2)).
-    Body,
     /// Connection does not hold `upgrade`
     /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
     ConnectionNotUpgrade,
-    /// Upgrade does not hold `websocket`
+    /// Upgrade is not `websocket` alone, in one field
     /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
     UpgradeNotWebSocket,
     /// There is no Sec-WebSocket-Accept
@@ -53,13 +50,13 @@ pub enum ResponseError {
     /// Sec-WebSocket-Extensions holds characters that are not ASCII
     /// (RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)).
     ExtensionsInvalid,
-    /// Content-Length of a rejection is no number, or comes more than once
+    /// Content-Length of a rejection is no number, or more than one
     /// (RFC 9112 [§6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3)).
     ContentLengthInvalid,
     /// A rejection has Content-Length and Transfer-Encoding
     /// (RFC 9112 [§6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3)).
     BodyAmbiguous,
-    /// A rejection's body has another transfer coding than chunked
+    /// A rejection's body has another transfer coding than chunked, or comes by HTTP/1.0, which knows none
     /// (RFC 9112 [§6.1](https://www.rfc-editor.org/rfc/rfc9112#section-6.1)).
     TransferEncodingUnknown,
     /// A chunk of a rejection's body is not framed as it must be
@@ -89,7 +86,7 @@ impl ResponseError {
         match self {
             Self::Head(error) => error.section(),
             Self::Status => "RFC 9110 §15",
-            Self::TooManyInterimResponses { .. } | Self::Body => "RFC 9110 §15.2",
+            Self::TooManyInterimResponses { .. } => "RFC 9110 §15.2",
             Self::ConnectionNotUpgrade
             | Self::UpgradeNotWebSocket
             | Self::AcceptMissing
@@ -126,9 +123,8 @@ impl fmt::Display for ResponseError {
             Self::TrailerTooLong { limit } => return write!(f, "trailer longer than {limit} bytes"),
             Self::BodyTooLong { limit } => return write!(f, "rejection's body longer than {limit} bytes"),
             Self::Status => "invalid status",
-            Self::Body => "101 that announces a body",
             Self::ConnectionNotUpgrade => "Connection does not hold upgrade",
-            Self::UpgradeNotWebSocket => "Upgrade does not hold websocket",
+            Self::UpgradeNotWebSocket => "Upgrade is not websocket alone",
             Self::AcceptMissing => "Sec-WebSocket-Accept is missing",
             Self::AcceptRepeated => "Sec-WebSocket-Accept is repeated",
             Self::AcceptMismatch => "Sec-WebSocket-Accept does not follow from the key",

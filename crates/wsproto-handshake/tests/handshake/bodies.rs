@@ -17,12 +17,17 @@ fn k6_bodies_by_length_by_chunks_and_until_the_end() {
     use Then::*;
     const CHUNKED: &str = "Transfer-Encoding: chunked\r\n";
     #[rustfmt::skip]
-    let table: [(&str, &str, &[u8], Then, &[u8], &[u8]); 15] = [
+    let table: [(&str, &str, &[u8], Then, &[u8], &[u8]); 25] = [
         // name                 head                              body                                              then   data            rest
         ("length",              "Content-Length: 5\r\n",          b"hello",                                         More,  b"hello",       b""),
         ("length, then more",   "content-length: 5\r\n",          b"hello, you",                                    More,  b"hello",       b", you"),
         ("length, then the end","Content-Length: 5\r\n",          b"hello",                                         End,   b"hello",       b""),
         ("length of zero",      "Content-Length: 0\r\n",          b"x",                                             More,  b"",            b"x"),
+        ("one length twice",    "Content-Length: 5\r\nContent-Length: 5\r\n", b"hello, you",                           More,  b"hello",       b", you"),
+        ("one length in a list","Content-Length: 5, 5\r\n",       b"hello, you",                                    More,  b"hello",       b", you"),
+        ("no space in the list","Content-Length: 5,5\r\n",        b"hello, you",                                    More,  b"hello",       b", you"),
+        ("both, and elements without length", "Content-Length: 5,, 5\r\nContent-Length: ,5\r\nContent-Length:\r\n", b"hello", More, b"hello", b""),
+        ("zeros before",        "Content-Length: 5, 005\r\n",     b"hello",                                         More,  b"hello",       b""),
         ("until the end",       "",                               b"hello",                                         End,   b"hello",       b""),
         ("nothing",             "",                               b"",                                              End,   b"",            b""),
         ("chunks",              CHUNKED,                          b"5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n",             More,  b"hello!",      b""),
@@ -33,6 +38,11 @@ fn k6_bodies_by_length_by_chunks_and_until_the_end() {
         ("extensions",          CHUNKED,                          b"1;a=\"b\";c\r\nx\r\n1 \t;d\r\ny\r\n0;e\r\n\r\n", More, b"xy",          b""),
         ("trailer",             CHUNKED,                          b"1\r\nx\r\n0\r\nA: b\r\nC: \xff\r\n\r\n",        More,  b"x",           b""),
         ("coding in capitals",  "transfer-encoding: CHUNKED\r\n", b"1\r\nx\r\n0\r\n\r\n",                           More,  b"x",           b""),
+        ("space behind a size", CHUNKED,                          b"1 \r\nx\r\n0 \t\r\n\r\n",                         More,  b"x",           b""),
+        ("sizes in extensions", CHUNKED,                          b"1; 6\r\nx\r\n0;6 6\r\n\r\n",                      More,  b"x",           b""),
+        ("coding in a list",    "Transfer-Encoding: , chunked ,\r\n", b"1\r\nx\r\n0\r\n\r\n",                      More,  b"x",           b""),
+        ("an empty field",      "Transfer-Encoding: chunked\r\nTransfer-Encoding:\r\n", b"1\r\nx\r\n0\r\n\r\n",  More,  b"x",           b""),
+        ("an empty one before", "Transfer-Encoding:\r\nTransfer-Encoding: chunked\r\n", b"1\r\nx\r\n0\r\n\r\n",  More,  b"x",           b""),
         ("binary data",         CHUNKED,                          b"4\r\n\r\n0\xff\r\n0\r\n\r\n",                   More,  b"\r\n0\xff",   b""),
     ];
     for (name, head, body, then, data, rest) in table {
@@ -47,9 +57,19 @@ fn k6_bodies_by_length_by_chunks_and_until_the_end() {
 fn k6_statuses_without_body_and_old_http() {
     let request = Request::new("a", "/");
     let limits = HandshakeLimits::default();
-    for line in ["HTTP/1.1 204 X\r\n\r\n", "HTTP/1.1 304 X\r\nContent-Length: 5\r\n\r\n"] {
-        let outcome = answer(line, &request, line.as_bytes(), Then::More, limits);
-        assert!(outcome.body_finished && outcome.body.is_empty(), "{line}");
+    for status in [204, 304] {
+        for lines in [
+            "",
+            "Content-Length: 5\r\n",
+            "Content-Length: x\r\n",
+            "Transfer-Encoding: chunked\r\n",
+            "Transfer-Encoding: gzip\r\nContent-Length: 5\r\n",
+        ] {
+            let bytes = format!("HTTP/1.1 {status} X\r\n{lines}\r\nmore");
+            let outcome = answer(lines, &request, bytes.as_bytes(), Then::More, limits);
+            assert_eq!((outcome.error, outcome.body_finished), (None, true), "{status} {lines}");
+            assert_eq!((&*outcome.body, &*outcome.rest), (&b""[..], &b"more"[..]), "{status} {lines}");
+        }
     }
     let old = answer("1.0", &request, b"HTTP/1.0 404 Not Found\r\n\r\nnot here", Then::End, limits);
     assert_eq!((old.body.as_slice(), old.body_finished, old.error), (&b"not here"[..], true, None));
@@ -61,14 +81,25 @@ fn k6_bodies_that_break_rules() {
     use Then::*;
     const CHUNKED: &str = "Transfer-Encoding: chunked\r\n";
     let long_extension = format!("1;{}\r\nx\r\n0\r\n\r\n", "e".repeat(256));
+    let long_space = format!("1{}\r\nx\r\n0\r\n\r\n", " ".repeat(257));
     #[rustfmt::skip]
-    let table: [(&str, &str, &[u8], Then, ResponseError); 30] = [
+    let table: [(&str, &str, &[u8], Then, ResponseError); 45] = [
         ("length and coding",      "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", b"",             More, BodyAmbiguous),
-        ("two lengths",            "Content-Length: 1\r\nContent-Length: 1\r\n", b"",                      More, ContentLengthInvalid),
+        ("two lengths",            "Content-Length: 1\r\nContent-Length: 2\r\n", b"",                      More, ContentLengthInvalid),
+        ("two lengths of a list",  "Content-Length: 1, 2\r\n", b"",                                        More, ContentLengthInvalid),
+        ("one is none",            "Content-Length: 1, x\r\n", b"",                                        More, ContentLengthInvalid),
+        ("lengths in one element", "Content-Length: 1 1\r\n", b"",                                         More, ContentLengthInvalid),
+        ("empty length",           "Content-Length:\r\n", b"",                                             More, ContentLengthInvalid),
+        ("elements without any",   "Content-Length: ,,\r\n", b"",                                          More, ContentLengthInvalid),
+        ("length with a sign",     "Content-Length: +1\r\n", b"",                                          More, ContentLengthInvalid),
         ("length that is none",    "Content-Length: x\r\n", b"",                                           More, ContentLengthInvalid),
-        ("length of a list",       "Content-Length: 1, 1\r\n", b"",                                        More, ContentLengthInvalid),
         ("length that overflows",  "Content-Length: 18446744073709551616\r\n", b"",                        More, ContentLengthInvalid),
         ("gzip",                   "Transfer-Encoding: gzip\r\n", b"",                                     More, TransferEncodingUnknown),
+        ("identity",               "Transfer-Encoding: identity\r\n", b"",                                 More, TransferEncodingUnknown),
+        ("gzip, then chunked",     "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n", b"",       More, TransferEncodingUnknown),
+        ("chunked and gzip",       "Transfer-Encoding: chunked, gzip\r\n", b"",                            More, TransferEncodingUnknown),
+        ("chunked twice in a list","Transfer-Encoding: chunked, chunked\r\n", b"",                         More, TransferEncodingUnknown),
+        ("chunked with a parameter","Transfer-Encoding: chunked;q=1\r\n", b"",                             More, TransferEncodingUnknown),
         ("gzip and chunked",       "Transfer-Encoding: gzip, chunked\r\n", b"",                            More, TransferEncodingUnknown),
         ("chunked twice",          "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", b"",    More, TransferEncodingUnknown),
         ("empty coding",           "Transfer-Encoding:\r\n", b"",                                          More, TransferEncodingUnknown),
@@ -83,6 +114,11 @@ fn k6_bodies_that_break_rules() {
         ("space before the size",  CHUNKED, b" 5\r\nhello\r\n",                                            More, Chunk),
         ("size that overflows",    CHUNKED, b"10000000000000000\r\n",                                      More, Chunk),
         ("size of 17 digits",      CHUNKED, b"00000000000000001\r\nx\r\n",                                 More, Chunk),
+        ("two sizes",              CHUNKED, b"3 6\r\nhello!\r\n",                                         More, Chunk),
+        ("a word behind a size",   CHUNKED, b"3\t a\r\nhello!\r\n",                                       More, Chunk),
+        ("a dot behind a size",    CHUNKED, b"3.\r\nhello!\r\n",                                          More, Chunk),
+        ("bare LF, space",         CHUNKED, b"3 \nhello!\r\n",                                            More, Chunk),
+        ("long white space",       CHUNKED, long_space.as_bytes(),                                         More, Chunk),
         ("bare LF, size",          CHUNKED, b"5\nhello\r\n",                                               More, Chunk),
         ("bare CR, size",          CHUNKED, b"5\rhello\r\n",                                               More, Chunk),
         ("bare LF, extension",     CHUNKED, b"5;a\nhello\r\n",                                             More, Chunk),
@@ -97,10 +133,27 @@ fn k6_bodies_that_break_rules() {
     for (name, head, body, then, expected) in table {
         let outcome = received(name, head, body, then);
         assert_eq!((outcome.error, outcome.body_finished), (Some(expected), false), "{name}");
+        let reject = outcome.reject.unwrap_or_else(|| panic!("{name}: status and fields are lost"));
+        assert_eq!((reject.status, reject.headers.is_empty()), (403, false), "{name}");
     }
-    let old = b"HTTP/1.0 403 X\r\nTransfer-Encoding: chunked\r\n\r\n";
-    let outcome = answer("1.0", &Request::new("a", "/"), old, Then::More, HandshakeLimits::default());
-    assert_eq!(outcome.error, Some(TransferEncodingUnknown));
+    // HTTP/1.0 knows no transfer codings (RFC 9112 §6.1).
+    for (lines, expected) in [
+        ("Transfer-Encoding: chunked\r\n", TransferEncodingUnknown),
+        ("Transfer-Encoding: chunked\r\nContent-Length: 1\r\n", BodyAmbiguous),
+    ] {
+        let old = format!("HTTP/1.0 403 X\r\n{lines}\r\n0\r\n\r\n");
+        let limits = HandshakeLimits::default();
+        let outcome = answer("1.0", &Request::new("a", "/"), old.as_bytes(), Then::More, limits);
+        assert_eq!(outcome.error, Some(expected), "{lines}");
+        assert!(outcome.reject.is_some_and(|reject| reject.status == 403), "{lines}");
+    }
+}
+
+#[test]
+fn k6_a_body_without_frame_is_the_same_error_at_the_end() {
+    let outcome = received("end", "Transfer-Encoding: gzip\r\n", b"", Then::End);
+    assert_eq!(outcome.error, Some(ResponseError::TransferEncodingUnknown));
+    assert!(outcome.reject.is_some_and(|reject| reject.headers.get_str("transfer-encoding") == Some("gzip")));
 }
 
 #[test]

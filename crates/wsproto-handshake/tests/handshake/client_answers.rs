@@ -86,28 +86,72 @@ fn k3_accept() {
 }
 
 #[test]
-fn k4_k12_upgrade_and_connection() {
+fn k4_upgrade_and_connection() {
     use ResponseError::*;
     #[rustfmt::skip]
     refuses(&[
         //= rfc6455#4.1-37, rfc6455#4.1-38
-        ("no Upgrade",           &[("Upgrade", b"")],                              UpgradeNotWebSocket),
-        ("another protocol",     &[("Upgrade", b"Upgrade: h2c")],                  UpgradeNotWebSocket),
-        ("no Connection",        &[("Connection", b"")],                           ConnectionNotUpgrade),
-        ("keep-alive",           &[("Connection", b"Connection: keep-alive")],     ConnectionNotUpgrade),
-        ("not UTF-8",            &[("Connection", b"Connection: \xff")],           ConnectionNotUpgrade),
-        ("Content-Length",       &[("+", b"Content-Length: 0")],                   Body),
-        ("Transfer-Encoding",    &[("+", b"Transfer-Encoding: chunked")],          Body),
+        ("no Upgrade",           &[("Upgrade", b"")],                                            UpgradeNotWebSocket),
+        ("an empty one",         &[("Upgrade", b"Upgrade:")],                                    UpgradeNotWebSocket),
+        ("another protocol",     &[("Upgrade", b"Upgrade: h2c")],                                UpgradeNotWebSocket),
+        ("one before",           &[("Upgrade", b"Upgrade: foo, websocket")],                     UpgradeNotWebSocket),
+        ("one behind",           &[("Upgrade", b"Upgrade: websocket, foo")],                     UpgradeNotWebSocket),
+        ("a comma",              &[("Upgrade", b"Upgrade: websocket,")],                         UpgradeNotWebSocket),
+        ("a version",            &[("Upgrade", b"Upgrade: websocket/13")],                       UpgradeNotWebSocket),
+        ("quoted",               &[("Upgrade", b"Upgrade: \"websocket\"")],                      UpgradeNotWebSocket),
+        ("another field before", &[("Upgrade", b"Upgrade: h2c\r\nUpgrade: websocket")],          UpgradeNotWebSocket),
+        ("another field behind", &[("+", b"Upgrade: h2c")],                                      UpgradeNotWebSocket),
+        ("an empty field",       &[("+", b"Upgrade:")],                                          UpgradeNotWebSocket),
+        ("the field twice",      &[("+", b"upgrade: websocket")],                                UpgradeNotWebSocket),
+        ("no Connection",        &[("Connection", b"")],                                         ConnectionNotUpgrade),
+        ("keep-alive",           &[("Connection", b"Connection: keep-alive")],                   ConnectionNotUpgrade),
+        ("a longer word",        &[("Connection", b"Connection: upgraded")],                     ConnectionNotUpgrade),
+        ("two words",            &[("Connection", b"Connection: keep-alive upgrade")],           ConnectionNotUpgrade),
+        ("not UTF-8",            &[("Connection", b"Connection: \xff")],                         ConnectionNotUpgrade),
     ]);
     #[rustfmt::skip]
-    let table: [(&str, &[(&str, &[u8])]); 3] = [
+    let table: [(&str, &[(&str, &[u8])]); 4] = [
         //= rfc6455#4.1-37, rfc6455#4.1-38, rfc6455#4.1-44
-        ("case",    &[("Upgrade", b"UPGRADE: WebSocket"), ("Connection", b"connection: uPGRADE")]),
-        ("lists",   &[("Upgrade", b"Upgrade: a, websocket"), ("Connection", b"Connection: keep-alive, Upgrade")]),
-        ("several", &[("Upgrade", b"Upgrade: a\r\nUpgrade: websocket"), ("Connection", b"Connection: upgrade\r\nConnection: a")]),
+        ("case",        &[("Upgrade", b"UPGRADE: WebSocket"), ("Connection", b"connection: uPGRADE")]),
+        ("white space", &[("Upgrade", b"Upgrade: \twebsocket \t"), ("Connection", b"Connection:upgrade ")]),
+        ("a list",      &[("Connection", b"Connection: keep-alive,, Upgrade")]),
+        ("several",     &[("Connection", b"Connection: a\r\nConnection: upgrade\r\nConnection: b")]),
     ];
     for (name, edits) in table {
         assert!(outcome(name, edits).accept.is_some(), "{name}");
+    }
+}
+
+/// RFC 9112 §6.3, rule 1: whatever its fields say, a 1xx ends with the empty line.
+#[test]
+fn k5_k12_fields_that_announce_a_body_announce_none() {
+    #[rustfmt::skip]
+    let table: [(&str, &[u8]); 10] = [
+        ("length of zero",     b"Content-Length: 0"),
+        ("length",             b"Content-Length: 5"),
+        ("malformed length",   b"Content-Length: x"),
+        ("empty length",       b"Content-Length:"),
+        ("too long a length",  b"Content-Length: 18446744073709551616"),
+        ("two lengths",        b"Content-Length: 1\r\nContent-Length: 2"),
+        ("chunked",            b"Transfer-Encoding: chunked"),
+        ("identity",           b"Transfer-Encoding: identity"),
+        ("gzip, chunked",      b"Transfer-Encoding: gzip, chunked"),
+        ("both",               b"Content-Length: 5\r\nTransfer-Encoding: chunked"),
+    ];
+    let frames = b"\x81\x05hello";
+    for (name, lines) in table {
+        let interim = |status| [&b"HTTP/1.1 "[..], status, b" X\r\n", lines, b"\r\n\r\n"].concat();
+        let bytes =
+            [&interim(b"100"), &interim(b"103"), &head(&RESPONSE, &[("+", lines)]), &frames[..]].concat();
+        let outcome = answer(name, &request(), &bytes, Then::More, HandshakeLimits::default());
+        let expected = lines.split(|&byte| byte == b'\n').count();
+        assert_eq!(outcome.error, None, "{name}");
+        assert_eq!(
+            outcome.accept.map(|accept| accept.headers.len()),
+            Some(expected),
+            "{name}: they are shown"
+        );
+        assert_eq!(outcome.rest, frames, "{name}: the first frame is right behind");
     }
 }
 

@@ -102,15 +102,38 @@ fn k3_k7_k13_parsed_responses_meet_the_same_rules() {
         ("status",          99,  consent(),                                        ResponseError::Status),
         ("no accept",       101, Headers::new().with("upgrade", "websocket").with("connection", "upgrade"), ResponseError::AcceptMissing),
         ("accept twice",    101, consent().with("Sec-WebSocket-Accept", "a"),      ResponseError::AcceptRepeated),
-        ("length",          101, consent().with("Content-Length", "0"),            ResponseError::Body),
+        ("two Upgrades",    101, consent().with("Upgrade", "h2c"),                 ResponseError::UpgradeNotWebSocket),
         ("subprotocol",     101, consent().with("Sec-WebSocket-Protocol", "chat"), ResponseError::SubprotocolNotProposed),
         ("value",           101, consent().with("X", "\n"),                        HeadError::HeaderValue.into()),
-        ("two lengths",     403, Headers::new().with("Content-Length", "1").with("Content-Length", "1"), ResponseError::ContentLengthInvalid),
     ];
     for (name, status, headers, expected) in table {
         let mut client = asked(&Request::new("a", "/"));
         assert_eq!(client.receive_parsed(status, &headers), Err(expected), "{name}");
         assert_eq!(client.receive_parsed(101, &consent()), Err(expected), "{name}, for ever");
+    }
+}
+
+/// Whoever parsed the response knows where its body ends, or that nobody can.
+#[test]
+fn k6_k12_how_a_parsed_body_is_framed_is_not_looked_at() {
+    #[rustfmt::skip]
+    let table = [
+        ("two lengths",      Headers::new().with("Content-Length", "1").with("Content-Length", "2")),
+        ("no length",        Headers::new().with("Content-Length", "x")),
+        ("another coding",   Headers::new().with("Transfer-Encoding", "gzip, chunked")),
+        ("both",             Headers::new().with("Content-Length", "1").with("Transfer-Encoding", "chunked")),
+    ];
+    for (name, headers) in table {
+        let mut client = asked(&Request::new("a", "/"));
+        let Ok(Some(Answer::Reject(reject))) = client.receive_parsed(403, &headers) else { panic!("{name}") };
+        assert_eq!((&reject.headers, reject.has_body), (&headers, false), "{name}");
+        assert_eq!(client.state(), ClientState::Rejected, "{name}");
+
+        let mut consent = consent();
+        consent.extend(&headers);
+        let mut client = asked(&Request::new("a", "/"));
+        let accepted = client.receive_parsed(101, &consent);
+        assert!(matches!(accepted, Ok(Some(Answer::Accept(_)))), "{name}: {accepted:?}");
     }
 }
 

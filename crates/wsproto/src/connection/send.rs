@@ -13,7 +13,8 @@ use crate::{CloseConnection, Event, LocalProtocolError, entropy, state::Step};
 impl Connection {
     /// Appends the bytes of an event to `out`.
     ///
-    /// A message that is not finished goes on with the next one of the same type.
+    /// A message that is not finished goes on with the next one of the same type. A Close's reason over 123 bytes is
+    /// cut between two code points.
     ///
     /// # Errors
     ///
@@ -153,7 +154,7 @@ impl Connection {
             return Err(LocalProtocolError::ReasonWithoutCode);
         }
         let mut buffer = [0; FrameHeader::MAX_CONTROL_PAYLOAD_LEN];
-        let payload = ClosePayload { code: close.code, reason: &close.reason }.write(&mut buffer);
+        let payload = ClosePayload { code: close.code, reason: &close.reason }.write(&mut buffer)?;
         //= rfc6455#7.1.2-1
         self.send_control(Opcode::Close, payload, Step::SendClose, out)
     }

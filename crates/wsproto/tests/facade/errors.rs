@@ -71,10 +71,9 @@ const REQUEST: [RequestError; 23] = [
     RequestError::ExtensionsInvalid,
 ];
 
-const RESPONSE: [ResponseError; 20] = [
+const RESPONSE: [ResponseError; 19] = [
     ResponseError::Status,
     ResponseError::TooManyInterimResponses { limit: 1 },
-    ResponseError::Body,
     ResponseError::ConnectionNotUpgrade,
     ResponseError::UpgradeNotWebSocket,
     ResponseError::AcceptMissing,

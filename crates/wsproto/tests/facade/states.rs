@@ -272,7 +272,7 @@ fn what_is_written() {
         ("close received", Role::Server, CloseConnection::new(CloseCode::NORMAL).into(),     &[0x88, 2, 0x03, 0xe8]),
         ("open",           Role::Client, TextMessage::new("x").into(),                       &[0x81, 0x81, 0x37, 0xfa, 0x21, 0x3d, b'x' ^ 0x37]),
         ("open",           Role::Client, Pong::new(b"").into(),                              &[0x8a, 0x80, 0x37, 0xfa, 0x21, 0x3d]),
-        ("open",           Role::Client, CloseConnection::new(CloseCode::ABNORMAL).into(),   &[0x88, 0x82, 0x37, 0xfa, 0x21, 0x3d, 0x03 ^ 0x37, 0xe8 ^ 0xfa]),
+        ("open",           Role::Client, CloseConnection::new(CloseCode::NORMAL).into(),     &[0x88, 0x82, 0x37, 0xfa, 0x21, 0x3d, 0x03 ^ 0x37, 0xe8 ^ 0xfa]),
         ("server, rejecting", Role::Server, RejectData::new(b"no").into(),                   b"2\r\nno\r\n0\r\n\r\n"),
     ];
     for (name, role, event, expected) in table {

@@ -212,8 +212,12 @@ fn c4_c5_c6_c7_c8_what_closes_and_what_does_not() {
             FrameError::ClosePayloadTooShort.into(),
             1002,
         );
-        let reason = FrameError::CloseReasonNotUtf8.into();
-        assert_fails("reason", || open(role, &Config::default()), &close(b"\x03\xe8\xff"), reason, 1007);
+        // The error carries the code that came.
+        for code in [CloseCode::NORMAL, CloseCode::GOING_AWAY, CloseCode::new(4999).unwrap()] {
+            let payload = [&code.get().to_be_bytes()[..], b"\xff"].concat();
+            let error = FrameError::CloseReasonNotUtf8(code).into();
+            assert_fails("reason", || open(role, &Config::default()), &close(&payload), error, 1007);
+        }
         for code in [0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535u16] {
             let error = FrameError::CloseCodeInvalid(code).into();
             assert_fails("code", || open(role, &Config::default()), &close(&code.to_be_bytes()), error, 1002);
@@ -240,12 +244,34 @@ fn c9_what_can_not_be_sent() {
         let long = Ping::new(&[0; 126]);
         assert_eq!(connection.send(long, &mut out), Err(FrameError::ControlTooLong.into()));
         assert_eq!((connection.state(), out.len()), (ConnectionState::Open, 0));
-        // A reason that is too long is cut, between code points.
-        let reason = "é".repeat(100);
-        connection.send(CloseConnection::new(CloseCode::NORMAL).with_reason(&reason), &mut out).unwrap();
-        let (events, end) = feed(&mut open(role.peer(), &Config::default()), [&out[..]]);
-        let [Event::CloseConnection(received)] = &events[..] else { panic!("{events:?}, {end:?}") };
-        assert_eq!(received.reason, "é".repeat(61));
+        for code in [CloseCode::ABNORMAL, CloseCode::TLS_HANDSHAKE] {
+            for reason in ["", "gone"] {
+                let close = CloseConnection::new(code).with_reason(reason);
+                let error = FrameError::CloseCodeInvalid(code.get()).into();
+                assert_eq!(connection.send(close, &mut out), Err(error), "{code} {reason:?}");
+                assert_eq!((connection.state(), out.len()), (ConnectionState::Open, 0), "{code}");
+            }
+        }
+        connection.send(CloseConnection::new(CloseCode::ABNORMAL.or_normal()), &mut out).unwrap();
+        assert_eq!(out, close_on_the_wire(role, CloseCode::NORMAL, ""), "when asked to");
+    }
+}
+
+/// Code points of each length, at each place around the 123 bytes that fit.
+#[test]
+fn c9_a_long_reason_is_cut_between_two_characters() {
+    for (role, last) in ROLES.into_iter().flat_map(|role| ["a", "é", "€", "😀"].map(|last| (role, last)))
+    {
+        for before in 116..=126 {
+            let reason = ["x".repeat(before).as_str(), last, "and more"].concat();
+            let fits = (0..=123.min(reason.len())).rfind(|&end| reason.is_char_boundary(end)).unwrap();
+            let mut out = Vec::new();
+            let close = CloseConnection::new(CloseCode::NORMAL).with_reason(&reason);
+            open(role, &Config::default()).send(close, &mut out).unwrap();
+            let (events, end) = feed(&mut open(role.peer(), &Config::default()), [&out[..]]);
+            let [Event::CloseConnection(received)] = &events[..] else { panic!("{events:?}, {end:?}") };
+            assert_eq!(received.reason, reason[..fits], "{role:?}: {before} bytes, then {last:?}");
+        }
     }
 }
 
@@ -468,7 +494,7 @@ fn d1_d2_h25_offers_that_can_not_be_read() {
 }
 
 #[test]
-fn k3_k4_k5_k7_k8_k9_k10_k12_answers_that_break_rules() {
+fn k3_k4_k5_k7_k8_k9_k10_answers_that_break_rules() {
     let head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
     let good = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
     let deflate =
@@ -476,12 +502,14 @@ fn k3_k4_k5_k7_k8_k9_k10_k12_answers_that_break_rules() {
     let line = |line: &str| format!("{head}{good}{line}\r\n\r\n");
     let interim = "HTTP/1.1 103 Early Hints\r\n\r\n";
     #[rustfmt::skip]
-    let table: [(&str, String, Option<ResponseError>); 18] = [
+    let table: [(&str, String, Option<ResponseError>); 19] = [
         // name                    answer                                                             error, none for the negotiation of extensions
         ("wrong accept",           format!("{head}{}\r\n", good.replace("s3p", "S3P")),               Some(ResponseError::AcceptMismatch)),
         ("no accept",              format!("{head}\r\n"),                                             Some(ResponseError::AcceptMissing)),
         ("accept twice",           format!("{head}{good}{good}\r\n"),                                 Some(ResponseError::AcceptRepeated)),
         ("no upgrade",             line("X: y").replace("Upgrade: websocket\r\n", ""),                Some(ResponseError::UpgradeNotWebSocket)),
+        ("upgrade to two",         line("X: y").replace("Upgrade: w", "Upgrade: foo, w"),             Some(ResponseError::UpgradeNotWebSocket)),
+        ("upgrade twice",          line("Upgrade: h2c"),                                              Some(ResponseError::UpgradeNotWebSocket)),
         ("no connection",          line("X: y").replace("Connection: Upgrade\r\n", ""),               Some(ResponseError::ConnectionNotUpgrade)),
         ("nine interim answers",   interim.repeat(9),                                                 Some(ResponseError::TooManyInterimResponses { limit: 8 })),
         ("other extension",        line("Sec-WebSocket-Extensions: x-other"),                         None),
@@ -495,7 +523,6 @@ fn k3_k4_k5_k7_k8_k9_k10_k12_answers_that_break_rules() {
         ("header twice",           deflate("\r\nSec-WebSocket-Extensions: permessage-deflate"),       Some(ResponseError::ExtensionsRepeated)),
         ("other subprotocol",      line("Sec-WebSocket-Protocol: other"),                             Some(ResponseError::SubprotocolNotProposed)),
         ("two subprotocols",       line("Sec-WebSocket-Protocol: chat, chat"),                        Some(ResponseError::SubprotocolRepeated)),
-        ("a body",                 line("Content-Length: 0"),                                         Some(ResponseError::Body)),
     ];
     for (name, answer, expected) in table {
         for read in [usize::MAX, 1] {
@@ -524,6 +551,65 @@ fn k3_k4_k5_k7_k8_k9_k10_k12_answers_that_break_rules() {
                 "{name}"
             );
             assert_eq!(feed(&mut client, [answer]), (Vec::new(), Err(error)), "{name}");
+        }
+    }
+}
+
+/// A client that has asked for `/`, and nothing else.
+fn asking() -> WsConnection {
+    let mut client = WsConnection::client_with_entropy(Config::default(), settled);
+    client.send(Request::new("server.example.com", "/"), &mut Vec::new()).unwrap();
+    client
+}
+
+#[test]
+fn k11_k12_the_first_frame_is_right_behind_a_101_that_claims_a_body() {
+    for line in ["Content-Length: 0", "Content-Length: 5", "Content-Length: x", "Transfer-Encoding: chunked"]
+    {
+        let head = format!(
+            "HTTP/1.1 103 Early Hints\r\n{line}\r\n\r\nHTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
+             Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n{line}\r\n\r\n"
+        );
+        let bytes = [head.as_bytes(), b"\x89\x05hello"].concat();
+        for read in [usize::MAX, 1] {
+            let mut client = asking();
+            let (events, end) = feed(&mut client, bytes.chunks(read.min(bytes.len())));
+            assert_eq!(end, Ok(()), "{line}");
+            let [Event::AcceptConnection(_), Event::Ping(ping)] = &events[..] else {
+                panic!("{line}: {events:?}")
+            };
+            assert_eq!((&*ping.payload, client.state()), (&b"hello"[..], ConnectionState::Open), "{line}");
+        }
+    }
+}
+
+#[test]
+fn k6_a_refusal_is_told_before_what_is_wrong_with_its_body() {
+    use ResponseError::*;
+    #[rustfmt::skip]
+    let table = [
+        ("gzip, chunked",     "HTTP/1.1", "Transfer-Encoding: gzip, chunked",                       TransferEncodingUnknown),
+        ("identity",          "HTTP/1.1", "Transfer-Encoding: identity",                            TransferEncodingUnknown),
+        ("chunked, HTTP/1.0", "HTTP/1.0", "Transfer-Encoding: chunked",                             TransferEncodingUnknown),
+        ("chunked, a length", "HTTP/1.1", "Transfer-Encoding: chunked\r\nContent-Length: 5",        BodyAmbiguous),
+        ("no length",         "HTTP/1.1", "Content-Length: x",                                      ContentLengthInvalid),
+        ("two lengths",       "HTTP/1.1", "Content-Length: 5, 6",                                   ContentLengthInvalid),
+    ];
+    for (name, version, lines, expected) in table {
+        let bytes = format!("{version} 302 Found\r\nLocation: /b\r\n{lines}\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+        for read in [usize::MAX, 1] {
+            let mut client = asking();
+            let (events, end) = feed(&mut client, bytes.as_bytes().chunks(read.min(bytes.len())));
+            let [Event::RejectConnection(reject)] = &events[..] else {
+                panic!("{name}: {events:?}, {end:?}")
+            };
+            assert_eq!((reject.status, reject.headers.get_str("location")), (302, Some("/b")), "{name}");
+            assert_eq!(end, Err(expected.into()), "{name}");
+            assert_eq!(
+                (client.state(), client.transport()),
+                (ConnectionState::Closed, Transport::Close),
+                "{name}"
+            );
         }
     }
 }

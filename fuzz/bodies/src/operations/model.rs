@@ -13,8 +13,8 @@ pub(super) fn allows(state: ConnectionState, said: &[Heard], event: &Event<'_>) 
         Event::Ping(ping) => open && ping.payload.len() <= 125,
         Event::Pong(pong) => open && pong.payload.len() <= 125,
         Event::CloseConnection(close) => {
-            let sensible = close.code != CloseCode::NO_STATUS || close.reason.as_bytes().is_empty();
-            (open || state == ConnectionState::RemoteClosing) && sensible
+            let empty = close.code == CloseCode::NO_STATUS && close.reason.as_bytes().is_empty();
+            (open || state == ConnectionState::RemoteClosing) && (empty || close.code.may_be_sent())
         }
         _ => false,
     }
@@ -43,10 +43,6 @@ pub(super) fn len_under_way(said: &[Heard]) -> usize {
 
 /// What a Close is on the other side.
 pub(super) fn close(code: CloseCode, reason: &str) -> Heard {
-    let code = match code {
-        CloseCode::ABNORMAL | CloseCode::TLS_HANDSHAKE => CloseCode::NORMAL,
-        code => code,
-    };
     let mut kept = String::new();
     for code_point in reason.chars() {
         if kept.len() + code_point.len_utf8() > 123 {
