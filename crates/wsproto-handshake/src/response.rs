@@ -57,7 +57,7 @@ impl AcceptConnection {
     }
 }
 
-/// A server's refusal: an ordinary HTTP response.
+/// A server's refusal: an ordinary HTTP response, after which the server closes the connection.
 ///
 /// A received one has all header fields, and [`RejectData`] always follows it, or the error of a body whose end can't
 /// be known. One that is sent is complete without a body; with a body, `RejectData` must follow until the last of

@@ -2,11 +2,12 @@
 
 mod answer;
 mod reading;
+mod rejection;
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
-use self::answer::ClientVersion;
+use self::rejection::ClientVersion;
 use crate::{
     AcceptConnection, HandshakeLimits, HeadError, Headers, LocalError, RejectConnection, RejectData, Request,
     RequestError,
@@ -246,10 +247,13 @@ impl ServerHandshake {
     /// Appends the head of a rejection.
     ///
     /// It may come before the request is complete: 408 where a client takes too long, 503 where the server goes
-    /// down. Without a body it is complete, with `Content-Length: 0`. With one, [`reject_data`](Self::reject_data)
+    /// down. It has `Connection: close` in each case, as the transport closes after it (RFC 9112
+    /// [§9.3](https://www.rfc-editor.org/rfc/rfc9112#section-9.3)), and a 426 has Upgrade.
+    ///
+    /// Without a body it is complete, with `Content-Length: 0`. With one, [`reject_data`](Self::reject_data)
     /// sends it: of the length that Content-Length states, or until the end of the stream if the headers have
     /// `Connection: close` and no length, or in chunks. A client that has not said that it speaks HTTP/1.1 gets no
-    /// chunks: `Connection: close` is added.
+    /// chunks.
     ///
     /// # Errors
     ///
@@ -264,7 +268,7 @@ impl ServerHandshake {
             Stage::AwaitingAnswer(_) | Stage::Failed => ClientVersion::Http11,
             Stage::Rejecting(_) | Stage::Accepted | Stage::Rejected => return Err(LocalError::WrongState),
         };
-        self.stage = match answer::reject(reject, client, out)? {
+        self.stage = match rejection::write(reject, client, out)? {
             Some(body) => Stage::Rejecting(body),
             None => Stage::Rejected,
         };

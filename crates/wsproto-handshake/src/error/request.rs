@@ -86,7 +86,11 @@ pub enum RequestError {
 }
 
 impl RequestError {
-    /// Returns the answer that the client should get: a status, and the fields that belong to it.
+    /// Returns the answer that the client should get: a status, and the fields that belong to it in every version of
+    /// HTTP.
+    ///
+    /// [`ServerHandshake::reject`](crate::ServerHandshake::reject) adds those that only HTTP/1.1 has: Connection, and
+    /// the Upgrade of a 426 (RFC 9113 [§8.2.2](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2)).
     ///
     /// ```
     /// use wsproto_handshake::RequestError;
@@ -99,14 +103,8 @@ impl RequestError {
         let rejection = RejectConnection::new(self.status());
         match self {
             Self::Method => rejection.with_header("Allow", "GET"),
-            Self::ConnectionNotUpgrade => {
-                rejection.with_header("Upgrade", "websocket").with_header("Connection", "Upgrade")
-            }
             //= rfc6455#4.2.2-4, rfc6455#4.4-1
-            Self::VersionUnsupported => rejection
-                .with_header("Sec-WebSocket-Version", "13")
-                .with_header("Upgrade", "websocket")
-                .with_header("Connection", "Upgrade"),
+            Self::VersionUnsupported => rejection.with_header("Sec-WebSocket-Version", "13"),
             _ => rejection,
         }
     }

@@ -1,7 +1,8 @@
 //! The answers that a server sends, and those that it must not send (RFC 6455 §4.2.2).
 
 use wsproto_handshake::{
-    AcceptConnection, HandshakeLimits, LocalError, RejectConnection, RejectData, ServerHandshake, ServerState,
+    AcceptConnection, HandshakeLimits, HeadError, LocalError, RejectConnection, RejectData, RequestError,
+    ServerHandshake, ServerState,
 };
 
 use super::feed::{REQUEST, head};
@@ -28,7 +29,7 @@ fn refuses_to_accept(name: &str, lines: &str, accept: &AcceptConnection, expecte
 fn a_body_comes_in_chunks_only_where_the_head_was_http_1_1() {
     #[rustfmt::skip]
     let table: [(&str, &[u8], &str); 2] = [
-        ("PUT / HTTP/1.1",  b"PUT / HTTP/1.1\r\n\r\n",  "Transfer-Encoding: chunked\r\n"),
+        ("PUT / HTTP/1.1",  b"PUT / HTTP/1.1\r\n\r\n",  "Connection: close\r\nTransfer-Encoding: chunked\r\n"),
         ("bare line feed",  b"GET / HTTP/1.1\n",        "Connection: close\r\n"),
     ];
     for (name, bytes, framing) in table {
@@ -165,15 +166,16 @@ fn h23_h24_fields_of_an_acceptance_that_cannot_be_sent() {
 fn rejections_without_a_body_say_so() {
     #[rustfmt::skip]
     let table = [
-        (RejectConnection::default(),                                            "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"),
-        (RejectConnection::new(599),                                             "HTTP/1.1 599 \r\nContent-Length: 0\r\n\r\n"),
-        (RejectConnection::new(200),                                             "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
-        (RejectConnection::new(204),                                             "HTTP/1.1 204 No Content\r\n\r\n"),
-        (RejectConnection::new(304),                                             "HTTP/1.1 304 Not Modified\r\n\r\n"),
-        (RejectConnection::new(403).with_header("content-length", "0"),          "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n"),
+        (RejectConnection::default(),                                            "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
+        (RejectConnection::new(599),                                             "HTTP/1.1 599 \r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
+        (RejectConnection::new(200),                                             "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
+        (RejectConnection::new(205),                                             "HTTP/1.1 205 \r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
+        (RejectConnection::new(204),                                             "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"),
+        (RejectConnection::new(304),                                             "HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n"),
+        (RejectConnection::new(403).with_header("content-length", "0"),          "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nConnection: close\r\n\r\n"),
         (RejectConnection::new(503).with_header("Connection", "close"),          "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
-        (RejectConnection::new(426).with_header("Sec-WebSocket-Version", "13"),  "HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\nContent-Length: 0\r\n\r\n"),
-        (RejectConnection::new(302).with_header("Location", "/"),                "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"),
+        (RejectConnection::new(426).with_header("Sec-WebSocket-Version", "13"),  "HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\nUpgrade: websocket\r\nConnection: close, Upgrade\r\nContent-Length: 0\r\n\r\n"),
+        (RejectConnection::new(302).with_header("Location", "/"),                "HTTP/1.1 302 Found\r\nLocation: /\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
     ];
     for (reject, expected) in table {
         let mut server = asked("");
@@ -181,6 +183,64 @@ fn rejections_without_a_body_say_so() {
         server.reject(&reject, &mut out).unwrap();
         assert_eq!(String::from_utf8_lossy(&out), expected);
         assert_eq!(server.state(), ServerState::Rejected, "{expected}");
+    }
+}
+
+/// RFC 9112 §9.3, RFC 9110 §7.8 and §15.5.22.
+#[test]
+fn every_rejection_says_in_one_field_that_the_connection_closes() {
+    let with = |status, fields: &[(&str, &str)]| {
+        let reject = RejectConnection::new(status);
+        fields.iter().fold(reject, |reject, (name, value)| reject.with_header(name, value))
+    };
+    #[rustfmt::skip]
+    let table = [
+        // name                     rejection                                                       Connection               Upgrade
+        ("without fields",          with(403, &[]),                                                 "close",                 None),
+        ("said already",            with(403, &[("connection", "Close")]),                          "close",                 None),
+        ("said twice",              with(403, &[("Connection", "close"), ("connection", "close")]), "close",                 None),
+        ("the contrary",            with(403, &[("Connection", "Keep-Alive")]),                     "close",                 None),
+        ("nothing",                 with(403, &[("Connection", " ,".trim())]),                      "close",                 None),
+        ("a field of its own",      with(403, &[("Connection", "X-Hop, keep-alive"), ("X-Hop", "1")]), "close, X-Hop",       None),
+        ("426",                     with(426, &[]),                                                 "close, Upgrade",        Some("websocket")),
+        ("426 with Upgrade",        with(426, &[("Upgrade", "h2c")]),                               "close, Upgrade",        Some("h2c")),
+        ("426, all said",           with(426, &[("upgrade", "websocket"), ("Connection", "upgrade")]), "close, Upgrade",     Some("websocket")),
+        ("another with Upgrade",    with(400, &[("Upgrade", "websocket"), ("Connection", "a"), ("connection", "b, Upgrade")]), "close, Upgrade, a, b", Some("websocket")),
+        ("Upgrade of nothing",      with(400, &[("Connection", "Upgrade")]),                        "close",                 None),
+    ];
+    for (name, reject, connection, upgrade) in table {
+        for with_body in [false, true] {
+            let (mut server, mut out) = (asked(""), Vec::new());
+            let reject = if with_body { reject.clone().with_body() } else { reject.clone() };
+            server.reject(&reject, &mut out).unwrap();
+            let head = String::from_utf8(out).unwrap();
+            let values = |name: &str| {
+                let fields = head.lines().filter_map(|line| line.split_once(": "));
+                fields.filter(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value).collect()
+            };
+            let (found, upgrades): (Vec<_>, Vec<_>) = (values("Connection"), values("Upgrade"));
+            assert_eq!(found, [connection], "{name}, with body: {with_body}");
+            assert_eq!(upgrades, Vec::from_iter(upgrade), "{name}, with body: {with_body}");
+        }
+    }
+}
+
+/// RFC 9113 §8.2.2: a program that answers over HTTP/2 takes the fields as they are.
+#[test]
+fn what_a_client_should_get_has_no_field_of_a_connection() {
+    let errors = [
+        RequestError::Method,
+        RequestError::ConnectionNotUpgrade,
+        RequestError::VersionUnsupported,
+        RequestError::HostMissing,
+        HeadError::TooLong { limit: 1 }.into(),
+        HeadError::HttpVersion.into(),
+    ];
+    for error in errors {
+        let rejection = error.rejection();
+        for name in ["Connection", "Upgrade", "Keep-Alive", "Transfer-Encoding", "Proxy-Connection"] {
+            assert_eq!(rejection.headers.get(name), None, "{error}: {name}");
+        }
     }
 }
 
@@ -200,6 +260,9 @@ fn h23_h24_rejections_that_cannot_be_sent() {
         ("Extensions",               with("Sec-WebSocket-Extensions", b"a"),                      LocalError::HeaderReserved),
         ("body of a 204",            RejectConnection::new(204).with_body(),                      LocalError::StatusWithoutBody),
         ("body of a 304",            RejectConnection::new(304).with_body(),                      LocalError::StatusWithoutBody),
+        ("body of a 205",            RejectConnection::new(205).with_body(),                      LocalError::StatusWithoutBody),
+        ("chunks of a 205",          RejectConnection::new(205).with_header("Transfer-Encoding", "chunked"), LocalError::StatusWithoutBody),
+        ("length of a 304",          RejectConnection::new(304).with_header("Content-Length", "0"), LocalError::StatusWithoutBody),
         ("length of a 204",          RejectConnection::new(204).with_header("Content-Length", "0"), LocalError::StatusWithoutBody),
         ("length without body",      with("Content-Length", b"5"),                                LocalError::BodyFraming),
         ("chunked without body",     with("Transfer-Encoding", b"chunked"),                       LocalError::BodyFraming),
@@ -222,11 +285,11 @@ fn bodies_of_rejections_are_framed_as_declared() {
     let with_body = || RejectConnection::new(403).with_body();
     #[rustfmt::skip]
     let table = [
-        ("chunked",         with_body(),                                                 "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"),
-        ("chunked, said",   with_body().with_header("transfer-encoding", "Chunked"),     "transfer-encoding: Chunked\r\n\r\n5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"),
-        ("chunked, closes", with_body().with_header("Connection", "close").with_header("Transfer-Encoding", "chunked"), "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"),
-        ("keep-alive",      with_body().with_header("Connection", "keep-alive"),         "Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"),
-        ("a length",        with_body().with_header("Content-Length", "6"),              "Content-Length: 6\r\n\r\nhello!"),
+        ("chunked",         with_body(),                                                 "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"),
+        ("chunked, said",   with_body().with_header("transfer-encoding", "Chunked"),     "transfer-encoding: Chunked\r\nConnection: close\r\n\r\n5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"),
+        ("chunked, closes", with_body().with_header("Connection", "close").with_header("Transfer-Encoding", "chunked"), "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"),
+        ("keep-alive",      with_body().with_header("Connection", "keep-alive"),         "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"),
+        ("a length",        with_body().with_header("Content-Length", "6"),              "Content-Length: 6\r\nConnection: close\r\n\r\nhello!"),
         ("until the end",   with_body().with_header("Connection", "close"),              "Connection: close\r\n\r\nhello!"),
     ];
     for (name, reject, expected) in table {

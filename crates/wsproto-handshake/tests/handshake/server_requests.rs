@@ -4,13 +4,15 @@ use wsproto_handshake::{HandshakeLimits, HeadError, Request, RequestError, Serve
 
 use super::feed::{REQUEST, head, serve};
 
-const BAD_REQUEST: &str = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
-const METHOD: &str = "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET\r\nContent-Length: 0\r\n\r\n";
-const NOT_HTTP_1_1: &str = "HTTP/1.1 505 HTTP Version Not Supported\r\nContent-Length: 0\r\n\r\n";
-const NO_UPGRADE: &str = "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+const BAD_REQUEST: &str = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+const METHOD: &str =
+    "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+const NOT_HTTP_1_1: &str =
+    "HTTP/1.1 505 HTTP Version Not Supported\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+const NO_UPGRADE: &str = "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: close, Upgrade\r\n\
     Content-Length: 0\r\n\r\n";
 const NOT_13: &str = "HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n\
-    Connection: Upgrade\r\nContent-Length: 0\r\n\r\n";
+    Connection: close, Upgrade\r\nContent-Length: 0\r\n\r\n";
 
 /// Sees that each request is refused for its reason, and what the client is answered.
 fn refuses(table: &[(&str, &[(&str, &[u8])], RequestError, &str)]) {

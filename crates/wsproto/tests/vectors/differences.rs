@@ -85,8 +85,13 @@ impl Differences {
         failed: bool,
         used: &mut Vec<String>,
     ) -> Verdict {
-        let mut theirs = &step.theirs[..];
-        let mut ours = &ours[..];
+        if let [status, fields @ ..] = &ours[..]
+            && is_rejection(status)
+        {
+            assert!(fields.iter().any(|field| field.starts_with("connection: close")), "{name}: {ours:?}");
+        }
+        let (theirs, ours) = (without_closing(&step.theirs), without_closing(ours));
+        let (mut theirs, mut ours) = (&theirs[..], &ours[..]);
         let same_state =
             step.state == *our_state || failed && self.states.contains(&(step.state, *our_state));
         while let ([first, theirs_rest @ ..], [our_first, our_rest @ ..]) = (theirs, ours)
@@ -164,6 +169,19 @@ impl Differences {
         wrong.extend(equal.filter(|pair| seen(pair) == 0).map(|pair| format!("never: {pair}")));
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
+}
+
+/// Whether a line is the status of a rejection that was sent.
+fn is_rejection(line: &str) -> bool {
+    line.starts_with("HTTP/1.1 ") && line != "HTTP/1.1 101"
+}
+
+/// Leaves out of a rejection that the connection closes: we always say it (RFC 9112 §9.3), Python wsproto where the
+/// program did, or where the body would not end otherwise.
+fn without_closing(lines: &[String]) -> Vec<String> {
+    let is_rejection = lines.first().is_some_and(|first| is_rejection(first));
+    let is_left_out = |line: &String| is_rejection && line.starts_with("connection: ");
+    lines.iter().filter(|line| !is_left_out(line)).cloned().collect()
 }
 
 /// Whether a line is about what is not there without a feature that is on.
