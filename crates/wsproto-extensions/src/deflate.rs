@@ -10,6 +10,7 @@ mod backend;
 mod config;
 mod error;
 mod extension;
+mod inflate;
 mod parameters;
 mod pool;
 mod receiver;

@@ -1,18 +1,15 @@
-//! The seam to the libraries that know DEFLATE: raw streams in pieces, each way.
+//! The seam to the libraries that compress: raw streams in pieces.
 
 use alloc::boxed::Box;
 
 use super::WindowBits;
 use crate::Output;
 
-mod beginning;
-mod lent;
 mod miniz;
-mod ring;
 #[cfg(feature = "zlib-rs")]
 mod zlib_rs;
 
-/// The library that compresses and decompresses.
+/// The library that compresses; what decompresses is the same for both.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Backend {
@@ -21,7 +18,7 @@ pub enum Backend {
     /// It knows no window smaller than 32 KiB: where one is agreed, what is sent starts afresh at each multiple of it.
     #[default]
     Miniz,
-    /// `zlib-rs`, which is faster and keeps to smaller windows by itself; it needs more memory to decompress.
+    /// `zlib-rs`, which keeps to smaller windows by itself and takes more memory.
     #[cfg(feature = "zlib-rs")]
     ZlibRs,
 }
@@ -120,80 +117,3 @@ impl Compressor {
 
 /// The end of a message that is left out when it is sent (RFC 7692 §7.2.1).
 pub(super) const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
-
-/// The stream can't be read on.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct BadStream;
-
-/// A raw DEFLATE stream that is being read.
-pub(super) struct Decompressor {
-    state: DecompressorState,
-    backend: Backend,
-    window: WindowBits,
-}
-
-enum DecompressorState {
-    Miniz(Box<miniz::Decompressor>),
-    #[cfg(feature = "zlib-rs")]
-    ZlibRs(Box<zlib_rs::Decompressor>),
-}
-
-impl Decompressor {
-    pub(super) fn new(backend: Backend, window: WindowBits) -> Self {
-        let state = match backend {
-            Backend::Miniz => DecompressorState::Miniz(Box::new(miniz::Decompressor::new(window))),
-            #[cfg(feature = "zlib-rs")]
-            Backend::ZlibRs => DecompressorState::ZlibRs(Box::new(zlib_rs::Decompressor::new(window))),
-        };
-        Self { state, backend, window }
-    }
-
-    pub(super) fn fits(&self, backend: Backend, window: WindowBits) -> bool {
-        self.backend == backend && self.window == window
-    }
-
-    /// Makes a new stream of it: no byte of the old one can be referred to.
-    pub(super) fn reset(&mut self) {
-        match &mut self.state {
-            DecompressorState::Miniz(state) => state.reset(),
-            #[cfg(feature = "zlib-rs")]
-            DecompressorState::ZlibRs(state) => state.reset(),
-        }
-    }
-
-    /// Decompresses until the input is used up or the output is full.
-    pub(super) fn decompress(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), BadStream> {
-        match &mut self.state {
-            DecompressorState::Miniz(state) => state.decompress(input, output),
-            #[cfg(feature = "zlib-rs")]
-            DecompressorState::ZlibRs(state) => state.decompress(input, output),
-        }
-    }
-
-    /// Keeps as little as can be until more of the message comes, all that came before being delivered.
-    pub(super) fn rest(&mut self) {
-        match &mut self.state {
-            DecompressorState::Miniz(state) => state.rest(),
-            #[cfg(feature = "zlib-rs")]
-            DecompressorState::ZlibRs(state) => state.rest(),
-        }
-    }
-
-    /// Tells whether a message may end: with its last four bytes restored it must end between two blocks.
-    pub(super) fn finish(&mut self) -> Result<(), BadStream> {
-        match &mut self.state {
-            DecompressorState::Miniz(state) => state.finish(),
-            #[cfg(feature = "zlib-rs")]
-            DecompressorState::ZlibRs(state) => state.finish(),
-        }
-    }
-
-    /// Keeps as little as can be between a message that may end and the next one, which may refer to it.
-    pub(super) fn end_message(&mut self) {
-        match &mut self.state {
-            DecompressorState::Miniz(state) => state.end_message(),
-            #[cfg(feature = "zlib-rs")]
-            DecompressorState::ZlibRs(state) => state.end_message(),
-        }
-    }
-}

@@ -29,7 +29,7 @@ pub struct DeflateConfig {
     ///
     /// A server's `client_max_window_bits` is a wish: a client that can't be told uses 32 KiB.
     pub params: DeflateParams,
-    /// The library that compresses and decompresses; the default is [`Backend::Miniz`], whatever features are on.
+    /// The library that compresses; the default is [`Backend::Miniz`], whatever features are on.
     pub backend: Backend,
     /// How hard to search, from 1 (fast) to 9 (small); the default is 6.
     pub level: u8,
@@ -95,7 +95,7 @@ impl DeflateConfig {
         self
     }
 
-    /// Sets the library that compresses and decompresses.
+    /// Sets the library that compresses.
     #[must_use]
     pub const fn with_backend(mut self, backend: Backend) -> Self {
         self.backend = backend;

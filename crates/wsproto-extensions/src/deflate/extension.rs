@@ -120,7 +120,6 @@ impl Extension for PermessageDeflate {
                 //= rfc7692#6-3
                 self.receiving = if compressed { Handling::Transform } else { Handling::Pass };
                 self.receiver.start_message();
-                self.receiver.start_frame(header);
                 Ok(self.receiving)
             }
             //= rfc7692#6-1
@@ -128,10 +127,7 @@ impl Extension for PermessageDeflate {
                 Err(Refusal::new(CloseCode::PROTOCOL_ERROR, "RSV1 is set on a continuation frame"))
             }
             //= rfc7692#6.2-1
-            Opcode::Continuation => {
-                self.receiver.start_frame(header);
-                Ok(self.receiving)
-            }
+            Opcode::Continuation => Ok(self.receiving),
             //= rfc7692#6-2
             Opcode::Close | Opcode::Ping | Opcode::Pong if compressed => {
                 Err(Refusal::new(CloseCode::PROTOCOL_ERROR, "RSV1 is set on a control frame"))

@@ -1,9 +1,11 @@
 //! Where compressors and decompressors wait between messages that don't take over context.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 
-use super::backend::{Compressor, Decompressor};
+use super::backend::Compressor;
+use super::inflate::Decompressor;
 use super::{Backend, WindowBits};
 
 use self::shelf::Shelf;
@@ -19,7 +21,7 @@ pub struct Pool {
 
 struct Shelves {
     compressors: Shelf<Compressor>,
-    decompressors: Shelf<Decompressor>,
+    decompressors: Shelf<Box<Decompressor>>,
 }
 
 impl Default for Shelves {
@@ -29,8 +31,8 @@ impl Default for Shelves {
 }
 
 impl Pool {
-    /// How many of each kind the default pool keeps: 8 compressors of some 312 KiB, 8 decompressors of at most 48 KiB; of
-    /// `zlib-rs`, of some 375 KiB and of at most 64 KiB.
+    /// How many of each kind the default pool keeps: 8 compressors of some 312 KiB, of `zlib-rs` some 375 KiB, and 8
+    /// decompressors of at most 48 KiB.
     pub const DEFAULT_SIZE: usize = 8;
 
     /// Makes a pool that keeps at most so many compressors and as many decompressors.
@@ -45,9 +47,10 @@ impl Pool {
         found.unwrap_or_else(|| Compressor::new(backend, level, window))
     }
 
-    pub(super) fn decompressor(&self, backend: Backend, window: WindowBits) -> Decompressor {
-        let found = self.shelves.decompressors.take(|idle| idle.fits(backend, window));
-        found.unwrap_or_else(|| Decompressor::new(backend, window))
+    #[expect(clippy::unnecessary_box_returns, reason = "it stays where it is")]
+    pub(super) fn decompressor(&self, window: WindowBits) -> Box<Decompressor> {
+        let found = self.shelves.decompressors.take(|idle| idle.fits(window));
+        found.unwrap_or_else(|| Box::new(Decompressor::new(window)))
     }
 
     /// Takes back a compressor that has ended its message with an empty window.
@@ -56,7 +59,7 @@ impl Pool {
     }
 
     /// Takes back a decompressor, whatever it has read.
-    pub(super) fn put_decompressor(&self, mut idle: Decompressor) {
+    pub(super) fn put_decompressor(&self, mut idle: Box<Decompressor>) {
         idle.reset();
         self.shelves.decompressors.put(idle);
     }
@@ -141,7 +144,7 @@ mod tests {
             let window = WindowBits::MIN;
             for _ in 0..5 {
                 pool.put_compressor(Compressor::new(Backend::Miniz, 1, window));
-                pool.put_decompressor(Decompressor::new(Backend::Miniz, window));
+                pool.put_decompressor(Box::new(Decompressor::new(window)));
             }
             assert_eq!(idle(&pool), (size, size));
         }
@@ -152,7 +155,7 @@ mod tests {
         let pool = Pool::new(4);
         let other = pool.clone();
         pool.put_compressor(Compressor::new(Backend::Miniz, 1, WindowBits::MIN));
-        pool.put_decompressor(Decompressor::new(Backend::Miniz, WindowBits::MIN));
+        pool.put_decompressor(Box::new(Decompressor::new(WindowBits::MIN)));
         #[rustfmt::skip]
         let table = [
             // level  window            taken
@@ -162,8 +165,8 @@ mod tests {
         ];
         for (level, window, left) in table {
             let (taken, decompressor) =
-                (other.compressor(Backend::Miniz, level, window), other.decompressor(Backend::Miniz, window));
-            assert!(taken.fits(Backend::Miniz, level, window) && decompressor.fits(Backend::Miniz, window));
+                (other.compressor(Backend::Miniz, level, window), other.decompressor(window));
+            assert!(taken.fits(Backend::Miniz, level, window) && decompressor.fits(window));
             assert_eq!(idle(&pool), left, "level {level}, window {window}");
             if left.1 == 0 {
                 pool.put_decompressor(decompressor);

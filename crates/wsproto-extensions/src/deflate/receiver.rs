@@ -1,12 +1,13 @@
 //! Decompression of the messages that arrive, within limits.
 
+use alloc::boxed::Box;
 use core::fmt;
 use core::num::NonZeroU32;
 
-use wsproto_frame::{CloseCode, FrameHeader};
+use wsproto_frame::CloseCode;
 
-use super::backend::{BadStream, Decompressor};
-use super::{Backend, DeflateConfig, Pool, WindowBits};
+use super::inflate::{BadStream, Decompressor};
+use super::{DeflateConfig, Pool, WindowBits};
 use crate::{Output, Refusal};
 
 /// How many bytes a message may expand to before its ratio counts: any short text can be a run of one letter.
@@ -18,27 +19,23 @@ const RATIO_STEP: u64 = 64;
 
 /// The receiving half of the extension.
 pub(super) struct Receiver {
-    backend: Backend,
     window: WindowBits,
     no_context_takeover: bool,
     max_ratio: Option<NonZeroU32>,
     pool: Pool,
     /// Made when the first compressed message arrives.
-    decompressor: Option<Decompressor>,
+    decompressor: Option<Box<Decompressor>>,
     /// How many compressed bytes of the message were consumed.
     consumed: u64,
     /// Behind how many of them the ratio was looked at last.
     checked: u64,
     /// How many bytes came out of the message.
     produced: u64,
-    /// How many compressed bytes of the message there still are, as far as is known.
-    pending: u64,
 }
 
 impl Receiver {
     pub(super) fn new(window: WindowBits, no_context_takeover: bool, config: &DeflateConfig) -> Self {
         Self {
-            backend: config.backend,
             window,
             no_context_takeover,
             max_ratio: config.max_ratio,
@@ -47,7 +44,6 @@ impl Receiver {
             consumed: 0,
             checked: 0,
             produced: 0,
-            pending: 0,
         }
     }
 
@@ -59,11 +55,6 @@ impl Receiver {
         self.consumed = 0;
         self.checked = 0;
         self.produced = 0;
-        self.pending = 0;
-    }
-
-    pub(super) const fn start_frame(&mut self, header: &FrameHeader) {
-        self.pending = if header.fin { header.payload_len } else { u64::MAX };
     }
 
     /// Decompresses until the input is used up or the output is full.
@@ -85,28 +76,18 @@ impl Receiver {
                 self.check_ratio()?;
             }
             if input.is_empty() {
-                self.rest();
                 return Ok(());
             }
         }
     }
 
-    /// Lets the decompressor rest where the end of the message does not follow at once.
-    fn rest(&mut self) {
-        if let Some(decompressor) = self.decompressor.as_mut().filter(|_| self.pending > 0) {
-            decompressor.rest();
-        }
-    }
-
     fn decompress_part(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), Refusal> {
         let before = (input.len(), output.room());
-        let decompressor =
-            self.decompressor.get_or_insert_with(|| self.pool.decompressor(self.backend, self.window));
+        let decompressor = self.decompressor.get_or_insert_with(|| self.pool.decompressor(self.window));
         //= rfc7692#7.2.3.1-1, rfc7692#7.2.3.3-1, rfc7692#7.2.3.5-1, rfc7692#7.2.3.6-1
         decompressor.decompress(input, output).map_err(refuse)?;
         let consumed = difference(before.0, input.len());
         self.consumed = self.consumed.saturating_add(consumed);
-        self.pending = self.pending.saturating_sub(consumed);
         self.produced = self.produced.saturating_add(difference(before.1, output.room()));
         Ok(())
     }
@@ -131,9 +112,6 @@ impl Receiver {
         if self.no_context_takeover {
             self.pool.put_decompressor(decompressor);
             return Ok(());
-        }
-        if self.consumed > 0 {
-            decompressor.end_message();
         }
         self.decompressor = Some(decompressor);
         Ok(())

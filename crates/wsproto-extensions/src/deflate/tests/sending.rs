@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use wsproto_frame::{Opcode, Role, Rsv};
 
 use super::BACKEND;
-use crate::deflate::backend::Decompressor;
+use crate::deflate::inflate::Decompressor;
 use crate::deflate::tests::{self, json, noise, receive, send};
 use crate::deflate::{DeflateConfig, DeflateParams, PermessageDeflate, WindowBits};
 use crate::{Extension, Handling, Outbound, OutboundFrame, Output};
@@ -163,7 +163,7 @@ fn d7_the_bit_is_on_the_first_fragment_only() {
 fn fragments_are_flushed() {
     let (mut server, _) = pair(DeflateParams::default());
     let (_, payload) = outbound(&mut server, &OutboundFrame::new(Opcode::Text, b"first ").unfinished());
-    let mut stream = Decompressor::new(BACKEND, WindowBits::MAX);
+    let mut stream = Decompressor::new(WindowBits::MAX);
     let mut out = Vec::new();
     stream.decompress(&mut payload.as_slice(), &mut Output::new(&mut out, 100)).unwrap();
     assert_eq!(out, b"first ");

@@ -9,7 +9,8 @@ use wsproto_frame::{CloseCode, Role};
 
 use super::BACKEND;
 use crate::Output;
-use crate::deflate::backend::{Compressor, Decompressor, Flush};
+use crate::deflate::backend::{Compressor, Flush};
+use crate::deflate::inflate::Decompressor;
 use crate::deflate::tests::{self, json, noise, receive, send};
 use crate::deflate::{Backend, DeflateConfig, DeflateParams, PermessageDeflate, WindowBits};
 
@@ -268,7 +269,7 @@ fn in_pieces(window: WindowBits, payload: &[u8], piece: usize, room: usize) -> O
 
 /// Decompresses by the lowest layer, in turn in place and not.
 fn in_turn(window: WindowBits, payload: &[u8], piece: usize, room: usize, turns: &[bool]) -> Option<Vec<u8>> {
-    let mut stream = Decompressor::new(BACKEND, window);
+    let mut stream = Decompressor::new(window);
     let (mut out, mut place) = (Vec::new(), vec![0xaa; room.min(100_000)]);
     let mut turns = turns.iter().cycle();
     for mut input in payload.chunks(piece) {

@@ -1,0 +1,259 @@
+//! Decompression: DEFLATE (RFC 1951) as blocks whose work is bounded by their bytes and by what comes out of them.
+//!
+//! Libraries do work for each block that its few bits don't pay for: tables that are made anew, a window that is copied.
+//! Here a block without codes of its own costs some forty instructions, and one with them some thousands for at least
+//! twelve bytes. The stream may pause at any bit; a final block doesn't end it (RFC 7692 §7.2.3.4).
+//!
+//! ```text
+//!        ┌───────────────► BlockStart ◄───────────────────────────┐
+//!        │                  │      │                              │
+//!   Stored ◄── StoredLen ◄──┘      ├──► Symbols(Fixed) ───────────┤
+//!                                  └──► Counts ─► LengthCode ─► Lengths ─► Symbols(Dynamic)
+//! ```
+
+mod bits;
+mod codes;
+mod dynamic;
+mod history;
+mod lent;
+mod symbols;
+
+use self::bits::Bits;
+use self::codes::FIXED;
+use self::dynamic::Dynamic;
+use self::history::History;
+use self::lent::Lent;
+use self::symbols::Decoded;
+use super::WindowBits;
+use super::backend::TAIL;
+use crate::Output;
+
+/// The stream can't be read on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct BadStream;
+
+/// A raw DEFLATE stream that is being read.
+pub(super) struct Decompressor {
+    history: History,
+    bits: Bits,
+    step: Step,
+    /// Whether the block is marked as the final one.
+    last: bool,
+    /// What is left to repeat of a match that there was no room for.
+    repeat: Repeat,
+    /// There from the beginning of a block with codes of its own to its end.
+    dynamic: Lent,
+}
+
+/// What comes next in a stream.
+#[derive(Clone, Copy)]
+enum Step {
+    /// The three bits with which a block begins.
+    BlockStart,
+    /// The length of a stored block and its complement.
+    StoredLen,
+    /// So many bytes of a stored block.
+    Stored(u16),
+    /// How many codes a block has.
+    Counts,
+    /// The code for the lengths of codes.
+    LengthCode,
+    /// The lengths of the block's codes.
+    Lengths,
+    /// A symbol.
+    Symbols(Kind),
+    /// Nothing that could be read.
+    Bad,
+}
+
+/// Whose codes a block uses.
+#[derive(Clone, Copy)]
+enum Kind {
+    Fixed,
+    Dynamic,
+}
+
+/// Bytes that come once more.
+#[derive(Clone, Copy, Default)]
+struct Repeat {
+    distance: u16,
+    len: u16,
+}
+
+/// Why a stream pauses.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Pause {
+    /// The input is used up.
+    Input,
+    /// There is no room for what comes out.
+    Room,
+}
+
+impl Decompressor {
+    pub(super) const fn new(window: WindowBits) -> Self {
+        Self {
+            history: History::new(window),
+            bits: Bits { value: 0, count: 0 },
+            step: Step::BlockStart,
+            last: false,
+            repeat: Repeat { distance: 0, len: 0 },
+            dynamic: Lent::NONE,
+        }
+    }
+
+    pub(super) const fn fits(&self, window: WindowBits) -> bool {
+        self.history.window == window.size()
+    }
+
+    /// Makes a new stream of it: no byte of the old one can be referred to.
+    pub(super) fn reset(&mut self) {
+        self.history.clear();
+        self.bits = Bits::default();
+        self.step = Step::BlockStart;
+        self.repeat = Repeat::default();
+        self.dynamic.give_back();
+    }
+
+    /// Decompresses until the input is used up or the output is full.
+    ///
+    /// That a stream is bad shows only behind all that came before it, however it arrives.
+    pub(super) fn decompress(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), BadStream> {
+        while self.history.deliver(output) {
+            if matches!(self.step, Step::Bad) {
+                return Err(BadStream);
+            }
+            self.history.make_room();
+            match self.run(input, false) {
+                Ok(Pause::Room) => {}
+                Ok(Pause::Input) => {
+                    self.history.deliver(output);
+                    break;
+                }
+                Err(BadStream) => self.step = Step::Bad,
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells whether a message may end: with its last four bytes restored it must end between two blocks.
+    pub(super) fn finish(&mut self) -> Result<(), BadStream> {
+        self.history.make_room();
+        let ended = self.run(&mut &TAIL[..], true) == Ok(Pause::Input);
+        let between = matches!(self.step, Step::BlockStart) && self.bits.count < 8;
+        if ended && between && self.history.is_delivered() { Ok(()) } else { Err(BadStream) }
+    }
+
+    /// Decodes until the stream pauses; where the input ends a message, not a bit behind the block that its last byte ends.
+    fn run(&mut self, input: &mut &[u8], ends: bool) -> Result<Pause, BadStream> {
+        loop {
+            let paused = match self.step {
+                Step::BlockStart if ends && input.is_empty() && self.bits.count < 8 => Some(Pause::Input),
+                Step::BlockStart => self.start_block(input)?,
+                Step::StoredLen => self.start_stored(input)?,
+                Step::Stored(left) => self.stored(left, input),
+                Step::Counts | Step::LengthCode | Step::Lengths => self.read_codes(input)?,
+                Step::Symbols(kind) => self.symbols(kind, input)?,
+                Step::Bad => return Err(BadStream),
+            };
+            if let Some(pause) = paused {
+                return Ok(pause);
+            }
+        }
+    }
+
+    fn start_block(&mut self, input: &mut &[u8]) -> Result<Option<Pause>, BadStream> {
+        let Some(start) = self.bits.take(3, input) else { return Ok(Some(Pause::Input)) };
+        self.last = start & 1 == 1;
+        self.step = match start >> 1 {
+            0 => {
+                self.bits.align();
+                Step::StoredLen
+            }
+            1 => Step::Symbols(Kind::Fixed),
+            2 => Step::Counts,
+            _ => return Err(BadStream),
+        };
+        Ok(None)
+    }
+
+    /// Goes on with the next block. Blocks may follow the final one, from the next byte on.
+    //= rfc7692#7.2.3.4-1
+    const fn end_block(&mut self) {
+        if self.last {
+            self.bits.align();
+        }
+        self.step = Step::BlockStart;
+    }
+
+    fn start_stored(&mut self, input: &mut &[u8]) -> Result<Option<Pause>, BadStream> {
+        let Some(lens) = self.bits.take(32, input) else { return Ok(Some(Pause::Input)) };
+        let [a, b, c, d] = lens.to_le_bytes();
+        let (len, complement) = (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]));
+        if len != !complement {
+            return Err(BadStream);
+        }
+        self.step = Step::Stored(len);
+        Ok(None)
+    }
+
+    fn stored(&mut self, mut left: u16, input: &mut &[u8]) -> Option<Pause> {
+        while left > 0 && self.bits.count > 0 && self.history.room() > 0 {
+            let [byte, ..] = self.bits.value.to_le_bytes();
+            self.bits.drop(8);
+            self.history.write(&[byte]);
+            left = left.wrapping_sub(1);
+        }
+        if self.bits.count == 0 {
+            let written = self.history.write(input.get(..left.into()).unwrap_or(input));
+            *input = input.get(written..).unwrap_or_default();
+            left = left.saturating_sub(u16::try_from(written).unwrap_or(u16::MAX));
+        }
+        self.step = Step::Stored(left);
+        match left {
+            0 => self.end_block(),
+            _ if self.history.room() == 0 => return Some(Pause::Room),
+            _ => return Some(Pause::Input),
+        }
+        None
+    }
+
+    fn read_codes(&mut self, input: &mut &[u8]) -> Result<Option<Pause>, BadStream> {
+        let dynamic = self.dynamic.get();
+        let (done, next) = match self.step {
+            Step::Counts => {
+                let counts = self.bits.take(Dynamic::COUNTS_LEN, input);
+                counts.map(|counts| dynamic.start(counts)).transpose()?;
+                (counts.is_some(), Step::LengthCode)
+            }
+            Step::LengthCode => (dynamic.read_length_code(&mut self.bits, input)?, Step::Lengths),
+            _ => (dynamic.read_codes(&mut self.bits, input)?, Step::Symbols(Kind::Dynamic)),
+        };
+        if !done {
+            return Ok(Some(Pause::Input));
+        }
+        self.step = next;
+        Ok(None)
+    }
+
+    fn symbols(&mut self, kind: Kind, input: &mut &[u8]) -> Result<Option<Pause>, BadStream> {
+        if self.repeat.len > 0 {
+            self.repeat.len = self.history.repeat(self.repeat.distance, self.repeat.len);
+            if self.repeat.len > 0 {
+                return Ok(Some(Pause::Room));
+            }
+        }
+        let codes = match kind {
+            Kind::Fixed => &FIXED,
+            Kind::Dynamic => &self.dynamic.get().codes,
+        };
+        match symbols::decode(codes, &mut self.bits, input, &mut self.history)? {
+            Decoded::End => {
+                self.dynamic.give_back();
+                self.end_block();
+            }
+            Decoded::Repeat(repeat) => self.repeat = repeat,
+            Decoded::Paused(pause) => return Ok(Some(pause)),
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,397 @@
+//! Prefix codes as tables (RFC 1951 §3.2.2): the next bits of the stream give the symbol and how many bits it has.
+
+use super::BadStream;
+
+/// What a number of bits stands for.
+///
+/// Bits 0 to 7 count the bits of the symbol with its extra bits, bits 8 to 11 those of its code alone. Bits 12 to 15 are
+/// flags. The rest is the literal, or the least length or distance, or where a second table begins.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Entry(u32);
+
+impl Entry {
+    const LITERAL: u32 = 1 << 15;
+    /// Neither a literal nor a length or distance.
+    const SPECIAL: u32 = 1 << 14;
+    const SECOND: u32 = 1 << 13;
+    const END: u32 = 1 << 12;
+
+    /// No symbol has this code: it shows with the first bit.
+    pub(super) const INVALID: Self = Self(Self::SPECIAL | 1 << 8 | 1);
+
+    /// A symbol as in the constants below, once its code has a length.
+    const fn with_code_len(symbol: u32, len: u32) -> Self {
+        Self(symbol.wrapping_add(len << 8 | len))
+    }
+
+    /// The first bits of codes that have more: they are found in a second table by `bits` more.
+    const fn second(root: u32, bits: u32, start: u32) -> Self {
+        Self(start << 16 | Self::SPECIAL | Self::SECOND | root << 8 | bits)
+    }
+
+    pub(super) const fn is_literal(self) -> bool {
+        self.0 & Self::LITERAL != 0
+    }
+
+    pub(super) const fn is_special(self) -> bool {
+        self.0 & Self::SPECIAL != 0
+    }
+
+    pub(super) const fn is_second(self) -> bool {
+        self.0 & Self::SECOND != 0
+    }
+
+    pub(super) const fn is_end(self) -> bool {
+        self.0 & Self::END != 0
+    }
+
+    /// How many bits the code has.
+    pub(super) const fn code_len(self) -> u32 {
+        self.0 >> 8 & 15
+    }
+
+    /// How many bits the code and its extra bits have.
+    pub(super) const fn len(self) -> u32 {
+        self.0 & 63
+    }
+
+    pub(super) const fn literal(self) -> u8 {
+        self.0.to_le_bytes()[2]
+    }
+
+    /// Returns the length, distance or number that the extra bits choose.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the inner loop")]
+    pub(super) fn value(self, bits: u64) -> usize {
+        let extra = (bits & !(u64::MAX << self.len())) >> self.code_len();
+        self.plus(extra)
+    }
+
+    /// Where the entry of a longer code stands.
+    fn index(self, bits: u64) -> usize {
+        self.plus(bits >> self.code_len() & !(u64::MAX << self.len()))
+    }
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the inner loop")]
+    fn plus(self, more: u64) -> usize {
+        usize::try_from(u64::from(self.0 >> 16).wrapping_add(more)).unwrap_or_default()
+    }
+}
+
+/// A symbol before its code has a length: how many extra bits it has, flags, and the least value.
+const fn symbol(least: u32, extra: u32) -> u32 {
+    least << 16 | extra
+}
+
+/// Literals, the end of a block, and lengths (RFC 1951 §3.2.5); two symbols stand for nothing.
+pub(super) const LITERALS: [u32; 288] = literals();
+/// Distances; two symbols stand for nothing.
+pub(super) const DISTANCES: [u32; 32] = distances();
+/// Lengths of codes, and how often one is repeated (RFC 1951 §3.2.7). The least value says which symbol it is.
+pub(super) const LENGTHS: [u32; 19] = lengths();
+
+#[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "done by the compiler")]
+const fn literals() -> [u32; 288] {
+    let mut symbols = [Entry::SPECIAL; 288];
+    let mut n = 0;
+    while n < 286 {
+        symbols[n as usize] = match n {
+            0..256 => symbol(n, 0) | Entry::LITERAL,
+            256 => Entry::SPECIAL | Entry::END,
+            257..265 => symbol(n - 254, 0),
+            285 => symbol(258, 0),
+            _ => symbol(((4 + (n - 265) % 4) << ((n - 261) / 4)) + 3, (n - 261) / 4),
+        };
+        n += 1;
+    }
+    symbols
+}
+
+#[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "done by the compiler")]
+const fn distances() -> [u32; 32] {
+    let mut symbols = [Entry::SPECIAL; 32];
+    let mut n = 0;
+    while n < 30 {
+        symbols[n as usize] = match n {
+            0..4 => symbol(n + 1, 0),
+            _ => symbol(((2 + n % 2) << (n / 2 - 1)) + 1, n / 2 - 1),
+        };
+        n += 1;
+    }
+    symbols
+}
+
+#[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "done by the compiler")]
+const fn lengths() -> [u32; 19] {
+    let mut symbols = [0; 19];
+    let mut n = 0;
+    while n < 19 {
+        // The bits that say how often are read by themselves.
+        symbols[n as usize] = symbol(n, 0);
+        n += 1;
+    }
+    symbols
+}
+
+/// The codes of a block: its literals and lengths, and its distances.
+pub(super) struct Codes {
+    literals: [Entry; Self::LITERALS],
+    distances: [Entry; Self::DISTANCES],
+}
+
+impl Codes {
+    /// How many bits find a symbol at once, where its code has no more.
+    const LITERAL_ROOT: u32 = 9;
+    const DISTANCE_ROOT: u32 = 8;
+    /// The most entries that 286 codes of at most 15 bits take, the first table having 9; and 30 codes, with 8.
+    const LITERALS: usize = 852;
+    const DISTANCES: usize = 402;
+
+    /// Codes of which none is valid.
+    pub(super) const NONE: Self =
+        Self { literals: [Entry::INVALID; Self::LITERALS], distances: [Entry::INVALID; Self::DISTANCES] };
+
+    /// Finds the literal, length or end that comes next, where its code is not long.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the inner loop")]
+    pub(super) fn literal(&self, bits: u64) -> Entry {
+        self.literals.get((bits & 0x1ff) as usize).copied().unwrap_or(Entry::INVALID)
+    }
+
+    /// Finds the same, and where the code is longer than [`literal`](Self::literal) looks at, too.
+    pub(super) fn any_literal(&self, bits: u64) -> Entry {
+        let entry = self.literal(bits);
+        if entry.is_second() {
+            return self.literals.get(entry.index(bits)).copied().unwrap_or(Entry::INVALID);
+        }
+        entry
+    }
+
+    /// Finds the distance that comes next.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the inner loop")]
+    pub(super) fn distance(&self, bits: u64) -> Entry {
+        let entry = self.distances.get((bits & 0xff) as usize).copied().unwrap_or(Entry::INVALID);
+        if entry.is_second() {
+            return self.distances.get(entry.index(bits)).copied().unwrap_or(Entry::INVALID);
+        }
+        entry
+    }
+
+    /// Makes the codes that have these lengths.
+    ///
+    /// A block must have an end; a code that leaves room for others is bad, but for a single one of one bit, and for
+    /// distances that are not used.
+    pub(super) fn make(&mut self, literals: &[u8], distances: &[u8]) -> Result<(), BadStream> {
+        if literals.get(256).is_none_or(|&len| len == 0) {
+            return Err(BadStream);
+        }
+        for (table, root, lengths, symbols) in [
+            (&mut self.literals[..], Self::LITERAL_ROOT, literals, &LITERALS[..]),
+            (&mut self.distances[..], Self::DISTANCE_ROOT, distances, &DISTANCES[..]),
+        ] {
+            make(table, root, lengths, symbols)?;
+        }
+        Ok(())
+    }
+}
+
+/// The codes of blocks without codes of their own (RFC 1951 §3.2.6).
+pub(super) static FIXED: Codes = fixed();
+
+#[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "done by the compiler")]
+const fn fixed() -> Codes {
+    let mut codes = Codes::NONE;
+    let mut n: u16 = 0;
+    while n < 1 << Codes::LITERAL_ROOT {
+        // A code begins with its highest bit.
+        let code = n.reverse_bits() >> 7;
+        let (symbol, len) = match code {
+            0..0x060 => (256 + (code >> 2), 7),
+            0x060..0x180 => ((code >> 1) - 0x30, 8),
+            0x180..0x190 => (280 + (code >> 1) - 0xc0, 8),
+            _ => (144 + code - 0x190, 9),
+        };
+        codes.literals[n as usize] = Entry::with_code_len(LITERALS[symbol as usize], len);
+        n += 1;
+    }
+    n = 0;
+    while n < 1 << Codes::DISTANCE_ROOT {
+        let symbol = n.reverse_bits() >> 11;
+        codes.distances[n as usize] = Entry::with_code_len(DISTANCES[symbol as usize], 5);
+        n += 1;
+    }
+    codes
+}
+
+/// The code in which the lengths of a block's codes are written.
+pub(super) struct LengthCode([Entry; 1 << Self::ROOT]);
+
+impl LengthCode {
+    const ROOT: u32 = 7;
+
+    pub(super) const NONE: Self = Self([Entry::INVALID; 1 << Self::ROOT]);
+
+    pub(super) fn make(&mut self, lengths: &[u8; 19]) -> Result<(), BadStream> {
+        match make(&mut self.0, Self::ROOT, lengths, &LENGTHS)? {
+            Filled::All => Ok(()),
+            Filled::Part => Err(BadStream),
+        }
+    }
+
+    pub(super) fn symbol(&self, bits: u64) -> Entry {
+        self.0.get((bits & 0x7f) as usize).copied().unwrap_or(Entry::INVALID)
+    }
+}
+
+/// Whether all codes stand for something.
+enum Filled {
+    All,
+    Part,
+}
+
+/// Makes the tables of a code: the first one for codes of at most `root` bits, and behind it one for each beginning of
+/// longer ones.
+///
+/// Shorter codes come first, and of the same length those of lower symbols. The tables are indexed by the bits as they
+/// come, which is from the highest of a code on.
+fn make(table: &mut [Entry], root: u32, lengths: &[u8], symbols: &[u32]) -> Result<Filled, BadStream> {
+    let counts = count(lengths);
+    let filled = check(&counts)?;
+    let mut sorted = [0_u16; 288];
+    sort(lengths, &counts, &mut sorted);
+    let codes = counts.iter().skip(1).map(|&count| usize::from(count)).sum();
+    let mut sorted = sorted.get(..codes).unwrap_or_default().iter();
+    if matches!(filled, Filled::Part) {
+        // Its only code is 0.
+        table.fill(Entry::INVALID);
+        if let Some(&symbol) = sorted.next() {
+            let entry = entry(symbols, symbol, 1);
+            table.get_mut(..1 << root).unwrap_or_default().iter_mut().step_by(2).for_each(|to| *to = entry);
+        }
+        return Ok(filled);
+    }
+    let mut code = 0_usize;
+    let mut filled_to = 1_usize;
+    for (len, &count) in (1..=root).zip(counts.iter().skip(1)) {
+        // What was found by fewer bits is found by one more, whatever that is.
+        if let Some(both) = table.get_mut(..filled_to.wrapping_mul(2)) {
+            both.copy_within(..filled_to, filled_to);
+        }
+        filled_to = filled_to.wrapping_mul(2);
+        for &symbol in sorted.by_ref().take(count.into()) {
+            if let Some(to) = table.get_mut(code) {
+                *to = entry(symbols, symbol, len);
+            }
+            code = after(code, len);
+        }
+    }
+    make_second(table, root, &counts, sorted, symbols, code);
+    Ok(filled)
+}
+
+/// Makes the tables of codes that are longer than `root`, of which `code` is the first.
+fn make_second<'a>(
+    table: &mut [Entry],
+    root: u32,
+    counts: &[u16; 16],
+    mut sorted: impl Iterator<Item = &'a u16>,
+    symbols: &[u32],
+    mut code: usize,
+) {
+    let first = 1_usize << root;
+    let (mut beginning, mut start, mut end) = (usize::MAX, first, first);
+    for (len, &count) in (1_u32..).zip(counts.iter().skip(1)).skip(root as usize) {
+        let further = len.wrapping_sub(root);
+        let mut left = count;
+        for &symbol in sorted.by_ref().take(count.into()) {
+            if code & first.wrapping_sub(1) != beginning {
+                beginning = code & first.wrapping_sub(1);
+                let bits = second_bits(counts, len, left, root);
+                start = end;
+                end = start.wrapping_add(1 << bits);
+                if let Some(to) = table.get_mut(beginning) {
+                    *to = Entry::second(root, bits, u32::try_from(start).unwrap_or_default());
+                }
+            }
+            let entry = entry(symbols, symbol, len);
+            let from = start.wrapping_add(code >> root);
+            let places = table.get_mut(from..end).unwrap_or_default();
+            places.iter_mut().step_by(1 << further).for_each(|to| *to = entry);
+            code = after(code, len);
+            left = left.wrapping_sub(1);
+        }
+    }
+}
+
+/// How many bits more find all codes with the same beginning, the first of them having `len`, as `left` codes have.
+fn second_bits(counts: &[u16; 16], len: u32, left: u16, root: u32) -> u32 {
+    let mut bits = len.wrapping_sub(root);
+    let mut used = u32::from(left);
+    for &count in counts.iter().skip(len as usize).skip(1) {
+        if used >= 1 << bits {
+            break;
+        }
+        bits = bits.wrapping_add(1);
+        used = used.wrapping_mul(2).wrapping_add(count.into());
+    }
+    bits
+}
+
+fn entry(symbols: &[u32], symbol: u16, len: u32) -> Entry {
+    symbols.get(usize::from(symbol)).map_or(Entry::INVALID, |&symbol| Entry::with_code_len(symbol, len))
+}
+
+/// The code behind one of the same length, both with their highest bit lowest; behind the last one it doesn't matter.
+const fn after(code: usize, len: u32) -> usize {
+    // The highest bit that isn't set is the lowest of the number.
+    let zeros = code ^ (1_usize << len).wrapping_sub(1);
+    let Some(bit) = zeros.checked_ilog2() else { return 0 };
+    code & (1_usize << bit).wrapping_sub(1) | 1 << bit
+}
+
+/// How many codes have each length.
+fn count(lengths: &[u8]) -> [u16; 16] {
+    let mut counts = [0_u16; 16];
+    for &len in lengths {
+        if let Some(count) = counts.get_mut(usize::from(len & 15)) {
+            *count = count.wrapping_add(1);
+        }
+    }
+    counts
+}
+
+/// Tells whether there are enough codes, and not too many.
+fn check(counts: &[u16; 16]) -> Result<Filled, BadStream> {
+    let mut left = 1_u32;
+    for &count in counts.iter().skip(1) {
+        left = left.wrapping_mul(2).checked_sub(count.into()).ok_or(BadStream)?;
+    }
+    let [_, ones, longer @ ..] = counts;
+    match left {
+        0 => Ok(Filled::All),
+        _ if *ones <= 1 && longer.iter().all(|&count| count == 0) => Ok(Filled::Part),
+        _ => Err(BadStream),
+    }
+}
+
+/// Puts the symbols that have codes in the order of their codes.
+fn sort(lengths: &[u8], counts: &[u16; 16], sorted: &mut [u16; 288]) {
+    let mut places = [0_u16; 16];
+    let mut place = 0_u16;
+    for (to, count) in places.iter_mut().zip(counts).skip(1) {
+        *to = place;
+        place = place.wrapping_add(*count);
+    }
+    for (symbol, &len) in (0_u16..).zip(lengths) {
+        if len > 0
+            && let Some(place) = places.get_mut(usize::from(len & 15))
+        {
+            if let Some(to) = sorted.get_mut(usize::from(*place)) {
+                *to = symbol;
+            }
+            *place = place.wrapping_add(1);
+        }
+    }
+}

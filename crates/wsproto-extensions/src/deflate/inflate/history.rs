@@ -1,0 +1,149 @@
+//! What came out last: as much as can be referred to, and what waits to be delivered.
+
+use alloc::vec::Vec;
+
+use crate::Output;
+use crate::deflate::WindowBits;
+
+/// The last bytes of a stream, at least as many as its window holds: decompressed here, and copied to where they belong.
+///
+/// Its memory grows with the stream, so that one which never was long takes little.
+pub(super) struct History {
+    /// What stands here from the position on means nothing.
+    pub(super) bytes: Vec<u8>,
+    /// Where the next byte goes; at most the length.
+    pub(super) position: usize,
+    /// How far bytes were delivered; at most the position.
+    delivered: usize,
+    /// How far back a stream may refer.
+    pub(super) window: usize,
+}
+
+impl History {
+    /// How many bytes it takes to begin with.
+    const FIRST: usize = 2 << 10;
+    /// How many bytes there is room for when a block goes on, so that it needn't be looked at before each one.
+    const ROOM: usize = 512;
+
+    pub(super) const fn new(window: WindowBits) -> Self {
+        Self { bytes: Vec::new(), position: 0, delivered: 0, window: window.size() }
+    }
+
+    /// Forgets everything. What is taken again is cleared first.
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.position = 0;
+        self.delivered = 0;
+    }
+
+    /// Delivers what there is, and tells whether there is room for more.
+    pub(super) fn deliver(&mut self, output: &mut Output<'_>) -> bool {
+        let waiting = self.bytes.get(self.delivered..self.position).unwrap_or_default();
+        self.delivered = self.delivered.saturating_add(output.write(waiting));
+        output.room() > 0
+    }
+
+    /// Tells whether everything is delivered.
+    pub(super) const fn is_delivered(&self) -> bool {
+        self.delivered == self.position
+    }
+
+    /// Has it take more bytes, while nothing waits to be delivered.
+    pub(super) fn make_room(&mut self) {
+        if self.room() < Self::ROOM && !self.grow() {
+            let kept = self.position.saturating_sub(self.window)..self.position;
+            self.position = kept.len();
+            self.delivered = self.position;
+            self.bytes.copy_within(kept, 0);
+        }
+    }
+
+    /// Returns how many bytes it can take.
+    pub(super) const fn room(&self) -> usize {
+        self.bytes.len().saturating_sub(self.position)
+    }
+
+    /// Takes more memory, and tells whether there was any to take.
+    #[cold]
+    fn grow(&mut self) -> bool {
+        let len = self.bytes.len();
+        let full = self.window.saturating_add((self.window >> 1).max(Self::ROOM.saturating_mul(2)));
+        let more = len.max(Self::FIRST).min(full.saturating_sub(len));
+        self.bytes.reserve_exact(more);
+        self.bytes.resize(len.saturating_add(more), 0);
+        more > 0
+    }
+
+    /// Returns how far back the next bytes may refer.
+    pub(super) fn reach(&self) -> usize {
+        self.position.min(self.window)
+    }
+
+    /// Takes bytes, as many as there is room for, and returns how many.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> usize {
+        let free = self.bytes.get_mut(self.position..).unwrap_or_default();
+        let len = bytes.len().min(free.len());
+        if let (Some(to), Some(from)) = (free.get_mut(..len), bytes.get(..len)) {
+            to.copy_from_slice(from);
+        }
+        self.position = self.position.saturating_add(len);
+        len
+    }
+
+    /// Takes bytes again that stand at a distance within [reach](Self::reach), as many as there is room for, and returns
+    /// how many are left.
+    pub(super) fn repeat(&mut self, distance: u16, len: u16) -> u16 {
+        let now = len.min(u16::try_from(self.room()).unwrap_or(u16::MAX));
+        repeat(&mut self.bytes, self.position, distance.into(), now.into());
+        self.position = self.position.saturating_add(now.into());
+        len.saturating_sub(now)
+    }
+}
+
+/// Copies bytes that stand at a distance before a position to it; bytes that are copied may be copied again.
+#[inline]
+pub(super) fn repeat(bytes: &mut [u8], position: usize, distance: usize, len: usize) {
+    let from = position.saturating_sub(distance);
+    if distance == 1 {
+        let byte = bytes.get(from).copied().unwrap_or_default();
+        bytes.get_mut(position..position.saturating_add(len)).unwrap_or_default().fill(byte);
+        return;
+    }
+    // What stands between the two can be copied at once, and each time there is twice as much.
+    let (mut to, mut left) = (position, len);
+    while left > 0 {
+        let most = to.saturating_sub(from).min(left);
+        if most == 0 || bytes.len().saturating_sub(to) < most {
+            return;
+        }
+        bytes.copy_within(from..from.saturating_add(most), to);
+        to = to.saturating_add(most);
+        left = left.saturating_sub(most);
+    }
+}
+
+/// The same in blocks of sixteen bytes: up to fifteen more are written, which must have room.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the inner loop")]
+pub(super) fn repeat_fast(bytes: &mut [u8], position: usize, distance: usize, len: usize) {
+    if distance < 16 {
+        repeat(bytes, position, distance, len);
+        return;
+    }
+    let (mut from, mut to) = (position.wrapping_sub(distance), position);
+    let end = position.wrapping_add(len);
+    loop {
+        let block: [u8; 16] = match bytes.get(from..).and_then(<[u8]>::first_chunk) {
+            Some(block) => *block,
+            None => return,
+        };
+        match bytes.get_mut(to..).and_then(<[u8]>::first_chunk_mut) {
+            Some(place) => *place = block,
+            None => return,
+        }
+        (from, to) = (from.wrapping_add(16), to.wrapping_add(16));
+        if to >= end {
+            return;
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The symbols of a block: literals, and lengths with distances (RFC 1951 §3.2.3).
+
+use super::bits::Bits;
+use super::codes::{Codes, Entry};
+use super::history::{self, History};
+use super::{BadStream, Pause, Repeat};
+
+/// Why decoding stopped.
+pub(super) enum Decoded {
+    /// The block is over.
+    End,
+    /// There was no room for the rest of a match.
+    Repeat(Repeat),
+    Paused(Pause),
+}
+
+/// So many bytes of input feed the bits twice; no symbol needs more.
+const MARGIN: usize = 16;
+/// What comes out until the room is looked at again: three literals and the longest match, or a copy that is rounded up.
+const STRIDE: usize = 3 + 258 + 16;
+
+/// Decodes until the block ends or the stream pauses.
+pub(super) fn decode(
+    codes: &Codes,
+    bits: &mut Bits,
+    input: &mut &[u8],
+    history: &mut History,
+) -> Result<Decoded, BadStream> {
+    if let Some(decoded) = decode_fast(codes, bits, input, history)? {
+        return Ok(decoded);
+    }
+    loop {
+        if history.room() == 0 {
+            return Ok(Decoded::Paused(Pause::Room));
+        }
+        if let Some(decoded) = decode_one(codes, bits, input, history)? {
+            return Ok(decoded);
+        }
+    }
+}
+
+/// Decodes a symbol of which perhaps not all bits are there; what is there stays until all are.
+///
+/// Where bits are missing zeros stand for them: what is found then has more bits than there are.
+fn decode_one(
+    codes: &Codes,
+    bits: &mut Bits,
+    input: &mut &[u8],
+    history: &mut History,
+) -> Result<Option<Decoded>, BadStream> {
+    const MORE: Result<Option<Decoded>, BadStream> = Ok(Some(Decoded::Paused(Pause::Input)));
+    bits.fill(input);
+    let mut ahead = *bits;
+    let entry = codes.any_literal(ahead.value);
+    if entry.code_len() > ahead.count {
+        return MORE;
+    }
+    if entry.is_literal() || entry.is_special() {
+        bits.drop(entry.len());
+        return match () {
+            () if entry.is_end() => Ok(Some(Decoded::End)),
+            () if entry.is_special() => Err(BadStream),
+            () => {
+                history.write(&[entry.literal()]);
+                Ok(None)
+            }
+        };
+    }
+    if entry.len() > ahead.count {
+        return MORE;
+    }
+    let len = entry.value(ahead.value);
+    ahead.drop(entry.len());
+    let entry = codes.distance(ahead.value);
+    if entry.code_len() > ahead.count {
+        return MORE;
+    }
+    if entry.is_special() {
+        return Err(BadStream);
+    }
+    if entry.len() > ahead.count {
+        return MORE;
+    }
+    let distance = entry.value(ahead.value);
+    ahead.drop(entry.len());
+    if distance > history.reach() {
+        return Err(BadStream);
+    }
+    *bits = ahead;
+    // Both have 16 bits at most.
+    let [distance, len] = [distance, len].map(|number| u16::try_from(number).unwrap_or_default());
+    let len = history.repeat(distance, len);
+    Ok((len > 0).then_some(Decoded::Repeat(Repeat { distance, len })))
+}
+
+/// Decodes as long as there is so much input and so much room that neither has to be looked at for each symbol.
+fn decode_fast(
+    codes: &Codes,
+    bits: &mut Bits,
+    input: &mut &[u8],
+    history: &mut History,
+) -> Result<Option<Decoded>, BadStream> {
+    let Some(last) = history.bytes.len().checked_sub(STRIDE) else { return Ok(None) };
+    let (mut ahead, mut rest, mut position) = (*bits, *input, history.position);
+    let (bytes, window) = (&mut *history.bytes, history.window);
+    let outcome = loop {
+        if rest.len() < MARGIN || position > last {
+            break Ok(None);
+        }
+        ahead.fill_fast(&mut rest);
+        let mut entry = codes.literal(ahead.value);
+        // Three literals have at most 45 of 56 bits.
+        if entry.is_literal() {
+            put(bytes, &mut position, entry, &mut ahead);
+            entry = codes.literal(ahead.value);
+            if entry.is_literal() {
+                put(bytes, &mut position, entry, &mut ahead);
+                entry = codes.literal(ahead.value);
+                if entry.is_literal() {
+                    put(bytes, &mut position, entry, &mut ahead);
+                    continue;
+                }
+            }
+        }
+        if entry.is_special() {
+            if entry.is_second() {
+                entry = codes.any_literal(ahead.value);
+            }
+            if entry.is_literal() {
+                put(bytes, &mut position, entry, &mut ahead);
+                continue;
+            }
+            if entry.is_special() {
+                ahead.drop(entry.len());
+                break if entry.is_end() { Ok(Some(Decoded::End)) } else { Err(BadStream) };
+            }
+        }
+        let len = entry.value(ahead.value);
+        ahead.drop(entry.len());
+        // A distance has at most 28 bits.
+        if ahead.count < 28 {
+            ahead.fill_fast(&mut rest);
+        }
+        let entry = codes.distance(ahead.value);
+        let distance = entry.value(ahead.value);
+        if entry.is_special() || distance > position.min(window) {
+            break Err(BadStream);
+        }
+        ahead.drop(entry.len());
+        history::repeat_fast(bytes, position, distance, len);
+        position = position.wrapping_add(len);
+    };
+    ahead.trim();
+    *bits = ahead;
+    *input = rest;
+    history.position = position;
+    outcome
+}
+
+/// Puts a literal where the next byte goes.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the inner loop")]
+fn put(bytes: &mut [u8], position: &mut usize, entry: Entry, bits: &mut Bits) {
+    if let Some(to) = bytes.get_mut(*position) {
+        *to = entry.literal();
+    }
+    *position = position.wrapping_add(1);
+    bits.drop(entry.len());
+}
