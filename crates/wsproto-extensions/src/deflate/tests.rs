@@ -6,10 +6,10 @@ use wsproto_frame::{CloseCode, Role};
 
 use super::{Backend, DeflateConfig, DeflateParams, PermessageDeflate};
 
-#[cfg(feature = "zlib-rs")]
-mod differential;
 mod framing;
+mod inflating;
 mod negotiation;
+mod pauses;
 
 #[path = "tests"]
 mod miniz {

@@ -1,0 +1,27 @@
+//! DEFLATE streams (RFC 1951) for who tests an inflater: written block by block, made of any bytes, or hostile; and what
+//! libraries read in a stream.
+//!
+//! Every stream here is valid and is the payload of a message: its last block is stored and empty, but for the four bytes
+//! that a sender leaves out (RFC 7692 §7.2.1).
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "used by tests alone; a stream that can't be written is a fault of theirs"
+)]
+
+mod block;
+mod codes;
+mod generate;
+mod hostile;
+mod libraries;
+mod writer;
+
+pub use self::block::{Block, Content, Symbol};
+pub use self::codes::Lengths;
+pub use self::generate::generate;
+pub use self::hostile::{Hostile, hostile};
+pub use self::libraries::{Library, Read};
+pub use self::writer::{Writer, message};
+
+/// What a sender leaves out at the end of a message.
+pub const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
