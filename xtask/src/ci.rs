@@ -16,8 +16,8 @@ const BENCHES: &str = "cargo test --quiet --workspace --all-features --bench *";
 /// The four crates, as arguments of cargo.
 const FOUR: &str = "-p wsproto-frame -p wsproto-handshake -p wsproto-extensions -p wsproto";
 
-/// The peers without which the interop step fails.
-const PEERS: &str = "websockets,wsproto,aiohttp,ws";
+/// The peers and proxies without which the interop step fails: those that pip and npm bring.
+const PEERS: &str = "websockets,wsproto,aiohttp,ws,http-proxy";
 
 /// A part of the check that passes or fails by itself.
 struct Step {

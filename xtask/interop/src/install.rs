@@ -118,7 +118,7 @@ fn once(folder: &Path, file: &str, work: impl FnOnce() -> Result<(), String>) ->
 }
 
 /// Finds a program, or installs Debian packages that bring it, where that is possible.
-fn program(name: &str, packages: &[&str]) -> Result<PathBuf, String> {
+pub(crate) fn program(name: &str, packages: &[&str]) -> Result<PathBuf, String> {
     find(name).map_or_else(
         || {
             apt_get(packages).map_err(|why| format!("{name} is not in PATH, and {why}"))?;
@@ -128,16 +128,19 @@ fn program(name: &str, packages: &[&str]) -> Result<PathBuf, String> {
     )
 }
 
+/// Finds a program in PATH, or where servers are kept, which isn't in the PATH of every user.
 fn find(name: &str) -> Option<PathBuf> {
     let paths = env::var_os("PATH")?;
-    env::split_paths(&paths).map(|folder| folder.join(name)).find(|path| path.is_file())
+    let folders = env::split_paths(&paths).chain([PathBuf::from("/usr/sbin")]);
+    folders.map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
 fn apt_get(packages: &[&str]) -> Result<(), String> {
     let apt = find("apt-get").ok_or("there is no apt-get")?;
     println!("installing {} by apt-get", packages.join(", "));
-    let apt_get =
-        |arguments: &[&str]| run(Command::new(&apt).env("DEBIAN_FRONTEND", "noninteractive").args(arguments));
+    // The packages of servers would start them as services.
+    let variables = [("DEBIAN_FRONTEND", "noninteractive"), ("SYSTEMD_OFFLINE", "1")];
+    let apt_get = |arguments: &[&str]| run(Command::new(&apt).envs(variables).args(arguments));
     apt_get(&["update", "-qq"])?;
     apt_get(&[&["install", "-y", "-qq", "--no-install-recommends"], packages].concat())
 }

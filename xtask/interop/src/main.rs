@@ -1,15 +1,19 @@
 //! Interoperability: real WebSocket software of others on loopback, against a server and a client made from `wsproto`.
 //!
 //! Each peer runs one script of checks (peers/script.py, peers/script.mjs, and script.rs for ours) as the client of
-//! our server and as the server of our client, with and without permessage-deflate. The outcome is printed as a table,
-//! and written to docs/interop.md where every peer was there.
+//! our server and as the server of our client, with and without permessage-deflate. Then clients of our own come to our
+//! server through each proxy (proxied.rs). The outcome is printed as a table, and written to docs/interop.md where every
+//! peer and proxy was there.
 
 mod client;
+mod http;
 mod install;
 mod options;
 mod page;
 mod peers;
 mod process;
+mod proxied;
+mod proxies;
 mod report;
 mod run;
 mod script;

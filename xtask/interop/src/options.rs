@@ -9,17 +9,18 @@ use wsproto::{
 
 use crate::{
     peers::{PEERS, Peer},
+    proxies::PROXIES,
     script,
 };
 
 const USAGE: &str = "cargo xtask interop [--only NAME,…] [--require NAME,…] [--deflate off|on] [PARAMETERS]
-  --only      the peers to run; all by default
-  --require   the peers without which the run fails; others are skipped where they can't be installed
+  --only      the peers and proxies to run; all by default
+  --require   the peers and proxies without which the run fails; others are skipped where they can't be installed
   --deflate   runs with this setting alone; both by default
 PARAMETERS of permessage-deflate, for both sides of each connection:
   --client-window BITS, --server-window BITS   9 to 15
   --client-no-context, --server-no-context     no context takeover
-peers: ";
+peers and proxies: ";
 
 /// The command line.
 #[derive(Clone, Debug, Default)]
@@ -79,7 +80,7 @@ impl Options {
         let mut options = Self::default();
         while let Some(argument) = arguments.next() {
             options.take(&argument, &mut arguments).map_err(|problem| {
-                format!("{argument}: {problem}\n{USAGE}{}", PEERS.map(|peer| peer.name).join(", "))
+                format!("{argument}: {problem}\n{USAGE}{}", names_of_all().collect::<Vec<_>>().join(", "))
             })?;
         }
         Ok(options)
@@ -133,8 +134,12 @@ impl Options {
     }
 }
 
+fn names_of_all() -> impl Iterator<Item = &'static str> {
+    PEERS.iter().map(|peer| peer.name).chain(PROXIES.iter().map(|proxy| proxy.name))
+}
+
 fn names(list: &str) -> Result<Vec<String>, &'static str> {
-    let known = |name: &str| PEERS.iter().any(|peer| peer.name == name);
+    let known = |name: &str| names_of_all().any(|known| known == name);
     let names: Vec<String> = list.split(',').map(str::to_owned).collect();
     if names.iter().all(|name| known(name)) { Ok(names) } else { Err("no such peer") }
 }

@@ -24,6 +24,11 @@ all checks of the tables above. Where our client connects, it checks that the pa
 
 ";
 
+const PROXIES: &str = "\
+Each check was done 1 000 times, 16 at a time, with permessage-deflate off. Each proxy keeps connections to our server for
+the next request: one that it kept although our server was closing it would come back as 502.
+";
+
 /// Writes the page.
 ///
 /// # Errors
@@ -35,14 +40,13 @@ pub(crate) fn write(rows: &[Row]) -> io::Result<()> {
 
 fn page(rows: &[Row]) -> String {
     let mut page = INTRODUCTION.to_owned();
-    for (ours, title) in
-        [(Ours::Server, "Our server, their clients"), (Ours::Client, "Our client, their servers")]
-    {
-        let rows = rows.iter().filter(|row| row.ours == ours && row.deflate.parameters().is_none());
-        page.push_str(&table(title, &rows.collect::<Vec<_>>()));
-    }
+    page.push_str(&table("Our server, their clients", rows, Ours::Server));
+    page.push_str(&table("Our client, their servers", rows, Ours::Client));
     page.push_str(&notes(rows));
     page.push_str(&combinations(rows));
+    page.push('\n');
+    page.push_str(&table("Our client and our server, a proxy between them", rows, Ours::Both));
+    page.push_str(PROXIES);
     page
 }
 
@@ -56,7 +60,7 @@ fn combinations(rows: &[Row]) -> String {
         .iter()
         .map(|(peer, ours)| match ours {
             Ours::Server => format!("{peer} to our server"),
-            Ours::Client => format!("our client to {peer}"),
+            Ours::Client | Ours::Both => format!("our client to {peer}"),
         })
         .collect();
     let _ = writeln!(table, "| windows | {} |\n|---|{}", heads.join(" | "), "---|".repeat(heads.len()));
@@ -80,14 +84,16 @@ fn combinations(rows: &[Row]) -> String {
 }
 
 /// A table with a row for each check and a column for each peer.
-fn table(title: &str, rows: &[&Row]) -> String {
+fn table(title: &str, rows: &[Row], ours: Ours) -> String {
+    let rows = rows.iter().filter(|row| row.ours == ours && row.deflate.parameters().is_none());
+    let rows: Vec<&Row> = rows.collect();
     let mut peers: Vec<&str> = rows.iter().map(|row| row.peer).collect();
     peers.dedup();
     let version = |peer: &&str| rows.iter().find(|row| row.peer == *peer).map(|row| stable(&row.version));
     let heads: Vec<String> = peers.iter().filter_map(version).collect();
     let mut table =
         format!("## {title}\n\n| check | {} |\n|---|{}\n", heads.join(" | "), "---|".repeat(heads.len()));
-    for check in CHECKS {
+    for check in ours.checks() {
         let cells = peers.iter().map(|peer| {
             let of_peer = rows.iter().filter(|row| row.peer == *peer);
             of_peer.map(|row| row.verdict(check.name).to_string()).collect::<Vec<_>>().join(" / ")

@@ -38,6 +38,11 @@ impl Process {
         Ok(Self { child, lines })
     }
 
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> io::Result<bool> {
+        Ok(self.child.try_wait()?.is_some())
+    }
+
     /// Returns the fields of the next line, or `None` once there are no more.
     ///
     /// # Errors

@@ -2,13 +2,29 @@
 
 use std::fmt;
 
-use crate::{options::Deflate, script::CHECKS};
+use crate::{
+    options::Deflate,
+    proxied,
+    script::{self, Check},
+};
 
 /// Which side is ours.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Ours {
     Server,
     Client,
+    /// Both, and the other is a proxy between them.
+    Both,
+}
+
+impl Ours {
+    /// The checks, in their order.
+    pub(crate) const fn checks(self) -> &'static [Check] {
+        match self {
+            Self::Server | Self::Client => &script::CHECKS,
+            Self::Both => &proxied::CHECKS,
+        }
+    }
 }
 
 /// What became of one check.
@@ -38,6 +54,11 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    /// Creates a row without findings.
+    pub(crate) const fn new(peer: &'static str, ours: Ours, deflate: Deflate) -> Self {
+        Self { peer, version: String::new(), ours, deflate, findings: Vec::new() }
+    }
+
     /// The verdict of a check; one that was not reported has failed.
     pub(crate) fn verdict(&self, check: &str) -> Verdict {
         let found = self.findings.iter().find(|finding| finding.check == check);
@@ -46,9 +67,10 @@ impl Row {
 
     /// The failures, those included that belong to no check.
     pub(crate) fn failures(&self) -> Vec<String> {
-        let of_checks = CHECKS.iter().map(|check| (check.name, self.verdict(check.name)));
+        let checks = self.ours.checks();
+        let of_checks = checks.iter().map(|check| (check.name, self.verdict(check.name)));
         let others =
-            self.findings.iter().filter(|finding| CHECKS.iter().all(|check| check.name != finding.check));
+            self.findings.iter().filter(|finding| checks.iter().all(|check| check.name != finding.check));
         let others = others.map(|finding| (&*finding.check, finding.verdict.clone()));
         of_checks
             .chain(others)
@@ -65,6 +87,7 @@ impl fmt::Display for Row {
         let ours = match self.ours {
             Ours::Server => "to our server",
             Ours::Client => "to our client",
+            Ours::Both => "between ours ",
         };
         let parameters = self.deflate.parameters().map(|parameters| format!(" {parameters}"));
         let deflate = match self.deflate {
@@ -86,13 +109,15 @@ impl fmt::Display for Verdict {
 }
 
 /// Prints the heads of the columns.
-pub(crate) fn print_head() {
-    let heads: Vec<String> = CHECKS.iter().map(|check| format!("{:>6}", check.short)).collect();
-    println!("{:41} {}", "peer", heads.join(" "));
+pub(crate) fn print_head(ours: Ours) {
+    let heads: Vec<String> = ours.checks().iter().map(|check| format!("{:>6}", check.short)).collect();
+    let first = if ours == Ours::Both { "proxy" } else { "peer" };
+    println!("{first:41} {}", heads.join(" "));
 }
 
 /// Prints a row.
 pub(crate) fn print_row(row: &Row) {
-    let cells: Vec<String> = CHECKS.iter().map(|check| format!("{:>6}", row.verdict(check.name))).collect();
+    let checks = row.ours.checks().iter();
+    let cells: Vec<String> = checks.map(|check| format!("{:>6}", row.verdict(check.name))).collect();
     println!("{row} {}", cells.join(" "));
 }

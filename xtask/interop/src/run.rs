@@ -1,4 +1,4 @@
-//! Runs every peer in each direction, with each setting.
+//! Runs every peer in each direction with each setting, and every proxy.
 
 use std::{io, path::PathBuf};
 
@@ -9,6 +9,8 @@ use crate::{
     page,
     peers::{PEERS, Peer},
     process::Process,
+    proxied,
+    proxies::{Found, PROXIES, Proxy},
     report::{self, Finding, Ours, Row, Verdict},
     server,
 };
@@ -19,20 +21,10 @@ use crate::{
 ///
 /// What keeps the page from being written.
 pub(crate) fn run(options: &Options) -> Result<bool, String> {
-    let (mut rows, mut skipped, mut failures) = (Vec::new(), Vec::new(), Vec::new());
-    let installed: Vec<(Peer, Result<Installed, String>)> = PEERS
-        .into_iter()
-        .filter(|peer| options.wants(peer.name))
-        .map(|peer| (peer, install::install(peer.runtime)))
-        .collect();
-    report::print_head();
-    for (peer, installed) in installed {
-        match installed {
-            Ok(installed) => rows.extend(run_peer(&peer, &installed, &options.settings(&peer))),
-            Err(why) if options.requires(peer.name) => failures.push(format!("{}: {why}", peer.name)),
-            Err(why) => skipped.push(format!("SKIP: {}: {why}", peer.name)),
-        }
-    }
+    let mut outcome = Outcome::default();
+    run_peers(options, &mut outcome);
+    run_proxies(options, &mut outcome);
+    let Outcome { rows, skipped, mut failures } = outcome;
     failures.extend(rows.iter().flat_map(Row::failures));
     println!("\n  > from client to server, < from server to client, - the peer's API can't do it");
     println!("  deflate 9/15*: bits of the client's and the server's window, * without context takeover");
@@ -45,31 +37,98 @@ pub(crate) fn run(options: &Options) -> Result<bool, String> {
     Ok(failures.is_empty())
 }
 
-fn run_peer(peer: &Peer, installed: &Installed, settings: &[Deflate]) -> Vec<Row> {
-    let mut rows = Vec::new();
-    for ours in [Ours::Server, Ours::Client] {
-        for &deflate in settings.iter().filter(|_| ours == Ours::Server || peer.serves) {
-            let mut row =
-                Row { peer: peer.name, version: String::new(), ours, deflate, findings: Vec::new() };
-            let outcome = match ours {
-                Ours::Server => our_server(peer, installed, deflate, &mut row),
-                Ours::Client => our_client(peer, installed, deflate, &mut row),
-            };
-            if let Err(error) = outcome {
-                let why = format!("{error}; see {}", errors(peer, ours).display());
-                row.findings.push(Finding { check: "run".to_owned(), verdict: Verdict::Fail(why) });
-            }
-            report::print_row(&row);
-            rows.push(row);
+/// What came of a run.
+#[derive(Debug, Default)]
+struct Outcome {
+    rows: Vec<Row>,
+    /// Why peers and proxies didn't run.
+    skipped: Vec<String>,
+    /// Why those that must run didn't.
+    failures: Vec<String>,
+}
+
+impl Outcome {
+    /// Notes that a peer or proxy can't run.
+    fn absent(&mut self, name: &str, why: &str, options: &Options) {
+        if options.requires(name) {
+            self.failures.push(format!("{name}: {why}"));
+        } else {
+            self.skipped.push(format!("SKIP: {name}: {why}"));
         }
     }
-    rows
+
+    fn add(&mut self, mut row: Row, outcome: io::Result<()>) {
+        if let Err(error) = outcome {
+            let why = format!("{error}; see {}", errors(row.peer, row.ours).display());
+            row.findings.push(Finding { check: "run".to_owned(), verdict: Verdict::Fail(why) });
+        }
+        report::print_row(&row);
+        self.rows.push(row);
+    }
+}
+
+fn run_peers(options: &Options, outcome: &mut Outcome) {
+    let installed: Vec<(Peer, Result<Installed, String>)> = PEERS
+        .into_iter()
+        .filter(|peer| options.wants(peer.name))
+        .map(|peer| (peer, install::install(peer.runtime)))
+        .collect();
+    report::print_head(Ours::Server);
+    for (peer, installed) in installed {
+        match installed {
+            Ok(installed) => run_peer(&peer, &installed, &options.settings(&peer), outcome),
+            Err(why) => outcome.absent(peer.name, &why, options),
+        }
+    }
+}
+
+fn run_peer(peer: &Peer, installed: &Installed, settings: &[Deflate], outcome: &mut Outcome) {
+    for &deflate in settings {
+        let mut row = Row::new(peer.name, Ours::Server, deflate);
+        let done = our_server(peer, installed, deflate, &mut row);
+        outcome.add(row, done);
+    }
+    for &deflate in settings.iter().filter(|_| peer.serves) {
+        let mut row = Row::new(peer.name, Ours::Client, deflate);
+        let done = our_client(peer, installed, deflate, &mut row);
+        outcome.add(row, done);
+    }
+}
+
+fn run_proxies(options: &Options, outcome: &mut Outcome) {
+    let found: Vec<(Proxy, Result<Found, String>)> = PROXIES
+        .into_iter()
+        .filter(|proxy| options.wants(proxy.name))
+        .map(|proxy| (proxy, proxy.find()))
+        .collect();
+    println!();
+    report::print_head(Ours::Both);
+    for (proxy, found) in found {
+        match found {
+            Ok(found) => {
+                let mut row = Row::new(proxy.name, Ours::Both, Deflate::Off);
+                let done = through_proxy(&proxy, &found, &mut row);
+                outcome.add(row, done);
+            }
+            Err(why) => outcome.absent(proxy.name, &why, options),
+        }
+    }
+}
+
+/// Our clients come to our server through the proxy.
+fn through_proxy(proxy: &Proxy, found: &Found, row: &mut Row) -> io::Result<()> {
+    let upstream = server::start(row.deflate.config())?;
+    let running = proxy.start(found, upstream, &errors(proxy.name, Ours::Both))?;
+    row.version.clone_from(&running.version);
+    row.findings = proxied::run(running.port);
+    Ok(())
 }
 
 /// The peer's client reports what it saw of our server.
 fn our_server(peer: &Peer, installed: &Installed, deflate: Deflate, row: &mut Row) -> io::Result<()> {
     let port = server::start(deflate.config())?;
-    let process = Process::start(&mut peer.client(installed, deflate, port), &errors(peer, Ours::Server))?;
+    let process =
+        Process::start(&mut peer.client(installed, deflate, port), &errors(peer.name, Ours::Server))?;
     row.version = process.field("version")?;
     while let Some(line) = process.line()? {
         row.findings.extend(finding(&line));
@@ -79,7 +138,7 @@ fn our_server(peer: &Peer, installed: &Installed, deflate: Deflate, row: &mut Ro
 
 /// Our client tries the peer's server.
 fn our_client(peer: &Peer, installed: &Installed, deflate: Deflate, row: &mut Row) -> io::Result<()> {
-    let process = Process::start(&mut peer.server(installed, deflate), &errors(peer, Ours::Client))?;
+    let process = Process::start(&mut peer.server(installed, deflate), &errors(peer.name, Ours::Client))?;
     let port = process.field("port")?.parse().map_err(io::Error::other)?;
     row.version = process.field("version")?;
     row.findings = Client { port, deflate }.run();
@@ -100,13 +159,14 @@ fn finding(line: &[String]) -> Option<Finding> {
     (first == "result").then(|| Finding { check: check.clone(), verdict })
 }
 
-/// Where the peer's own error messages go.
-fn errors(peer: &Peer, ours: Ours) -> PathBuf {
+/// Where the error messages of a peer or proxy go.
+fn errors(name: &str, ours: Ours) -> PathBuf {
     let role = match ours {
         Ours::Server => "client",
         Ours::Client => "server",
+        Ours::Both => "proxy",
     };
-    install::root().join(format!("target/interop/{}-{role}.log", peer.name))
+    install::root().join(format!("target/interop/{name}-{role}.log"))
 }
 
 #[cfg(test)]

@@ -22,6 +22,12 @@ pub(crate) const CLOSE_BY_SERVER: (u16, &str) = (4001, "server says 再见");
 pub(crate) const ABNORMAL: u16 = 1006;
 /// The payload of each Ping.
 pub(crate) const PING: &[u8] = b"are you there?";
+/// The target that is rejected with 403 and no body.
+pub(crate) const FORBIDDEN: &str = "/forbidden";
+/// The target that is rejected with 403 and [`REASON`].
+pub(crate) const FORBIDDEN_WITH_REASON: &str = "/forbidden/reason";
+/// The body of a rejection.
+pub(crate) const REASON: &str = "nobody may have this\n";
 /// The violations that a peer commits, and the code of the Close that it must get.
 pub(crate) const VIOLATIONS: [(&str, u16); 3] =
     [("reserved-opcode", 1002), ("invalid-utf8", 1007), ("too-big", 1009)];
@@ -55,7 +61,8 @@ pub(crate) const CHECKS: [Check; 14] = [
     check("too-big 1009", "1009", "a message over our limit from the peer; it gets a Close with 1009"),
 ];
 
-const fn check(name: &'static str, short: &'static str, meaning: &'static str) -> Check {
+/// Makes a check.
+pub(crate) const fn check(name: &'static str, short: &'static str, meaning: &'static str) -> Check {
     Check { name, short, meaning }
 }
 

@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-use wsproto::{AcceptConnection, Config};
+use wsproto::{AcceptConnection, Config, Request};
 
 use crate::{
     script,
@@ -48,6 +48,15 @@ fn serve(stream: TcpStream, config: Config, seen: &Seen) {
     let Ok((mut socket, request)) = Socket::accept(stream, config) else {
         return;
     };
+    match request.target() {
+        // Its client sees how that ends, and nobody asks us.
+        script::FORBIDDEN => drop(socket.reject(403, "")),
+        script::FORBIDDEN_WITH_REASON => drop(socket.reject(403, script::REASON)),
+        _ => open(socket, &request, seen),
+    }
+}
+
+fn open(mut socket: Socket, request: &Request, seen: &Seen) {
     let mut accept = AcceptConnection::new();
     if request.subprotocols().any(|offered| offered == script::CHOSEN) {
         accept = accept.with_subprotocol(script::CHOSEN);

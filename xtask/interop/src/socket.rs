@@ -10,7 +10,7 @@ use std::{
 
 use wsproto::{
     AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Event, LocalProtocolError, Messages,
-    Ping, RemoteProtocolError, Request, TextMessage, Transport, WsConnection,
+    Ping, RejectConnection, RejectData, RemoteProtocolError, Request, TextMessage, Transport, WsConnection,
 };
 
 use crate::script;
@@ -39,6 +39,8 @@ pub(crate) enum Incoming {
     Accept(Box<AcceptConnection>),
     Message(Message),
     Pong(Vec<u8>),
+    Rejection(u16),
+    RejectionBody { data: Vec<u8>, finished: bool },
 }
 
 /// A whole message.
@@ -53,6 +55,8 @@ pub(crate) enum Message {
 pub(crate) enum Failure {
     /// The connection is over.
     Closed { code: u16, reason: String },
+    /// The server doesn't want the connection.
+    Rejected { status: u16, body: Vec<u8> },
     /// The peer broke a rule, and was told.
     Violated(RemoteProtocolError),
     /// We used our own library wrongly.
@@ -88,7 +92,25 @@ impl Socket {
         socket.send(request)?;
         match socket.next()? {
             Incoming::Accept(accept) => Ok((socket, accept)),
+            Incoming::Rejection(status) => Err(socket.rejected(status)),
             other => Err(Failure::Unexpected(format!("{other:?} instead of a consent"))),
+        }
+    }
+
+    /// Reads a rejection's body, and returns both.
+    fn rejected(&mut self, status: u16) -> Failure {
+        let mut body = Vec::new();
+        loop {
+            match self.next() {
+                Ok(Incoming::RejectionBody { data, finished }) => {
+                    body.extend(data);
+                    if finished {
+                        return Failure::Rejected { status, body };
+                    }
+                }
+                Ok(other) => return Failure::Unexpected(format!("{other:?} instead of a body")),
+                Err(failure) => return failure,
+            }
         }
     }
 
@@ -110,6 +132,20 @@ impl Socket {
     pub(crate) fn send<'e>(&mut self, event: impl Into<Event<'e>>) -> Result<(), Failure> {
         self.ws.send(event, &mut self.out)?;
         self.flush()
+    }
+
+    /// Sends a rejection with a body, unless that is empty, and waits for the end.
+    pub(crate) fn reject(&mut self, status: u16, body: &str) -> Result<(), Failure> {
+        let reject = RejectConnection::new(status);
+        if body.is_empty() {
+            self.send(reject)?;
+        } else {
+            // With a length: http-proxy takes the chunks of a body apart and leaves the field that announces them.
+            self.send(reject.with_header("Content-Length", body.len().to_string()).with_body())?;
+            self.send(RejectData::new(body))?;
+        }
+        self.finish();
+        Ok(())
     }
 
     /// Sends a message.
@@ -176,7 +212,9 @@ impl Socket {
             if let Some(incoming) = incoming? {
                 return Ok(incoming);
             }
-            self.fill()?;
+            if let Some(incoming) = self.fill()? {
+                return Ok(incoming);
+            }
         }
     }
 
@@ -209,8 +247,8 @@ impl Socket {
         found
     }
 
-    /// Reads more, or learns that the stream has ended.
-    fn fill(&mut self) -> Result<(), Failure> {
+    /// Reads more, or learns that the stream has ended, which may be the end of a rejection's body.
+    fn fill(&mut self) -> Result<Option<Incoming>, Failure> {
         let kept = self.unread.len();
         self.buffer.copy_within(self.unread.clone(), 0);
         let count = match self.stream.read(self.buffer.get_mut(kept..).unwrap_or_default()) {
@@ -221,10 +259,11 @@ impl Socket {
         self.unread = 0..kept.saturating_add(count);
         self.traffic = self.traffic.saturating_add(count);
         if count > 0 {
-            return Ok(());
+            return Ok(None);
         }
         match self.ws.receive_eof()?.and_then(incoming) {
             Some(Err(closed)) => Err(closed),
+            Some(Ok(body @ Incoming::RejectionBody { .. })) => Ok(Some(body)),
             other => Err(Failure::Unexpected(format!("end of stream: {other:?}"))),
         }
     }
@@ -275,8 +314,9 @@ fn incoming(event: Event<'_>) -> Option<Result<Incoming, Failure>> {
         Event::CloseConnection(close) => {
             return Some(Err(Failure::Closed { code: close.code.get(), reason: close.reason.to_string() }));
         }
-        Event::RejectConnection(reject) => {
-            return Some(Err(Failure::Unexpected(format!("the server rejects: {reject:?}"))));
+        Event::RejectConnection(reject) => Incoming::Rejection(reject.status),
+        Event::RejectData(part) => {
+            Incoming::RejectionBody { data: part.data.to_vec(), finished: part.body_finished }
         }
         _ => return None,
     }))
@@ -286,6 +326,10 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed { code, reason } => write!(f, "closed with {code} {reason:?}"),
+            Self::Rejected { status, body } => {
+                let body = String::from_utf8_lossy(body);
+                write!(f, "rejected with {status} {:?}", body.lines().next().unwrap_or_default())
+            }
             Self::Violated(error) => write!(f, "the peer broke a rule: {error}"),
             Self::Local(error) => error.fmt(f),
             Self::Io(error) => error.fmt(f),
