@@ -11,6 +11,7 @@ mod install;
 mod options;
 mod page;
 mod peers;
+mod pool;
 mod process;
 mod proxied;
 mod proxies;

@@ -25,8 +25,8 @@ all checks of the tables above. Where our client connects, it checks that the pa
 ";
 
 const PROXIES: &str = "\
-Each check was done 1 000 times, 16 at a time, with permessage-deflate off. Each proxy keeps connections to our server for
-the next request: one that it kept although our server was closing it would come back as 502.
+Each check after the first was done 1 000 times, 16 at a time, with permessage-deflate off. A connection that a proxy keeps
+although our server is closing it would come back as 502 to the client of the next request.
 ";
 
 /// Writes the page.
@@ -151,6 +151,22 @@ mod tests {
         ]);
         assert!(page.contains("| check | Chromium 150 |"), "{page}");
         assert!(page.contains("echoed | ok / - |"), "{page}");
+    }
+
+    #[test]
+    fn proxies_have_a_table_of_their_own() {
+        let finding = |check: &str, verdict| Finding { check: check.to_owned(), verdict };
+        let mut proxy = Row::new("nginx", Ours::Both, Deflate::Off);
+        proxy.version = "nginx 1.22.1".to_owned();
+        proxy.findings = vec![
+            finding("rejection", Verdict::Ok),
+            finding("short connections", Verdict::Fail("1 of 1000: 502".to_owned())),
+        ];
+        let page = page(&[row(Deflate::Off, Verdict::Ok), proxy]);
+        assert!(page.contains("| check | Chromium 150 |"), "{page}");
+        assert!(page.contains("| check | nginx 1.22.1 |"), "{page}");
+        assert!(page.contains("rejected with 403 and no body | ok |"), "{page}");
+        assert!(page.contains("close with 1000 | FAIL |"), "{page}");
     }
 
     #[test]

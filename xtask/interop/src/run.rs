@@ -8,6 +8,7 @@ use crate::{
     options::{Deflate, Options},
     page,
     peers::{PEERS, Peer},
+    pool::Keeping,
     process::Process,
     proxied,
     proxies::{Found, PROXIES, Proxy},
@@ -117,10 +118,17 @@ fn run_proxies(options: &Options, outcome: &mut Outcome) {
 
 /// Our clients come to our server through the proxy.
 fn through_proxy(proxy: &Proxy, found: &Found, row: &mut Row) -> io::Result<()> {
+    let errors = errors(proxy.name, Ours::Both);
+    let keeping = Keeping::start()?;
+    let running = proxy.start(found, keeping.port, &errors)?;
+    let kept = keeping.verdict(running.port);
+    row.findings.push(Finding { check: proxied::POOL.name.to_owned(), verdict: kept });
+    drop(running);
+
     let upstream = server::start(row.deflate.config())?;
-    let running = proxy.start(found, upstream, &errors(proxy.name, Ours::Both))?;
-    row.version.clone_from(&running.version);
-    row.findings = proxied::run(running.port);
+    let running = proxy.start(found, upstream, &errors)?;
+    row.findings.extend(proxied::run(running.port));
+    row.version = running.version;
     Ok(())
 }
 
