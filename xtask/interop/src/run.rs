@@ -74,7 +74,9 @@ fn run_peers(options: &Options, outcome: &mut Outcome) {
         .filter(|peer| options.wants(peer.name))
         .map(|peer| (peer, install::install(peer.runtime)))
         .collect();
-    report::print_head(Ours::Server);
+    if !installed.is_empty() {
+        report::print_head(Ours::Server);
+    }
     for (peer, installed) in installed {
         match installed {
             Ok(installed) => run_peer(&peer, &installed, &options.settings(&peer), outcome),
@@ -102,8 +104,10 @@ fn run_proxies(options: &Options, outcome: &mut Outcome) {
         .filter(|proxy| options.wants(proxy.name))
         .map(|proxy| (proxy, proxy.find()))
         .collect();
-    println!();
-    report::print_head(Ours::Both);
+    if !found.is_empty() {
+        println!();
+        report::print_head(Ours::Both);
+    }
     for (proxy, found) in found {
         match found {
             Ok(found) => {
