@@ -38,7 +38,7 @@ pub(crate) const CHECKS: [Check; 6] = [
     check("rejection", "403", "an upgrade request, rejected with 403 and no body"),
     check("rejection with body", "403+", "an upgrade request, rejected with 403 and a body"),
     check("post", "post", "a POST, rejected"),
-    check("health check", "health", "a health check: `GET /healthz` on the same port"),
+    check("health check", "health", "a health check, `GET /healthz` on the same port, rejected with 426"),
     check("short connections", "short", "a WebSocket connection: open, one message echoed, close with 1000"),
 ];
 
