@@ -182,9 +182,9 @@ impl ClientHandshake {
 
     /// Takes the answer off the front of the input, and gives the next part of it.
     ///
-    /// `None` says that all of the input was taken and more is needed, or that no answer is awaited: the handshake is
-    /// over, or has not begun. Bytes behind the answer are never taken: they belong to the open connection. Interim responses are passed
-    /// over. After [`Answer::Reject`], call it again even without input: the last part of a body is empty.
+    /// `None` says that all of the input was taken and more is needed, or that the handshake is over. Bytes behind the
+    /// answer are never taken: they belong to the open connection. Interim responses are passed over. After
+    /// [`Answer::Reject`], call it again even without input: the last part of a body is empty.
     ///
     /// # Errors
     ///
@@ -210,6 +210,7 @@ impl ClientHandshake {
                     None => Step::NeedInput,
                 }),
                 Stage::Failed(error) => return Err(*error),
+                Stage::Idle if !input.is_empty() => Err(ResponseError::Unrequested),
                 Stage::Idle | Stage::Accepted | Stage::Rejected => return Ok(None),
             };
             match step {
@@ -228,7 +229,7 @@ impl ClientHandshake {
     /// # Errors
     ///
     /// The rule that the server broke; the same error comes from every later call. An answer that no request
-    /// asked for is [`HeadError::StartLine`].
+    /// asked for is [`ResponseError::Unrequested`].
     pub fn receive_parsed(
         &mut self,
         status: u16,
@@ -237,7 +238,7 @@ impl ClientHandshake {
         let awaited = match &mut self.stage {
             Stage::AwaitingAnswer(awaited) => awaited,
             Stage::Failed(error) => return Err(*error),
-            _ => return Err(HeadError::StartLine.into()),
+            _ => return Err(ResponseError::Unrequested),
         };
         let line = StatusLine { status, is_http_1_1: true };
         let verdict = head::check_fields(headers, &self.limits).map_err(ResponseError::from).and_then(|()| {

@@ -141,12 +141,17 @@ fn a_host_that_is_not_ascii_becomes_an_internationalised_name() {
 fn there_is_one_request() {
     let mut client = ClientHandshake::new(HandshakeLimits::default());
     let request = Request::new("example.com", "/");
-    assert_eq!(client.receive(&mut &b"HTTP/1.1 101 \r\n\r\n"[..]), Ok(None), "nothing was asked");
+    assert_eq!(client.receive(&mut &b""[..]), Ok(None), "nothing was asked, and nothing comes");
     let mut out = Vec::new();
     client.send_request(&request, NONCE, &mut out).expect("the request is sound");
     let len = out.len();
     assert_eq!(client.send_request(&request, NONCE, &mut out), Err(LocalError::WrongState));
     assert_eq!(out.len(), len);
+
+    let mut client = ClientHandshake::new(HandshakeLimits::default());
+    let answer = &mut &b"HTTP/1.1 101 \r\n\r\n"[..];
+    assert_eq!(client.receive(answer), Err(ResponseError::Unrequested), "nothing was asked");
+    assert_eq!(client.send_request(&request, NONCE, &mut out), Err(LocalError::WrongState));
 }
 
 //= rfc6455#4.1-36, rfc6455#7.2.1-1

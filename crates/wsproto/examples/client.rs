@@ -4,12 +4,12 @@
 
 use std::{
     error::Error,
-    io::{self, BufRead, Read, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     net::{Shutdown, TcpStream},
     process::ExitCode,
     sync::mpsc::{Sender, channel},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use wsproto::{
@@ -73,12 +73,12 @@ fn converse() -> Result<ExitCode, Box<dyn Error>> {
         out: Vec::new(),
         ping: options.ping,
         close: options.close,
-        outcome: ExitCode::FAILURE,
     };
     let request = Request::new(options.host, options.target);
     let request = options.subprotocol.into_iter().fold(request, Request::with_subprotocol);
     client.ws.send(request, &mut client.out)?;
-    client.run()
+    let is_clean = client.run(BufReader::new(io::stdin()))?;
+    Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Reads the command line; nothing where help is asked for.
@@ -120,49 +120,66 @@ fn arguments() -> Result<Option<Options>, lexopt::Error> {
     Ok(Some(Options { host: host.into(), target, ping, close, config, subprotocol }))
 }
 
-struct Client {
-    ws: WsConnection,
-    messages: Messages,
-    stream: TcpStream,
-    out: Vec<u8>,
-    ping: bool,
-    close: CloseConnection<'static>,
-    outcome: ExitCode,
+pub(crate) struct Client {
+    pub(crate) ws: WsConnection,
+    pub(crate) messages: Messages,
+    pub(crate) stream: TcpStream,
+    pub(crate) out: Vec<u8>,
+    pub(crate) ping: bool,
+    pub(crate) close: CloseConnection<'static>,
 }
 
 impl Client {
-    /// Goes on until the connection is over: two threads read, this one speaks.
-    fn run(mut self) -> Result<ExitCode, Box<dyn Error>> {
+    /// Goes on until the connection is over: two threads read, this one speaks. Returns whether both sides closed it.
+    pub(crate) fn run(mut self, lines: impl BufRead + Send + 'static) -> Result<bool, Box<dyn Error>> {
         let (sender, inputs) = channel();
-        let (socket, lines) = (self.stream.try_clone()?, sender.clone());
+        let (socket, mut lines) = (self.stream.try_clone()?, Some((lines, sender.clone())));
         thread::spawn(move || read_socket(socket, &sender));
+        let (mut handled, mut end) = (Ok(()), None);
         loop {
-            self.stream.write_all(&self.out)?;
+            // What was sent before a failure, too. Where it can't be written, the thread that reads finds the end, after what
+            // the server said before it.
+            let _ = self.stream.write_all(&self.out);
             self.out.clear();
+            handled?;
             match self.ws.transport() {
-                Transport::KeepOpen => {}
-                Transport::ShutdownWrite => self.stream.shutdown(Shutdown::Write)?,
-                Transport::Close => return Ok(self.outcome),
+                Transport::KeepOpen | Transport::PauseRead | Transport::AwaitEnd => {}
+                Transport::ShutdownWrite => drop(self.stream.shutdown(Shutdown::Write)),
+                Transport::Close => return Ok(self.ws.closed_cleanly()),
             }
-            let ending = matches!(self.ws.state(), ConnectionState::LocalClosing | ConnectionState::Closed);
-            let input = if ending { inputs.recv_timeout(LINGER).ok() } else { inputs.recv().ok() };
-            match input {
-                Some(Input::Bytes(mut bytes)) => self.receive(&mut bytes, &lines)?,
-                Some(Input::ServerEnded) => match self.ws.receive_eof() {
-                    Ok(event) => event.iter().for_each(print),
-                    Err(error) => eprintln!("server: {error}"),
-                },
-                Some(Input::Line(line)) if self.ws.state() == ConnectionState::Open => {
-                    self.ws.send(TextMessage::new(line), &mut self.out)?;
+            let input = match self.ws.state() {
+                ConnectionState::LocalClosing | ConnectionState::Closed => {
+                    let end = *end.get_or_insert_with(|| Instant::now() + LINGER);
+                    inputs.recv_timeout(end.saturating_duration_since(Instant::now())).ok()
                 }
-                Some(Input::UserEnded) => self.close()?,
-                Some(Input::Line(_)) => {}
-                None => return Ok(self.outcome),
+                _ => inputs.recv().ok(),
+            };
+            let Some(input) = input else { return Ok(self.ws.closed_cleanly()) };
+            handled = self.handle(input);
+            if self.ws.state() == ConnectionState::Open
+                && let Some((lines, sender)) = lines.take()
+            {
+                thread::spawn(move || read_lines(lines, &sender));
             }
         }
     }
 
-    fn receive(&mut self, mut bytes: &mut [u8], lines: &Sender<Input>) -> Result<(), Box<dyn Error>> {
+    fn handle(&mut self, input: Input) -> Result<(), Box<dyn Error>> {
+        let is_open = self.ws.state() == ConnectionState::Open;
+        match input {
+            Input::Bytes(mut bytes) => self.receive(&mut bytes)?,
+            Input::ServerEnded => match self.ws.receive_eof() {
+                Ok(event) => event.iter().for_each(print),
+                Err(error) => eprintln!("server: {error}"),
+            },
+            Input::Line(line) if is_open => self.ws.send(TextMessage::new(line), &mut self.out)?,
+            Input::UserEnded if is_open => self.ws.send(self.close.clone(), &mut self.out)?,
+            Input::Line(_) | Input::UserEnded => {}
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self, mut bytes: &mut [u8]) -> Result<(), Box<dyn Error>> {
         if self.ws.state() == ConnectionState::Closed {
             return Ok(());
         }
@@ -171,10 +188,8 @@ impl Client {
                 Ok(Some(event)) => {
                     self.ws.reply(&event, &mut self.out)?;
                     print(&event);
-                    match event {
-                        Event::AcceptConnection(_) => self.opened(lines)?,
-                        Event::CloseConnection(_) => self.outcome = ExitCode::SUCCESS,
-                        _ => {}
+                    if matches!(event, Event::AcceptConnection(_)) && self.ping {
+                        self.ws.send(Ping::new(b"are you there?"), &mut self.out)?;
                     }
                 }
                 Ok(None) => return Ok(()),
@@ -195,23 +210,6 @@ impl Client {
         }
         Ok(None)
     }
-
-    /// Begins to speak once the server has agreed.
-    fn opened(&mut self, lines: &Sender<Input>) -> Result<(), Box<dyn Error>> {
-        if self.ping {
-            self.ws.send(Ping::new(b"are you there?"), &mut self.out)?;
-        }
-        let lines = lines.clone();
-        thread::spawn(move || read_lines(&lines));
-        Ok(())
-    }
-
-    fn close(&mut self) -> Result<(), Box<dyn Error>> {
-        if self.ws.state() == ConnectionState::Open {
-            self.ws.send(self.close.clone(), &mut self.out)?;
-        }
-        Ok(())
-    }
 }
 
 fn read_socket(mut socket: TcpStream, inputs: &Sender<Input>) {
@@ -224,8 +222,8 @@ fn read_socket(mut socket: TcpStream, inputs: &Sender<Input>) {
     let _ = inputs.send(Input::ServerEnded);
 }
 
-fn read_lines(inputs: &Sender<Input>) {
-    for line in io::stdin().lock().split(b'\n').map_while(Result::ok) {
+fn read_lines(lines: impl BufRead, inputs: &Sender<Input>) {
+    for line in lines.split(b'\n').map_while(Result::ok) {
         let line = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(&line)).into_owned();
         if inputs.send(Input::Line(line)).is_err() {
             return;

@@ -12,8 +12,8 @@ use std::{
 };
 
 use wsproto::{
-    AcceptConnection, Config, ConnectionState, Event, LocalProtocolError, Transport, WsConnection,
-    extensions::deflate::DeflateConfig,
+    AcceptConnection, Config, ConnectionState, Event, LocalProtocolError, MessageBuffer, RemoteProtocolError,
+    Transport, WsConnection, extensions::deflate::DeflateConfig,
 };
 
 /// How long a client may take over each part of its request.
@@ -69,44 +69,58 @@ fn arguments() -> Result<(u16, Config), lexopt::Error> {
 }
 
 /// Speaks with one client until the connection is over.
-fn serve(mut stream: TcpStream, config: Config) -> Result<(), Box<dyn Error>> {
+pub(crate) fn serve(mut stream: TcpStream, config: Config) -> Result<(), Box<dyn Error>> {
     let mut ws = WsConnection::server(config);
-    let (mut buffer, mut out) = (vec![0; 64 << 10], Vec::new());
-    loop {
+    let (mut buffer, mut out) = (MessageBuffer::new(), Vec::new());
+    let mut answered = Ok(());
+    while answered.is_ok() && ws.transport() == Transport::KeepOpen {
         let patience = (ws.state() == ConnectionState::Connecting).then_some(HANDSHAKE);
         stream.set_read_timeout(patience)?;
-        match stream.read(&mut buffer)? {
-            0 => drop(ws.receive_eof()?),
-            n => answer(&mut ws, &mut buffer[..n], &mut out)?,
+        match stream.read(buffer.room())? {
+            0 => match ws.receive_eof() {
+                // A health check's probe connects and leaves.
+                Err(RemoteProtocolError::EndOfStream { received_any: false }) => return Ok(()),
+                ended => drop(ended?),
+            },
+            n => buffer.filled(n),
         }
-        stream.write_all(&out)?;
+        answered = answer(&mut ws, &mut buffer, &mut out);
+        stream.write_all(&out)?; // what was sent before a failure, too
         out.clear();
-        match ws.transport() {
-            Transport::KeepOpen => {}
-            Transport::ShutdownWrite => return linger(stream),
-            Transport::Close => return Ok(()),
-        }
     }
+    linger(&mut stream);
+    if !ws.closed_cleanly() && ws.failure().is_none() {
+        eprintln!("client: gone without a Close");
+    }
+    Ok(answered?)
 }
 
-/// Lets the peer read what we said last before the connection goes: closing on unread bytes could lose it.
-fn linger(mut stream: TcpStream) -> Result<(), Box<dyn Error>> {
-    stream.shutdown(Shutdown::Write)?;
-    let end = Instant::now() + LINGER;
-    let mut ignored = [0; 4096];
-    while let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
-        stream.set_read_timeout(Some(left))?;
-        if stream.read(&mut ignored)? == 0 {
-            break;
-        }
+/// Lets the client read what we said last: to close the connection before its side has ended could lose that. Whatever goes
+/// wrong here is the end, too.
+fn linger(stream: &mut TcpStream) {
+    if stream.shutdown(Shutdown::Write).is_err() {
+        return;
     }
-    Ok(())
-}
-
-/// Answers everything that one read brought.
-fn answer(ws: &mut WsConnection, mut input: &mut [u8], out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
+    let (end, mut ignored) = (Instant::now() + LINGER, [0; 4096]);
     loop {
-        match ws.receive(&mut input) {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() || stream.set_read_timeout(Some(left)).is_err() {
+            return;
+        }
+        if !stream.read(&mut ignored).is_ok_and(|n| n > 0) {
+            return;
+        }
+    }
+}
+
+/// Answers everything that was read.
+fn answer(
+    ws: &mut WsConnection,
+    buffer: &mut MessageBuffer,
+    out: &mut Vec<u8>,
+) -> Result<(), LocalProtocolError> {
+    loop {
+        match ws.receive_message(buffer) {
             Ok(None) => return Ok(()),
             Ok(Some(Event::Request(request))) => {
                 let mut accept = AcceptConnection::new();

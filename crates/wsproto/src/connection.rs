@@ -19,7 +19,8 @@ use self::{
 };
 use crate::{
     CloseCode, CloseConnection, Config, ConnectionState, Entropy, Event, LocalProtocolError,
-    RemoteProtocolError, Transport, state::Step,
+    RemoteProtocolError, Transport,
+    state::{Ending, Step},
 };
 
 /// A WebSocket connection whose opening handshake happened elsewhere: in an HTTP server, over HTTP/2.
@@ -45,6 +46,8 @@ use crate::{
 pub struct Connection {
     role: Role,
     state: ConnectionState,
+    /// Whether the peer's Close has come.
+    peer_closed: bool,
     /// Whether the peer's stream has ended.
     peer_ended: bool,
     decoder: FrameDecoder,
@@ -90,6 +93,7 @@ impl Connection {
         Self {
             role,
             state: ConnectionState::Open,
+            peer_closed: false,
             peer_ended: false,
             decoder: FrameDecoder::new(role)
                 .with_max_payload_len(config.max_frame_len)
@@ -125,33 +129,56 @@ impl Connection {
         self.state
     }
 
-    /// Returns what the transport should do once everything that was sent is written.
+    /// Returns what the transport should do next, once everything that was sent is written.
     #[must_use]
-    pub fn transport(&self) -> Transport {
-        match self.state {
-            //= rfc6455#5.5.1-6, rfc6455#7.1.2-2
-            _ if self.peer_ended => Transport::Close,
-            //= rfc6455#7.1.7-1, rfc6455#7.1.7-2
-            ConnectionState::Closed if self.failure.is_some() => Transport::ShutdownWrite,
-            //= rfc6455#5.5.1-7, rfc6455#7.1.1-2, rfc6455#7.1.1-3
-            ConnectionState::Closed if self.role == Role::Server => Transport::Close,
-            //= rfc6455#5.5.1-8, rfc6455#7.1.1-4
-            _ => Transport::KeepOpen,
-        }
+    pub const fn transport(&self) -> Transport {
+        let ending = Ending { peer_ended: self.peer_ended, failed: self.failure.is_some() };
+        self.state.transport(self.role, ending)
     }
 
-    /// Takes the end of the peer's stream.
+    /// Tells whether the closing handshake is done: both sides have sent Close.
     ///
-    /// Without a Close of the peer before it, gives a [`CloseConnection`] with [`CloseCode::ABNORMAL`].
+    /// However the transport ends after that, the connection was closed cleanly; one that ended in any other way was not.
+    /// [`failure`](Self::failure) tells the rule that the peer broke, if that is why.
+    ///
+    #[cfg_attr(feature = "std", doc = "```")]
+    #[cfg_attr(not(feature = "std"), doc = "```ignore")]
+    /// use wsproto::{CloseCode, CloseConnection, Config, Connection};
+    ///
+    /// let mut client = Connection::client(&Config::default());
+    /// client.send(CloseConnection::new(CloseCode::NORMAL), &mut Vec::new())?;
+    /// assert!(!client.closed_cleanly());
+    /// client.receive(&mut &mut [0x88, 0x02, 0x03, 0xe8][..])?; // the server's Close
+    /// assert!(client.closed_cleanly());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// RFC 6455 [§7.1.4](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.4)
+    #[must_use]
+    pub const fn closed_cleanly(&self) -> bool {
+        //= rfc6455#7.1.4-1
+        self.peer_closed && matches!(self.state, ConnectionState::Closed)
+    }
+
+    /// Returns the rule that the peer broke, if it broke one.
+    #[must_use]
+    pub const fn failure(&self) -> Option<&RemoteProtocolError> {
+        self.failure.as_ref()
+    }
+
+    /// Takes the end of the peer's stream, which an error of reading is, too.
+    ///
+    /// Where no Close of the peer came before it, gives a [`CloseConnection`] with [`CloseCode::ABNORMAL`], also where
+    /// the peer broke a rule instead of closing. Nothing is owed for that event.
     ///
     /// RFC 6455 [§7.1.5](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5)
     pub fn receive_eof(&mut self) -> Option<Event<'static>> {
-        let before = self.state;
+        let is_abnormal = !self.peer_closed && !self.peer_ended;
         self.peer_ended = true;
-        self.state = before.after(Step::EndOfStream).unwrap_or(before);
-        //= rfc6455#7.1.4-1, rfc6455#7.1.5-3, rfc6455#7.2.1-2
-        matches!(before, ConnectionState::Open | ConnectionState::LocalClosing)
-            .then(|| CloseConnection::new(CloseCode::ABNORMAL).into())
+        self.state = self.state.after(Step::EndOfStream).unwrap_or(self.state);
+        self.give_back_when_closed();
+        //= rfc6455#7.1.5-3, rfc6455#7.2.1-2
+        is_abnormal.then(|| CloseConnection::new(CloseCode::ABNORMAL).into())
     }
 
     /// Sends what the protocol owes for an event: a Pong for a Ping, a Close for a Close; otherwise nothing.
@@ -164,9 +191,11 @@ impl Connection {
     pub fn reply(&mut self, event: &Event<'_>, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
         match (event, self.state) {
             //= rfc6455#5.5.2-1, rfc6455#5.5.2-2
-            (Event::Ping(ping), ConnectionState::Open) => self.send(ping.response(), out),
+            (Event::Ping(ping), ConnectionState::Open | ConnectionState::LocalClosing) => {
+                self.send(ping.response(), out)
+            }
             //= rfc6455#5.5.1-4, rfc6455#5.5.1-5
-            (Event::CloseConnection(close), ConnectionState::RemoteClosing) => {
+            (Event::CloseConnection(close), ConnectionState::RemoteClosing) if self.peer_closed => {
                 self.send(close.response(), out)
             }
             _ => Ok(()),

@@ -82,11 +82,6 @@ pub enum RemoteProtocolError {
     Request(RequestError),
     /// The server's response breaks a rule of the opening handshake.
     Response(ResponseError),
-    /// The client sent more bytes behind its request than are kept until the answer.
-    EarlyBytes {
-        /// The limit in bytes: that of the request's head.
-        limit: usize,
-    },
     /// The extensions of a request or response can't be made sense of, or not be agreed to.
     Negotiation {
         /// Which side got them: a server answers with a rejection.
@@ -119,7 +114,10 @@ pub enum RemoteProtocolError {
         limit: u32,
     },
     /// The peer's stream ended before the opening handshake was done.
-    EndOfStream,
+    EndOfStream {
+        /// Whether any byte of the peer had come: a health check's probe, for one, connects and leaves without.
+        received_any: bool,
+    },
 }
 
 impl RemoteProtocolError {
@@ -137,10 +135,10 @@ impl RemoteProtocolError {
     pub fn event_hint(&self) -> Option<Event<'static>> {
         match self {
             Self::Request(error) => Some(error.rejection().into()),
-            Self::EarlyBytes { .. } | Self::Negotiation { received_by: wsproto_frame::Role::Server, .. } => {
+            Self::Negotiation { received_by: wsproto_frame::Role::Server, .. } => {
                 Some(RejectConnection::new(400).into())
             }
-            Self::Response(_) | Self::Negotiation { .. } | Self::EndOfStream => None,
+            Self::Response(_) | Self::Negotiation { .. } | Self::EndOfStream { .. } => None,
             Self::Frame(error) => Some(close(error.close_code(), error.reason())),
             Self::Extension(error) => Some(close(error.close_code(), error.reason())),
             Self::MessageTooLong { .. } => {
@@ -170,9 +168,6 @@ impl fmt::Display for RemoteProtocolError {
         match self {
             Self::Request(error) => error.fmt(f),
             Self::Response(error) => error.fmt(f),
-            Self::EarlyBytes { limit } => {
-                write!(f, "more than {limit} bytes before the handshake was answered")
-            }
             Self::Negotiation { error, .. } => error.fmt(f),
             Self::Frame(error) => error.fmt(f),
             Self::Extension(error) => error.fmt(f),
@@ -184,7 +179,10 @@ impl fmt::Display for RemoteProtocolError {
             Self::TooManyControlFrames { limit } => {
                 write!(f, "more control frames in a row than the limit of {limit}")
             }
-            Self::EndOfStream => f.write_str("end of stream before the opening handshake was done"),
+            Self::EndOfStream { received_any: true } => {
+                f.write_str("end of stream before the opening handshake was done")
+            }
+            Self::EndOfStream { received_any: false } => f.write_str("end of stream before the first byte"),
         }
     }
 }

@@ -6,36 +6,46 @@
 //! [`Connection`] from the first frame. Payloads are unmasked where they lie in your read buffer and handed out as slices
 //! of it.
 //!
-//! ```no_run
+//! ```
 //! use std::io::{Read, Write};
-//! use wsproto::{AcceptConnection, Config, Event, Transport, WsConnection};
+//! use std::net::{Shutdown, TcpStream};
+//! use std::time::{Duration, Instant};
+//! use wsproto::{AcceptConnection, Config, Event, LocalProtocolError, MessageBuffer, Transport, WsConnection};
 //!
-//! fn echo(mut stream: std::net::TcpStream) -> Result<(), Box<dyn std::error::Error>> {
+//! fn echo(mut stream: TcpStream) -> Result<(), Box<dyn std::error::Error>> {
 //!     let mut ws = WsConnection::server(Config::default());
-//!     let (mut buffer, mut out) = (vec![0; 64 << 10], Vec::new());
-//!     while ws.transport() == Transport::KeepOpen {
-//!         let n = stream.read(&mut buffer)?;
-//!         if n == 0 {
-//!             ws.receive_eof()?;
+//!     let (mut buffer, mut out) = (MessageBuffer::new(), Vec::new());
+//!     let mut answered = Ok(());
+//!     while answered.is_ok() && ws.transport() == Transport::KeepOpen {
+//!         match stream.read(buffer.room())? {
+//!             0 => drop(ws.receive_eof()?),
+//!             n => buffer.filled(n),
 //!         }
-//!         let mut input = &mut buffer[..n];
-//!         loop {
-//!             match ws.receive(&mut input) {
-//!                 Ok(Some(Event::Request(_))) => ws.send(AcceptConnection::new(), &mut out)?,
-//!                 Ok(Some(Event::TextMessage(message))) => ws.send(message, &mut out)?,
-//!                 Ok(Some(Event::BytesMessage(message))) => ws.send(message, &mut out)?,
-//!                 Ok(Some(event)) => ws.reply(&event, &mut out)?, // a Pong for a Ping, a Close for a Close
-//!                 Ok(None) => break,
-//!                 Err(error) => {
-//!                     ws.reply_to_error(&error, &mut out)?; // a rejection or a Close that says which rule was broken
-//!                     break;
-//!                 }
-//!             }
-//!         }
-//!         stream.write_all(&out)?;
+//!         answered = answer(&mut ws, &mut buffer, &mut out);
+//!         stream.write_all(&out)?; // what was sent before a failure, too
 //!         out.clear();
 //!     }
-//!     Ok(()) // what is left to do with the socket says ws.transport(): the example echo_server does it
+//!     // The peer may still be sending; to close before it has ended could lose what we said last.
+//!     if stream.shutdown(Shutdown::Write).is_ok() {
+//!         let patience = Duration::from_secs(5);
+//!         let (end, mut ignored) = (Instant::now() + patience, [0; 4096]);
+//!         stream.set_read_timeout(Some(patience))?;
+//!         while Instant::now() < end && stream.read(&mut ignored).is_ok_and(|n| n > 0) {}
+//!     }
+//!     Ok(answered?)
+//! }
+//!
+//! fn answer(ws: &mut WsConnection, buffer: &mut MessageBuffer, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
+//!     loop {
+//!         match ws.receive_message(buffer) {
+//!             Ok(Some(Event::Request(_))) => ws.send(AcceptConnection::new(), out)?,
+//!             Ok(Some(Event::TextMessage(message))) => ws.send(message, out)?,
+//!             Ok(Some(Event::BytesMessage(message))) => ws.send(message, out)?,
+//!             Ok(Some(event)) => ws.reply(&event, out)?, // a Pong for a Ping, a Close for a Close
+//!             Ok(None) => return Ok(()),
+//!             Err(error) => return ws.reply_to_error(&error, out), // a rejection or a Close: which rule was broken
+//!         }
+//!     }
 //! }
 //! ```
 #![no_std]

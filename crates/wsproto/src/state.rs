@@ -1,4 +1,6 @@
-//! Where a connection stands, and which step may follow.
+//! Where a connection stands, which step may follow, and what its transport should do.
+
+use wsproto_frame::Role;
 
 /// Where a connection stands.
 ///
@@ -32,8 +34,10 @@ pub enum ConnectionState {
 /// `wsproto_handshake`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Step {
-    /// A message, Ping or Pong is sent.
+    /// A message or a Ping is sent.
     Send,
+    /// A Pong is sent.
+    SendPong,
     /// A Close is sent.
     SendClose,
     /// A Close is received.
@@ -49,9 +53,9 @@ impl ConnectionState {
     #[inline]
     pub(crate) const fn after(self, step: Step) -> Option<Self> {
         Some(match (self, step) {
-            (Self::Open, Step::Send) => Self::Open,
-            //= rfc6455#5.5.1-11
-            (Self::Open, Step::SendClose) => Self::LocalClosing,
+            (Self::Open, Step::Send | Step::SendPong) => Self::Open,
+            //= rfc6455#5.5.1-11, rfc6455#5.5.2-1
+            (Self::Open, Step::SendClose) | (Self::LocalClosing, Step::SendPong) => Self::LocalClosing,
             (Self::Open, Step::ReceiveClose | Step::Fail) | (Self::RemoteClosing, Step::EndOfStream) => {
                 Self::RemoteClosing
             }
@@ -59,25 +63,74 @@ impl ConnectionState {
             | (Self::RemoteClosing, Step::SendClose)
             | (Self::Open | Self::LocalClosing | Self::Closed, Step::EndOfStream) => Self::Closed,
             (Self::LocalClosing, Step::Send | Step::SendClose)
-            | (Self::RemoteClosing, Step::Send | Step::ReceiveClose | Step::Fail)
-            | (Self::Closed, Step::Send | Step::SendClose | Step::ReceiveClose | Step::Fail)
+            | (Self::RemoteClosing, Step::Send | Step::SendPong | Step::ReceiveClose | Step::Fail)
+            | (
+                Self::Closed,
+                Step::Send | Step::SendPong | Step::SendClose | Step::ReceiveClose | Step::Fail,
+            )
             | (Self::Connecting | Self::Rejecting, _) => return None,
         })
     }
+
+    /// Returns what the transport of a connection that was opened should do; `ending` tells how it comes to its end.
+    pub(crate) const fn transport(self, role: Role, ending: Ending) -> Transport {
+        match (self, ending, role) {
+            (Self::Connecting | Self::Rejecting | Self::Open | Self::LocalClosing, _, _) => {
+                Transport::KeepOpen
+            }
+            // Our Close is owed.
+            (Self::RemoteClosing, _, _) => Transport::PauseRead,
+            //= rfc6455#5.5.1-6, rfc6455#7.1.2-2
+            (Self::Closed, Ending { peer_ended: true, .. }, _) => Transport::Close,
+            //= rfc6455#5.5.1-8, rfc6455#7.1.1-4
+            (Self::Closed, Ending { failed: false, .. }, Role::Client) => Transport::AwaitEnd,
+            //= rfc6455#5.5.1-7, rfc6455#7.1.1-2, rfc6455#7.1.1-3, rfc6455#7.1.7-1, rfc6455#7.1.7-2
+            (Self::Closed, _, Role::Client | Role::Server) => Transport::ShutdownWrite,
+        }
+    }
 }
 
-/// What the transport should do now, once everything that was sent is written.
+/// How a connection comes to its end, as far as its transport has to know.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Ending {
+    /// The peer's stream of bytes has ended.
+    pub(crate) peer_ended: bool,
+    /// The peer broke a rule.
+    pub(crate) failed: bool,
+}
+
+/// What the transport should do next, once everything that was sent is written and [`receive`] has given `None` for
+/// what was read: it tells all that a loop has to know.
+///
+/// [`receive`]: crate::WsConnection::receive
+///
+/// ```text
+/// loop {
+///     receive until there is no event; write what was sent; then
+///     KeepOpen       read
+///     PauseRead      wait until the program has sent what it owes
+///     ShutdownWrite  shut down writing, read and drop to the end, close
+///     AwaitEnd       read and drop to the end, close
+///     Close          close
+/// }
+/// ```
 ///
 /// RFC 6455 [§7.1.1](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.1): the server closes first, so that it and
-/// not the client holds the port back.
+/// not the client holds the port back; and a side that closes while bytes of the peer are still to come, or unread,
+/// has the system reset the connection, which loses what it said last.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Transport {
-    /// Go on reading and writing. On a client whose closing handshake is done: the server closes; bound the wait.
+    /// Go on reading and writing. Where we have sent Close, bound the wait for the peer's.
     KeepOpen,
-    /// Shut down writing, and read until the end of the stream: the peer may still be sending, and an early close would
-    /// lose what we said last. Bound the wait.
+    /// Don't read: the program is next. It owes a request, the answer to one, the rest of a rejection, or a Close; what
+    /// was read stays where it is until then, and is given to `receive` again after.
+    PauseRead,
+    /// Shut down writing, then read to the end of the stream and drop what comes; bound the wait. An error of reading is
+    /// the end.
     ShutdownWrite,
-    /// Close it: nothing more comes, and nothing more need be said but a Close that is still owed.
+    /// Read to the end of the stream and drop what comes; bound the wait. An error of reading is the end.
+    AwaitEnd,
+    /// Close it: nothing more comes, and nothing more is to be said.
     Close,
 }
 
@@ -93,6 +146,7 @@ mod tests {
         let table = [
             // step                Connecting  Rejecting  Open                 LocalClosing   RemoteClosing        Closed
             (Step::Send,          [None,       None,      some(Open),          None,          None,                None]),
+            (Step::SendPong,      [None,       None,      some(Open),          some(LocalClosing), None,           None]),
             (Step::SendClose,     [None,       None,      some(LocalClosing),  None,          some(Closed),        None]),
             (Step::ReceiveClose,  [None,       None,      some(RemoteClosing), some(Closed),  None,                None]),
             (Step::Fail,          [None,       None,      some(RemoteClosing), some(Closed),  None,                None]),
@@ -103,6 +157,30 @@ mod tests {
                 [Connecting, Rejecting, Open, LocalClosing, RemoteClosing, Closed].into_iter().zip(expected)
             {
                 assert_eq!(state.after(step), expected, "{state:?} after {step:?}");
+            }
+        }
+    }
+    #[test]
+    fn c14_every_state_and_ending() {
+        use ConnectionState::{Closed, Connecting, LocalClosing, Open, Rejecting, RemoteClosing};
+        use Transport::{AwaitEnd, Close, KeepOpen, PauseRead, ShutdownWrite};
+        let ending = |peer_ended, failed| Ending { peer_ended, failed };
+        #[rustfmt::skip]
+        let table = [
+            // role         ending                 Connecting  Rejecting  Open      LocalClosing  RemoteClosing  Closed
+            (Role::Server, ending(false, false), [KeepOpen,   KeepOpen,  KeepOpen, KeepOpen,     PauseRead,     ShutdownWrite]),
+            (Role::Server, ending(false, true),  [KeepOpen,   KeepOpen,  KeepOpen, KeepOpen,     PauseRead,     ShutdownWrite]),
+            (Role::Server, ending(true,  false), [KeepOpen,   KeepOpen,  KeepOpen, KeepOpen,     PauseRead,     Close]),
+            (Role::Server, ending(true,  true),  [KeepOpen,   KeepOpen,  KeepOpen, KeepOpen,     PauseRead,     Close]),
+            (Role::Client, ending(false, false), [KeepOpen,   KeepOpen,  KeepOpen, KeepOpen,     PauseRead,     AwaitEnd]),
+            (Role::Client, ending(false, true),  [KeepOpen,   KeepOpen,  KeepOpen, KeepOpen,     PauseRead,     ShutdownWrite]),
+            (Role::Client, ending(true,  false), [KeepOpen,   KeepOpen,  KeepOpen, KeepOpen,     PauseRead,     Close]),
+            (Role::Client, ending(true,  true),  [KeepOpen,   KeepOpen,  KeepOpen, KeepOpen,     PauseRead,     Close]),
+        ];
+        for (role, ending, expected) in table {
+            let states = [Connecting, Rejecting, Open, LocalClosing, RemoteClosing, Closed];
+            for (state, expected) in states.into_iter().zip(expected) {
+                assert_eq!(state.transport(role, ending), expected, "{role:?}, {state:?}, {ending:?}");
             }
         }
     }

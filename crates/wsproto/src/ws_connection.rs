@@ -2,7 +2,7 @@
 
 mod send;
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
 use core::{fmt, mem};
 
 use wsproto_frame::Role;
@@ -37,8 +37,9 @@ use crate::{
 /// ```
 pub struct WsConnection {
     phase: Phase,
-    /// Bytes that a client sent before our answer: its first frames.
-    early: Option<Box<Early>>,
+    /// Whether the client's stream ended before its request was answered. That counts once the bytes that came before the
+    /// end are received.
+    end_waits: bool,
 }
 
 #[expect(clippy::large_enum_variant, reason = "the open connection is what lasts, and owns no heap memory")]
@@ -48,19 +49,11 @@ enum Phase {
     Open(Connection),
 }
 
-struct Early {
-    bytes: Vec<u8>,
-    /// How many of the bytes are done with.
-    taken: usize,
-    /// Whether the peer's stream has ended behind them.
-    peer_ended: bool,
-}
-
 impl WsConnection {
     /// Makes a server's connection that awaits a request.
     #[must_use]
     pub fn server(config: Config) -> Self {
-        Self { phase: Phase::Server(Box::new(ServerOpening::new(config))), early: None }
+        Self { phase: Phase::Server(Box::new(ServerOpening::new(config))), end_waits: false }
     }
 
     /// Makes a server's connection from a request that an HTTP server has parsed; returns that request as well.
@@ -91,14 +84,14 @@ impl WsConnection {
     ) -> (Self, Result<Request, RemoteProtocolError>) {
         let mut opening = Box::new(ServerOpening::new(config));
         let outcome = opening.receive_parsed(method, target, headers);
-        (Self { phase: Phase::Server(opening), early: None }, outcome)
+        (Self { phase: Phase::Server(opening), end_waits: false }, outcome)
     }
 
     /// Makes a client's connection that is to send a request; its key and masking keys come from the operating system.
     #[cfg(feature = "std")]
     #[must_use]
     pub fn client(config: Config) -> Self {
-        Self { phase: Phase::Client(Box::new(ClientOpening::new(config, None))), early: None }
+        Self { phase: Phase::Client(Box::new(ClientOpening::new(config, None))), end_waits: false }
     }
 
     /// Makes a client's connection as `client` does; its key and masking keys come from `entropy`.
@@ -106,7 +99,7 @@ impl WsConnection {
     pub fn client_with_entropy(config: Config, entropy: impl Entropy + 'static) -> Self {
         Self {
             phase: Phase::Client(Box::new(ClientOpening::new(config, Some(Box::new(entropy))))),
-            early: None,
+            end_waits: false,
         }
     }
 
@@ -130,21 +123,40 @@ impl WsConnection {
         }
     }
 
-    /// Returns what the transport should do once everything that was sent is written.
+    /// Returns what the transport should do next, once everything that was sent is written.
     #[must_use]
-    pub fn transport(&self) -> Transport {
+    pub const fn transport(&self) -> Transport {
         match &self.phase {
-            Phase::Server(opening) => opening.transport(),
+            Phase::Server(opening) => opening.transport(self.end_waits),
             Phase::Client(opening) => opening.transport(),
-            Phase::Open(_) if self.early.as_ref().is_some_and(|early| early.peer_ended) => Transport::Close,
             Phase::Open(connection) => connection.transport(),
+        }
+    }
+
+    /// Tells whether the closing handshake is done, as [`Connection::closed_cleanly`] does.
+    #[must_use]
+    pub const fn closed_cleanly(&self) -> bool {
+        match &self.phase {
+            Phase::Server(_) | Phase::Client(_) => false,
+            Phase::Open(connection) => connection.closed_cleanly(),
+        }
+    }
+
+    /// Returns the rule that the peer broke, if it broke one.
+    #[must_use]
+    pub const fn failure(&self) -> Option<&RemoteProtocolError> {
+        match &self.phase {
+            Phase::Server(opening) => opening.failure(),
+            Phase::Client(opening) => opening.failure(),
+            Phase::Open(connection) => connection.failure(),
         }
     }
 
     /// Takes what it can off the front of `input` and returns the next event, or `None` once more bytes are needed.
     ///
-    /// Payloads are unmasked in place, and the event borrows them. What a client sends behind its request before the
-    /// answer is kept, up to the limit of a head, for the open connection.
+    /// Payloads are unmasked in place, and the event borrows them. While a request waits for its answer
+    /// ([`Transport::PauseRead`]), nothing is taken: what a client sends after its request stays in `input`, and belongs to
+    /// the open connection, so call it again once the answer is sent. With a rejection such bytes are dropped.
     ///
     /// # Errors
     ///
@@ -155,8 +167,8 @@ impl WsConnection {
         input: &mut &'a mut [u8],
     ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
         match &mut self.phase {
-            Phase::Open(connection) if self.early.is_none() => connection.receive(input),
-            Phase::Open(_) => self.receive_early(input),
+            Phase::Open(connection) if !self.end_waits => connection.receive(input),
+            Phase::Open(_) => self.receive_before_end(input),
             Phase::Server(_) | Phase::Client(_) => self.receive_handshake(input),
         }
     }
@@ -172,14 +184,14 @@ impl WsConnection {
         buffer: &'b mut MessageBuffer,
     ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
         match &mut self.phase {
-            Phase::Open(connection) if self.early.is_none() => connection.receive_message(buffer),
-            _ => self.receive_parts(buffer),
+            Phase::Open(connection) if !self.end_waits => connection.receive_message(buffer),
+            _ => self.receive_joined(buffer),
         }
     }
 
     /// Joins what comes before the connection is all there is.
     #[cold]
-    fn receive_parts<'b>(
+    fn receive_joined<'b>(
         &mut self,
         buffer: &'b mut MessageBuffer,
     ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
@@ -221,56 +233,45 @@ impl WsConnection {
         outcome
     }
 
-    /// Takes the next event out of the bytes that came before the answer, and then out of the input.
+    /// Takes the next event out of what came before the end of the stream, and then that end.
     #[cold]
-    fn receive_early<'a>(
+    fn receive_before_end<'a>(
         &mut self,
         input: &mut &'a mut [u8],
     ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
-        match self.receive_kept()? {
-            None => self.receive(input),
-            event => Ok(event),
+        let Phase::Open(connection) = &mut self.phase else { return Ok(None) };
+        let outcome = connection.receive(input);
+        if let Ok(Some(_)) = outcome {
+            return outcome;
         }
+        self.end_waits = false;
+        let end = connection.receive_eof();
+        outcome.map(|_| end)
     }
 
-    /// Takes the next event out of the bytes that came before the answer.
-    fn receive_kept(&mut self) -> Result<Option<Event<'static>>, RemoteProtocolError> {
-        let (Some(mut early), Phase::Open(connection)) = (self.early.take(), &mut self.phase) else {
-            return Ok(None);
-        };
-        let mut input = early.bytes.get_mut(early.taken..).unwrap_or_default();
-        let before = input.len();
-        let outcome = connection.receive(&mut input).map(|event| event.map(Event::into_owned));
-        early.taken = early.taken.saturating_add(before.saturating_sub(input.len()));
-        match outcome {
-            Ok(Some(_)) => self.early = Some(early),
-            Ok(None) if early.peer_ended => return Ok(connection.receive_eof()),
-            Err(_) if early.peer_ended => drop(connection.receive_eof()),
-            Ok(None) | Err(_) => {}
-        }
-        outcome
-    }
-
-    /// Takes the end of the peer's stream, and returns the event that it means, if any.
+    /// Takes the end of the peer's stream, which an error of reading is, too; returns the event that it means, if any.
     ///
     /// Without a Close of the peer before it, that is a [`CloseConnection`](crate::CloseConnection) with
-    /// [`CloseCode::ABNORMAL`](crate::CloseCode::ABNORMAL); for the body of a rejection that lasts until the end of the
-    /// stream it is its last part. Where bytes that came before the answer still wait, the end comes behind them: it is
-    /// [`receive`](Self::receive) that then gives what they hold, and this event last.
+    /// [`CloseCode::ABNORMAL`](crate::CloseCode::ABNORMAL), once the connection was open; for the body of a rejection that
+    /// lasts until the end of the stream it is its last part. While a request waits for its answer there is none: the
+    /// answer can still be sent, [`receive`](Self::receive) then takes what came before the end, and gives this event
+    /// last.
     ///
     /// # Errors
     ///
-    /// The end came before the opening handshake was done. What [`receive`](Self::receive) has reported is not
-    /// reported again.
+    /// [`RemoteProtocolError::EndOfStream`]: the end came before the opening handshake was done. What
+    /// [`receive`](Self::receive) has reported is not reported again.
     pub fn receive_eof(&mut self) -> Result<Option<Event<'static>>, RemoteProtocolError> {
-        if let Some(early) = &mut self.early {
-            early.peer_ended = true;
-            return Ok(None);
-        }
         match &mut self.phase {
-            Phase::Server(opening) => opening.receive_eof(),
+            Phase::Server(opening) => {
+                self.end_waits = true;
+                opening.receive_eof()
+            }
             Phase::Client(opening) => opening.receive_eof(),
-            Phase::Open(connection) => Ok(connection.receive_eof()),
+            Phase::Open(connection) => {
+                self.end_waits = false;
+                Ok(connection.receive_eof())
+            }
         }
     }
 }
@@ -281,10 +282,7 @@ impl fmt::Debug for WsConnection {
         f.debug_struct("WsConnection")
             .field("role", &self.role())
             .field("state", &self.state())
-            .field(
-                "early",
-                &self.early.as_ref().map_or(0, |early| early.bytes.len().saturating_sub(early.taken)),
-            )
+            .field("failure", &self.failure())
             .finish_non_exhaustive()
     }
 }

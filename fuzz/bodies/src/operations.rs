@@ -98,7 +98,8 @@ impl Pair {
             self.deliver_all();
             self.server.close_if_possible();
             self.deliver_all();
-            assert_eq!(self.server.ws.transport(), Transport::Close, "a server closes first");
+            assert_eq!(self.server.ws.transport(), Transport::ShutdownWrite, "a server ends first");
+            assert_eq!(self.client.ws.transport(), Transport::AwaitEnd, "a client waits for that");
         }
         assert_eq!(self.client.said, self.server.heard(), "what the client said");
         assert_eq!(self.server.said, self.client.heard(), "what the server said");
@@ -125,8 +126,7 @@ impl Side {
         );
         let open = matches!(before, ConnectionState::Open | ConnectionState::LocalClosing);
         assert_eq!(is_abnormal, open, "the end of the stream in {before:?}");
-        assert_eq!(self.ws.transport(), Transport::Close);
         self.close_if_possible();
-        assert_eq!(self.ws.state(), ConnectionState::Closed);
+        assert_eq!((self.ws.state(), self.ws.transport()), (ConnectionState::Closed, Transport::Close));
     }
 }

@@ -6,6 +6,7 @@ use std::{
     io::{self, ErrorKind, Read, Write},
     net::{Shutdown, TcpStream},
     ops::Range,
+    time::Instant,
 };
 
 use wsproto::{
@@ -281,14 +282,13 @@ impl Socket {
 
     /// Ends the TCP connection as the protocol has it; its peer may still be sending, so what it sends is read.
     fn finish(&mut self) {
-        let how = match self.ws.transport() {
-            Transport::Close => Shutdown::Both,
-            Transport::ShutdownWrite | Transport::KeepOpen => Shutdown::Write,
-        };
-        if self.ws.transport() != Transport::KeepOpen {
-            let _ = self.stream.shutdown(how);
+        match self.ws.transport() {
+            Transport::KeepOpen | Transport::PauseRead | Transport::AwaitEnd => {}
+            Transport::ShutdownWrite => drop(self.stream.shutdown(Shutdown::Write)),
+            Transport::Close => drop(self.stream.shutdown(Shutdown::Both)),
         }
-        while self.stream.read(&mut self.buffer).is_ok_and(|count| count > 0) {}
+        let end = Instant::now() + script::PATIENCE;
+        while Instant::now() < end && self.stream.read(&mut self.buffer).is_ok_and(|count| count > 0) {}
     }
 }
 

@@ -8,6 +8,9 @@ use super::HeadError;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ResponseError {
+    /// The server speaks before the client has sent its request
+    /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
+    Unrequested,
     /// The head is not HTTP/1.1 as it must be.
     Head(HeadError),
     /// The status is below 100
@@ -87,7 +90,8 @@ impl ResponseError {
             Self::Head(error) => error.section(),
             Self::Status => "RFC 9110 §15",
             Self::TooManyInterimResponses { .. } => "RFC 9110 §15.2",
-            Self::ConnectionNotUpgrade
+            Self::Unrequested
+            | Self::ConnectionNotUpgrade
             | Self::UpgradeNotWebSocket
             | Self::AcceptMissing
             | Self::AcceptMismatch
@@ -122,6 +126,7 @@ impl fmt::Display for ResponseError {
             }
             Self::TrailerTooLong { limit } => return write!(f, "trailer longer than {limit} bytes"),
             Self::BodyTooLong { limit } => return write!(f, "rejection's body longer than {limit} bytes"),
+            Self::Unrequested => "bytes of the server before the client's request",
             Self::Status => "invalid status",
             Self::ConnectionNotUpgrade => "Connection does not hold upgrade",
             Self::UpgradeNotWebSocket => "Upgrade is not websocket alone",

@@ -74,6 +74,7 @@ fn errors_of_responses_say_what_and_where() {
         (TooManyInterimResponses { limit: 7 },     "more than 7 interim responses", "RFC 9110 §15.2"),
         (TrailerTooLong { limit: 7 },              "trailer longer than 7 bytes", "RFC 9112 §7.1.2"),
         (BodyTooLong { limit: 7 },                 "rejection's body longer than 7 bytes", "RFC 9110 §15.5"),
+        (Unrequested,                              "bytes of the server before the client's request", "RFC 6455 §4.1"),
         (Status,                                   "invalid status", "RFC 9110 §15"),
         (ConnectionNotUpgrade,                     "Connection does not hold upgrade", "RFC 6455 §4.1"),
         (UpgradeNotWebSocket,                      "Upgrade is not websocket alone", "RFC 6455 §4.1"),

@@ -145,5 +145,7 @@ fn a_parsed_refusal_leaves_its_body_to_whoever_parsed_it() {
     let reject = RejectConnection::new(404).with_header("content-length", "5");
     assert_eq!(client.receive_parsed(404, &headers), Ok(Some(Answer::Reject(reject))));
     assert_eq!(client.state(), ClientState::Rejected);
-    assert_eq!(client.receive_parsed(404, &headers), Err(HeadError::StartLine.into()));
+    assert_eq!(client.receive_parsed(404, &headers), Err(ResponseError::Unrequested));
+    let mut idle = ClientHandshake::new(HandshakeLimits::default());
+    assert_eq!(idle.receive_parsed(101, &consent()), Err(ResponseError::Unrequested));
 }

@@ -122,7 +122,7 @@ fn the_clients_states_and_steps() {
     #[rustfmt::skip]
     let table = [
         // state          send                   receive a 101   end of stream   left of the bytes
-        (Idle,            Some(AwaitingAnswer),  Idle,           Idle,           bytes.len()),
+        (Idle,            Some(AwaitingAnswer),  Failed,         Idle,           bytes.len()),
         (AwaitingAnswer,  None,                  Accepted,       Failed,         1),
         (ReceivingBody,   None,                  ReceivingBody,  Rejected,       0),
         (Accepted,        None,                  Accepted,       Accepted,       bytes.len()),
@@ -137,7 +137,8 @@ fn the_clients_states_and_steps() {
 
         let mut receiver = client(state);
         let mut input = &bytes[..];
-        assert_eq!(receiver.receive(&mut input).is_err(), state == Failed, "{state:?}");
+        assert_eq!(receiver.receive(&mut &b""[..]).is_err(), state == Failed, "{state:?}, no bytes");
+        assert_eq!(receiver.receive(&mut input).is_err(), after_answer == Failed, "{state:?}");
         assert_eq!((receiver.state(), input.len()), (after_answer, left), "{state:?}");
 
         let mut ended = client(state);

@@ -5,6 +5,8 @@
     reason = "chunks and events that go through memory cost more than the work itself"
 )]
 
+use alloc::vec::Vec;
+
 use wsproto_frame::{FrameChunk, FrameHeader, Opcode};
 
 use super::Connection;
@@ -160,10 +162,11 @@ impl Connection {
         Ok(checked)
     }
 
-    /// Gives up the memory of extensions; until our Close is sent they have a say in it.
-    pub(super) fn drop_extensions_when_closed(&mut self) {
+    /// Gives back what is kept for more of the peer's frames; until our Close is sent, extensions have a say in it.
+    pub(super) fn give_back_when_closed(&mut self) {
         if self.state == ConnectionState::Closed {
             self.extensions = None;
+            self.control = Vec::new();
         }
     }
 
@@ -173,6 +176,7 @@ impl Connection {
         self.failure = Some(error);
         self.state = self.state.after(Step::Fail).unwrap_or(self.state);
         self.extensions = None;
+        self.control = Vec::new();
         error
     }
 

@@ -59,7 +59,8 @@ impl Connection {
         let reason = Text::from(String::from(reason));
         //= rfc6455#7.1.3-1, rfc6455#7.1.5-1, rfc6455#7.1.6-1
         self.state = self.state.after(Step::ReceiveClose).unwrap_or(self.state);
-        self.drop_extensions_when_closed();
+        self.peer_closed = true;
+        self.give_back_when_closed();
         Ok(Event::CloseConnection(CloseConnection { code, reason }))
     }
 }

@@ -39,7 +39,7 @@ impl Connection {
                 self.send_data(frame, out)
             }
             Event::Ping(ping) => self.send_control(Opcode::Ping, &ping.payload, Step::Send, out),
-            Event::Pong(pong) => self.send_control(Opcode::Pong, &pong.payload, Step::Send, out),
+            Event::Pong(pong) => self.send_control(Opcode::Pong, &pong.payload, Step::SendPong, out),
             Event::CloseConnection(close) => self.send_close(&close, out),
             Event::Request(_)
             | Event::AcceptConnection(_)
@@ -141,7 +141,7 @@ impl Connection {
         let state = self.state.after(step).ok_or(LocalProtocolError::WrongState(self.state))?;
         self.write(&OutboundFrame::new(opcode, payload), out)?;
         self.state = state;
-        self.drop_extensions_when_closed();
+        self.give_back_when_closed();
         Ok(())
     }
 

@@ -20,6 +20,8 @@ pub(crate) struct ClientOpening {
     /// The extensions that were agreed on, once the server has consented.
     agreed: Option<Pipeline>,
     failure: Option<RemoteProtocolError>,
+    /// Whether any byte has come.
+    received_any: bool,
 }
 
 impl ClientOpening {
@@ -30,6 +32,7 @@ impl ClientOpening {
             entropy,
             agreed: None,
             failure: None,
+            received_any: false,
         }
     }
 
@@ -42,11 +45,17 @@ impl ClientOpening {
     }
 
     pub(crate) const fn transport(&self) -> Transport {
-        match self.state() {
+        match (self.state(), self.handshake.state()) {
             //= rfc6455#7.2.1-1
-            ConnectionState::Closed => Transport::Close,
+            (ConnectionState::Closed, _) => Transport::Close,
+            // The request is owed.
+            (_, ClientState::Idle) => Transport::PauseRead,
             _ => Transport::KeepOpen,
         }
+    }
+
+    pub(crate) const fn failure(&self) -> Option<&RemoteProtocolError> {
+        self.failure.as_ref()
     }
 
     /// Takes the next part of the answer. After a consent, [`open`](Self::open) gives the connection.
@@ -58,6 +67,7 @@ impl ClientOpening {
             *input = &[];
             return self.failure.map_or(Ok(None), Err);
         }
+        self.received_any |= !input.is_empty();
         match self.handshake.receive(input) {
             Ok(None) => Ok(None),
             outcome => self.received(outcome),
@@ -68,11 +78,13 @@ impl ClientOpening {
         if self.state() == ConnectionState::Closed {
             return Ok(None);
         }
-        if self.handshake.state() == ClientState::Idle {
-            return Err(self.fail(RemoteProtocolError::EndOfStream));
+        match self.handshake.receive_eof() {
+            // The end of a rejection whose body lasts until then.
+            Ok(Some(last)) => self.received(Ok(Some(last))),
+            Ok(None) | Err(_) => {
+                Err(self.fail(RemoteProtocolError::EndOfStream { received_any: self.received_any }))
+            }
         }
-        let outcome = self.handshake.receive_eof();
-        self.received(outcome)
     }
 
     /// Apart, so that a piece of an answer costs little.

@@ -15,10 +15,9 @@ pub(crate) struct ServerOpening {
     handshake: ServerHandshake,
     /// What extensions are answered with, once the request is there.
     agreed: Option<(Vec<String>, Pipeline)>,
-    /// Bytes behind the request that came before the answer: they belong to the open connection.
-    early: Vec<u8>,
     failure: Option<RemoteProtocolError>,
-    peer_ended: bool,
+    /// Whether any byte has come.
+    received_any: bool,
 }
 
 impl ServerOpening {
@@ -27,31 +26,38 @@ impl ServerOpening {
             handshake: ServerHandshake::new(config.handshake),
             config,
             agreed: None,
-            early: Vec::new(),
             failure: None,
-            peer_ended: false,
+            received_any: false,
         }
     }
 
     pub(crate) const fn state(&self) -> ConnectionState {
         match self.handshake.state() {
-            _ if matches!(self.failure, Some(RemoteProtocolError::EndOfStream)) => ConnectionState::Closed,
+            _ if matches!(self.failure, Some(RemoteProtocolError::EndOfStream { .. })) => {
+                ConnectionState::Closed
+            }
             ServerState::Rejecting => ConnectionState::Rejecting,
             ServerState::Rejected => ConnectionState::Closed,
             _ => ConnectionState::Connecting,
         }
     }
 
-    pub(crate) const fn transport(&self) -> Transport {
-        match (self.state(), self.peer_ended) {
-            (ConnectionState::Connecting | ConnectionState::Closed, true) => Transport::Close,
+    pub(crate) const fn transport(&self, peer_ended: bool) -> Transport {
+        match (self.state(), self.handshake.state()) {
+            (ConnectionState::Closed, _) if peer_ended => Transport::Close,
             //= rfc6455#7.2.2-1
-            (ConnectionState::Closed, false) => Transport::ShutdownWrite,
-            _ => Transport::KeepOpen,
+            (ConnectionState::Closed, _) => Transport::ShutdownWrite,
+            (_, ServerState::AwaitingRequest) if self.failure.is_none() => Transport::KeepOpen,
+            // An answer is owed, or the rest of one.
+            _ => Transport::PauseRead,
         }
     }
 
-    /// Takes the head of the request, and keeps what comes behind it until the answer.
+    pub(crate) const fn failure(&self) -> Option<&RemoteProtocolError> {
+        self.failure.as_ref()
+    }
+
+    /// Takes the head of the request, and nothing after it.
     pub(crate) fn receive(
         &mut self,
         input: &mut &[u8],
@@ -60,21 +66,21 @@ impl ServerOpening {
             *input = &[];
             return Err(failure);
         }
-        if matches!(self.handshake.state(), ServerState::AwaitingRequest) {
-            return match self.handshake.receive(input) {
-                Ok(None) => Ok(None),
-                outcome => self.received_last(outcome),
-            };
-        }
-        let bytes = core::mem::take(input);
-        if self.state() == ConnectionState::Connecting {
-            let limit = self.config.handshake.max_head_len;
-            if self.early.len().saturating_add(bytes.len()) > limit {
-                return Err(self.fail(RemoteProtocolError::EarlyBytes { limit }));
+        match self.handshake.state() {
+            ServerState::AwaitingRequest => {
+                self.received_any |= !input.is_empty();
+                match self.handshake.receive(input) {
+                    Ok(None) => Ok(None),
+                    outcome => self.received_last(outcome),
+                }
             }
-            self.early.extend_from_slice(bytes);
+            // What follows belongs to the open connection, and stays with the caller until there is one.
+            ServerState::AwaitingAnswer => Ok(None),
+            _ => {
+                *input = &[];
+                Ok(None)
+            }
         }
-        Ok(None)
     }
 
     /// Apart, so that a piece of a request costs little.
@@ -116,14 +122,18 @@ impl ServerOpening {
 
     fn fail(&mut self, error: RemoteProtocolError) -> RemoteProtocolError {
         self.failure = Some(error);
-        self.early = Vec::new();
+        self.agreed = None;
         error
     }
 
+    /// Takes the end of the client's stream; one that has sent its request can still be answered.
     pub(crate) fn receive_eof(&mut self) -> Result<Option<Event<'static>>, RemoteProtocolError> {
-        self.peer_ended = true;
-        match (self.failure, self.state()) {
-            (None, ConnectionState::Connecting) => Err(self.fail(RemoteProtocolError::EndOfStream)),
+        match self.handshake.state() {
+            ServerState::AwaitingRequest if self.failure.is_none() => {
+                // It gives back what it keeps of the head; what it says of the end is what we say.
+                let _ended = self.handshake.receive_eof();
+                Err(self.fail(RemoteProtocolError::EndOfStream { received_any: self.received_any }))
+            }
             _ => Ok(None),
         }
     }
@@ -142,7 +152,7 @@ impl ServerOpening {
                 ServerState::AwaitingRequest | ServerState::AwaitingAnswer | ServerState::Failed,
             ) => {
                 self.handshake.reject(&reject, out)?;
-                self.early = Vec::new();
+                self.agreed = None;
             }
             (Event::RejectData(data), ServerState::Rejecting) => self.handshake.reject_data(&data, out)?,
             (Event::Request(_), _) => return Err(LocalProtocolError::WrongEvent),
@@ -174,11 +184,6 @@ impl ServerOpening {
             Some((_, pipeline)) if !pipeline.is_empty() => connection.with_extensions(pipeline),
             _ => connection,
         }
-    }
-
-    /// Gives away the bytes that were sent to the open connection already.
-    pub(crate) fn take_early(&mut self) -> Vec<u8> {
-        core::mem::take(&mut self.early)
     }
 }
 

@@ -1,11 +1,11 @@
 //! What a whole connection sends: the opening handshake, then events, and what is owed for those of the peer.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::vec::Vec;
 
 use bytes::Bytes;
 use wsproto_frame::FrameHeader;
 
-use super::{Early, Phase, WsConnection};
+use super::{Phase, WsConnection};
 use crate::{Connection, ConnectionState, Event, LocalProtocolError, PreparedMessage, RemoteProtocolError};
 
 impl WsConnection {
@@ -83,9 +83,6 @@ impl WsConnection {
             Phase::Server(opening) => {
                 opening.send(event, out)?;
                 if opening.is_accepted() {
-                    let bytes = opening.take_early();
-                    self.early =
-                        (!bytes.is_empty()).then(|| Box::new(Early { bytes, taken: 0, peer_ended: false }));
                     self.phase = Phase::Open(opening.open());
                 }
                 Ok(())

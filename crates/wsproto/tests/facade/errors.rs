@@ -71,7 +71,8 @@ const REQUEST: [RequestError; 23] = [
     RequestError::ExtensionsInvalid,
 ];
 
-const RESPONSE: [ResponseError; 19] = [
+const RESPONSE: [ResponseError; 20] = [
+    ResponseError::Unrequested,
     ResponseError::Status,
     ResponseError::TooManyInterimResponses { limit: 1 },
     ResponseError::ConnectionNotUpgrade,
@@ -146,7 +147,6 @@ const OF_OURS: [LocalProtocolError; 10] = [
 const OF_THE_PEER: [RemoteProtocolError; 11] = [
     RemoteProtocolError::Request(RequestError::Method),
     RemoteProtocolError::Response(ResponseError::Chunk),
-    RemoteProtocolError::EarlyBytes { limit: 1 },
     RemoteProtocolError::Negotiation { received_by: Role::Client, error: NegotiationError::Repeated },
     RemoteProtocolError::Frame(FrameError::NotMasked),
     RemoteProtocolError::Extension(ExtensionError::Refused(REFUSAL)),
@@ -154,7 +154,8 @@ const OF_THE_PEER: [RemoteProtocolError; 11] = [
     RemoteProtocolError::TooManyFragments { limit: 1 },
     RemoteProtocolError::TooManyEmptyFragments { limit: 1 },
     RemoteProtocolError::TooManyControlFrames { limit: 1 },
-    RemoteProtocolError::EndOfStream,
+    RemoteProtocolError::EndOfStream { received_any: true },
+    RemoteProtocolError::EndOfStream { received_any: false },
 ];
 
 /// Holds the errors of one kind to: a line each, without a full stop, and no two alike.
@@ -189,7 +190,7 @@ fn each_error_says_something_else() {
 
 #[test]
 fn an_error_of_a_limit_tells_the_limit() {
-    let errors: [RemoteProtocolError; 12] = [
+    let errors: [RemoteProtocolError; 11] = [
         RequestError::from(HeadError::StartLineTooLong { limit: 4321 }).into(),
         RequestError::from(HeadError::TooLong { limit: 4321 }).into(),
         RequestError::from(HeadError::TooManyHeaders { limit: 4321 }).into(),
@@ -197,7 +198,6 @@ fn an_error_of_a_limit_tells_the_limit() {
         RequestError::TargetTooLong { limit: 4321 }.into(),
         ResponseError::TooManyInterimResponses { limit: 4321 }.into(),
         ResponseError::BodyTooLong { limit: 4321 }.into(),
-        RemoteProtocolError::EarlyBytes { limit: 4321 },
         RemoteProtocolError::MessageTooLong { limit: 4321 },
         RemoteProtocolError::TooManyFragments { limit: 4321 },
         RemoteProtocolError::TooManyEmptyFragments { limit: 4321 },

@@ -39,6 +39,10 @@ impl Receive for Answering {
         }
         Ok(event)
     }
+
+    fn transport(&self) -> Transport {
+        self.ws.transport()
+    }
 }
 
 fn answering(config: &Config) -> Answering {
@@ -139,31 +143,6 @@ fn a_client_that_talks_to_a_server_and_back() {
         to_server_seen.extend(talk(&mut client.ws, &mut to_server));
         let ends = format!("server, {name}");
         all_ways(&ends, || answering(&config), &to_server, &to_server_seen, ConnectionState::Closed);
-    }
-}
-
-#[test]
-fn h21_a_client_that_does_not_wait_for_the_answer() {
-    for (name, config) in configs() {
-        let (mut client, mut to_server) = asking(&config, "/chat");
-        let mut server = answering(&config);
-        let (request, _) = feed(&mut server, [&to_server[..]]);
-        let (_, end) = feed(&mut client, [&server.out[..]]);
-        assert_eq!(end, Ok(()));
-        let head = to_server.len();
-        let mut expected = merged(&request);
-        expected.extend(talk(&mut client.ws, &mut to_server));
-        for at in head..=to_server.len() {
-            // The answer comes after `at` bytes, which wait for it in the connection.
-            let mut server = WsConnection::server(config.clone());
-            let (mut events, _) = feed(&mut server, [&to_server[..at]]);
-            let mut out = Vec::new();
-            server.send(AcceptConnection::new().with_subprotocol("chat"), &mut out).unwrap();
-            let (more, end) = feed(&mut server, [&to_server[at..], &[]]);
-            events.extend(more);
-            assert_eq!((merged(&events), end), (expected.clone(), Ok(())), "{name}, answered after {at}");
-            assert_eq!(server.state(), ConnectionState::RemoteClosing);
-        }
     }
 }
 

@@ -42,3 +42,5 @@ mod stack;
 mod states;
 #[cfg(test)]
 mod threats;
+#[cfg(test)]
+mod waiting;

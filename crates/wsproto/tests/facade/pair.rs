@@ -2,7 +2,8 @@
 
 use wsproto::extensions::deflate::DeflateConfig;
 use wsproto::{
-    AcceptConnection, Config, Connection, Event, RemoteProtocolError, Request, Role, WsConnection, extensions,
+    AcceptConnection, Config, Connection, Event, RemoteProtocolError, Request, Role, Transport, WsConnection,
+    extensions,
 };
 use wsproto_frame::{FrameHeader, MaskingKey, Opcode, Rsv};
 
@@ -86,11 +87,17 @@ pub(crate) const fn compressed(header: FrameHeader) -> FrameHeader {
 /// What a connection of either kind does with bytes.
 pub(crate) trait Receive {
     fn take<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Event<'a>>, RemoteProtocolError>;
+
+    fn transport(&self) -> Transport;
 }
 
 impl Receive for Connection {
     fn take<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Event<'a>>, RemoteProtocolError> {
         self.receive(input)
+    }
+
+    fn transport(&self) -> Transport {
+        Self::transport(self)
     }
 }
 
@@ -98,24 +105,31 @@ impl Receive for WsConnection {
     fn take<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Event<'a>>, RemoteProtocolError> {
         self.receive(input)
     }
+
+    fn transport(&self) -> Transport {
+        Self::transport(self)
+    }
 }
 
 /// Feeds parts one after the other; returns the events up to the first error, and that error.
 ///
-/// After each part no byte may be left, but for those behind an error.
+/// After each part no byte may be left, but for those behind an error, and those that wait for an answer of ours: they
+/// come again with the next part.
 pub(crate) fn feed<'p>(
     connection: &mut impl Receive,
     parts: impl IntoIterator<Item = &'p [u8]>,
 ) -> (Vec<Event<'static>>, Result<(), RemoteProtocolError>) {
-    let mut events = Vec::new();
+    let (mut events, mut waiting) = (Vec::new(), Vec::new());
     for part in parts {
-        let mut part = part.to_vec();
+        let mut part = [&waiting, part].concat();
         let mut input = &mut part[..];
         loop {
             match connection.take(&mut input) {
                 Ok(Some(event)) => events.push(event.into_owned()),
                 Ok(None) => {
-                    assert!(input.is_empty(), "no event, and {} bytes left", input.len());
+                    let waits = connection.transport() == Transport::PauseRead;
+                    assert!(input.is_empty() || waits, "no event, and {} bytes left", input.len());
+                    waiting = input.to_vec();
                     break;
                 }
                 Err(error) => return (events, Err(error)),

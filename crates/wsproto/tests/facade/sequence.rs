@@ -1,4 +1,4 @@
-//! What comes first: faults behind text that extensions made, the end of a stream behind early bytes, our Close.
+//! What comes first: faults behind text that extensions made, our Close.
 
 use core::num::NonZeroU32;
 
@@ -7,12 +7,12 @@ use wsproto::extensions::{
     Progress, Refusal,
 };
 use wsproto::{
-    AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Connection, DeflateConfig, Event,
-    Messages, RemoteProtocolError, Role, TextMessage, Transport, WsConnection,
+    BytesMessage, CloseCode, CloseConnection, Config, Connection, DeflateConfig, Event, Messages,
+    RemoteProtocolError, Role, TextMessage,
 };
 use wsproto_frame::{FrameError, FrameHeader, Opcode, Rsv};
 
-use crate::pair::{REQUEST, compressed, deflating, feed, frame_to, last, open};
+use crate::pair::{compressed, deflating, feed, frame_to, last, open};
 
 #[test]
 fn c2_bad_text_in_front_of_a_bad_stream_is_named_in_every_chunking() {
@@ -49,28 +49,6 @@ fn d9_the_ratio_is_judged_alike_in_every_chunking() {
         }
     }
     assert!((1..32).contains(&refused), "both verdicts are to be seen");
-}
-
-#[test]
-fn h21_early_bytes_come_before_the_end_of_the_stream() {
-    let frame = frame_to(Role::Server, last(Opcode::Text), b"early");
-    let bad = frame_to(Role::Server, last(Opcode::Continuation), b"");
-    for (name, early, events, verdict) in [
-        ("whole", &frame[..], 2, Ok(())),
-        ("cut", &frame[..8], 2, Ok(())),
-        ("bad", &bad, 0, Err(RemoteProtocolError::Frame(FrameError::ContinuationWithoutMessage))),
-    ] {
-        let mut server = WsConnection::server(Config::default());
-        assert_eq!(feed(&mut server, [REQUEST, early]).0.len(), 1, "{name}: the request");
-        server.send(AcceptConnection::new(), &mut Vec::new()).unwrap();
-        assert_eq!(server.receive_eof(), Ok(None), "{name}");
-        assert_eq!(server.transport(), Transport::Close, "{name}");
-        let (seen, outcome) = feed(&mut server, [&b""[..]]);
-        assert_eq!((seen.len(), outcome), (events, verdict), "{name}");
-        let abnormal = Event::CloseConnection(CloseConnection::new(CloseCode::ABNORMAL));
-        assert!(seen.last().is_none_or(|last| *last == abnormal), "{name}");
-        assert_eq!((server.receive_eof(), server.transport()), (Ok(None), Transport::Close), "{name}");
-    }
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use wsproto::{
     AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, ConnectionState, Event,
-    LocalProtocolError, Ping, Pong, RejectConnection, RejectData, RemoteProtocolError, Request, Role,
-    TextMessage, Transport, WsConnection,
+    LocalProtocolError, Ping, Pong, RejectConnection, RejectData, Request, Role, TextMessage, Transport,
+    WsConnection,
 };
 use wsproto_frame::Opcode;
 
@@ -23,6 +23,11 @@ fn standing(name: &str, role: Role) -> WsConnection {
         let mut input = &mut bytes[..];
         while let Ok(Some(_)) = ws.receive(&mut input) {}
     };
+    if let Some(before) = name.strip_suffix(", end") {
+        ws = standing(before, role);
+        let _ = ws.receive_eof();
+        return ws;
+    }
     match (name, role) {
         ("server, nothing yet" | "client, nothing yet", _) => {}
         ("server, half a request", _) => receive(&mut ws, &REQUEST[..30]),
@@ -33,9 +38,6 @@ fn standing(name: &str, role: Role) -> WsConnection {
             let rejection = RejectConnection::new(403);
             let rejection = if name == "server, rejecting" { rejection.with_body() } else { rejection };
             ws.send(rejection, &mut out).unwrap();
-        }
-        ("server, end before request" | "client, end before request", _) => {
-            assert_eq!(ws.receive_eof(), Err(RemoteProtocolError::EndOfStream), "{name}");
         }
         ("client, request", _) => ws.send(request(), &mut out).unwrap(),
         ("client, rejecting" | "client, rejected" | "client, bad answer", _) => {
@@ -64,6 +66,7 @@ fn standing(name: &str, role: Role) -> WsConnection {
                 "close sent" => "c",
                 "close received" => "C",
                 "rule broken" => "!",
+                "rule broken, told" => "!r",
                 "rule broken after close" => "c!",
                 "both closes" => "cC",
                 "end" => "e",
@@ -73,6 +76,10 @@ fn standing(name: &str, role: Role) -> WsConnection {
             {
                 match step {
                     'c' => ws.send(CloseConnection::new(CloseCode::NORMAL), &mut out).unwrap(),
+                    'r' => {
+                        let error = *ws.failure().unwrap();
+                        ws.reply_to_error(&error, &mut out).unwrap();
+                    }
                     'C' => receive(&mut ws, &frame_to(role, last(Opcode::Close), b"\x03\xe8")),
                     '!' => receive(&mut ws, &frame_to(role, last(Opcode::Continuation), b"")),
                     _ => assert!(matches!(ws.receive_eof(), Ok(Some(Event::CloseConnection(_))))),
@@ -102,7 +109,9 @@ fn events() -> [(&'static str, Event<'static>); 10] {
 fn short(state: ConnectionState, transport: Transport) -> String {
     let transport = match transport {
         Transport::KeepOpen => "",
+        Transport::PauseRead => ", pause",
         Transport::ShutdownWrite => ", shut",
+        Transport::AwaitEnd => ", await",
         Transport::Close => ", close",
     };
     format!("{state:?}{transport}")
@@ -137,25 +146,25 @@ fn every_state_and_event_sent() {
     #[rustfmt::skip]
     let table = [
         // stand                      role    state            request       accept  reject          with body    reject data     text    bytes   close            ping    pong   
-        ("server, nothing yet",        Server, Connecting,    ["w",          ".",    "Closed, shut", "Rejecting", ".",            ".",    ".",    ".",             ".",    "."]),
-        ("server, half a request",     Server, Connecting,    ["w",          ".",    "Closed, shut", "Rejecting", ".",            ".",    ".",    ".",             ".",    "."]),
-        ("server, request",            Server, Connecting,    ["w",          "Open", "Closed, shut", "Rejecting", ".",            ".",    ".",    ".",             ".",    "."]),
-        ("server, bad request",        Server, Connecting,    ["w",          ".",    "Closed, shut", "Rejecting", ".",            ".",    ".",    ".",             ".",    "."]),
+        ("server, nothing yet",        Server, Connecting,    ["w",          ".",    "Closed, shut", "Rejecting, pause", ".",        ".",    ".",    ".",             ".",    "."]),
+        ("server, half a request",     Server, Connecting,    ["w",          ".",    "Closed, shut", "Rejecting, pause", ".",        ".",    ".",    ".",             ".",    "."]),
+        ("server, request",            Server, Connecting,    ["w",          "Open", "Closed, shut", "Rejecting, pause", ".",        ".",    ".",    ".",             ".",    "."]),
+        ("server, bad request",        Server, Connecting,    ["w",          ".",    "Closed, shut", "Rejecting, pause", ".",        ".",    ".",    ".",             ".",    "."]),
         ("server, rejecting",          Server, Rejecting,     ["w",          ".",    ".",            ".",         "Closed, shut", ".",    ".",    ".",             ".",    "."]),
         ("server, rejected",           Server, Closed,        [".",          ".",    ".",            ".",         ".",            ".",    ".",    ".",             ".",    "."]),
-        ("server, end before request", Server, Closed,        [".",          ".",    ".",            ".",         ".",            ".",    ".",    ".",             ".",    "."]),
+        ("server, nothing yet, end",   Server, Closed,        [".",          ".",    ".",            ".",         ".",            ".",    ".",    ".",             ".",    "."]),
         ("client, nothing yet",        Client, Connecting,    ["Connecting", "w",    "w",            "w",         "w",            ".",    ".",    ".",             ".",    "."]),
         ("client, request",            Client, Connecting,    [".",          "w",    "w",            "w",         "w",            ".",    ".",    ".",             ".",    "."]),
-        ("client, end before request", Client, Closed,        [".",          "w",    "w",            "w",         "w",            ".",    ".",    ".",             ".",    "."]),
+        ("client, nothing yet, end",   Client, Closed,        [".",          "w",    "w",            "w",         "w",            ".",    ".",    ".",             ".",    "."]),
         ("client, rejecting",          Client, Rejecting,     [".",          "w",    "w",            "w",         "w",            ".",    ".",    ".",             ".",    "."]),
         ("client, rejected",           Client, Closed,        [".",          "w",    "w",            "w",         "w",            ".",    ".",    ".",             ".",    "."]),
         ("client, bad answer",         Client, Closed,        [".",          "w",    "w",            "w",         "w",            ".",    ".",    ".",             ".",    "."]),
         ("open",                       Server, Open,          ["w",          "w",    "w",            "w",         "w",            "Open", "Open", "LocalClosing",  "Open", "Open"]),
         ("open",                       Client, Open,          ["w",          "w",    "w",            "w",         "w",            "Open", "Open", "LocalClosing",  "Open", "Open"]),
-        ("close sent",                 Server, LocalClosing,  ["w",          "w",    "w",            "w",         "w",            ".",    ".",    ".",             ".",    "."]),
-        ("close sent",                 Client, LocalClosing,  ["w",          "w",    "w",            "w",         "w",            ".",    ".",    ".",             ".",    "."]),
-        ("close received",             Server, RemoteClosing, ["w",          "w",    "w",            "w",         "w",            ".",    ".",    "Closed, close", ".",    "."]),
-        ("close received",             Client, RemoteClosing, ["w",          "w",    "w",            "w",         "w",            ".",    ".",    "Closed",        ".",    "."]),
+        ("close sent",                 Server, LocalClosing,  ["w",          "w",    "w",            "w",         "w",            ".",    ".",    ".",             ".",    "LocalClosing"]),
+        ("close sent",                 Client, LocalClosing,  ["w",          "w",    "w",            "w",         "w",            ".",    ".",    ".",             ".",    "LocalClosing"]),
+        ("close received",             Server, RemoteClosing, ["w",          "w",    "w",            "w",         "w",            ".",    ".",    "Closed, shut",  ".",    "."]),
+        ("close received",             Client, RemoteClosing, ["w",          "w",    "w",            "w",         "w",            ".",    ".",    "Closed, await", ".",    "."]),
         ("rule broken",                Server, RemoteClosing, ["w",          "w",    "w",            "w",         "w",            ".",    ".",    "Closed, shut",  ".",    "."]),
         ("rule broken",                Client, RemoteClosing, ["w",          "w",    "w",            "w",         "w",            ".",    ".",    "Closed, shut",  ".",    "."]),
         ("rule broken after close",    Server, Closed,        ["w",          "w",    "w",            "w",         "w",            ".",    ".",    ".",             ".",    "."]),
@@ -181,9 +190,7 @@ fn received(name: &str, role: Role, bytes: Option<Vec<u8>>) -> String {
         Some(mut bytes) => {
             let mut input = &mut bytes[..];
             let got = ws.receive(&mut input).map(|event| event.map(Event::into_owned));
-            if got.is_ok() && name != "client, nothing yet" {
-                assert!(input.is_empty(), "{name}: bytes are left");
-            }
+            assert_eq!(!input.is_empty() && got.is_ok(), name == "server, request", "{name}: what is left");
             got
         }
         None => ws.receive_eof(),
@@ -212,34 +219,38 @@ fn every_state_and_thing_received() {
     use Role::{Client, Server};
     #[rustfmt::skip]
     let table = [
-        // stand                      role     text     ping     close                        bad                     end                         
-        ("server, nothing yet",        Server, ["-",     "-",     "-",                         "-",                    "error, Closed, close"]),
-        ("server, half a request",     Server, ["-",     "-",     "-",                         "-",                    "error, Closed, close"]),
-        ("server, request",            Server, ["-",     "-",     "-",                         "-",                    "error, Closed, close"]),
-        ("server, bad request",        Server, ["error", "error", "error",                     "error",                "-, Connecting, close"]),
-        ("server, rejecting",          Server, ["-",     "-",     "-",                         "-",                    "-"]),
-        ("server, rejected",           Server, ["-",     "-",     "-",                         "-",                    "-, Closed, close"]),
-        ("server, end before request", Server, ["error", "error", "error",                     "error",                "-"]),
-        ("client, nothing yet",        Client, ["-",     "-",     "-",                         "-",                    "error, Closed, close"]),
-        ("client, request",            Client, ["-",     "-",     "-",                         "-",                    "error, Closed, close"]),
-        ("client, end before request", Client, ["error", "error", "error",                     "error",                "-"]),
-        ("client, rejecting",          Client, ["data",  "data",  "data",                      "data",                 "error, Closed, close"]),
-        ("client, rejected",           Client, ["-",     "-",     "-",                         "-",                    "-"]),
-        ("client, bad answer",         Client, ["error", "error", "error",                     "error",                "-"]),
-        ("open",                       Server, ["text",  "ping",  "close 1001, RemoteClosing", "error, RemoteClosing", "close 1006, Closed, close"]),
-        ("open",                       Client, ["text",  "ping",  "close 1001, RemoteClosing", "error, RemoteClosing", "close 1006, Closed, close"]),
-        ("close sent",                 Server, ["text",  "ping",  "close 1001, Closed, close", "error, Closed, shut",  "close 1006, Closed, close"]),
-        ("close sent",                 Client, ["text",  "ping",  "close 1001, Closed",        "error, Closed, shut",  "close 1006, Closed, close"]),
-        ("close received",             Server, ["-",     "-",     "-",                         "-",                    "-, RemoteClosing, close"]),
-        ("close received",             Client, ["-",     "-",     "-",                         "-",                    "-, RemoteClosing, close"]),
-        ("rule broken",                Server, ["error", "error", "error",                     "error",                "-, RemoteClosing, close"]),
-        ("rule broken",                Client, ["error", "error", "error",                     "error",                "-, RemoteClosing, close"]),
-        ("rule broken after close",    Server, ["error", "error", "error",                     "error",                "-, Closed, close"]),
-        ("rule broken after close",    Client, ["error", "error", "error",                     "error",                "-, Closed, close"]),
-        ("both closes",                Server, ["-",     "-",     "-",                         "-",                    "-"]),
-        ("both closes",                Client, ["-",     "-",     "-",                         "-",                    "-, Closed, close"]),
-        ("end",                        Server, ["-",     "-",     "-",                         "-",                    "-"]),
-        ("end",                        Client, ["-",     "-",     "-",                         "-",                    "-"]),
+        // stand                      role     text     ping     close                               bad                            end                         
+        ("server, nothing yet",        Server, ["-",     "-",     "-",                                "-",                           "error, Closed, close"]),
+        ("server, half a request",     Server, ["-",     "-",     "-",                                "-",                           "error, Closed, close"]),
+        ("server, request",            Server, ["-",     "-",     "-",                                "-",                           "-"]),
+        ("server, bad request",        Server, ["error", "error", "error",                            "error",                       "-"]),
+        ("server, rejecting",          Server, ["-",     "-",     "-",                                "-",                           "-"]),
+        ("server, rejected",           Server, ["-",     "-",     "-",                                "-",                           "-, Closed, close"]),
+        ("server, nothing yet, end",   Server, ["error", "error", "error",                            "error",                       "-"]),
+        ("client, nothing yet",        Client, ["error, Closed, close", "error, Closed, close", "error, Closed, close", "error, Closed, close", "error, Closed, close"]),
+        ("client, request",            Client, ["-",     "-",     "-",                                "-",                           "error, Closed, close"]),
+        ("client, nothing yet, end",   Client, ["error", "error", "error",                            "error",                       "-"]),
+        ("client, rejecting",          Client, ["data",  "data",  "data",                             "data",                        "error, Closed, close"]),
+        ("client, rejected",           Client, ["-",     "-",     "-",                                "-",                           "-"]),
+        ("client, bad answer",         Client, ["error", "error", "error",                            "error",                       "-"]),
+        ("open",                       Server, ["text",  "ping",  "close 1001, RemoteClosing, pause", "error, RemoteClosing, pause", "close 1006, Closed, close"]),
+        ("open",                       Client, ["text",  "ping",  "close 1001, RemoteClosing, pause", "error, RemoteClosing, pause", "close 1006, Closed, close"]),
+        ("close sent",                 Server, ["text",  "ping",  "close 1001, Closed, shut",         "error, Closed, shut",         "close 1006, Closed, close"]),
+        ("close sent",                 Client, ["text",  "ping",  "close 1001, Closed, await",        "error, Closed, shut",         "close 1006, Closed, close"]),
+        ("close received",             Server, ["-",     "-",     "-",                                "-",                           "-"]),
+        ("close received",             Client, ["-",     "-",     "-",                                "-",                           "-"]),
+        ("rule broken",                Server, ["error", "error", "error",                            "error",                       "close 1006"]),
+        ("rule broken",                Client, ["error", "error", "error",                            "error",                       "close 1006"]),
+        ("rule broken, end",           Server, ["error", "error", "error",                            "error",                       "-"]),
+        ("rule broken, told",          Server, ["error", "error", "error",                            "error",                       "close 1006, Closed, close"]),
+        ("rule broken, told",          Client, ["error", "error", "error",                            "error",                       "close 1006, Closed, close"]),
+        ("rule broken after close",    Server, ["error", "error", "error",                            "error",                       "close 1006, Closed, close"]),
+        ("rule broken after close",    Client, ["error", "error", "error",                            "error",                       "close 1006, Closed, close"]),
+        ("both closes",                Server, ["-",     "-",     "-",                                "-",                           "-, Closed, close"]),
+        ("both closes",                Client, ["-",     "-",     "-",                                "-",                           "-, Closed, close"]),
+        ("both closes, end",           Server, ["-",     "-",     "-",                                "-",                           "-"]),
+        ("end",                        Server, ["-",     "-",     "-",                                "-",                           "-"]),
+        ("end",                        Client, ["-",     "-",     "-",                                "-",                           "-"]),
     ];
     for (name, role, expected) in table {
         let text = frame_to(role, more(Opcode::Text), b"x");
@@ -255,6 +266,92 @@ fn every_state_and_thing_received() {
         ];
         for ((column, bytes), expected) in columns.into_iter().zip(expected) {
             assert_eq!(received(name, role, bytes), expected, "{name}, {role:?}, {column}");
+        }
+    }
+}
+
+#[test]
+fn c14_the_transport_of_every_state_and_its_end() {
+    use Role::{Client, Server};
+    use Transport::{AwaitEnd, Close, KeepOpen, PauseRead, ShutdownWrite};
+    #[rustfmt::skip]
+    let table = [
+        // stand                      role    transport      once the peer's stream has ended    closed cleanly
+        ("server, nothing yet",       Server, KeepOpen,      Close,                              false),
+        ("server, half a request",    Server, KeepOpen,      Close,                              false),
+        ("server, request",           Server, PauseRead,     PauseRead,                          false),
+        ("server, bad request",       Server, PauseRead,     PauseRead,                          false),
+        ("server, rejecting",         Server, PauseRead,     PauseRead,                          false),
+        ("server, rejected",          Server, ShutdownWrite, Close,                              false),
+        ("client, nothing yet",       Client, PauseRead,     Close,                              false),
+        ("client, request",           Client, KeepOpen,      Close,                              false),
+        ("client, rejecting",         Client, KeepOpen,      Close,                              false),
+        ("client, rejected",          Client, Close,         Close,                              false),
+        ("client, bad answer",        Client, Close,         Close,                              false),
+        ("open",                      Server, KeepOpen,      Close,                              false),
+        ("open",                      Client, KeepOpen,      Close,                              false),
+        ("close sent",                Server, KeepOpen,      Close,                              false),
+        ("close sent",                Client, KeepOpen,      Close,                              false),
+        ("close received",            Server, PauseRead,     PauseRead,                          false),
+        ("close received",            Client, PauseRead,     PauseRead,                          false),
+        ("rule broken",               Server, PauseRead,     PauseRead,                          false),
+        ("rule broken",               Client, PauseRead,     PauseRead,                          false),
+        ("rule broken, told",         Server, ShutdownWrite, Close,                              false),
+        ("rule broken, told",         Client, ShutdownWrite, Close,                              false),
+        ("rule broken after close",   Server, ShutdownWrite, Close,                              false),
+        ("rule broken after close",   Client, ShutdownWrite, Close,                              false),
+        ("both closes",               Server, ShutdownWrite, Close,                              true),
+        ("both closes",               Client, AwaitEnd,      Close,                              true),
+    ];
+    for (name, role, before, after, clean) in table {
+        let mut ws = standing(name, role);
+        assert_eq!((ws.transport(), ws.closed_cleanly()), (before, clean), "{name}, {role:?}");
+        let broken = matches!(ws.receive(&mut &mut [][..]), Err(error) if ws.failure() == Some(&error));
+        assert_eq!(broken, ws.failure().is_some(), "{name}, {role:?}");
+        let _ = ws.receive_eof();
+        assert_eq!((ws.transport(), ws.closed_cleanly()), (after, clean), "{name}, {role:?}, at the end");
+    }
+}
+
+#[test]
+fn what_is_owed_is_sent_after_the_end_too() {
+    use Transport::{AwaitEnd, Close, ShutdownWrite};
+    let close = || Event::from(CloseConnection::new(CloseCode::NORMAL));
+    let reject = || Event::from(RejectConnection::new(403));
+    let server = Role::Server;
+    #[rustfmt::skip]
+    let table = [
+        // stand                role          what is owed                  then           with the peer's stream ended
+        ("server, request",     server,       reject(),                     ShutdownWrite, Close),
+        ("server, bad request", server,       reject(),                     ShutdownWrite, Close),
+        ("server, rejecting",   server,       RejectData::new(b"").into(),  ShutdownWrite, Close),
+        ("close received",      server,       close(),                      ShutdownWrite, Close),
+        ("close received",      Role::Client, close(),                      AwaitEnd,      Close),
+        ("rule broken",         server,       close(),                      ShutdownWrite, Close),
+        ("rule broken",         Role::Client, close(),                      ShutdownWrite, Close),
+    ];
+    for (name, role, owed, then, ended) in table {
+        for (name, expected) in [(name.to_owned(), then), (format!("{name}, end"), ended)] {
+            let mut ws = standing(&name, role);
+            assert_eq!(ws.transport(), Transport::PauseRead, "{name}, {role:?}");
+            let mut out = Vec::new();
+            ws.send(owed.clone(), &mut out).unwrap();
+            assert_eq!((ws.state(), ws.transport()), (ConnectionState::Closed, expected), "{name}, {role:?}");
+            assert!(!out.is_empty());
+        }
+    }
+}
+
+#[test]
+fn nothing_is_owed_for_a_close_that_nobody_sent() {
+    for role in [Role::Server, Role::Client] {
+        for name in ["open", "close sent", "rule broken", "rule broken, told", "rule broken after close"] {
+            let mut ws = standing(name, role);
+            let event = ws.receive_eof().unwrap().expect("no Close has come");
+            assert_eq!(event, Event::from(CloseConnection::new(CloseCode::ABNORMAL)), "{name}");
+            let mut out = Vec::new();
+            ws.reply(&event, &mut out).unwrap();
+            assert!(out.is_empty(), "{name}, {role:?}: {out:02x?}");
         }
     }
 }

@@ -9,7 +9,6 @@ use wsproto_frame::{FrameError, FrameHeader, Opcode, Rsv};
 use wsproto_handshake::{HeadError, RequestError, ResponseError};
 
 use crate::pair::{REQUEST, claim_to, compressed, deflating, feed, frame_to, last, more, open, settled};
-use crate::seen::merged;
 
 const ROLES: [Role; 2] = [Role::Server, Role::Client];
 
@@ -56,8 +55,14 @@ fn assert_fails(
         assert_eq!(out, told, "{name}: told twice");
         let (events, again) = feed(&mut connection, [&frame_to(role, last(Opcode::Text), b"x")[..]]);
         assert_eq!((events, again), (Vec::new(), Err(error)), "{name}");
-        assert_eq!(connection.receive_eof(), None, "{name}");
-        assert_eq!(connection.transport(), Transport::Close, "{name}");
+        let abnormal = CloseConnection::new(CloseCode::ABNORMAL).into();
+        assert_eq!(connection.receive_eof(), Some(abnormal), "{name}: no Close has come");
+        assert_eq!((connection.receive_eof(), connection.closed_cleanly()), (None, false), "{name}");
+        assert_eq!(
+            (connection.failure(), connection.transport()),
+            (Some(&error), Transport::Close),
+            "{name}"
+        );
     }
 }
 
@@ -306,7 +311,16 @@ fn c11_after_our_close_the_peer_may_go_on_within_the_limits() {
             let (events, end) = feed(&mut connection, [&bytes[..]]);
             assert_eq!((events.len(), end), (2, Ok(())));
             connection.reply(&events[1], &mut out).unwrap();
-            assert_eq!(out, [], "a Pong after a Close");
+            //= rfc6455#5.5.2-1
+            let mut pong = std::mem::take(&mut out);
+            let heard = Connection::receive(&mut open(role.peer(), &Config::default()), &mut &mut pong[..])
+                .map(|event| event.map(Event::into_owned));
+            assert_eq!(heard, Ok(Some(wsproto::Pong::new(b"there?").into())), "{role:?}");
+            assert!(
+                connection.send(TextMessage::new("no"), &mut out).is_err(),
+                "{role:?}: data after a Close"
+            );
+            assert!(connection.send(Ping::new(b"no"), &mut out).is_err(), "{role:?}: a Ping after a Close");
             let long = claim_to(role, FrameHeader { payload_len: 11, ..last(Opcode::Text) });
             let (_, end) = feed(&mut connection, [&long[..]]);
             let error = RemoteProtocolError::MessageTooLong { limit: 10 };
@@ -331,15 +345,17 @@ fn c13_c14_who_waits_and_who_closes_the_transport() {
         let (close, _) = feed(theirs, [&there[..]]);
         assert_eq!(
             (theirs.state(), theirs.transport()),
-            (ConnectionState::RemoteClosing, Transport::KeepOpen)
+            (ConnectionState::RemoteClosing, Transport::PauseRead)
         );
         theirs.reply(&close[0], &mut back).unwrap();
         let (_, end) = feed(ours, [&back[..]]);
         assert_eq!(end, Ok(()));
         for end in &mut ends {
             assert_eq!(end.state(), ConnectionState::Closed);
-            let expected = if end.role() == Role::Server { Transport::Close } else { Transport::KeepOpen };
+            let is_server = end.role() == Role::Server;
+            let expected = if is_server { Transport::ShutdownWrite } else { Transport::AwaitEnd };
             assert_eq!(end.transport(), expected, "{:?}", end.role());
+            assert!(end.closed_cleanly());
             assert_eq!(end.receive_eof(), None);
             assert_eq!(end.transport(), Transport::Close);
         }
@@ -444,37 +460,6 @@ fn assert_rejects(
     assert_eq!(out, told.as_bytes(), "{name}: told twice");
     let (events, again) = feed(server, [REQUEST]);
     assert_eq!((events, again), (Vec::new(), Err(error)), "{name}");
-}
-
-#[test]
-fn h21_early_bytes_up_to_the_limit_and_one_more() {
-    const LIMIT: usize = 16 << 10;
-    let shaken = || {
-        let mut server = WsConnection::server(Config::default());
-        let (events, _) = feed(&mut server, [REQUEST]);
-        assert_eq!(events.len(), 1);
-        server
-    };
-    // One message that fills the limit: a header of 8 bytes, and the payload.
-    let message = frame_to(Role::Server, last(Opcode::Binary), &[7; LIMIT - 8]);
-    assert_eq!(message.len(), LIMIT);
-    let mut server = shaken();
-    assert_eq!(feed(&mut server, message.chunks(1000)).1, Ok(()));
-    server.send(AcceptConnection::new(), &mut Vec::new()).unwrap();
-    let (events, _) = feed(&mut server, [&b""[..]]);
-    assert_eq!(merged(&events).len(), 1, "what came early was lost");
-
-    let mut server = shaken();
-    let error = RemoteProtocolError::EarlyBytes { limit: LIMIT };
-    assert_eq!(feed(&mut server, [&message[..], &[0x89]]).1, Err(error));
-    assert_rejects("early bytes", &mut server, error, "400", "");
-
-    // Rejected, they are dropped, and never taken for another request.
-    let mut server = shaken();
-    assert_eq!(feed(&mut server, [REQUEST]).1, Ok(()));
-    let mut out = Vec::new();
-    server.send(wsproto::RejectConnection::new(403), &mut out).unwrap();
-    assert_eq!(feed(&mut server, [REQUEST]), (Vec::new(), Ok(())));
 }
 
 #[test]

@@ -165,7 +165,10 @@ impl Runner {
             Ok(None) => {}
             Ok(Some(event)) => {
                 self.happened.push(Outcome::Event(told(&event)));
-                self.last = Last::Event(event);
+                // What is owed for an error stays owed.
+                if !matches!(self.last, Last::Error(_)) {
+                    self.last = Last::Event(event);
+                }
             }
             Err(error) => {
                 self.happened.push(broken(&error));

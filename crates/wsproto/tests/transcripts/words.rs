@@ -104,7 +104,7 @@ fn section(error: &RemoteProtocolError) -> String {
         RemoteProtocolError::Extension(ExtensionError::UnownedRsv(_)) => "5.2",
         RemoteProtocolError::Extension(_) => "9",
         RemoteProtocolError::Negotiation { .. } => "9.1",
-        RemoteProtocolError::EndOfStream => "4",
+        RemoteProtocolError::EndOfStream { .. } => "4",
         _ => "10.4",
     };
     section.trim_start_matches("RFC ").trim_start_matches("6455 §").replace(' ', "")
@@ -126,7 +126,9 @@ pub(crate) fn state_name(state: ConnectionState) -> &'static str {
 pub(crate) fn transport_name(transport: Transport) -> &'static str {
     match transport {
         Transport::KeepOpen => "keep",
+        Transport::PauseRead => "pause",
         Transport::ShutdownWrite => "shutdown",
+        Transport::AwaitEnd => "await-end",
         Transport::Close => "close",
     }
 }

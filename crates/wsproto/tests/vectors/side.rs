@@ -27,6 +27,8 @@ pub(crate) struct Side {
     step: Arc<AtomicUsize>,
     peer: Option<Peer>,
     error: Option<RemoteProtocolError>,
+    /// What was read and not yet taken.
+    unread: Vec<u8>,
 }
 
 enum Either {
@@ -69,7 +71,7 @@ impl Side {
             }
         };
         let peer = agreed.map(|agreed| Peer::new(server, agreed));
-        Self { connection, step, peer, error: None }
+        Self { connection, step, peer, error: None, unread: Vec::new() }
     }
 
     /// Whether the peer broke a rule.
@@ -100,10 +102,11 @@ impl Side {
             Pace::Whole => bytes.len().max(1),
             Pace::Bytes => 1,
         };
-        let mut bytes = bytes.to_vec();
-        let mut rest = &mut bytes[..];
-        loop {
-            let (mut input, later) = rest.split_at_mut(size.min(rest.len()));
+        // No bytes are a read, too.
+        let reads = bytes.chunks(size).chain(bytes.is_empty().then_some(&[][..]));
+        for read in reads {
+            let mut unread = [&self.unread, read].concat();
+            let mut input = &mut unread[..];
             loop {
                 let received = match &mut self.connection {
                     Either::Whole(connection) => connection.receive(&mut input),
@@ -118,11 +121,9 @@ impl Side {
                     }
                 }
             }
-            rest = later;
-            if rest.is_empty() {
-                return outcome.finish();
-            }
+            self.unread = input.to_vec();
         }
+        outcome.finish()
     }
 
     /// Begins with a request that is parsed already.

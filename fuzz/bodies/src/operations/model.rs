@@ -11,7 +11,7 @@ pub(super) fn allows(state: ConnectionState, said: &[Heard], event: &Event<'_>) 
         Event::TextMessage(_) => open && under_way(said) != Some(false),
         Event::BytesMessage(_) => open && under_way(said) != Some(true),
         Event::Ping(ping) => open && ping.payload.len() <= 125,
-        Event::Pong(pong) => open && pong.payload.len() <= 125,
+        Event::Pong(pong) => (open || state == ConnectionState::LocalClosing) && pong.payload.len() <= 125,
         Event::CloseConnection(close) => {
             let empty = close.code == CloseCode::NO_STATUS && close.reason.as_bytes().is_empty();
             (open || state == ConnectionState::RemoteClosing) && (empty || close.code.may_be_sent())

@@ -88,11 +88,18 @@ impl Side {
         if self.wire.len() == before {
             return;
         }
-        self.said.push(match event {
+        self.note(match event {
             Event::Ping(ping) => Heard::Pong(ping.payload.to_vec()),
             Event::CloseConnection(close) => Heard::Close(close.code, close.reason.as_str().to_owned()),
             other => panic!("a reply to {other:?}"),
         });
+    }
+
+    /// Notes what the other side is to hear: after a Close, nothing.
+    fn note(&mut self, said: Heard) {
+        if !self.said.iter().any(|said| matches!(said, Heard::Close(..))) {
+            self.said.push(said);
+        }
     }
 
     /// What it heard after the handshake; the assembler must have made the same of it.
@@ -165,7 +172,7 @@ impl Side {
         match send(&mut self.ws, &mut self.wire) {
             Ok(()) => {
                 assert!(allowed, "in {:?} was sent: {said:?}", before.0);
-                self.said.push(said);
+                self.note(said);
             }
             Err(error) => {
                 assert!(!allowed, "in {:?} was not sent: {said:?}: {error}", before.0);

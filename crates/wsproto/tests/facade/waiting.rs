@@ -1,0 +1,313 @@
+//! What comes before the program has answered a request: frames, and the end of the stream. The outcome follows from the
+//! bytes, not from when the answer is given.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use wsproto::{
+    AcceptConnection, CloseCode, CloseConnection, Config, ConnectionState, Event, MessageBuffer,
+    RejectConnection, RejectData, RemoteProtocolError, Role, TextMessage, Transport, WsConnection,
+};
+use wsproto_frame::{FrameError, Opcode};
+
+use crate::pair::{REQUEST, frame_to, last, parts};
+use crate::properties::{config, cut_at, peer_frame, stream_to, verdict};
+use crate::seen::{Seen, is_prefix, merged};
+
+/// How a server reads.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    /// Into a buffer of its own, whose unread tail it keeps.
+    Parts,
+    /// Into a `MessageBuffer`.
+    Whole,
+}
+
+/// A program that reads on while it looks for its answer.
+struct Program {
+    ws: WsConnection,
+    way: Way,
+    tail: Vec<u8>,
+    buffer: MessageBuffer,
+    events: Vec<Event<'static>>,
+    verdict: Result<(), RemoteProtocolError>,
+    out: Vec<u8>,
+}
+
+impl Program {
+    fn new(config: &Config, way: Way) -> Self {
+        let ws = WsConnection::server(config.clone());
+        let (tail, events, out) = (Vec::new(), Vec::new(), Vec::new());
+        Self { ws, way, tail, buffer: MessageBuffer::new(), events, verdict: Ok(()), out }
+    }
+
+    fn read(&mut self, mut bytes: &[u8]) {
+        match self.way {
+            Way::Parts => self.tail.extend_from_slice(bytes),
+            Way::Whole => {
+                while !bytes.is_empty() {
+                    let room = self.buffer.room();
+                    assert!(!room.is_empty(), "a read into no room looks like an end");
+                    let len = room.len().min(bytes.len());
+                    room[..len].copy_from_slice(&bytes[..len]);
+                    self.buffer.filled(len);
+                    bytes = &bytes[len..];
+                }
+            }
+        }
+        self.take_events();
+    }
+
+    fn take_events(&mut self) {
+        let mut tail = std::mem::take(&mut self.tail);
+        let mut input = &mut tail[..];
+        loop {
+            let outcome = match self.way {
+                Way::Parts => self.ws.receive(&mut input),
+                Way::Whole => self.ws.receive_message(&mut self.buffer),
+            };
+            match outcome {
+                Ok(Some(event)) => {
+                    self.ws.reply(&event, &mut self.out).unwrap();
+                    self.events.push(event.into_owned());
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    self.ws.reply_to_error(&error, &mut self.out).unwrap();
+                    self.verdict = Err(error);
+                    break;
+                }
+            }
+        }
+        self.tail = input.to_vec();
+    }
+
+    fn answer(&mut self) {
+        self.ws.send(AcceptConnection::new(), &mut self.out).unwrap();
+        assert_ne!(self.ws.transport(), Transport::Close, "before what waits is received");
+        self.take_events();
+    }
+
+    fn end(&mut self) {
+        let event = self.ws.receive_eof().unwrap();
+        // After an error, which says why the end is abnormal, it tells nothing new; where it waited it is left out.
+        self.events.extend(event.filter(|_| self.verdict.is_ok()));
+        self.take_events();
+    }
+
+    /// What came of it, with the memory of what was heard in reads left out.
+    fn outcome(
+        self,
+    ) -> (Vec<Seen>, Result<(), Option<CloseCode>>, Vec<u8>, ConnectionState, Transport, bool) {
+        let stand = (self.ws.state(), self.ws.transport(), self.ws.closed_cleanly());
+        (merged(&self.events), verdict(self.verdict), self.out, stand.0, stand.1, stand.2)
+    }
+}
+
+proptest! {
+    #[test]
+    fn h21_it_does_not_matter_when_the_answer_comes(
+        frames in vec(peer_frame(), 0..6), config in config(), offers: bool, cuts: Vec<Index>, patience: Index,
+        whole: bool, small: bool,
+    ) {
+        let offer = if offers { "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n" } else { "\r\n" };
+        let head = [&REQUEST[..REQUEST.len() - 2], offer.as_bytes()].concat();
+        let wire = stream_to(Role::Server, &frames);
+        let config = if small { config.with_max_message_len(100).with_max_fragments(3) } else { config };
+        let way = if whole { Way::Whole } else { Way::Parts };
+
+        let mut prompt = Program::new(&config, way);
+        prompt.read(&head);
+        prompt.answer();
+        prompt.read(&wire);
+        prompt.end();
+        let prompt = prompt.outcome();
+
+        let whole_wire = [head, wire].concat();
+        let reads = parts(&whole_wire, &cut_at(&whole_wire, &cuts));
+        let patience = patience.index(reads.len() + 1);
+        let late = read_and_answer(Program::new(&config, way), &reads, patience).outcome();
+        // How much of a frame is heard before a fault in it depends on the reads.
+        let alike = late.0 == prompt.0
+            || late.1.is_err() && (is_prefix(&late.0, &prompt.0) || is_prefix(&prompt.0, &late.0));
+        prop_assert!(alike, "{:?}, {:?}", late.0, prompt.0);
+        prop_assert_eq!((late.1, late.2, late.3, late.4, late.5), (prompt.1, prompt.2, prompt.3, prompt.4, prompt.5));
+    }
+}
+
+/// Reads all, and answers so many reads after the request was there, or after the end.
+fn read_and_answer(mut program: Program, reads: &[&[u8]], patience: usize) -> Program {
+    let mut since = None;
+    for read in reads {
+        program.read(read);
+        if !program.events.is_empty() && program.ws.state() == ConnectionState::Connecting {
+            let waited = *since.get_or_insert(0);
+            since = Some(waited + 1);
+            assert_eq!(program.ws.transport(), Transport::PauseRead);
+            if waited == patience {
+                program.answer();
+            }
+        }
+    }
+    program.end();
+    if program.ws.state() == ConnectionState::Connecting {
+        assert_eq!((program.ws.transport(), program.ws.receive_eof()), (Transport::PauseRead, Ok(None)));
+        program.answer();
+    }
+    program
+}
+
+#[test]
+fn h21_a_client_that_half_closes_after_its_request_and_first_frames_is_served() {
+    let text = frame_to(Role::Server, last(Opcode::Text), b"early");
+    let close = frame_to(Role::Server, last(Opcode::Close), b"\x03\xe8");
+    let bad = frame_to(Role::Server, last(Opcode::Continuation), b"");
+    let heard = || Event::from(TextMessage::new("early"));
+    let abnormal = || Event::from(CloseConnection::new(CloseCode::ABNORMAL));
+    let normal = || Event::from(CloseConnection::new(CloseCode::NORMAL));
+    let fault = RemoteProtocolError::Frame(FrameError::ContinuationWithoutMessage);
+    #[rustfmt::skip]
+    let table = [
+        // name             bytes before the end                               events                       verdict       clean
+        ("nothing",         vec![],                                            vec![abnormal()],            Ok(()),       false),
+        ("a message",       text.clone(),                                      vec![heard(), abnormal()],   Ok(()),       false),
+        ("a cut header",    text[..3].to_vec(),                                vec![abnormal()],            Ok(()),       false),
+        ("a fault",         bad.clone(),                                       vec![],                      Err(fault),   false),
+        ("a Close",         close.clone(),                                     vec![normal()],              Ok(()),       true),
+        ("all of it",       [&text[..], &close[..], &bad[..]].concat(),        vec![heard(), normal()],     Ok(()),       true),
+    ];
+    for (name, bytes, events, verdict, clean) in table {
+        for way in [Way::Parts, Way::Whole] {
+            for answers_first in [true, false] {
+                let mut program = Program::new(&Config::default(), way);
+                program.read(REQUEST);
+                if answers_first {
+                    program.answer();
+                }
+                program.read(&bytes);
+                program.end();
+                if !answers_first {
+                    program.answer();
+                }
+                let name = format!("{name}, {way:?}, answers first: {answers_first}");
+                assert_eq!((&program.events[1..], program.verdict), (&events[..], verdict), "{name}");
+                assert_eq!(program.ws.closed_cleanly(), clean, "{name}");
+                assert_eq!(
+                    (program.ws.state(), program.ws.transport()),
+                    (ConnectionState::Closed, Transport::Close)
+                );
+                assert_eq!(program.ws.receive_eof(), Ok(None), "{name}: told twice");
+            }
+        }
+    }
+}
+
+#[test]
+fn h21_nothing_is_taken_before_the_answer_and_the_end_is_told_once() {
+    let mut server = WsConnection::server(Config::default());
+    let mut bytes = [REQUEST, &frame_to(Role::Server, last(Opcode::Text), b"early")].concat();
+    let mut input = &mut bytes[..];
+    assert!(matches!(server.receive(&mut input), Ok(Some(Event::Request(_)))));
+    for _ in 0..3 {
+        assert_eq!((server.receive(&mut input), input.len()), (Ok(None), 11));
+        assert_eq!((server.receive_eof(), server.transport()), (Ok(None), Transport::PauseRead));
+    }
+    server.send(AcceptConnection::new(), &mut Vec::new()).unwrap();
+    // Whoever has nothing left may say so in place of an empty read.
+    let abnormal = Some(Event::from(CloseConnection::new(CloseCode::ABNORMAL)));
+    assert_eq!((server.transport(), server.receive_eof()), (Transport::KeepOpen, Ok(abnormal)));
+    assert_eq!((server.receive(&mut input), input.len()), (Ok(None), 0));
+    assert_eq!((server.receive_eof(), server.transport()), (Ok(None), Transport::Close));
+}
+
+#[test]
+fn h21_with_a_rejection_what_follows_the_request_is_dropped() {
+    let frame = frame_to(Role::Server, last(Opcode::Text), b"early");
+    for (name, early) in [("another request", REQUEST), ("a frame", &frame), ("no HTTP", b"\0\xff\r\n\r\n")] {
+        for has_body in [false, true] {
+            for ends_first in [false, true] {
+                let name = format!("{name}, with a body: {has_body}, ends first: {ends_first}");
+                let mut server = WsConnection::server(Config::default());
+                let mut bytes = [REQUEST, early].concat();
+                let mut input = &mut bytes[..];
+                assert!(matches!(server.receive(&mut input), Ok(Some(Event::Request(_)))), "{name}");
+                assert_eq!((server.receive(&mut input), input.len()), (Ok(None), early.len()), "{name}");
+                if ends_first {
+                    assert_eq!(server.receive_eof(), Ok(None), "{name}");
+                }
+                let reject = RejectConnection::new(403);
+                let reject = if has_body { reject.with_body() } else { reject };
+                let mut out = Vec::new();
+                server.send(reject, &mut out).unwrap();
+                assert_eq!((server.receive(&mut input), input.len()), (Ok(None), 0), "{name}");
+                if has_body {
+                    assert_eq!(server.transport(), Transport::PauseRead, "{name}: the rest is owed");
+                    server.send(RejectData::new("no"), &mut out).unwrap();
+                }
+                assert!(out.starts_with(b"HTTP/1.1 403 "), "{name}");
+                let expected = if ends_first { Transport::Close } else { Transport::ShutdownWrite };
+                assert_eq!(
+                    (server.state(), server.transport()),
+                    (ConnectionState::Closed, expected),
+                    "{name}"
+                );
+                let mut more = REQUEST.to_vec();
+                assert_eq!(server.receive(&mut &mut more[..]), Ok(None), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_end_before_the_handshake_is_done_has_one_answer() {
+    type Make = fn() -> WsConnection;
+    let server: Make = || WsConnection::server(Config::default());
+    let idle: Make = idle_client;
+    let asking: Make = || {
+        let mut client = idle_client();
+        client.send(wsproto::Request::new("example.com", "/"), &mut Vec::new()).unwrap();
+        client
+    };
+    #[rustfmt::skip]
+    let table: [(&str, Make, &[u8], bool); 9] = [
+        // name                                  side    bytes                                                              received any
+        ("a probe",                              server, b"",                                                               false),
+        ("one byte",                             server, b"G",                                                              true),
+        ("half a request",                       server, &REQUEST[..30],                                                    true),
+        ("a client that asks nothing",           idle,   b"",                                                               false),
+        ("a server that answers nothing",        asking, b"",                                                               false),
+        ("half an answer",                       asking, b"HTTP/1.1 10",                                                    true),
+        ("an interim response only",             asking, b"HTTP/1.1 103 X\r\n\r\n",                                     true),
+        ("half a body",                          asking, b"HTTP/1.1 404 X\r\nContent-Length: 5\r\n\r\nsor",          true),
+        ("half a chunk",                         asking, b"HTTP/1.1 404 X\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ns", true),
+    ];
+    for (name, side, bytes, received_any) in table {
+        let mut ws = side();
+        let mut bytes = bytes.to_vec();
+        let mut input = &mut bytes[..];
+        while ws.receive(&mut input).expect(name).is_some() {}
+        let error = RemoteProtocolError::EndOfStream { received_any };
+        assert_eq!(ws.receive_eof(), Err(error), "{name}");
+        assert_eq!((ws.state(), ws.transport()), (ConnectionState::Closed, Transport::Close), "{name}");
+        assert_eq!((ws.failure(), ws.closed_cleanly()), (Some(&error), false), "{name}");
+        assert_eq!(ws.receive_eof(), Ok(None), "{name}: told twice");
+        assert_eq!(ws.receive(&mut &mut [b'x'][..]), Err(error), "{name}");
+        assert_eq!(error.event_hint(), None, "{name}");
+    }
+}
+
+fn idle_client() -> WsConnection {
+    WsConnection::client(Config::default())
+}
+
+#[test]
+fn k14_a_server_that_speaks_first_is_refused() {
+    let mut client = idle_client();
+    assert_eq!((client.receive(&mut &mut [][..]), client.transport()), (Ok(None), Transport::PauseRead));
+    let mut banner = *b"220 mail.example.com ESMTP\r\n";
+    let mut input = &mut banner[..];
+    let error = client.receive(&mut input).unwrap_err();
+    assert_eq!(error, wsproto_handshake::ResponseError::Unrequested.into());
+    assert_eq!((client.state(), client.transport()), (ConnectionState::Closed, Transport::Close));
+    assert!(client.send(wsproto::Request::new("example.com", "/"), &mut Vec::new()).is_err());
+}
