@@ -1,0 +1,82 @@
+//! A server that keeps its connections, to see that a proxy does so, too: else the checks that go through it would
+//! prove nothing.
+
+use std::{
+    io::{self, Read, Write},
+    net::{TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    thread,
+};
+
+use crate::{http, report::Verdict};
+
+/// How many requests go through the proxy, one after the other.
+const REQUESTS: usize = 50;
+
+/// A server that answers every request with 200, and counts connections.
+#[derive(Clone, Debug)]
+pub(crate) struct Keeping {
+    pub(crate) port: u16,
+    connections: Arc<AtomicUsize>,
+}
+
+impl Keeping {
+    /// Starts it; it ends with the program.
+    pub(crate) fn start() -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        let keeping = Self { port: listener.local_addr()?.port(), connections: Arc::default() };
+        let connections = Arc::clone(&keeping.connections);
+        thread::spawn(move || {
+            for stream in listener.incoming().filter_map(Result::ok) {
+                connections.fetch_add(1, Relaxed);
+                thread::spawn(move || answer_all(stream));
+            }
+        });
+        Ok(keeping)
+    }
+
+    /// Sends requests to what stands before it, and says whether they shared connections.
+    pub(crate) fn verdict(&self, proxy: u16) -> Verdict {
+        for _ in 0..REQUESTS {
+            match http::request(proxy, "GET", "/") {
+                Ok(response) if response.status == 200 => {}
+                other => return Verdict::Fail(format!("{other:?} instead of 200")),
+            }
+        }
+        match self.connections.load(Relaxed) {
+            few if few < REQUESTS / 2 => Verdict::Ok,
+            many => Verdict::Fail(format!("{many} connections for {REQUESTS} requests")),
+        }
+    }
+}
+
+/// Answers every request of a connection; none has a body.
+fn answer_all(mut stream: TcpStream) -> io::Result<()> {
+    let (mut head, mut buffer) = (Vec::new(), [0; 1024]);
+    loop {
+        let count = stream.read(&mut buffer)?;
+        if count == 0 {
+            return Ok(());
+        }
+        head.extend_from_slice(buffer.get(..count).unwrap_or_default());
+        if head.ends_with(b"\r\n\r\n") {
+            head.clear();
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")?;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_for_each_request_is_no_pool() {
+        let keeping = Keeping::start().expect("a server");
+        let verdict = keeping.verdict(keeping.port);
+        assert_eq!(verdict, Verdict::Fail("50 connections for 50 requests".to_owned()));
+    }
+}
