@@ -59,7 +59,11 @@ const JOBS: [Job; 17] = [
     Job::new("no-panic", "proves by linking that no panic can be reached", no_panic::run),
     Job::new("readme", "runs the commands of README.md", readme::run),
     Job::new("bench", "measures: --peers, --loopback, --instructions, --memory", bench::run),
-    Job::new("vectors", "has Python wsproto write test vectors (--check only compares)", vectors::run),
+    Job::new(
+        "vectors",
+        "has Python wsproto write test vectors (--check only compares, --excused where we differ)",
+        vectors::run,
+    ),
     Job::new("msrv", "checks the crates with the oldest supported Rust", msrv::run),
 ];
 

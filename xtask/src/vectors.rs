@@ -1,4 +1,5 @@
-//! Drives Python wsproto with scripts, and writes down what it does for the facade's tests to replay.
+//! Drives Python wsproto with scripts, and writes down what it does for the facade's tests to replay; `--excused` writes
+//! down anew at which steps we differ from it, as differences.toml permits, for the author to read the change line by line.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,9 @@ const COMPRESSED: &str = "compressed.json";
 ///
 /// The command that failed, or the files that `--check` found to be others.
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
+    if args.iter().any(|arg| arg == "--excused") {
+        return write_excused();
+    }
     let python = python()?;
     let written = process::target_dir().join("vectors");
     process::run(&format!("{} {GENERATOR} {}", python.display(), written.display()))?;
@@ -30,6 +34,15 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
         fs::copy(written.join(&name), &to).map_err(|error| format!("{}: {error}", to.display()))?;
     }
     Ok(())
+}
+
+/// Has the test write down where we differ. What differs without a feature alone stays in the file when it is on.
+fn write_excused() -> Result<(), String> {
+    ["", "--all-features"].iter().try_for_each(|features| {
+        let test = "--test vectors as_python_wsproto_does -- --exact";
+        let line = format!("cargo test --quiet -p wsproto {features} {test}");
+        process::run_with(&line, &[("WSPROTO_WRITE_EXCUSED", "1")])
+    })
 }
 
 /// Makes a virtual environment with Python wsproto, unless there is one.

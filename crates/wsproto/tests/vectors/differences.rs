@@ -1,21 +1,37 @@
-//! Where we may differ from Python wsproto: the reviewed list, and how often each line of it applies.
+//! Where we may differ from Python wsproto: the reviewed list, and the very steps at which each line of it applies.
 
-use std::collections::BTreeMap;
-use std::fs;
+use std::collections::BTreeSet;
+use std::{env, fs};
 
 use crate::script::{Step, What};
 
 /// Beside this file, and read when the tests run.
 const LIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/differences.toml");
 
-/// The list, and the number of scripts in which each line was seen.
+/// Every step at which we do differ: what is excused is this script, this step and this difference, and no other.
+const EXCUSED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/excused.txt");
+/// Set by `cargo xtask vectors --excused` to have that file written anew.
+const WRITE: &str = "WSPROTO_WRITE_EXCUSED";
+
+/// The list, and where each line of it was seen.
 pub(crate) struct Differences {
     /// Names of the same error: theirs, ours.
     equal: Vec<(String, String)>,
     /// States after a failure: theirs, ours.
     states: Vec<(char, char)>,
     lines: Vec<Line>,
-    seen: BTreeMap<String, u64>,
+    /// Names of lines that are about what is not there without a feature that is on.
+    off: Vec<String>,
+    seen: BTreeSet<Use>,
+}
+
+/// A line of the list that applied, and where.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Use {
+    /// Two names of one error.
+    Equal(String),
+    /// A difference, its script and step, and what was told: as it stands in the file.
+    Difference { name: String, place: String },
 }
 
 struct Line {
@@ -29,7 +45,6 @@ struct Line {
     ours: String,
     /// Whether what follows can't be compared.
     ends: bool,
-    vectors: u64,
 }
 
 pub(crate) enum Verdict {
@@ -58,10 +73,6 @@ impl Differences {
                 theirs: text(table, "theirs"),
                 ours: text(table, "ours"),
                 ends: on(table, "ends"),
-                vectors: table["vectors"]
-                    .as_integer()
-                    .and_then(|count| u64::try_from(count).ok())
-                    .expect("a count"),
             }
         };
         let equal = tables("equal").flat_map(|table| {
@@ -72,18 +83,22 @@ impl Differences {
             equal: equal.collect(),
             states: tables("state").map(|table| (letter(table, "theirs"), letter(table, "ours"))).collect(),
             lines: tables("difference").filter(|table| !is_off(table)).map(line).collect(),
-            seen: BTreeMap::new(),
+            off: tables("difference")
+                .filter(|table| is_off(table))
+                .map(|table| text(table, "name"))
+                .collect(),
+            seen: BTreeSet::new(),
         }
     }
 
     /// Compares the outcomes of a step; notes in `used` the lines that apply.
     pub(crate) fn judge(
         &self,
-        name: &str,
+        (place, name): (&str, &str),
         step: &Step,
         (ours, our_state): &(Vec<String>, char),
         failed: bool,
-        used: &mut Vec<String>,
+        used: &mut Vec<Use>,
     ) -> Verdict {
         if let [status, fields @ ..] = &ours[..]
             && is_rejection(status)
@@ -129,11 +144,12 @@ impl Differences {
         let Some(line) = self.lines.iter().find(applies) else {
             return Verdict::Differs(format!("{kind} theirs {theirs}\n  ours   {ours}"));
         };
-        used.push(line.name.clone());
+        let place = format!("{place} {kind} {} => {}", short(&theirs), short(&ours));
+        used.push(Use::Difference { name: line.name.clone(), place });
         if line.ends { Verdict::MayEnd } else { Verdict::Same }
     }
 
-    fn same(&self, theirs: &str, ours: &str, used: &mut Vec<String>) -> bool {
+    fn same(&self, theirs: &str, ours: &str, used: &mut Vec<Use>) -> bool {
         if theirs == ours || theirs.starts_with("!local ") && ours.starts_with("!local ") {
             return true;
         }
@@ -142,32 +158,53 @@ impl Differences {
         };
         let equal = self.equal.iter().any(|pair| (pair.0.as_str(), pair.1.as_str()) == (theirs, ours));
         if equal {
-            used.push(format!("{theirs} = {ours}"));
+            used.push(Use::Equal(format!("{theirs} = {ours}")));
         }
         equal
     }
 
-    /// Counts what applied in a script, once each.
-    pub(crate) fn count(&mut self, mut used: Vec<String>) {
-        used.sort();
-        used.dedup();
-        for name in used {
-            *self.seen.entry(name).or_default() += 1;
-        }
+    /// Notes what applied in a script.
+    pub(crate) fn note(&mut self, used: Vec<Use>) {
+        self.seen.extend(used);
     }
 
-    /// Makes sure that every line applies, and as often as it says.
-    pub(crate) fn check_counts(&self) {
-        let seen = |name: &str| self.seen.get(name).copied().unwrap_or_default();
-        let mut wrong: Vec<String> = self
-            .lines
-            .iter()
-            .filter(|line| line.vectors == 0 || seen(&line.name) != line.vectors)
-            .map(|line| format!("{}: {} vectors, not {}", line.name, seen(&line.name), line.vectors))
-            .collect();
-        let equal = self.equal.iter().map(|(theirs, ours)| format!("{theirs} = {ours}"));
-        wrong.extend(equal.filter(|pair| seen(pair) == 0).map(|pair| format!("never: {pair}")));
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    /// Makes sure that every line applies, and at the steps that are written down, and at no other.
+    pub(crate) fn check(&self) {
+        let equal = |theirs: &str, ours: &str| Use::Equal(format!("{theirs} = {ours}"));
+        let unused = self.equal.iter().filter(|(theirs, ours)| !self.seen.contains(&equal(theirs, ours)));
+        let mut wrong: Vec<String> =
+            unused.map(|(theirs, ours)| format!("never: {theirs} = {ours}")).collect();
+        let written = fs::read_to_string(EXCUSED).unwrap_or_default();
+        let mut excused = BTreeSet::new();
+        let mut kept = BTreeSet::new();
+        for line in written.lines().filter(|line| !line.starts_with('#')) {
+            let (name, place) = line.split_once(": ").expect("a name and a place");
+            let of_line = Use::Difference { name: name.to_owned(), place: place.to_owned() };
+            if self.off.iter().any(|off| off == name) {
+                kept.insert(of_line)
+            } else {
+                excused.insert(of_line)
+            };
+        }
+        let seen: BTreeSet<&Use> =
+            self.seen.iter().filter(|one| matches!(one, Use::Difference { .. })).collect();
+        if env::var_os(WRITE).is_some() {
+            let lines = seen.into_iter().chain(&kept).collect::<BTreeSet<_>>();
+            fs::write(EXCUSED, file(&lines)).expect(EXCUSED);
+            return;
+        }
+        let idle = self.lines.iter().filter(|line| {
+            !seen.iter().any(|one| matches!(one, Use::Difference { name, .. } if *name == line.name))
+        });
+        wrong.extend(idle.map(|line| format!("never: {}", line.name)));
+        let told = |what: &str, one: &Use| format!("{what}: {}", shown(one));
+        wrong.extend(seen.iter().filter(|one| !excused.contains(**one)).map(|one| told("not excused", one)));
+        wrong.extend(excused.iter().filter(|one| !seen.contains(one)).map(|one| told("no longer", one)));
+        assert!(
+            wrong.is_empty(),
+            "{}\nonce each of these is right: cargo xtask vectors --excused",
+            wrong.join("\n")
+        );
     }
 }
 
@@ -182,6 +219,34 @@ fn without_closing(lines: &[String]) -> Vec<String> {
     let is_rejection = lines.first().is_some_and(|first| is_rejection(first));
     let is_left_out = |line: &String| is_rejection && line.starts_with("connection: ");
     lines.iter().filter(|line| !is_left_out(line)).cloned().collect()
+}
+
+/// The file of what is excused.
+fn file(lines: &BTreeSet<&Use>) -> String {
+    let head = "# Each step at which we differ from Python wsproto, as differences.toml permits: its line there, the script, which of\n\
+                # those with its name and which step of it, then what is different: theirs => ours.\n\
+                # `cargo xtask vectors --excused` writes this file.\n";
+    lines.iter().fold(head.to_owned(), |file, one| file + &shown(one) + "\n")
+}
+
+fn shown(one: &Use) -> String {
+    match one {
+        Use::Equal(pair) => pair.clone(),
+        Use::Difference { name, place } => format!("{name}: {place}"),
+    }
+}
+
+/// A text that may be long in few characters, and still no other one: its start, its length and a sum over it (FNV-1a).
+fn short(text: &str) -> String {
+    let text = text.replace(['\r', '\n'], " ");
+    if text.chars().count() <= 72 {
+        return text;
+    }
+    let sum = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let start: String = text.chars().take(48).collect();
+    format!("{start}... ({} bytes, {sum:016x})", text.len())
 }
 
 /// Whether a line is about what is not there without a feature that is on.

@@ -1,7 +1,7 @@
 //! Replays what Python wsproto did with thousands of scripts, and compares events, bytes, errors and states.
 //!
 //! `cargo xtask vectors` wrote the scripts beside this file. Where the two may differ stands in `differences.toml`, with
-//! the reason and the number of scripts; what is not told there, or told and not seen, fails.
+//! the reason, and each step at which they do in `excused.txt`; what is not told there, or told and not seen, fails.
 #![cfg(all(feature = "std", feature = "deflate"))]
 #![allow(
     clippy::expect_used,
@@ -43,9 +43,13 @@ fn compare(pace: Pace) {
     let mut problems = BTreeMap::<String, Vec<String>>::new();
     let (mut vectors, mut steps) = (0, 0);
     for name in SUITES {
+        let mut seen = BTreeMap::<String, usize>::new();
         for vector in Suite::read(name).vectors() {
             vectors += 1;
-            match replay(&vector, pace, &mut differences) {
+            let times = seen.entry(vector.name.to_owned()).or_default();
+            *times += 1;
+            let place = format!("{name}/{}, {times}.", vector.name);
+            match replay(&place, &vector, pace, &mut differences) {
                 Ok(compared) => steps += compared,
                 Err(problem) => problems.entry(problem).or_default().push(format!("{name}: {}", vector.name)),
             }
@@ -56,25 +60,36 @@ fn compare(pace: Pace) {
     assert!(problems.is_empty(), "{}", told.collect::<Vec<_>>().join("\n"));
     assert!(vectors > 3000 && steps > 6000, "{vectors} vectors and {steps} steps are too few to be all");
     if let Pace::Whole = pace {
-        differences.check_counts();
+        differences.check();
     }
 }
 
 /// Replays a script as far as both do the same, or may go on differing; returns how many steps that were.
-fn replay(vector: &Vector<'_>, pace: Pace, differences: &mut Differences) -> Result<usize, String> {
+fn replay(
+    place: &str,
+    vector: &Vector<'_>,
+    pace: Pace,
+    differences: &mut Differences,
+) -> Result<usize, String> {
     let mut side = Side::new(&vector.kind);
     let mut used = Vec::new();
     for (at, step) in vector.steps.iter().enumerate() {
         let ours = side.run(at, &step.what, pace);
-        match differences.judge(vector.name, step, &ours, side.has_failed(), &mut used) {
+        match differences.judge(
+            (&format!("{place}{at}"), vector.name),
+            step,
+            &ours,
+            side.has_failed(),
+            &mut used,
+        ) {
             Verdict::Same => {}
             Verdict::MayEnd => {
-                differences.count(used);
+                differences.note(used);
                 return Ok(at + 1);
             }
             Verdict::Differs(problem) => return Err(problem),
         }
     }
-    differences.count(used);
+    differences.note(used);
     Ok(vector.steps.len())
 }
