@@ -18,6 +18,7 @@ mod no_panic;
 mod no_std;
 mod process;
 mod readme;
+mod rules;
 mod spec;
 mod vectors;
 
@@ -43,7 +44,7 @@ impl Job {
     }
 }
 
-const JOBS: [Job; 17] = [
+const JOBS: [Job; 18] = [
     Job::new("ci", "runs every check (--only A,B and --skip A,B choose steps)", ci::run),
     Job::new("spec", "ties requirements to tests, writes docs/conformance.md", spec::run),
     Job::new("interop", "runs WebSocket software of others against ours", interop),
@@ -55,6 +56,7 @@ const JOBS: [Job; 17] = [
     Job::new("miri", "runs tests in Miri, on big-endian words too", miri::run),
     Job::new("coverage", "tells which lines the tests run", coverage::run),
     Job::new("mutants", "changes the code and sees whether a test fails", mutants::run),
+    Job::new("rules", "turns each rule off and sees whether the tests that its row names fail", rules::run),
     Job::new("linear", "counts instructions: twice the bytes, twice the work", linear::run),
     Job::new("no-panic", "proves by linking that no panic can be reached", no_panic::run),
     Job::new("readme", "runs the commands of README.md", readme::run),

@@ -7,12 +7,14 @@
 mod annotations;
 mod records;
 mod report;
+mod rows;
 
 use std::fs;
 use std::path::PathBuf;
 
 use annotations::{Collection, collect};
 use records::{Records, Status};
+pub(crate) use rows::{NamedTest, Rows};
 
 use crate::process;
 

@@ -4,7 +4,7 @@
 //! tests of the same file that use that table or helper; anywhere else it marks the code that keeps the rule.
 //! A transcript carries `# rfc6455#5.2-3`. Code is read line by line, which holds because it is formatted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 #[derive(Default)]
 pub(super) struct Collection {
     pub(super) annotations: Vec<Annotation>,
-    /// Every test: crate and name.
-    tests: BTreeSet<Test>,
+    /// Every test, and the files in which one of its name stands, from the folder of the crates.
+    tests: BTreeMap<Test, BTreeSet<String>>,
 }
 
 /// One id at one place.
@@ -51,7 +51,12 @@ impl Collection {
 
     /// The tests named after the threat `id`: `f7_…`, or `f5_f7_…`, or `f1_to_f9_…`.
     pub(super) fn tests_of_threat(&self, id: &str) -> BTreeSet<&Test> {
-        self.tests.iter().filter(|test| is_named_after(&test.name, id)).collect()
+        self.tests.keys().filter(|test| is_named_after(&test.name, id)).collect()
+    }
+
+    /// The files in which the test stands.
+    pub(super) fn files_of(&self, test: &Test) -> impl Iterator<Item = &str> {
+        self.tests.get(test).into_iter().flatten().map(String::as_str)
     }
 
     fn add_code(&mut self, package: &str, path: &Path, code: &str) {
@@ -59,7 +64,9 @@ impl Collection {
             path.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs");
         let source = Source::read(code);
         let test = |name: &str| Test { package: package.to_owned(), name: name.to_owned() };
-        self.tests.extend(source.items.iter().filter(|item| item.is_test).map(|item| test(item.name)));
+        for item in source.items.iter().filter(|item| item.is_test) {
+            self.tests.entry(test(item.name)).or_default().insert(path.display().to_string());
+        }
         for (line, id) in source.annotations() {
             let among_tests = among_tests || source.in_test_module(line);
             let owners = if among_tests { source.owners(line) } else { Vec::new() };
@@ -73,7 +80,7 @@ impl Collection {
     fn add_transcript(&mut self, package: &str, path: &Path, script: &str) {
         let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
         let test = Test { package: package.to_owned(), name: format!("transcripts/{stem}") };
-        self.tests.insert(test.clone());
+        self.tests.entry(test.clone()).or_default().insert(path.display().to_string());
         for (number, line) in script.lines().enumerate() {
             for id in line.strip_prefix("# ").into_iter().flat_map(ids) {
                 let (id, file, line) = (id.to_owned(), path.display().to_string(), number.saturating_add(1));
