@@ -48,8 +48,8 @@ fn compare(pace: Pace) {
             vectors += 1;
             let times = seen.entry(vector.name.to_owned()).or_default();
             *times += 1;
-            let place = format!("{name}/{}, {times}.", vector.name);
-            match replay(&place, &vector, pace, &mut differences) {
+            let script = format!("{name}/{}, {times}.", vector.name);
+            match replay(&script, &vector, pace, &mut differences) {
                 Ok(compared) => steps += compared,
                 Err(problem) => problems.entry(problem).or_default().push(format!("{name}: {}", vector.name)),
             }
@@ -66,7 +66,7 @@ fn compare(pace: Pace) {
 
 /// Replays a script as far as both do the same, or may go on differing; returns how many steps that were.
 fn replay(
-    place: &str,
+    script: &str,
     vector: &Vector<'_>,
     pace: Pace,
     differences: &mut Differences,
@@ -76,7 +76,7 @@ fn replay(
     for (at, step) in vector.steps.iter().enumerate() {
         let ours = side.run(at, &step.what, pace);
         match differences.judge(
-            (&format!("{place}{at}"), vector.name),
+            (&format!("{script}{at}"), vector.name),
             step,
             &ours,
             side.has_failed(),

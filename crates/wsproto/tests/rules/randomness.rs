@@ -1,0 +1,87 @@
+//! Masking keys and nonces that nobody can foresee (RFC 6455 §4.1, §5.3, §10.3): a count of distinct ones does not see
+//! twelve zero bytes, so each byte and each bit is looked at, and what two in a row have in common.
+
+use std::collections::BTreeSet;
+
+use crate::adapter::{key_of_a_request, masking_keys};
+
+/// Makes sure that each byte of these values takes nearly all values, and each bit both as often.
+fn assert_spread<const N: usize>(name: &str, values: &[[u8; N]]) {
+    let count = values.len();
+    assert!(count >= 4000, "{name}: {count} are too few");
+    for place in 0..N {
+        let seen: BTreeSet<u8> = values.iter().map(|value| value[place]).collect();
+        assert!(seen.len() >= 250, "{name}: byte {place} took {} values", seen.len());
+        for bit in 0..8 {
+            let set = values.iter().filter(|value| value[place] >> bit & 1 == 1).count();
+            // Eight standard deviations: once in 10^15 runs by chance.
+            let off = set.abs_diff(count / 2);
+            assert!(
+                off * off < 16 * count,
+                "{name}: bit {bit} of byte {place} is set {set} times of {count}"
+            );
+        }
+    }
+}
+
+/// Makes sure that hardly any value comes twice.
+fn assert_different<const N: usize>(name: &str, values: &[[u8; N]]) {
+    let different: BTreeSet<_> = values.iter().collect();
+    assert!(different.len() + 8 > values.len(), "{name}: {} of {} differ", different.len(), values.len());
+}
+
+/// Makes sure that nothing follows from one value about the next, nor from one byte about its neighbour.
+fn assert_unrelated<const N: usize>(name: &str, values: &[[u8; N]]) {
+    let combined = |one: &[u8; N], other: &[u8; N]| std::array::from_fn(|place| one[place] ^ other[place]);
+    let differences: Vec<[u8; N]> = values.windows(2).map(|pair| combined(&pair[0], &pair[1])).collect();
+    assert_spread(&format!("{name}, each with the next"), &differences);
+    assert_different(&format!("{name}, each with the next"), &differences);
+    let neighbours: Vec<[u8; N]> = values
+        .iter()
+        .map(|value| std::array::from_fn(|place| value[place] ^ value[(place + 1) % N]))
+        .collect();
+    assert_spread(&format!("{name}, each byte with its neighbour"), &neighbours);
+    let sums: Vec<[u8; N]> = values
+        .windows(2)
+        .map(|pair| std::array::from_fn(|place| pair[1][place].wrapping_sub(pair[0][place])))
+        .collect();
+    assert_spread(&format!("{name}, how far to the next"), &sums);
+    assert_different(&format!("{name}, how far to the next"), &sums);
+}
+
+//= rfc6455#5.3-2, rfc6455#5.3-3, rfc6455#5.3-4, rfc6455#10.3-1
+#[test]
+fn k2_every_bit_of_masking_keys() {
+    let keys = masking_keys(16 * 1024);
+    assert_spread("masking keys", &keys);
+    assert_different("masking keys", &keys);
+    assert_unrelated("masking keys", &keys);
+    // The frames come in eight kinds, one after the other: none has keys of its own.
+    for kind in 0..8 {
+        let keys: Vec<[u8; 4]> = keys.iter().skip(kind).step_by(8).copied().collect();
+        let seen: BTreeSet<&[u8; 4]> = keys.iter().collect();
+        assert!(seen.len() > keys.len() - 4, "kind {kind}: {} of {} keys", seen.len(), keys.len());
+    }
+}
+
+//= rfc6455#4.1-28, rfc6455#4.1-29
+#[test]
+fn k1_every_bit_of_a_nonce() {
+    let nonces: Vec<[u8; 16]> = (0..4096).map(|_| base64(&key_of_a_request())).collect();
+    assert_spread("nonces", &nonces);
+    assert_different("nonces", &nonces);
+    assert_unrelated("nonces", &nonces);
+}
+
+/// The 16 bytes of 24 characters.
+fn base64(text: &[u8]) -> [u8; 16] {
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let [digits @ .., b'=', b'='] = text else { panic!("{text:?} is no key") };
+    let value = |digit: &u8| alphabet.iter().position(|known| known == digit).expect("a digit");
+    let bits: Vec<bool> =
+        digits.iter().flat_map(|digit| (0..6).rev().map(move |bit| value(digit) >> bit & 1 == 1)).collect();
+    assert!(bits[128..].iter().all(|bit| !bit), "the last bits are not zero");
+    std::array::from_fn(|byte| {
+        bits[8 * byte..8 * byte + 8].iter().fold(0, |sum, bit| sum << 1 | u8::from(*bit))
+    })
+}

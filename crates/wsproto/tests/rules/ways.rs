@@ -1,0 +1,175 @@
+//! The ways in which a rule can be reached, and what must come of it in each.
+
+use crate::adapter;
+use crate::wire::{self, Frame};
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Side {
+    Server,
+    Client,
+}
+
+/// What was agreed on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Over {
+    Nothing,
+    Takeover,
+    NoTakeover,
+    /// An extension of a third party, which owns RSV2.
+    Foreign,
+}
+
+/// How events are asked for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Way {
+    Parts,
+    Whole,
+    /// Parts, put together behind the connection.
+    Joined,
+}
+
+/// The connection that a rule is tried on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Subject {
+    pub(crate) side: Side,
+    pub(crate) over: Over,
+    pub(crate) limits: Limits,
+}
+
+/// The limits of a configuration.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) frame: u64,
+    pub(crate) message: u64,
+    pub(crate) fragments: u32,
+    pub(crate) empty_fragments: u32,
+    pub(crate) control_frames: u32,
+}
+
+/// More than any test reaches.
+pub(crate) const FREE: Limits = Limits {
+    frame: 1 << 40,
+    message: 1 << 40,
+    fragments: 1 << 30,
+    empty_fragments: 1 << 30,
+    control_frames: 1 << 30,
+};
+
+/// What the program was told; a message once it is whole.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Seen {
+    Text(String),
+    Binary(Vec<u8>),
+    Ping(Vec<u8>),
+    Pong(Vec<u8>),
+    Close(u16, String),
+}
+
+/// Why the connection failed: the code that the peer is told, and the error's words.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Fault {
+    pub(crate) code: u16,
+    pub(crate) words: String,
+}
+
+/// Everything that came of some bytes.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Outcome {
+    pub(crate) seen: Vec<Seen>,
+    pub(crate) fault: Option<Fault>,
+}
+
+/// Where in a stream something stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Place {
+    First,
+    AfterPing,
+    AfterMessage,
+    /// In a message, which has begun with a fragment.
+    Within,
+    WithinAfterPing,
+}
+
+pub(crate) const SIDES: [Side; 2] = [Side::Server, Side::Client];
+pub(crate) const OVERS: [Over; 4] = [Over::Nothing, Over::Takeover, Over::NoTakeover, Over::Foreign];
+const WAYS: [Way; 3] = [Way::Parts, Way::Whole, Way::Joined];
+/// Bytes a read.
+const PACES: [usize; 3] = [usize::MAX, 1, 3];
+pub(crate) const PLACES: [Place; 5] =
+    [Place::First, Place::AfterPing, Place::AfterMessage, Place::Within, Place::WithinAfterPing];
+
+impl Over {
+    pub(crate) const fn deflates(self) -> bool {
+        matches!(self, Self::Takeover | Self::NoTakeover)
+    }
+}
+
+impl Place {
+    pub(crate) const fn is_within(self) -> bool {
+        matches!(self, Self::Within | Self::WithinAfterPing)
+    }
+
+    /// The opcode of a data frame that may stand there.
+    pub(crate) const fn data_opcode(self) -> u8 {
+        if self.is_within() { 0x0 } else { 0x2 }
+    }
+
+    /// What comes before it, and what is seen of that.
+    pub(crate) fn before(self, over: Over) -> (Vec<Frame>, Vec<Seen>) {
+        let ping = || (Frame::control(0x9, b"p"), Seen::Ping(b"p".to_vec()));
+        let begun = || {
+            let (bits, bytes) = wire::encoded(over, b"ab");
+            // Not to its end: more is to come of the message.
+            let start = if over.deflates() { bytes.len() - 1 } else { bytes.len() };
+            Frame::data(0x1, &bytes[..start]).unfinished().with_bits(bits)
+        };
+        match self {
+            Self::First => (vec![], vec![]),
+            Self::AfterPing => (vec![ping().0], vec![ping().1]),
+            Self::AfterMessage => {
+                (wire::message(over, 0x1, b"before", &[]), vec![Seen::Text("before".to_owned())])
+            }
+            Self::Within => (vec![begun()], vec![]),
+            Self::WithinAfterPing => (vec![begun(), ping().0], vec![ping().1]),
+        }
+    }
+}
+
+/// All connections with these limits.
+pub(crate) fn subjects(limits: Limits) -> impl Iterator<Item = Subject> {
+    SIDES.into_iter().flat_map(move |side| OVERS.into_iter().map(move |over| Subject { side, over, limits }))
+}
+
+/// Feeds bytes in every way and at every pace, and makes sure that the same comes of them; returns what.
+pub(crate) fn outcome(name: &str, subject: Subject, bytes: &[u8]) -> Outcome {
+    let mut all = WAYS.into_iter().flat_map(|way| PACES.into_iter().map(move |pace| (way, pace)));
+    let run = |(way, pace)| adapter::receive(subject, way, pace, bytes);
+    let first = all.next().expect("a way");
+    let outcome = run(first);
+    for other in all {
+        assert_eq!(run(other), outcome, "{name}: {subject:?}, {other:?} is not as {first:?}");
+    }
+    outcome
+}
+
+/// Makes sure that bytes are taken, and that this is seen of them.
+pub(crate) fn assert_taken(name: &str, subject: Subject, bytes: &[u8], seen: &[Seen]) {
+    let outcome = outcome(name, subject, bytes);
+    assert_eq!(outcome.fault, None, "{name}: {subject:?}");
+    assert_eq!(outcome.seen, seen, "{name}: {subject:?}");
+}
+
+/// Makes sure that bytes end the connection with this code, by an error that says these words.
+pub(crate) fn assert_refused(
+    name: &str,
+    subject: Subject,
+    bytes: &[u8],
+    seen: &[Seen],
+    (code, words): (u16, &str),
+) {
+    let outcome = outcome(name, subject, bytes);
+    let fault = outcome.fault.unwrap_or_else(|| panic!("{name}: {subject:?}: taken"));
+    assert_eq!(fault.code, code, "{name}: {subject:?}: {}", fault.words);
+    assert!(fault.words.contains(words), "{name}: {subject:?}: {:?} instead of {words:?}", fault.words);
+    assert_eq!(outcome.seen, seen, "{name}: {subject:?}");
+}
