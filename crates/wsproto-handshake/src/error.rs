@@ -4,6 +4,9 @@ mod head;
 mod local;
 mod request;
 mod response;
+mod url;
 
-pub use self::{head::HeadError, local::LocalError, request::RequestError, response::ResponseError};
+pub use self::{
+    head::HeadError, local::LocalError, request::RequestError, response::ResponseError, url::UrlError,
+};
 pub use crate::origin::OriginError;

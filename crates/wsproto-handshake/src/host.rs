@@ -1,17 +1,35 @@
 //! Host names and addresses with an optional port, as in Host (RFC 9112 §3.2, RFC 3986 §3.2.2).
 
-use alloc::{borrow::Cow, string::String};
+use alloc::{borrow::Cow, format, string::String};
 use core::net::Ipv6Addr;
 
 use crate::syntax;
 
 /// Returns the host as Host carries it, or `None` when it cannot.
 ///
-/// With the feature `idna`, names beyond ASCII are encoded.
+/// With the feature `idna`, names beyond ASCII are encoded. The zone of an address is not sent: it means something on this
+/// machine alone (RFC 6874 §4).
 pub(crate) fn to_wire(host: &str) -> Option<Cow<'_, str>> {
-    //= rfc6455#11.1.1-1, rfc6455#11.1.2-1
-    let wire = if host.is_ascii() { Cow::Borrowed(host) } else { Cow::Owned(encode(host)?) };
+    let wire = match host.split_once(']') {
+        //= rfc6455#11.1.1-1, rfc6455#11.1.2-1
+        _ if !host.is_ascii() => Cow::Owned(encode(host)?),
+        Some((literal, port)) => match split_zone(literal) {
+            Some((address, _zone)) => Cow::Owned(format!("{address}]{port}")),
+            None => Cow::Borrowed(host),
+        },
+        None => Cow::Borrowed(host),
+    };
     is_valid(wire.as_bytes()).then_some(wire)
+}
+
+/// Splits an address and the zone behind it; the `%` between them is encoded or not.
+///
+/// RFC 6874 [§2](https://www.rfc-editor.org/rfc/rfc6874#section-2)
+pub(crate) fn split_zone(literal: &str) -> Option<(&str, &str)> {
+    let (address, zone) = literal.split_once('%')?;
+    let zone = zone.strip_prefix("25").unwrap_or(zone);
+    let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    (!zone.is_empty() && zone.bytes().all(is_unreserved)).then_some((address, zone))
 }
 
 /// Whether both authorities name the same host and port under this scheme.
@@ -66,16 +84,27 @@ fn is_name(host: &str) -> bool {
 }
 
 /// Letters, digits, the other characters of RFC 3986 names, and bytes as `%` and two digits.
-fn has_name_characters(mut rest: &[u8]) -> bool {
-    while let Some(other) = rest.iter().position(|&byte| !is_name_char(byte)) {
-        rest = match rest.get(other..) {
-            Some([b'%', high, low, after @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                after
+fn has_name_characters(name: &[u8]) -> bool {
+    uri_fault(name, b"").is_none()
+}
+
+/// Returns where a part of a URI has a byte that is no character of names nor one of the others, and no byte as `%` and
+/// two digits.
+///
+/// RFC 3986 [§2](https://www.rfc-editor.org/rfc/rfc3986#section-2)
+pub(crate) fn uri_fault(part: &[u8], others: &[u8]) -> Option<usize> {
+    let mut at = 0_usize;
+    loop {
+        let rest = part.get(at..)?;
+        let other = rest.iter().position(|byte| !is_name_char(*byte) && !others.contains(byte))?;
+        at = at.saturating_add(other);
+        match rest.get(other..) {
+            Some([b'%', high, low, ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                at = at.saturating_add(3);
             }
-            _ => return false,
-        };
+            _ => return Some(at),
+        }
     }
-    true
 }
 
 #[inline]
@@ -195,6 +224,30 @@ mod tests {
         ];
         for (host, valid) in table {
             assert_eq!(is_valid(host.as_bytes()), valid, "{host:?}");
+        }
+    }
+
+    #[test]
+    fn a_zone_is_not_sent() {
+        #[rustfmt::skip]
+        let table = [
+            ("[fe80::1%25eth0]",       Some("[fe80::1]")),
+            ("[fe80::1%eth0]",         Some("[fe80::1]")),
+            ("[fe80::1%1]:8080",       Some("[fe80::1]:8080")),
+            ("[fe80::1%25a-b._~]:",    Some("[fe80::1]:")),
+            ("[fe80::1]",              Some("[fe80::1]")),
+            ("[fe80::1%]",             None),
+            ("[fe80::1%25]",           None),
+            ("[fe80::1%a b]",          None),
+            ("[fe80::1%a%b]",          None),
+            ("[fe80::1%a]x",           None),
+            ("[fe80::x%a]",            None),
+            ("fe80::1%25eth0",         None),
+            ("fe80::1%25eth0]",        None),
+            ("a%25b]",                 None),
+        ];
+        for (host, wire) in table {
+            assert_eq!(to_wire(host).as_deref(), wire, "{host}");
         }
     }
 

@@ -15,6 +15,7 @@ extern crate alloc;
 
 mod body;
 mod client;
+mod credentials;
 mod error;
 mod head;
 mod headers;
@@ -28,10 +29,12 @@ mod response;
 mod server;
 mod syntax;
 mod token;
+mod url;
 mod wire;
 
 pub use client::{Answer, ClientHandshake, ClientState};
-pub use error::{HeadError, LocalError, OriginError, RequestError, ResponseError};
+pub use credentials::basic_credentials;
+pub use error::{HeadError, LocalError, OriginError, RequestError, ResponseError, UrlError};
 pub use headers::{Headers, Iter};
 pub use limits::HandshakeLimits;
 pub use list::split_list;
@@ -40,3 +43,4 @@ pub use request::Request;
 pub use response::{AcceptConnection, RejectConnection, RejectData};
 pub use server::{ServerHandshake, ServerState};
 pub use token::{AcceptToken, accept_token, generate_key};
+pub use url::WebSocketUrl;

@@ -14,11 +14,11 @@ use std::{
 
 use wsproto::{
     CloseCode, CloseConnection, Config, ConnectionState, Event, Messages, Ping, RemoteProtocolError, Request,
-    TextMessage, Transport, WsConnection, extensions::deflate::DeflateConfig,
+    TextMessage, Transport, WebSocketUrl, WsConnection, extensions::deflate::DeflateConfig,
 };
 
 const USAGE: &str =
-    "client ws://HOST[:PORT]/TARGET [--ping] [--close CODE REASON] [--deflate on|off] [--subprotocol NAME]
+    "client ws://[USER:PASSWORD@]HOST[:PORT][/TARGET] [--ping] [--close CODE REASON] [--deflate on|off] [--subprotocol NAME]
   sends each line of the standard input as a text, prints the events that come, closes at the input's end
   --ping          sends a Ping first
   --close         what to close with, in place of 1000
@@ -39,8 +39,7 @@ enum Input {
 }
 
 struct Options {
-    host: String,
-    target: String,
+    url: WebSocketUrl,
     ping: bool,
     close: CloseConnection<'static>,
     config: Config,
@@ -63,9 +62,7 @@ fn converse() -> Result<ExitCode, Box<dyn Error>> {
         println!("{USAGE}");
         return Ok(ExitCode::SUCCESS);
     };
-    let port_or_default =
-        if options.host.rsplit(']').next().is_some_and(|end| end.contains(':')) { "" } else { ":80" };
-    let stream = TcpStream::connect(format!("{}{port_or_default}", options.host))?;
+    let stream = TcpStream::connect((options.url.host(), options.url.port()))?;
     let mut client = Client {
         ws: WsConnection::client(options.config),
         messages: Messages::new(MAX_MESSAGE_LEN),
@@ -74,7 +71,7 @@ fn converse() -> Result<ExitCode, Box<dyn Error>> {
         ping: options.ping,
         close: options.close,
     };
-    let request = Request::new(options.host, options.target);
+    let request = options.url.request();
     let request = options.subprotocol.into_iter().fold(request, Request::with_subprotocol);
     client.ws.send(request, &mut client.out)?;
     let is_clean = client.run(BufReader::new(io::stdin()))?;
@@ -107,17 +104,11 @@ fn arguments() -> Result<Option<Options>, lexopt::Error> {
         }
     }
     let url = url.ok_or(USAGE)?;
-    let (scheme, rest) = url.split_once("://").ok_or("the URL begins with ws://")?;
-    if !scheme.eq_ignore_ascii_case("ws") {
+    let url = url.parse::<WebSocketUrl>().map_err(|error| error.to_string())?;
+    if url.is_secure() {
         return Err("only ws:// is spoken here: there is no TLS".into());
     }
-    let (host, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-    if host.is_empty() {
-        return Err("the URL has no host".into());
-    }
-    let slash = if target.starts_with('/') { "" } else { "/" };
-    let target = format!("{slash}{target}");
-    Ok(Some(Options { host: host.into(), target, ping, close, config, subprotocol }))
+    Ok(Some(Options { url, ping, close, config, subprotocol }))
 }
 
 pub(crate) struct Client {

@@ -35,6 +35,9 @@ pub enum LocalError {
     /// A header field is one that the handshake writes itself, or that has no place in it
     /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
     HeaderReserved,
+    /// The user of Basic credentials has a colon, or user or password a control character
+    /// (RFC 7617 [§2](https://www.rfc-editor.org/rfc/rfc7617#section-2)).
+    Credentials,
     /// The status of a rejection is not from 200 to 599
     /// (RFC 9110 [§15](https://www.rfc-editor.org/rfc/rfc9110#section-15)).
     Status,
@@ -65,6 +68,7 @@ impl fmt::Display for LocalError {
             Self::HeaderName => "invalid name of a header field",
             Self::HeaderValue => "invalid value of a header field",
             Self::HeaderReserved => "header field belongs to the handshake",
+            Self::Credentials => "colon in the user of Basic credentials, or a control character",
             Self::Status => "status cannot reject",
             Self::StatusWithoutBody => "status has no body",
             Self::BodyFraming => "contradicting length of the body",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use wsproto_handshake::{HeadError, LocalError, RequestError, ResponseError};
+use wsproto_handshake::{HeadError, LocalError, RequestError, ResponseError, UrlError};
 
 #[test]
 fn errors_of_heads_say_what_and_where() {
@@ -114,6 +114,7 @@ fn errors_of_the_caller_say_what() {
         (HeaderName,               "invalid name of a header field"),
         (HeaderValue,              "invalid value of a header field"),
         (HeaderReserved,           "header field belongs to the handshake"),
+        (Credentials,              "colon in the user of Basic credentials, or a control character"),
         (Status,                   "status cannot reject"),
         (StatusWithoutBody,        "status has no body"),
         (BodyFraming,              "contradicting length of the body"),
@@ -132,4 +133,25 @@ fn errors_of_heads_are_told_as_they_are() {
     assert_eq!(ResponseError::from(error).to_string(), error.to_string());
     assert_eq!(RequestError::from(error).section(), error.section());
     assert_eq!(ResponseError::from(error).section(), error.section());
+}
+
+#[test]
+fn errors_of_urls_say_what_and_where() {
+    use UrlError::*;
+    #[rustfmt::skip]
+    let table = [
+        (Scheme,                     "URL must begin with ws:// or wss://, in place of http:// or https://", "RFC 6455 §3"),
+        (Fragment,                   "fragment in the URL (a # that begins none is written as %23)", "RFC 6455 §3"),
+        (HostMissing,                "URL without a host", "RFC 3986 §3.2.2"),
+        (Host,                       "invalid host in the URL", "RFC 3986 §3.2.2"),
+        (HostNotAscii,               "host in the URL is not ASCII, and the feature idna is off", "RFC 6455 §11.1.1"),
+        (Port,                       "invalid port in the URL", "RFC 3986 §3.2.3"),
+        (Userinfo,                   "colon in the user of the URL, or a control character in user or password", "RFC 7617 §2"),
+        (Character { at: 7 },        "character at byte 7 of the URL must be percent-encoded", "RFC 3986 §2"),
+        (PercentEncoding { at: 7 },  "% at byte 7 of the URL without two hexadecimal digits after it", "RFC 3986 §2.1"),
+        (InsecureRedirect,           "redirect from wss:// to ws://", "RFC 6455 §10.6"),
+    ];
+    for (error, text, section) in table {
+        assert_eq!((error.to_string().as_str(), error.section()), (text, section), "{error:?}");
+    }
 }

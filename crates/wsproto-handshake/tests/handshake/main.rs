@@ -22,3 +22,5 @@ mod server_answers;
 mod server_requests;
 #[cfg(test)]
 mod states;
+#[cfg(test)]
+mod urls;

@@ -5,7 +5,7 @@ use std::error::Error;
 
 use wsproto::extensions::deflate::{DeflateError, Pool};
 use wsproto::extensions::{ExtensionError, GrammarError, NegotiationError, Refusal};
-use wsproto::handshake::{HeadError, LocalError, OriginError, RequestError, ResponseError};
+use wsproto::handshake::{HeadError, LocalError, OriginError, RequestError, ResponseError, UrlError};
 use wsproto::{
     CloseCode, ConnectionState, DeflateConfig, EntropyError, LocalProtocolError, RemoteProtocolError, Role,
 };
@@ -27,7 +27,7 @@ const HEAD: [HeadError; 13] = [
     HeadError::Ended,
 ];
 
-const LOCAL: [LocalError; 15] = [
+const LOCAL: [LocalError; 16] = [
     LocalError::WrongState,
     LocalError::Host,
     LocalError::Target,
@@ -40,6 +40,7 @@ const LOCAL: [LocalError; 15] = [
     LocalError::HeaderReserved,
     LocalError::Status,
     LocalError::StatusWithoutBody,
+    LocalError::Credentials,
     LocalError::BodyFraming,
     LocalError::BodyTooLong,
     LocalError::BodyTooShort,
@@ -92,6 +93,19 @@ const RESPONSE: [ResponseError; 20] = [
     ResponseError::TrailerTooLong { limit: 1 },
     ResponseError::BodyTooLong { limit: 1 },
     ResponseError::BodyEnded,
+];
+
+const URL: [UrlError; 10] = [
+    UrlError::Scheme,
+    UrlError::Fragment,
+    UrlError::HostMissing,
+    UrlError::Host,
+    UrlError::HostNotAscii,
+    UrlError::Port,
+    UrlError::Userinfo,
+    UrlError::Character { at: 1 },
+    UrlError::PercentEncoding { at: 1 },
+    UrlError::InsecureRedirect,
 ];
 
 const GRAMMAR: [GrammarError; 5] = [
@@ -175,6 +189,7 @@ fn each_error_says_something_else() {
     assert_said(REQUEST.into_iter().chain(HEAD.map(RequestError::from)));
     assert_said(RESPONSE.into_iter().chain(HEAD.map(ResponseError::Head)));
     assert_said(NEGOTIATION.into_iter().chain(GRAMMAR.map(NegotiationError::from)));
+    assert_said(URL);
     assert_said(DEFLATE);
     assert_said(DEFLATE.map(NegotiationError::from));
     assert_said(EXTENSION);
@@ -211,7 +226,7 @@ fn an_error_of_a_limit_tells_the_limit() {
 #[test]
 fn each_rule_stands_somewhere() {
     let requests = REQUEST.map(RequestError::section).into_iter().chain(HEAD.map(HeadError::section));
-    for section in requests.chain(RESPONSE.map(ResponseError::section)) {
+    for section in requests.chain(RESPONSE.map(ResponseError::section)).chain(URL.map(UrlError::section)) {
         assert!(section.starts_with("RFC ") && section.contains('§'), "{section}");
     }
 }

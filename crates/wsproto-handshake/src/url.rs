@@ -1,0 +1,268 @@
+//! WebSocket URIs: where to connect, and what to ask for there (RFC 6455 §3).
+
+mod redirect;
+
+use alloc::{format, string::String, vec::Vec};
+use core::{fmt, net::Ipv6Addr, str::FromStr};
+
+use crate::{Request, UrlError, credentials, headers::place, host, known::is_word};
+
+/// A `ws` or `wss` URL: where to connect, and the [`Request`] to send there.
+///
+/// Strict: what must be percent-encoded is refused, white space and a fragment, too, and nothing is mended. A user and a
+/// password become Basic credentials of the request. `Display` shows neither; `Debug` doesn't show the query, either.
+///
+/// ```
+/// use wsproto_handshake::WebSocketUrl;
+///
+/// let url: WebSocketUrl = "wss://example.com/chat?room=1".parse()?;
+/// // TcpStream::connect((url.host(), url.port())), then TLS for url.host().
+/// assert_eq!((url.host(), url.port(), url.is_secure()), ("example.com", 443, true));
+/// let request = url.request();
+/// assert_eq!((request.host(), request.target()), ("example.com", "/chat?room=1"));
+/// # Ok::<(), wsproto_handshake::UrlError>(())
+/// ```
+///
+/// `http` and `https` are no schemes of WebSocket URLs, but for [redirects](Self::redirect), which are answers of HTTP.
+///
+/// RFC 6455 [§3](https://www.rfc-editor.org/rfc/rfc6455#section-3)
+#[derive(Clone, Eq, PartialEq)]
+pub struct WebSocketUrl {
+    secure: bool,
+    /// A name, or an address without brackets; of an IPv6 address the zone, too.
+    host: String,
+    /// Where it is not the default.
+    port: Option<u16>,
+    /// Path and query.
+    target: String,
+    /// The value of Authorization.
+    authorization: Option<String>,
+}
+
+impl WebSocketUrl {
+    /// Returns the name or the address to connect to, an IPv6 address without brackets.
+    ///
+    /// An international name is encoded. The zone of a link-local address stands behind a `%`, as resolvers want it; it
+    /// is not sent (RFC 6874 [§4](https://www.rfc-editor.org/rfc/rfc6874#section-4)).
+    ///
+    /// ```
+    /// # use wsproto_handshake::WebSocketUrl;
+    /// let url: WebSocketUrl = "ws://[fe80::1%25eth0]/".parse()?;
+    /// assert_eq!((url.host(), url.request().host()), ("fe80::1%eth0", "[fe80::1]"));
+    /// # Ok::<(), wsproto_handshake::UrlError>(())
+    /// ```
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Returns the port to connect to: without one in the URL 80, or 443 with TLS.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or(default_port(self.secure))
+    }
+
+    /// Whether the connection is to be made with TLS: the scheme is `wss`.
+    #[must_use]
+    pub const fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// Returns path and query, as in `/chat?room=1`; at least `/`.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// Makes the request: host and port unless it is the default, target, and the credentials of the URL.
+    ///
+    /// ```
+    /// # use wsproto_handshake::WebSocketUrl;
+    /// let url: WebSocketUrl = "ws://Aladdin:open%20sesame@example.com:8080?x=1".parse()?;
+    /// let request = url.request().with_subprotocol("chat");
+    /// assert_eq!((request.host(), request.target()), ("example.com:8080", "/?x=1"));
+    /// let authorization = request.headers().get_str("Authorization");
+    /// assert_eq!(authorization, Some("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="));
+    /// # Ok::<(), wsproto_handshake::UrlError>(())
+    /// ```
+    #[must_use]
+    pub fn request(&self) -> Request {
+        let name = if self.host.contains(':') {
+            format!("[{}]", self.host.split('%').next().unwrap_or_default())
+        } else {
+            self.host.clone()
+        };
+        //= rfc6455#4.1-22
+        let host = self.port.map_or(name.clone(), |port| format!("{name}:{port}"));
+        let request = Request::new(host, &*self.target);
+        match &self.authorization {
+            Some(value) => request.with_header("Authorization", value),
+            None => request,
+        }
+    }
+}
+
+impl FromStr for WebSocketUrl {
+    type Err = UrlError;
+
+    fn from_str(url: &str) -> Result<Self, UrlError> {
+        let (scheme, rest) = url.split_once("://").ok_or(UrlError::Scheme)?;
+        let secure = match scheme.as_bytes() {
+            scheme if is_word(scheme, b"ws") => false,
+            scheme if is_word(scheme, b"wss") => true,
+            _ => return Err(UrlError::Scheme),
+        };
+        //= rfc6455#3-1, rfc6455#3-2
+        if rest.contains('#') {
+            return Err(UrlError::Fragment);
+        }
+        let (authority, target) = split_before(rest, &['/', '?']);
+        let (userinfo, host_and_port) = authority.rsplit_once('@').unwrap_or(("", authority));
+        let (host, port) = split_port(host_and_port);
+        //= rfc6455#11.1.1-2, rfc6455#11.1.2-2
+        check_characters(url, userinfo, b":")?;
+        check_characters(url, target, b":@/?")?;
+        let host = host_to_connect(url, host)?;
+        let port = port_number(port)?.filter(|&port| port != default_port(secure));
+        let authorization = authorization(userinfo)?;
+        Ok(Self { secure, host, port, target: resource_name(target), authorization })
+    }
+}
+
+impl TryFrom<&str> for WebSocketUrl {
+    type Error = UrlError;
+
+    fn try_from(url: &str) -> Result<Self, UrlError> {
+        url.parse()
+    }
+}
+
+/// Shows the URL without user and password, which don't belong into logs.
+impl fmt::Display for WebSocketUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_origin(f)?;
+        f.write_str(&self.target)
+    }
+}
+
+/// Shows neither user and password nor the query, where tokens stand.
+impl fmt::Debug for WebSocketUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WebSocketUrl(")?;
+        self.write_origin(f)?;
+        let (path, query) = split_before(&self.target, &['?']);
+        f.write_str(path)?;
+        f.write_str(if query.is_empty() { "" } else { " and a query" })?;
+        f.write_str(if self.authorization.is_some() { ", with credentials)" } else { ")" })
+    }
+}
+
+impl WebSocketUrl {
+    /// Writes scheme, host and port.
+    fn write_origin(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.secure { "wss://" } else { "ws://" })?;
+        match self.host.split_once('%') {
+            Some((address, zone)) => write!(f, "[{address}%25{zone}]")?,
+            None if self.host.contains(':') => write!(f, "[{}]", self.host)?,
+            None => f.write_str(&self.host)?,
+        }
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
+    }
+}
+
+const fn default_port(secure: bool) -> u16 {
+    //= rfc6455#3-3
+    if secure { 443 } else { 80 }
+}
+
+/// Path and query as they are asked for: a path of `/` where there is none, no `?` where there is nothing behind it.
+fn resource_name(target: &str) -> String {
+    //= rfc6455#3-4
+    let slash = if target.starts_with('/') { "" } else { "/" };
+    let (path, query) = split_before(target, &['?']);
+    format!("{slash}{path}{}", if query == "?" { "" } else { query })
+}
+
+/// Splits before the first of these characters, or at the end.
+fn split_before<'a>(text: &'a str, characters: &[char]) -> (&'a str, &'a str) {
+    let at = text.find(characters).unwrap_or(text.len());
+    text.split_at_checked(at).unwrap_or((text, ""))
+}
+
+/// Splits at the colon that follows the host, if there is one.
+fn split_port(authority: &str) -> (&str, &str) {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, port),
+        _ => (authority, ""),
+    }
+}
+
+/// Reads a port; an empty one is as none.
+fn port_number(port: &str) -> Result<Option<u16>, UrlError> {
+    match port.parse() {
+        _ if port.is_empty() => Ok(None),
+        Ok(number) if port.bytes().all(|byte| byte.is_ascii_digit()) => Ok(Some(number)),
+        _ => Err(UrlError::Port),
+    }
+}
+
+/// Returns a name as the resolver wants it, or an address without its brackets.
+fn host_to_connect(url: &str, host: &str) -> Result<String, UrlError> {
+    if host.is_empty() {
+        return Err(UrlError::HostMissing);
+    }
+    if let Some(literal) = host.strip_prefix('[') {
+        let literal = literal.strip_suffix(']').ok_or(UrlError::Host)?;
+        let (address, zone) = host::split_zone(literal).unwrap_or((literal, ""));
+        address.parse::<Ipv6Addr>().map_err(|_| UrlError::Host)?;
+        return Ok(if zone.is_empty() { address.into() } else { format!("{address}%{zone}") });
+    }
+    if !host.is_ascii() && cfg!(not(feature = "idna")) {
+        return Err(UrlError::HostNotAscii);
+    }
+    if host.is_ascii() {
+        check_characters(url, host, b"%[]:")?;
+    }
+    //= rfc6455#11.1.1-1, rfc6455#11.1.2-1
+    let name = host::to_wire(host).ok_or(UrlError::Host)?;
+    // A resolver takes names as they are.
+    if name.contains(['%', ':', '[']) { Err(UrlError::Host) } else { Ok(name.into_owned()) }
+}
+
+/// Makes Basic credentials of what stands before the host, if anything does.
+fn authorization(userinfo: &str) -> Result<Option<String>, UrlError> {
+    if userinfo.is_empty() {
+        return Ok(None);
+    }
+    let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
+    let value = credentials::basic(&decode(user), &decode(password)).ok_or(UrlError::Userinfo)?;
+    Ok(Some(value))
+}
+
+/// Checks that a part of the URL has only characters that may stand in it, and bytes as `%` and two digits.
+fn check_characters(url: &str, part: &str, others: &[u8]) -> Result<(), UrlError> {
+    let Some(fault) = host::uri_fault(part.as_bytes(), others) else { return Ok(()) };
+    let at = place(part.as_bytes(), url.as_bytes()).start.saturating_add(fault);
+    match part.as_bytes().get(fault) {
+        Some(b'%') => Err(UrlError::PercentEncoding { at }),
+        _ => Err(UrlError::Character { at }),
+    }
+}
+
+/// Reads `%` and two digits as the byte that they stand for.
+fn decode(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let digits = after.split_first_chunk().filter(|_| byte == b'%');
+        let decoded = digits.and_then(|([high, low], after)| Some((hex(*high)? << 4 | hex(*low)?, after)));
+        let (byte, after) = decoded.unwrap_or((byte, after));
+        bytes.push(byte);
+        rest = after;
+    }
+    bytes
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
