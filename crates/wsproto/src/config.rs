@@ -21,6 +21,9 @@ pub struct Config {
     pub extensions: Vec<Arc<dyn ExtensionConfig>>,
     /// The limits of the opening handshake.
     pub handshake: HandshakeLimits,
+    /// Whether it is an error, as in browsers, that a server chooses none of the subprotocols that a client proposed. Not by
+    /// default; a server doesn't look at it.
+    pub require_subprotocol: bool,
     /// The longest payload of a frame that is taken, in bytes. 64 MiB by default.
     pub max_frame_len: u64,
     /// The longest message that is taken, in bytes: on the wire, and once more after extensions have undone what they
@@ -40,6 +43,7 @@ impl Default for Config {
         Self {
             extensions: Vec::new(),
             handshake: HandshakeLimits::default(),
+            require_subprotocol: false,
             //= rfc6455#10.4-2
             max_frame_len: 64 << 20,
             max_message_len: 64 << 20,
@@ -62,6 +66,15 @@ impl Config {
     #[must_use]
     pub const fn with_handshake(mut self, limits: HandshakeLimits) -> Self {
         self.handshake = limits;
+        self
+    }
+
+    /// Makes it an error that a server chooses none of the subprotocols that a client proposed.
+    ///
+    /// The error is [`ResponseError::SubprotocolMissing`](crate::handshake::ResponseError::SubprotocolMissing).
+    #[must_use]
+    pub const fn with_required_subprotocol(mut self) -> Self {
+        self.require_subprotocol = true;
         self
     }
 

@@ -12,6 +12,7 @@ use core::fmt;
 
 use wsproto_extensions::Pipeline;
 use wsproto_frame::{FrameDecoder, FrameEncoder, Role, TextCheck};
+use wsproto_handshake::AcceptConnection;
 
 use self::{
     receive::{Limits, MessageSize},
@@ -20,6 +21,7 @@ use self::{
 use crate::{
     CloseCode, CloseConnection, Config, ConnectionState, Entropy, Event, LocalProtocolError,
     RemoteProtocolError, Transport,
+    agreement::Agreement,
     state::{Ending, Step},
 };
 
@@ -58,6 +60,8 @@ pub struct Connection {
     limits: Limits,
     /// A control frame's payload that came in pieces: at most 125 bytes, empty otherwise.
     control: Vec<u8>,
+    /// What was agreed, for whoever asks.
+    agreement: Agreement,
     /// What agreed extensions do; boxed, since most connections have none.
     extensions: Option<Box<Transformed>>,
     /// Where a client's masking keys come from; `None` for the operating system.
@@ -103,6 +107,7 @@ impl Connection {
             received: MessageSize::default(),
             limits: Limits::new(config),
             control: Vec::new(),
+            agreement: Agreement::default(),
             extensions: None,
             entropy,
             failure: None,
@@ -115,6 +120,43 @@ impl Connection {
         self.decoder = self.decoder.with_rsv(agreed.rsv());
         self.extensions = (!agreed.is_empty()).then(|| Box::new(Transformed::new(agreed)));
         self
+    }
+
+    /// Remembers what a handshake that happened elsewhere agreed to, for [`subprotocol`](Self::subprotocol) and
+    /// [`extensions`](Self::extensions); what extensions do comes with [`with_extensions`](Self::with_extensions).
+    ///
+    #[cfg_attr(feature = "std", doc = "```")]
+    #[cfg_attr(not(feature = "std"), doc = "```ignore")]
+    /// use wsproto::{AcceptConnection, Config, Connection};
+    ///
+    /// let accept = AcceptConnection::new().with_subprotocol("chat");
+    /// let connection = Connection::client(&Config::default()).with_agreement(&accept);
+    /// assert_eq!(connection.subprotocol(), Some("chat"));
+    /// ```
+    #[must_use]
+    pub fn with_agreement(self, accept: &AcceptConnection) -> Self {
+        self.with_agreed(Agreement::of(accept))
+    }
+
+    pub(crate) fn with_agreed(mut self, agreement: Agreement) -> Self {
+        self.agreement = agreement;
+        self
+    }
+
+    /// Returns the subprotocol in use, if one was agreed.
+    ///
+    /// RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)
+    #[must_use]
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.agreement.subprotocol()
+    }
+
+    /// Returns the extensions in use with their parameters, in order, as the server's answer has them;
+    /// [`extensions::parse`](crate::extensions::parse) cuts one into its parts.
+    ///
+    /// RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)
+    pub fn extensions(&self) -> impl Iterator<Item = &str> {
+        self.agreement.extensions()
     }
 
     /// Returns which side this is.

@@ -63,6 +63,7 @@
 
 extern crate alloc;
 
+mod agreement;
 mod config;
 mod connection;
 mod entropy;

@@ -113,6 +113,43 @@ impl WsConnection {
         }
     }
 
+    /// Returns the subprotocol in use, once the connection is open and if one was agreed.
+    ///
+    #[cfg_attr(feature = "std", doc = "```")]
+    #[cfg_attr(not(feature = "std"), doc = "```ignore")]
+    /// # use wsproto::{AcceptConnection, Config, Request, WsConnection};
+    /// let (mut client, mut server) =
+    ///     (WsConnection::client(Config::default()), WsConnection::server(Config::default()));
+    /// let (mut to_server, mut to_client) = (Vec::new(), Vec::new());
+    /// client.send(Request::new("example.com", "/").with_subprotocol("chat"), &mut to_server)?;
+    /// server.receive(&mut &mut to_server[..])?;
+    /// server.send(AcceptConnection::new().with_subprotocol("chat"), &mut to_client)?;
+    /// client.receive(&mut &mut to_client[..])?;
+    /// assert_eq!((client.subprotocol(), server.subprotocol()), (Some("chat"), Some("chat")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)
+    #[must_use]
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.opened().and_then(Connection::subprotocol)
+    }
+
+    /// Returns the extensions in use with their parameters, once the connection is open, in order, as the server's answer
+    /// has them; [`extensions::parse`](crate::extensions::parse) cuts one into its parts.
+    ///
+    /// RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)
+    pub fn extensions(&self) -> impl Iterator<Item = &str> {
+        self.opened().into_iter().flat_map(Connection::extensions)
+    }
+
+    const fn opened(&self) -> Option<&Connection> {
+        match &self.phase {
+            Phase::Open(connection) => Some(connection),
+            Phase::Server(_) | Phase::Client(_) => None,
+        }
+    }
+
     /// Returns where the connection stands.
     #[must_use]
     pub const fn state(&self) -> ConnectionState {

@@ -9,7 +9,7 @@ use wsproto_handshake::{AcceptConnection, Answer, ClientHandshake, ClientState, 
 use super::negotiation_error;
 use crate::{
     Config, Connection, ConnectionState, Entropy, Event, LocalProtocolError, RemoteProtocolError, Transport,
-    entropy,
+    agreement::Agreement, entropy,
 };
 
 /// A client's handshake, from the request to the end of the answer.
@@ -18,7 +18,7 @@ pub(crate) struct ClientOpening {
     handshake: ClientHandshake,
     entropy: Option<Box<dyn Entropy>>,
     /// The extensions that were agreed on, once the server has consented.
-    agreed: Option<Pipeline>,
+    agreed: Option<(Pipeline, Agreement)>,
     failure: Option<RemoteProtocolError>,
     /// Whether any byte has come.
     received_any: bool,
@@ -26,8 +26,9 @@ pub(crate) struct ClientOpening {
 
 impl ClientOpening {
     pub(crate) fn new(config: Config, entropy: Option<Box<dyn Entropy>>) -> Self {
+        let handshake = ClientHandshake::new(config.handshake);
         Self {
-            handshake: ClientHandshake::new(config.handshake),
+            handshake: if config.require_subprotocol { handshake.require_subprotocol() } else { handshake },
             config,
             entropy,
             agreed: None,
@@ -105,14 +106,15 @@ impl ClientOpening {
     fn accepted(&mut self, accept: AcceptConnection) -> Result<Event<'static>, RemoteProtocolError> {
         let pipeline = conclude(&self.config.extensions, &accept.extensions)
             .map_err(|error| self.fail(negotiation_error(Role::Client, error)))?;
-        self.agreed = Some(pipeline);
+        self.agreed = Some((pipeline, Agreement::of(&accept)));
         Ok(accept.into())
     }
 
     /// Makes the open connection, once, if the server has consented.
     pub(crate) fn open(&mut self) -> Option<Connection> {
-        let pipeline = self.agreed.take()?;
-        let connection = Connection::new(Role::Client, &self.config, self.entropy.take());
+        let (pipeline, agreement) = self.agreed.take()?;
+        let connection =
+            Connection::new(Role::Client, &self.config, self.entropy.take()).with_agreed(agreement);
         Some(if pipeline.is_empty() { connection } else { connection.with_extensions(pipeline) })
     }
 

@@ -1,13 +1,17 @@
 //! A server's opening: the request comes, we answer.
 
 use alloc::{string::String, vec::Vec};
+use core::mem;
 
 use wsproto_extensions::{NegotiationError, Pipeline, respond};
 use wsproto_frame::Role;
 use wsproto_handshake::{AcceptConnection, Headers, Request, RequestError, ServerHandshake, ServerState};
 
 use super::negotiation_error;
-use crate::{Config, Connection, ConnectionState, Event, LocalProtocolError, RemoteProtocolError, Transport};
+use crate::{
+    Config, Connection, ConnectionState, Event, LocalProtocolError, RemoteProtocolError, Transport,
+    agreement::Agreement,
+};
 
 /// A server's handshake, from the first byte to the answer.
 pub(crate) struct ServerOpening {
@@ -15,6 +19,8 @@ pub(crate) struct ServerOpening {
     handshake: ServerHandshake,
     /// What extensions are answered with, once the request is there.
     agreed: Option<(Vec<String>, Pipeline)>,
+    /// What was agreed, once the answer is sent.
+    agreement: Agreement,
     failure: Option<RemoteProtocolError>,
     /// Whether any byte has come.
     received_any: bool,
@@ -26,6 +32,7 @@ impl ServerOpening {
             handshake: ServerHandshake::new(config.handshake),
             config,
             agreed: None,
+            agreement: Agreement::default(),
             failure: None,
             received_any: false,
         }
@@ -168,7 +175,9 @@ impl ServerOpening {
         if let Some((answer, _)) = &self.agreed {
             accept.extensions.clone_from(answer);
         }
-        Ok(self.handshake.accept(&accept, out)?)
+        self.handshake.accept(&accept, out)?;
+        self.agreement = Agreement::of(&accept);
+        Ok(())
     }
 
     /// Whether the connection is open.
@@ -179,7 +188,8 @@ impl ServerOpening {
     /// Makes the open connection.
     #[inline]
     pub(crate) fn open(&mut self) -> Connection {
-        let connection = Connection::new(Role::Server, &self.config, None);
+        let agreement = mem::take(&mut self.agreement);
+        let connection = Connection::new(Role::Server, &self.config, None).with_agreed(agreement);
         match self.agreed.take() {
             Some((_, pipeline)) if !pipeline.is_empty() => connection.with_extensions(pipeline),
             _ => connection,

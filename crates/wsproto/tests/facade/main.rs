@@ -10,6 +10,8 @@
 )]
 
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod allocation;
 #[cfg(test)]
 mod bounds;

@@ -1,0 +1,126 @@
+//! What was agreed in the opening handshake, as both sides tell it; and a subprotocol that is required.
+
+use wsproto::extensions::{deflate::DeflateConfig, parse};
+use wsproto::handshake::ResponseError;
+use wsproto::{
+    AcceptConnection, CloseCode, CloseConnection, Config, Connection, ConnectionState, Event, Headers,
+    Request, Role, Transport, WsConnection,
+};
+
+use crate::pair::{ANSWER, deflating, feed, settled};
+
+/// What a connection says of what was agreed.
+fn agreed(connection: &WsConnection) -> (Option<&str>, Vec<&str>) {
+    (connection.subprotocol(), connection.extensions().collect())
+}
+
+/// Shakes hands; before it is done neither side says anything.
+fn shake(configs: [&Config; 2], request: Request, accept: AcceptConnection) -> [WsConnection; 2] {
+    let mut client = WsConnection::client_with_entropy(configs[0].clone(), settled);
+    let mut server = WsConnection::server(configs[1].clone());
+    let (mut to_server, mut to_client) = (Vec::new(), Vec::new());
+    client.send(request, &mut to_server).unwrap();
+    server.receive(&mut &mut to_server[..]).unwrap();
+    assert_eq!((agreed(&client), agreed(&server)), ((None, Vec::new()), (None, Vec::new())), "not yet");
+    server.send(accept, &mut to_client).unwrap();
+    assert_eq!(feed(&mut client, [&to_client[..]]).1, Ok(()));
+    [client, server]
+}
+
+//= rfc6455#4.1-41
+#[test]
+fn both_sides_tell_what_was_agreed_until_the_end() {
+    let plain = Config::default();
+    let windows =
+        Config::default().with_extension(DeflateConfig::default().with_client_no_context_takeover());
+    let request = || Request::new("a", "/").with_subprotocol("chat").with_subprotocol("superchat");
+    let accept = AcceptConnection::new;
+    let chosen = || accept().with_subprotocol("superchat");
+    #[rustfmt::skip]
+    let table: [(&str, [&Config; 2], AcceptConnection, Option<&str>, &[&str]); 5] = [
+        // name                    client's, server's          answer     subprotocol        extensions
+        ("nothing",                [&plain, &plain],           accept(),  None,              &[]),
+        ("a subprotocol",          [&plain, &plain],           chosen(),  Some("superchat"), &[]),
+        ("an extension",           [&deflating(), &deflating()], accept(), None,             &["permessage-deflate"]),
+        ("both, with a parameter", [&windows, &windows],       chosen(),  Some("superchat"), &["permessage-deflate; client_no_context_takeover"]),
+        ("one that was declined",  [&deflating(), &plain],     chosen(),  Some("superchat"), &[]),
+    ];
+    for (name, configs, accept, subprotocol, extensions) in table {
+        let [mut client, mut server] = shake(configs, request(), accept);
+        let expected = (subprotocol, extensions.to_vec());
+        assert_eq!((agreed(&client), agreed(&server)), (expected.clone(), expected.clone()), "{name}");
+
+        let mut wire = Vec::new();
+        client.send(CloseConnection::new(CloseCode::NORMAL), &mut wire).unwrap();
+        let (events, _) = feed(&mut server, [&wire[..]]);
+        wire.clear();
+        server.reply(&events[0], &mut wire).unwrap();
+        feed(&mut client, [&wire[..]]).1.unwrap();
+        assert_eq!((client.state(), server.state()), (ConnectionState::Closed, ConnectionState::Closed));
+        assert_eq!((agreed(&client), agreed(&server)), (expected.clone(), expected), "{name}: closed");
+    }
+}
+
+#[test]
+fn an_extension_that_was_agreed_can_be_cut_into_its_parts() {
+    let config = deflating();
+    let [client, _] = shake([&config, &config], Request::new("a", "/"), AcceptConnection::new());
+    let texts: Vec<&str> = client.extensions().collect();
+    let names: Vec<String> =
+        texts.iter().flat_map(|text| parse(text).unwrap()).map(|params| params.name().to_owned()).collect();
+    assert_eq!(names, ["permessage-deflate"]);
+}
+
+#[test]
+fn what_an_http_server_parsed_and_a_handshake_elsewhere_agreed_is_told_too() {
+    let headers = Headers::new()
+        .with("Host", "a")
+        .with("Connection", "Upgrade")
+        .with("Upgrade", "websocket")
+        .with("Sec-WebSocket-Version", "13")
+        .with("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+        .with("Sec-WebSocket-Protocol", "chat");
+    let (mut server, outcome) = WsConnection::server_from_request(Config::default(), "GET", "/", &headers);
+    outcome.unwrap();
+    server.send(AcceptConnection::new().with_subprotocol("chat"), &mut Vec::new()).unwrap();
+    assert_eq!(agreed(&server), (Some("chat"), Vec::new()));
+
+    let accept = AcceptConnection::new().with_subprotocol("chat").with_extension("x-foo; a=1");
+    for role in [Role::Client, Role::Server] {
+        let connection = match role {
+            Role::Client => Connection::client(&Config::default()),
+            Role::Server => Connection::server(&Config::default()),
+        };
+        assert_eq!((connection.subprotocol(), connection.extensions().count()), (None, 0));
+        let connection = connection.with_agreement(&accept);
+        assert_eq!(connection.subprotocol(), Some("chat"));
+        assert!(connection.extensions().eq(["x-foo; a=1"]));
+    }
+}
+
+#[test]
+fn k10_a_subprotocol_may_be_required() {
+    let plain = || Request::new("server.example.com", "/chat");
+    let chosen = [&ANSWER[..ANSWER.len() - 2], b"Sec-WebSocket-Protocol: chat\r\n\r\n"].concat();
+    let required = Config::default().with_required_subprotocol();
+    let missing = Err(ResponseError::SubprotocolMissing.into());
+    #[rustfmt::skip]
+    let table = [
+        // name                          configuration       request                            answer     outcome
+        ("required and chosen",          &required,          plain().with_subprotocol("chat"),  &*chosen,  Ok(Some("chat"))),
+        ("required and not chosen",      &required,          plain().with_subprotocol("chat"),  ANSWER,    missing),
+        ("required, none proposed",      &required,          plain(),                           ANSWER,    Ok(None)),
+        ("not required, not chosen",     &Config::default(), plain().with_subprotocol("chat"),  ANSWER,    Ok(None)),
+    ];
+    for (name, config, request, answer, expected) in table {
+        for read in [answer.len(), 1] {
+            let mut client = WsConnection::client_with_entropy(config.clone(), settled);
+            client.send(request.clone(), &mut Vec::new()).unwrap();
+            let (events, end) = feed(&mut client, answer.chunks(read));
+            assert_eq!(end.clone().map(|()| client.subprotocol()), expected, "{name}");
+            assert_eq!(matches!(events[..], [Event::AcceptConnection(_)]), end.is_ok(), "{name}: {events:?}");
+            let transport = if end.is_ok() { Transport::KeepOpen } else { Transport::Close };
+            assert_eq!(client.transport(), transport, "{name}");
+        }
+    }
+}
