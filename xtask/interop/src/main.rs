@@ -2,8 +2,8 @@
 //!
 //! Each peer runs one script of checks (peers/script.py, peers/script.mjs, and script.rs for ours) as the client of
 //! our server and as the server of our client, with and without permessage-deflate. Then clients of our own come to our
-//! server through each proxy (proxied.rs). The outcome is printed as a table, and written to docs/interop.md where every
-//! peer and proxy was there.
+//! server through each proxy (proxied.rs). The outcome is printed as a table, and written to docs/interop.md where
+//! every peer and proxy was there.
 
 mod client;
 mod http;

@@ -25,8 +25,8 @@ all checks of the tables above. Where our client connects, it checks that the pa
 ";
 
 const PROXIES: &str = "\
-Each check after the first was done 1 000 times, 16 at a time, with permessage-deflate off. A connection that a proxy keeps
-although our server is closing it would come back as 502 to the client of the next request.
+Each check after the first was done 1 000 times, 16 at a time, with permessage-deflate off. A connection that a proxy
+keeps although our server is closing it would come back as 502 to the client of the next request.
 ";
 
 /// Writes the page.
