@@ -202,6 +202,65 @@ fn h21_a_client_that_half_closes_after_its_request_and_first_frames_is_served() 
     }
 }
 
+/// A read into no room gives 0 bytes, which looks like the end of the stream.
+#[test]
+fn h21_a_message_buffer_has_room_in_every_state() {
+    fn fill(buffer: &mut MessageBuffer, bytes: &mut impl Iterator<Item = u8>) -> usize {
+        let room = buffer.room();
+        assert!(!room.is_empty(), "no room");
+        let mut len = 0;
+        for (to, from) in room.iter_mut().zip(bytes) {
+            *to = from;
+            len += 1;
+        }
+        buffer.filled(len);
+        len
+    }
+    let long = frame_to(Role::Server, last(Opcode::Binary), &[7; 50_000]);
+    let short = frame_to(Role::Server, last(Opcode::Text), b"hi");
+    for (name, frames) in [("long", &long), ("short", &short)] {
+        let count = 300_000 / frames.len();
+        let mut wire =
+            REQUEST.iter().chain(frames.repeat(count).iter()).copied().collect::<Vec<_>>().into_iter();
+        let mut server = WsConnection::server(Config::default());
+        let mut buffer = MessageBuffer::new();
+        // Each read fills the room to its end; none is taken but the request.
+        let mut events = 0;
+        while fill(&mut buffer, &mut wire) > 0 {
+            events += usize::from(server.receive_message(&mut buffer).unwrap().is_some());
+        }
+        assert_eq!((events, server.transport()), (1, Transport::PauseRead), "{name}");
+        server.send(AcceptConnection::new(), &mut Vec::new()).unwrap();
+        let mut messages = 0;
+        while server.receive_message(&mut buffer).unwrap().is_some() {
+            messages += 1;
+            assert!(!buffer.room().is_empty(), "{name}, message {messages}");
+        }
+        assert_eq!((messages, buffer.is_empty()), (count, true), "{name}");
+
+        // The same connection goes on, is ended by each side in turn, and what comes after that is dropped.
+        let mut wire = [&frames[..], &[0xff; 40_000]].concat().into_iter();
+        let mut ended = false;
+        while fill(&mut buffer, &mut wire) > 0 {
+            loop {
+                match server.receive_message(&mut buffer) {
+                    Ok(Some(_)) => {}
+                    Ok(None) => break,
+                    Err(error) => {
+                        server.reply_to_error(&error, &mut Vec::new()).unwrap();
+                        ended = true;
+                        break;
+                    }
+                }
+            }
+            assert!(!buffer.room().is_empty(), "{name}");
+        }
+        assert!(ended && buffer.is_empty(), "{name}");
+        buffer.clear();
+        assert!(!buffer.room().is_empty(), "{name}");
+    }
+}
+
 #[test]
 fn h21_nothing_is_taken_before_the_answer_and_the_end_is_told_once() {
     let mut server = WsConnection::server(Config::default());
