@@ -133,12 +133,15 @@ impl<'a> Fields<'a> {
 
     fn extensions(&self, limit: usize) -> Result<Vec<String>, ResponseError> {
         //= rfc6455#11.3.2-1
-        let value = self.extensions.at_most_once(ResponseError::ExtensionsRepeated)?.unwrap_or_default();
-        if !value.is_ascii() {
-            return Err(ResponseError::ExtensionsInvalid);
-        }
+        let Some(value) = self.extensions.at_most_once(ResponseError::ExtensionsRepeated)? else {
+            return Ok(Vec::new());
+        };
         let mut extensions = Vec::new();
         list::collect(&mut extensions, value, limit)?;
+        //= rfc6455#9.1-1
+        if extensions.is_empty() || !value.is_ascii() {
+            return Err(ResponseError::ExtensionsInvalid);
+        }
         Ok(extensions)
     }
 }

@@ -50,7 +50,7 @@ pub enum ResponseError {
     /// Sec-WebSocket-Extensions comes more than once
     /// (RFC 6455 [§11.3.2](https://www.rfc-editor.org/rfc/rfc6455#section-11.3.2)).
     ExtensionsRepeated,
-    /// Sec-WebSocket-Extensions holds characters that are not ASCII
+    /// Sec-WebSocket-Extensions lists no extension, or holds characters that are not ASCII
     /// (RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)).
     ExtensionsInvalid,
     /// Content-Length of a rejection is no number, or more than one
@@ -137,7 +137,7 @@ impl fmt::Display for ResponseError {
             Self::SubprotocolNotProposed => "chosen subprotocol was not proposed",
             Self::SubprotocolMissing => "no subprotocol chosen",
             Self::ExtensionsRepeated => "Sec-WebSocket-Extensions is repeated",
-            Self::ExtensionsInvalid => "Sec-WebSocket-Extensions is not ASCII",
+            Self::ExtensionsInvalid => "Sec-WebSocket-Extensions lists nothing, or is not ASCII",
             Self::ContentLengthInvalid => "Content-Length is not one number",
             Self::BodyAmbiguous => "Content-Length beside Transfer-Encoding",
             Self::TransferEncodingUnknown => "transfer coding is not chunked",

@@ -172,6 +172,9 @@ fn k7_k9_k10_subprotocol_and_extensions() {
         //= rfc6455#11.3.2-1
         ("two of extensions",     &[("+", b"Sec-WebSocket-Extensions: foo\r\nSec-WebSocket-Extensions: foo")], ExtensionsRepeated),
         ("extensions not ASCII",  &[("+", b"Sec-WebSocket-Extensions: \xc3\xa9")],                   ExtensionsInvalid),
+        //= rfc6455#4.1-42, rfc6455#9.1-1
+        ("no extension",          &[("+", b"Sec-WebSocket-Extensions:")],                            ExtensionsInvalid),
+        ("elements without any",  &[("+", b"Sec-WebSocket-Extensions: , ,")],                        ExtensionsInvalid),
         ("extensions not UTF-8",  &[("+", b"Sec-WebSocket-Extensions: \xff")],                       ExtensionsInvalid),
     ]);
     let edits: &[(&str, &[u8])] = &[(

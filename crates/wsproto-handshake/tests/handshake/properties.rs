@@ -3,7 +3,7 @@
 use proptest::{collection::vec, prelude::*, sample::select};
 use wsproto_handshake::{
     AcceptConnection, Answer, ClientHandshake, HandshakeLimits, RejectConnection, RejectData, Request,
-    ServerHandshake,
+    ServerHandshake, WebSocketUrl,
 };
 
 use super::feed::{REQUEST, RESPONSE, Then, answer_chunks, head, serve_chunks};
@@ -130,6 +130,26 @@ proptest! {
             prop_assert_eq!(received.headers().iter().nth(4), Some((&name[..], &value[..])));
         } else {
             prop_assert!(out.is_empty());
+        }
+    }
+
+    /// Whatever is called a URL is refused, or can be sent, shown and read back.
+    #[test]
+    fn k15_a_url_is_refused_or_reads_back(
+        url in prop_oneof![
+            "(ws|wss|http)://([a-z%:.@]{0,4}@)?[a-z0-9.%:\\[\\]-]{0,8}(:[0-9]{0,6})?[/?#a-z%0-9. ]{0,8}",
+            "\\PC{0,20}",
+        ],
+        location in "((https?|wss?)://|//|/|\\?)?[a-z0-9./?#%: -]{0,12}",
+    ) {
+        let Ok(url) = url.parse::<WebSocketUrl>() else { return Ok(()) };
+        for url in [Some(url.clone()), url.redirect(&location).ok()].into_iter().flatten() {
+            let mut client = ClientHandshake::new(HandshakeLimits::default());
+            prop_assert_eq!(client.send_request(&url.request(), [7; 16], &mut Vec::new()), Ok(()));
+            let again: WebSocketUrl = url.to_string().parse().unwrap();
+            prop_assert_eq!((again.host(), again.port()), (url.host(), url.port()));
+            prop_assert_eq!((again.is_secure(), again.target()), (url.is_secure(), url.target()));
+            prop_assert!(!url.host().is_empty() && url.target().starts_with('/'));
         }
     }
 

@@ -7,7 +7,8 @@ use wsproto::extensions::deflate::{DeflateError, Pool};
 use wsproto::extensions::{ExtensionError, GrammarError, NegotiationError, Refusal};
 use wsproto::handshake::{HeadError, LocalError, OriginError, RequestError, ResponseError, UrlError};
 use wsproto::{
-    CloseCode, ConnectionState, DeflateConfig, EntropyError, LocalProtocolError, RemoteProtocolError, Role,
+    CloseCode, CloseConnection, Config, Connection, ConnectionState, DeflateConfig, EntropyError, Event,
+    LocalProtocolError, RemoteProtocolError, Role,
 };
 use wsproto_frame::{FrameError, Rsv};
 
@@ -201,6 +202,20 @@ fn each_error_says_something_else() {
         (REFUSAL.to_string(), GRAMMAR[3].to_string()),
         ("a refusal".into(), "more than 16 extensions are listed".into())
     );
+}
+
+/// An extension may be anybody's, and refuse with a code that no Close carries; what is owed can be sent all the same.
+#[test]
+fn c9_an_error_is_answered_with_a_code_that_can_be_sent() {
+    for code in [CloseCode::NO_STATUS, CloseCode::ABNORMAL, CloseCode::TLS_HANDSHAKE] {
+        let refused = ExtensionError::Refused(Refusal::new(code, "why"));
+        let error = RemoteProtocolError::from(refused);
+        let expected = CloseConnection::new(CloseCode::INTERNAL_ERROR).with_reason("why");
+        assert_eq!(error.event_hint(), Some(Event::CloseConnection(expected)), "{code}");
+        let mut out = Vec::new();
+        Connection::server(&Config::default()).reply_to_error(&error, &mut out).unwrap();
+        assert_eq!(out, b"\x88\x05\x03\xf3why", "{code}");
+    }
 }
 
 #[test]
