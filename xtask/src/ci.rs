@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::{
-    bench, callgrind, features, i686, layers, linear, msrv, no_panic, no_std, process, readme, spec,
+    bench, callgrind, features, fork, i686, layers, linear, msrv, no_panic, no_std, process, readme, spec,
 };
 
 /// The command that runs all tests, as README.md has it.
@@ -25,7 +25,7 @@ struct Step {
     run: fn() -> Outcome,
 }
 
-const STEPS: [Step; 21] = [
+const STEPS: [Step; 22] = [
     Step { name: "format", run: format },
     Step { name: "layers", run: || layers::run(&[]).into() },
     Step { name: "deny", run: deny },
@@ -40,6 +40,7 @@ const STEPS: [Step; 21] = [
     Step { name: "no-std-target", run: no_std_target },
     Step { name: "no-std-run", run: || no_std::run_consumers().into() },
     Step { name: "no-panic", run: no_panics },
+    Step { name: "fork", run: forks },
     Step { name: "linear", run: linear },
     Step { name: "instructions", run: instructions },
     Step { name: "spec", run: || spec::run(&["--check", "--strict-threats"].map(str::to_owned)).into() },
@@ -141,6 +142,7 @@ fn format() -> Outcome {
         "benches/loopback/Cargo.toml",
         "xtask/no-std/Cargo.toml",
         "xtask/no-panic/Cargo.toml",
+        "xtask/fork/Cargo.toml",
         "fuzz/Cargo.toml",
     ];
     let others = folders.map(|path| format!("cargo fmt --all --check --manifest-path {path}"));
@@ -195,6 +197,14 @@ fn no_std_target() -> Outcome {
 fn no_panics() -> Outcome {
     match no_panic::available() {
         Ok(()) => no_panic::run(&[]).into(),
+        Err(why) => Outcome::Skipped(why),
+    }
+}
+
+/// Keys after a fork, where there is one.
+fn forks() -> Outcome {
+    match fork::available() {
+        Ok(()) => fork::run(&[]).into(),
         Err(why) => Outcome::Skipped(why),
     }
 }

@@ -6,6 +6,7 @@ mod ci;
 mod coverage;
 mod dependencies;
 mod features;
+mod fork;
 mod fuzz;
 mod i686;
 mod layers;
@@ -59,6 +60,7 @@ const JOBS: [Job; 18] = [
     Job::new("rules", "turns each rule off and sees whether the tests that its row names fail", rules::run),
     Job::new("linear", "counts instructions: twice the bytes, twice the work", linear::run),
     Job::new("no-panic", "proves by linking that no panic can be reached", no_panic::run),
+    Job::new("fork", "forks, and compares the keys of parent and child", fork::run),
     Job::new("readme", "runs the commands of README.md", readme::run),
     Job::new("bench", "measures: --peers, --loopback, --instructions, --memory", bench::run),
     Job::new(

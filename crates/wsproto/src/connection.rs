@@ -22,6 +22,7 @@ use crate::{
     CloseCode, CloseConnection, Config, ConnectionState, Entropy, Event, LocalProtocolError,
     RemoteProtocolError, Transport,
     agreement::Agreement,
+    entropy::Source,
     state::{Ending, Step},
 };
 
@@ -64,8 +65,8 @@ pub struct Connection {
     agreement: Agreement,
     /// What agreed extensions do; boxed, since most connections have none.
     extensions: Option<Box<Transformed>>,
-    /// Where a client's masking keys come from; `None` for the operating system.
-    entropy: Option<Box<dyn Entropy>>,
+    /// Where a client's masking keys come from.
+    entropy: Source,
     /// The rule that the peer broke.
     failure: Option<RemoteProtocolError>,
 }
@@ -77,23 +78,23 @@ impl Connection {
     /// [`with_extensions`](Self::with_extensions).
     #[must_use]
     pub fn server(config: &Config) -> Self {
-        Self::new(Role::Server, config, None)
+        Self::new(Role::Server, config, Source::System)
     }
 
     /// Makes a client's connection, open, without extensions; masking keys come from the operating system.
     #[cfg(feature = "std")]
     #[must_use]
     pub fn client(config: &Config) -> Self {
-        Self::new(Role::Client, config, None)
+        Self::new(Role::Client, config, Source::System)
     }
 
     /// Makes a client's connection as `client` does; masking keys come from `entropy`.
     #[must_use]
     pub fn client_with_entropy(config: &Config, entropy: impl Entropy + 'static) -> Self {
-        Self::new(Role::Client, config, Some(Box::new(entropy)))
+        Self::new(Role::Client, config, Source::Own(Box::new(entropy)))
     }
 
-    pub(crate) fn new(role: Role, config: &Config, entropy: Option<Box<dyn Entropy>>) -> Self {
+    pub(crate) fn new(role: Role, config: &Config, entropy: Source) -> Self {
         Self {
             role,
             state: ConnectionState::Open,

@@ -6,10 +6,15 @@ use core::{error::Error, fmt};
 /// A source of bytes that nobody can predict.
 ///
 /// A client needs 16 bytes for its handshake and 4 for each frame (RFC 6455
-/// [§10.3](https://www.rfc-editor.org/rfc/rfc6455#section-10.3)). Where none is given, a thread makes 2 KiB at a time
-/// from a fresh seed of the operating system. A process that forks copies what is left of them, and parent and child
-/// then mask with the same keys: where both go on as clients, give each a source of its own. Any
-/// `FnMut(&mut [u8]) + Send` is one:
+/// [§10.3](https://www.rfc-editor.org/rfc/rfc6455#section-10.3)). Where none is given, the operating system makes those
+/// of the handshake, and a thread makes 2 KiB of masking keys at a time from a fresh seed of the operating system.
+///
+/// A process that forks copies the keys that the thread has left. On Unix the child throws them away before the first
+/// frame of each connection that has sent none yet; so a parent that accepts or opens connections for its children
+/// shares no keys with them. A connection that has sent frames *before* the fork and goes on in the child, while the
+/// parent goes on with others, needs a source of its own: both mask with the same keys until those run out.
+///
+/// Any `FnMut(&mut [u8]) + Send` is a source:
 ///
 /// ```
 /// use wsproto::Entropy;
@@ -51,29 +56,56 @@ impl fmt::Display for EntropyError {
 
 impl Error for EntropyError {}
 
-/// Returns bytes from the caller's source, or from the operating system where there is one and the caller gave none.
-#[inline]
-pub(crate) fn bytes<const N: usize>(source: Option<&mut Box<dyn Entropy>>) -> Result<[u8; N], EntropyError> {
-    match source {
-        Some(source) => {
-            let mut bytes = [0; N];
-            source.fill(&mut bytes)?;
-            Ok(bytes)
+/// Where a client's random bytes come from.
+pub(crate) enum Source {
+    /// The operating system. With the first key it is looked whether a fork has copied what the thread has.
+    System,
+    /// The operating system, in a process that was looked at.
+    SystemSeen,
+    /// The caller's own.
+    Own(Box<dyn Entropy>),
+}
+
+impl Source {
+    /// Returns the source that the caller gave, or the operating system.
+    pub(crate) fn new(own: Option<Box<dyn Entropy>>) -> Self {
+        own.map_or(Self::System, Self::Own)
+    }
+
+    /// Returns the bytes of an opening handshake: where they are the operating system's, nobody else has had them.
+    pub(crate) fn nonce(&mut self) -> Result<[u8; 16], EntropyError> {
+        let mut nonce = [0; 16];
+        match self {
+            //= rfc6455#4.1-29
+            Self::System | Self::SystemSeen => system::fill(&mut nonce)?,
+            Self::Own(source) => source.fill(&mut nonce)?,
         }
-        #[cfg(feature = "std")]
-        None => OsEntropy::bytes(),
-        #[cfg(not(feature = "std"))]
-        None => Err(EntropyError),
+        Ok(nonce)
+    }
+
+    /// Returns the bytes of a masking key.
+    #[inline]
+    pub(crate) fn key(&mut self) -> Result<[u8; 4], EntropyError> {
+        match self {
+            Self::SystemSeen => system::key(),
+            Self::System => {
+                system::look_at_process();
+                *self = Self::SystemSeen;
+                system::key()
+            }
+            Self::Own(source) => {
+                let mut key = [0; 4];
+                source.fill(&mut key)?;
+                Ok(key)
+            }
+        }
     }
 }
 
-/// The operating system's entropy, stretched to many keys at a time and shared by the connections of a thread.
+/// The operating system's entropy. For masking keys it is stretched to many at a time, which the connections of a thread
+/// share.
 #[cfg(feature = "std")]
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct OsEntropy;
-
-#[cfg(feature = "std")]
-mod pool {
+mod system {
     extern crate std;
 
     use core::cell::RefCell;
@@ -83,7 +115,7 @@ mod pool {
         rand_core::{Rng as _, SeedableRng as _},
     };
 
-    use super::{EntropyError, OsEntropy};
+    use super::EntropyError;
 
     /// As many bytes as make the system call for the seed, some 300 ns, cost less than a nanosecond a key.
     const LEN: usize = 2048;
@@ -92,21 +124,23 @@ mod pool {
         bytes: [u8; LEN],
         /// How many bytes at the front were given out; those are zeros.
         used: usize,
+        /// The process that made the bytes.
+        process: u32,
     }
 
     std::thread_local! {
-        static POOL: RefCell<Pool> = const { RefCell::new(Pool { bytes: [0; LEN], used: LEN }) };
+        static POOL: RefCell<Pool> = const { RefCell::new(Pool { bytes: [0; LEN], used: LEN, process: 0 }) };
     }
 
     impl Pool {
-        /// Moves bytes out, so that none is given twice; `None` where there are too few.
+        /// Moves a key out, so that none is given twice; `None` where there is none left.
         #[inline]
-        fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        fn take(&mut self) -> Option<[u8; 4]> {
             let fresh = self.bytes.get_mut(self.used..)?.first_chunk_mut()?;
             let bytes = *fresh;
             //= rfc6455#5.3-4
-            *fresh = [0; N];
-            self.used = self.used.saturating_add(N);
+            *fresh = [0; 4];
+            self.used = self.used.saturating_add(4);
             Some(bytes)
         }
 
@@ -115,26 +149,65 @@ mod pool {
         #[cold]
         fn refill(&mut self) -> Result<(), EntropyError> {
             let mut seed = [0; 32];
-            //= rfc6455#4.1-29, rfc6455#5.3-3
-            getrandom::fill(&mut seed).map_err(|_| EntropyError)?;
+            //= rfc6455#5.3-3
+            fill(&mut seed)?;
             ChaCha20Rng::from_seed(seed).fill_bytes(&mut self.bytes);
             self.used = 0;
             Ok(())
         }
+
+        /// Throws away what another process has made, of which this one is a copy.
+        fn look_at_process(&mut self) {
+            let process = process_id();
+            if self.process != process {
+                self.bytes.fill(0);
+                (self.used, self.process) = (LEN, process);
+            }
+        }
     }
 
-    impl OsEntropy {
-        #[inline]
-        pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], EntropyError> {
-            const { assert!(N <= LEN, "the pool gives that many") };
-            POOL.with_borrow_mut(|pool| {
-                if let Some(bytes) = pool.take() {
-                    return Ok(bytes);
-                }
-                pool.refill()?;
-                pool.take().ok_or(EntropyError)
-            })
-        }
+    /// Returns what tells a process from the one that it was forked from; 0 where there is no fork.
+    fn process_id() -> u32 {
+        if cfg!(unix) { std::process::id() } else { 0 }
+    }
+
+    /// Fills bytes by a system call.
+    pub(super) fn fill(bytes: &mut [u8]) -> Result<(), EntropyError> {
+        getrandom::fill(bytes).map_err(|_| EntropyError)
+    }
+
+    /// Throws away what the thread has left where it was made before a fork: one cheap system call.
+    #[cold]
+    pub(super) fn look_at_process() {
+        POOL.with_borrow_mut(Pool::look_at_process);
+    }
+
+    /// Returns a key that nobody has had.
+    #[inline]
+    pub(super) fn key() -> Result<[u8; 4], EntropyError> {
+        POOL.with_borrow_mut(|pool| {
+            if let Some(bytes) = pool.take() {
+                return Ok(bytes);
+            }
+            pool.refill()?;
+            pool.take().ok_or(EntropyError)
+        })
+    }
+}
+
+/// Without std there is no operating system to ask.
+#[cfg(not(feature = "std"))]
+mod system {
+    use super::EntropyError;
+
+    pub(super) const fn fill(_: &mut [u8]) -> Result<(), EntropyError> {
+        Err(EntropyError)
+    }
+
+    pub(super) const fn look_at_process() {}
+
+    pub(super) const fn key() -> Result<[u8; 4], EntropyError> {
+        Err(EntropyError)
     }
 }
 
@@ -145,15 +218,35 @@ mod tests {
 
     use super::*;
 
+    /// How often each byte of some samples is the most frequent one of its place; 1000 samples of random bytes have some
+    /// 4 of each.
+    fn most_frequent(samples: &[impl AsRef<[u8]>]) -> usize {
+        let places = 0..samples[0].as_ref().len();
+        let count = |place: usize, value| samples.iter().filter(|one| one.as_ref()[place] == value).count();
+        places.flat_map(|place| (0..=255).map(move |value| count(place, value))).max().unwrap_or(0)
+    }
+
+    /// Each place is looked at: a count of different ones would not see twelve zeros beside four random bytes.
     #[test]
-    fn k2_keys_do_not_repeat() {
-        let mut seen = BTreeSet::new();
-        for _ in 0..1000 {
-            let bytes = OsEntropy::bytes::<16>().unwrap();
-            assert!(seen.insert(bytes), "16 bytes came twice");
-        }
-        let many = OsEntropy::bytes::<1000>().unwrap();
-        assert_ne!(many[..500], many[500..]);
+    fn k1_k2_nonces_and_keys_are_random_in_every_place_and_do_not_repeat() {
+        let mut source = Source::new(None);
+        let nonces: [[u8; 16]; 1000] = core::array::from_fn(|_| source.nonce().unwrap());
+        let keys: [[u8; 4]; 1000] = core::array::from_fn(|_| source.key().unwrap());
+        assert!(most_frequent(&nonces) < 30 && most_frequent(&keys) < 30);
+        assert_eq!(nonces.iter().collect::<BTreeSet<_>>().len(), 1000, "a nonce came twice");
+        assert!(keys.iter().collect::<BTreeSet<_>>().len() >= 998, "keys come twice");
+        let halves: BTreeSet<&[u8]> = nonces.iter().flat_map(|nonce| nonce.chunks(8)).collect();
+        assert_eq!(halves.len(), 2000, "half of a nonce came twice");
+    }
+
+    #[test]
+    fn a_source_of_the_callers_own_gives_nonces_and_keys() {
+        let mut count = 0;
+        let mut source = Source::new(Some(Box::new(move |bytes: &mut [u8]| {
+            count += 1;
+            bytes.fill(count);
+        })));
+        assert_eq!((source.nonce(), source.key(), source.key()), (Ok([1; 16]), Ok([2; 4]), Ok([3; 4])));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use wsproto_extensions::OutboundFrame;
 use wsproto_frame::{CloseCode, ClosePayload, Fragmentation, FrameHeader, MaskingKey, Opcode};
 
 use super::Connection;
-use crate::{CloseConnection, Event, LocalProtocolError, entropy, state::Step};
+use crate::{CloseConnection, Event, LocalProtocolError, state::Step};
 
 impl Connection {
     /// Appends the bytes of an event to `out`.
@@ -200,7 +200,7 @@ impl Connection {
         if !self.role.masks() {
             return Ok(None);
         }
-        let key = entropy::bytes(self.entropy.as_mut()).map_err(|_| LocalProtocolError::Entropy)?;
+        let key = self.entropy.key().map_err(|_| LocalProtocolError::Entropy)?;
         Ok(Some(MaskingKey::new(key)))
     }
 }

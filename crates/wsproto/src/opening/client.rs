@@ -1,6 +1,7 @@
 //! A client's opening: we send the request, the answer comes.
 
 use alloc::{boxed::Box, vec::Vec};
+use core::mem;
 
 use wsproto_extensions::{Pipeline, conclude, offers};
 use wsproto_frame::Role;
@@ -9,14 +10,14 @@ use wsproto_handshake::{AcceptConnection, Answer, ClientHandshake, ClientState, 
 use super::negotiation_error;
 use crate::{
     Config, Connection, ConnectionState, Entropy, Event, LocalProtocolError, RemoteProtocolError, Transport,
-    agreement::Agreement, entropy,
+    agreement::Agreement, entropy::Source,
 };
 
 /// A client's handshake, from the request to the end of the answer.
 pub(crate) struct ClientOpening {
     config: Config,
     handshake: ClientHandshake,
-    entropy: Option<Box<dyn Entropy>>,
+    entropy: Source,
     /// The extensions that were agreed on, once the server has consented.
     agreed: Option<(Pipeline, Agreement)>,
     failure: Option<RemoteProtocolError>,
@@ -30,7 +31,7 @@ impl ClientOpening {
         Self {
             handshake: if config.require_subprotocol { handshake.require_subprotocol() } else { handshake },
             config,
-            entropy,
+            entropy: Source::new(entropy),
             agreed: None,
             failure: None,
             received_any: false,
@@ -113,8 +114,8 @@ impl ClientOpening {
     /// Makes the open connection, once, if the server has consented.
     pub(crate) fn open(&mut self) -> Option<Connection> {
         let (pipeline, agreement) = self.agreed.take()?;
-        let connection =
-            Connection::new(Role::Client, &self.config, self.entropy.take()).with_agreed(agreement);
+        let entropy = mem::replace(&mut self.entropy, Source::System);
+        let connection = Connection::new(Role::Client, &self.config, entropy).with_agreed(agreement);
         Some(if pipeline.is_empty() { connection } else { connection.with_extensions(pipeline) })
     }
 
@@ -149,7 +150,7 @@ impl ClientOpening {
         for offer in offers {
             request = request.with_extension(offer);
         }
-        let nonce = entropy::bytes(self.entropy.as_mut()).map_err(|_| LocalProtocolError::Entropy)?;
+        let nonce = self.entropy.nonce().map_err(|_| LocalProtocolError::Entropy)?;
         Ok(self.handshake.send_request(&request, nonce, out)?)
     }
 }

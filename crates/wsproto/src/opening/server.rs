@@ -10,7 +10,7 @@ use wsproto_handshake::{AcceptConnection, Headers, Request, RequestError, Server
 use super::negotiation_error;
 use crate::{
     Config, Connection, ConnectionState, Event, LocalProtocolError, RemoteProtocolError, Transport,
-    agreement::Agreement,
+    agreement::Agreement, entropy::Source,
 };
 
 /// A server's handshake, from the first byte to the answer.
@@ -189,7 +189,8 @@ impl ServerOpening {
     #[inline]
     pub(crate) fn open(&mut self) -> Connection {
         let agreement = mem::take(&mut self.agreement);
-        let connection = Connection::new(Role::Server, &self.config, None).with_agreed(agreement);
+        let connection =
+            Connection::new(Role::Server, &self.config, Source::System).with_agreed(agreement);
         match self.agreed.take() {
             Some((_, pipeline)) if !pipeline.is_empty() => connection.with_extensions(pipeline),
             _ => connection,
