@@ -94,16 +94,15 @@ struct Heard<E> {
 
 fn ours(is_server: bool, wire: &[u8]) -> Heard<RemoteProtocolError> {
     let config = Config::default()
-        .with_max_frame_len(LIMIT as u64)
         .with_max_message_len(LIMIT as u64)
-        .with_max_fragments(u32::MAX)
-        .with_max_empty_fragments(u32::MAX);
+        .with_max_fragments(u64::MAX)
+        .with_max_empty_fragments(u64::MAX);
     let mut connection = if is_server {
         Connection::server(&config)
     } else {
         Connection::client_with_entropy(&config, |bytes: &mut [u8]| bytes.fill(1))
     };
-    let mut messages = Messages::new(LIMIT);
+    let mut messages = Messages::new(LIMIT as u64);
     let mut bytes = wire.to_vec();
     let mut input = &mut bytes[..];
     let mut said = Vec::new();

@@ -5,6 +5,11 @@ use alloc::{sync::Arc, vec::Vec};
 use wsproto_extensions::ExtensionConfig;
 use wsproto_handshake::HandshakeLimits;
 
+/// How many frames a message may always have by default; suites that test conformance send half as many.
+const LEAST_FRAGMENTS: u64 = 131_072;
+/// By default the frames of a message are on average at least this long, in bytes, where that allows more of them.
+const FRAGMENT_LEN: u64 = 512;
+
 /// Limits and extensions of a connection.
 ///
 /// ```
@@ -12,8 +17,10 @@ use wsproto_handshake::HandshakeLimits;
 ///
 /// let config = Config::default().with_max_message_len(1 << 20);
 /// assert_eq!(config.max_message_len, 1 << 20);
-/// assert_eq!(config.max_fragments, 131_072);
 /// ```
+///
+/// [`max_message_len`](Self::max_message_len) alone decides how long a message may be. The limits on its frames follow
+/// it as long as they are `None`; where one is set, it holds besides.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
@@ -24,18 +31,19 @@ pub struct Config {
     /// Whether it is an error, as in browsers, that a server chooses none of the subprotocols that a client proposed. Not by
     /// default; a server doesn't look at it.
     pub require_subprotocol: bool,
-    /// The longest payload of a frame that is taken, in bytes. 64 MiB by default.
-    pub max_frame_len: u64,
+    /// The longest payload of a frame that is taken, in bytes. `None` by default: as long as a message may be.
+    pub max_frame_len: Option<u64>,
     /// The longest message that is taken, in bytes: on the wire, and once more after extensions have undone what they
     /// did. 64 MiB by default.
     pub max_message_len: u64,
-    /// The most frames that a fragmented message may come in. 131 072 by default.
-    pub max_fragments: u32,
+    /// The most frames that a fragmented message may come in. `None` by default: one for each 512 bytes of
+    /// [`max_message_len`](Self::max_message_len), and at least 131 072, which are those of 64 MiB.
+    pub max_fragments: Option<u64>,
     /// The most frames in a row of a fragmented message that may be empty on the wire. 1 024 by default.
-    pub max_empty_fragments: u32,
+    pub max_empty_fragments: u64,
     /// The most Pings and Pongs that may come with no data frame between them. 16 777 216 by default: so many that a
     /// connection on which the peer says nothing else, and pings each second, lasts for half a year.
-    pub max_control_frames: u32,
+    pub max_control_frames: u64,
 }
 
 impl Default for Config {
@@ -45,9 +53,9 @@ impl Default for Config {
             handshake: HandshakeLimits::default(),
             require_subprotocol: false,
             //= rfc6455#10.4-2
-            max_frame_len: 64 << 20,
+            max_frame_len: None,
             max_message_len: 64 << 20,
-            max_fragments: 131_072,
+            max_fragments: None,
             max_empty_fragments: 1024,
             max_control_frames: 1 << 24,
         }
@@ -78,10 +86,10 @@ impl Config {
         self
     }
 
-    /// Sets the longest payload of a frame that is taken, in bytes.
+    /// Sets the longest payload of a frame that is taken, in bytes; a longer message has to come in several.
     #[must_use]
     pub const fn with_max_frame_len(mut self, limit: u64) -> Self {
-        self.max_frame_len = limit;
+        self.max_frame_len = Some(limit);
         self
     }
 
@@ -94,22 +102,27 @@ impl Config {
 
     /// Sets the most frames that a fragmented message may come in.
     #[must_use]
-    pub const fn with_max_fragments(mut self, limit: u32) -> Self {
-        self.max_fragments = limit;
+    pub const fn with_max_fragments(mut self, limit: u64) -> Self {
+        self.max_fragments = Some(limit);
         self
     }
 
     /// Sets the most frames in a row of a fragmented message that may be empty.
     #[must_use]
-    pub const fn with_max_empty_fragments(mut self, limit: u32) -> Self {
+    pub const fn with_max_empty_fragments(mut self, limit: u64) -> Self {
         self.max_empty_fragments = limit;
         self
     }
 
     /// Sets the most Pings and Pongs that may come with no data frame between them.
     #[must_use]
-    pub const fn with_max_control_frames(mut self, limit: u32) -> Self {
+    pub const fn with_max_control_frames(mut self, limit: u64) -> Self {
         self.max_control_frames = limit;
         self
+    }
+
+    /// Returns the most frames that a fragmented message may come in.
+    pub(crate) fn fragments(&self) -> u64 {
+        self.max_fragments.unwrap_or(LEAST_FRAGMENTS.max(self.max_message_len / FRAGMENT_LEN))
     }
 }

@@ -101,7 +101,7 @@ impl Connection {
             peer_closed: false,
             peer_ended: false,
             decoder: FrameDecoder::new(role)
-                .with_max_payload_len(config.max_frame_len)
+                .with_max_payload_len(config.max_frame_len.unwrap_or(u64::MAX))
                 .with_max_message_len(config.max_message_len),
             encoder: FrameEncoder::new(role),
             text: TextCheck::new(),

@@ -101,17 +101,17 @@ pub enum RemoteProtocolError {
     /// A message comes in more frames than the limit allows.
     TooManyFragments {
         /// The limit.
-        limit: u32,
+        limit: u64,
     },
     /// More frames of a message in a row are empty than the limit allows.
     TooManyEmptyFragments {
         /// The limit.
-        limit: u32,
+        limit: u64,
     },
     /// More Pings and Pongs come with no data frame between them than the limit allows.
     TooManyControlFrames {
         /// The limit.
-        limit: u32,
+        limit: u64,
     },
     /// The peer's stream ended before the opening handshake was done.
     EndOfStream {

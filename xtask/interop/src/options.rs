@@ -213,7 +213,7 @@ impl Deflate {
 
     /// The setting as our side takes it.
     pub(crate) fn config(self) -> Config {
-        let config = Config::default().with_max_frame_len(script::LIMIT).with_max_message_len(script::LIMIT);
+        let config = Config::default().with_max_message_len(script::LIMIT);
         let Self::On(parameters) = self else {
             return config;
         };

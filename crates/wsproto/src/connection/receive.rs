@@ -18,16 +18,16 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub(super) message_len: u64,
-    fragments: u32,
-    empty_fragments: u32,
-    control_frames: u32,
+    fragments: u64,
+    empty_fragments: u64,
+    control_frames: u64,
 }
 
 impl Limits {
-    pub(super) const fn new(config: &Config) -> Self {
+    pub(super) fn new(config: &Config) -> Self {
         Self {
             message_len: config.max_message_len,
-            fragments: config.max_fragments,
+            fragments: config.fragments(),
             empty_fragments: config.max_empty_fragments,
             control_frames: config.max_control_frames,
         }
@@ -39,11 +39,11 @@ impl Limits {
 pub(super) struct MessageSize {
     /// Bytes that extensions made of its payloads.
     pub(super) transformed: u64,
-    fragments: u32,
+    fragments: u64,
     /// How many of the last fragments were empty.
-    empty_fragments: u32,
+    empty_fragments: u64,
     /// Pings and Pongs since the last data frame: of this message, or behind it.
-    control_frames: u32,
+    control_frames: u64,
 }
 
 impl Connection {
@@ -170,7 +170,7 @@ impl Connection {
         }
     }
 
-    /// Notes the rule that the peer broke; noted again, it changes nothing.
+    /// Notes the rule that the peer broke, and gives back what was kept for a message; noted again, it changes nothing.
     #[cold]
     pub(super) fn fail(&mut self, error: RemoteProtocolError) -> RemoteProtocolError {
         self.failure = Some(error);

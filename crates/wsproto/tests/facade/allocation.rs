@@ -153,14 +153,14 @@ fn f4_a_claim_costs_nothing() {
     let longest = FrameHeader::new(Opcode::Binary, (1 << 63) - 1);
     for role in ROLES {
         for opcode in [Opcode::Text, Opcode::Binary] {
-            let unlimited = Config::default().with_max_frame_len(u64::MAX).with_max_message_len(u64::MAX);
+            let unlimited = Config::default().with_max_message_len(u64::MAX);
             let claim = claim_to(role, FrameHeader { opcode, ..longest });
             let mut bytes = claim.clone();
             bytes.resize(claim.len() + 100, b'x');
             let (_, info, end) = flood(&mut open(role, &unlimited), &bytes, 4096, 1);
             assert_eq!((info.count_total, end), (0, None), "{role:?}, {opcode:?}");
         }
-        let deflate = deflating().with_max_frame_len(u64::MAX).with_max_message_len(u64::MAX);
+        let deflate = deflating().with_max_message_len(u64::MAX);
         let claim = claim_to(role, compressed(longest));
         let (_, info, end) = flood(&mut open(role, &deflate), &claim, 4096, 1);
         assert_eq!(end, None);
@@ -170,7 +170,7 @@ fn f4_a_claim_costs_nothing() {
 
 #[test]
 fn f13_tiny_fragments() {
-    const LIMIT: u32 = 131_072;
+    const LIMIT: u64 = 131_072;
     for role in ROLES {
         let mut connection = open(role, &Config::default());
         let (_, _, end) = flood(&mut connection, &frame_to(role, more(Opcode::Binary), b"x"), 4096, 1);
@@ -178,10 +178,7 @@ fn f13_tiny_fragments() {
         let fragment = frame_to(role, more(Opcode::Continuation), b"x");
         let (events, info, end) = flood(&mut connection, &fragment, 4096, 400_000);
         let end = end.expect("there is a limit");
-        assert_eq!(
-            (events, end),
-            (LIMIT as usize - 1, RemoteProtocolError::TooManyFragments { limit: LIMIT })
-        );
+        assert_eq!((events as u64, end), (LIMIT - 1, RemoteProtocolError::TooManyFragments { limit: LIMIT }));
         assert_eq!(close_code(end), Some(CloseCode::POLICY_VIOLATION));
         assert_eq!(info.count_total, 0, "{info:?}");
     }
@@ -189,7 +186,7 @@ fn f13_tiny_fragments() {
 
 #[test]
 fn f13_joined_fragments_take_at_most_twice_their_bytes() {
-    let config = Config::default().with_max_fragments(u32::MAX);
+    let config = Config::default().with_max_fragments(u64::MAX);
     let mut connection = open(Role::Client, &config);
     let mut messages = Messages::new(1 << 20);
     let (first, next, end) = (
@@ -221,7 +218,7 @@ fn f14_empty_fragments() {
     let in_a_row = RemoteProtocolError::TooManyEmptyFragments { limit: 1024 };
     let in_all = RemoteProtocolError::TooManyFragments { limit: 131_072 };
     for config in [Config::default(), deflating()] {
-        let unlimited = config.clone().with_max_empty_fragments(u32::MAX);
+        let unlimited = config.clone().with_max_empty_fragments(u64::MAX);
         for (config, most, error) in [(config, 1024, in_a_row), (unlimited, 131_072, in_all)] {
             let mut connection = open(Role::Server, &config);
             let first = frame_to(Role::Server, more(Opcode::Text), b"");

@@ -167,6 +167,65 @@ fn f2_f13_f14_f15_f19_f20_h1_h2_k5_k6_k13_d2_d8_d9_both_sides_of_each_limit() {
     }
 }
 
+/// The limit on messages alone decides how long they may be, in one frame or in many; limits on frames are named only
+/// where they are the lower ones.
+#[test]
+fn f2_f13_f15_limits_on_frames_follow_that_on_messages() {
+    const MIB: u64 = 1 << 20;
+    let config = Config::default;
+    let message = |limit| Some(RemoteProtocolError::MessageTooLong { limit });
+    let frame = |limit| Some(FrameError::FrameTooLong { limit }.into());
+    let fragments = |limit| Some(RemoteProtocolError::TooManyFragments { limit });
+    let first = |len| vec![(more(Opcode::Binary), len)];
+    let whole = |len| vec![(last(Opcode::Binary), len)];
+    let tiny = |count| -> Vec<(FrameHeader, u64)> {
+        let next = (1..count).map(|_| (more(Opcode::Continuation), 1));
+        std::iter::once((more(Opcode::Binary), 1)).chain(next).collect()
+    };
+    #[rustfmt::skip]
+    let table: [(&str, Config, Vec<(FrameHeader, u64)>, Option<RemoteProtocolError>); 25] = [
+        // what comes                     configuration                                                  lengths                  error
+        ("the longest by default",        config(),                                                      whole(64 * MIB),         None),
+        ("one more",                      config(),                                                      whole(64 * MIB + 1),     message(64 * MIB)),
+        ("the longest first frame",       config(),                                                      first(64 * MIB),         None),
+        ("one more",                      config(),                                                      first(64 * MIB + 1),     message(64 * MIB)),
+        ("the longest, raised",           config().with_max_message_len(100 * MIB),                      whole(100 * MIB),        None),
+        ("one more",                      config().with_max_message_len(100 * MIB),                      whole(100 * MIB + 1),    message(100 * MIB)),
+        ("no limit",                      config().with_max_message_len(u64::MAX),                       whole(u64::MAX >> 1),    None),
+        ("the longest, lowered",          config().with_max_message_len(10),                             whole(10),               None),
+        ("one more",                      config().with_max_message_len(10),                             whole(11),               message(10)),
+        ("no message, but an empty one",  config().with_max_message_len(0),                              whole(0),                None),
+        ("one byte",                      config().with_max_message_len(0),                              whole(1),                message(0)),
+        ("the longest frame",             config().with_max_frame_len(10),                               first(10),               None),
+        ("one more",                      config().with_max_frame_len(10),                               first(11),               frame(10)),
+        ("frame below message",           config().with_max_frame_len(10).with_max_message_len(20),      whole(11),               frame(10)),
+        ("frame above message",           config().with_max_frame_len(20).with_max_message_len(10),      whole(11),               message(10)),
+        ("frame as message",              config().with_max_frame_len(10).with_max_message_len(10),      whole(11),               frame(10)),
+        ("frame raised, message not",     config().with_max_frame_len(100 * MIB),                        whole(64 * MIB + 1),     message(64 * MIB)),
+        ("fragments by default",          config(),                                                      tiny(131_072),           None),
+        ("one more",                      config(),                                                      tiny(131_073),           fragments(131_072)),
+        ("fragments, message lowered",    config().with_max_message_len(200_000),                        tiny(131_072),           None),
+        ("one more",                      config().with_max_message_len(200_000),                        tiny(131_073),           fragments(131_072)),
+        ("fragments, message raised",     config().with_max_message_len(64 * MIB + 512),                 tiny(131_073),           None),
+        ("one more",                      config().with_max_message_len(64 * MIB + 1023),                tiny(131_074),           fragments(131_073)),
+        ("fragments, no limit",           config().with_max_message_len(u64::MAX),                       tiny(300_000),           None),
+        ("fragments, set",                config().with_max_message_len(u64::MAX).with_max_fragments(2), tiny(3),                 fragments(2)),
+    ];
+    for role in [Role::Server, Role::Client] {
+        for (name, config, frames, error) in &table {
+            let mut connection = open(role, config);
+            let mut end = Ok(());
+            for (header, payload_len) in frames {
+                let mut bytes = claim_to(role, FrameHeader { payload_len: *payload_len, ..*header });
+                // A long payload is only announced.
+                bytes.resize(bytes.len() + usize::from(*payload_len == 1), 0);
+                end = end.and(feed(&mut connection, [&bytes[..]]).1);
+            }
+            assert_eq!(end.err(), *error, "{role:?}, {name}");
+        }
+    }
+}
+
 #[test]
 fn f15_both_sides_of_the_limit_of_joined_messages() {
     let part = |text| Event::TextMessage(TextMessage::new(text).unfinished());
@@ -180,8 +239,8 @@ fn f15_both_sides_of_the_limit_of_joined_messages() {
 #[test]
 fn the_defaults_are_those_of_the_guide() {
     let (config, deflate) = (Config::default(), DeflateConfig::default());
-    assert_eq!((config.max_frame_len, config.max_message_len), (64 << 20, 64 << 20));
-    assert_eq!((config.max_fragments, config.max_empty_fragments), (131_072, 1024));
+    assert_eq!((config.max_frame_len, config.max_message_len), (None, 64 << 20));
+    assert_eq!((config.max_fragments, config.max_empty_fragments), (None, 1024));
     assert_eq!((config.max_control_frames, deflate.max_ratio), (16_777_216, None));
     let handshake = config.handshake;
     assert_eq!(

@@ -83,7 +83,7 @@ fn f1_f2_f5_f6_f7_f8_f9_f10_f11_what_the_peer_is_told() {
         let table = [
             // name                       bytes                                                       error                                   code
             ("top bit of the length",     long(0x82, 127, &[0x80]),                                   FrameError::LengthTopBit,               1002),
-            ("longer than the limit",     claim_to(role, over),                                       FrameError::FrameTooLong { limit },     1009),
+            ("longer than the limit",     claim_to(role, over),                                       FrameError::MessageTooLong { limit },   1009),
             ("16 bits where 7 do",        long(0x82, 126, &[0, 125]),                                 FrameError::LengthNotMinimal,           1002),
             ("64 bits where 16 do",       long(0x82, 127, &[0, 0, 0, 0, 0, 0, 0xff, 0xff]),           FrameError::LengthNotMinimal,           1002),
             ("control frame of 126",      header(0x89, 126),                                          FrameError::ControlTooLong,             1002),
@@ -144,7 +144,7 @@ fn f2_f13_f15_limits_of_messages() {
 
 #[test]
 fn f22_lengths_at_the_end_of_64_bits() {
-    let config = Config::default().with_max_frame_len(u64::MAX).with_max_message_len(u64::MAX);
+    let config = Config::default().with_max_message_len(u64::MAX);
     for role in ROLES {
         let longest = FrameHeader { payload_len: (1 << 63) - 1, ..last(Opcode::Continuation) };
         let mut bytes = frame_to(role, more(Opcode::Binary), b"x");

@@ -98,14 +98,13 @@ fn config(setting: &Setting) -> Config {
         config = config.with_extension(DeflateConfig::default());
     }
     for (name, limit) in &setting.limits {
-        let small = || u32::try_from(*limit).expect("a small limit");
         match name.as_str() {
             "max-message" => config.max_message_len = *limit,
-            "max-frame" => config.max_frame_len = *limit,
-            "max-fragments" => config.max_fragments = small(),
-            "max-empty" => config.max_empty_fragments = small(),
-            "max-control" => config.max_control_frames = small(),
-            "max-head" => config.handshake.max_head_len = small() as usize,
+            "max-frame" => config.max_frame_len = Some(*limit),
+            "max-fragments" => config.max_fragments = Some(*limit),
+            "max-empty" => config.max_empty_fragments = *limit,
+            "max-control" => config.max_control_frames = *limit,
+            "max-head" => config.handshake.max_head_len = usize::try_from(*limit).expect("a small limit"),
             _ => panic!("{name} is no limit"),
         }
     }
