@@ -176,7 +176,7 @@ fn fragments(c: &mut Criterion) {
     group.bench_function("events", |b| {
         b.iter(|| read(&wire, READ, &mut buf, |input| receive_all(&mut ours, input)));
     });
-    let (mut ours, mut messages) = (connection(Role::Server), Messages::new(KIB));
+    let (mut ours, mut messages) = (connection(Role::Server), Messages::new(KIB as u64));
     group.bench_function("joined", |b| {
         b.iter(|| {
             read(&wire, READ, &mut buf, |mut input| {

@@ -28,7 +28,7 @@ const USAGE: &str =
 /// How long the server may take to answer our Close, or to close the connection after its own.
 const LINGER: Duration = Duration::from_secs(5);
 /// The longest message that is put together from its parts.
-const MAX_MESSAGE_LEN: usize = 16 << 20;
+const MAX_MESSAGE_LEN: u64 = 16 << 20;
 
 /// What happens: bytes come from the server, a line comes from the user.
 enum Input {

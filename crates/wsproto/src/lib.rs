@@ -71,6 +71,7 @@ mod error;
 mod event;
 #[cfg(all(doctest, feature = "std", feature = "deflate"))]
 mod guide;
+mod memory;
 mod message_buffer;
 mod messages;
 mod opening;

@@ -3,6 +3,7 @@
 #![expect(clippy::inline_always, reason = "events that go through memory cost more than the work itself")]
 
 mod made;
+mod memory;
 
 use alloc::vec::Vec;
 use core::{fmt, mem, ops::Range};
@@ -10,7 +11,7 @@ use core::{fmt, mem, ops::Range};
 use wsproto_frame::{FrameDecoder, FrameHeader, FrameWait};
 
 pub(crate) use self::made::Made;
-use crate::{Event, Messages, RemoteProtocolError};
+use crate::{Event, Messages, RemoteProtocolError, memory::LastLong};
 
 /// How much room there is at least for a read, in bytes.
 const LEAST_ROOM: usize = 4 << 10;
@@ -84,6 +85,7 @@ pub struct MessageBuffer {
     last_room: usize,
     /// The message under way, or the one that was given last, where an extension made some of it.
     made: Made,
+    long: LastLong,
     /// The parts of messages that don't lie here, since they began elsewhere.
     pub(crate) parts: Messages,
 }
@@ -103,6 +105,7 @@ impl MessageBuffer {
             room_end: 0,
             last_room: 0,
             made: Made::default(),
+            long: LastLong::default(),
             parts: Messages::unlimited(),
         }
     }
@@ -125,7 +128,9 @@ impl MessageBuffer {
         if self.is_empty() {
             self.wait.end();
             self.awaited_end = self.awaited_end.saturating_sub(self.unread.end);
+            let used = self.unread.end;
             (self.message, self.unread) = (0..0, 0..0);
+            self.give_back(used);
         }
         if self.bytes.len() < self.read_len() {
             self.bytes.resize(self.read_len(), 0);
@@ -168,47 +173,6 @@ impl MessageBuffer {
         self.unread.is_empty() && !self.holds_message() && self.parts.is_empty()
     }
 
-    /// Forgets what waits here and keeps the memory, for a connection that is over: by an error, or at the end of its
-    /// stream.
-    pub fn clear(&mut self) {
-        self.made.clear();
-        let (bytes, made) = (mem::take(&mut self.bytes), mem::take(&mut self.made));
-        *self = Self { bytes, made, ..Self::new() };
-    }
-
-    /// Tells whether little is live and far from the front, where the nearest cache has the bytes.
-    #[inline]
-    fn is_far(&self) -> bool {
-        let live = self.live();
-        live <= LEAST_ROOM && self.unread.end.saturating_sub(live) >= FIRST_LEN
-    }
-
-    /// Returns how many bytes are kept: of the message under way, and unread.
-    #[inline]
-    fn live(&self) -> usize {
-        self.message.len().saturating_add(self.unread.len())
-    }
-
-    /// Moves what is live to the front where the room that it leaves is worth it, and grows otherwise: either way, at
-    /// most two bytes are moved for each that was taken or read. It grows to be long only where two thirds are live.
-    #[cold]
-    fn make_room(&mut self) {
-        let live = self.live();
-        let dead = self.unread.end.saturating_sub(live);
-        let worth_moving = if self.bytes.len() < SMALL_LEN { live.saturating_mul(4) } else { live / 2 };
-        if dead < worth_moving.max(LEAST_ROOM) {
-            let len = self.bytes.len().saturating_mul(2).max(FIRST_LEN);
-            self.bytes.resize(len, 0);
-            return;
-        }
-        self.wait.end();
-        self.awaited_end = self.awaited_end.saturating_sub(dead);
-        self.bytes.copy_within(self.message.clone(), 0);
-        self.message = 0..self.message.len();
-        self.bytes.copy_within(self.unread.clone(), self.message.end);
-        self.unread = self.message.end..live;
-    }
-
     /// Frees the place of the message that was given.
     #[inline]
     pub(crate) fn forget_given(&mut self) {
@@ -242,6 +206,9 @@ impl MessageBuffer {
             }
         };
         self.unread.start = self.unread.end.saturating_sub(input.len());
+        if outcome.is_err() {
+            self.parts = Messages::unlimited();
+        }
         outcome
     }
 
@@ -340,11 +307,6 @@ impl MessageBuffer {
     pub(crate) fn holds_message(&self) -> bool {
         !(self.given || self.message.is_empty() && self.made.is_empty())
     }
-
-    /// Forgets the message under way.
-    pub(crate) fn drop_message(&mut self) {
-        self.given = true;
-    }
 }
 
 /// What is never returned. The call keeps it a branch, which is foreseen; where the slice is chosen, the next read waits
@@ -368,7 +330,7 @@ impl fmt::Debug for MessageBuffer {
         f.debug_struct("MessageBuffer")
             .field("message", &message)
             .field("unread", &self.unread.len())
-            .field("memory", &self.bytes.len())
+            .field("memory", &self.capacity())
             .finish_non_exhaustive()
     }
 }

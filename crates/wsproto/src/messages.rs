@@ -1,15 +1,21 @@
 //! Whole messages for those who want them: parts are joined under a limit.
 
-use core::fmt;
+use core::{fmt, mem};
 
 use bytes::BytesMut;
 
-use crate::{BytesMessage, Event, Payload, RemoteProtocolError, Text, TextMessage};
+use crate::{
+    BytesMessage, Event, Payload, RemoteProtocolError, Text, TextMessage,
+    memory::{Given, Reused},
+};
 
 /// Joins the parts of messages, in linear time.
 ///
 /// A message that comes in one part stays borrowed from the input; one that doesn't is collected in one buffer,
-/// whose memory is used again once the message is dropped.
+/// whose memory is used again once the message is dropped. Of longer memory than 128 KiB that is so where at least two of
+/// eight messages need it; a single long message takes its memory along.
+///
+/// Where a connection ends by an error of its own, [`clear`](Self::clear) this, or drop it: nobody else says so here.
 ///
 #[cfg_attr(feature = "std", doc = "```")]
 #[cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -34,11 +40,11 @@ use crate::{BytesMessage, Event, Payload, RemoteProtocolError, Text, TextMessage
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Messages {
-    max_len: usize,
+    max_len: u64,
+    /// The message under way.
     parts: BytesMut,
-    /// The length of the longest message that was joined. With room for as much reclaimed, the memory of a message that
-    /// was dropped is used again from its start, where the caches still have it.
-    longest: usize,
+    /// The memory of the messages before.
+    memory: Reused,
     state: State,
 }
 
@@ -52,13 +58,35 @@ enum State {
 impl Messages {
     /// Makes an assembler of messages of at most `max_len` bytes.
     #[must_use]
-    pub fn new(max_len: usize) -> Self {
-        Self { max_len, parts: BytesMut::new(), longest: 0, state: State::Joining }
+    pub fn new(max_len: u64) -> Self {
+        Self { max_len, parts: BytesMut::new(), memory: Reused::default(), state: State::Joining }
     }
 
     /// Makes an assembler of messages that nobody but the connection limits.
     pub(crate) fn unlimited() -> Self {
-        Self { max_len: usize::MAX, parts: BytesMut::new(), longest: 0, state: State::Joining }
+        Self::new(u64::MAX)
+    }
+
+    /// Returns how many bytes of memory are held, for the message under way and for those to come.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.parts.capacity().saturating_add(self.memory.capacity())
+    }
+
+    /// Gives memory back, so that at most `capacity` bytes are held, or what waits where that is more.
+    pub fn shrink_to(&mut self, capacity: usize) {
+        if self.capacity() > capacity {
+            self.memory.clear();
+        }
+        if self.capacity() > capacity.max(self.parts.len()) {
+            self.parts = BytesMut::from(&*self.parts);
+        }
+    }
+
+    /// Forgets the message under way and gives its memory back, for a connection that is over.
+    pub fn clear(&mut self) {
+        self.parts = BytesMut::new();
+        self.state = State::Joining;
     }
 
     /// Tells whether no message is under way.
@@ -94,7 +122,7 @@ impl Messages {
             Event::CloseConnection(_) => return false,
             _ => return true,
         };
-        last && len <= self.max_len && self.parts.is_empty() && matches!(self.state, State::Joining)
+        last && len as u64 <= self.max_len && self.parts.is_empty() && matches!(self.state, State::Joining)
     }
 
     #[inline(never)]
@@ -106,14 +134,13 @@ impl Messages {
         *whole = match event {
             Event::TextMessage(part) => self
                 .join(part.data.as_bytes(), part.message_finished)?
-                .map(|bytes| TextMessage::new(Text::from_checked_bytes(bytes.freeze())).into()),
+                .map(|bytes| TextMessage::new(Text::from_given(bytes)).into()),
             Event::BytesMessage(part) => self
                 .join(&part.data, part.message_finished)?
-                .map(|bytes| BytesMessage::new(Payload::from(bytes.freeze())).into()),
+                .map(|bytes| BytesMessage::new(Payload::from_given(bytes)).into()),
             event => {
                 if let Event::CloseConnection(_) = event {
-                    self.parts = BytesMut::new();
-                    self.state = State::Joining;
+                    self.clear();
                 }
                 Some(event)
             }
@@ -122,27 +149,22 @@ impl Messages {
     }
 
     #[inline]
-    fn join(&mut self, part: &[u8], last: bool) -> Result<Option<BytesMut>, RemoteProtocolError> {
+    fn join(&mut self, part: &[u8], last: bool) -> Result<Option<Given>, RemoteProtocolError> {
         let state = if last { State::Joining } else { State::Dropping };
         if let State::Dropping = self.state {
             self.state = state;
             return Ok(None);
         }
-        if self.parts.len().saturating_add(part.len()) > self.max_len {
-            self.parts.clear();
+        if self.parts.len().saturating_add(part.len()) as u64 > self.max_len {
+            self.parts = BytesMut::new();
             self.state = state;
-            return Err(RemoteProtocolError::MessageTooLong { limit: self.max_len as u64 });
+            return Err(RemoteProtocolError::MessageTooLong { limit: self.max_len });
         }
-        if self.parts.is_empty() {
-            // Where the memory is still in use, there is new memory below.
-            let _in_use = !self.parts.try_reclaim(self.longest);
+        if self.parts.capacity() == 0 {
+            self.parts = self.memory.take();
         }
         self.parts.extend_from_slice(part);
-        if !last {
-            return Ok(None);
-        }
-        self.longest = self.longest.max(self.parts.len());
-        Ok(Some(self.parts.split()))
+        Ok(last.then(|| self.memory.give(mem::take(&mut self.parts))))
     }
 }
 
@@ -152,6 +174,7 @@ impl fmt::Debug for Messages {
         f.debug_struct("Messages")
             .field("max_len", &self.max_len)
             .field("parts", &self.parts.len())
+            .field("memory", &self.capacity())
             .field("state", &self.state)
             .finish_non_exhaustive()
     }

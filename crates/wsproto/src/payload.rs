@@ -1,10 +1,12 @@
 //! What events carry: borrowed from the caller's input where that can be, shared where it can't.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use core::{fmt, ops::Deref};
 
 use bytes::Bytes;
 use wsproto_frame::TextCheck;
+
+use crate::memory::Given;
 
 /// Bytes of an event, borrowed or shared; reads as `&[u8]`.
 ///
@@ -27,6 +29,8 @@ pub struct Payload<'a>(Bits<'a>);
 enum Bits<'a> {
     Borrowed(&'a [u8]),
     Shared(Bytes),
+    /// In memory that is used again, and much longer: copied to be kept.
+    Lent(Bytes),
 }
 
 impl<'a> Payload<'a> {
@@ -37,17 +41,27 @@ impl<'a> Payload<'a> {
         Self(Bits::Borrowed(bytes))
     }
 
-    /// Returns the same bytes, borrowed from nothing; copies them where they were borrowed.
+    /// Makes a payload of what was received.
+    pub(crate) fn from_given(bytes: Given) -> Self {
+        Self(match bytes {
+            Given::Own(bytes) => Bits::Shared(bytes),
+            Given::Lent(bytes) => Bits::Lent(bytes),
+        })
+    }
+
+    /// Returns the same bytes, borrowed from nothing; copies them where they were borrowed, or are a small part of the
+    /// memory that they lie in. What was received and is kept holds at most twice its bytes, and 64 more.
     #[must_use]
     pub fn into_owned(self) -> Payload<'static> {
         Payload(Bits::Shared(self.into_bytes()))
     }
 
-    /// Returns the bytes as `Bytes`; copies them where they were borrowed.
+    /// Returns the bytes as `Bytes`; copies them where [`into_owned`](Self::into_owned) does.
     #[must_use]
     pub fn into_bytes(self) -> Bytes {
         match self.0 {
             Bits::Borrowed(bytes) => Bytes::copy_from_slice(bytes),
+            Bits::Lent(bytes) => Bytes::copy_from_slice(&bytes),
             Bits::Shared(bytes) => bytes,
         }
     }
@@ -60,7 +74,7 @@ impl Deref for Payload<'_> {
     fn deref(&self) -> &[u8] {
         match &self.0 {
             Bits::Borrowed(bytes) => bytes,
-            Bits::Shared(bytes) => bytes,
+            Bits::Shared(bytes) | Bits::Lent(bytes) => bytes,
         }
     }
 }
@@ -117,6 +131,12 @@ impl From<Vec<u8>> for Payload<'_> {
     }
 }
 
+impl From<Box<[u8]>> for Payload<'_> {
+    fn from(bytes: Box<[u8]>) -> Self {
+        Self(Bits::Shared(bytes.into()))
+    }
+}
+
 impl From<Bytes> for Payload<'_> {
     fn from(bytes: Bytes) -> Self {
         Self(Bits::Shared(bytes))
@@ -147,6 +167,8 @@ enum Letters<'a> {
     CodePoint([u8; 4], u8),
     /// UTF-8: checked when it was made.
     Shared(Bytes),
+    /// UTF-8, in memory that is used again, and much longer: copied to be kept.
+    Lent(Bytes),
 }
 
 impl<'a> Text<'a> {
@@ -171,9 +193,12 @@ impl<'a> Text<'a> {
         Self(Letters::Checked(bytes))
     }
 
-    /// Makes a text of shared bytes that were found to be UTF-8.
-    pub(crate) const fn from_checked_bytes(bytes: Bytes) -> Self {
-        Self(Letters::Shared(bytes))
+    /// Makes a text of received bytes that were found to be UTF-8.
+    pub(crate) fn from_given(bytes: Given) -> Self {
+        Self(match bytes {
+            Given::Own(bytes) => Letters::Shared(bytes),
+            Given::Lent(bytes) => Letters::Lent(bytes),
+        })
     }
 
     /// Returns the text.
@@ -187,7 +212,7 @@ impl<'a> Text<'a> {
             Letters::Borrowed(text) => text,
             Letters::CodePoint(bytes, len) => utf8(bytes.get(..usize::from(*len)).unwrap_or_default()),
             Letters::Checked(bytes) => utf8(bytes),
-            Letters::Shared(bytes) => utf8(bytes),
+            Letters::Shared(bytes) | Letters::Lent(bytes) => utf8(bytes),
         }
     }
 
@@ -199,7 +224,7 @@ impl<'a> Text<'a> {
             Letters::Borrowed(text) => text.as_bytes(),
             Letters::Checked(bytes) => bytes,
             Letters::CodePoint(bytes, len) => bytes.get(..usize::from(*len)).unwrap_or_default(),
-            Letters::Shared(bytes) => bytes,
+            Letters::Shared(bytes) | Letters::Lent(bytes) => bytes,
         }
     }
 
@@ -217,18 +242,20 @@ impl<'a> Text<'a> {
         self.as_bytes().is_empty()
     }
 
-    /// Returns the same text, borrowed from nothing; copies it where it was borrowed.
+    /// Returns the same text, borrowed from nothing; copies it where it was borrowed, or is a small part of the memory
+    /// that it lies in. What was received and is kept holds at most twice its bytes, and 64 more.
     #[must_use]
     pub fn into_owned(self) -> Text<'static> {
         Text(match self.0 {
             Letters::Borrowed(text) => Letters::Shared(Bytes::copy_from_slice(text.as_bytes())),
             Letters::Checked(bytes) => Letters::Shared(Bytes::copy_from_slice(bytes)),
+            Letters::Lent(bytes) => Letters::Shared(Bytes::copy_from_slice(&bytes)),
             Letters::CodePoint(bytes, len) => Letters::CodePoint(bytes, len),
             Letters::Shared(bytes) => Letters::Shared(bytes),
         })
     }
 
-    /// Returns the text's UTF-8 as `Bytes`; copies it where it was borrowed.
+    /// Returns the text's UTF-8 as `Bytes`; copies it where [`into_owned`](Self::into_owned) does.
     #[must_use]
     pub fn into_bytes(self) -> Bytes {
         match self.0 {

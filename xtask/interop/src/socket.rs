@@ -119,7 +119,7 @@ impl Socket {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(script::PATIENCE))?;
         stream.set_write_timeout(Some(script::PATIENCE))?;
-        let messages = Messages::new(usize::try_from(script::LIMIT).unwrap_or(usize::MAX));
+        let messages = Messages::new(script::LIMIT);
         let buffer = vec![0; BUFFER];
         Ok(Self { stream, ws, messages, buffer, unread: 0..0, out: Vec::new(), traffic: 0 })
     }

@@ -36,7 +36,8 @@ impl Connection {
         if !last {
             return Ok(None);
         }
-        let payload = Payload::from(mem::take(&mut self.control));
+        // Where it is kept, it holds no more memory than its bytes.
+        let payload = Payload::from(mem::take(&mut self.control).into_boxed_slice());
         self.control_event(opcode, payload).map(Some)
     }
 

@@ -91,25 +91,42 @@ impl Connection {
         if self.decoder.payload_left() != 0 && self.waits(buffer) {
             return Ok(());
         }
-        let Some(whole) = self.join(buffer).map_err(|error| self.fail(error))? else { return Ok(()) };
+        let whole = match self.join(buffer) {
+            Ok(Some(whole)) => whole,
+            Ok(None) => return Ok(()),
+            Err(error) => return Err(self.fail_in(buffer, error)),
+        };
         *event = Some(match whole {
             Whole::Message(Opcode::Text) => TextMessage::new(Text::from_checked(buffer.give())).into(),
             Whole::Message(_) => BytesMessage::new(buffer.give()).into(),
-            Whole::Control(opcode, range) => {
-                if opcode == Opcode::Close {
-                    buffer.drop_message();
+            Whole::Control(Opcode::Close, range) => {
+                let closed = self.control_event(Opcode::Close, Payload::new(buffer.payload(range)));
+                match closed.map(Event::into_owned) {
+                    Ok(close) => {
+                        buffer.end();
+                        close
+                    }
+                    Err(error) => return Err(self.fail_in(buffer, error)),
                 }
+            }
+            Whole::Control(opcode, range) => {
                 let payload = Payload::new(buffer.payload(range));
                 self.control_event(opcode, payload).map_err(|error| self.fail(error))?
             }
-            Whole::Event(event) => {
-                if let Event::CloseConnection(_) = event {
-                    buffer.drop_message();
-                }
-                event
+            Whole::Event(close @ Event::CloseConnection(_)) => {
+                buffer.end();
+                close
             }
+            Whole::Event(event) => event,
         });
         Ok(())
+    }
+
+    /// Notes the rule that the peer broke, and gives back the memory of the message under way.
+    #[cold]
+    fn fail_in(&mut self, buffer: &mut MessageBuffer, error: RemoteProtocolError) -> RemoteProtocolError {
+        buffer.end();
+        self.fail(error)
     }
 
     /// Tells whether all that is unread can wait for more. What extensions have a say in goes to them as it comes.

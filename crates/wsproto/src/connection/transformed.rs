@@ -5,12 +5,15 @@ mod whole;
 
 use alloc::vec::Vec;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use wsproto_extensions::{ExtensionError, FrameEnd, Handling, OutboundFrame, Output, Pipeline, Pulled};
 use wsproto_frame::{FrameChunk, FrameHeader, Opcode, Rsv};
 
 use super::Connection;
-use crate::{BytesMessage, Event, LocalProtocolError, Payload, PreparedMessage, RemoteProtocolError, Text};
+use crate::{
+    BytesMessage, Event, LocalProtocolError, Payload, PreparedMessage, RemoteProtocolError, Text,
+    memory::{Given, Reused},
+};
 
 /// The most bytes that one event carries of what extensions made.
 const PIECE_LEN: usize = 16 << 10;
@@ -22,7 +25,7 @@ pub(super) struct Transformed {
     /// Where extensions write; empty between calls, and [`lent`].
     piece: Vec<u8>,
     /// What events share: its memory is used again once they are dropped. It is [`lent`], too.
-    shared: BytesMut,
+    shared: Reused,
 }
 
 /// What the extensions are to do next with the peer's frames.
@@ -46,7 +49,7 @@ struct Frame {
 
 impl Transformed {
     pub(super) fn new(pipeline: Pipeline) -> Self {
-        Self { pipeline, work: Work::Idle, piece: Vec::new(), shared: BytesMut::new() }
+        Self { pipeline, work: Work::Idle, piece: Vec::new(), shared: Reused::default() }
     }
 
     /// Shows the header of a frame to the extensions, and notes whether its payload goes through them.
@@ -205,12 +208,12 @@ impl Connection {
             let (code_point, text) = self.text.push(&extensions.piece)?;
             let data = match code_point {
                 Some(code_point) => Text::from_code_point(code_point),
-                None => Text::from_checked_bytes(share(&mut extensions.shared, text.as_bytes())),
+                None => Text::from_given(share(&mut extensions.shared, text.as_bytes())),
             };
             extensions.piece.clear();
             self.text_event(data, frame_finished, frame_finished && frame.fin)?
         } else {
-            let data = Payload::from(share(&mut extensions.shared, &extensions.piece));
+            let data = Payload::from_given(share(&mut extensions.shared, &extensions.piece));
             extensions.piece.clear();
             let message_finished = frame_finished && frame.fin;
             Some(Event::BytesMessage(BytesMessage::received(data, frame_finished, message_finished)))
@@ -264,7 +267,8 @@ impl Connection {
 }
 
 /// Copies bytes to memory that events share; takes no new memory where no earlier event is kept.
-fn share(shared: &mut BytesMut, bytes: &[u8]) -> Bytes {
-    shared.extend_from_slice(bytes);
-    shared.split().freeze()
+fn share(shared: &mut Reused, bytes: &[u8]) -> Given {
+    let mut written = shared.take();
+    written.extend_from_slice(bytes);
+    shared.give(written)
 }

@@ -2,17 +2,21 @@
 
 use alloc::vec::Vec;
 
+use crate::memory::LastLong;
+
 /// The length of the memory at first, in bytes.
 const FIRST_LEN: usize = 16 << 10;
 /// With less room than this the memory grows, in bytes.
 const LEAST_ROOM: usize = 4 << 10;
 
-/// Bytes in memory that is written in place, that doubles with what was written and stays for the next message.
+/// Bytes in memory that is written in place, that doubles with what was written and stays for the next message; that of
+/// a single long one is given back.
 #[derive(Default)]
 pub(crate) struct Made {
     /// Of which the first `len` count.
     bytes: Vec<u8>,
     len: usize,
+    long: LastLong,
 }
 
 impl Made {
@@ -27,9 +31,27 @@ impl Made {
         self.len == 0
     }
 
-    #[inline]
-    pub(super) const fn clear(&mut self) {
+    /// Frees the place of a message, and gives its memory back where that is worth nothing to others.
+    pub(super) fn clear(&mut self) {
+        if self.len == 0 {
+            return;
+        }
+        self.long.note(self.len);
         self.len = 0;
+        if !self.long.keep(self.bytes.len()) {
+            self.shrink_to(FIRST_LEN);
+        }
+    }
+
+    #[inline]
+    pub(super) const fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Gives memory back beyond so many bytes, and what counts.
+    pub(super) fn shrink_to(&mut self, len: usize) {
+        self.bytes.truncate(len.max(self.len));
+        self.bytes.shrink_to_fit();
     }
 
     #[inline]

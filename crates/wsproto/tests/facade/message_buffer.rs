@@ -17,7 +17,7 @@ fn with_messages(
     mut connection: Connection,
     bytes: &[u8],
 ) -> (Vec<Event<'static>>, Result<(), RemoteProtocolError>) {
-    let mut messages = Messages::new(usize::MAX);
+    let mut messages = Messages::new(u64::MAX);
     let mut bytes = bytes.to_vec();
     let mut input = &mut bytes[..];
     let mut events = Vec::new();
@@ -507,9 +507,7 @@ fn memory_is_at_most_three_times_the_longest_message() {
         with_buffer(&mut server, &mut buffer, [&part[..], &pings[..]]).1.unwrap();
     }
     with_buffer(&mut server, &mut buffer, [&ping.repeat(2 * LIMIT / ping.len())[..]]).1.unwrap();
-    let shown = format!("{buffer:?}");
-    let memory = shown.split("memory: ").nth(1).and_then(|rest| rest.split(',').next()).unwrap();
-    assert!(memory.parse::<usize>().unwrap() <= 3 * LIMIT, "{shown}");
+    assert!(buffer.capacity() <= 3 * LIMIT, "{buffer:?}");
 }
 
 /// A stream with every length of header, and everything that can stand between two parts of a message.
@@ -536,7 +534,7 @@ fn a_cleared_buffer_can_serve_another_connection() {
             let mut buffer = MessageBuffer::new();
             let got = with_buffer(&mut open(Role::Server, &config), &mut buffer, [&wire[..]]);
             assert_eq!(got, (vec![], outcome));
-            assert!(!buffer.is_empty());
+            assert_eq!(buffer.is_empty(), outcome.is_err());
             buffer.clear();
             assert!(buffer.is_empty());
             assert_eq!(format!("{buffer:?}"), "MessageBuffer { message: 0, unread: 0, memory: 16384, .. }");

@@ -26,7 +26,7 @@ fn bytes_more(part: &[u8]) -> Event<'_> {
 }
 
 /// What comes out: messages and other events as they are, and errors as a message that nobody sends.
-fn joined(limit: usize, events: Vec<Event<'_>>) -> Vec<Event<'_>> {
+fn joined(limit: u64, events: Vec<Event<'_>>) -> Vec<Event<'_>> {
     let mut messages = Messages::new(limit);
     let mut out = Vec::new();
     for event in events {
@@ -88,7 +88,7 @@ fn code_points_that_were_cut_come_together() {
             wire.extend(frame_to(Role::Server, last(Opcode::Continuation), halves[1]));
             for read in 1..9 {
                 let mut connection = open(Role::Server, &config);
-                let mut messages = Messages::new(text.len());
+                let mut messages = Messages::new(text.len() as u64);
                 let mut whole = Vec::new();
                 for part in wire.chunks(read) {
                     let mut part = part.to_vec();

@@ -81,6 +81,10 @@ impl Extension for Invert {
     }
 }
 
+pub(crate) fn inverting() -> Config {
+    Config::default().with_extension(Invert)
+}
+
 fn inner_first() -> Config {
     Config::default().with_extension(Invert).with_extension(DeflateConfig::default().with_threshold(0))
 }

@@ -47,7 +47,7 @@ impl Side {
             wire: Vec::new(),
             said: Vec::new(),
             hearing: Hearing::default(),
-            messages: Messages::new(usize::MAX),
+            messages: Messages::new(u64::MAX),
             whole: Vec::new(),
             replies,
             limited,

@@ -2,12 +2,12 @@
 
 use alloc::vec::Vec;
 
-use bytes::BytesMut;
+use crate::memory::Reused;
 
 /// Swaps what is given with what the thread has: once to borrow, once to give back.
 ///
 /// Without threads, each connection keeps its own.
-pub(super) fn swap(piece: &mut Vec<u8>, shared: &mut BytesMut) {
+pub(super) fn swap(piece: &mut Vec<u8>, shared: &mut Reused) {
     #[cfg(feature = "std")]
     thread::swap(piece, shared);
     #[cfg(not(feature = "std"))]
@@ -21,13 +21,13 @@ mod thread {
     use alloc::vec::Vec;
     use core::{cell::RefCell, mem};
 
-    use bytes::BytesMut;
+    use crate::memory::Reused;
 
     std::thread_local! {
-        static LENT: RefCell<(Vec<u8>, BytesMut)> = RefCell::default();
+        static LENT: RefCell<(Vec<u8>, Reused)> = RefCell::default();
     }
 
-    pub(super) fn swap(piece: &mut Vec<u8>, shared: &mut BytesMut) {
+    pub(super) fn swap(piece: &mut Vec<u8>, shared: &mut Reused) {
         // A thread that is ending has nothing to lend any more.
         let _ended = LENT.try_with(|lent| {
             if let Ok(mut lent) = lent.try_borrow_mut() {

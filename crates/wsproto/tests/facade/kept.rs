@@ -1,0 +1,528 @@
+//! What a program keeps of events costs at most twice its bytes and 64 more, however it came; and what long messages and
+//! broken connections held is given back.
+
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "lengths are far below 2^63"
+)]
+
+use std::thread;
+
+use allocation_counter::measure;
+use wsproto::extensions::deflate::DeflateConfig;
+use wsproto::{
+    BytesMessage, CloseCode, CloseConnection, Config, Connection, Event, MessageBuffer, Messages, Ping, Pong,
+    PreparedMessage, Request, Role, TextMessage, WsConnection,
+};
+use wsproto_frame::{FrameHeader, Opcode};
+
+use crate::pair::{ANSWER, REQUEST, compressed, deflating, frame_to, last, more, open, settled};
+use crate::stack::{deflate_first, inverting};
+
+const ROLES: [Role; 2] = [Role::Server, Role::Client];
+const NAMES: [&str; 8] = ["Ada", "Grace", "Edsger", "Barbara", "Donald K", "Margaret!", "é", ""];
+
+fn configs() -> Vec<(&'static str, Config)> {
+    let mut configs = vec![
+        ("plain", Config::default()),
+        ("deflate", deflating()),
+        ("foreign", inverting()),
+        ("deflate and foreign", deflate_first()),
+        ("foreign and deflate", {
+            let deflate = DeflateConfig::default().with_threshold(0);
+            inverting().with_extension(deflate)
+        }),
+    ];
+    if cfg!(feature = "zlib-rs") {
+        #[cfg(feature = "zlib-rs")]
+        configs.push(("zlib-rs", {
+            let deflate = DeflateConfig::default().with_threshold(0);
+            Config::default()
+                .with_extension(deflate.with_backend(wsproto::extensions::deflate::Backend::ZlibRs))
+        }));
+    }
+    configs
+}
+
+/// Names, each behind a message that is much longer, whole and in fragments; and control frames.
+fn stream(role: Role, config: &Config, long: usize) -> Vec<u8> {
+    let mut sender = open(role.peer(), config);
+    let mut out = Vec::new();
+    let mut send = |event: Event<'_>| sender.send(event, &mut out).unwrap();
+    let mut text: String = (0..long).map(|place| char::from(b'a' + (place * place % 26) as u8)).collect();
+    for name in NAMES {
+        text.push('x');
+        let (start, end) = name.split_at(name.char_indices().nth(2).map_or(0, |(at, _)| at));
+        send(BytesMessage::new(text.as_bytes()).into());
+        send(TextMessage::new(name).into());
+        send(BytesMessage::new(name.as_bytes()).into());
+        send(TextMessage::new(&text[..long / 2]).unfinished().into());
+        send(TextMessage::new(&text[long / 2..]).into());
+        send(TextMessage::new(start).unfinished().into());
+        send(Ping::new(name.as_bytes()).into());
+        send(TextMessage::new(end).into());
+        send(BytesMessage::new(start.as_bytes()).unfinished().into());
+        send(Pong::new(name.as_bytes()).into());
+        send(BytesMessage::new(end.as_bytes()).into());
+    }
+    send(CloseConnection::new(CloseCode::NORMAL).with_reason("bye").into());
+    out
+}
+
+/// How many bytes of a peer an event carries.
+fn len(event: &Event<'_>) -> usize {
+    match event {
+        Event::TextMessage(message) => message.data.len(),
+        Event::BytesMessage(message) => message.data.len(),
+        Event::Ping(ping) => ping.payload.len(),
+        Event::Pong(pong) => pong.payload.len(),
+        Event::CloseConnection(close) => close.reason.len(),
+        Event::RejectData(data) => data.data.len(),
+        _ => 0,
+    }
+}
+
+/// How events are received: all of them, or those that are kept.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Parts,
+    Joined,
+    Buffer,
+}
+
+/// Receives all, keeps what is short, and drops the rest.
+fn keep(
+    connection: &mut Connection,
+    way: Way,
+    bytes: &mut [u8],
+    read: usize,
+    kept: &mut Vec<Event<'static>>,
+) {
+    let (mut messages, mut buffer) = (Messages::new(u64::MAX), MessageBuffer::new());
+    let mut note = |event: Event<'_>| {
+        if len(&event) < 100 {
+            kept.push(event.into_owned());
+        }
+    };
+    for part in bytes.chunks_mut(read) {
+        if let Way::Buffer = way {
+            let mut part = &*part;
+            while !part.is_empty() {
+                let room = buffer.room();
+                let len = part.len().min(room.len());
+                room[..len].copy_from_slice(&part[..len]);
+                buffer.filled(len);
+                part = &part[len..];
+                while let Some(event) = connection.receive_message(&mut buffer).unwrap() {
+                    note(event);
+                }
+            }
+            continue;
+        }
+        let mut input = part;
+        while let Some(event) = connection.receive(&mut input).unwrap() {
+            match way {
+                Way::Joined => messages.push(event).unwrap().map_or((), &mut note),
+                _ => note(event),
+            }
+        }
+    }
+}
+
+/// What a test keeps may cost no more than this.
+fn most(events: &[Event<'_>]) -> usize {
+    events.iter().map(|event| 2 * len(event) + 64).sum()
+}
+
+#[test]
+fn what_is_kept_costs_at_most_twice_its_bytes() {
+    for (role, (name, config)) in
+        ROLES.into_iter().flat_map(|role| configs().into_iter().map(move |one| (role, one)))
+    {
+        let (wire, shorter) = (stream(role, &config, 300_000), stream(role, &config, 20_000));
+        for way in [Way::Parts, Way::Joined, Way::Buffer] {
+            for (wire, read) in [(&shorter, 7), (&wire, 4096), (&wire, wire.len())] {
+                let case = format!("{name}, {role:?}, {way:?}, reads of {read}");
+                let run = |kept: &mut Vec<Event<'static>>| {
+                    let mut connection = open(role, &config);
+                    keep(&mut connection, way, &mut wire.clone(), read, kept);
+                };
+                // What the thread lends and needs for itself is there before.
+                let mut kept = Vec::with_capacity(wire.len());
+                run(&mut kept);
+                assert!(kept.len() >= 5 * NAMES.len(), "{case}: {} events", kept.len());
+                kept.clear();
+                let held = measure(|| run(&mut kept)).bytes_current;
+                let most = most(&kept);
+                assert!(held <= most as i64, "{case}: {held} bytes, more than {most}");
+                // As `Bytes`, too.
+                let bytes = measure(|| {
+                    for event in &mut kept {
+                        let data = match event.clone() {
+                            Event::TextMessage(message) => message.data.into_bytes(),
+                            Event::BytesMessage(message) => message.data.into_bytes(),
+                            _ => continue,
+                        };
+                        *event = BytesMessage::new(data).into();
+                    }
+                });
+                assert!(held + bytes.bytes_current <= most as i64, "{case}: {held}, {bytes:?}");
+                let given_back = -measure(|| drop(kept)).bytes_current;
+                let vec = (wire.len() * size_of::<Event<'_>>()) as i64;
+                assert!(given_back - vec <= most as i64, "{case}: {given_back} bytes were held");
+            }
+        }
+    }
+}
+
+/// Events that borrow from nothing but the input may be kept as long as that, too.
+#[test]
+fn what_is_kept_beside_its_input_holds_no_memory_of_others() {
+    for (name, config) in configs() {
+        let wire = stream(Role::Server, &config, 300_000);
+        for joined in [false, true] {
+            let (mut first, mut second) = (wire.clone(), wire.clone());
+            let run = |wire: &mut [u8]| {
+                let mut connection = open(Role::Server, &config);
+                let mut messages = Messages::new(u64::MAX);
+                let mut kept = Vec::with_capacity(1000);
+                let mut input = &mut wire[..];
+                let held = measure(|| {
+                    while let Some(event) = connection.receive(&mut input).unwrap() {
+                        let event = if joined { messages.push(event).unwrap() } else { Some(event) };
+                        kept.extend(event.filter(|event| len(event) < 100));
+                    }
+                    connection = open(Role::Server, &Config::default());
+                });
+                (held.bytes_current - messages.capacity() as i64, most(&kept), kept.len())
+            };
+            run(&mut first);
+            let (held, most, events) = run(&mut second);
+            assert!(events >= 5 * NAMES.len(), "{name}, {joined}: {events} events");
+            // What the thread or the assembler lends to one of them is theirs.
+            assert!(held <= most as i64, "{name}, joined: {joined}: {held} bytes, more than {most}");
+        }
+    }
+}
+
+/// What came in many small pieces of an inflated message, all of them kept.
+#[test]
+fn a_thread_lends_and_does_not_give() {
+    let wire = thread::spawn(|| {
+        let mut out = Vec::new();
+        let mut client = open(Role::Client, &deflating());
+        for number in 0..500 {
+            client.send(BytesMessage::new(vec![7; 16_384]), &mut out).unwrap();
+            client.send(TextMessage::new(format!("text {number:049}")), &mut out).unwrap();
+        }
+        out
+    });
+    let wire = wire.join().unwrap();
+    let mut kept = Vec::with_capacity(1000);
+    let held = measure(|| {
+        keep(&mut open(Role::Server, &deflating()), Way::Parts, &mut wire.clone(), 4096, &mut kept);
+    });
+    let texts = kept.iter().filter(|event| matches!(event, Event::TextMessage(_))).count();
+    assert_eq!(texts, 500);
+    // The thread's own is in it.
+    let most = (most(&kept) + (64 << 10)) as i64;
+    assert!(held.bytes_current <= most, "{held:?}");
+}
+
+#[test]
+fn a_long_payload_is_copied_once_to_be_kept() {
+    let long = vec![7; 1 << 20];
+    let mut wire = frame_to(Role::Client, more(Opcode::Binary), &long[..1 << 19]);
+    wire.extend(frame_to(Role::Client, last(Opcode::Continuation), &long[1 << 19..]));
+    let mut client = open(Role::Client, &Config::default());
+    let mut messages = Messages::new(u64::MAX);
+    let (mut whole, mut input) = (None, &mut wire[..]);
+    while let Some(event) = client.receive(&mut input).unwrap() {
+        whole = messages.push(event).unwrap();
+    }
+    let Some(Event::BytesMessage(message)) = whole else { panic!("no message") };
+    let place = message.data.as_ptr();
+    let kept = message.into_owned();
+    assert_eq!(kept.data.as_ptr(), place);
+    assert_eq!(kept.data.into_bytes().as_ptr(), place);
+    assert_eq!(messages.capacity(), 0, "its memory went with it");
+}
+
+#[test]
+fn a_prepared_message_holds_no_more_than_what_was_made_of_it() {
+    let mut server = open(Role::Server, &{
+        let deflate = DeflateConfig::default().with_threshold(0).with_server_no_context_takeover();
+        Config::default().with_extension(deflate)
+    });
+    let mut out = Vec::with_capacity(1 << 20);
+    let payload = vec![7; 1 << 20];
+    let mut message = PreparedMessage::new(BytesMessage::new(&payload)).unwrap();
+    server.send_prepared(&mut PreparedMessage::new(BytesMessage::new(b"warm")).unwrap(), &mut out).unwrap();
+    out.clear();
+    let held = measure(|| server.send_prepared(&mut message, &mut out).unwrap());
+    // The name of the extension and its key, besides.
+    assert!(held.bytes_current <= 2 * out.len() as i64 + 512, "{held:?} for {} bytes", out.len());
+}
+
+/// Events of the opening handshake hold their head, once.
+#[test]
+fn events_of_a_handshake_hold_their_head() {
+    let more_fields = "User-Agent: a browser of our days, with all the names that it likes to have\r\n\
+                       Accept-Language: de,en-US;q=0.7,en;q=0.3\r\nCookie: session=0123456789abcdef0123456789abcdef\r\n";
+    for fields in [String::new(), more_fields.to_owned(), more_fields.repeat(10)] {
+        let with_fields = |head: &[u8]| [&head[..head.len() - 2], fields.as_bytes(), b"\r\n"].concat();
+        let rejection = with_fields(b"HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\n");
+        let rejection = [rejection, b"never".to_vec()].concat();
+        let table = [
+            ("request", Role::Server, with_fields(REQUEST)),
+            ("answer", Role::Client, with_fields(ANSWER)),
+            ("rejection", Role::Client, rejection),
+        ];
+        for (name, role, mut bytes) in table {
+            for read in [7, bytes.len()] {
+                let mut kept = Vec::with_capacity(100);
+                let held = measure(|| {
+                    let mut connection = match role {
+                        Role::Server => WsConnection::server(Config::default()),
+                        Role::Client => {
+                            let mut client = WsConnection::client_with_entropy(Config::default(), settled);
+                            client
+                                .send(Request::new("server.example.com", "/chat"), &mut Vec::new())
+                                .unwrap();
+                            client
+                        }
+                    };
+                    for part in bytes.chunks_mut(read) {
+                        let mut input = part;
+                        while let Some(event) = connection.receive(&mut input).unwrap() {
+                            kept.push(event.into_owned());
+                        }
+                    }
+                });
+                assert!(!kept.is_empty(), "{name}");
+                // The event itself is boxed.
+                let most = 2 * bytes.len() + 64 * kept.len() + size_of::<Request>();
+                let held = held.bytes_current;
+                assert!(held <= most as i64, "{name}, reads of {read}: {held} bytes, more than {most}");
+            }
+        }
+    }
+}
+
+/// Receives all that can be received, and returns whether an error ended it.
+fn receive_into(connection: &mut Connection, buffer: &mut MessageBuffer, mut bytes: &[u8]) -> bool {
+    while !bytes.is_empty() {
+        let room = buffer.room();
+        let len = bytes.len().min(room.len());
+        room[..len].copy_from_slice(&bytes[..len]);
+        buffer.filled(len);
+        bytes = &bytes[len..];
+        loop {
+            match connection.receive_message(buffer) {
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(_) => return true,
+            }
+        }
+    }
+    false
+}
+
+/// A message in two fragments, so that it is joined.
+fn long_message(config: &Config, len: usize) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut client = open(Role::Client, config);
+    let mut state = 1_u32;
+    let noise = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    });
+    let noise: Vec<u8> = noise.take(len).collect();
+    client.send(BytesMessage::new(&noise[..len / 2]).unfinished(), &mut out).unwrap();
+    client.send(BytesMessage::new(&noise[len / 2..]), &mut out).unwrap();
+    out
+}
+
+#[test]
+fn a_buffer_gives_the_memory_of_one_long_message_back() {
+    const LEN: usize = 4 << 20;
+    for (name, config) in configs() {
+        let long = long_message(&config, LEN);
+        let mut server = open(Role::Server, &config);
+        let mut buffer = MessageBuffer::new();
+        let held = measure(|| assert!(!receive_into(&mut server, &mut buffer, &long)));
+        assert!(held.bytes_max >= LEN as u64, "{name}: {held:?}");
+        // The next read is awaited.
+        let _room = buffer.room();
+        assert!(buffer.capacity() <= 256 << 10, "{name}: {} bytes", buffer.capacity());
+        // With takeover the stream goes on; so another connection.
+        let mut rounds = Vec::new();
+        for _ in 0..4 {
+            let mut server = open(Role::Server, &config);
+            let held = measure(|| assert!(!receive_into(&mut server, &mut buffer, &long)));
+            let _room = buffer.room();
+            rounds.push(held.bytes_total);
+        }
+        // From the second one on the memory stays: they are many.
+        assert!(buffer.capacity() >= LEN, "{name}: {} bytes", buffer.capacity());
+        assert!(rounds[3] <= rounds[0] / 4, "{name}: {rounds:?} bytes were allocated");
+        for _ in 0..8 {
+            let short = long_message(&config, 100);
+            assert!(!receive_into(&mut open(Role::Server, &config), &mut buffer, &short));
+            let _room = buffer.room();
+        }
+        assert!(buffer.capacity() <= 256 << 10, "{name}: {} bytes", buffer.capacity());
+    }
+}
+
+#[test]
+fn memory_is_given_back_when_asked() {
+    for (name, config) in configs() {
+        let long = long_message(&config, 1 << 20);
+        let mut buffer = MessageBuffer::new();
+        assert_eq!(buffer.capacity(), 0);
+        let mut server = open(Role::Server, &config);
+        // Half of a message waits; what waits is not given back, and it goes on.
+        assert!(!receive_into(&mut server, &mut buffer, &long[..600_000]));
+        buffer.shrink_to(0);
+        assert!((100_000..1_400_000).contains(&buffer.capacity()), "{name}: {} bytes", buffer.capacity());
+        assert!(!receive_into(&mut server, &mut buffer, &long[600_000..]));
+        assert!(buffer.is_empty());
+        buffer.shrink_to(100_000);
+        assert!(buffer.capacity() <= 100_000, "{name}: {} bytes", buffer.capacity());
+        buffer.shrink_to(0);
+        assert_eq!(buffer.capacity(), 0, "{name}");
+        // It is as good as new.
+        let mut next = open(Role::Server, &config);
+        assert!(!receive_into(&mut next, &mut buffer, &long_message(&config, 1000)));
+        assert!(buffer.is_empty(), "{name}");
+    }
+    let mut messages = Messages::new(u64::MAX);
+    assert_eq!(messages.capacity(), 0);
+    let part = |len| Event::from(BytesMessage::new(vec![7; len]).unfinished());
+    let mut step = |len, least, most| {
+        assert_eq!(messages.push(part(len)), Ok(None));
+        assert!((least..=most).contains(&messages.capacity()), "{messages:?}");
+    };
+    step(1000, 1000, 2000);
+    step(300, 1300, 2600);
+    messages.shrink_to(5000);
+    messages.shrink_to(0);
+    assert_eq!(messages.capacity(), 1300);
+    assert_eq!(
+        messages.push(BytesMessage::new(b"!").into()).map(|event| event.map(|event| len(&event))),
+        Ok(Some(1301))
+    );
+    assert!(messages.capacity() >= 1301, "{messages:?}");
+    messages.shrink_to(0);
+    assert_eq!(messages.capacity(), 0);
+}
+
+/// Ways to end a connection while a long message, or a control frame, is under way.
+fn ends(config: &Config) -> Vec<(&'static str, Vec<u8>)> {
+    const LEN: usize = 1 << 20;
+    let frame = |header, payload: &[u8]| frame_to(Role::Server, header, payload);
+    let mut start = Vec::new();
+    open(Role::Client, config).send(TextMessage::new("x".repeat(LEN)).unfinished(), &mut start).unwrap();
+    let (ping, close) = (last(Opcode::Ping), last(Opcode::Close));
+    let cut_off = |header: FrameHeader, len| {
+        let mut frame = frame(header, &[7; 100]);
+        frame.truncate(len);
+        frame
+    };
+    let with = |end: Vec<u8>| [&start[..], &end].concat();
+    vec![
+        ("another message", with(frame(last(Opcode::Text), b""))),
+        ("bad text", with(frame(last(Opcode::Continuation), b"\xff"))),
+        ("bad stream", with(frame(last(Opcode::Continuation), &[0xff; 100]))),
+        ("reserved bits", with(frame(compressed(last(Opcode::Continuation)), b""))),
+        ("too long", with(frame(last(Opcode::Continuation), &[b'x'; 2000]))),
+        ("a bad close", with(frame(close, b"1"))),
+        ("a close with bad text", with(frame(close, b"\x03\xe8\xff"))),
+        ("a close", with(frame(close, b"\x03\xe8bye"))),
+        ("half a ping", with(cut_off(ping, 50))),
+        ("half a close", with(cut_off(close, 20))),
+    ]
+}
+
+/// Nothing is held for a message, or by an extension, once the connection is over: by the peer's Close and ours, by an
+/// error, or by the end of its stream; in every way of receiving.
+#[test]
+fn what_a_connection_held_is_given_back_at_its_end() {
+    for (name, config) in configs() {
+        let config = config.with_max_message_len((1 << 20) + 1000);
+        for ((end, wire), read) in
+            ends(&config).into_iter().flat_map(|one| [13, 4096, usize::MAX].map(|read| (one.clone(), read)))
+        {
+            let case = format!("{name}, {end}, reads of {read}");
+            if end.starts_with("half") && name != "plain" {
+                continue;
+            }
+            let read = read.min(wire.len());
+            let drive = |connection: &mut Connection, messages: &mut Messages, out: &mut Vec<u8>| {
+                let mut bytes = wire.clone();
+                let mut events = |connection: &mut Connection, event: Event<'_>| {
+                    connection.reply(&event, out).unwrap();
+                    drop(messages.push(event));
+                };
+                'all: for part in bytes.chunks_mut(read) {
+                    let mut input = part;
+                    loop {
+                        match connection.receive(&mut input) {
+                            Ok(Some(event)) => events(connection, event),
+                            Ok(None) => break,
+                            Err(_) => break 'all,
+                        }
+                    }
+                }
+                if let Some(event) = connection.receive_eof() {
+                    events(connection, event);
+                }
+            };
+            let mut out = Vec::with_capacity(1000);
+            // What the thread lends is there before.
+            drive(&mut open(Role::Server, &config), &mut Messages::new(u64::MAX), &mut out);
+            let (mut connection, mut messages) = (None, Messages::new(u64::MAX));
+            let held = measure(|| {
+                let mut one = open(Role::Server, &config);
+                drive(&mut one, &mut messages, &mut out);
+                connection = Some(one);
+                messages.clear();
+            });
+            let extensions = open(Role::Server, &config);
+            let fixed = -measure(|| drop(extensions)).bytes_current;
+            assert!(held.bytes_current <= fixed, "{case}: {held:?}, {fixed} without a message");
+            drop(connection);
+
+            let (mut server, mut buffer) = (open(Role::Server, &config), MessageBuffer::new());
+            let failed = wire.chunks(read).any(|part| receive_into(&mut server, &mut buffer, part));
+            if !failed && end != "a close" {
+                server.receive_eof();
+                buffer.clear();
+            }
+            assert!(buffer.is_empty() || failed, "{case}");
+            assert!(buffer.capacity() <= 128 << 10, "{case}: {} bytes in the buffer", buffer.capacity());
+        }
+    }
+}
+
+#[test]
+fn messages_give_back_what_they_joined() {
+    let part = |len| Event::from(BytesMessage::new(vec![7; len]).unfinished());
+    let close = || Event::from(CloseConnection::new(CloseCode::ABNORMAL));
+    #[rustfmt::skip]
+    let table: [(&str, fn(&mut Messages, Event<'static>)); 3] = [
+        ("too long",  |messages, _|     assert!(messages.push(BytesMessage::new(vec![7; 1000]).into()).is_err())),
+        ("a close",   |messages, close| assert!(messages.push(close).is_ok())),
+        ("cleared",   |messages, _|     messages.clear()),
+    ];
+    for (name, end) in table {
+        let mut messages = Messages::new(100_000);
+        assert_eq!(messages.push(part(99_500)), Ok(None));
+        end(&mut messages, close());
+        assert_eq!(messages.capacity(), 0, "{name}");
+        let next = messages.push(TextMessage::new("next").into());
+        assert_eq!(next, Ok(Some(TextMessage::new("next").into())), "{name}");
+    }
+}
