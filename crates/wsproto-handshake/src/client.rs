@@ -98,7 +98,7 @@ struct Awaited {
     token: AcceptToken,
     /// The subprotocols that were proposed, as a list with commas.
     subprotocols: String,
-    interim_responses: usize,
+    interim_responses: u64,
     head: HeadBuffer,
 }
 

@@ -12,15 +12,15 @@
 #[non_exhaustive]
 pub struct HandshakeLimits {
     /// Longest head in bytes, its final empty line included; 16 KiB by default.
-    pub max_head_len: usize,
+    pub max_head_len: u64,
     /// Most header fields of a head; 100 by default.
-    pub max_headers: usize,
+    pub max_headers: u64,
     /// Most items of the lists of Sec-WebSocket-Protocol, and of Sec-WebSocket-Extensions; 100 by default.
-    pub max_list_items: usize,
+    pub max_list_items: u64,
     /// Longest request target in bytes; 8 KiB by default.
-    pub max_target_len: usize,
+    pub max_target_len: u64,
     /// Most interim responses (status 100 to 199, without 101) before the answer; 8 by default.
-    pub max_interim_responses: usize,
+    pub max_interim_responses: u64,
     /// Longest body of a rejection in bytes, framing not counted; 64 KiB by default.
     pub max_reject_body: u64,
 }
@@ -28,35 +28,35 @@ pub struct HandshakeLimits {
 impl HandshakeLimits {
     /// Sets the longest head in bytes.
     #[must_use]
-    pub const fn with_max_head_len(mut self, bytes: usize) -> Self {
+    pub const fn with_max_head_len(mut self, bytes: u64) -> Self {
         self.max_head_len = bytes;
         self
     }
 
     /// Sets how many header fields a head may have.
     #[must_use]
-    pub const fn with_max_headers(mut self, fields: usize) -> Self {
+    pub const fn with_max_headers(mut self, fields: u64) -> Self {
         self.max_headers = fields;
         self
     }
 
     /// Sets how many subprotocols, and how many extensions, a head may list.
     #[must_use]
-    pub const fn with_max_list_items(mut self, items: usize) -> Self {
+    pub const fn with_max_list_items(mut self, items: u64) -> Self {
         self.max_list_items = items;
         self
     }
 
     /// Sets the longest request target in bytes.
     #[must_use]
-    pub const fn with_max_target_len(mut self, bytes: usize) -> Self {
+    pub const fn with_max_target_len(mut self, bytes: u64) -> Self {
         self.max_target_len = bytes;
         self
     }
 
     /// Sets how many interim responses may come before the answer.
     #[must_use]
-    pub const fn with_max_interim_responses(mut self, responses: usize) -> Self {
+    pub const fn with_max_interim_responses(mut self, responses: u64) -> Self {
         self.max_interim_responses = responses;
         self
     }
@@ -66,6 +66,14 @@ impl HandshakeLimits {
     pub const fn with_max_reject_body(mut self, bytes: u64) -> Self {
         self.max_reject_body = bytes;
         self
+    }
+}
+
+impl HandshakeLimits {
+    /// Returns the longest head as a length of what is in memory, which is never longer than that.
+    #[inline]
+    pub(crate) fn head_len(&self) -> usize {
+        usize::try_from(self.max_head_len).unwrap_or(usize::MAX)
     }
 }
 

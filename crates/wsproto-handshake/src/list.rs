@@ -61,9 +61,9 @@ fn separator(value: &[u8]) -> usize {
 }
 
 /// Appends the items of a list to those of the lists before it, as long as there is room for them.
-pub(crate) fn collect(all: &mut Vec<String>, value: &[u8], limit: usize) -> Result<(), HeadError> {
+pub(crate) fn collect(all: &mut Vec<String>, value: &[u8], limit: u64) -> Result<(), HeadError> {
     for item in items(value).filter_map(|item| core::str::from_utf8(item).ok()) {
-        if all.len() >= limit {
+        if all.len() as u64 >= limit {
             return Err(HeadError::TooManyItems { limit });
         }
         all.push(item.into());

@@ -19,8 +19,8 @@ pub fn request_head(data: &[u8]) {
     }
     let Read { outcome: Ok(Some(request)), behind } = whole else { return };
     let head = &wire[..wire.len() - behind];
-    assert!(head.len() <= limits.max_head_len, "a head over the limit");
-    assert!(request.headers().len() <= limits.max_headers, "headers over the limit");
+    assert!(head.len() as u64 <= limits.max_head_len, "a head over the limit");
+    assert!(request.headers().len() as u64 <= limits.max_headers, "headers over the limit");
     assert_parsed_agrees(limits, head, &request);
     assert_sent_again(&request);
 }
@@ -40,7 +40,7 @@ fn read(limits: HandshakeLimits, cuts: Cuts, wire: &[u8]) -> Read {
         let (len, mut input) = (part.len(), &*part);
         let outcome = server.receive(&mut input);
         taken += len - input.len();
-        assert!(server.buffered() <= limits.max_head_len, "more is kept than a head may have");
+        assert!(server.buffered() as u64 <= limits.max_head_len, "more is kept than a head may have");
         match outcome {
             Ok(None) => assert!(input.is_empty(), "bytes were left"),
             Ok(request) => {

@@ -76,7 +76,10 @@ fn read(choices: Choices, cuts: Cuts, wire: &[u8]) -> Read {
         let (len, mut input) = (part.len(), &*part);
         let outcome = receive(&mut client, &mut read, &mut input);
         taken += len - input.len();
-        assert!(client.buffered() <= limits(choices).max_head_len, "more is kept than a head may have");
+        assert!(
+            client.buffered() as u64 <= limits(choices).max_head_len,
+            "more is kept than a head may have"
+        );
         if outcome.is_err() || !input.is_empty() {
             error = outcome.err();
             break;

@@ -122,7 +122,7 @@ fn within_trailer(
 ) -> Result<Chunked, ResponseError> {
     let limit = limits.max_head_len;
     let len = len.saturating_add(1);
-    if len > limit {
+    if len as u64 > limit {
         return Err(ResponseError::TrailerTooLong { limit });
     }
     let line = match (line, byte) {

@@ -25,7 +25,7 @@ pub(super) struct Expected<'a> {
     /// The subprotocols that were proposed, as a list with commas.
     subprotocols: &'a str,
     needs_subprotocol: bool,
-    max_extensions: usize,
+    max_extensions: u64,
 }
 
 impl<'a> Expected<'a> {
@@ -131,7 +131,7 @@ impl<'a> Fields<'a> {
         proposed.map(|proposed| Some(proposed.into())).ok_or(ResponseError::SubprotocolNotProposed)
     }
 
-    fn extensions(&self, limit: usize) -> Result<Vec<String>, ResponseError> {
+    fn extensions(&self, limit: u64) -> Result<Vec<String>, ResponseError> {
         //= rfc6455#11.3.2-1
         let Some(value) = self.extensions.at_most_once(ResponseError::ExtensionsRepeated)? else {
             return Ok(Vec::new());

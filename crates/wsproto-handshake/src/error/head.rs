@@ -10,25 +10,25 @@ pub enum HeadError {
     /// (RFC 9112 [§3](https://www.rfc-editor.org/rfc/rfc9112#section-3)).
     StartLineTooLong {
         /// The limit in bytes.
-        limit: usize,
+        limit: u64,
     },
     /// The head is longer than the limit
     /// (RFC 9110 [§5.4](https://www.rfc-editor.org/rfc/rfc9110#section-5.4)).
     TooLong {
         /// The limit in bytes.
-        limit: usize,
+        limit: u64,
     },
     /// The head has more fields than the limit
     /// (RFC 9110 [§5.4](https://www.rfc-editor.org/rfc/rfc9110#section-5.4)).
     TooManyHeaders {
         /// The limit in fields.
-        limit: usize,
+        limit: u64,
     },
     /// Sec-WebSocket-Protocol or Sec-WebSocket-Extensions lists more items than the limit
     /// (RFC 9110 [§5.4](https://www.rfc-editor.org/rfc/rfc9110#section-5.4)).
     TooManyItems {
         /// The limit in items.
-        limit: usize,
+        limit: u64,
     },
     /// A line ends without a carriage return
     /// (RFC 9112 [§2.2](https://www.rfc-editor.org/rfc/rfc9112#section-2.2)).

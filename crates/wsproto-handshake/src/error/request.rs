@@ -18,7 +18,7 @@ pub enum RequestError {
     /// (RFC 9110 [§15.5.15](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.15)).
     TargetTooLong {
         /// The limit in bytes.
-        limit: usize,
+        limit: u64,
     },
     /// The target is neither a path nor an absolute http or https URI
     /// (RFC 6455 [§4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).

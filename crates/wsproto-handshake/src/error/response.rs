@@ -20,7 +20,7 @@ pub enum ResponseError {
     /// (RFC 9110 [§15.2](https://www.rfc-editor.org/rfc/rfc9110#section-15.2)).
     TooManyInterimResponses {
         /// The limit in responses.
-        limit: usize,
+        limit: u64,
     },
     /// Connection does not hold `upgrade`
     /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
@@ -69,7 +69,7 @@ pub enum ResponseError {
     /// (RFC 9112 [§7.1.2](https://www.rfc-editor.org/rfc/rfc9112#section-7.1.2)).
     TrailerTooLong {
         /// The limit in bytes.
-        limit: usize,
+        limit: u64,
     },
     /// A rejection's body is longer than the limit
     /// (RFC 9110 [§15.5](https://www.rfc-editor.org/rfc/rfc9110#section-15.5)).

@@ -19,7 +19,7 @@ pub(super) fn fault(line: &[u8]) -> Option<HeadError> {
 
 /// Checks fields that somebody else has cut.
 pub(crate) fn check_fields(headers: &Headers, limits: &HandshakeLimits) -> Result<(), HeadError> {
-    if headers.len() > limits.max_headers {
+    if headers.len() as u64 > limits.max_headers {
         return Err(HeadError::TooManyHeaders { limit: limits.max_headers });
     }
     let fault = |(name, value): (&str, &[u8])| name_fault(name.as_bytes()).or_else(|| value_fault(value));

@@ -27,7 +27,7 @@ impl LineCount {
                 _ if self.step(text, rest)? => return Ok(Some(self.searched)),
                 _ => {}
             }
-            if self.fields() > limits.max_headers {
+            if self.fields() as u64 > limits.max_headers {
                 return Err(HeadError::TooManyHeaders { limit: limits.max_headers });
             }
         }

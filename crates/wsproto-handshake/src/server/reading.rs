@@ -48,7 +48,7 @@ fn checked_target<'a>(line: RequestLine<'a>, limits: &HandshakeLimits) -> Result
         return Err(RequestError::Method);
     }
     let target = line.target;
-    if target.len() > limits.max_target_len {
+    if target.len() as u64 > limits.max_target_len {
         return Err(RequestError::TargetTooLong { limit: limits.max_target_len });
     }
     // Without a way out in between, many bytes are looked at in one go.
@@ -82,7 +82,7 @@ struct Fields<'a> {
     asks_websocket: bool,
     subprotocols: ListFields<'a>,
     extensions: ListFields<'a>,
-    max_items: usize,
+    max_items: u64,
 }
 
 impl<'a> Fields<'a> {
@@ -164,17 +164,17 @@ impl<'a> Fields<'a> {
 struct ListFields<'a> {
     fields: SmallVec<[&'a [u8]; 1]>,
     /// How many items they have together.
-    items: usize,
+    items: u64,
 }
 
 impl<'a> ListFields<'a> {
-    fn add(&mut self, value: &'a [u8], limit: usize, not_ascii: RequestError) -> Result<(), RequestError> {
+    fn add(&mut self, value: &'a [u8], limit: u64, not_ascii: RequestError) -> Result<(), RequestError> {
         if !value.is_ascii() {
             return Err(not_ascii);
         }
         //= rfc6455#9.1-6
         self.fields.push(value);
-        self.items = self.items.saturating_add(list::items(value).count());
+        self.items = self.items.saturating_add(list::items(value).count() as u64);
         if self.items > limit { Err(HeadError::TooManyItems { limit }.into()) } else { Ok(()) }
     }
 

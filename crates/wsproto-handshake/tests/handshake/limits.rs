@@ -11,7 +11,7 @@ fn status(error: RequestError) -> u16 {
 #[test]
 fn h1_head_at_the_limit_and_a_byte_beyond() {
     let bytes = head(&REQUEST, &[]);
-    let exact = HandshakeLimits::default().with_max_head_len(bytes.len());
+    let exact = HandshakeLimits::default().with_max_head_len(bytes.len() as u64);
     assert!(matches!(serve("exact", &bytes, exact), (Ok(Some(_)), rest) if rest.is_empty()));
     let mut with_frames = bytes.clone();
     with_frames.extend_from_slice(&[b'f'; 100]);
@@ -19,7 +19,7 @@ fn h1_head_at_the_limit_and_a_byte_beyond() {
         matches!(serve("frames do not count", &with_frames, exact), (Ok(Some(_)), rest) if rest == [b'f'; 100])
     );
 
-    let limit = bytes.len() - 1;
+    let limit = bytes.len() as u64 - 1;
     let (verdict, _) = serve("a byte beyond", &bytes, HandshakeLimits::default().with_max_head_len(limit));
     assert_eq!(verdict, Err(HeadError::TooLong { limit }.into()));
     assert_eq!(status(verdict.unwrap_err()), 431);
@@ -168,9 +168,9 @@ fn h25_ten_thousand_subprotocols_take_linear_work() {
 fn k13_response_heads_at_the_limits_and_beyond() {
     let request = Request::new("example.com", "/");
     let bytes = head(&RESPONSE, &[]);
-    let limits = HandshakeLimits::default().with_max_head_len(bytes.len());
+    let limits = HandshakeLimits::default().with_max_head_len(bytes.len() as u64);
     assert!(answer("exact", &request, &bytes, Then::More, limits).accept.is_some());
-    let limit = bytes.len() - 1;
+    let limit = bytes.len() as u64 - 1;
     let outcome = answer("longer", &request, &bytes, Then::More, limits.with_max_head_len(limit));
     assert_eq!(outcome.error, Some(HeadError::TooLong { limit }.into()));
 

@@ -84,6 +84,10 @@ impl Connection {
         event: &mut Option<Event<'b>>,
     ) -> Result<(), RemoteProtocolError> {
         buffer.renew_room();
+        if !self.receives_frames() {
+            buffer.end();
+            return self.failure.map_or(Ok(()), Err);
+        }
         if !self.joins_in_place(buffer) {
             *event = buffer.take_joined(|input| self.receive(input))?;
             return Ok(());

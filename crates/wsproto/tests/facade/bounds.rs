@@ -56,7 +56,7 @@ type Script = fn(usize) -> (Config, Vec<u8>);
 
 /// As many fields as fit.
 fn heads_of(limit: usize) -> Config {
-    let limits = HandshakeLimits::default().with_max_head_len(limit).with_max_headers(limit);
+    let limits = HandshakeLimits::default().with_max_head_len(limit as u64).with_max_headers(limit as u64);
     Config::default().with_handshake(limits.with_max_reject_body(limit as u64))
 }
 

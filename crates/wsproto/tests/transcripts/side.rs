@@ -104,7 +104,7 @@ fn config(setting: &Setting) -> Config {
             "max-fragments" => config.max_fragments = Some(*limit),
             "max-empty" => config.max_empty_fragments = *limit,
             "max-control" => config.max_control_frames = *limit,
-            "max-head" => config.handshake.max_head_len = usize::try_from(*limit).expect("a small limit"),
+            "max-head" => config.handshake.max_head_len = *limit,
             _ => panic!("{name} is no limit"),
         }
     }
