@@ -189,8 +189,7 @@ impl ServerOpening {
     #[inline]
     pub(crate) fn open(&mut self) -> Connection {
         let agreement = mem::take(&mut self.agreement);
-        let connection =
-            Connection::new(Role::Server, &self.config, Source::System).with_agreed(agreement);
+        let connection = Connection::new(Role::Server, &self.config, Source::System).with_agreed(agreement);
         match self.agreed.take() {
             Some((_, pipeline)) if !pipeline.is_empty() => connection.with_extensions(pipeline),
             _ => connection,

@@ -161,7 +161,7 @@ impl Receiver {
             connection: open(subject),
             way,
             buffer: MessageBuffer::new(),
-            messages: Messages::new(usize::MAX),
+            messages: Messages::new(u64::MAX),
             parts: Parts::default(),
         }
     }

@@ -6,16 +6,12 @@ use crate::wire::{self, Frame};
 /// A limit: its name, how it is set to n, the code, and what the error says after the words.
 type Limit = (&'static str, fn(u64) -> Limits, u16, &'static str);
 
-fn small(n: u64) -> u32 {
-    u32::try_from(n).expect("a small limit")
-}
-
 const FRAME: Limit = ("frame", |n| Limits { frame: n, ..FREE }, 1009, "frame longer than the limit of");
 const MESSAGE: Limit =
     ("message", |n| Limits { message: n, ..FREE }, 1009, "message longer than the limit of");
-const FRAGMENTS: Limit = ("fragments", |n| Limits { fragments: small(n), ..FREE }, 1008, "");
-const EMPTY: Limit = ("empty fragments", |n| Limits { empty_fragments: small(n), ..FREE }, 1008, "");
-const CONTROL: Limit = ("control frames", |n| Limits { control_frames: small(n), ..FREE }, 1008, "");
+const FRAGMENTS: Limit = ("fragments", |n| Limits { fragments: n, ..FREE }, 1008, "");
+const EMPTY: Limit = ("empty fragments", |n| Limits { empty_fragments: n, ..FREE }, 1008, "");
+const CONTROL: Limit = ("control frames", |n| Limits { control_frames: n, ..FREE }, 1008, "");
 
 /// Messages to try limits on: a name, and the frames.
 fn streams(over: Over) -> Vec<(String, Vec<Frame>)> {

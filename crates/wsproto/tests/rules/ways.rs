@@ -41,9 +41,9 @@ pub(crate) struct Subject {
 pub(crate) struct Limits {
     pub(crate) frame: u64,
     pub(crate) message: u64,
-    pub(crate) fragments: u32,
-    pub(crate) empty_fragments: u32,
-    pub(crate) control_frames: u32,
+    pub(crate) fragments: u64,
+    pub(crate) empty_fragments: u64,
+    pub(crate) control_frames: u64,
 }
 
 /// More than any test reaches.
