@@ -216,7 +216,7 @@ fn h21_a_message_buffer_has_room_in_every_state() {
         buffer.filled(len);
         len
     }
-    let long = frame_to(Role::Server, last(Opcode::Binary), &[7; 50_000]);
+    let long = frame_to(Role::Server, last(Opcode::Binary), &vec![7; 50_000]);
     let short = frame_to(Role::Server, last(Opcode::Text), b"hi");
     for (name, frames) in [("long", &long), ("short", &short)] {
         let count = 300_000 / frames.len();
@@ -239,7 +239,7 @@ fn h21_a_message_buffer_has_room_in_every_state() {
         assert_eq!((messages, buffer.is_empty()), (count, true), "{name}");
 
         // The same connection goes on, is ended by each side in turn, and what comes after that is dropped.
-        let mut wire = [&frames[..], &[0xff; 40_000]].concat().into_iter();
+        let mut wire = [&frames[..], &vec![0xff; 40_000]].concat().into_iter();
         let mut ended = false;
         while fill(&mut buffer, &mut wire) > 0 {
             loop {
