@@ -305,10 +305,7 @@ impl WsConnection {
                 opening.receive_eof()
             }
             Phase::Client(opening) => opening.receive_eof(),
-            Phase::Open(connection) => {
-                self.end_waits = false;
-                Ok(connection.receive_eof())
-            }
+            Phase::Open(connection) => Ok(connection.receive_eof()),
         }
     }
 }
