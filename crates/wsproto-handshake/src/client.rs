@@ -98,6 +98,8 @@ struct Awaited {
     token: AcceptToken,
     /// The subprotocols that were proposed, as a list with commas.
     subprotocols: String,
+    /// The extensions that were offered, as such a list.
+    extensions: String,
     interim_responses: u64,
     head: HeadBuffer,
 }
@@ -175,6 +177,7 @@ impl ClientHandshake {
         self.stage = Stage::AwaitingAnswer(Awaited {
             token: key.accept_token(),
             subprotocols: list::join(request.subprotocols()),
+            extensions: list::join(request.extensions()),
             interim_responses: 0,
             head: HeadBuffer::default(),
         });
@@ -242,8 +245,9 @@ impl ClientHandshake {
         };
         let line = StatusLine { status, is_http_1_1: true };
         let verdict = head::check_fields(headers, &self.limits).map_err(ResponseError::from).and_then(|()| {
-            let Awaited { token, subprotocols, .. } = &*awaited;
-            let expected = Expected::new(token, subprotocols, self.needs_subprotocol, &self.limits);
+            let Awaited { token, subprotocols, extensions, .. } = &*awaited;
+            let expected =
+                Expected::new(token, [subprotocols, extensions], self.needs_subprotocol, &self.limits);
             reading::judge(Head { line, text: headers.text(), fields: &headers.cut() }, expected)
         });
         match verdict.and_then(|verdict| awaited.after(verdict, &self.limits)) {
@@ -323,8 +327,8 @@ impl Awaited {
         needs_subprotocol: bool,
         limits: &HandshakeLimits,
     ) -> Result<Step<'a>, ResponseError> {
-        let Self { token, subprotocols, head, .. } = self;
-        let expected = Expected::new(token, subprotocols, needs_subprotocol, limits);
+        let Self { token, subprotocols, extensions, head, .. } = self;
+        let expected = Expected::new(token, [subprotocols, extensions], needs_subprotocol, limits);
         let (mut joined, mut room) = (Vec::new(), Room::new());
         let head = head.take(input, limits, &mut joined, &mut room, Head::of_response)?;
         let Some(head) = head else { return Ok(Step::NeedInput) };

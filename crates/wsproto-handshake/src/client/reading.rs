@@ -24,6 +24,8 @@ pub(super) struct Expected<'a> {
     token: &'a AcceptToken,
     /// The subprotocols that were proposed, as a list with commas.
     subprotocols: &'a str,
+    /// The extensions that were offered, as such a list.
+    extensions: &'a str,
     needs_subprotocol: bool,
     max_extensions: u64,
 }
@@ -32,12 +34,12 @@ impl<'a> Expected<'a> {
     /// What must be chosen is a subprotocol that was proposed: where none was, none must be.
     pub(super) const fn new(
         token: &'a AcceptToken,
-        subprotocols: &'a str,
+        [subprotocols, extensions]: [&'a str; 2],
         needs_subprotocol: bool,
         limits: &HandshakeLimits,
     ) -> Self {
         let needs_subprotocol = needs_subprotocol && !subprotocols.is_empty();
-        Self { token, subprotocols, needs_subprotocol, max_extensions: limits.max_list_items }
+        Self { token, subprotocols, extensions, needs_subprotocol, max_extensions: limits.max_list_items }
     }
 }
 
@@ -64,7 +66,7 @@ fn accept(head: Head<'_, StatusLine>, expected: Expected<'_>) -> Result<AcceptCo
     let headers = head.keep(|name, value| Ok::<_, ResponseError>(seen.add(name, value)))?;
     seen.check(expected.token)?;
     let subprotocol = seen.subprotocol(expected)?;
-    let extensions = seen.extensions(expected.max_extensions)?;
+    let extensions = seen.extensions(expected)?;
     Ok(AcceptConnection { subprotocol, extensions, headers })
 }
 
@@ -131,19 +133,32 @@ impl<'a> Fields<'a> {
         proposed.map(|proposed| Some(proposed.into())).ok_or(ResponseError::SubprotocolNotProposed)
     }
 
-    fn extensions(&self, limit: u64) -> Result<Vec<String>, ResponseError> {
+    fn extensions(&self, expected: Expected<'_>) -> Result<Vec<String>, ResponseError> {
         //= rfc6455#11.3.2-1
         let Some(value) = self.extensions.at_most_once(ResponseError::ExtensionsRepeated)? else {
             return Ok(Vec::new());
         };
         let mut extensions = Vec::new();
-        list::collect(&mut extensions, value, limit)?;
+        list::collect(&mut extensions, value, expected.max_extensions)?;
         //= rfc6455#9.1-1
         if extensions.is_empty() || !value.is_ascii() {
             return Err(ResponseError::ExtensionsInvalid);
         }
-        Ok(extensions)
+        let is_offered = |agreed: &String| {
+            list::split_list(expected.extensions).any(|offered| name(offered) == name(agreed))
+        };
+        //= rfc6455#4.1-40
+        if extensions.iter().all(is_offered) {
+            Ok(extensions)
+        } else {
+            Err(ResponseError::ExtensionNotOffered)
+        }
     }
+}
+
+/// The name of an extension that has parameters or none.
+fn name(extension: &str) -> &str {
+    extension.split(';').next().unwrap_or_default().trim_matches([' ', '\t'])
 }
 
 /// How a refusal's body is framed.

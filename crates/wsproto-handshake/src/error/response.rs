@@ -53,6 +53,9 @@ pub enum ResponseError {
     /// Sec-WebSocket-Extensions lists no extension, or holds characters that are not ASCII
     /// (RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)).
     ExtensionsInvalid,
+    /// An extension was not offered
+    /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
+    ExtensionNotOffered,
     /// Content-Length of a rejection is no number, or more than one
     /// (RFC 9112 [§6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3)).
     ContentLengthInvalid,
@@ -96,7 +99,8 @@ impl ResponseError {
             | Self::AcceptMissing
             | Self::AcceptMismatch
             | Self::SubprotocolNotProposed
-            | Self::SubprotocolMissing => "RFC 6455 §4.1",
+            | Self::SubprotocolMissing
+            | Self::ExtensionNotOffered => "RFC 6455 §4.1",
             Self::AcceptRepeated => "RFC 6455 §11.3.3",
             Self::SubprotocolRepeated => "RFC 6455 §11.3.4",
             Self::ExtensionsRepeated => "RFC 6455 §11.3.2",
@@ -138,6 +142,7 @@ impl fmt::Display for ResponseError {
             Self::SubprotocolMissing => "no subprotocol chosen",
             Self::ExtensionsRepeated => "Sec-WebSocket-Extensions is repeated",
             Self::ExtensionsInvalid => "Sec-WebSocket-Extensions lists nothing, or is not ASCII",
+            Self::ExtensionNotOffered => "agreed extension was not offered",
             Self::ContentLengthInvalid => "Content-Length is not one number",
             Self::BodyAmbiguous => "Content-Length beside Transfer-Encoding",
             Self::TransferEncodingUnknown => "transfer coding is not chunked",

@@ -11,7 +11,8 @@ fn request() -> Request {
     Request::new("example.com", "/")
         .with_subprotocol("chat")
         .with_subprotocol("superchat")
-        .with_extension("foo")
+        .with_extension("foo; a=1")
+        .with_extension("baz")
 }
 
 fn outcome(name: &str, edits: &[(&str, &[u8])]) -> Outcome {
@@ -172,6 +173,12 @@ fn k7_k9_k10_subprotocol_and_extensions() {
         //= rfc6455#11.3.2-1
         ("two of extensions",     &[("+", b"Sec-WebSocket-Extensions: foo\r\nSec-WebSocket-Extensions: foo")], ExtensionsRepeated),
         ("extensions not ASCII",  &[("+", b"Sec-WebSocket-Extensions: \xc3\xa9")],                   ExtensionsInvalid),
+        //= rfc6455#4.1-40
+        ("not offered",           &[("+", b"Sec-WebSocket-Extensions: bar")],                        ExtensionNotOffered),
+        ("not offered, too",      &[("+", b"Sec-WebSocket-Extensions: foo, bar; a")],                ExtensionNotOffered),
+        ("name in another case",  &[("+", b"Sec-WebSocket-Extensions: Foo")],                        ExtensionNotOffered),
+        ("a longer name",         &[("+", b"Sec-WebSocket-Extensions: foo-bar")],                    ExtensionNotOffered),
+        ("a name cut short",      &[("+", b"Sec-WebSocket-Extensions: fo")],                         ExtensionNotOffered),
         //= rfc6455#4.1-42, rfc6455#9.1-1
         ("no extension",          &[("+", b"Sec-WebSocket-Extensions:")],                            ExtensionsInvalid),
         ("elements without any",  &[("+", b"Sec-WebSocket-Extensions: , ,")],                        ExtensionsInvalid),
@@ -179,12 +186,12 @@ fn k7_k9_k10_subprotocol_and_extensions() {
     ]);
     let edits: &[(&str, &[u8])] = &[(
         "+",
-        b"Sec-WebSocket-Protocol: superchat\r\nSec-WebSocket-Extensions: foo; a=\"1, 2\",, bar\r\nSet-Cookie: a=b\r\nServer: x",
+        b"Sec-WebSocket-Protocol: superchat\r\nSec-WebSocket-Extensions: foo; a=\"1, 2\",, baz ;b\r\nSet-Cookie: a=b\r\nServer: x",
     )];
     let expected = AcceptConnection::new()
         .with_subprotocol("superchat")
         .with_extension("foo; a=\"1, 2\"")
-        .with_extension("bar")
+        .with_extension("baz ;b")
         .with_header("Set-Cookie", "a=b")
         .with_header("Server", "x");
     assert_eq!(outcome("all of it", edits).accept, Some(expected));

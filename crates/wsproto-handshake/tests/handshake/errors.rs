@@ -86,6 +86,7 @@ fn errors_of_responses_say_what_and_where() {
         (SubprotocolMissing,                       "no subprotocol chosen", "RFC 6455 §4.1"),
         (ExtensionsRepeated,                       "Sec-WebSocket-Extensions is repeated", "RFC 6455 §11.3.2"),
         (ExtensionsInvalid,                        "Sec-WebSocket-Extensions lists nothing, or is not ASCII", "RFC 6455 §9.1"),
+        (ExtensionNotOffered,                      "agreed extension was not offered", "RFC 6455 §4.1"),
         (ContentLengthInvalid,                     "Content-Length is not one number", "RFC 9112 §6.3"),
         (BodyAmbiguous,                            "Content-Length beside Transfer-Encoding", "RFC 9112 §6.3"),
         (TransferEncodingUnknown,                  "transfer coding is not chunked", "RFC 9112 §6.1"),

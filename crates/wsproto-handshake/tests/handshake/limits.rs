@@ -130,7 +130,8 @@ fn h25_listed_items_at_the_limit_and_one_beyond() {
             assert_eq!(status(verdict.unwrap_err()), 431, "{name}");
         }
     }
-    let request = Request::new("example.com", "/").with_extension("a");
+    let request =
+        ["a", "b", "c", "d"].into_iter().fold(Request::new("example.com", "/"), Request::with_extension);
     for (line, error) in
         [("a, b, c", None), ("a, b, c, d", Some(HeadError::TooManyItems { limit: 3 }.into()))]
     {

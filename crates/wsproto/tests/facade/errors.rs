@@ -73,7 +73,7 @@ const REQUEST: [RequestError; 23] = [
     RequestError::ExtensionsInvalid,
 ];
 
-const RESPONSE: [ResponseError; 20] = [
+const RESPONSE: [ResponseError; 21] = [
     ResponseError::Unrequested,
     ResponseError::Status,
     ResponseError::TooManyInterimResponses { limit: 1 },
@@ -87,6 +87,7 @@ const RESPONSE: [ResponseError; 20] = [
     ResponseError::SubprotocolMissing,
     ResponseError::ExtensionsRepeated,
     ResponseError::ExtensionsInvalid,
+    ResponseError::ExtensionNotOffered,
     ResponseError::ContentLengthInvalid,
     ResponseError::BodyAmbiguous,
     ResponseError::TransferEncodingUnknown,

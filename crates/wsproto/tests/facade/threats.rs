@@ -497,7 +497,7 @@ fn k3_k4_k5_k7_k8_k9_k10_answers_that_break_rules() {
         ("upgrade twice",          line("Upgrade: h2c"),                                              Some(ResponseError::UpgradeNotWebSocket)),
         ("no connection",          line("X: y").replace("Connection: Upgrade\r\n", ""),               Some(ResponseError::ConnectionNotUpgrade)),
         ("nine interim answers",   interim.repeat(9),                                                 Some(ResponseError::TooManyInterimResponses { limit: 8 })),
-        ("other extension",        line("Sec-WebSocket-Extensions: x-other"),                         None),
+        ("other extension",        line("Sec-WebSocket-Extensions: x-other"),                         Some(ResponseError::ExtensionNotOffered)),
         ("deflate twice",          deflate(", permessage-deflate"),                                   None),
         ("window of 7",            deflate("; server_max_window_bits=7"),                             None),
         ("window of 16",           deflate("; server_max_window_bits=16"),                            None),
