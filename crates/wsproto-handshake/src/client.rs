@@ -179,7 +179,7 @@ impl ClientHandshake {
             subprotocols: list::join(request.subprotocols()),
             extensions: list::join(request.extensions()),
             interim_responses: 0,
-            head: HeadBuffer::default(),
+            head: HeadBuffer::of_response(),
         });
     }
 

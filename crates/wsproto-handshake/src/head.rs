@@ -1,10 +1,12 @@
 //! Heads of HTTP/1.1 messages: where they end, and what is in them.
 //!
 //! A head that comes in one piece with nothing behind it is cut at once. Of any other the end is found first, in new bytes
-//! only; then the whole is cut. What the tokeniser lets pass and the RFC does not is refused here.
+//! only; then the whole is cut. What the tokeniser lets pass and the RFC does not is refused here. What can't become a
+//! request is refused at the byte that says so.
 
 mod field;
 mod line_count;
+mod request_line;
 
 use alloc::vec::Vec;
 use core::mem::{self, MaybeUninit};
@@ -13,7 +15,7 @@ use httparse::Header;
 use smallvec::SmallVec;
 
 pub(crate) use self::field::check_fields;
-use self::line_count::LineCount;
+use self::{line_count::LineCount, request_line::FirstLine};
 use crate::{
     HandshakeLimits, HeadError, Headers,
     headers::{Field, place},
@@ -23,21 +25,32 @@ use crate::{
 const FEW: usize = 32;
 
 /// A head that is coming in.
-#[derive(Default)]
 pub(crate) struct HeadBuffer {
     /// What came in earlier pieces.
     kept: Vec<u8>,
+    first_line: FirstLine,
     lines: LineCount,
 }
 
 impl HeadBuffer {
+    pub(crate) fn of_request() -> Self {
+        Self { kept: Vec::new(), first_line: FirstLine::Start, lines: LineCount::default() }
+    }
+
+    pub(crate) fn of_response() -> Self {
+        Self { first_line: FirstLine::RESPONSE, ..Self::of_request() }
+    }
+
     /// Keeps a single byte that ends no line; says whether it was one.
     ///
     /// A shortcut: [`take`](Self::take) does the same with such a piece, in more steps.
     #[inline]
     pub(crate) fn keep_byte(&mut self, input: &mut &[u8], limits: &HandshakeLimits) -> bool {
         let &[byte] = *input else { return false };
-        if byte == b'\n' || self.kept.len().saturating_add(1) >= limits.head_len() {
+        if byte == b'\n'
+            || self.kept.len().saturating_add(1) >= limits.head_len()
+            || !self.first_line.pass_kept(byte)
+        {
             return false;
         }
         self.kept.push(byte);
@@ -58,6 +71,7 @@ impl HeadBuffer {
         room: &'a mut Room<'t>,
         cut: impl Fn(&'t [u8], &'a mut [MaybeUninit<Header<'t>>]) -> Result<Head<'a, L>, HeadError>,
     ) -> Result<Option<Head<'a, L>>, HeadError> {
+        self.first_line.skip_empty_line(input)?;
         let Room { one, any } = room;
         let new = input.get(..limits.head_len()).unwrap_or(input);
         // Where this fails, the search for the end comes to the same, or knows what is wrong.
@@ -88,6 +102,7 @@ impl HeadBuffer {
         let before = self.kept.len();
         let room = limits.head_len().saturating_sub(before);
         let new = input.get(..room).unwrap_or(input);
+        self.first_line.pass(new)?;
         let text = if before == 0 {
             new
         } else {
@@ -97,11 +112,15 @@ impl HeadBuffer {
         if let Some(end) = self.lines.find_end(text, limits)? {
             let (own, behind) = input.split_at_checked(end.saturating_sub(before)).unwrap_or((*input, &[]));
             *input = behind;
-            if before == 0 {
+            let version = self.first_line.known_version();
+            if before == 0 && version.is_none() {
                 return Ok(Some(own));
             }
-            *joined = mem::take(&mut self.kept);
+            *joined = if before == 0 { own.to_vec() } else { mem::take(&mut self.kept) };
             joined.truncate(end);
+            if let Some(version) = version {
+                write_version(version, joined);
+            }
             return Ok(Some(joined));
         }
         if text.len() >= limits.head_len() {
@@ -117,6 +136,15 @@ impl HeadBuffer {
     /// How many bytes are kept.
     pub(crate) fn len(&self) -> usize {
         self.kept.len()
+    }
+}
+
+/// Writes another version into the first line of a request, which ends with one.
+#[cold]
+fn write_version(version: [u8; 3], head: &mut [u8]) {
+    let end = head.iter().position(|&byte| byte == b'\r').unwrap_or_default();
+    if let Some(place) = head.get_mut(..end).and_then(<[u8]>::last_chunk_mut) {
+        *place = version;
     }
 }
 
@@ -160,10 +188,8 @@ impl<'a> Head<'a, RequestLine<'a>> {
         else {
             return Err(HeadError::StartLine);
         };
-        if version != 1 {
-            return Err(HeadError::HttpVersion);
-        }
-        Ok(Self { line: RequestLine { method, target }, text, fields: headers })
+        let line = RequestLine { method, target, is_http_1_1: version == 1 };
+        Ok(Self { line, text, fields: headers })
     }
 }
 
@@ -281,6 +307,8 @@ fn is_other_version(word: &[u8]) -> bool {
 pub(crate) struct RequestLine<'a> {
     pub(crate) method: &'a str,
     pub(crate) target: &'a str,
+    /// 1.1, or a higher minor version.
+    pub(crate) is_http_1_1: bool,
 }
 
 /// The first line of a response.
@@ -321,7 +349,9 @@ mod tests {
             let bytes = [head, behind.as_bytes()].concat();
             let mut input = &bytes[..];
             let (line, headers) =
-                take(&mut HeadBuffer::default(), &mut input, &HandshakeLimits::default()).unwrap().unwrap();
+                take(&mut HeadBuffer::of_response(), &mut input, &HandshakeLimits::default())
+                    .unwrap()
+                    .unwrap();
             assert_eq!((input, headers.text()), (behind.as_bytes(), &head[..]), "{behind:?}");
             assert_eq!(line, "GET /");
             assert_eq!(headers.iter().collect::<Vec<_>>(), [("Host", &b"a"[..])]);
@@ -373,8 +403,8 @@ mod tests {
         ) {
             let limits = HandshakeLimits { max_head_len, max_headers, ..HandshakeLimits::default() };
             let mut whole = text.as_bytes();
-            let at_once = take(&mut HeadBuffer::default(), &mut whole, &limits);
-            let mut buffer = HeadBuffer::default();
+            let at_once = take(&mut HeadBuffer::of_response(), &mut whole, &limits);
+            let mut buffer = HeadBuffer::of_response();
             let (mut first, mut rest) = text.as_bytes().split_at(1);
             let in_pieces = match take(&mut buffer, &mut first, &limits) {
                 Ok(None) => take(&mut buffer, &mut rest, &limits),
@@ -387,7 +417,7 @@ mod tests {
     #[test]
     fn a_head_byte_by_byte_is_the_same_and_leaves_nothing_behind() {
         let bytes = b"HTTP/1.1 101 Switching Protocols\r\nA: b \r\nC:\r\n\r\n";
-        let mut buffer = HeadBuffer::default();
+        let mut buffer = HeadBuffer::of_response();
         for byte in &bytes[..bytes.len() - 1] {
             let nothing = take(&mut buffer, &mut core::slice::from_ref(byte), &HandshakeLimits::default());
             assert_eq!(nothing, Ok(None));
@@ -422,7 +452,7 @@ mod tests {
             ("at the limit",      b"GET",  b" ",   false),
         ];
         for (name, before, mut input, kept) in table {
-            let mut buffer = HeadBuffer::default();
+            let mut buffer = HeadBuffer::of_response();
             assert_eq!(take(&mut buffer, &mut &*before, &limits), Ok(None), "{name}");
             let len = input.len();
             assert_eq!(buffer.keep_byte(&mut input, &limits), kept, "{name}");
@@ -434,7 +464,7 @@ mod tests {
     #[test]
     fn h1_h2_h3_the_limits_are_the_same_for_single_bytes() {
         let outcome = |bytes: &[u8], pieces: usize, limits: &HandshakeLimits| -> Result<_, HeadError> {
-            let mut buffer = HeadBuffer::default();
+            let mut buffer = HeadBuffer::of_response();
             for mut piece in bytes.chunks(pieces) {
                 if !buffer.keep_byte(&mut piece, limits)
                     && let Some((_, headers)) = take(&mut buffer, &mut piece, limits)?

@@ -95,7 +95,7 @@ impl ServerHandshake {
     /// Creates a handshake that awaits its request.
     #[must_use]
     pub fn new(limits: HandshakeLimits) -> Self {
-        Self { limits, stage: Stage::AwaitingRequest(HeadBuffer::default()), failure: None }
+        Self { limits, stage: Stage::AwaitingRequest(HeadBuffer::of_request()), failure: None }
     }
 
     /// Returns how far the handshake has come.
@@ -183,7 +183,7 @@ impl ServerHandshake {
         if let Err(error) = head::check_fields(headers, &self.limits) {
             return Err(self.fail(error.into()));
         }
-        let line = RequestLine { method, target };
+        let line = RequestLine { method, target, is_http_1_1: true };
         self.read(Head { line, text: headers.text(), fields: &headers.cut() })
     }
 

@@ -44,6 +44,9 @@ pub(super) fn read(
 /// Checks the first line as far as it needs no fields; returns its target.
 fn checked_target<'a>(line: RequestLine<'a>, limits: &HandshakeLimits) -> Result<&'a str, RequestError> {
     //= rfc6455#4.2.1-3
+    if !line.is_http_1_1 {
+        return Err(HeadError::HttpVersion.into());
+    }
     if line.method != "GET" {
         return Err(RequestError::Method);
     }

@@ -79,7 +79,6 @@ fn h16_h17_first_lines() {
         ("lower case",               &[("GET", b"get / HTTP/1.1")],                          RequestError::Method,              METHOD),
         ("GET and more",             &[("GET", b"GETX / HTTP/1.1")],                         RequestError::Method,              METHOD),
         ("HTTP/1.0",                 &[("GET", b"GET / HTTP/1.0")],                          HttpVersion.into(),                NOT_HTTP_1_1),
-        ("HTTP/1.2",                 &[("GET", b"GET / HTTP/1.2")],                          HttpVersion.into(),                NOT_HTTP_1_1),
         ("HTTP/2.0",                 &[("GET", b"GET / HTTP/2.0")],                          HttpVersion.into(),                NOT_HTTP_1_1),
         ("HTTP/0.9",                 &[("GET", b"GET / HTTP/0.9")],                          HttpVersion.into(),                NOT_HTTP_1_1),
         ("HTTP/1.1 and more",        &[("GET", b"GET / HTTP/1.1x")],                         StartLine.into(),                  BAD_REQUEST),
@@ -95,8 +94,56 @@ fn h16_h17_first_lines() {
         ("tab for space",            &[("GET", b"GET\t/ HTTP/1.1")],                         StartLine.into(),                  BAD_REQUEST),
         ("NUL in the method",        &[("GET", b"G\0T / HTTP/1.1")],                         StartLine.into(),                  BAD_REQUEST),
         ("frames at once",           &[("GET", b"\x81\x85\x37\xfa\x21\x3d")],                StartLine.into(),                  BAD_REQUEST),
-        ("empty line before",        &[("GET", b"\r\nGET / HTTP/1.1")],                      StartLine.into(),                  BAD_REQUEST),
+        ("two empty lines before",   &[("GET", b"\r\n\r\nGET / HTTP/1.1")],                  StartLine.into(),                  BAD_REQUEST),
+        ("half an empty line",       &[("GET", b"\rGET / HTTP/1.1")],                        BareCarriageReturn.into(),         BAD_REQUEST),
+        ("a line feed before",       &[("GET", b"\nGET / HTTP/1.1")],                        BareLineFeed.into(),               BAD_REQUEST),
+        ("HTTP/2 with its preface",  &[("GET", b"PRI * HTTP/2.0")],                          HttpVersion.into(),                NOT_HTTP_1_1),
+        ("two digits",               &[("GET", b"GET / HTTP/1.10")],                         StartLine.into(),                  BAD_REQUEST),
     ]);
+}
+
+//= rfc6455#4.2.1-3
+#[test]
+fn h17_a_higher_minor_version_is_1_1_and_one_empty_line_is_passed_over() {
+    accepts(&[
+        ("HTTP/1.2", &[("GET", b"GET / HTTP/1.2")]),
+        ("HTTP/1.9", &[("GET", b"GET / HTTP/1.9")]),
+        ("an empty line before", &[("GET", b"\r\nGET / HTTP/1.1")]),
+        ("an empty line, and HTTP/1.3", &[("GET", b"\r\nGET / HTTP/1.3")]),
+    ]);
+    let bytes = head(&REQUEST, &[("GET", b"\r\nGET /chat HTTP/1.7")]);
+    let exact = HandshakeLimits::default().with_max_head_len(bytes.len() - 2);
+    let (verdict, _) = serve("the empty line is no part of the head", &bytes, exact);
+    assert_eq!(verdict.unwrap().unwrap().target(), "/chat");
+    let less = HandshakeLimits::default().with_max_head_len(bytes.len() - 3);
+    let (verdict, _) = serve("a byte less", &bytes, less);
+    assert_eq!(verdict, Err(HeadError::TooLong { limit: bytes.len() - 3 }.into()));
+}
+
+/// A TLS client waits for an answer after its first bytes.
+#[test]
+fn h5_what_cant_become_a_request_is_refused_at_its_first_byte() {
+    for byte in 0..=u8::MAX {
+        let mut server = ServerHandshake::new(HandshakeLimits::default());
+        let verdict = server.receive(&mut &[byte][..]);
+        let begins = byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~\r".contains(&byte);
+        assert_eq!(verdict.is_err(), !begins, "{byte:#04x}");
+        if let Err(error) = verdict {
+            assert_eq!(error.rejection().status, 400, "{byte:#04x}");
+        }
+    }
+    // The byte that decides may come with others, or alone.
+    for (start, decides) in
+        [(&b"SSH-2.0-OpenSSH_9.6"[..], b'\r'), (b"PROXY TCP4 ", b'1'), (b"GET / ", b'h'), (b"\r\n", b'\x16')]
+    {
+        let name = String::from_utf8_lossy(start);
+        let mut server = ServerHandshake::new(HandshakeLimits::default());
+        assert_eq!(server.receive(&mut &*start), Ok(None), "{name:?}");
+        assert_eq!(server.receive(&mut &[decides][..]), Err(HeadError::StartLine.into()), "{name:?}");
+        let whole = [start, &[decides]].concat();
+        let (verdict, _) = serve(&name, &whole, HandshakeLimits::default());
+        assert_eq!(verdict, Err(HeadError::StartLine.into()), "{name:?}");
+    }
 }
 
 #[test]

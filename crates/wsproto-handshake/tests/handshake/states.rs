@@ -12,7 +12,7 @@ fn server(state: ServerState) -> ServerHandshake {
     let mut out = Vec::new();
     let request = head(&REQUEST, &[]);
     if state == ServerState::Failed {
-        server.receive(&mut &b"\r\n"[..]).unwrap_err();
+        server.receive(&mut &b"\n"[..]).unwrap_err();
     } else if state != ServerState::AwaitingRequest {
         server.receive(&mut &request[..]).unwrap();
     }

@@ -220,7 +220,7 @@ fn every_state_and_thing_received() {
     #[rustfmt::skip]
     let table = [
         // stand                      role     text     ping     close                               bad                            end                         
-        ("server, nothing yet",        Server, ["-",     "-",     "-",                                "-",                           "error, Closed, close"]),
+        ("server, nothing yet",        Server, ["error, Connecting, pause", "error, Connecting, pause", "error, Connecting, pause", "error, Connecting, pause", "error, Closed, close"]),
         ("server, half a request",     Server, ["-",     "-",     "-",                                "-",                           "error, Closed, close"]),
         ("server, request",            Server, ["-",     "-",     "-",                                "-",                           "-"]),
         ("server, bad request",        Server, ["error", "error", "error",                            "error",                       "-"]),
