@@ -231,6 +231,12 @@ impl<'a, L> Head<'a, L> {
         Ok(Headers::of_head(self.text.to_vec(), kept))
     }
 
+    /// Returns copies of all fields.
+    pub(crate) fn all_fields(&self) -> Headers {
+        let fields = self.fields.iter().map(|header| Field::of(header, self.text));
+        Headers::of_head(self.text.to_vec(), fields.collect())
+    }
+
     /// Returns the values of all fields with this name, in order.
     pub(crate) fn values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
         let named = self.fields.iter().filter(move |header| header.name.eq_ignore_ascii_case(name));

@@ -32,14 +32,18 @@ pub(crate) fn split_zone(literal: &str) -> Option<(&str, &str)> {
     (!zone.is_empty() && zone.bytes().all(is_unreserved)).then_some((address, zone))
 }
 
-/// Whether both authorities name the same host and port under this scheme.
-pub(crate) fn agree(one: &str, other: &str, default_port: &str) -> bool {
-    let host_and_port = |authority| {
-        let (host, port) = split_port(authority);
-        (host, port.filter(|port| !port.is_empty() && *port != default_port))
-    };
-    let ((one_host, one_port), (other_host, other_port)) = (host_and_port(one), host_and_port(other));
+/// Whether both authorities name the same host and port, where this port goes without saying.
+pub(crate) fn agree(one: &str, other: &str, default_port: Option<u16>) -> bool {
+    let ((one_host, one_port), (other_host, other_port)) =
+        (host_and_port(one, default_port), host_and_port(other, default_port));
     one_host.eq_ignore_ascii_case(other_host) && one_port == other_port
+}
+
+/// Splits an authority; the port is `None` where it goes without saying.
+pub(crate) fn host_and_port(authority: &str, default_port: Option<u16>) -> (&str, Option<u16>) {
+    let (host, port) = split_port(authority);
+    let port = port.and_then(|port| port.parse().ok());
+    (host, port.filter(|port| Some(*port) != default_port))
 }
 
 /// Whether this is a name or address and, behind a colon, a port.
@@ -136,7 +140,8 @@ fn is_encoded(label: &[u8]) -> bool {
 #[cfg(feature = "idna")]
 fn encode(authority: &str) -> Option<String> {
     let (host, port) = split_port(authority);
-    let mut wire = idna::domain_to_ascii(host).ok()?;
+    // Or else a colon of full width would become one that begins a port.
+    let mut wire = idna::domain_to_ascii_cow(host.as_bytes(), idna::AsciiDenyList::URL).ok()?.into_owned();
     if let Some(port) = port {
         wire.push(':');
         wire.push_str(port);
@@ -164,11 +169,6 @@ pub(crate) fn decode(authority: &[u8]) -> Option<String> {
     }
     let again = encode(&decoded)?;
     again.as_bytes().eq_ignore_ascii_case(authority).then_some(decoded)
-}
-
-#[cfg(not(feature = "idna"))]
-pub(crate) const fn decode(_: &[u8]) -> Option<String> {
-    None
 }
 
 #[cfg(test)]
@@ -292,10 +292,36 @@ mod tests {
             ("example.com:443",  "example.com",      false),
             ("example.com",      "example.org",      false),
             ("[::1]:80",         "[::1]",            true),
+            ("example.com:0080", "example.com",      true),
         ];
         for (one, other, expected) in table {
-            assert_eq!(agree(one, other, "80"), expected, "{one} {other}");
-            assert_eq!(agree(other, one, "80"), expected, "{other} {one}");
+            assert_eq!(agree(one, other, Some(80)), expected, "{one} {other}");
+            assert_eq!(agree(other, one, Some(80)), expected, "{other} {one}");
+        }
+    }
+
+    #[test]
+    fn the_zone_of_an_address_is_not_sent() {
+        #[rustfmt::skip]
+        let table = [
+            ("[fe80::1%25eth0]",       Some("[fe80::1]")),
+            ("[fe80::1%25eth0]:8080",  Some("[fe80::1]:8080")),
+            ("[fe80::1%eth0]:",        Some("[fe80::1]:")),
+            ("[fe80::1%252]",          Some("[fe80::1]")),
+            ("[fe80::1%25en%20x]",     None),
+            ("[fe80::1]",              Some("[fe80::1]")),
+            ("[fe80::1%25]",           None),
+            ("[fe80::1%]",             None),
+            ("[fe80::1%25eth0",        None),
+            ("[fe80::1%25a b]",        None),
+            ("[fe80::1%25a/b]",        None),
+            ("[fe80::1%25a\r\nX: y]",  None),
+            ("[fe80::1%25a]b",         None),
+            ("[fe80::g%25eth0]",       None),
+            ("fe80::1%25eth0",         None),
+        ];
+        for (host, expected) in table {
+            assert_eq!(to_wire(host).as_deref(), expected, "{host:?}");
         }
     }
 
@@ -313,6 +339,15 @@ mod tests {
         assert_eq!(decode(b"xn--zzzzzzzzz"), None, "no such name");
         assert_eq!(decode(b"xn--xn--7dddddddddddd-77h7u"), None, "a name that could not be sent");
         assert_eq!(decode(b"Example.COM"), None, "nothing to decode");
+        // Characters of full width that would come to mean something else once they are ASCII.
+        for sign in "：／？＃＠％［］＼＜＞｜＾".chars() {
+            for name in [format!("example.com{sign}80"), format!("é{sign}a.example")] {
+                assert_eq!(to_wire(&name), None, "{name}");
+            }
+        }
+        assert_eq!(to_wire("ｅxample。com").as_deref(), Some("example.com"), "the same name");
+        assert_eq!(to_wire("example.com:８０"), None, "a port is of ASCII digits");
+        assert_eq!(to_wire("\u{ad}"), None, "nothing is left");
         assert_eq!(to_wire("é é"), None);
         assert_eq!(to_wire("é:port"), None);
     }
@@ -321,6 +356,5 @@ mod tests {
     #[test]
     fn names_beyond_ascii_are_refused_without_idna() {
         assert_eq!(to_wire("芝士汉堡"), None);
-        assert_eq!(decode(b"xn--7ks3rz39bh7u"), None);
     }
 }

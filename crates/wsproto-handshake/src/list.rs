@@ -95,15 +95,6 @@ pub(crate) fn has_duplicates<'a>(mut texts: impl Iterator<Item = &'a str>) -> bo
     !sorted.is_sorted_by(|one, next| one < next)
 }
 
-/// Whether a comma behind this value would separate: no quoted string is left open.
-pub(crate) fn is_closed(value: &[u8]) -> bool {
-    let mut quoting = Quoting::Outside;
-    for &byte in value {
-        quoting.at_separator(byte);
-    }
-    matches!(quoting, Quoting::Outside)
-}
-
 #[derive(Clone, Copy)]
 enum Quoting {
     Outside,
@@ -161,15 +152,6 @@ mod tests {
             assert_eq!(split_list(&format!("{item},{next}")).collect::<Vec<_>>(), expected);
             let quoted = format!("{item}\",\"{next}");
             assert_eq!(split_list(&quoted).collect::<Vec<_>>(), [&quoted]);
-        }
-    }
-
-    #[test]
-    fn open_quotes_are_seen() {
-        for (value, closed) in
-            [("", true), ("a; b=\"c\"", true), ("\"", false), ("\"\\\"", false), ("\\", true)]
-        {
-            assert_eq!(is_closed(value.as_bytes()), closed, "{value:?}");
         }
     }
 

@@ -2,13 +2,14 @@
 
 use core::{error::Error, fmt};
 
-use crate::{RejectConnection, Request};
+use crate::{RejectConnection, Request, host};
 
 /// Checks that a browser's request comes from a page of one of these origins.
 ///
 /// Browsers send cookies along whichever site's page opens a connection; a server that knows its visitors by
-/// cookies must look at where the page is from. Origins compare as text, in any case, with scheme and port:
-/// `https://example.com`, `http://localhost:8080`.
+/// cookies must look at where the page is from. An origin is a scheme and a host, with the port unless it is the
+/// scheme's own: `https://example.com`, `http://localhost:8080`. All of it compares in any case.
+/// `https://*.example.com` stands for all hosts below example.com, and not for itself.
 ///
 /// # Errors
 ///
@@ -19,24 +20,105 @@ use crate::{RejectConnection, Request};
 /// ```
 /// use wsproto_handshake::{OriginError, Request, check_origin};
 ///
-/// let allowed = ["https://example.com"];
-/// let request = Request::new("example.com", "/").with_header("Origin", "https://evil.example");
-/// let refusal = check_origin(&request, &allowed).unwrap_err();
+/// let allowed = ["https://example.com", "https://*.example.com"];
+/// let from = |origin| check_origin(&Request::new("example.com", "/").with_header("Origin", origin), &allowed);
+/// assert_eq!(from("https://example.com"), Ok(()));
+/// assert_eq!(from("https://chat.example.com"), Ok(()));
+/// let refusal = from("https://evil.example").unwrap_err();
 /// assert_eq!((refusal, refusal.rejection().status), (OriginError::Foreign, 403));
 /// ```
 ///
 /// RFC 6455 [§10.2](https://www.rfc-editor.org/rfc/rfc6455#section-10.2)
 pub fn check_origin<O: AsRef<str>>(request: &Request, allowed: &[O]) -> Result<(), OriginError> {
-    let mut origins = request.headers.get_all("Origin");
-    let Some(origin) = origins.next() else { return Err(OriginError::Missing) };
-    if origins.next().is_some() {
-        return Err(OriginError::Repeated);
-    }
-    let known = allowed.iter().any(|known| known.as_ref().as_bytes().eq_ignore_ascii_case(origin));
-    if known { Ok(()) } else { Err(OriginError::Foreign) }
+    let origin = only_origin(request)?;
+    let is_known = |known: &O| {
+        let known = known.as_ref();
+        known.as_bytes().eq_ignore_ascii_case(origin) || matches_entry(known, origin)
+    };
+    if allowed.iter().any(is_known) { Ok(()) } else { Err(OriginError::Foreign) }
 }
 
-/// Why a request's origin is not good enough; made by [`check_origin`].
+/// Checks that a browser's request comes from a page of the host that it is for, over http or https.
+///
+/// The host is [`Request::host`]; behind a proxy that sets another one, [`check_origin`] with a list is right. The port
+/// counts, too, where it is not the one of the page's scheme.
+///
+/// # Errors
+///
+/// As for [`check_origin`].
+///
+/// ```
+/// use wsproto_handshake::{OriginError, Request, check_same_host};
+///
+/// let from = |origin| check_same_host(&Request::new("example.com", "/").with_header("Origin", origin));
+/// assert_eq!(from("https://example.com"), Ok(()));
+/// assert_eq!(from("https://evil.example"), Err(OriginError::Foreign));
+/// ```
+///
+/// RFC 6455 [§10.2](https://www.rfc-editor.org/rfc/rfc6455#section-10.2)
+pub fn check_same_host(request: &Request) -> Result<(), OriginError> {
+    let origin = Origin::parse(only_origin(request)?).ok_or(OriginError::Foreign)?;
+    let port = origin.default_port().ok_or(OriginError::Foreign)?;
+    let is_same = host::agree(origin.authority, request.host(), Some(port));
+    if is_same { Ok(()) } else { Err(OriginError::Foreign) }
+}
+
+fn only_origin(request: &Request) -> Result<&[u8], OriginError> {
+    let mut origins = request.headers.get_all("Origin");
+    let origin = origins.next().ok_or(OriginError::Missing)?;
+    if origins.next().is_some() { Err(OriginError::Repeated) } else { Ok(origin) }
+}
+
+/// Whether an origin is the one that an entry of a list names, or one of those that it stands for.
+fn matches_entry(entry: &str, origin: &[u8]) -> bool {
+    let (Some((scheme, authority)), Some(origin)) = (entry.split_once("://"), Origin::parse(origin)) else {
+        return false;
+    };
+    let Some(authority) = host::to_wire(authority) else { return false };
+    let port = origin.default_port();
+    scheme.eq_ignore_ascii_case(origin.scheme)
+        && match authority.strip_prefix("*.") {
+            Some(parent) => {
+                let (host, entry_port) = host::host_and_port(parent, port);
+                let (name, origin_port) = host::host_and_port(origin.authority, port);
+                entry_port == origin_port && is_below(name, host)
+            }
+            None => host::agree(&authority, origin.authority, port),
+        }
+}
+
+/// Whether a name has one label or more before the parent's.
+fn is_below(name: &str, parent: &str) -> bool {
+    let labels = name.len().checked_sub(parent.len()).and_then(|at| name.split_at_checked(at));
+    labels.is_some_and(|(labels, end)| {
+        !parent.is_empty()
+            && end.eq_ignore_ascii_case(parent)
+            && labels.strip_suffix('.').is_some_and(|labels| labels.split('.').all(|label| !label.is_empty()))
+    })
+}
+
+/// An origin of a scheme and an authority, as browsers write it (RFC 6454 §6.2).
+struct Origin<'a> {
+    scheme: &'a str,
+    authority: &'a str,
+}
+
+impl<'a> Origin<'a> {
+    fn parse(value: &'a [u8]) -> Option<Self> {
+        let (scheme, authority) = core::str::from_utf8(value).ok()?.split_once("://")?;
+        host::is_valid(authority.as_bytes()).then_some(Self { scheme, authority })
+    }
+
+    fn default_port(&self) -> Option<u16> {
+        match self.scheme {
+            scheme if scheme.eq_ignore_ascii_case("http") => Some(80),
+            scheme if scheme.eq_ignore_ascii_case("https") => Some(443),
+            _ => None,
+        }
+    }
+}
+
+/// Why a request's origin is not good enough; made by [`check_origin`] and [`check_same_host`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum OriginError {
@@ -88,25 +170,91 @@ mod tests {
         }
     }
 
+    /// A request for this host that comes with these origins.
+    fn from(host: &str, origins: &[&str]) -> Request {
+        origins.iter().fold(Request::new(host, "/"), |request, origin| request.with_header("origin", origin))
+    }
+
     #[test]
     fn h22_origin_of_another_site() {
-        let allowed = ["https://example.com", "http://localhost:8080"];
-        let cases: [(&[&str], Result<(), OriginError>); 8] = [
-            (&["https://example.com"], Ok(())),
-            (&["HTTPS://Example.COM"], Ok(())),
-            (&["http://localhost:8080"], Ok(())),
-            (&["http://localhost"], Err(OriginError::Foreign)),
-            (&["https://example.com.evil.example"], Err(OriginError::Foreign)),
-            (&["null"], Err(OriginError::Foreign)),
-            (&["https://example.com", "https://example.com"], Err(OriginError::Repeated)),
-            (&[], Err(OriginError::Missing)),
+        let allowed = [
+            "https://example.com",
+            "http://localhost:8080",
+            "https://port.example:443",
+            "https://*.wild.example",
+            "https://*.high.example:8443",
+            "chrome-extension://abcdefgh",
+            "https://*.",
+            "https://*",
         ];
-        for (origins, expected) in cases {
-            let request = origins
-                .iter()
-                .fold(Request::new("a", "/"), |request, origin| request.with_header("origin", origin));
-            assert_eq!(check_origin(&request, &allowed), expected, "{origins:?}");
+        #[rustfmt::skip]
+        let table: [(&[&str], Result<(), OriginError>); 33] = [
+            (&["https://example.com"],                 Ok(())),
+            (&["HTTPS://Example.COM"],                 Ok(())),
+            (&["https://example.com:443"],             Ok(())),
+            (&["https://example.com:"],                Ok(())),
+            (&["https://example.com:80"],              Err(OriginError::Foreign)),
+            (&["http://example.com"],                  Err(OriginError::Foreign)),
+            (&["http://localhost:8080"],               Ok(())),
+            (&["http://localhost"],                    Err(OriginError::Foreign)),
+            (&["http://localhost:80"],                 Err(OriginError::Foreign)),
+            (&["https://port.example"],                Ok(())),
+            (&["https://port.example:443"],            Ok(())),
+            (&["https://port.example:444"],            Err(OriginError::Foreign)),
+            (&["https://example.com.evil.example"],    Err(OriginError::Foreign)),
+            (&["https://chat.wild.example"],           Ok(())),
+            (&["https://a.b.WILD.example"],            Ok(())),
+            (&["https://chat.wild.example:443"],       Ok(())),
+            (&["https://wild.example"],                Err(OriginError::Foreign)),
+            (&["https://.wild.example"],               Err(OriginError::Foreign)),
+            (&["https://a..wild.example"],             Err(OriginError::Foreign)),
+            (&["https://evilwild.example"],            Err(OriginError::Foreign)),
+            (&["https://wild.example.evil"],           Err(OriginError::Foreign)),
+            (&["http://chat.wild.example"],            Err(OriginError::Foreign)),
+            (&["https://chat.wild.example:8443"],      Err(OriginError::Foreign)),
+            (&["https://evil.com/.wild.example"],      Err(OriginError::Foreign)),
+            (&["https://evil.com#.wild.example"],      Err(OriginError::Foreign)),
+            (&["https://evil.com@a.wild.example"],     Err(OriginError::Foreign)),
+            (&["https://a.high.example:8443"],         Ok(())),
+            (&["https://a.high.example"],              Err(OriginError::Foreign)),
+            (&["chrome-extension://abcdefgh"],         Ok(())),
+            (&["null"],                                Err(OriginError::Foreign)),
+            (&["https://example.com https://a"],       Err(OriginError::Foreign)),
+            (&["https://example.com", "https://example.com"], Err(OriginError::Repeated)),
+            (&[],                                      Err(OriginError::Missing)),
+        ];
+        for (origins, expected) in table {
+            assert_eq!(check_origin(&from("a", origins), &allowed), expected, "{origins:?}");
         }
         assert_eq!(OriginError::Foreign.rejection(), RejectConnection::new(403));
+        assert_eq!(check_origin(&from("a", &["null"]), &["null"]), Ok(()), "what is listed as it is");
+    }
+
+    #[test]
+    fn h22_a_page_of_the_same_host() {
+        #[rustfmt::skip]
+        let table: [(&str, &[&str], Result<(), OriginError>); 17] = [
+            // host               origin                              verdict
+            ("example.com",       &["https://example.com"],           Ok(())),
+            ("example.com",       &["http://EXAMPLE.com"],            Ok(())),
+            ("example.com:443",   &["https://example.com"],           Ok(())),
+            ("example.com:80",    &["http://example.com"],            Ok(())),
+            ("example.com:8080",  &["http://example.com:8080"],       Ok(())),
+            ("[::1]:8080",        &["http://[::1]:8080"],             Ok(())),
+            ("example.com:443",   &["http://example.com"],            Err(OriginError::Foreign)),
+            ("example.com:8080",  &["http://example.com"],            Err(OriginError::Foreign)),
+            ("example.com",       &["http://example.com:8080"],       Err(OriginError::Foreign)),
+            ("example.com",       &["https://www.example.com"],       Err(OriginError::Foreign)),
+            ("www.example.com",   &["https://example.com"],           Err(OriginError::Foreign)),
+            ("example.com",       &["ftp://example.com"],             Err(OriginError::Foreign)),
+            ("example.com",       &["https://example.com/"],          Err(OriginError::Foreign)),
+            ("null",              &["null"],                          Err(OriginError::Foreign)),
+            ("example.com",       &["https://example.com\u{e9}"],     Err(OriginError::Foreign)),
+            ("example.com",       &["https://example.com"; 2],        Err(OriginError::Repeated)),
+            ("example.com",       &[],                                Err(OriginError::Missing)),
+        ];
+        for (host, origins, expected) in table {
+            assert_eq!(check_same_host(&from(host, origins)), expected, "{origins:?} to {host}");
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 mod part;
 
+#[cfg(feature = "idna")]
+use alloc::borrow::Cow;
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
@@ -65,10 +67,29 @@ impl Request {
 
     /// Returns the host's name or address, with the port unless it is the scheme's own.
     ///
-    /// With the feature `idna`, a name beyond ASCII is as it is read by people.
+    /// In a received request it is what came: the authority of an absolute target, or else the value of Host. In one to
+    /// be sent it is what [`new`](Self::new) was given.
+    ///
+    /// RFC 9112 [§3.2.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2)
     #[must_use]
     pub fn host(&self) -> &str {
         self.host.as_str(self.headers.text())
+    }
+
+    /// Returns [`host`](Self::host) as people read it: a name that is encoded for the wire (`xn--…`) is decoded, unless
+    /// what comes out would be encoded to something else.
+    ///
+    /// ```
+    /// use wsproto_handshake::Request;
+    ///
+    /// let request = Request::new("xn--bcher-kva.example:8080", "/");
+    /// assert_eq!(request.unicode_host(), "bücher.example:8080");
+    /// ```
+    #[cfg(feature = "idna")]
+    #[must_use]
+    pub fn unicode_host(&self) -> Cow<'_, str> {
+        let host = self.host();
+        crate::host::decode(host.as_bytes()).map_or(Cow::Borrowed(host), Cow::Owned)
     }
 
     /// Returns path and query, as in `/chat?room=1`; for a received absolute URI, its path and query.

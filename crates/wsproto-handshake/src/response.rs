@@ -60,19 +60,20 @@ impl AcceptConnection {
 /// A server's refusal: an ordinary HTTP response, after which the server closes the connection.
 ///
 /// A received one has all header fields, and [`RejectData`] always follows it, or the error of a body whose end can't
-/// be known. One that is sent is complete without a body; with a body, `RejectData` must follow until the last of
-/// it. The body's length is what Content-Length among the headers says; without that field it is sent in chunks, or
-/// until the end of the stream if the headers have `Connection: close`.
+/// be known. One that is sent is complete without a body, or with [one of its own](Self::with_content). With a body
+/// that is [announced](Self::with_body), `RejectData` must follow until the last of it: that body's length is what
+/// Content-Length among the headers says; without that field it is sent in chunks, or until the end of the stream if
+/// the headers have `Connection: close`.
 ///
 /// ```
 /// use wsproto_handshake::RejectConnection;
 ///
-/// let busy = RejectConnection::new(503).with_header("Retry-After", "5").with_body();
-/// assert!(busy.has_body);
+/// let busy = RejectConnection::new(503).with_header("Retry-After", "5").with_text("Come back later.\n");
+/// assert_eq!(busy.headers.get_str("Content-Type"), Some("text/plain; charset=utf-8"));
 /// ```
 ///
 /// RFC 6455 [§4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct RejectConnection {
     /// Status; 400 by default.
@@ -81,13 +82,15 @@ pub struct RejectConnection {
     pub headers: Headers,
     /// Whether [`RejectData`] follows; not by default.
     pub has_body: bool,
+    /// All of the body of one that is sent, where no [`RejectData`] follows; empty by default.
+    pub content: Vec<u8>,
 }
 
 impl RejectConnection {
     /// Creates a refusal without body.
     #[must_use]
     pub const fn new(status: u16) -> Self {
-        Self { status, headers: Headers::new(), has_body: false }
+        Self { status, headers: Headers::new(), has_body: false, content: Vec::new() }
     }
 
     /// Appends a header field.
@@ -102,6 +105,39 @@ impl RejectConnection {
     pub fn with_body(mut self) -> Self {
         self.has_body = true;
         self
+    }
+
+    /// Puts a whole body and its type in; its length is written with it.
+    ///
+    /// ```
+    /// use wsproto_handshake::RejectConnection;
+    ///
+    /// let page = RejectConnection::new(200).with_content("text/html; charset=utf-8", "<p>Hello");
+    /// assert_eq!(page.content, b"<p>Hello");
+    /// ```
+    #[must_use]
+    pub fn with_content(mut self, content_type: &str, content: impl Into<Vec<u8>>) -> Self {
+        self.headers.push("Content-Type", content_type);
+        self.content = content.into();
+        self
+    }
+
+    /// Puts a text in as the whole body, for people to read.
+    #[must_use]
+    pub fn with_text(self, text: impl Into<String>) -> Self {
+        self.with_content("text/plain; charset=utf-8", text.into())
+    }
+}
+
+/// Shows how many bytes of a body there are and none of them.
+impl fmt::Debug for RejectConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RejectConnection")
+            .field("status", &self.status)
+            .field("headers", &self.headers)
+            .field("has_body", &self.has_body)
+            .field("content", &format_args!("{} bytes", self.content.len()))
+            .finish()
     }
 }
 

@@ -4,13 +4,13 @@ mod answer;
 mod reading;
 mod rejection;
 
-use alloc::{string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
 
-use self::rejection::ClientVersion;
+use self::rejection::Asked;
 use crate::{
-    AcceptConnection, HandshakeLimits, HeadError, Headers, LocalError, RejectConnection, RejectData, Request,
-    RequestError,
+    AcceptConnection, HandshakeLimits, HeadError, Headers, HttpRequest, LocalError, RejectConnection,
+    RejectData, Request, RequestError,
     body::BodyWriter,
     head::{self, Head, HeadBuffer, RequestLine, Room},
     token::{AcceptToken, Key},
@@ -55,6 +55,8 @@ pub struct ServerHandshake {
     stage: Stage,
     /// What the client did wrong, for ever.
     failure: Option<RequestError>,
+    /// What it asked for when it did.
+    refused: Option<Box<HttpRequest>>,
 }
 
 /// How far a [`ServerHandshake`] has come.
@@ -89,13 +91,15 @@ struct Promise {
     key: Key,
     /// The subprotocols that were proposed, as a list with commas.
     subprotocols: String,
+    /// The extensions that were offered, as such a list.
+    extensions: String,
 }
 
 impl ServerHandshake {
     /// Creates a handshake that awaits its request.
     #[must_use]
     pub fn new(limits: HandshakeLimits) -> Self {
-        Self { limits, stage: Stage::AwaitingRequest(HeadBuffer::of_request()), failure: None }
+        Self { limits, stage: Stage::AwaitingRequest(HeadBuffer::of_request()), failure: None, refused: None }
     }
 
     /// Returns how far the handshake has come.
@@ -157,8 +161,18 @@ impl ServerHandshake {
                 self.stage = Stage::AwaitingAnswer(promise);
                 Ok(request)
             }
-            Err(error) => Err(self.fail(error)),
+            Err(error) => {
+                self.refused = Some(Box::new(HttpRequest::of(head)));
+                Err(self.fail(error))
+            }
         }
+    }
+
+    /// Returns what a request asked for that was refused, if its head could be read: a health check or a page on the
+    /// same port, which [`reject`](Self::reject) answers with a status, fields and a body of the program's own.
+    #[must_use]
+    pub fn refused_request(&self) -> Option<&HttpRequest> {
+        self.refused.as_deref()
     }
 
     /// Takes a request that somebody else's HTTP has parsed.
@@ -215,8 +229,8 @@ impl ServerHandshake {
     /// # Errors
     ///
     /// [`LocalError::WrongState`] unless a request is to be answered;
-    /// [`LocalError::SubprotocolNotProposed`] for a subprotocol that the client did not propose; others for
-    /// fields that cannot be sent.
+    /// [`LocalError::SubprotocolNotProposed`] and [`LocalError::ExtensionNotOffered`] for what the client did not ask
+    /// for; others for fields that cannot be sent.
     ///
     /// RFC 6455 [§4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)
     pub fn accept(&mut self, accept: &AcceptConnection, out: &mut Vec<u8>) -> Result<(), LocalError> {
@@ -240,20 +254,24 @@ impl ServerHandshake {
 
     fn checked_accept(&self, accept: &AcceptConnection) -> Result<AcceptToken, LocalError> {
         let Stage::AwaitingAnswer(promise) = &self.stage else { return Err(LocalError::WrongState) };
-        answer::check_accept(accept, &promise.subprotocols)?;
+        answer::check_accept(accept, promise)?;
         Ok(promise.key.accept_token())
     }
 
     /// Appends the head of a rejection.
     ///
     /// It may come before the request is complete: 408 where a client takes too long, 503 where the server goes
-    /// down. It has `Connection: close` in each case, as the transport closes after it (RFC 9112
-    /// [§9.3](https://www.rfc-editor.org/rfc/rfc9112#section-9.3)), and a 426 has Upgrade.
+    /// down. After an error it may have any status, 200 as well, and answers what
+    /// [`refused_request`](Self::refused_request) tells. It has `Connection: close` in each case, as the transport closes after it (RFC 9112
+    /// [§9.3](https://www.rfc-editor.org/rfc/rfc9112#section-9.3)), and a 426 has Upgrade. To a client
+    /// of another version of the protocol it names ours (RFC 6455
+    /// [§4.4](https://www.rfc-editor.org/rfc/rfc6455#section-4.4)).
     ///
-    /// Without a body it is complete, with `Content-Length: 0`. With one, [`reject_data`](Self::reject_data)
+    /// Without a body, or with [one of its own](RejectConnection::with_content), it is complete. With one that is
+    /// announced, [`reject_data`](Self::reject_data)
     /// sends it: of the length that Content-Length states, or until the end of the stream if the headers have
     /// `Connection: close` and no length, or in chunks. A client that has not said that it speaks HTTP/1.1 gets no
-    /// chunks.
+    /// chunks. A HEAD is answered without body: the parts of one are taken and not written.
     ///
     /// # Errors
     ///
@@ -262,13 +280,14 @@ impl ServerHandshake {
     ///
     /// RFC 6455 [§4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)
     pub fn reject(&mut self, reject: &RejectConnection, out: &mut Vec<u8>) -> Result<(), LocalError> {
-        let client = match self.stage {
-            Stage::AwaitingRequest(_) => ClientVersion::Unknown,
-            Stage::Failed if matches!(self.failure, Some(RequestError::Head(_))) => ClientVersion::Unknown,
-            Stage::AwaitingAnswer(_) | Stage::Failed => ClientVersion::Http11,
+        let is_http_1_1 = match self.stage {
+            Stage::AwaitingRequest(_) => false,
+            Stage::Failed => !matches!(self.failure, Some(RequestError::Head(_))),
+            Stage::AwaitingAnswer(_) => true,
             Stage::Rejecting(_) | Stage::Accepted | Stage::Rejected => return Err(LocalError::WrongState),
         };
-        self.stage = match rejection::write(reject, client, out)? {
+        let asked = Asked::of(is_http_1_1, self.refused.as_deref());
+        self.stage = match rejection::write(reject, asked, out)? {
             Some(body) => Stage::Rejecting(body),
             None => Stage::Rejected,
         };
@@ -283,10 +302,14 @@ impl ServerHandshake {
     /// [`LocalError::BodyTooShort`] where it is not of the length that Content-Length stated.
     pub fn reject_data(&mut self, part: &RejectData<'_>, out: &mut Vec<u8>) -> Result<(), LocalError> {
         let Stage::Rejecting(body) = self.stage else { return Err(LocalError::WrongState) };
+        let before = out.len();
         self.stage = match body.write(part, out)? {
             Some(body) => Stage::Rejecting(body),
             None => Stage::Rejected,
         };
+        if self.refused.as_ref().is_some_and(|request| request.method() == "HEAD") {
+            out.truncate(before);
+        }
         Ok(())
     }
 }

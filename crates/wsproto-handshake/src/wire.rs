@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::{
-    Headers, LocalError,
+    Headers, LocalError, extension,
     known::{Known, is_sec_websocket},
     list, syntax,
 };
@@ -76,16 +76,9 @@ pub(crate) fn is_reserved(name: &[u8]) -> bool {
     Known::of(name).is_some() || is_sec_websocket(name)
 }
 
-/// Checks that each extension is one element of a list, and reads back as it is.
+/// Checks that each extension can be an element of a list.
 pub(crate) fn check_extensions<'a>(mut extensions: impl Iterator<Item = &'a str>) -> Result<(), LocalError> {
-    let is_element = |text: &str| {
-        let mut items = list::items(text.as_bytes());
-        let whole = items.next() == Some(text.as_bytes());
-        whole
-            && list::is_closed(text.as_bytes())
-            && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
-    };
-    if extensions.all(is_element) { Ok(()) } else { Err(LocalError::Extension) }
+    if extensions.all(extension::is_element) { Ok(()) } else { Err(LocalError::Extension) }
 }
 
 /// The usual words for a status; none where there are no usual ones.
@@ -97,6 +90,7 @@ pub(crate) const fn reason(status: u16) -> &'static str {
         201 => "Created",
         202 => "Accepted",
         204 => "No Content",
+        205 => "Reset Content",
         301 => "Moved Permanently",
         302 => "Found",
         303 => "See Other",
@@ -149,6 +143,7 @@ mod tests {
             (201, "Created"),
             (202, "Accepted"),
             (204, "No Content"),
+            (205, "Reset Content"),
             (301, "Moved Permanently"),
             (302, "Found"),
             (303, "See Other"),

@@ -63,7 +63,7 @@ fn accepted(lines: &[&str], accept: &AcceptConnection) -> Result<String, LocalEr
 #[test]
 fn a_request_is_checked_and_answered_with_a_fitting_status() {
     #[rustfmt::skip]
-    let table: [(&str, &[&str], u16); 43] = [
+    let table: [(&str, &[&str], u16); 46] = [
         // name                       request                                                                           status, 101 for none
         ("as it must be",             &[LINE, HOST, UPGRADE, CONNECTION, KEY, VERSION],                                 101),
         ("any order",                 &[LINE, VERSION, KEY, CONNECTION, UPGRADE, HOST],                                 101),
@@ -74,7 +74,10 @@ fn a_request_is_checked_and_answered_with_a_fitting_status() {
         ("HTTP/1.0",                  &["GET /chat HTTP/1.0", HOST, UPGRADE, CONNECTION, KEY, VERSION],                 505),  //= rfc6455#4.2.1-3
         ("no HTTP",                   &["hello", HOST, UPGRADE, CONNECTION, KEY, VERSION],                              400),
         ("an absolute target",        &["GET http://server.example.com/chat HTTP/1.1", HOST, UPGRADE, CONNECTION, KEY, VERSION], 101), //= rfc6455#4.2.1-3
-        ("of another host",           &["GET http://other/chat HTTP/1.1", HOST, UPGRADE, CONNECTION, KEY, VERSION],     400),  //= rfc6455#4.2.1-3
+        ("of another host",           &["GET ws://other/chat HTTP/1.1", HOST, UPGRADE, CONNECTION, KEY, VERSION],       101),  //= rfc6455#4.2.1-3
+        ("HTTP/1.2",                  &["GET /chat HTTP/1.2", HOST, UPGRADE, CONNECTION, KEY, VERSION],                 101),  //= rfc6455#4.2.1-3
+        ("HTTP/2.0",                  &["GET /chat HTTP/2.0", HOST, UPGRADE, CONNECTION, KEY, VERSION],                 505),  //= rfc6455#4.2.1-3
+        ("an empty list",             &[LINE, HOST, UPGRADE, CONNECTION, KEY, VERSION, "Sec-WebSocket-Protocol: ,"],    400),  //= rfc6455#4.2.1-1
         ("a fragment",                &["GET /chat#a HTTP/1.1", HOST, UPGRADE, CONNECTION, KEY, VERSION],               400),  //= rfc6455#3-1
         ("an escaped #",              &["GET /chat%23a HTTP/1.1", HOST, UPGRADE, CONNECTION, KEY, VERSION],             101),  //= rfc6455#3-2
         ("no path",                   &["GET chat HTTP/1.1", HOST, UPGRADE, CONNECTION, KEY, VERSION],                  400),  //= rfc6455#4.2.1-3

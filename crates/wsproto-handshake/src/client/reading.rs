@@ -56,7 +56,10 @@ pub(super) fn judge(head: Head<'_, StatusLine>, expected: Expected<'_>) -> Resul
         status => {
             let framing = framing(head).unwrap_or_else(Framing::Broken);
             let headers = head.keep(|_, _| Ok::<_, ResponseError>(true))?;
-            Ok(Verdict::Reject(RejectConnection { status, headers, has_body: true }, framing))
+            Ok(Verdict::Reject(
+                RejectConnection { status, headers, has_body: true, content: Vec::new() },
+                framing,
+            ))
         }
     }
 }

@@ -23,9 +23,12 @@ pub enum LocalError {
     /// The subprotocol was not proposed by the client
     /// (RFC 6455 [§4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)).
     SubprotocolNotProposed,
-    /// An extension is not one element of a list of visible ASCII and spaces
+    /// An extension is not a token with parameters, each a token with a value or without
     /// (RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)).
     Extension,
+    /// The extension was not offered by the client
+    /// (RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)).
+    ExtensionNotOffered,
     /// A header field's name is not a token
     /// (RFC 9110 [§5.1](https://www.rfc-editor.org/rfc/rfc9110#section-5.1)).
     HeaderName,
@@ -59,12 +62,13 @@ impl fmt::Display for LocalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::WrongState => "not possible in this state of the handshake",
-            Self::Host => "host is not a host",
+            Self::Host => "invalid host",
             Self::Target => "target is not a path",
             Self::Subprotocol => "subprotocol is not a token",
             Self::SubprotocolRepeated => "subprotocol is proposed twice",
             Self::SubprotocolNotProposed => "subprotocol was not proposed",
-            Self::Extension => "extension is not an element of a list",
+            Self::Extension => "extension is not a token with parameters",
+            Self::ExtensionNotOffered => "extension was not offered",
             Self::HeaderName => "invalid name of a header field",
             Self::HeaderValue => "invalid value of a header field",
             Self::HeaderReserved => "header field belongs to the handshake",

@@ -20,7 +20,7 @@ pub enum RequestError {
         /// The limit in bytes.
         limit: u64,
     },
-    /// The target is neither a path nor an absolute http or https URI
+    /// The target is neither a path nor an absolute URI of http, https, ws or wss
     /// (RFC 6455 [§4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
     TargetForm,
     /// The target has a fragment
@@ -29,9 +29,6 @@ pub enum RequestError {
     /// The target holds characters that are not ASCII or not visible
     /// (RFC 3986 [§2](https://www.rfc-editor.org/rfc/rfc3986#section-2)).
     TargetCharacters,
-    /// The authority of an absolute target is not the one of Host
-    /// (RFC 9112 [§3.2.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2)).
-    TargetNotHost,
     /// There is no Host
     /// (RFC 9112 [§3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)).
     HostMissing,
@@ -74,12 +71,18 @@ pub enum RequestError {
     /// Sec-WebSocket-Key is not 16 bytes in base64
     /// (RFC 6455 [§4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
     KeyInvalid,
+    /// A Sec-WebSocket-Protocol lists nothing
+    /// (RFC 6455 [§4.3](https://www.rfc-editor.org/rfc/rfc6455#section-4.3)).
+    SubprotocolsEmpty,
     /// A proposed subprotocol is not a token
     /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
     SubprotocolInvalid,
     /// A subprotocol is proposed twice
     /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
     SubprotocolRepeated,
+    /// A Sec-WebSocket-Extensions lists nothing
+    /// (RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)).
+    ExtensionsEmpty,
     /// Sec-WebSocket-Extensions holds characters that are not ASCII
     /// (RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)).
     ExtensionsInvalid,
@@ -135,7 +138,6 @@ impl RequestError {
             Self::TargetTooLong { .. } => "RFC 9110 §15.5.15",
             Self::TargetFragment => "RFC 6455 §3",
             Self::TargetCharacters => "RFC 3986 §2",
-            Self::TargetNotHost => "RFC 9112 §3.2.2",
             Self::HostMissing | Self::HostRepeated | Self::HostInvalid => "RFC 9112 §3.2",
             Self::ContentLengthInvalid => "RFC 9112 §6.3",
             Self::Body | Self::TransferEncoding => "RFC 9112 §11.2",
@@ -143,7 +145,8 @@ impl RequestError {
             Self::VersionUnsupported => "RFC 6455 §4.4",
             Self::KeyRepeated => "RFC 6455 §11.3.1",
             Self::SubprotocolInvalid | Self::SubprotocolRepeated => "RFC 6455 §4.1",
-            Self::ExtensionsInvalid => "RFC 6455 §9.1",
+            Self::SubprotocolsEmpty => "RFC 6455 §4.3",
+            Self::ExtensionsEmpty | Self::ExtensionsInvalid => "RFC 6455 §9.1",
         }
     }
 }
@@ -163,10 +166,9 @@ impl fmt::Display for RequestError {
             Self::TargetForm => "request target is neither a path nor an absolute URI",
             Self::TargetFragment => "request target has a fragment",
             Self::TargetCharacters => "request target is not visible ASCII",
-            Self::TargetNotHost => "request target and Host disagree",
             Self::HostMissing => "Host is missing",
             Self::HostRepeated => "Host is repeated",
-            Self::HostInvalid => "Host is not a host",
+            Self::HostInvalid => "invalid Host",
             Self::ContentLengthInvalid => "Content-Length is not one number",
             Self::Body => "opening handshake with a body",
             Self::TransferEncoding => "opening handshake with Transfer-Encoding",
@@ -178,6 +180,8 @@ impl fmt::Display for RequestError {
             Self::KeyMissing => "Sec-WebSocket-Key is missing",
             Self::KeyRepeated => "Sec-WebSocket-Key is repeated",
             Self::KeyInvalid => "Sec-WebSocket-Key is not 16 bytes in base64",
+            Self::SubprotocolsEmpty => "Sec-WebSocket-Protocol lists nothing",
+            Self::ExtensionsEmpty => "Sec-WebSocket-Extensions lists nothing",
             Self::SubprotocolInvalid => "proposed subprotocol is not a token",
             Self::SubprotocolRepeated => "subprotocol is proposed twice",
             Self::ExtensionsInvalid => "Sec-WebSocket-Extensions is not ASCII",

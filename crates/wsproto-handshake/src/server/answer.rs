@@ -2,25 +2,34 @@
 
 use alloc::{string::String, vec::Vec};
 
+use super::Promise;
 use crate::{
-    AcceptConnection, Headers, LocalError, list, syntax,
+    AcceptConnection, Headers, LocalError, extension, list, syntax,
     token::AcceptToken,
     wire::{self, Fields},
 };
 
-/// Checks that an acceptance can be sent to a client that proposed these subprotocols.
-pub(super) fn check_accept(accept: &AcceptConnection, proposed: &str) -> Result<(), LocalError> {
+/// Checks that an acceptance can be sent: what it agrees to was asked for.
+pub(super) fn check_accept(accept: &AcceptConnection, promise: &Promise) -> Result<(), LocalError> {
     if let Some(subprotocol) = &accept.subprotocol {
         //= rfc6455#4.2.2-15
         if !syntax::is_token(subprotocol.as_bytes()) {
             return Err(LocalError::Subprotocol);
         }
         //= rfc6455#4.2.2-6
-        if !list::split_list(proposed).any(|proposed| proposed == subprotocol) {
+        if !list::split_list(&promise.subprotocols).any(|proposed| proposed == subprotocol) {
             return Err(LocalError::SubprotocolNotProposed);
         }
     }
     wire::check_extensions(accept.extensions.iter().map(String::as_str))?;
+    let is_offered = |agreed: &String| {
+        let name = extension::name(agreed);
+        list::split_list(&promise.extensions).any(|offered| extension::name(offered) == name)
+    };
+    //= rfc6455#4.2.2-8
+    if !accept.extensions.iter().all(is_offered) {
+        return Err(LocalError::ExtensionNotOffered);
+    }
     wire::check_fields(&accept.headers, wire::is_reserved)
 }
 

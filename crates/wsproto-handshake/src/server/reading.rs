@@ -26,19 +26,25 @@ pub(super) fn read(
 ) -> Result<Promise, RequestError> {
     let target = checked_target(head.line, limits)?;
     let mut seen = Fields::new(limits);
-    request.headers = head.keep(|name, value| seen.add(name, value))?;
+    request.headers = head.keep(|name, value| Ok::<_, RequestError>(seen.add(name, value)))?;
     //= rfc6455#4.2.1-4
     let host = seen.host.at_most_once(RequestError::HostRepeated)?.ok_or(RequestError::HostMissing)?;
     //= rfc6455#8.1-2
     if !host::is_valid(host) {
         return Err(RequestError::HostInvalid);
     }
-    request.host = host::decode(host).map_or_else(|| Part::new(host, head.text), Part::Own);
-    request.target = resource_name(target, host, head.text)?;
+    let (authority, target) = resource_name(target, head.text)?;
+    // An absolute target says which host is meant, whatever Host says (RFC 9112 §3.2.2).
+    request.host = Part::new(authority.unwrap_or(host), head.text);
+    request.target = target;
     let key = seen.check()?;
     seen.subprotocols.keep(&mut request.subprotocols, head.text);
     seen.extensions.keep(&mut request.extensions, head.text);
-    Ok(Promise { key, subprotocols: checked_subprotocols(request)? })
+    Ok(Promise {
+        key,
+        subprotocols: checked_subprotocols(request)?,
+        extensions: list::join(request.extensions()),
+    })
 }
 
 /// Checks the first line as far as it needs no fields; returns its target.
@@ -105,19 +111,19 @@ impl<'a> Fields<'a> {
     }
 
     /// Looks at a field; returns whether it stays among those that the request lists.
-    fn add(&mut self, name: &'a [u8], value: &'a [u8]) -> Result<bool, RequestError> {
+    fn add(&mut self, name: &'a [u8], value: &'a [u8]) -> bool {
         match Known::of(name) {
             Some(Known::Host) => {
                 self.host.add(value);
-                return Ok(false);
+                return false;
             }
             Some(Known::Subprotocol) => {
-                self.subprotocols.add(value, self.max_items, RequestError::SubprotocolInvalid)?;
-                return Ok(false);
+                self.subprotocols.fields.push(value);
+                return false;
             }
             Some(Known::Extensions) => {
-                self.extensions.add(value, self.max_items, RequestError::ExtensionsInvalid)?;
-                return Ok(false);
+                self.extensions.fields.push(value);
+                return false;
             }
             Some(Known::Connection) => self.asks_upgrade |= list::has_token(value, b"upgrade"),
             Some(Known::Upgrade) => self.asks_websocket |= list::has_token(value, b"websocket"),
@@ -128,7 +134,7 @@ impl<'a> Fields<'a> {
             //= rfc6455#4.2.1-9
             Some(Known::Accept) | None => {}
         }
-        Ok(true)
+        true
     }
 
     /// Checks the fields together; the more general rule first.
@@ -141,6 +147,12 @@ impl<'a> Fields<'a> {
         {
             return Err(RequestError::Body);
         }
+        // What the rest means in another version, nobody here knows.
+        if let Seen::Once(version) = self.version
+            && version != b"13"
+        {
+            return Err(RequestError::VersionUnsupported);
+        }
         //= rfc6455#4.2.1-6
         if !self.asks_upgrade {
             return Err(RequestError::ConnectionNotUpgrade);
@@ -149,16 +161,18 @@ impl<'a> Fields<'a> {
         if !self.asks_websocket {
             return Err(RequestError::UpgradeNotWebSocket);
         }
-        //= rfc6455#11.3.5-1
-        match self.version.at_most_once(RequestError::VersionRepeated)? {
-            //= rfc6455#4.2.1-8, rfc6455#4.3-2
-            Some(b"13") => {}
-            Some(_) => return Err(RequestError::VersionUnsupported),
-            None => return Err(RequestError::VersionMissing),
+        //= rfc6455#4.2.1-8, rfc6455#4.3-2, rfc6455#11.3.5-1
+        if self.version.at_most_once(RequestError::VersionRepeated)?.is_none() {
+            return Err(RequestError::VersionMissing);
         }
         //= rfc6455#11.3.1-1
         let key = self.key.at_most_once(RequestError::KeyRepeated)?.ok_or(RequestError::KeyMissing)?;
-        Key::parse(key).ok_or(RequestError::KeyInvalid)
+        let key = Key::parse(key).ok_or(RequestError::KeyInvalid)?;
+        let subprotocols = (RequestError::SubprotocolInvalid, RequestError::SubprotocolsEmpty);
+        self.subprotocols.check(self.max_items, subprotocols)?;
+        let extensions = (RequestError::ExtensionsInvalid, RequestError::ExtensionsEmpty);
+        self.extensions.check(self.max_items, extensions)?;
+        Ok(key)
     }
 }
 
@@ -166,19 +180,32 @@ impl<'a> Fields<'a> {
 #[derive(Default)]
 struct ListFields<'a> {
     fields: SmallVec<[&'a [u8]; 1]>,
-    /// How many items they have together.
-    items: u64,
 }
 
-impl<'a> ListFields<'a> {
-    fn add(&mut self, value: &'a [u8], limit: u64, not_ascii: RequestError) -> Result<(), RequestError> {
-        if !value.is_ascii() {
-            return Err(not_ascii);
-        }
+impl ListFields<'_> {
+    /// Checks that each field is ASCII and has an element, and that there are not too many of these together.
+    fn check(
+        &self,
+        limit: u64,
+        (not_ascii, no_element): (RequestError, RequestError),
+    ) -> Result<(), RequestError> {
+        let mut all = 0_u64;
         //= rfc6455#9.1-6
-        self.fields.push(value);
-        self.items = self.items.saturating_add(list::items(value).count() as u64);
-        if self.items > limit { Err(HeadError::TooManyItems { limit }.into()) } else { Ok(()) }
+        for value in &self.fields {
+            if !value.is_ascii() {
+                return Err(not_ascii);
+            }
+            let items = list::items(value).count();
+            //= rfc6455#4.3-1, rfc6455#9.1-1
+            if items == 0 {
+                return Err(no_element);
+            }
+            all = all.saturating_add(items as u64);
+            if all > limit {
+                return Err(HeadError::TooManyItems { limit }.into());
+            }
+        }
+        Ok(())
     }
 
     /// Gives the items to the request.
@@ -204,25 +231,21 @@ fn checked_subprotocols(request: &Request) -> Result<String, RequestError> {
     Ok(subprotocols.join(","))
 }
 
-/// Returns path and query of a target, which must be of this host if it names one.
-fn resource_name(target: &str, host: &[u8], head: &[u8]) -> Result<Part, RequestError> {
+/// Returns path and query of a target, and the authority that comes before them in an absolute one.
+fn resource_name<'a>(target: &'a str, head: &[u8]) -> Result<(Option<&'a [u8]>, Part), RequestError> {
     if target.starts_with('/') {
-        return Ok(Part::new(target.as_bytes(), head));
+        return Ok((None, Part::new(target.as_bytes(), head)));
     }
     let (scheme, rest) = target.split_once("://").ok_or(RequestError::TargetForm)?;
-    let default_port = match scheme {
-        _ if scheme.eq_ignore_ascii_case("http") => "80",
-        _ if scheme.eq_ignore_ascii_case("https") => "443",
-        _ => return Err(RequestError::TargetForm),
-    };
+    if !["http", "https", "ws", "wss"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+        return Err(RequestError::TargetForm);
+    }
     let path = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at_checked(path).unwrap_or((rest, ""));
     if !host::is_valid(authority.as_bytes()) {
         return Err(RequestError::TargetForm);
     }
-    if !core::str::from_utf8(host).is_ok_and(|host| host::agree(authority, host, default_port)) {
-        return Err(RequestError::TargetNotHost);
-    }
     let is_whole = path.starts_with('/');
-    Ok(if is_whole { Part::new(path.as_bytes(), head) } else { Part::Own(format!("/{path}")) })
+    let path = if is_whole { Part::new(path.as_bytes(), head) } else { Part::Own(format!("/{path}")) };
+    Ok((Some(authority.as_bytes()), path))
 }

@@ -1,29 +1,46 @@
 //! Writes the answer to a request that is refused: an ordinary HTTP response, after which the transport closes.
 
 use alloc::vec::Vec;
-use core::fmt::Write;
+use core::fmt::{self, Write};
 
 use crate::{
-    Headers, LocalError, RejectConnection,
+    Headers, HttpRequest, LocalError, RejectConnection,
     body::BodyWriter,
     known::{Known, is_sec_websocket, is_word},
     list, syntax,
     wire::{self, Fields},
 };
 
-/// Whether the client has said that it speaks HTTP/1.1: only then may a body come in chunks.
-///
-/// RFC 9112 [§6.1](https://www.rfc-editor.org/rfc/rfc9112#section-6.1)
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum ClientVersion {
-    Http11,
-    Unknown,
+/// What of a request its rejection depends on.
+#[derive(Clone, Copy)]
+pub(super) struct Asked {
+    /// Whether the client has said that it speaks HTTP/1.1: only then may a body come in chunks.
+    ///
+    /// RFC 9112 [§6.1](https://www.rfc-editor.org/rfc/rfc9112#section-6.1)
+    is_http_1_1: bool,
+    /// Whether it was a HEAD, the answer to which ends at its head.
+    is_head: bool,
+    /// Whether it was for another version of the protocol.
+    is_other_version: bool,
 }
 
-/// Writes the head of a rejection; returns its body if one must follow.
+impl Asked {
+    pub(super) fn of(is_http_1_1: bool, request: Option<&HttpRequest>) -> Self {
+        let is_other = |request: &HttpRequest| {
+            request.headers().get_all("Sec-WebSocket-Version").any(|version| version != b"13")
+        };
+        Self {
+            is_http_1_1,
+            is_head: request.is_some_and(|request| request.method() == "HEAD"),
+            is_other_version: request.is_some_and(is_other),
+        }
+    }
+}
+
+/// Writes a rejection, with its body if that is there; returns its body if that must follow.
 pub(super) fn write(
     reject: &RejectConnection,
-    client: ClientVersion,
+    asked: Asked,
     out: &mut Vec<u8>,
 ) -> Result<Option<BodyWriter>, LocalError> {
     if !(200..600).contains(&reject.status) {
@@ -32,7 +49,7 @@ pub(super) fn write(
     let is_reserved = |name: &[u8]| is_sec_websocket(name) && Known::of(name) != Some(Known::Version);
     wire::check_fields(&reject.headers, is_reserved)?;
     let declared = Declared::of(&reject.headers)?;
-    let body = body(reject, &declared, client)?;
+    let body = body(reject, &declared, asked)?;
 
     write_status_line(reject.status, out);
     for (name, value) in &reject.headers {
@@ -40,16 +57,23 @@ pub(super) fn write(
             out.field(name, value);
         }
     }
-    let upgrades = upgrade_field(reject.status, declared.upgrades, out);
+    //= rfc6455#4.2.2-4, rfc6455#4.4-1
+    if asked.is_other_version && !reject.headers.contains("Sec-WebSocket-Version") {
+        out.field("Sec-WebSocket-Version", b"13");
+    }
+    let upgrades = upgrade_field(reject.status, reject.headers.contains("Upgrade"), out);
     connection_field(&reject.headers, upgrades, out);
     match body {
         Some(BodyWriter::Chunked) if !declared.chunked => out.field("Transfer-Encoding", b"chunked"),
         None if declared.length.is_none() && !ends_at_its_head(reject.status) => {
-            out.field("Content-Length", b"0");
+            write_formatted(format_args!("Content-Length: {}\r\n", reject.content.len()), out);
         }
         _ => {}
     }
     out.extend_from_slice(b"\r\n");
+    if !asked.is_head {
+        out.extend_from_slice(&reject.content);
+    }
     Ok(body)
 }
 
@@ -84,28 +108,38 @@ fn connection_field(headers: &Headers, upgrades: bool, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// How the rejection's body is framed, `None` without a body.
+/// How the body that must follow is framed, `None` where none must.
 fn body(
     reject: &RejectConnection,
     declared: &Declared,
-    client: ClientVersion,
+    asked: Asked,
 ) -> Result<Option<BodyWriter>, LocalError> {
-    let has_length = declared.length.is_some();
-    if has_no_body(reject.status) && (reject.has_body || declared.chunked)
-        || ends_at_its_head(reject.status) && has_length
+    let has_content = !reject.content.is_empty();
+    if has_no_body(reject.status) && (reject.has_body || has_content || declared.chunked)
+        || ends_at_its_head(reject.status) && declared.length.is_some()
     {
         return Err(LocalError::StatusWithoutBody);
     }
-    let has_chunks = client == ClientVersion::Http11;
-    Ok(match (reject.has_body, declared) {
-        (false, Declared { chunked: false, length: None | Some(0), .. }) => None,
-        (true, Declared { chunked: false, length: Some(length), .. }) => Some(BodyWriter::Length(*length)),
-        (true, Declared { chunked: true, length: None, .. }) if has_chunks => Some(BodyWriter::Chunked),
-        (true, Declared { chunked: false, length: None, closes, .. }) => {
-            Some(if has_chunks && !closes { BodyWriter::Chunked } else { BodyWriter::UntilEnd })
+    if !reject.has_body {
+        let len = u64::try_from(reject.content.len()).unwrap_or(u64::MAX);
+        // To a HEAD, a length is that of what a GET would get.
+        let is_right = |length| length == len || asked.is_head && !has_content;
+        let is_framed = !declared.chunked && declared.length.is_none_or(is_right);
+        return if is_framed { Ok(None) } else { Err(LocalError::BodyFraming) };
+    }
+    Ok(Some(match declared {
+        _ if has_content => return Err(LocalError::BodyFraming),
+        Declared { chunked: false, length: Some(length), .. } => BodyWriter::Length(*length),
+        Declared { chunked: true, length: None, .. } if asked.is_http_1_1 => BodyWriter::Chunked,
+        Declared { chunked: false, length: None, closes, .. } => {
+            if asked.is_http_1_1 && !closes {
+                BodyWriter::Chunked
+            } else {
+                BodyWriter::UntilEnd
+            }
         }
-        (true, Declared { chunked: true, .. }) | (false, _) => return Err(LocalError::BodyFraming),
-    })
+        Declared { chunked: true, .. } => return Err(LocalError::BodyFraming),
+    }))
 }
 
 /// Whether a response with this status has nothing in its body.
@@ -122,14 +156,13 @@ const fn ends_at_its_head(status: u16) -> bool {
     matches!(status, 204 | 304)
 }
 
-/// What the caller's fields say about the body and the connection.
+/// What the caller's fields say about the body.
 #[derive(Default)]
 struct Declared {
     length: Option<u64>,
     chunked: bool,
     /// Whether the body, if it has no length, lasts until the end of the stream.
     closes: bool,
-    upgrades: bool,
 }
 
 impl Declared {
@@ -147,7 +180,6 @@ impl Declared {
                 }
                 Some(Known::ContentLength | Known::TransferEncoding) => return Err(LocalError::BodyFraming),
                 Some(Known::Connection) => declared.closes |= list::has_token(value, b"close"),
-                Some(Known::Upgrade) => declared.upgrades = true,
                 _ => {}
             }
         }
@@ -156,6 +188,10 @@ impl Declared {
 }
 
 fn write_status_line(status: u16, out: &mut Vec<u8>) {
-    let written = write!(wire::Text(out), "HTTP/1.1 {status} {}\r\n", wire::reason(status));
+    write_formatted(format_args!("HTTP/1.1 {status} {}\r\n", wire::reason(status)), out);
+}
+
+fn write_formatted(text: fmt::Arguments<'_>, out: &mut Vec<u8>) {
+    let written = wire::Text(out).write_fmt(text);
     debug_assert!(written.is_ok(), "a vector takes what is written");
 }

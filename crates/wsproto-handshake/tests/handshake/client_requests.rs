@@ -14,13 +14,13 @@ fn rfc6455_1_3_the_example_is_asked_byte_for_byte() {
     let request = Request::new("server.example.com", "/chat?a=b")
         .with_subprotocol("chat")
         .with_subprotocol("superchat")
-        .with_extension("foo; a=\"1, 2\"")
+        .with_extension("foo; a=\"12\"")
         .with_extension("bar")
         .with_header("Origin", "http://example.com")
         .with_header("Cookie", b"a=\xff");
     let expected: &[u8] = b"GET /chat?a=b HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
         Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
-        Sec-WebSocket-Protocol: chat, superchat\r\nSec-WebSocket-Extensions: foo; a=\"1, 2\", bar\r\n\
+        Sec-WebSocket-Protocol: chat, superchat\r\nSec-WebSocket-Extensions: foo; a=\"12\", bar\r\n\
         Origin: http://example.com\r\nCookie: a=\xff\r\n\r\n";
     let mut out = Vec::new();
     client().send_request(&request, *b"the sample nonce", &mut out).unwrap();
@@ -121,7 +121,20 @@ fn hosts_beyond_ascii_are_encoded_and_decoded() {
     client().send_request(&Request::new("芝士汉堡:8080", "/"), [7; 16], &mut out).unwrap();
     assert!(String::from_utf8_lossy(&out).contains("\r\nHost: xn--7ks3rz39bh7u:8080\r\n"));
     let mut server = wsproto_handshake::ServerHandshake::new(HandshakeLimits::default());
-    assert_eq!(server.receive(&mut &out[..]).unwrap().unwrap().host(), "芝士汉堡:8080");
+    let request = server.receive(&mut &out[..]).unwrap().unwrap();
+    assert_eq!((request.host(), &*request.unicode_host()), ("xn--7ks3rz39bh7u:8080", "芝士汉堡:8080"));
+    assert_eq!(Request::new("Example.COM:80", "/").unicode_host(), "Example.COM:80", "nothing to decode");
+    assert_eq!(Request::new("xn--zzzzzzzzz", "/").unicode_host(), "xn--zzzzzzzzz", "no such name");
+    let full_width = client().send_request(&Request::new("example.com：80", "/"), [7; 16], &mut Vec::new());
+    assert_eq!(full_width, Err(LocalError::Host), "no other host and port");
+}
+
+/// RFC 6874 §4.
+#[test]
+fn the_zone_of_an_address_stays_here() {
+    let mut out = Vec::new();
+    client().send_request(&Request::new("[fe80::1%25eth0]:8080", "/"), [7; 16], &mut out).unwrap();
+    assert!(String::from_utf8_lossy(&out).contains("\r\nHost: [fe80::1]:8080\r\n"));
 }
 
 #[cfg(not(feature = "idna"))]

@@ -17,7 +17,7 @@ fn value() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn extension() -> impl Strategy<Value = String> {
-    ("[a-z-]{1,8}", vec("; [a-z]{1,5}(=([a-z0-9]{1,4}|\"([ -!#-\\[\\]-~]|\\\\[ -~]){0,6}\"))?", 0..3))
+    ("[a-z-]{1,8}", vec("; [a-z]{1,5}(=([a-z0-9]{1,4}|\"(\\\\?[!#-'*+.0-9A-Z^-z|~-]){1,6}\"))?", 0..3))
         .prop_map(|(name, parameters)| name + &parameters.concat())
 }
 

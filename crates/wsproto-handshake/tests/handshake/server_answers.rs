@@ -69,7 +69,7 @@ fn what_was_agreed_comes_before_the_callers_fields() {
         "Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: b, c\r\nSec-WebSocket-Extensions: foo, bar";
     let accept = AcceptConnection::new()
         .with_subprotocol("c")
-        .with_extension("foo; a=\"1, 2\"")
+        .with_extension("foo; a=\"12\"")
         .with_extension("bar")
         .with_header("Set-Cookie", "a=b")
         .with_header("set-cookie", b"c=\xff");
@@ -78,7 +78,7 @@ fn what_was_agreed_comes_before_the_callers_fields() {
     let expected: &[u8] =
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: c\r\n\
-        Sec-WebSocket-Extensions: foo; a=\"1, 2\", bar\r\nSet-Cookie: a=b\r\nset-cookie: c=\xff\r\n\r\n";
+        Sec-WebSocket-Extensions: foo; a=\"12\", bar\r\nSet-Cookie: a=b\r\nset-cookie: c=\xff\r\n\r\n";
     assert_eq!(out, expected);
 
     let mut server = asked(lines);
@@ -113,6 +113,34 @@ fn h25_subprotocol_that_was_not_proposed() {
     let mut out = Vec::new();
     asked(proposed).accept(&AcceptConnection::new(), &mut out).unwrap();
     assert!(!String::from_utf8_lossy(&out).contains("Protocol:"), "none chosen, no field");
+}
+
+//= rfc6455#4.2.2-8, rfc6455#4.2.2-9, rfc6455#9.1-5
+#[test]
+fn h25_extension_that_was_not_offered() {
+    let offered = "Sec-WebSocket-Extensions: foo; a=1, bar\r\nSec-WebSocket-Extensions: baz;b";
+    let agree = |extensions: &[&str]| {
+        extensions.iter().fold(AcceptConnection::new(), |accept, text| accept.with_extension(*text))
+    };
+    #[rustfmt::skip]
+    let table: [(&str, &str, &[&str]); 5] = [
+        ("another",              offered, &["other"]),
+        ("one of two",           offered, &["foo", "other"]),
+        ("another case",         offered, &["FOO"]),
+        ("a parameter's name",   offered, &["a"]),
+        ("nothing offered",      "",      &["foo"]),
+    ];
+    for (name, lines, extensions) in table {
+        refuses_to_accept(name, lines, &agree(extensions), LocalError::ExtensionNotOffered);
+        assert_eq!(
+            asked(lines).accept_headers(&agree(extensions)),
+            Err(LocalError::ExtensionNotOffered),
+            "{name}"
+        );
+    }
+    for extensions in [&[][..], &["foo"], &["foo; c=2", "bar; d"], &["baz"]] {
+        asked(offered).accept(&agree(extensions), &mut Vec::new()).expect("all of it was offered");
+    }
 }
 
 #[test]
@@ -160,6 +188,16 @@ fn h23_h24_fields_of_an_acceptance_that_cannot_be_sent() {
     ] {
         refuses_to_accept(text, "", &AcceptConnection::new().with_extension(text), LocalError::Extension);
     }
+    for text in ["foo bar", "foo; a=", "foo; a=b c", "foo; a=\"\"", "foo; a=\"b c\"", "foo; a=b:c", "foo;;a"]
+    {
+        let offered = "Sec-WebSocket-Extensions: foo";
+        refuses_to_accept(
+            text,
+            offered,
+            &AcceptConnection::new().with_extension(text),
+            LocalError::Extension,
+        );
+    }
 }
 
 #[test]
@@ -169,7 +207,7 @@ fn rejections_without_a_body_say_so() {
         (RejectConnection::default(),                                            "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
         (RejectConnection::new(599),                                             "HTTP/1.1 599 \r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
         (RejectConnection::new(200),                                             "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
-        (RejectConnection::new(205),                                             "HTTP/1.1 205 \r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
+        (RejectConnection::new(205),                                             "HTTP/1.1 205 Reset Content\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
         (RejectConnection::new(204),                                             "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"),
         (RejectConnection::new(304),                                             "HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n"),
         (RejectConnection::new(403).with_header("content-length", "0"),          "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nConnection: close\r\n\r\n"),
@@ -277,6 +315,83 @@ fn h23_h24_rejections_that_cannot_be_sent() {
         let mut out = b"before".to_vec();
         assert_eq!(server.reject(&reject, &mut out), Err(expected), "{name}");
         assert_eq!((out.as_slice(), server.state()), (&b"before"[..], ServerState::AwaitingAnswer), "{name}");
+    }
+}
+
+/// A server whose client asked for something else with this first line, over HTTP/1.1 or 1.0.
+fn refused(line: &str) -> ServerHandshake {
+    let mut server = ServerHandshake::new(HandshakeLimits::default());
+    server.receive(&mut format!("{line}\r\nHost: a\r\n\r\n").as_bytes()).unwrap_err();
+    server
+}
+
+#[test]
+fn rejections_bring_a_body_of_their_own() {
+    const PAGE: &str =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\nContent-Length: 5\r\n\r\n";
+    const NOT_FOUND: &str =
+        "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n";
+    let page = || RejectConnection::new(200).with_content("text/html", "<p>é");
+    #[rustfmt::skip]
+    let table = [
+        // name                first line               rejection                                         expectation
+        ("a page",             "GET / HTTP/1.1",        page(),                                           format!("{PAGE}<p>é")),
+        ("over HTTP/1.0",      "GET / HTTP/1.0",        page(),                                           format!("{PAGE}<p>é")),
+        ("of a POST",          "POST / HTTP/1.1",       page(),                                           format!("{PAGE}<p>é")),
+        ("of a HEAD",          "HEAD / HTTP/1.1",       page(),                                           PAGE.into()),
+        ("HEAD over 1.0",      "HEAD / HTTP/1.0",       page(),                                           PAGE.into()),
+        ("head in small",      "head / HTTP/1.1",       page(),                                           format!("{PAGE}<p>é")),
+        ("a text",             "GET /a HTTP/1.1",       RejectConnection::new(404).with_text("no"),       format!("{NOT_FOUND}Content-Length: 2\r\n\r\nno")),
+        ("an empty text",      "GET /a HTTP/1.1",       RejectConnection::new(404).with_text(""),         format!("{NOT_FOUND}Content-Length: 0\r\n\r\n")),
+        ("length said, too",   "GET /a HTTP/1.1",       RejectConnection::new(404).with_header("Content-Length", "2").with_content("a/b", "no"),
+            "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\nContent-Type: a/b\r\nConnection: close\r\n\r\nno".into()),
+        ("length of a HEAD",   "HEAD / HTTP/1.1",       RejectConnection::new(200).with_header("Content-Length", "2"),
+            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n".into()),
+    ];
+    for (name, line, reject, expected) in table {
+        let (mut server, mut out) = (refused(line), Vec::new());
+        server.reject(&reject, &mut out).unwrap();
+        assert_eq!(
+            (String::from_utf8(out).unwrap(), server.state()),
+            (expected, ServerState::Rejected),
+            "{name}"
+        );
+    }
+    #[rustfmt::skip]
+    let wrong = [
+        ("another length",     page().with_header("Content-Length", "4"),             LocalError::BodyFraming),
+        ("in chunks",          page().with_header("Transfer-Encoding", "chunked"),    LocalError::BodyFraming),
+        ("another body",       page().with_body(),                                    LocalError::BodyFraming),
+        ("type with a break",  RejectConnection::new(200).with_content("a\r\nb", ""), LocalError::HeaderValue),
+        ("of a 204",           RejectConnection::new(204).with_text("a"),             LocalError::StatusWithoutBody),
+        ("of a 205",           RejectConnection::new(205).with_text("a"),             LocalError::StatusWithoutBody),
+        ("of a 304",           RejectConnection::new(304).with_text("a"),             LocalError::StatusWithoutBody),
+    ];
+    for (name, reject, expected) in wrong {
+        for line in ["GET / HTTP/1.1", "HEAD / HTTP/1.1"] {
+            let (mut server, mut out) = (refused(line), Vec::new());
+            assert_eq!(server.reject(&reject, &mut out), Err(expected), "{name}");
+            assert_eq!((out, server.state()), (Vec::new(), ServerState::Failed), "{name}");
+        }
+    }
+}
+
+/// RFC 9110 §9.3.2.
+#[test]
+fn the_parts_of_a_body_to_a_head_are_not_sent() {
+    let with_body = || RejectConnection::new(200).with_body();
+    for (reject, field) in [
+        (with_body().with_header("Content-Length", "6"), "Content-Length: 6\r\nConnection: close\r\n"),
+        (with_body(), "Connection: close\r\nTransfer-Encoding: chunked\r\n"),
+        (with_body().with_header("Connection", "close"), "Connection: close\r\n"),
+    ] {
+        let (mut server, mut out) = (refused("HEAD / HTTP/1.1"), Vec::new());
+        server.reject(&reject, &mut out).unwrap();
+        server.reject_data(&RejectData::new("hello").unfinished(), &mut out).unwrap();
+        assert_eq!(server.state(), ServerState::Rejecting);
+        server.reject_data(&RejectData::new("!"), &mut out).unwrap();
+        let expected = format!("HTTP/1.1 200 OK\r\n{field}\r\n");
+        assert_eq!((String::from_utf8(out).unwrap(), server.state()), (expected, ServerState::Rejected));
     }
 }
 

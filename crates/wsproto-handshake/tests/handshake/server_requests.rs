@@ -1,6 +1,8 @@
 //! Requests good and bad, as a server reads them (RFC 6455 §4.2.1).
 
-use wsproto_handshake::{HandshakeLimits, HeadError, Request, RequestError, ServerHandshake};
+use wsproto_handshake::{
+    HandshakeLimits, HeadError, Request, RequestError, ServerHandshake, check_same_host,
+};
 
 use super::feed::{REQUEST, head, serve};
 
@@ -158,9 +160,6 @@ fn h20_targets() {
         ("no scheme",                &[("GET", b"GET ://example.com/ HTTP/1.1")],            RequestError::TargetForm,          BAD_REQUEST),
         ("no authority",             &[("GET", b"GET http:///chat HTTP/1.1")],               RequestError::TargetForm,          BAD_REQUEST),
         ("user",                     &[("GET", b"GET http://a@example.com/ HTTP/1.1")],      RequestError::TargetForm,          BAD_REQUEST),
-        ("another host",             &[("GET", b"GET http://example.org/ HTTP/1.1")],        RequestError::TargetNotHost,       BAD_REQUEST),
-        ("another port",             &[("GET", b"GET http://example.com:81/ HTTP/1.1")],     RequestError::TargetNotHost,       BAD_REQUEST),
-        ("the other default port",   &[("GET", b"GET http://example.com:443/ HTTP/1.1")],    RequestError::TargetNotHost,       BAD_REQUEST),
         ("fragment",                 &[("GET", b"GET /chat#a HTTP/1.1")],                    RequestError::TargetFragment,      BAD_REQUEST),
         ("empty fragment",           &[("GET", b"GET /chat# HTTP/1.1")],                     RequestError::TargetFragment,      BAD_REQUEST),
         ("fragment, absolute",       &[("GET", b"GET http://example.com/#a HTTP/1.1")],      RequestError::TargetFragment,      BAD_REQUEST),
@@ -191,6 +190,58 @@ fn h20_targets() {
             serve(target, &head(&REQUEST, &[("GET", line.as_bytes())]), HandshakeLimits::default());
         assert_eq!(verdict.unwrap().unwrap().target(), expected, "{target}");
     }
+}
+
+/// RFC 9112 §3.2.2: whatever Host says; §3.2: but it must be there, once, and well formed.
+#[test]
+fn h20_an_absolute_target_says_which_host_is_meant() {
+    const ABSOLUTE: (&str, &[u8]) = ("GET", b"GET ws://example.com/ HTTP/1.1");
+    #[rustfmt::skip]
+    let table = [
+        // target                             host                     resource
+        ("http://example.org/chat",           "example.org",           "/chat"),
+        ("https://example.org:443/",          "example.org:443",       "/"),
+        ("ws://example.org:8080/a?b",         "example.org:8080",      "/a?b"),
+        ("WSS://[::1]:8443",                  "[::1]:8443",            "/"),
+        ("wss://example.org?a",               "example.org",           "/?a"),
+        ("/ws://example.org/",                "example.com",           "/ws://example.org/"),
+    ];
+    for (target, host, resource) in table {
+        let line = format!("GET {target} HTTP/1.1");
+        let bytes = head(&REQUEST, &[("GET", line.as_bytes())]);
+        let (verdict, _) = serve(target, &bytes, HandshakeLimits::default());
+        let request = verdict.unwrap().unwrap();
+        assert_eq!((request.host(), request.target()), (host, resource), "{target}");
+    }
+    #[rustfmt::skip]
+    refuses(&[
+        ("no Host",         &[ABSOLUTE, ("Host", b"")],                                      RequestError::HostMissing,         BAD_REQUEST),
+        ("two",             &[ABSOLUTE, ("+", b"Host: example.com")],                        RequestError::HostRepeated,        BAD_REQUEST),
+        ("a malformed one", &[ABSOLUTE, ("Host", b"Host: a/b")],                             RequestError::HostInvalid,         BAD_REQUEST),
+        ("ftp",             &[("GET", b"GET ftp://example.com/ HTTP/1.1")],                  RequestError::TargetForm,          BAD_REQUEST),
+        ("ws alone",        &[("GET", b"GET ws:example.com HTTP/1.1")],                      RequestError::TargetForm,          BAD_REQUEST),
+        ("a user",          &[("GET", b"GET wss://a@example.com/ HTTP/1.1")],                RequestError::TargetForm,          BAD_REQUEST),
+        ("a fragment",      &[("GET", b"GET ws://example.com/#a HTTP/1.1")],                 RequestError::TargetFragment,      BAD_REQUEST),
+    ]);
+}
+
+#[test]
+fn h22_the_origin_is_compared_with_the_host_of_the_target() {
+    let origin: (&str, &[u8]) = ("+", b"Origin: https://target.example");
+    for (target, same) in [("https://target.example/", true), ("/", false), ("wss://example.com/", false)] {
+        let line = format!("GET {target} HTTP/1.1");
+        let bytes = head(&REQUEST, &[("GET", line.as_bytes()), origin]);
+        let (verdict, _) = serve(target, &bytes, HandshakeLimits::default());
+        assert_eq!(check_same_host(&verdict.unwrap().unwrap()).is_ok(), same, "{target}");
+    }
+}
+
+/// With every feature: an encoded name stays as it came.
+#[test]
+fn h10_the_host_is_the_name_on_the_wire() {
+    let bytes = head(&REQUEST, &[("Host", b"Host: xn--bcher-kva.example:8080")]);
+    let (verdict, _) = serve("encoded", &bytes, HandshakeLimits::default());
+    assert_eq!(verdict.unwrap().unwrap().host(), "xn--bcher-kva.example:8080");
 }
 
 #[test]
@@ -336,6 +387,10 @@ fn h25_subprotocols() {
     use RequestError::*;
     #[rustfmt::skip]
     refuses(&[
+        //= rfc6455#4.3-3
+        ("nothing",               &[("+", b"Sec-WebSocket-Protocol:")],                       SubprotocolsEmpty,                BAD_REQUEST),
+        ("commas alone",          &[("+", b"Sec-WebSocket-Protocol: , ,")],                   SubprotocolsEmpty,                BAD_REQUEST),
+        ("one of two is empty",   &[("+", b"Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol:")], SubprotocolsEmpty,       BAD_REQUEST),
         ("not a token",           &[("+", b"Sec-WebSocket-Protocol: a b")],                   SubprotocolInvalid,               BAD_REQUEST),
         ("quoted",                &[("+", b"Sec-WebSocket-Protocol: \"a\"")],                 SubprotocolInvalid,               BAD_REQUEST),
         ("slash",                 &[("+", b"Sec-WebSocket-Protocol: chat, a/b")],             SubprotocolInvalid,               BAD_REQUEST),
@@ -344,9 +399,8 @@ fn h25_subprotocols() {
         ("twice, two fields",     &[("+", b"Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: a")], SubprotocolRepeated,     BAD_REQUEST),
     ]);
     #[rustfmt::skip]
-    let table: [(&[u8], &[&str]); 6] = [
+    let table: [(&[u8], &[&str]); 5] = [
         (b"",                                                                         &[]),
-        (b"Sec-WebSocket-Protocol:",                                                  &[]),
         (b"Sec-WebSocket-Protocol: chat",                                             &["chat"]),
         (b"Sec-WebSocket-Protocol: ,superchat,,\tchat , ",                            &["superchat", "chat"]),
         (b"sec-websocket-protocol: b\r\nX: y\r\nSEC-WebSocket-Protocol: a, A",        &["b", "a", "A"]),
@@ -356,6 +410,63 @@ fn h25_subprotocols() {
         let name = String::from_utf8_lossy(line);
         let (verdict, _) = serve(&name, &head(&REQUEST, &[("+", line)]), HandshakeLimits::default());
         assert_eq!(verdict.unwrap().unwrap().subprotocols().collect::<Vec<_>>(), expected, "{name}");
+    }
+}
+
+//= rfc6455#9.1-1
+#[test]
+fn rfc6455_9_1_offers_have_an_element_in_each_field() {
+    use RequestError::*;
+    #[rustfmt::skip]
+    refuses(&[
+        ("nothing",               &[("+", b"Sec-WebSocket-Extensions:")],                     ExtensionsEmpty,                  BAD_REQUEST),
+        ("commas alone",          &[("+", b"Sec-WebSocket-Extensions: ,\t, ,")],              ExtensionsEmpty,                  BAD_REQUEST),
+        ("one of two is empty",   &[("+", b"Sec-WebSocket-Extensions:\r\nSec-WebSocket-Extensions: a")], ExtensionsEmpty,     BAD_REQUEST),
+    ]);
+    accepts(&[("empty elements", &[("+", b"Sec-WebSocket-Extensions: , a,, b ,")])]);
+}
+
+/// What a request of another version of the protocol breaks of ours, nobody knows (RFC 6455 §4.4).
+#[test]
+fn h13_another_version_is_told_ours_whatever_else_is_wrong() {
+    const OTHER: (&str, &[u8]) = ("Sec-WebSocket-Version", b"Sec-WebSocket-Version: 8");
+    #[rustfmt::skip]
+    let table: [(&str, &[(&str, &[u8])], u16, bool); 20] = [
+        // name                    edits                                                                      status  tells the version
+        ("nothing else",           &[OTHER],                                                                   426, true),
+        ("no key",                 &[OTHER, ("Sec-WebSocket-Key", b"")],                                       426, true),
+        ("no Connection",          &[OTHER, ("Connection", b"")],                                              426, true),
+        ("no Upgrade",             &[OTHER, ("Upgrade", b"")],                                                 426, true),
+        ("a bad subprotocol",      &[OTHER, ("+", b"Sec-WebSocket-Protocol: a b")],                            426, true),
+        ("no extension",           &[OTHER, ("+", b"Sec-WebSocket-Extensions:")],                              426, true),
+        ("extension not ASCII",    &[OTHER, ("+", b"Sec-WebSocket-Extensions: \xff")],                         426, true),
+        ("POST",                   &[OTHER, ("GET", b"POST / HTTP/1.1")],                                      405, true),
+        ("HTTP/1.0",               &[OTHER, ("GET", b"GET / HTTP/1.0")],                                       505, true),
+        ("HTTP/2.0",               &[OTHER, ("GET", b"GET / HTTP/2.0")],                                       505, true),
+        ("another target",         &[OTHER, ("GET", b"GET * HTTP/1.1")],                                       400, true),
+        ("no Host",                &[OTHER, ("Host", b"")],                                                    400, true),
+        ("a body",                 &[OTHER, ("+", b"Content-Length: 1")],                                      400, true),
+        ("two versions",           &[OTHER, ("+", b"Sec-WebSocket-Version: 13")],                              400, true),
+        ("ours twice",             &[("+", b"Sec-WebSocket-Version: 13")],                                     400, false),
+        ("a list with ours",       &[("Sec-WebSocket-Version", b"Sec-WebSocket-Version: 13, 8")],              426, true),
+        ("an empty one",           &[("Sec-WebSocket-Version", b"Sec-WebSocket-Version:")],                    426, true),
+        ("none",                   &[("Sec-WebSocket-Version", b"")],                                          400, false),
+        ("ours, and no key",       &[("Sec-WebSocket-Key", b"")],                                              400, false),
+        ("no head that is one",    &[OTHER, ("+", b"X : y")],                                                  400, false),
+    ];
+    for (name, edits, status, tells) in table {
+        let mut server = ServerHandshake::new(HandshakeLimits::default());
+        let error = server.receive(&mut &head(&REQUEST, edits)[..]).unwrap_err();
+        for reject in [error.rejection(), error.rejection().with_text("x"), error.rejection().with_body()] {
+            let mut server = ServerHandshake::new(HandshakeLimits::default());
+            server.receive(&mut &head(&REQUEST, edits)[..]).unwrap_err();
+            let mut out = Vec::new();
+            server.reject(&reject, &mut out).unwrap();
+            let head = String::from_utf8(out).unwrap();
+            assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{name}: {head}");
+            let fields = head.matches("Sec-WebSocket-Version: 13\r\n").count();
+            assert_eq!(fields, usize::from(tells), "{name}: {head}");
+        }
     }
 }
 

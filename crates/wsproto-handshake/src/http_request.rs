@@ -1,0 +1,153 @@
+//! A request that no WebSocket came of, for a program that answers it in another way.
+
+use alloc::string::String;
+use core::fmt;
+
+use crate::{
+    Headers, Request,
+    head::{Head, RequestLine},
+    list,
+};
+
+/// What a refused request asked for: a health check, a page, an upgrade that broke a rule.
+///
+/// [`ServerHandshake::refused_request`](crate::ServerHandshake::refused_request) gives it; a
+/// [`RejectConnection`](crate::RejectConnection) of any status answers it. `Debug` shows no query.
+///
+/// ```
+/// use wsproto_handshake::{HandshakeLimits, RejectConnection, ServerHandshake};
+///
+/// let mut server = ServerHandshake::new(HandshakeLimits::default());
+/// let error = server.receive(&mut &b"GET /healthz?full HTTP/1.1\r\nHost: a\r\n\r\n"[..]).unwrap_err();
+/// let answer = match server.refused_request() {
+///     Some(request) if request.path() == "/healthz" => RejectConnection::new(200).with_text("fine\n"),
+///     _ => error.rejection(),
+/// };
+/// let mut out = Vec::new();
+/// server.reject(&answer, &mut out)?;
+/// assert!(out.starts_with(b"HTTP/1.1 200 OK\r\n") && out.ends_with(b"\r\n\r\nfine\n"));
+/// # Ok::<(), wsproto_handshake::LocalError>(())
+/// ```
+#[derive(Clone, Eq, PartialEq)]
+pub struct HttpRequest {
+    method: String,
+    target: String,
+    headers: Headers,
+}
+
+impl HttpRequest {
+    /// Copies a head.
+    pub(crate) fn of(head: Head<'_, RequestLine<'_>>) -> Self {
+        Self { method: head.line.method.into(), target: head.line.target.into(), headers: head.all_fields() }
+    }
+
+    /// Returns the method, as in `GET`.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// Returns the target as it came: `/page?id=1`, `http://example.com/page`, `*`.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// Returns the path that the target has, without a query: `/page`. A target of another form is given as it is.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        let resource = match self.target.split_once("://") {
+            Some((scheme, rest)) if !scheme.contains(['/', '?']) => {
+                rest.find(['/', '?']).and_then(|at| rest.get(at..)).unwrap_or("/")
+            }
+            _ => &self.target,
+        };
+        let path = resource.split('?').next().unwrap_or_default();
+        if path.is_empty() { "/" } else { path }
+    }
+
+    /// Returns all header fields.
+    #[must_use]
+    pub const fn headers(&self) -> &Headers {
+        &self.headers
+    }
+}
+
+/// Says of an upgrade what it says of any request; fields that a [`Request`] keeps apart come behind the others.
+impl From<&Request> for HttpRequest {
+    fn from(request: &Request) -> Self {
+        let mut headers = request.headers.iter().collect::<Headers>();
+        headers.push("Host", request.host());
+        for (name, list) in [
+            ("Sec-WebSocket-Protocol", list::join(request.subprotocols())),
+            ("Sec-WebSocket-Extensions", list::join(request.extensions())),
+        ] {
+            if !list.is_empty() {
+                headers.push(name, list);
+            }
+        }
+        Self { method: "GET".into(), target: request.target().into(), headers }
+    }
+}
+
+/// Shows what may stand in a log.
+impl fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpRequest")
+            .field("method", &self.method)
+            .field("path", &self.path())
+            .field("headers", &self.headers)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+
+    #[test]
+    fn paths_come_of_targets_of_each_form() {
+        #[rustfmt::skip]
+        let table = [
+            ("/",                             "/"),
+            ("/page",                         "/page"),
+            ("/page?a=/b",                    "/page"),
+            ("/page?to=http://a/b",           "/page"),
+            ("//page",                        "//page"),
+            ("/http://a/page",                "/http://a/page"),
+            ("http://example.com/page?a",     "/page"),
+            ("HTTPS://example.com:80/page",   "/page"),
+            ("ftp://example.com/page",        "/page"),
+            ("http://example.com",            "/"),
+            ("http://example.com?a=/b",       "/"),
+            ("*",                             "*"),
+            ("example.com:443",               "example.com:443"),
+        ];
+        for (target, path) in table {
+            let request =
+                HttpRequest { method: "GET".into(), target: target.into(), headers: Headers::new() };
+            assert_eq!(request.path(), path, "{target}");
+        }
+    }
+
+    #[test]
+    fn an_upgrade_is_a_request_like_any_other() {
+        let request = Request::new("example.com", "/chat?token=hunter2")
+            .with_subprotocol("a")
+            .with_subprotocol("b")
+            .with_extension("c; d")
+            .with_header("Cookie", "hunter2");
+        let plain = HttpRequest::from(&request);
+        assert_eq!((plain.method(), plain.target(), plain.path()), ("GET", "/chat?token=hunter2", "/chat"));
+        let fields = [
+            ("Cookie", "hunter2"),
+            ("Host", "example.com"),
+            ("Sec-WebSocket-Protocol", "a, b"),
+            ("Sec-WebSocket-Extensions", "c; d"),
+        ];
+        assert_eq!(plain.headers(), &fields.into_iter().collect::<Headers>());
+        assert!(!format!("{plain:?}").contains("hunter2"));
+    }
+}
