@@ -28,6 +28,9 @@ pub struct Config {
     pub extensions: Vec<Arc<dyn ExtensionConfig>>,
     /// The limits of the opening handshake.
     pub handshake: HandshakeLimits,
+    /// Whether the rejection of a request that broke a rule says so in a line of plain text, for whoever looks at it with
+    /// a browser or curl. It doesn't by default.
+    pub explain_rejections: bool,
     /// Whether it is an error, as in browsers, that a server chooses none of the subprotocols that a client proposed. Not by
     /// default; a server doesn't look at it.
     pub require_subprotocol: bool,
@@ -51,6 +54,7 @@ impl Default for Config {
         Self {
             extensions: Vec::new(),
             handshake: HandshakeLimits::default(),
+            explain_rejections: false,
             require_subprotocol: false,
             //= rfc6455#10.4-2
             max_frame_len: None,
@@ -74,6 +78,25 @@ impl Config {
     #[must_use]
     pub const fn with_handshake(mut self, limits: HandshakeLimits) -> Self {
         self.handshake = limits;
+        self
+    }
+
+    /// Makes the rejection of a request that broke a rule say so in a line of plain text.
+    ///
+    /// ```
+    /// use wsproto::{Config, WsConnection};
+    ///
+    /// let mut ws = WsConnection::server(Config::default().with_explained_rejections());
+    /// let mut request = *b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n";
+    /// let error = ws.receive(&mut &mut request[..]).unwrap_err();
+    /// let mut out = Vec::new();
+    /// ws.reply_to_error(&error, &mut out)?;
+    /// assert!(out.ends_with("\r\n\r\nConnection does not hold upgrade (RFC 6455 §4.2.1)\n".as_bytes()));
+    /// # Ok::<(), wsproto::LocalProtocolError>(())
+    /// ```
+    #[must_use]
+    pub const fn with_explained_rejections(mut self) -> Self {
+        self.explain_rejections = true;
         self
     }
 

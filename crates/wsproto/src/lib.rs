@@ -85,8 +85,8 @@ pub use bytes::Bytes;
 pub use wsproto_extensions::deflate::DeflateConfig;
 pub use wsproto_frame::{CloseCode, Role};
 pub use wsproto_handshake::{
-    AcceptConnection, HandshakeLimits, Headers, OriginError, RejectConnection, RejectData, Request, UrlError,
-    WebSocketUrl, basic_credentials, check_origin,
+    AcceptConnection, HandshakeLimits, Headers, HttpRequest, OriginError, RejectConnection, RejectData,
+    Request, UrlError, WebSocketUrl, basic_credentials, check_origin, check_same_host,
 };
 
 pub use {wsproto_extensions as extensions, wsproto_frame as frame, wsproto_handshake as handshake};

@@ -6,7 +6,7 @@ use alloc::boxed::Box;
 use core::{fmt, mem};
 
 use wsproto_frame::Role;
-use wsproto_handshake::{Headers, Request};
+use wsproto_handshake::{Headers, HttpRequest, Request};
 
 use crate::{
     Config, Connection, ConnectionState, Entropy, Event, MessageBuffer, RemoteProtocolError, Transport,
@@ -85,6 +85,31 @@ impl WsConnection {
         let mut opening = Box::new(ServerOpening::new(config));
         let outcome = opening.receive_parsed(method, target, headers);
         (Self { phase: Phase::Server(opening), end_waits: false }, outcome)
+    }
+
+    /// Returns what a request asked for that was refused, if its head could be read, until the connection is gone.
+    ///
+    /// A health check or a page on the same port is such a request: it asks for no WebSocket, so that
+    /// [`receive`](Self::receive) gives an error. In place of [`reply_to_error`](Self::reply_to_error) a
+    /// [`RejectConnection`](crate::RejectConnection) answers it, with any status and a body.
+    ///
+    /// ```
+    /// use wsproto::{Config, RejectConnection, WsConnection};
+    ///
+    /// let mut ws = WsConnection::server(Config::default());
+    /// let mut input = *b"GET /healthz HTTP/1.1\r\nHost: example.com\r\n\r\n";
+    /// let error = ws.receive(&mut &mut input[..]).unwrap_err();
+    /// let mut out = Vec::new();
+    /// match ws.refused_request().map(|request| (request.method(), request.path())) {
+    ///     Some(("GET" | "HEAD", "/healthz")) => ws.send(RejectConnection::new(200).with_text("fine\n"), &mut out)?,
+    ///     _ => ws.reply_to_error(&error, &mut out)?,
+    /// }
+    /// assert!(out.starts_with(b"HTTP/1.1 200 OK\r\n") && out.ends_with(b"\r\n\r\nfine\n"));
+    /// # Ok::<(), wsproto::LocalProtocolError>(())
+    /// ```
+    #[must_use]
+    pub fn refused_request(&self) -> Option<&HttpRequest> {
+        if let Phase::Server(opening) = &self.phase { opening.refused_request() } else { None }
     }
 
     /// Makes a client's connection that is to send a request; its key and masking keys come from the operating system.

@@ -26,7 +26,7 @@ pub(super) fn check_accept(accept: &AcceptConnection, promise: &Promise) -> Resu
         let name = extension::name(agreed);
         list::split_list(&promise.extensions).any(|offered| extension::name(offered) == name)
     };
-    //= rfc6455#4.2.2-8
+    //= rfc6455#4.2.2-8, rfc6455#4.2.2-9
     if !accept.extensions.iter().all(is_offered) {
         return Err(LocalError::ExtensionNotOffered);
     }

@@ -196,7 +196,7 @@ impl ListFields<'_> {
                 return Err(not_ascii);
             }
             let items = list::items(value).count();
-            //= rfc6455#4.3-1, rfc6455#9.1-1
+            //= rfc6455#4.3-3, rfc6455#9.1-1
             if items == 0 {
                 return Err(no_element);
             }

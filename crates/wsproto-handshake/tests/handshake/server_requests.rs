@@ -426,6 +426,7 @@ fn rfc6455_9_1_offers_have_an_element_in_each_field() {
     accepts(&[("empty elements", &[("+", b"Sec-WebSocket-Extensions: , a,, b ,")])]);
 }
 
+//= rfc6455#4.4-1, rfc6455#4.2.2-4
 /// What a request of another version of the protocol breaks of ours, nobody knows (RFC 6455 §4.4).
 #[test]
 fn h13_another_version_is_told_ours_whatever_else_is_wrong() {

@@ -1,11 +1,13 @@
 //! A server's opening: the request comes, we answer.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{boxed::Box, format, string::String, vec::Vec};
 use core::mem;
 
 use wsproto_extensions::{NegotiationError, Pipeline, respond};
 use wsproto_frame::Role;
-use wsproto_handshake::{AcceptConnection, Headers, Request, RequestError, ServerHandshake, ServerState};
+use wsproto_handshake::{
+    AcceptConnection, Headers, HttpRequest, Request, RequestError, ServerHandshake, ServerState,
+};
 
 use super::negotiation_error;
 use crate::{
@@ -22,6 +24,8 @@ pub(crate) struct ServerOpening {
     /// What was agreed, once the answer is sent.
     agreement: Agreement,
     failure: Option<RemoteProtocolError>,
+    /// A request whose offers of extensions were refused; others the handshake has.
+    refused: Option<Box<HttpRequest>>,
     /// Whether any byte has come.
     received_any: bool,
 }
@@ -34,6 +38,7 @@ impl ServerOpening {
             agreed: None,
             agreement: Agreement::default(),
             failure: None,
+            refused: None,
             received_any: false,
         }
     }
@@ -121,10 +126,21 @@ impl ServerOpening {
 
     /// Settles what extensions are answered with.
     fn settle(&mut self, request: &Request) -> Result<(), RemoteProtocolError> {
-        let agreed = respond_to(request, &self.config)
-            .map_err(|error| self.fail(negotiation_error(Role::Server, error)))?;
-        self.agreed = Some(agreed);
-        Ok(())
+        match respond_to(request, &self.config) {
+            Ok(agreed) => {
+                self.agreed = Some(agreed);
+                Ok(())
+            }
+            Err(error) => {
+                self.refused = Some(Box::new(HttpRequest::from(request)));
+                Err(self.fail(negotiation_error(Role::Server, error)))
+            }
+        }
+    }
+
+    /// Returns what a request asked for that was refused.
+    pub(crate) fn refused_request(&self) -> Option<&HttpRequest> {
+        self.refused.as_deref().or_else(|| self.handshake.refused_request())
     }
 
     fn fail(&mut self, error: RemoteProtocolError) -> RemoteProtocolError {
@@ -168,6 +184,25 @@ impl ServerOpening {
         Ok(())
     }
 
+    /// Sends the rejection that is owed for an error, with the broken rule as its text if the configuration says so.
+    pub(crate) fn reply_to_error(
+        &mut self,
+        error: &RemoteProtocolError,
+        out: &mut Vec<u8>,
+    ) -> Result<(), LocalProtocolError> {
+        match error.event_hint() {
+            Some(Event::RejectConnection(reject)) if self.state() == ConnectionState::Connecting => {
+                let reject = if self.config.explain_rejections {
+                    reject.with_text(broken_rule(error))
+                } else {
+                    *reject
+                };
+                self.send(reject.into(), out)
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn accept(&mut self, mut accept: AcceptConnection, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
         if !accept.extensions.is_empty() {
             return Err(LocalProtocolError::ExtensionsInEvent);
@@ -194,6 +229,14 @@ impl ServerOpening {
             Some((_, pipeline)) if !pipeline.is_empty() => connection.with_extensions(pipeline),
             _ => connection,
         }
+    }
+}
+
+/// A line that says what is wrong with a request, and where that is written.
+fn broken_rule(error: &RemoteProtocolError) -> String {
+    match error {
+        RemoteProtocolError::Request(rule) => format!("{error} ({})\n", rule.section()),
+        _ => format!("{error}\n"),
     }
 }
 

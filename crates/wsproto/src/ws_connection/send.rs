@@ -6,7 +6,7 @@ use bytes::Bytes;
 use wsproto_frame::FrameHeader;
 
 use super::{Phase, WsConnection};
-use crate::{Connection, ConnectionState, Event, LocalProtocolError, PreparedMessage, RemoteProtocolError};
+use crate::{Connection, Event, LocalProtocolError, PreparedMessage, RemoteProtocolError};
 
 impl WsConnection {
     /// Appends the bytes of an event to `out`.
@@ -109,6 +109,9 @@ impl WsConnection {
     /// Sends what is owed for an error of [`receive`](Self::receive): a rejection before the handshake is done, a Close
     /// after; nothing where nothing can be sent.
     ///
+    /// With [`Config::explain_rejections`](crate::Config::explain_rejections) a rejection says which rule was broken.
+    /// What asked for something else than a WebSocket, [`refused_request`](Self::refused_request) tells.
+    ///
     /// # Errors
     ///
     /// As [`send`](Self::send).
@@ -117,14 +120,10 @@ impl WsConnection {
         error: &RemoteProtocolError,
         out: &mut Vec<u8>,
     ) -> Result<(), LocalProtocolError> {
-        match (&mut self.phase, error.event_hint()) {
-            (Phase::Open(connection), _) => connection.reply_to_error(error, out),
-            (Phase::Server(opening), Some(hint @ Event::RejectConnection(_)))
-                if opening.state() == ConnectionState::Connecting =>
-            {
-                opening.send(hint, out)
-            }
-            (Phase::Server(_) | Phase::Client(_), _) => Ok(()),
+        match &mut self.phase {
+            Phase::Open(connection) => connection.reply_to_error(error, out),
+            Phase::Server(opening) => opening.reply_to_error(error, out),
+            Phase::Client(_) => Ok(()),
         }
     }
 }

@@ -28,7 +28,7 @@ const HEAD: [HeadError; 13] = [
     HeadError::Ended,
 ];
 
-const LOCAL: [LocalError; 16] = [
+const LOCAL: [LocalError; 17] = [
     LocalError::WrongState,
     LocalError::Host,
     LocalError::Target,
@@ -36,6 +36,7 @@ const LOCAL: [LocalError; 16] = [
     LocalError::SubprotocolRepeated,
     LocalError::SubprotocolNotProposed,
     LocalError::Extension,
+    LocalError::ExtensionNotOffered,
     LocalError::HeaderName,
     LocalError::HeaderValue,
     LocalError::HeaderReserved,
@@ -47,13 +48,14 @@ const LOCAL: [LocalError; 16] = [
     LocalError::BodyTooShort,
 ];
 
-const REQUEST: [RequestError; 23] = [
+const REQUEST: [RequestError; 24] = [
     RequestError::Method,
     RequestError::TargetTooLong { limit: 1 },
     RequestError::TargetForm,
     RequestError::TargetFragment,
     RequestError::TargetCharacters,
-    RequestError::TargetNotHost,
+    RequestError::SubprotocolsEmpty,
+    RequestError::ExtensionsEmpty,
     RequestError::HostMissing,
     RequestError::HostRepeated,
     RequestError::HostInvalid,

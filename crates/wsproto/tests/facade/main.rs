@@ -37,6 +37,8 @@ mod prepared;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod refused;
+#[cfg(test)]
 mod seen;
 #[cfg(test)]
 mod sequence;
