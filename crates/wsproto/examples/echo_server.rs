@@ -52,7 +52,7 @@ fn listen() -> Result<(), Box<dyn Error>> {
 fn arguments() -> Result<(u16, Config), lexopt::Error> {
     use lexopt::prelude::{Long, ValueExt};
 
-    let (mut port, mut config) = (0, Config::default());
+    let (mut port, mut config) = (0, Config::default().with_explained_rejections());
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
