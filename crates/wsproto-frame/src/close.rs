@@ -236,7 +236,7 @@ mod tests {
         #[rustfmt::skip]
         let table: [(&str, &[u8], Result<(u16, &str), FrameError>); 7] = [
             // name                     payload                     expectation
-            ("none",                    b"",                        Ok((1005, ""))), //= rfc6455#7.1.5-2
+            ("none",                    b"",                        Ok((1005, ""))), //= rfc6455#7.1.5-2, rfc6455#7.1.6-1
             ("half a code",             b"\x03",                    Err(FrameError::ClosePayloadTooShort)), //= rfc6455#5.5.1-1
             ("code alone",              b"\x03\xe8",                Ok((1000, ""))), //= rfc6455#5.5.1-1
             ("code and reason",         b"\x03\xe9bye",             Ok((1001, "bye"))),

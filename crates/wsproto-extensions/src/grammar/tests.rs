@@ -29,7 +29,7 @@ fn d1_grammar() {
         ("nothing",               "",                           Ok("")),
         ("only space",            " \t",                        Ok("")),
         ("empty elements",        ",, foo,\t,bar ,",            Ok("foo, bar")),
-        //= rfc6455#9.1-2
+        //= rfc6455#4.3-1, rfc6455#9.1-2
         ("quoted",                r#"foo; a="10""#,             Ok("foo; a=10")),
         ("quoted, escaped",       r#"foo; a="1\0""#,            Ok("foo; a=10")),
         ("all escaped",           r#"foo; a="\1\0", bar"#,      Ok("foo; a=10, bar")),

@@ -32,7 +32,6 @@ fn names(pipeline: &Pipeline) -> String {
     pipeline.names().collect::<Vec<_>>().join(" ")
 }
 
-//= rfc7692#5-2
 #[test]
 fn d1_d2_a_server_without_extensions_checks_offers_all_the_same() {
     let many = vec!["a"; 17].join(",");
@@ -53,6 +52,7 @@ fn d1_d2_a_server_without_extensions_checks_offers_all_the_same() {
     }
 }
 
+//= rfc7692#5-2
 #[test]
 fn a_client_offers_in_order() {
     let expected =

@@ -148,7 +148,7 @@ fn f1_to_f11_each_rule_of_section_5() {
     }
 }
 
-//= rfc6455#5.4-2, rfc6455#5.4-4, rfc6455#6.2-1, rfc6455#6.2-5
+//= rfc6455#5.4-2, rfc6455#5.4-4, rfc6455#5.4-10, rfc6455#6.2-1, rfc6455#6.2-3, rfc6455#6.2-5
 #[test]
 fn a_masked_conversation_in_any_pieces() {
     let bytes = [

@@ -236,6 +236,7 @@ fn f15_both_sides_of_the_limit_of_joined_messages() {
     }
 }
 
+//= rfc6455#10.4-2
 #[test]
 fn the_defaults_are_those_of_the_guide() {
     let (config, deflate) = (Config::default(), DeflateConfig::default());

@@ -19,8 +19,10 @@ fn ping() -> Frame {
     Frame::control(0x9, b"x")
 }
 
+//= rfc6455#5.1-2, rfc6455#5.1-4, rfc6455#5.2-2, rfc6455#5.2-3, rfc6455#5.2-4, rfc6455#5.2-5, rfc6455#5.4-1, rfc6455#5.4-3
+//= rfc6455#5.4-11, rfc6455#5.5-1, rfc6455#5.5-2, rfc6455#7.1.7-5, rfc7692#6-1, rfc7692#6-2
 #[test]
-fn each_rule_for_headers_in_every_way() {
+fn f1_f5_to_f11_d7_f18_each_rule_for_headers_in_every_way() {
     #[rustfmt::skip]
     let table: [(&str, Wrong, usize, u16, &str); 41] = [
         // name                            frame                                                              decided at  code and words
@@ -86,8 +88,9 @@ fn each_rule_for_headers_in_every_way() {
     }
 }
 
+//= rfc6455#5.4-2, rfc6455#5.4-4, rfc6455#5.4-5, rfc6455#5.4-10, rfc6455#6.2-3, rfc6455#6.2-4, rfc6455#6.2-6
 #[test]
-fn what_is_right_is_taken_in_every_way() {
+fn f12_what_is_right_is_taken_in_every_way() {
     for subject in subjects(FREE) {
         for place in PLACES {
             let (mut frames, mut seen) = place.before(subject.over);

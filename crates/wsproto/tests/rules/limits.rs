@@ -89,8 +89,9 @@ fn assert_edge(name: &str, subject: Subject, bytes: &[u8], (limit, set, code, wo
     assert!(seen.len() < roomy.seen.len() && roomy.seen.starts_with(&seen), "{name}, one less: {seen:?}");
 }
 
+//= rfc6455#10.4-1
 #[test]
-fn each_limit_on_the_wire_in_every_way() {
+fn f2_f13_f14_f15_f19_f20_each_limit_on_the_wire_in_every_way() {
     for subject in subjects(FREE) {
         for (name, frames) in streams(subject.over) {
             let bytes = wire::bytes(subject.side, &frames);
@@ -108,8 +109,9 @@ fn each_limit_on_the_wire_in_every_way() {
     }
 }
 
+//= rfc6455#10.4-1
 #[test]
-fn what_an_extension_makes_of_a_message_has_the_same_limit_in_every_way() {
+fn d8_what_an_extension_makes_of_a_message_has_the_same_limit_in_every_way() {
     let blocks = 3;
     let len = 1 + 258 * blocks as u64;
     let zeros = wire::deflated_zeros(blocks);
@@ -136,7 +138,7 @@ fn what_an_extension_makes_of_a_message_has_the_same_limit_in_every_way() {
 }
 
 #[test]
-fn control_frames_are_counted_between_data_frames_in_every_way() {
+fn f19_f20_control_frames_are_counted_between_data_frames_in_every_way() {
     let controls = |n: usize| (0..n).map(|at| Frame::control(if at % 2 == 0 { 0x9 } else { 0xa }, b""));
     for subject in subjects(FREE) {
         let message = wire::message(subject.over, 0x2, b"abcdef", &[2]);
@@ -153,8 +155,9 @@ fn control_frames_are_counted_between_data_frames_in_every_way() {
     }
 }
 
+//= rfc6455#10.4-1
 #[test]
-fn a_limit_on_messages_is_judged_by_what_headers_announce() {
+fn f2_a_limit_on_messages_is_judged_by_what_headers_announce() {
     for subject in subjects(Limits { message: 1000, ..FREE }) {
         let announced = Frame::data(0x2, b"").with_len_in_two(1001).to(subject.side);
         let outcome = outcome("four bytes", subject, &announced[..4]);
@@ -166,8 +169,9 @@ fn a_limit_on_messages_is_judged_by_what_headers_announce() {
     }
 }
 
+//= rfc7692#7.2.3.2-1, rfc7692#7.1.1.1-3, rfc7692#7.1.1.2-2
 #[test]
-fn a_window_is_kept_or_not_as_was_agreed() {
+fn d18_a_window_is_kept_or_not_as_was_agreed() {
     // RFC 7692 §7.2.3.2: the second message refers to the first.
     let first: &[u8] = b"\xf2\x48\xcd\xc9\xc9\x07\x00";
     let second: &[u8] = b"\xf2\x00\x11\x00\x00";

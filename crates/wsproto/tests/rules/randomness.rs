@@ -32,10 +32,15 @@ fn assert_different<const N: usize>(name: &str, values: &[[u8; N]]) {
 
 /// Makes sure that nothing follows from one value about the next, nor from one byte about its neighbour.
 fn assert_unrelated<const N: usize>(name: &str, values: &[[u8; N]]) {
-    let combined = |one: &[u8; N], other: &[u8; N]| std::array::from_fn(|place| one[place] ^ other[place]);
-    let differences: Vec<[u8; N]> = values.windows(2).map(|pair| combined(&pair[0], &pair[1])).collect();
-    assert_spread(&format!("{name}, each with the next"), &differences);
-    assert_different(&format!("{name}, each with the next"), &differences);
+    // Each byte with each of the next value: a key may be the last one, moved on by a byte.
+    for shift in 0..N {
+        let combined: Vec<[u8; N]> = values
+            .windows(2)
+            .map(|pair| std::array::from_fn(|place| pair[0][place] ^ pair[1][(place + shift) % N]))
+            .collect();
+        assert_spread(&format!("{name}, each with the next, {shift} bytes on"), &combined);
+        assert_different(&format!("{name}, each with the next, {shift} bytes on"), &combined);
+    }
     let neighbours: Vec<[u8; N]> = values
         .iter()
         .map(|value| std::array::from_fn(|place| value[place] ^ value[(place + 1) % N]))

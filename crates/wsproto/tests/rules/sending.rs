@@ -27,6 +27,7 @@ fn sender(subject: Subject) -> Sender {
     Sender::new(subject)
 }
 
+//= rfc6455#5.1-3, rfc6455#5.1-5, rfc6455#5.2-1, rfc6455#5.5.1-3, rfc6455#5.5.1-9, rfc6455#6.1-2, rfc6455#6.1-3
 #[test]
 fn control_frames_go_out_while_our_own_message_is_under_way() {
     for subject in subjects(FREE) {
@@ -53,6 +54,7 @@ fn control_frames_go_out_while_our_own_message_is_under_way() {
     }
 }
 
+//= rfc6455#5.5.1-4, rfc6455#5.5.1-5, rfc6455#5.5.2-1, rfc6455#5.5.2-2, rfc6455#5.5.3-1, rfc6455#5.5.3-2
 #[test]
 fn what_is_owed_is_answered_while_our_own_message_is_under_way() {
     for subject in subjects(FREE) {
@@ -80,6 +82,7 @@ fn what_is_owed_is_answered_while_our_own_message_is_under_way() {
     }
 }
 
+//= rfc6455#5.4-3, rfc6455#6.1-5, rfc6455#6.1-6
 #[test]
 fn messages_do_not_mix() {
     for subject in subjects(FREE) {
@@ -98,6 +101,7 @@ fn messages_do_not_mix() {
     }
 }
 
+//= rfc6455#5.5-1
 #[test]
 fn control_payloads_have_125_bytes_at_most() {
     for subject in subjects(FREE) {
@@ -118,6 +122,7 @@ fn control_payloads_have_125_bytes_at_most() {
     }
 }
 
+//= rfc6455#6.1-1, rfc6455#6.1-4, rfc7692#6.1-1, rfc7692#7.2.1-1
 #[test]
 fn what_one_side_sends_the_other_takes() {
     use crate::ways::{Seen, assert_taken};

@@ -10,8 +10,9 @@ fn cuts(len: usize) -> Vec<(Vec<usize>, bool)> {
     all
 }
 
+//= rfc6455#5.4-12, rfc6455#5.6-1, rfc6455#8.1-1, rfc7692#6.1-1, rfc7692#6.2-1
 #[test]
-fn text_in_every_way() {
+fn c1_c2_c3_f12_text_in_every_way() {
     #[rustfmt::skip]
     let table: [(&str, &[u8]); 20] = [
         ("nothing",                     b""),
@@ -78,8 +79,10 @@ fn a_text_after_another_is_judged_by_itself() {
     }
 }
 
+//= rfc6455#5.5.1-1, rfc6455#5.5.1-10, rfc6455#7.1.5-1, rfc6455#7.1.5-2, rfc6455#7.1.6-1, rfc6455#7.4.1-1
+//= rfc6455#7.4.1-2, rfc6455#7.4.1-4, rfc6455#7.4.1-5, rfc6455#7.4.2-1, rfc6455#7.4.2-2, rfc6455#7.4.2-3
 #[test]
-fn what_a_close_may_carry_in_every_way() {
+fn c4_to_c8_what_a_close_may_carry_in_every_way() {
     #[rustfmt::skip]
     let table: [(&str, Frame, Result<(u16, &str), (u16, &str)>); 22] = [
         ("nothing",              Frame::control(0x8, b""),                    Ok((1005, ""))),
@@ -124,8 +127,9 @@ fn what_a_close_may_carry_in_every_way() {
     }
 }
 
+//= rfc6455#7.1.3-1
 #[test]
-fn what_follows_a_close_is_nothing_in_every_way() {
+fn c10_what_follows_a_close_is_nothing_in_every_way() {
     #[rustfmt::skip]
     let table: [(&str, Vec<Frame>); 6] = [
         ("a text",              vec![Frame::data(0x1, b"late")]),

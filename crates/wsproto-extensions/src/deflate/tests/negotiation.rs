@@ -214,7 +214,7 @@ fn d3_window_spellings() {
 }
 
 #[test]
-fn k8_bad_windows_fail_cleanly() {
+fn d3_k8_bad_windows_fail_cleanly() {
     for value in ["0", "7", "16", "08", "010", "+9", "1_0", "99999999999", "abc", "10x", "1e1", "0x8"] {
         for side in ["s", "c"] {
             let text = spell(&format!("{side}={value}"));
