@@ -4,6 +4,7 @@ mod bench;
 mod callgrind;
 mod ci;
 mod coverage;
+mod daily;
 mod dependencies;
 mod features;
 mod fork;
@@ -56,6 +57,7 @@ const JOBS: [Job; 19] = [
     Job::new("i686", "runs the tests on 32 bits", i686::run),
     Job::new("miri", "runs tests in Miri, on big-endian words too", miri::run),
     Job::new("coverage", "tells which lines the tests run", coverage::run),
+    Job::new("daily", "runs what takes hours: rules, mutants, fuzz targets, the peers' bench", daily::run),
     Job::new("mutants", "changes the code and sees whether a test fails", mutants::run),
     Job::new("rules", "turns each rule off and sees whether the tests that its row names fail", rules::run),
     Job::new("linear", "counts instructions: twice the bytes, twice the work", linear::run),

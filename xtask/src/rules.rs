@@ -76,8 +76,13 @@ fn judge_all(rows: &Rows, entries: &[&Entry]) -> Result<Vec<String>, String> {
     let copy = Copy::make()?;
     let all: BTreeSet<_> = entries.iter().flat_map(|entry| rows.tests_of_all(&entry.ids)).collect();
     let whole = copy.run(&all, |_| false)?;
-    if let Some(problem) = whole.problem(&all) {
+    if let Some(problem) = whole.refused().map(str::to_owned).or_else(|| whole.noticed_by(&all)) {
         return Err(format!("before any edit: {problem}"));
+    }
+    // A test may be there with fewer features only; one of a row's must be there with all of them.
+    let mut ids = entries.iter().flat_map(|entry| &entry.ids);
+    if let Some(id) = ids.find(|id| !whole.has_run(&rows.tests_of(id))) {
+        return Err(format!("before any edit: {id} has no test that runs"));
     }
     let mut problems = Vec::new();
     let (mut noticed, mut judged) = (0_usize, 0_usize);

@@ -1,6 +1,6 @@
 //! Each limit of a configuration at its edge: what fits is taken, and one less fails.
 
-use crate::ways::{FREE, Limits, Over, Seen, Subject, assert_taken, outcome, subjects};
+use crate::ways::{FREE, Limits, Over, Seen, Subject, assert_taken, outcome, refused, subjects};
 use crate::wire::{self, Frame};
 
 /// A limit: its name, how it is set to n, the code, and what the error says after the words.
@@ -80,9 +80,7 @@ fn assert_edge(name: &str, subject: Subject, bytes: &[u8], (limit, set, code, wo
         return;
     }
     let tight = Subject { limits: set(n - 1), ..subject };
-    let fault = outcome(&name, tight, bytes);
-    let seen = fault.seen;
-    let fault = fault.fault.unwrap_or_else(|| panic!("{name}, one less: {subject:?}: taken"));
+    let (seen, fault) = refused(&format!("{name}, one less"), tight, bytes);
     assert_eq!(fault.code, code, "{name}, one less: {subject:?}: {}", fault.words);
     assert!(fault.words.contains(words), "{name}, one less: {subject:?}: {}", fault.words);
     assert!(fault.words.contains(&(n - 1).to_string()), "{name}, one less: {subject:?}: {}", fault.words);

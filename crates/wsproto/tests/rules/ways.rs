@@ -152,6 +152,18 @@ pub(crate) fn outcome(name: &str, subject: Subject, bytes: &[u8]) -> Outcome {
     outcome
 }
 
+/// Makes sure that bytes end the connection, whatever follows them; returns what was seen before, and why.
+pub(crate) fn refused(name: &str, subject: Subject, bytes: &[u8]) -> (Vec<Seen>, Fault) {
+    let alone = outcome(name, subject, bytes);
+    // With more to look at, a shortcut may have a say.
+    for more in [[0x00; 32], [0xff; 32], *b"\x82\x06binary\x82\x06binary\x82\x06binary\x82\x06binary"] {
+        let followed = outcome(name, subject, &[bytes, &more].concat());
+        assert_eq!(followed, alone, "{name}: {subject:?}, followed by {more:02x?}");
+    }
+    let fault = alone.fault.unwrap_or_else(|| panic!("{name}: {subject:?}: taken"));
+    (alone.seen, fault)
+}
+
 /// Makes sure that bytes are taken, and that this is seen of them.
 pub(crate) fn assert_taken(name: &str, subject: Subject, bytes: &[u8], seen: &[Seen]) {
     let outcome = outcome(name, subject, bytes);
@@ -167,9 +179,8 @@ pub(crate) fn assert_refused(
     seen: &[Seen],
     (code, words): (u16, &str),
 ) {
-    let outcome = outcome(name, subject, bytes);
-    let fault = outcome.fault.unwrap_or_else(|| panic!("{name}: {subject:?}: taken"));
+    let (told, fault) = refused(name, subject, bytes);
     assert_eq!(fault.code, code, "{name}: {subject:?}: {}", fault.words);
     assert!(fault.words.contains(words), "{name}: {subject:?}: {:?} instead of {words:?}", fault.words);
-    assert_eq!(outcome.seen, seen, "{name}: {subject:?}");
+    assert_eq!(told, seen, "{name}: {subject:?}");
 }
