@@ -46,7 +46,7 @@ impl Job {
     }
 }
 
-const JOBS: [Job; 19] = [
+const JOBS: [Job; 20] = [
     Job::new("ci", "runs every check (--only A,B and --skip A,B choose steps)", ci::run),
     Job::new("spec", "ties requirements to tests, writes docs/conformance.md", spec::run),
     Job::new("interop", "runs WebSocket software of others against ours", interop),
