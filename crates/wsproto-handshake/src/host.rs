@@ -51,6 +51,14 @@ pub(crate) fn is_valid(authority: &[u8]) -> bool {
     is_plain_name(authority) || core::str::from_utf8(authority).is_ok_and(is_host_and_port)
 }
 
+/// Whether this has the characters of a name or address and, behind a colon, a port: enough for what is compared with a
+/// valid one.
+pub(crate) fn has_host_and_port(authority: &str) -> bool {
+    let (host, port) = split_port(authority);
+    let is_host_char = |byte: u8| is_name_char(byte) || matches!(byte, b'[' | b':' | b']');
+    !host.is_empty() && host.bytes().all(is_host_char) && port.is_none_or(is_port)
+}
+
 fn is_host_and_port(authority: &str) -> bool {
     let (host, port) = split_port(authority);
     port.is_none_or(is_port) && (is_name(host) || is_ipv6_literal(host))
@@ -112,7 +120,7 @@ pub(crate) fn uri_fault(part: &[u8], others: &[u8]) -> Option<usize> {
 }
 
 #[inline]
-fn is_name_char(byte: u8) -> bool {
+pub(crate) fn is_name_char(byte: u8) -> bool {
     NAME_CHARS.get(usize::from(byte)) == Some(&byte)
 }
 

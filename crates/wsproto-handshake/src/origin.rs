@@ -8,7 +8,8 @@ use crate::{RejectConnection, Request, host};
 ///
 /// Browsers send cookies along whichever site's page opens a connection; a server that knows its visitors by
 /// cookies must look at where the page is from. An origin is a scheme and a host, with the port unless it is the
-/// scheme's own: `https://example.com`, `http://localhost:8080`. All of it compares in any case.
+/// scheme's own: `https://example.com`, `http://localhost:8080`. All of it compares in any case; names beyond ASCII are
+/// written as browsers send them (`xn--…`).
 /// `https://*.example.com` stands for all hosts below example.com, and not for itself.
 ///
 /// # Errors
@@ -71,19 +72,19 @@ fn only_origin(request: &Request) -> Result<&[u8], OriginError> {
 
 /// Whether an origin is the one that an entry of a list names, or one of those that it stands for.
 fn matches_entry(entry: &str, origin: &[u8]) -> bool {
-    let (Some((scheme, authority)), Some(origin)) = (entry.split_once("://"), Origin::parse(origin)) else {
+    let (Some((scheme, authority)), Some(origin)) = (split_scheme(entry), Origin::parse(origin)) else {
         return false;
     };
-    let Some(authority) = host::to_wire(authority) else { return false };
     let port = origin.default_port();
     scheme.eq_ignore_ascii_case(origin.scheme)
+        && host::has_host_and_port(authority)
         && match authority.strip_prefix("*.") {
             Some(parent) => {
                 let (host, entry_port) = host::host_and_port(parent, port);
                 let (name, origin_port) = host::host_and_port(origin.authority, port);
                 entry_port == origin_port && is_below(name, host)
             }
-            None => host::agree(&authority, origin.authority, port),
+            None => host::agree(authority, origin.authority, port),
         }
 }
 
@@ -93,8 +94,20 @@ fn is_below(name: &str, parent: &str) -> bool {
     labels.is_some_and(|(labels, end)| {
         !parent.is_empty()
             && end.eq_ignore_ascii_case(parent)
-            && labels.strip_suffix('.').is_some_and(|labels| labels.split('.').all(|label| !label.is_empty()))
+            && labels.strip_suffix('.').is_some_and(has_whole_labels)
     })
+}
+
+fn has_whole_labels(name: &str) -> bool {
+    let is_label = |label: &[u8]| !label.is_empty() && label.iter().all(|&byte| host::is_name_char(byte));
+    name.as_bytes().split(|&byte| byte == b'.').all(is_label)
+}
+
+/// Splits what has a scheme from it, at the first colon.
+fn split_scheme(text: &str) -> Option<(&str, &str)> {
+    let colon = text.as_bytes().iter().position(|&byte| byte == b':')?;
+    let (scheme, rest) = text.split_at_checked(colon)?;
+    Some((scheme, rest.strip_prefix("://")?))
 }
 
 /// An origin of a scheme and an authority, as browsers write it (RFC 6454 §6.2).
@@ -105,8 +118,8 @@ struct Origin<'a> {
 
 impl<'a> Origin<'a> {
     fn parse(value: &'a [u8]) -> Option<Self> {
-        let (scheme, authority) = core::str::from_utf8(value).ok()?.split_once("://")?;
-        host::is_valid(authority.as_bytes()).then_some(Self { scheme, authority })
+        let (scheme, authority) = split_scheme(core::str::from_utf8(value).ok()?)?;
+        host::has_host_and_port(authority).then_some(Self { scheme, authority })
     }
 
     fn default_port(&self) -> Option<u16> {
@@ -188,7 +201,11 @@ mod tests {
             "https://*",
         ];
         #[rustfmt::skip]
-        let table: [(&[&str], Result<(), OriginError>); 33] = [
+        let table: [(&[&str], Result<(), OriginError>); 37] = [
+            (&["https://example.com:99999"],           Err(OriginError::Foreign)),
+            (&["https://example.com:4a3"],             Err(OriginError::Foreign)),
+            (&["https://a:b.wild.example"],            Err(OriginError::Foreign)),
+            (&["https://[a].wild.example"],            Err(OriginError::Foreign)),
             (&["https://example.com"],                 Ok(())),
             (&["HTTPS://Example.COM"],                 Ok(())),
             (&["https://example.com:443"],             Ok(())),

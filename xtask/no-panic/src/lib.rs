@@ -135,6 +135,11 @@ pub fn check_origin(request: &Request, allowed: &[&str]) -> bool {
     wsproto_handshake::check_origin(request, allowed).is_ok()
 }
 
+#[unsafe(no_mangle)]
+pub fn check_same_host(request: &Request) -> bool {
+    wsproto_handshake::check_same_host(request).is_ok()
+}
+
 // The C library, because the compiler copies memory by its functions; it doesn't define these two.
 #[link(name = "c")]
 unsafe extern "C" {
