@@ -270,6 +270,8 @@ fn every_state_and_thing_received() {
     }
 }
 
+//= rfc6455#5.5.1-6, rfc6455#5.5.1-7, rfc6455#5.5.1-8, rfc6455#7.1.1-2, rfc6455#7.1.1-3, rfc6455#7.1.1-4, rfc6455#7.1.2-2
+//= rfc6455#7.1.4-1, rfc6455#7.1.7-1, rfc6455#7.1.7-2, rfc6455#7.2.2-1
 #[test]
 fn c14_the_transport_of_every_state_and_its_end() {
     use Role::{Client, Server};
@@ -342,6 +344,7 @@ fn what_is_owed_is_sent_after_the_end_too() {
     }
 }
 
+//= rfc6455#7.1.5-3, rfc6455#7.2.1-2
 #[test]
 fn nothing_is_owed_for_a_close_that_nobody_sent() {
     for role in [Role::Server, Role::Client] {
