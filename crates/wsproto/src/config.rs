@@ -20,7 +20,8 @@ const FRAGMENT_LEN: u64 = 512;
 /// ```
 ///
 /// [`max_message_len`](Self::max_message_len) alone decides how long a message may be. The limits on its frames follow
-/// it as long as they are `None`; where one is set, it holds besides.
+/// it as long as they are `None`; where one is set, it holds besides. A number of frames that doesn't fit in 32 bits is
+/// no limit.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {

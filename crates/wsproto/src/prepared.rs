@@ -77,7 +77,7 @@ impl PreparedMessage {
         let mut made = Vec::new();
         let outbound = extensions.outbound(&frame, &mut made)?;
         let payload = match outbound.handling {
-            Handling::Transform => Bytes::from(made.into_boxed_slice()),
+            Handling::Transform => Bytes::from(made),
             Handling::Pass => self.payload.clone(),
         };
         let keys = extensions.outbound_keys().map(|(name, key)| Some((Box::from(name), key?)));

@@ -15,21 +15,23 @@ use crate::{
     state::Step,
 };
 
+/// Those of the configuration. A count that doesn't fit in 32 bits is without limit: the counters don't get beyond.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub(super) message_len: u64,
-    fragments: u64,
-    empty_fragments: u64,
-    control_frames: u64,
+    fragments: u32,
+    empty_fragments: u32,
+    control_frames: u32,
 }
 
 impl Limits {
     pub(super) fn new(config: &Config) -> Self {
+        let count = |limit| u32::try_from(limit).unwrap_or(u32::MAX);
         Self {
             message_len: config.max_message_len,
-            fragments: config.fragments(),
-            empty_fragments: config.max_empty_fragments,
-            control_frames: config.max_control_frames,
+            fragments: count(config.fragments()),
+            empty_fragments: count(config.max_empty_fragments),
+            control_frames: count(config.max_control_frames),
         }
     }
 }
@@ -39,11 +41,11 @@ impl Limits {
 pub(super) struct MessageSize {
     /// Bytes that extensions made of its payloads.
     pub(super) transformed: u64,
-    fragments: u64,
+    fragments: u32,
     /// How many of the last fragments were empty.
-    empty_fragments: u64,
+    empty_fragments: u32,
     /// Pings and Pongs since the last data frame: of this message, or behind it.
-    control_frames: u64,
+    control_frames: u32,
 }
 
 impl Connection {
@@ -304,11 +306,12 @@ impl Connection {
             _ => 0,
         };
         let MessageSize { fragments, empty_fragments, .. } = *received;
-        if fragments > self.limits.fragments {
-            return Err(RemoteProtocolError::TooManyFragments { limit: self.limits.fragments });
+        let limits = self.limits;
+        if fragments > limits.fragments {
+            return Err(RemoteProtocolError::TooManyFragments { limit: limits.fragments.into() });
         }
-        if empty_fragments > self.limits.empty_fragments {
-            return Err(RemoteProtocolError::TooManyEmptyFragments { limit: self.limits.empty_fragments });
+        if empty_fragments > limits.empty_fragments {
+            return Err(RemoteProtocolError::TooManyEmptyFragments { limit: limits.empty_fragments.into() });
         }
         Ok(())
     }
@@ -317,7 +320,7 @@ impl Connection {
         let limit = self.limits.control_frames;
         self.received.control_frames = self.received.control_frames.saturating_add(1);
         if self.received.control_frames > limit {
-            return Err(RemoteProtocolError::TooManyControlFrames { limit });
+            return Err(RemoteProtocolError::TooManyControlFrames { limit: limit.into() });
         }
         Ok(())
     }
