@@ -5,8 +5,8 @@
 use crate::syntax;
 
 /// Returns the name of an extension that comes with parameters or without.
-pub(crate) fn name(element: &str) -> &str {
-    element.split(';').next().unwrap_or_default().trim_matches([' ', '\t'])
+pub(crate) fn name(element: &[u8]) -> &[u8] {
+    syntax::trim(element.split(|&byte| byte == b';').next().unwrap_or_default())
 }
 
 /// Whether this is an element, with no white space at its ends.
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn the_name_comes_before_the_parameters() {
         for (element, expected) in [("foo", "foo"), ("foo ; a", "foo"), ("foo;a;b", "foo"), ("", "")] {
-            assert_eq!(name(element), expected, "{element:?}");
+            assert_eq!(name(element.as_bytes()), expected.as_bytes(), "{element:?}");
         }
     }
 }

@@ -7,6 +7,8 @@ mod rejection;
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
 
+use smallvec::SmallVec;
+
 use self::rejection::Asked;
 use crate::{
     AcceptConnection, HandshakeLimits, HeadError, Headers, HttpRequest, LocalError, RejectConnection,
@@ -91,8 +93,8 @@ struct Promise {
     key: Key,
     /// The subprotocols that were proposed, as a list with commas.
     subprotocols: String,
-    /// The extensions that were offered, as such a list.
-    extensions: String,
+    /// The fields that offer extensions, a line each; what browsers offer takes no memory from the heap.
+    extensions: SmallVec<[u8; 64]>,
 }
 
 impl ServerHandshake {

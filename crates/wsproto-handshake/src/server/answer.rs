@@ -23,8 +23,9 @@ pub(super) fn check_accept(accept: &AcceptConnection, promise: &Promise) -> Resu
     }
     wire::check_extensions(accept.extensions.iter().map(String::as_str))?;
     let is_offered = |agreed: &String| {
-        let name = extension::name(agreed);
-        list::split_list(&promise.extensions).any(|offered| extension::name(offered) == name)
+        let name = extension::name(agreed.as_bytes());
+        let fields = promise.extensions.split(|&byte| byte == b'\n');
+        fields.flat_map(list::items).any(|offered| extension::name(offered) == name)
     };
     //= rfc6455#4.2.2-8, rfc6455#4.2.2-9
     if !accept.extensions.iter().all(is_offered) {

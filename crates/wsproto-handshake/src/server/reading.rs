@@ -40,11 +40,7 @@ pub(super) fn read(
     let key = seen.check()?;
     seen.subprotocols.keep(&mut request.subprotocols, head.text);
     seen.extensions.keep(&mut request.extensions, head.text);
-    Ok(Promise {
-        key,
-        subprotocols: checked_subprotocols(request)?,
-        extensions: list::join(request.extensions()),
-    })
+    Ok(Promise { key, subprotocols: checked_subprotocols(request)?, extensions: seen.extensions.lines() })
 }
 
 /// Checks the first line as far as it needs no fields; returns its target.
@@ -206,6 +202,16 @@ impl ListFields<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Copies the fields, a line each.
+    fn lines(&self) -> SmallVec<[u8; 64]> {
+        let mut lines = SmallVec::new();
+        for value in &self.fields {
+            lines.extend_from_slice(value);
+            lines.push(b'\n');
+        }
+        lines
     }
 
     /// Gives the items to the request.
