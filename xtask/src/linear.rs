@@ -1,4 +1,7 @@
-//! `cargo xtask linear`: work grows as the bytes do, however they are cut. Instructions are counted for n and for 2n.
+//! `cargo xtask linear`: work grows as the bytes do, however they are cut. Instructions are counted for n and for 2n, and
+//! for what is hostile to an inflater; `--search N` looks for worse in N rounds.
+
+mod inflating;
 
 use std::collections::BTreeMap;
 
@@ -44,9 +47,18 @@ struct Pair(Vec<(u64, u64)>);
 /// # Errors
 ///
 /// Each scenario that takes too much, one a line.
-pub(crate) fn run(_: &[String]) -> Result<(), String> {
+pub(crate) fn run(args: &[String]) -> Result<(), String> {
+    match args {
+        [] => {}
+        [search, rounds] if search == "--search" => {
+            let rounds = rounds.parse().map_err(|_| format!("not a number of rounds: {rounds}"))?;
+            return inflating::search(rounds);
+        }
+        _ => return Err("cargo xtask linear [--search N]".to_owned()),
+    }
     let pairs = pair(callgrind::count("")?)?;
-    let problems: Vec<String> = pairs.iter().flat_map(|(what, pair)| judge(what, pair)).collect();
+    let mut problems: Vec<String> = pairs.iter().flat_map(|(what, pair)| judge(what, pair)).collect();
+    problems.extend(inflating::check()?);
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
 }
 

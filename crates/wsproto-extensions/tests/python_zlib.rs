@@ -9,9 +9,68 @@ use std::process::{Command, Stdio};
 
 use wsproto_extensions::deflate::{Backend, DeflateConfig, DeflateParams, PermessageDeflate, WindowBits};
 use wsproto_extensions::{Extension, OutboundFrame, Output};
-use wsproto_frame::{Opcode, Role};
+use wsproto_frame::{FrameHeader, Opcode, Role, Rsv};
 
 const CHECK: &str = include_str!("python_zlib/check.py");
+
+/// Written by `corpus.py` beside it.
+const CORPUS: &str = include_str!("python_zlib/corpus.txt");
+
+/// Honest senders flush after each fragment and message, some after each byte: all of it is read, at any level and with
+/// any strategy, whole and in parts.
+#[test]
+fn d20_every_flush_of_zlib_is_read() {
+    let mut read = 0;
+    for backend in backends() {
+        let config = DeflateConfig::default().with_backend(backend);
+        let [mut at_once, mut in_reads, mut in_frames] =
+            [(); 3].map(|()| PermessageDeflate::new(Role::Client, DeflateParams::default(), &config));
+        let mut text = Vec::new();
+        for line in CORPUS.lines() {
+            let (name, digits) = line.split_once(' ').expect("a name and bytes");
+            let bytes = from_hex(digits);
+            if name == "text" {
+                text = bytes;
+                continue;
+            }
+            let mut out = Vec::new();
+            at_once.decompress(&bytes, &mut out, 1000).expect(name);
+            assert!(out == text, "{name} by {backend:?}");
+            for read in [1, 3] {
+                assert!(receive(&mut in_reads, &bytes, usize::MAX, read) == text, "{name} by {backend:?}");
+                assert!(receive(&mut in_frames, &bytes, read, read) == text, "{name} by {backend:?}");
+            }
+            read += 1;
+        }
+    }
+    assert!(read >= 70 * backends().len(), "{read} messages");
+}
+
+fn from_hex(digits: &str) -> Vec<u8> {
+    let byte = |pair: &[u8]| {
+        u8::from_str_radix(str::from_utf8(pair).expect("digits"), 16).expect("a byte in hexadecimal")
+    };
+    digits.as_bytes().chunks(2).map(byte).collect()
+}
+
+/// Receives a message in frames of so many bytes, read so many bytes at a time.
+fn receive(receiver: &mut PermessageDeflate, payload: &[u8], frame: usize, read: usize) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut output = Output::new(&mut out, 1000);
+    let mut header = FrameHeader::new(Opcode::Binary, 0).with_rsv(Rsv::RSV1);
+    let mut frames = payload.chunks(frame).peekable();
+    while let Some(frame) = frames.next() {
+        header.payload_len = frame.len() as u64;
+        header.fin = frames.peek().is_none();
+        receiver.inbound_header(&header).expect("a good header");
+        for mut part in frame.chunks(read) {
+            receiver.inbound(&mut part, &mut output).expect("a stream");
+        }
+        receiver.inbound_end(&header, &mut output).expect("a stream");
+        header = FrameHeader::new(Opcode::Continuation, 0);
+    }
+    out
+}
 
 #[test]
 #[cfg_attr(miri, ignore = "starts another program")]

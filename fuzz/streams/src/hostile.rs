@@ -1,7 +1,7 @@
 //! Streams that make an inflater work much for few bytes.
 
 use crate::generate::steep;
-use crate::{Block, Lengths, Symbol, Writer, generate};
+use crate::{Block, Lengths, Symbol, Writer, generate, message};
 
 /// A stream, and what it is made of.
 #[derive(Clone, Debug)]
@@ -12,40 +12,51 @@ pub struct Hostile {
     pub payload: Vec<u8>,
 }
 
-/// Makes the payloads of messages, each of at least `len` bytes, or somewhat more. All begin with 32 KiB of output, so
-/// that whoever copies a window has one.
+/// Makes the payloads of messages, each of at least `len` bytes, or somewhat more.
+///
+/// They are to follow a message of [`START`] bytes, so that whoever copies a window has one; no match goes farther back
+/// than `window` bytes.
 #[must_use]
-pub fn hostile(len: usize) -> Vec<Hostile> {
-    let kinds = kinds();
+pub fn hostile(len: usize, window: usize) -> Vec<Hostile> {
+    let kinds = kinds(window);
     let alone = kinds.iter().map(|(name, blocks)| (*name, blocks.clone()));
     let empty: Vec<Block> =
         kinds.iter().filter(|(name, _)| name.contains("empty")).flat_map(|kind| kind.1.clone()).collect();
     let all: Vec<Block> = kinds.iter().flat_map(|kind| kind.1.clone()).collect();
     alone
-        .chain([("all empty ones in turn", empty), ("all in turn", all), ("generated", mixed())])
-        .map(|(name, blocks)| Hostile { name, payload: over_and_over(&blocks, len) })
+        .chain([("all empty ones in turn", empty), ("all in turn", all), ("generated", mixed(window))])
+        .map(|(name, blocks)| Hostile { name, payload: repeated(&blocks, len) })
         .collect()
 }
 
-fn over_and_over(blocks: &[Block], len: usize) -> Vec<u8> {
+/// How many bytes come out of [`start`].
+pub const START: usize = 1 + 128 * 258;
+
+/// Makes a message of some 32 KiB.
+#[must_use]
+pub fn start() -> Vec<u8> {
+    let matches = [Symbol::Match { len: 258, distance: 1 }; 128];
+    message(&[Block::fixed(&[&[Symbol::Literal(b'a')][..], &matches].concat())])
+}
+
+/// Makes a message of blocks over and over, until they have `len` bytes.
+#[must_use]
+pub fn repeated(blocks: &[Block], len: usize) -> Vec<u8> {
     let mut writer = Writer::default();
-    Block::fixed(&[&[Symbol::Literal(b'a')][..], &[Symbol::Match { len: 258, distance: 1 }; 128]].concat())
-        .write(&mut writer);
-    let start = writer.len();
     for block in blocks.iter().cycle() {
         block.write(&mut writer);
-        if writer.len() - start >= len {
+        if writer.len() >= len {
             break;
         }
     }
     writer.finish()
 }
 
-fn kinds() -> Vec<(&'static str, Vec<Block>)> {
+fn kinds(window: usize) -> Vec<(&'static str, Vec<Block>)> {
     let one = Symbol::Literal(b'x');
     let long = Symbol::Match { len: 258, distance: 1 };
     let short = |distance| Symbol::Match { len: 3, distance };
-    let far = Symbol::Match { len: 3, distance: 1 << 15 };
+    let far = Symbol::Match { len: 3, distance: u16::try_from(window).expect("at most 32 KiB") };
     let every: Vec<usize> = (0..256).chain(257..286).collect();
     let all = Lengths::of(&every, &(0..30).collect::<Vec<_>>());
     let spelled = Lengths { repeated: false, ..all.clone() };
@@ -98,7 +109,7 @@ fn turned(mut lengths: Vec<u8>) -> Vec<u8> {
 }
 
 /// What the generator makes of bytes without a pattern.
-fn mixed() -> Vec<Block> {
+fn mixed(window: usize) -> Vec<Block> {
     let mut state = 0x9e37_79b9_u32;
     let byte = |_| {
         state ^= state << 13;
@@ -106,5 +117,5 @@ fn mixed() -> Vec<Block> {
         state ^= state << 5;
         state.to_le_bytes()[1]
     };
-    generate(&(0..4000).map(byte).collect::<Vec<_>>(), 1 << 15, 1 << 15)
+    generate(&(0..4000).map(byte).collect::<Vec<_>>(), window, window)
 }

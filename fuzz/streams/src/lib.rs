@@ -19,7 +19,7 @@ mod writer;
 pub use self::block::{Block, Content, Symbol};
 pub use self::codes::Lengths;
 pub use self::generate::generate;
-pub use self::hostile::{Hostile, hostile};
+pub use self::hostile::{Hostile, START, hostile, repeated, start};
 pub use self::libraries::{Library, Read};
 pub use self::writer::{Writer, message};
 

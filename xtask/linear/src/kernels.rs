@@ -355,7 +355,7 @@ fn connection(role: Role, config: &Config) -> Connection {
 }
 
 /// An open connection with what both sides of `config` agree on.
-fn agreed(role: Role, config: &Config) -> Result<Connection, String> {
+pub(crate) fn agreed(role: Role, config: &Config) -> Result<Connection, String> {
     let offers = extensions::offers(&config.extensions).map_err(|error| error.to_string())?;
     let (answer, server) =
         extensions::respond(&config.extensions, &offers).map_err(|error| error.to_string())?;

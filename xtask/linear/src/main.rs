@@ -1,9 +1,11 @@
 //! Work to be counted by callgrind: each scenario for n and for 2n, its bytes cut in several ways; or the kernels.
 //!
 //! `wsproto-linear [SCENARIO N]` prints a line for each measurement, in order: what it is, how its bytes are cut, n
-//! and the number of bytes. `wsproto-linear --kernels [NAME]` prints how many times each kernel did its work, and its name.
+//! and the number of bytes. `wsproto-linear --inflating [HEX...]` does the same for compressed messages, or for those that
+//! the generator makes of these bytes. `wsproto-linear --kernels [NAME]` prints how many times each kernel did its work, and its name.
 //! Only what happens within [`measured`] counts.
 
+mod inflating;
 mod kernels;
 mod scenario;
 
@@ -22,6 +24,8 @@ fn main() -> ExitCode {
         [] => SCENARIOS.iter().try_for_each(|scenario| {
             measure(scenario, scenario.n).and_then(|()| measure(scenario, scenario.n.saturating_mul(2)))
         }),
+        [inflating] if inflating == "--inflating" => inflating::all(),
+        [inflating, bytes @ ..] if inflating == "--inflating" => inflating::candidates(bytes),
         [kernels] if kernels == "--kernels" => KERNELS.iter().try_for_each(count),
         [kernels, name] if kernels == "--kernels" => {
             KERNELS.iter().filter(|kernel| kernel.name == name).try_for_each(count)
@@ -30,7 +34,7 @@ fn main() -> ExitCode {
             (Some(scenario), Ok(n)) => measure(scenario, n),
             _ => Err(format!("no scenario {name}, or {n} is not a number")),
         },
-        _ => Err("wsproto-linear [SCENARIO N | --kernels [NAME]]".to_owned()),
+        _ => Err("wsproto-linear [SCENARIO N | --inflating [HEX...] | --kernels [NAME]]".to_owned()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -25,7 +25,9 @@ pub(super) struct Receiver {
     pool: Pool,
     /// Made when the first compressed message arrives.
     decompressor: Option<Box<Decompressor>>,
-    /// How many compressed bytes of the message were consumed.
+    /// Whether the message has any compressed bytes yet.
+    begun: bool,
+    /// How many of them were consumed. This and what follows is counted where the ratio is limited.
     consumed: u64,
     /// Behind how many of them the ratio was looked at last.
     checked: u64,
@@ -41,6 +43,7 @@ impl Receiver {
             max_ratio: config.max_ratio,
             pool: config.pool.clone(),
             decompressor: None,
+            begun: false,
             consumed: 0,
             checked: 0,
             produced: 0,
@@ -52,6 +55,7 @@ impl Receiver {
     }
 
     pub(super) fn start_message(&mut self) {
+        self.begun = false;
         self.consumed = 0;
         self.checked = 0;
         self.produced = 0;
@@ -59,21 +63,44 @@ impl Receiver {
 
     /// Decompresses until the input is used up or the output is full.
     pub(super) fn decompress(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), Refusal> {
-        if self.consumed == 0 && input.is_empty() {
+        self.begun |= !input.is_empty();
+        if !self.begun {
             return Ok(());
         }
+        match self.max_ratio {
+            None => self.decompress_part(input, output),
+            Some(ratio) => self.decompress_at_most(ratio, input, output),
+        }
+    }
+
+    fn decompress_part(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), Refusal> {
+        let decompressor = self.decompressor.get_or_insert_with(|| self.pool.decompressor(self.window));
+        //= rfc7692#7.2.3.1-1, rfc7692#7.2.3.3-1, rfc7692#7.2.3.5-1, rfc7692#7.2.3.6-1
+        decompressor.decompress(input, output).map_err(refuse)
+    }
+
+    /// The same, and looks at the ratio behind every [`RATIO_STEP`] compressed bytes.
+    fn decompress_at_most(
+        &mut self,
+        ratio: NonZeroU32,
+        input: &mut &[u8],
+        output: &mut Output<'_>,
+    ) -> Result<(), Refusal> {
         loop {
-            let next = self.before_check().and_then(|len| input.get(..len)).unwrap_or(*input);
-            let mut part = next;
+            let step = usize::try_from(self.before_check()).unwrap_or(usize::MAX);
+            let next = input.get(..step).unwrap_or(input);
+            let (mut part, room) = (next, output.room());
             self.decompress_part(&mut part, output)?;
             let taken = next.len().saturating_sub(part.len());
             *input = input.get(taken..).unwrap_or_default();
+            self.consumed = self.consumed.saturating_add(difference(taken, 0));
+            self.produced = self.produced.saturating_add(difference(room, output.room()));
             if output.room() == 0 {
                 return Ok(());
             }
-            if self.before_check() == Some(0) {
+            if self.before_check() == 0 {
                 self.checked = self.consumed;
-                self.check_ratio()?;
+                self.check_ratio(ratio)?;
             }
             if input.is_empty() {
                 return Ok(());
@@ -81,30 +108,19 @@ impl Receiver {
         }
     }
 
-    fn decompress_part(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), Refusal> {
-        let before = (input.len(), output.room());
-        let decompressor = self.decompressor.get_or_insert_with(|| self.pool.decompressor(self.window));
-        //= rfc7692#7.2.3.1-1, rfc7692#7.2.3.3-1, rfc7692#7.2.3.5-1, rfc7692#7.2.3.6-1
-        decompressor.decompress(input, output).map_err(refuse)?;
-        let consumed = difference(before.0, input.len());
-        self.consumed = self.consumed.saturating_add(consumed);
-        self.produced = self.produced.saturating_add(difference(before.1, output.room()));
-        Ok(())
-    }
-
-    /// How many compressed bytes may be consumed before the ratio is looked at, if it ever is.
-    fn before_check(&self) -> Option<usize> {
-        self.max_ratio?;
-        let since = self.consumed.saturating_sub(self.checked);
-        usize::try_from(RATIO_STEP.saturating_sub(since)).ok()
+    /// How many compressed bytes may be consumed before the ratio is looked at.
+    const fn before_check(&self) -> u64 {
+        RATIO_STEP.saturating_sub(self.consumed.saturating_sub(self.checked))
     }
 
     /// Ends the message: it must end where a block ends (RFC 7692 §7.2.2).
     pub(super) fn finish(&mut self) -> Result<(), Refusal> {
-        self.check_ratio()?;
+        if let Some(ratio) = self.max_ratio {
+            self.check_ratio(ratio)?;
+        }
         // An empty payload is no DEFLATE stream, but nothing else than an empty message can be meant.
         let Some(mut decompressor) = self.decompressor.take() else { return Ok(()) };
-        if self.consumed > 0 {
+        if self.begun {
             //= rfc7692#7.2.2-1
             decompressor.finish().map_err(refuse)?;
         }
@@ -117,8 +133,7 @@ impl Receiver {
         Ok(())
     }
 
-    fn check_ratio(&self) -> Result<(), Refusal> {
-        let Some(ratio) = self.max_ratio else { return Ok(()) };
+    fn check_ratio(&self, ratio: NonZeroU32) -> Result<(), Refusal> {
         let allowed = self.consumed.saturating_mul(u64::from(ratio.get()));
         if self.produced.saturating_sub(RATIO_FREE) > allowed {
             return Err(Refusal::new(
@@ -144,8 +159,6 @@ impl fmt::Debug for Receiver {
         f.debug_struct("Receiver")
             .field("window", &self.window)
             .field("no_context_takeover", &self.no_context_takeover)
-            .field("consumed", &self.consumed)
-            .field("produced", &self.produced)
             .finish_non_exhaustive()
     }
 }

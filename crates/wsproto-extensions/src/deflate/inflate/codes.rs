@@ -257,21 +257,21 @@ enum Filled {
 /// Shorter codes come first, and of the same length those of lower symbols. The tables are indexed by the bits as they
 /// come, which is from the highest of a code on.
 fn make(table: &mut [Entry], root: u32, lengths: &[u8], symbols: &[u32]) -> Result<Filled, BadStream> {
-    let counts = count(lengths);
+    let (mut used, mut sorted) = ([Used(0); 288], [0_u16; 288]);
+    let (codes, counts) = find(lengths, &mut used);
+    let used = used.get(..codes).unwrap_or_default();
     let filled = check(&counts)?;
-    let mut sorted = [0_u16; 288];
-    sort(lengths, &counts, &mut sorted);
-    let codes = counts.iter().skip(1).map(|&count| usize::from(count)).sum();
-    let mut sorted = sorted.get(..codes).unwrap_or_default().iter();
     if matches!(filled, Filled::Part) {
-        // Its only code is 0.
-        table.fill(Entry::INVALID);
-        if let Some(&symbol) = sorted.next() {
-            let entry = entry(symbols, symbol, 1);
-            table.get_mut(..1 << root).unwrap_or_default().iter_mut().step_by(2).for_each(|to| *to = entry);
+        // Its only code is 0, if there is one.
+        let entry = used.first().map_or(Entry::INVALID, |only| entry(symbols, only.symbol(), 1));
+        let first = table.get_mut(..1 << root).unwrap_or_default();
+        for pair in first.as_chunks_mut().0 {
+            *pair = [entry, Entry::INVALID];
         }
         return Ok(filled);
     }
+    sort(used, &counts, &mut sorted);
+    let mut sorted = sorted.get(..codes).unwrap_or_default().iter();
     let mut code = 0_usize;
     let mut filled_to = 1_usize;
     for (len, &count) in (1..=root).zip(counts.iter().skip(1)) {
@@ -351,15 +351,42 @@ const fn after(code: usize, len: u32) -> usize {
     code & (1_usize << bit).wrapping_sub(1) | 1 << bit
 }
 
-/// How many codes have each length.
-fn count(lengths: &[u8]) -> [u16; 16] {
+/// A symbol that has a code: the lowest nine bits say which, the others how long its code is.
+#[derive(Clone, Copy)]
+struct Used(u16);
+
+impl Used {
+    const fn symbol(self) -> u16 {
+        self.0 & 0x1ff
+    }
+
+    fn len(self) -> usize {
+        usize::from(self.0 >> 9 & 15)
+    }
+}
+
+/// Finds the symbols that have codes; returns how many, and how many codes have each length.
+///
+/// Most symbols of most blocks have none: eight of these are skipped at once.
+fn find(lengths: &[u8], used: &mut [Used; 288]) -> (usize, [u16; 16]) {
     let mut counts = [0_u16; 16];
-    for &len in lengths {
-        if let Some(count) = counts.get_mut(usize::from(len & 15)) {
-            *count = count.wrapping_add(1);
+    let mut found = 0_usize;
+    for (start, lengths) in (0_u16..).step_by(8).zip(lengths.chunks(8)) {
+        if lengths.first_chunk().is_some_and(|eight| u64::from_le_bytes(*eight) == 0) {
+            continue;
+        }
+        for (symbol, &len) in (start..).zip(lengths) {
+            let one = Used(symbol | u16::from(len) << 9);
+            if let (Some(to), Some(count)) = (used.get_mut(found), counts.get_mut(one.len())) {
+                *to = one;
+                *count = count.wrapping_add(1);
+            }
+            found = found.wrapping_add(usize::from(len != 0));
         }
     }
-    counts
+    let [none, ..] = &mut counts;
+    *none = 0;
+    (found, counts)
 }
 
 /// Tells whether there are enough codes, and not too many.
@@ -377,19 +404,17 @@ fn check(counts: &[u16; 16]) -> Result<Filled, BadStream> {
 }
 
 /// Puts the symbols that have codes in the order of their codes.
-fn sort(lengths: &[u8], counts: &[u16; 16], sorted: &mut [u16; 288]) {
+fn sort(used: &[Used], counts: &[u16; 16], sorted: &mut [u16; 288]) {
     let mut places = [0_u16; 16];
     let mut place = 0_u16;
-    for (to, count) in places.iter_mut().zip(counts).skip(1) {
+    for (to, count) in places.iter_mut().zip(counts) {
         *to = place;
         place = place.wrapping_add(*count);
     }
-    for (symbol, &len) in (0_u16..).zip(lengths) {
-        if len > 0
-            && let Some(place) = places.get_mut(usize::from(len & 15))
-        {
+    for one in used {
+        if let Some(place) = places.get_mut(one.len()) {
             if let Some(to) = sorted.get_mut(usize::from(*place)) {
-                *to = symbol;
+                *to = one.symbol();
             }
             *place = place.wrapping_add(1);
         }

@@ -37,9 +37,12 @@ impl History {
     }
 
     /// Delivers what there is, and tells whether there is room for more.
+    #[inline]
     pub(super) fn deliver(&mut self, output: &mut Output<'_>) -> bool {
-        let waiting = self.bytes.get(self.delivered..self.position).unwrap_or_default();
-        self.delivered = self.delivered.saturating_add(output.write(waiting));
+        if !self.is_delivered() {
+            let waiting = self.bytes.get(self.delivered..self.position).unwrap_or_default();
+            self.delivered = self.delivered.saturating_add(output.write(waiting));
+        }
         output.room() > 0
     }
 

@@ -62,7 +62,7 @@ fn in_pieces(payload: &[u8], piece: usize, room: usize) -> Option<Vec<u8>> {
 #[test]
 #[cfg_attr(miri, ignore = "much to read")]
 fn d20_hostile_streams_are_read() {
-    for hostile in hostile(3000) {
+    for hostile in hostile(3000, 1 << 15) {
         let (read, bad) = agreed(&[&hostile.payload]);
         assert!(!bad, "{} is a stream", hostile.name);
         for (piece, room) in [(1, 5000), (7, 1 << 20), (1 << 20, 1000)] {
