@@ -1,10 +1,12 @@
-//! Compressed messages of a stranger: the same verdict in any pieces and with each library, and never more than asked.
+//! Compressed messages of a stranger, as they are or made of valid blocks: the same verdict in any pieces, that of two
+//! libraries, and never more than asked.
 
 use std::num::NonZeroU32;
 
+use wsproto_deflate_streams::{Library, generate, message};
 use wsproto_extensions::{
     CloseCode, Extension, FrameHeader, Handling, Opcode, Output, Progress, Refusal, Role, Rsv,
-    deflate::{Backend, DeflateConfig, PermessageDeflate, WindowBits},
+    deflate::{DeflateConfig, PermessageDeflate, WindowBits},
 };
 
 use crate::{Cuts, Source, deflate};
@@ -12,7 +14,8 @@ use crate::{Cuts, Source, deflate};
 /// How many times its length a message may expand to, where that is limited.
 const RATIO: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
 
-/// Decompresses messages; the first bytes choose the window, the limit and how the rest is cut into messages.
+/// Decompresses messages; the first bytes choose the window, the limit, how the rest is cut into messages, and whether
+/// these are made of blocks that they choose, and perhaps damaged.
 pub fn inflate(data: &[u8]) {
     let mut source = Source::new(data);
     let config = deflate::config(&mut source);
@@ -20,7 +23,7 @@ pub fn inflate(data: &[u8]) {
     let config = if choices.has(1) { config.with_max_ratio(RATIO) } else { config };
     let limit = if choices.has(2) { 1 << 17 } else { 1000 };
     let cuts = source.byte();
-    let mut messages: Vec<&[u8]> = Vec::new();
+    let mut messages: Vec<Vec<u8>> = Vec::new();
     while !source.is_empty() {
         let message = if choices.has(0) {
             let len = usize::from(source.number());
@@ -28,35 +31,43 @@ pub fn inflate(data: &[u8]) {
         } else {
             source.rest()
         };
-        messages.push(message);
+        messages.push(if choices.has(3) { made(message, &config, choices.has(4)) } else { message.to_vec() });
     }
-    let [whole, others @ ..] = [Backend::Miniz, Backend::ZlibRs].map(|backend| {
-        let config = config.clone().with_backend(backend);
-        let [whole, others @ ..] = Cuts::all(cuts).map(|cuts| in_pieces(&config, &messages, cuts, limit));
-        for other in others {
-            assert_eq!(whole, other, "cuts change the messages, {backend:?}");
-        }
-        assert_eq!(at_once(&config, &messages, limit), whole, "at once and in pieces differ, {backend:?}");
-        whole
-    });
+    let messages: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
+    let [whole, others @ ..] = Cuts::all(cuts).map(|cuts| in_pieces(&config, &messages, cuts, limit));
     for other in others {
-        assert_agree(&config, &whole, &other);
+        assert_eq!(whole, other, "cuts change the messages");
+    }
+    assert_eq!(at_once(&config, &messages, limit), whole, "at once and in pieces differ");
+    if !choices.has(1) && whole.1 != Some(CloseCode::MESSAGE_TOO_BIG) {
+        assert_agree(&config, &messages, &whole, limit);
     }
 }
 
-/// The libraries agree, but for two things that are theirs to choose: of a bad stream that expands too much one may see
-/// the one fault and one the other, as one looks ahead; and a distance beyond a window that is smaller than the largest
-/// may be refused or read.
-fn assert_agree(config: &DeflateConfig, one: &Outcome, other: &Outcome) {
-    let bad = [one.1, other.1].contains(&Some(CloseCode::INVALID_PAYLOAD));
-    let exact = config.params.server_max_window_bits == WindowBits::MAX;
-    if exact || !bad {
-        assert_eq!(one.0, other.0, "the libraries read other messages");
-        assert_eq!(one.1.is_some(), other.1.is_some(), "the libraries differ");
-        assert!(bad || one.1 == other.1, "the libraries see another fault");
+/// A message of blocks that these bytes choose; with a bit of it changed, if that is asked.
+fn made(choices: &[u8], config: &DeflateConfig, damaged: bool) -> Vec<u8> {
+    let mut message = message(&generate(choices, 0, config.params.server_max_window_bits.size()));
+    let (at, bit) = (choices.first().copied().unwrap_or(0), choices.last().copied().unwrap_or(0));
+    if damaged {
+        let at = usize::from(at) * message.len() / 256;
+        message[at] ^= 1 << (bit % 8);
     }
-    for (one, other) in one.0.iter().zip(&other.0) {
-        assert_eq!(one, other, "the libraries read other messages");
+    message
+}
+
+/// The libraries read the same, where what was agreed doesn't matter: they have one window, which is the largest, and
+/// take over context.
+fn assert_agree(config: &DeflateConfig, messages: &[&[u8]], ours: &Outcome, limit: usize) {
+    let largest = config.params.server_max_window_bits == WindowBits::MAX;
+    if !largest || config.params.server_no_context_takeover {
+        return;
+    }
+    // Nobody has more than the limit, but in the message that is bad.
+    let most = (limit + 1) * messages.len() + (1 << 20);
+    for library in [Library::Miniz, Library::ZlibRs] {
+        if let Some(theirs) = library.read(messages, most) {
+            assert_eq!((&theirs.messages, theirs.bad), (&ours.0, ours.1.is_some()), "{library:?} differs");
+        }
     }
 }
 

@@ -106,9 +106,11 @@ fn from_hex(digits: &str) -> Result<Vec<u8>, String> {
 
 impl Setting {
     fn deflate(&self) -> (DeflateParams, DeflateConfig) {
-        let mut params = DeflateParams::default();
-        params.client_max_window_bits = self.window;
-        params.client_no_context_takeover = self.no_context_takeover;
+        let params = DeflateParams {
+            client_max_window_bits: self.window,
+            client_no_context_takeover: self.no_context_takeover,
+            ..DeflateParams::default()
+        };
         (params, DeflateConfig::default().with_backend(self.backend).with_params(params))
     }
 
@@ -215,11 +217,11 @@ fn json(len: usize) -> String {
         state ^= state << 5;
         state >> 8
     };
-    let mut text = String::new();
-    while text.len() < len {
+    let mut item = |_| {
         let (id, price, number) = (next(), next() % 10_000, next() % 100);
-        text += &format!("{{\"id\":{id},\"name\":\"item {number}\",\"price\":{price},\"in_stock\":true}},");
-    }
+        format!("{{\"id\":{id},\"name\":\"item {number}\",\"price\":{price},\"in_stock\":true}},")
+    };
+    let mut text = (0..len / 32).map(&mut item).collect::<Vec<_>>().concat();
     text.truncate(len);
     text
 }

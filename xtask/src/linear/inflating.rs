@@ -150,7 +150,7 @@ impl Random {
             }
             _ => (0..2 + self.below(40)).map(|_| self.byte()).collect(),
         };
-        for _ in 0..1 + self.below(3) {
+        for _ in 0..=self.below(3) {
             let at = self.below(bytes.len());
             let byte = self.byte();
             match self.below(4) {

@@ -69,8 +69,8 @@ impl PermessageDeflate {
 
     /// Compresses a whole message and appends its payload to `out`, or returns false where it is to be sent as it is.
     ///
-    /// It is sent as it is where it is shorter than the threshold or doesn't shrink. A compressed one has RSV1 set in
-    /// its first frame.
+    /// It is sent as it is where it is shorter than the threshold, and without context takeover where it doesn't shrink.
+    /// A compressed one has RSV1 set in its first frame.
     ///
     /// # Errors
     ///
@@ -90,7 +90,8 @@ impl PermessageDeflate {
     ///
     /// # Errors
     ///
-    /// A refusal with 1009 where the message is longer than `max_len` bytes, and with 1007 where it is no stream.
+    /// A refusal with 1009 where the message is longer than `max_len` bytes, and with 1007 where it is no stream. It is
+    /// final: where the next message would begin isn't known, and each later call returns it again.
     pub fn decompress(
         &mut self,
         mut payload: &[u8],
@@ -102,7 +103,8 @@ impl PermessageDeflate {
         let mut output = Output::new(out, max_len.saturating_add(1));
         self.receiver.decompress(&mut payload, &mut output)?;
         if output.room() == 0 {
-            return Err(Refusal::new(CloseCode::MESSAGE_TOO_BIG, "a message is longer than allowed"));
+            let refusal = Refusal::new(CloseCode::MESSAGE_TOO_BIG, "a message is longer than allowed");
+            return Err(self.receiver.fail(refusal));
         }
         self.receiver.finish()
     }
@@ -165,8 +167,9 @@ impl Extension for PermessageDeflate {
         } else {
             self.sender.compress_part(frame.payload, output)?;
         }
-        if first && frame.fin && output.written().len() >= frame.payload.len() {
-            self.sender.forget();
+        // To leave it out would empty a window that is kept.
+        let lost = first && frame.fin && output.written().len() >= frame.payload.len();
+        if lost && !self.sender.keeps_memory() {
             return Ok(Outbound::PASS);
         }
         Ok(Outbound::transformed(if first { Rsv::RSV1 } else { Rsv::NONE }))

@@ -25,6 +25,8 @@ pub(super) struct Receiver {
     pool: Pool,
     /// Made when the first compressed message arrives.
     decompressor: Option<Box<Decompressor>>,
+    /// The error after which nothing more is read.
+    failed: Option<Refusal>,
     /// Whether the message has any compressed bytes yet.
     begun: bool,
     /// How many of them were consumed. This and what follows is counted where the ratio is limited.
@@ -43,6 +45,7 @@ impl Receiver {
             max_ratio: config.max_ratio,
             pool: config.pool.clone(),
             decompressor: None,
+            failed: None,
             begun: false,
             consumed: 0,
             checked: 0,
@@ -61,8 +64,31 @@ impl Receiver {
         self.produced = 0;
     }
 
-    /// Decompresses until the input is used up or the output is full.
+    /// Decompresses until the input is used up or the output is full; after an error it returns that error again.
     pub(super) fn decompress(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), Refusal> {
+        self.verdict()?;
+        let decompressed = self.decompress_some(input, output);
+        decompressed.map_err(|refusal| self.fail(refusal))
+    }
+
+    /// Ends the message: it must end where a block ends (RFC 7692 §7.2.2).
+    pub(super) fn finish(&mut self) -> Result<(), Refusal> {
+        self.verdict()?;
+        self.end_message().map_err(|refusal| self.fail(refusal))
+    }
+
+    /// Takes no more messages: the stream can't be read on from anywhere else. Returns why.
+    pub(super) fn fail(&mut self, refusal: Refusal) -> Refusal {
+        self.decompressor = None;
+        self.failed = Some(refusal);
+        refusal
+    }
+
+    fn verdict(&self) -> Result<(), Refusal> {
+        self.failed.map_or(Ok(()), Err)
+    }
+
+    fn decompress_some(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), Refusal> {
         self.begun |= !input.is_empty();
         if !self.begun {
             return Ok(());
@@ -113,8 +139,7 @@ impl Receiver {
         RATIO_STEP.saturating_sub(self.consumed.saturating_sub(self.checked))
     }
 
-    /// Ends the message: it must end where a block ends (RFC 7692 §7.2.2).
-    pub(super) fn finish(&mut self) -> Result<(), Refusal> {
+    fn end_message(&mut self) -> Result<(), Refusal> {
         if let Some(ratio) = self.max_ratio {
             self.check_ratio(ratio)?;
         }

@@ -4,7 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use proptest::prelude::*;
-use wsproto_deflate_streams::{Library, generate, hostile, message};
+use wsproto_deflate_streams::{Library, TAIL, generate, hostile, message, start};
 
 use super::{json, noise, send};
 use crate::deflate::inflate::Decompressor;
@@ -63,11 +63,12 @@ fn in_pieces(payload: &[u8], piece: usize, room: usize) -> Option<Vec<u8>> {
 #[cfg_attr(miri, ignore = "much to read")]
 fn d20_hostile_streams_are_read() {
     for hostile in hostile(3000, 1 << 15) {
-        let (read, bad) = agreed(&[&hostile.payload]);
+        let (read, bad) = agreed(&[&start(), &hostile.payload]);
         assert!(!bad, "{} is a stream", hostile.name);
+        let whole = [&start()[..], &TAIL, &hostile.payload].concat();
         for (piece, room) in [(1, 5000), (7, 1 << 20), (1 << 20, 1000)] {
-            let found = in_pieces(&hostile.payload, piece, room);
-            assert!(found.as_ref() == read.first(), "{}, pieces of {piece}, room of {room}", hostile.name);
+            let found = in_pieces(&whole, piece, room);
+            assert!(found == Some(read.concat()), "{}, pieces of {piece}, room of {room}", hostile.name);
         }
     }
 }

@@ -89,22 +89,67 @@ fn threshold() {
     }
 }
 
-/// What doesn't shrink goes as it is, and the next message doesn't refer to it.
+/// What doesn't shrink goes as it is where there is no window to keep.
 #[test]
-fn what_does_not_shrink_is_sent_as_it_is() {
-    for no_context_takeover in [false, true] {
-        let params =
-            DeflateParams { server_no_context_takeover: no_context_takeover, ..DeflateParams::default() };
-        let (mut server, mut client) = pair(params);
+fn what_does_not_shrink_is_sent_as_it_is_without_context_takeover() {
+    let params = DeflateParams { server_no_context_takeover: true, ..DeflateParams::default() };
+    let (mut server, mut client) = pair(params);
+    let text = json(500);
+    for _ in 0..2 {
+        let payload = send(&mut server, &text).unwrap();
+        assert_eq!(receive(&mut client, &payload).as_deref(), Ok(&text[..]));
+        assert_eq!(send(&mut server, &noise(if cfg!(miri) { 300 } else { 3000 })), None);
+        assert_eq!(send(&mut server, b""), None);
+    }
+}
+
+/// With context takeover it is compressed, and grows by a few bytes: to leave it out would empty the window.
+#[test]
+fn what_does_not_shrink_keeps_the_window() {
+    let lens = if cfg!(miri) { &[0, 300][..] } else { &[0, 1, 31, 100, 3000, 20_000] };
+    for &len in lens {
+        let (mut server, mut client) = pair(DeflateParams::default());
         let text = json(500);
         let first = send(&mut server, &text).unwrap();
         assert_eq!(receive(&mut client, &first).as_deref(), Ok(&text[..]));
-        assert_eq!(send(&mut server, &noise(if cfg!(miri) { 300 } else { 3000 })), None);
-        assert_eq!(send(&mut server, b""), None);
-        let mut both = noise(100);
-        both.extend_from_slice(&text);
-        let last = send(&mut server, &both).unwrap();
-        assert_eq!(receive(&mut client, &last).as_deref(), Ok(&both[..]));
+        let payload = send(&mut server, &noise(len)).unwrap();
+        assert!(payload.len() <= len + 6 + 5 * (len / 10_000), "{len} bytes make {}", payload.len());
+        assert_eq!(receive(&mut client, &payload).as_deref(), Ok(&noise(len)[..]));
+        let last = send(&mut server, &text).unwrap();
+        assert!(
+            last.len() < 25,
+            "after {len} bytes: {} bytes, and {} the first time",
+            last.len(),
+            first.len()
+        );
+        assert_eq!(receive(&mut client, &last).as_deref(), Ok(&text[..]));
+        // It was asked to go as it is, or is short.
+        let frame = OutboundFrame::new(Opcode::Binary, &text).verbatim();
+        assert_eq!(outbound(&mut server, &frame), (Outbound::PASS, Vec::new()));
+        assert_eq!(send(&mut server, &text).map(|payload| payload.len() < 25), Some(true));
+    }
+}
+
+/// How much more there can be: some bytes for each block and for each flush where the window is smaller.
+#[test]
+#[cfg_attr(miri, ignore = "much to compress")]
+fn what_does_not_shrink_grows_little() {
+    #[rustfmt::skip]
+    let table = [
+        // bits  len      more at most
+        (15,     64 << 10, 32),
+        (15,     1 << 20,  512),
+        (10,     64 << 10, 64 * 11),
+        (8,      64 << 10, 256 * 11),
+    ];
+    for (bits, len, most) in table {
+        let window = WindowBits::new(bits).unwrap();
+        let (mut server, mut client) =
+            pair(DeflateParams { server_max_window_bits: window, ..DeflateParams::default() });
+        let payload = send(&mut server, &noise(len)).unwrap();
+        let more = payload.len() - len;
+        assert!(more <= most, "{len} bytes, window {window}: {more} more");
+        assert!(receive(&mut client, &payload).as_deref() == Ok(&noise(len)[..]));
     }
 }
 

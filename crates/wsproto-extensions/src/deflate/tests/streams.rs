@@ -5,14 +5,14 @@ use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
 use proptest::prelude::*;
-use wsproto_frame::{CloseCode, Role};
+use wsproto_frame::{CloseCode, FrameHeader, Opcode, Role, Rsv};
 
 use super::BACKEND;
-use crate::Output;
 use crate::deflate::backend::{Compressor, Flush};
 use crate::deflate::inflate::Decompressor;
 use crate::deflate::tests::{self, json, noise, receive, send};
 use crate::deflate::{DeflateConfig, DeflateParams, PermessageDeflate, WindowBits};
+use crate::{Extension, Output};
 
 fn pair(params: DeflateParams) -> (PermessageDeflate, PermessageDeflate) {
     tests::pair(BACKEND, params)
@@ -234,6 +234,44 @@ fn d9_ratio() {
             if !fits {
                 break;
             }
+        }
+    }
+}
+
+/// After an error the stream can't be read on: nothing more is taken, and the error stays what it was.
+#[test]
+fn d14_an_error_is_final() {
+    let long = send(&mut pair(DeflateParams::default()).0, &[7; 1000]).unwrap();
+    let too_big = CloseCode::MESSAGE_TOO_BIG;
+    let invalid = CloseCode::INVALID_PAYLOAD;
+    #[rustfmt::skip]
+    let table: [(&str, &[u8], CloseCode); 5] = [
+        ("too long",          &long,               too_big),
+        ("bad block",         &[0x06, 0x00],       invalid),
+        ("cut",               &HELLO[..3],         invalid),
+        ("too far back",      HELLO_AGAIN,         invalid),
+        ("cut in its length", &[0x00, 0x05, 0x00], invalid),
+    ];
+    for (name, payload, code) in table {
+        for no_context_takeover in [false, true] {
+            let params =
+                DeflateParams { server_no_context_takeover: no_context_takeover, ..DeflateParams::default() };
+            let (_, mut client) = pair(params);
+            let mut out = Vec::new();
+            let refusal = client.decompress(payload, &mut out, 999).unwrap_err();
+            assert_eq!(refusal.code, code, "{name}");
+            out.clear();
+            for next in [HELLO, &[0x00], &[], payload] {
+                assert_eq!(client.decompress(next, &mut out, 999), Err(refusal), "{name}, then {next:02x?}");
+                let header = FrameHeader::new(Opcode::Binary, next.len() as u64).with_rsv(Rsv::RSV1);
+                client.inbound_header(&header).unwrap();
+                let mut input = next;
+                let read = client.inbound(&mut input, &mut Output::new(&mut out, 999));
+                assert_eq!((read, input), (Err(refusal), next), "{name}, then {next:02x?}");
+                let ended = client.inbound_end(&header, &mut Output::new(&mut out, 999));
+                assert_eq!(ended, Err(refusal), "{name}, then {next:02x?}");
+            }
+            assert_eq!(out, b"", "{name}");
         }
     }
 }
