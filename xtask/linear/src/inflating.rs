@@ -147,7 +147,7 @@ impl Setting {
     /// A server that has agreed to compression, and has received a message: its window is full.
     fn server(&self) -> Result<Connection, String> {
         let (_, config) = self.deflate();
-        let config = Config::default().with_extension(config).with_max_fragments(u32::MAX);
+        let config = Config::default().with_extension(config).with_max_fragments(u64::MAX);
         let mut connection = crate::kernels::agreed(Role::Server, &config)?;
         receive(&mut connection, &mut wire(&[start()], usize::MAX), usize::MAX)?;
         Ok(connection)
