@@ -13,7 +13,7 @@
 //! use wsproto::{AcceptConnection, Config, Event, LocalProtocolError, MessageBuffer, Transport, WsConnection};
 //!
 //! fn echo(mut stream: TcpStream) -> Result<(), Box<dyn std::error::Error>> {
-//!     let mut ws = WsConnection::server(Config::default());
+//!     let mut ws = WsConnection::server(Config::default().with_explained_rejections());
 //!     let (mut buffer, mut out) = (MessageBuffer::new(), Vec::new());
 //!     let mut answered = Ok(());
 //!     while answered.is_ok() && ws.transport() == Transport::KeepOpen {
