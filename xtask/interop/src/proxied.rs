@@ -38,7 +38,11 @@ pub(crate) const CHECKS: [Check; 6] = [
     check("rejection", "403", "an upgrade request, rejected with 403 and no body"),
     check("rejection with body", "403+", "an upgrade request, rejected with 403 and a body"),
     check("post", "post", "a POST, rejected"),
-    check("health check", "health", "a health check, `GET /healthz` on the same port, rejected with 426"),
+    check(
+        "health check",
+        "health",
+        "a health check, `GET /healthz` on the same port, answered with 200 and a text",
+    ),
     check("short connections", "short", "a WebSocket connection: open, one message echoed, close with 1000"),
 ];
 
@@ -59,7 +63,7 @@ fn once(check: &str, port: u16) -> Result<(), String> {
         "rejection" => rejected(port, script::FORBIDDEN, ""),
         "rejection with body" => rejected(port, script::FORBIDDEN_WITH_REASON, script::REASON),
         "post" => answered(port, "POST", "/echo", 405, ""),
-        "health check" => answered(port, "GET", "/healthz", 426, ""),
+        "health check" => answered(port, "GET", script::HEALTH_CHECK, 200, script::HEALTHY),
         "short connections" => echoed(port).map_err(|failure| failure.to_string()),
         other => Err(format!("no check is called {other}")),
     }

@@ -28,6 +28,10 @@ pub(crate) const FORBIDDEN: &str = "/forbidden";
 pub(crate) const FORBIDDEN_WITH_REASON: &str = "/forbidden/reason";
 /// The body of a rejection.
 pub(crate) const REASON: &str = "nobody may have this\n";
+/// The path of a health check, which is no WebSocket's.
+pub(crate) const HEALTH_CHECK: &str = "/healthz";
+/// The body of the answer to a health check.
+pub(crate) const HEALTHY: &str = "all is well\n";
 /// The violations that a peer commits, and the code of the Close that it must get.
 pub(crate) const VIOLATIONS: [(&str, u16); 3] =
     [("reserved-opcode", 1002), ("invalid-utf8", 1007), ("too-big", 1009)];

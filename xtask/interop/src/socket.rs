@@ -239,7 +239,7 @@ impl Socket {
                     }
                 }
                 Err(error) => {
-                    ws.reply_to_error(&error, out)?;
+                    answer_error(ws, &error, out)?;
                     break Err(Failure::Violated(error));
                 }
             }
@@ -289,6 +289,20 @@ impl Socket {
         }
         let end = Instant::now() + script::PATIENCE;
         while Instant::now() < end && self.stream.read(&mut self.buffer).is_ok_and(|count| count > 0) {}
+    }
+}
+
+/// Tells a health check that all is well, and everybody else which rule was broken.
+fn answer_error(
+    ws: &mut WsConnection,
+    error: &RemoteProtocolError,
+    out: &mut Vec<u8>,
+) -> Result<(), LocalProtocolError> {
+    match ws.refused_request().map(|request| (request.method(), request.path())) {
+        Some(("GET", script::HEALTH_CHECK)) => {
+            ws.send(RejectConnection::new(200).with_text(script::HEALTHY), out)
+        }
+        _ => ws.reply_to_error(error, out),
     }
 }
 
