@@ -49,27 +49,31 @@ pub(crate) struct Reused {
 }
 
 impl Reused {
-    /// Returns empty memory to write to: what was used before, or new memory where an event still uses that.
-    pub(crate) fn take(&mut self) -> BytesMut {
-        let is_free = self.kept.try_reclaim(self.capacity);
-        if is_free || self.is_owned {
+    /// Gives `written`, which is empty, memory: what was used before, unless an event still uses that.
+    #[inline]
+    pub(crate) fn take(&mut self, written: &mut BytesMut) {
+        if self.kept.try_reclaim(self.capacity) {
             self.capacity = 0;
-            let kept = mem::take(&mut self.kept);
-            return if is_free { kept } else { BytesMut::new() };
+            mem::swap(&mut self.kept, written);
+        } else if self.is_owned {
+            self.clear();
         }
-        BytesMut::new()
     }
 
-    /// Makes bytes for an event of all that was written to memory that was [taken](Self::take).
-    pub(crate) fn give(&mut self, mut written: BytesMut) -> Given {
+    /// Makes bytes for an event of all that was written to memory that was [taken](Self::take), and leaves that empty.
+    #[inline]
+    pub(crate) fn give(&mut self, written: &mut BytesMut) -> Given {
         let (len, capacity) = (written.len(), written.capacity());
         let is_owned = capacity <= most_memory(len);
         self.long.note(len);
         if self.capacity == 0 && self.long.keep(capacity) {
             let bytes = written.split().freeze();
-            (self.kept, self.capacity, self.is_owned) = (written, capacity, is_owned);
+            // What is kept is empty: it was taken.
+            mem::swap(&mut self.kept, written);
+            (self.capacity, self.is_owned) = (capacity, is_owned);
             return if is_owned { Given::Own(bytes) } else { Given::Lent(bytes) };
         }
+        let written = mem::take(written);
         Given::Own(if is_owned { written.freeze() } else { Bytes::copy_from_slice(&written) })
     }
 
@@ -95,9 +99,10 @@ mod tests {
 
     /// Gives bytes; whether they are to be kept as they are, and how much memory is held after.
     fn give(memory: &mut Reused, bytes: &[u8]) -> (bool, usize, Bytes) {
-        let mut written = memory.take();
+        let mut written = BytesMut::new();
+        memory.take(&mut written);
         written.extend_from_slice(bytes);
-        let (is_own, bytes) = match memory.give(written) {
+        let (is_own, bytes) = match memory.give(&mut written) {
             Given::Own(bytes) => (true, bytes),
             Given::Lent(bytes) => (false, bytes),
         };

@@ -1,6 +1,6 @@
 //! Whole messages for those who want them: parts are joined under a limit.
 
-use core::{fmt, mem};
+use core::fmt;
 
 use bytes::BytesMut;
 
@@ -161,10 +161,10 @@ impl Messages {
             return Err(RemoteProtocolError::MessageTooLong { limit: self.max_len });
         }
         if self.parts.capacity() == 0 {
-            self.parts = self.memory.take();
+            self.memory.take(&mut self.parts);
         }
         self.parts.extend_from_slice(part);
-        Ok(last.then(|| self.memory.give(mem::take(&mut self.parts))))
+        Ok(last.then(|| self.memory.give(&mut self.parts)))
     }
 }
 

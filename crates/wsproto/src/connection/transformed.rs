@@ -5,7 +5,7 @@ mod whole;
 
 use alloc::vec::Vec;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use wsproto_extensions::{ExtensionError, FrameEnd, Handling, OutboundFrame, Output, Pipeline, Pulled};
 use wsproto_frame::{FrameChunk, FrameHeader, Opcode, Rsv};
 
@@ -268,7 +268,8 @@ impl Connection {
 
 /// Copies bytes to memory that events share; takes no new memory where no earlier event is kept.
 fn share(shared: &mut Reused, bytes: &[u8]) -> Given {
-    let mut written = shared.take();
+    let mut written = BytesMut::new();
+    shared.take(&mut written);
     written.extend_from_slice(bytes);
-    shared.give(written)
+    shared.give(&mut written)
 }
