@@ -195,6 +195,7 @@ impl ClientHandshake {
     #[inline]
     pub fn receive<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Answer<'a>>, ResponseError> {
         if let Stage::AwaitingAnswer(awaited) = &mut self.stage
+            && awaited.has_begun()
             && awaited.head.keep_byte(input, &self.limits)
         {
             return Ok(None);
@@ -321,12 +322,31 @@ enum Step<'a> {
 }
 
 impl Awaited {
+    /// What each response begins with.
+    const START: &[u8] = b"HTTP/1.";
+
+    /// Whether so much of a response has come.
+    fn has_begun(&self) -> bool {
+        self.head.len() >= Self::START.len()
+    }
+
+    /// Refuses what can't become a response at the byte that says so: who speaks something else may wait for us.
+    fn check_start(&self, input: &[u8]) -> Result<(), HeadError> {
+        let awaited = Self::START.get(self.head.len()..).unwrap_or_default();
+        let Some((byte, awaited)) = input.iter().zip(awaited).find(|(byte, awaited)| byte != awaited) else {
+            return Ok(());
+        };
+        let other_version = *awaited == b'1' && byte.is_ascii_digit();
+        Err(if other_version { HeadError::HttpVersion } else { HeadError::StartLine })
+    }
+
     fn read<'a>(
         &mut self,
         input: &mut &'a [u8],
         needs_subprotocol: bool,
         limits: &HandshakeLimits,
     ) -> Result<Step<'a>, ResponseError> {
+        self.check_start(input)?;
         let Self { token, subprotocols, extensions, head, .. } = self;
         let expected = Expected::new(token, [subprotocols, extensions], needs_subprotocol, limits);
         let (mut joined, mut room) = (Vec::new(), Room::new());

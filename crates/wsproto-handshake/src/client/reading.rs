@@ -5,6 +5,7 @@ use alloc::{string::String, vec::Vec};
 use crate::{
     AcceptConnection, HandshakeLimits, HeadError, RejectConnection, ResponseError,
     body::Framing,
+    extension,
     head::{Head, StatusLine},
     known::{Known, Seen, is_word},
     list, syntax,
@@ -148,7 +149,8 @@ impl<'a> Fields<'a> {
             return Err(ResponseError::ExtensionsInvalid);
         }
         let is_offered = |agreed: &String| {
-            list::split_list(expected.extensions).any(|offered| name(offered) == name(agreed))
+            list::split_list(expected.extensions)
+                .any(|offered| extension::name(offered) == extension::name(agreed))
         };
         //= rfc6455#4.1-40
         if extensions.iter().all(is_offered) {
@@ -157,11 +159,6 @@ impl<'a> Fields<'a> {
             Err(ResponseError::ExtensionNotOffered)
         }
     }
-}
-
-/// The name of an extension that has parameters or none.
-fn name(extension: &str) -> &str {
-    extension.split(';').next().unwrap_or_default().trim_matches([' ', '\t'])
 }
 
 /// How a refusal's body is framed.

@@ -58,6 +58,37 @@ fn k13_heads_that_are_not_http() {
     ]);
 }
 
+/// A server that speaks something else may wait for us to go on: there is no end of a head to wait for.
+#[test]
+fn k13_what_cant_become_a_response_is_refused_at_the_byte_that_says_so() {
+    #[rustfmt::skip]
+    let table: [(&str, &[u8], usize, HeadError); 10] = [
+        // name                bytes                      good  error
+        ("an alert of TLS",    b"\x15\x03\x01\0\x02\x02", 0,    HeadError::StartLine),
+        ("a frame",            b"\x81\x05hello",          0,    HeadError::StartLine),
+        ("SSH",                b"SSH-2.0-OpenSSH_9.9\r\n", 0,    HeadError::StartLine),
+        ("mail",               b"220 mail.example.com",    0,    HeadError::StartLine),
+        ("an empty line",      b"\r\n",                    0,    HeadError::StartLine),
+        ("a request",          b"HEAD / HTTP/1.1\r\n",     1,    HeadError::StartLine),
+        ("small letters",      b"http/1.1 101\r\n",        0,    HeadError::StartLine),
+        ("no version",         b"HTTP/x.1 101\r\n",        5,    HeadError::StartLine),
+        ("HTTP/2",             b"HTTP/2 101\r\n",          5,    HeadError::HttpVersion),
+        ("two digits",         b"HTTP/11 101\r\n",         6,    HeadError::StartLine),
+    ];
+    for (name, bytes, good, expected) in table {
+        for interim in ["", "HTTP/1.1 103 X\r\n\r\n"] {
+            for read in [bytes.len(), 1] {
+                let mut client = ClientHandshake::new(HandshakeLimits::default());
+                client.send_request(&request(), *b"the sample nonce", &mut Vec::new()).unwrap();
+                assert_eq!(client.receive(&mut interim.as_bytes()), Ok(None), "{name}");
+                assert_eq!(client.receive(&mut &bytes[..good]), Ok(None), "{name}: it might be a response");
+                let mut rest = bytes[good..].chunks(read);
+                assert_eq!(client.receive(&mut rest.next().unwrap()), Err(expected.into()), "{name}");
+            }
+        }
+    }
+}
+
 #[test]
 fn status_lines_that_are_good() {
     for line in ["HTTP/1.1 101", "HTTP/1.1 101 ", "HTTP/1.1 101 Web Socket Protocol Handshake"] {

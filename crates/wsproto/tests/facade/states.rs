@@ -228,7 +228,7 @@ fn every_state_and_thing_received() {
         ("server, rejected",           Server, ["-",     "-",     "-",                                "-",                           "-, Closed, close"]),
         ("server, nothing yet, end",   Server, ["error", "error", "error",                            "error",                       "-"]),
         ("client, nothing yet",        Client, ["error, Closed, close", "error, Closed, close", "error, Closed, close", "error, Closed, close", "error, Closed, close"]),
-        ("client, request",            Client, ["-",     "-",     "-",                                "-",                           "error, Closed, close"]),
+        ("client, request",            Client, ["error, Closed, close", "error, Closed, close", "error, Closed, close", "error, Closed, close", "error, Closed, close"]),
         ("client, nothing yet, end",   Client, ["error", "error", "error",                            "error",                       "-"]),
         ("client, rejecting",          Client, ["data",  "data",  "data",                             "data",                        "error, Closed, close"]),
         ("client, rejected",           Client, ["-",     "-",     "-",                                "-",                           "-"]),
