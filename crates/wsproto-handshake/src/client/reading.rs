@@ -150,7 +150,7 @@ impl<'a> Fields<'a> {
         }
         let is_offered = |agreed: &String| {
             list::split_list(expected.extensions)
-                .any(|offered| extension::name(offered) == extension::name(agreed))
+                .any(|offered| extension::name(offered.as_bytes()) == extension::name(agreed.as_bytes()))
         };
         //= rfc6455#4.1-40
         if extensions.iter().all(is_offered) {
