@@ -51,8 +51,8 @@ pub struct FrameDecoder {
     started: [u8; FrameHeader::MAX_LEN],
     max_payload_len: u64,
     max_message_len: u64,
-    /// The payloads so far of the message under way; 0 between messages, at most `max_message_len`.
-    message_len: u64,
+    /// What the payload of the next data frame may add to its message: between messages, `max_message_len`.
+    message_left: u64,
     state: State,
 }
 
@@ -84,7 +84,7 @@ impl FrameDecoder {
             started: [0; FrameHeader::MAX_LEN],
             max_payload_len: u64::MAX,
             max_message_len: u64::MAX,
-            message_len: 0,
+            message_left: u64::MAX,
             state: State::BetweenFrames,
         }
     }
@@ -116,6 +116,7 @@ impl FrameDecoder {
     #[must_use]
     pub const fn with_max_message_len(mut self, limit: u64) -> Self {
         self.max_message_len = limit;
+        self.message_left = limit;
         self
     }
 
@@ -320,32 +321,29 @@ impl FrameDecoder {
     fn parse(&mut self, bytes: &[u8]) -> Result<Option<(Frame, usize)>, FrameError> {
         let Some((frame, len, after)) = self.judge(bytes)? else { return Ok(None) };
         self.fragmentation = after;
-        self.count(&frame.header);
+        if frame.header.opcode.is_data() {
+            self.count(&frame.header);
+        }
         Ok(Some((frame, len)))
     }
 
-    /// Adds a frame to its message.
+    /// Adds a data frame to its message.
     #[inline(always)]
     const fn count(&mut self, header: &FrameHeader) {
-        match header.opcode {
-            Opcode::Text | Opcode::Binary | Opcode::Continuation if header.fin => self.message_len = 0,
-            Opcode::Text | Opcode::Binary | Opcode::Continuation => {
-                self.message_len = self.message_len.saturating_add(header.payload_len);
-            }
-            Opcode::Close | Opcode::Ping | Opcode::Pong => {}
-        }
+        self.message_left = if header.fin {
+            self.max_message_len
+        } else {
+            self.message_left.saturating_sub(header.payload_len)
+        };
     }
 
     /// Holds the length of a frame's payload to the limits, of which the lower one is named.
-    #[inline(always)]
     const fn check_len(&self, opcode: Opcode, len: u64) -> Result<(), FrameError> {
-        let left = self.max_message_len.saturating_sub(self.message_len);
         //= rfc6455#10.4-1
-        if opcode.is_data() && left < self.max_payload_len {
-            if len > left {
-                return Err(FrameError::MessageTooLong { limit: self.max_message_len });
-            }
-        } else if len > self.max_payload_len {
+        if opcode.is_data() && len > self.message_left && self.message_left < self.max_payload_len {
+            return Err(FrameError::MessageTooLong { limit: self.max_message_len });
+        }
+        if len > self.max_payload_len {
             return Err(FrameError::FrameTooLong { limit: self.max_payload_len });
         }
         Ok(())

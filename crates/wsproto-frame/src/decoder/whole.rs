@@ -53,7 +53,8 @@ impl FrameDecoder {
         let len = usize::try_from(header.payload_len).ok()?;
         let end = header_len.checked_add(len)?;
         let is_allowed = len <= max_payload
-            && self.check_len(header.opcode, header.payload_len).is_ok()
+            && header.payload_len <= self.message_left
+            && header.payload_len <= self.max_payload_len
             && self.rsv.contains(header.rsv)
             && end <= input.len();
         is_allowed.then_some((header, header_len..end))
