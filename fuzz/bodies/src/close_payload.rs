@@ -38,7 +38,7 @@ fn assert_written(data: &[u8]) {
     let reason = String::from_utf8_lossy(source.rest());
     let mut buffer = [0; 125];
     let outcome = ClosePayload { code, reason: &reason }.write(&mut buffer);
-    if !code.may_be_sent() && !(code == CloseCode::NO_STATUS && reason.is_empty()) {
+    if !(code.may_be_sent() || code == CloseCode::NO_STATUS && reason.is_empty()) {
         return assert_eq!(outcome, Err(FrameError::CloseCodeInvalid(code.get())));
     }
     let read = outcome.and_then(ClosePayload::parse).expect("what is written can be read");
