@@ -112,7 +112,7 @@ impl HeadBuffer {
         if let Some(end) = self.lines.find_end(text, limits)? {
             let (own, behind) = input.split_at_checked(end.saturating_sub(before)).unwrap_or((*input, &[]));
             *input = behind;
-            let version = self.first_line.known_version();
+            let version = self.first_line.known_version().or_else(|| known_version_of_response(text));
             if before == 0 && version.is_none() {
                 return Ok(Some(own));
             }
@@ -139,11 +139,22 @@ impl HeadBuffer {
     }
 }
 
-/// Writes another version into the first line of a request, which ends with one.
+/// Returns what the version of a response must be written as for the tokeniser: a higher minor version is read as 1.1,
+/// as in a request. A request never begins with the name of HTTP.
+fn known_version_of_response(head: &[u8]) -> Option<[u8; 3]> {
+    let version = head.strip_prefix(b"HTTP/")?;
+    matches!(version, [b'1', b'.', b'2'..=b'9', ..]).then_some(*b"1.1")
+}
+
+/// Writes another version into the first line: that of a response begins with it, that of a request ends with it.
 #[cold]
 fn write_version(version: [u8; 3], head: &mut [u8]) {
     let end = head.iter().position(|&byte| byte == b'\r').unwrap_or_default();
-    if let Some(place) = head.get_mut(..end).and_then(<[u8]>::last_chunk_mut) {
+    let place = match head {
+        [b'H', b'T', b'T', b'P', b'/', rest @ ..] => rest.first_chunk_mut(),
+        _ => head.get_mut(..end).and_then(<[u8]>::last_chunk_mut),
+    };
+    if let Some(place) = place {
         *place = version;
     }
 }

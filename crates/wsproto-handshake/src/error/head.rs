@@ -40,7 +40,7 @@ pub enum HeadError {
     /// (RFC 9112 [§3](https://www.rfc-editor.org/rfc/rfc9112#section-3),
     /// [§4](https://www.rfc-editor.org/rfc/rfc9112#section-4)).
     StartLine,
-    /// The version is not HTTP/1.1
+    /// The version is neither HTTP/1.1 nor a higher minor one
     /// (RFC 6455 [§4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
     HttpVersion,
     /// A field goes on in the next line

@@ -97,6 +97,24 @@ fn status_lines_that_are_good() {
     assert!(outcome("obs-text", &[("HTTP", b"HTTP/1.1 101 \xe9")]).accept.is_some());
 }
 
+/// RFC 9110 §2.5: a higher minor version is compatible with 1.1.
+#[test]
+fn a_higher_minor_version_is_read_as_1_1() {
+    for version in 2..=9 {
+        let line = format!("HTTP/1.{version} 101 X");
+        assert!(outcome(&line, &[("HTTP", line.as_bytes())]).accept.is_some(), "{line}");
+        let refusal =
+            format!("HTTP/1.{version} 404 X\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n");
+        let refusal = answer(&line, &request(), refusal.as_bytes(), Then::More, HandshakeLimits::default());
+        assert_eq!(refusal.error, None, "{line}");
+        assert_eq!(
+            (refusal.reject.map(|reject| reject.status), &*refusal.body),
+            (Some(404), &b"a"[..]),
+            "{line}"
+        );
+    }
+}
+
 #[test]
 fn k3_accept() {
     use ResponseError::*;
