@@ -7,7 +7,8 @@ use crate::Headers;
 
 /// A server's consent.
 ///
-/// In a received one, `headers` are all fields but Connection, Upgrade and those that begin with Sec-WebSocket.
+/// In a received one, `headers` are all fields but Connection, Upgrade, Sec-WebSocket-Accept, Sec-WebSocket-Extensions and
+/// Sec-WebSocket-Protocol.
 ///
 /// ```
 /// use wsproto_handshake::AcceptConnection;

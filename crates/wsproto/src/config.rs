@@ -92,7 +92,7 @@ impl Config {
     /// let error = ws.receive(&mut &mut request[..]).unwrap_err();
     /// let mut out = Vec::new();
     /// ws.reply_to_error(&error, &mut out)?;
-    /// assert!(out.ends_with("\r\n\r\nConnection does not hold upgrade (RFC 6455 §4.2.1)\n".as_bytes()));
+    /// assert!(out.ends_with("\r\n\r\nrequest without Connection: upgrade (RFC 6455 §4.2.1)\n".as_bytes()));
     /// # Ok::<(), wsproto::LocalProtocolError>(())
     /// ```
     #[must_use]

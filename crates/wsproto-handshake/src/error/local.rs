@@ -63,7 +63,7 @@ impl fmt::Display for LocalError {
         f.write_str(match self {
             Self::WrongState => "not possible in this state of the handshake",
             Self::Host => "invalid host",
-            Self::Target => "target is not a path",
+            Self::Target => "target is not a path of visible ASCII",
             Self::Subprotocol => "subprotocol is not a token",
             Self::SubprotocolRepeated => "subprotocol is proposed twice",
             Self::SubprotocolNotProposed => "subprotocol was not proposed",
@@ -73,9 +73,9 @@ impl fmt::Display for LocalError {
             Self::HeaderValue => "invalid value of a header field",
             Self::HeaderReserved => "header field belongs to the handshake",
             Self::Credentials => "colon in the user of Basic credentials, or a control character",
-            Self::Status => "status cannot reject",
-            Self::StatusWithoutBody => "status has no body",
-            Self::BodyFraming => "contradicting length of the body",
+            Self::Status => "status of a rejection is not from 200 to 599",
+            Self::StatusWithoutBody => "body with a status that has none",
+            Self::BodyFraming => "contradictory length of the body",
             Self::BodyTooLong => "body longer than its Content-Length",
             Self::BodyTooShort => "body shorter than its Content-Length",
         })

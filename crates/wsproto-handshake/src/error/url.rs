@@ -64,8 +64,8 @@ impl UrlError {
 impl fmt::Display for UrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Scheme => "URL must begin with ws:// or wss://, in place of http:// or https://",
-            Self::Fragment => "fragment in the URL (a # that begins none is written as %23)",
+            Self::Scheme => "URL begins with neither ws:// nor wss://",
+            Self::Fragment => "URL with a fragment (a # of path or query is written as %23)",
             Self::HostMissing => "URL without a host",
             Self::Host => "invalid host in the URL",
             Self::HostNotAscii => "host in the URL is not ASCII, and the feature idna is off",

@@ -94,7 +94,7 @@ fn a_refused_request_is_answered_as_the_program_likes() {
 fn a_rejection_says_which_rule_was_broken_where_it_is_asked_to() {
     #[rustfmt::skip]
     let table = [
-        ("GET / HTTP/1.1\r\nHost: a\r\n\r\n",   426, "Connection does not hold upgrade (RFC 6455 §4.2.1)\n"),
+        ("GET / HTTP/1.1\r\nHost: a\r\n\r\n",   426, "request without Connection: upgrade (RFC 6455 §4.2.1)\n"),
         ("POST / HTTP/1.1\r\nHost: a\r\n\r\n",  405, "request method is not GET (RFC 6455 §4.2.1)\n"),
         ("GET / HTTP/1.1\r\n\r\n",              400, "Host is missing (RFC 9112 §3.2)\n"),
         ("\u{16}\u{3}\u{1}",                    400, "malformed first line (RFC 9112 §3)\n"),
