@@ -330,6 +330,8 @@ impl WsConnection {
                 opening.receive_eof()
             }
             Phase::Client(opening) => opening.receive_eof(),
+            // It is known, and waits until the bytes before it are received.
+            Phase::Open(_) if self.end_waits => Ok(None),
             Phase::Open(connection) => Ok(connection.receive_eof()),
         }
     }
