@@ -17,14 +17,14 @@ pub fn against_tungstenite(data: &[u8]) {
     let is_server = choices & 1 == 1;
     let (ours, theirs) = (ours(is_server, wire), theirs(is_server, wire));
     let same_messages = ours.said == theirs.said;
-    let allowed = match ours.end {
+    let allowed = match &ours.end {
         End::Failed(error) => match difference(error) {
             // They notice it at the end of the frame, which may not be there.
             Difference::None => same_messages && theirs.end != End::Closed,
             Difference::TheyTakeIt => theirs.said.starts_with(&ours.said),
         },
         End::Closed if refused_by_them(&ours) => theirs.end == End::Closed,
-        End::Closed | End::Cut => same_messages && theirs.end == kind(ours.end),
+        End::Closed | End::Cut => same_messages && theirs.end == kind(&ours.end),
     };
     assert!(allowed, "ours: {ours:?}\ntheirs: {theirs:?}");
 }
@@ -38,7 +38,7 @@ enum Difference {
 }
 
 /// The reviewed list of what we refuse and tungstenite takes.
-fn difference(error: RemoteProtocolError) -> Difference {
+fn difference(error: &RemoteProtocolError) -> Difference {
     match error {
         // RFC 6455 §5.2: the minimal number of bytes MUST be used; tungstenite does not check.
         RemoteProtocolError::Frame(FrameError::LengthNotMinimal) => Difference::TheyTakeIt,
@@ -78,7 +78,7 @@ enum End<E> {
 }
 
 /// Tells one end from another, whatever the fault.
-fn kind(end: End<RemoteProtocolError>) -> End<()> {
+fn kind(end: &End<RemoteProtocolError>) -> End<()> {
     match end {
         End::Closed => End::Closed,
         End::Cut => End::Cut,

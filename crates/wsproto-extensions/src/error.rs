@@ -1,11 +1,12 @@
 //! What can go wrong: in a header's text, in negotiation, and in the pipeline.
 
+use alloc::boxed::Box;
 use core::error::Error;
 use core::fmt;
 
 use wsproto_frame::{CloseCode, Rsv};
 
-use crate::Refusal;
+use crate::{Reason, Refusal};
 
 /// A rule of the Sec-WebSocket-Extensions grammar that a text breaks.
 ///
@@ -15,8 +16,12 @@ use crate::Refusal;
 pub enum GrammarError {
     /// Something else stands where a name or a value belongs, or follows it.
     NotAToken,
-    /// A quoted value is not a token once unquoted.
+    /// The fields are there, and no extension is in them.
+    Empty,
+    /// A quoted value is not a token once unquoted, and the extension is one that we know.
     QuotedNotAToken,
+    /// A quoted value holds a control character.
+    QuotedControl,
     /// A quoted value has no end.
     UnclosedQuote,
     /// There are more than [`MAX_EXTENSIONS`](crate::MAX_EXTENSIONS) elements.
@@ -29,6 +34,8 @@ impl fmt::Display for GrammarError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotAToken => "a token is missing in the list of extensions",
+            Self::Empty => "the list of extensions is empty",
+            Self::QuotedControl => "a quoted extension parameter holds a control character",
             Self::QuotedNotAToken => "a quoted extension parameter is not a token",
             Self::UnclosedQuote => "a quoted extension parameter has no end",
             Self::TooManyExtensions => "more than 16 extensions are listed",
@@ -42,37 +49,65 @@ impl Error for GrammarError {}
 /// Why a negotiation failed.
 ///
 /// RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum NegotiationError {
     /// The field breaks the grammar.
     Grammar(GrammarError),
-    /// The server answered with an extension that was not offered.
-    NotOffered,
-    /// The server answered with the same extension twice.
-    Repeated,
+    /// The server answered with an extension of this name, which was not offered.
+    NotOffered(Box<str>),
+    /// The server answered with the extension of this name twice.
+    Repeated(Box<str>),
     /// The server agreed to two extensions that own the same bits.
     RsvTaken(Rsv),
     /// An extension of ours has a name or parameters that a header field can't hold.
     InvalidParams,
-    /// The extension can't honour what the server answered; the text says why.
-    Unacceptable(&'static str),
+    /// The extension can't honour what the server answered.
+    Unacceptable(Box<Unacceptable>),
+}
+
+/// What an extension can't honour in the server's answer.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Unacceptable {
+    /// The extension's name.
+    pub extension: Box<str>,
+    /// What it says of the answer.
+    pub reason: Reason,
 }
 
 impl fmt::Display for NegotiationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Grammar(error) => error.fmt(f),
-            Self::NotOffered => f.write_str("the server answered with an extension that was not offered"),
-            Self::Repeated => f.write_str("the server answered with an extension twice"),
+            Self::NotOffered(name) => write!(f, "the server answered with {name}, which was not offered"),
+            Self::Repeated(name) => write!(f, "the server answered with {name} twice"),
             Self::RsvTaken(_) => f.write_str("two agreed extensions own the same reserved bit"),
             Self::InvalidParams => f.write_str("an extension's name or parameter is not a token"),
-            Self::Unacceptable(why) => write!(f, "the server's answer can't be honoured: {why}"),
+            Self::Unacceptable(found) => {
+                write!(f, "answer to {} refused: {}", found.extension, found.reason)
+            }
         }
     }
 }
 
-impl Error for NegotiationError {}
+impl Error for NegotiationError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Grammar(error) => Some(error),
+            Self::Unacceptable(found) => found.reason.source(),
+            Self::NotOffered(_) | Self::Repeated(_) | Self::RsvTaken(_) | Self::InvalidParams => None,
+        }
+    }
+}
+
+impl NegotiationError {
+    /// Says that an extension can't honour what the server answered.
+    #[must_use]
+    pub fn unacceptable(extension: &str, reason: impl Into<Reason>) -> Self {
+        Self::Unacceptable(Box::new(Unacceptable { extension: extension.into(), reason: reason.into() }))
+    }
+}
 
 impl From<GrammarError> for NegotiationError {
     fn from(error: GrammarError) -> Self {
@@ -81,7 +116,7 @@ impl From<GrammarError> for NegotiationError {
 }
 
 /// Why a frame can't pass the [`Pipeline`](crate::Pipeline).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ExtensionError {
     /// A reserved bit is set that no agreed extension owns.
@@ -101,7 +136,7 @@ pub enum ExtensionError {
 impl ExtensionError {
     /// Returns the code to close the connection with.
     #[must_use]
-    pub const fn close_code(self) -> CloseCode {
+    pub const fn close_code(&self) -> CloseCode {
         match self {
             Self::UnownedRsv(_) => CloseCode::PROTOCOL_ERROR,
             Self::Refused(refusal) => refusal.code,
@@ -111,10 +146,10 @@ impl ExtensionError {
 
     /// Returns the reason to close the connection with.
     #[must_use]
-    pub const fn reason(self) -> &'static str {
+    pub fn reason(&self) -> &str {
         match self {
             Self::UnownedRsv(_) => "a reserved bit is set that no agreed extension owns",
-            Self::Refused(refusal) => refusal.reason,
+            Self::Refused(refusal) => refusal.reason.as_str(),
             Self::ControlTransformed => "an extension transforms a control frame",
             Self::ForeignRsv(_) => "an extension sets a reserved bit that it does not own",
             Self::Stalled => "an extension makes no progress",
@@ -128,7 +163,14 @@ impl fmt::Display for ExtensionError {
     }
 }
 
-impl Error for ExtensionError {}
+impl Error for ExtensionError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            Self::UnownedRsv(_) | Self::ControlTransformed | Self::ForeignRsv(_) | Self::Stalled => None,
+        }
+    }
+}
 
 impl From<Refusal> for ExtensionError {
     fn from(refusal: Refusal) -> Self {

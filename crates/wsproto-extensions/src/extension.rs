@@ -2,11 +2,12 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::error::Error;
 use core::fmt;
 
 use wsproto_frame::{CloseCode, FrameHeader, Opcode, Rsv};
 
-use crate::{NegotiationError, Output, Params};
+use crate::{Output, Params, Reason};
 
 /// The part of an extension that negotiates: a configuration that many connections share.
 ///
@@ -25,8 +26,9 @@ pub trait ExtensionConfig: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`NegotiationError::Unacceptable`] where the answer can't be honoured; the connection then fails.
-    fn agree(&self, answer: &Params<'_>) -> Result<Box<dyn Extension>, NegotiationError>;
+    /// The reason for which the answer can't be honoured; the connection then fails with
+    /// [`NegotiationError::Unacceptable`](crate::NegotiationError::Unacceptable).
+    fn agree(&self, answer: &Params<'_>) -> Result<Box<dyn Extension>, Reason>;
 
     /// Answers one offer as a server, or declines it with `None`; then the client's next offer is tried.
     fn answer(&self, offer: &Params<'_>) -> Option<(Params<'static>, Box<dyn Extension>)>;
@@ -187,6 +189,7 @@ impl fmt::Debug for OutboundFrame<'_> {
 
 /// What became of a frame that is to be sent.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub struct Outbound {
     /// The reserved bits to set in its header.
     pub rsv: Rsv,
@@ -212,26 +215,45 @@ impl Outbound {
 }
 
 /// An extension's verdict that the connection can't go on.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+///
+/// ```
+/// use wsproto_extensions::{CloseCode, Refusal};
+///
+/// const BAD_BLOCK: Refusal = Refusal::new(CloseCode::INVALID_PAYLOAD, "a block is damaged");
+/// let refusal = Refusal::with(CloseCode::INVALID_PAYLOAD, format!("block {} is damaged", 7));
+/// assert_eq!(refusal.to_string(), "block 7 is damaged");
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Refusal {
     /// What the connection is closed with.
     pub code: CloseCode,
-    /// Why, for logs and for the Close frame: lower case, at most 123 bytes.
-    pub reason: &'static str,
+    /// Why, for logs and for the Close frame, where more than 123 bytes are cut.
+    pub reason: Reason,
 }
 
 impl Refusal {
-    /// Makes a verdict.
+    /// Makes a verdict with a fixed text.
     #[must_use]
     pub const fn new(code: CloseCode, reason: &'static str) -> Self {
-        Self { code, reason }
+        Self { code, reason: Reason::new(reason) }
+    }
+
+    /// Makes a verdict with a text of one's own, or with the error that led to it: [`Reason::of`].
+    #[must_use]
+    pub fn with(code: CloseCode, reason: impl Into<Reason>) -> Self {
+        Self { code, reason: reason.into() }
     }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.reason)
+        self.reason.fmt(f)
     }
 }
 
-impl core::error::Error for Refusal {}
+impl Error for Refusal {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.reason.source()
+    }
+}

@@ -16,7 +16,8 @@ pub const MAX_PARAMS: usize = 16;
 
 /// Reads the value of a Sec-WebSocket-Extensions field.
 ///
-/// Empty list elements are passed over, and an empty field holds no element.
+/// Empty list elements are passed over, but there is at least one that is not. A quoted value may hold what a token may
+/// not: [`Params::checked`] tells, for an extension that one knows.
 ///
 /// # Errors
 ///
@@ -39,17 +40,20 @@ pub fn parse(field: &str) -> Result<Vec<Params<'_>>, GrammarError> {
 /// Reads several fields as the one list that they stand for.
 pub(crate) fn parse_all<S: AsRef<str>>(fields: &[S]) -> Result<Vec<Params<'_>>, GrammarError> {
     let mut found = Vec::new();
-    parse_each(fields, |element| found.push(element))?;
+    parse_each(fields, |element| {
+        found.push(element);
+        Ok(())
+    })?;
     Ok(found)
 }
 
 /// Reads several fields as the one list that they stand for, and hands on its elements as they come.
 pub(crate) fn parse_each<'a, S: AsRef<str>>(
     fields: &'a [S],
-    mut take: impl FnMut(Params<'a>),
+    mut take: impl FnMut(Params<'a>) -> Result<(), GrammarError>,
 ) -> Result<(), GrammarError> {
     let fields = fields.iter().map(AsRef::as_ref);
-    read_list(fields, |cursor| cursor.element().map(&mut take))
+    read_list(fields, |cursor| cursor.element().and_then(&mut take))
 }
 
 /// Checks several fields that nobody is going to look at.
@@ -62,8 +66,9 @@ fn read_list<'a>(
     fields: impl Iterator<Item = &'a str>,
     mut read: impl FnMut(&mut Cursor<'a>) -> Result<(), GrammarError>,
 ) -> Result<(), GrammarError> {
-    let mut count = 0_usize;
+    let (mut count, mut is_there) = (0_usize, false);
     for field in fields {
+        is_there = true;
         let mut cursor = Cursor { rest: field };
         while cursor.finds_element() {
             if count == MAX_EXTENSIONS {
@@ -77,7 +82,8 @@ fn read_list<'a>(
             }
         }
     }
-    Ok(())
+    //= rfc6455#9.1-1
+    if is_there && count == 0 { Err(GrammarError::Empty) } else { Ok(()) }
 }
 
 /// Tells whether this is a token (RFC 9110 [§5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
@@ -116,6 +122,12 @@ fn token_len(bytes: &[u8]) -> usize {
     let rest = bytes.get(len..).unwrap_or_default();
     let more = rest.iter().position(|&byte| !is_token_byte(byte)).unwrap_or(rest.len());
     len.saturating_add(more)
+}
+
+/// Tells whether this may stand within quotes by itself (RFC 9110
+/// [§5.6.4](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.4)).
+const fn is_quotable(byte: u8) -> bool {
+    byte != b'"' && byte != b'\\' && (byte == b'\t' || !byte.is_ascii_control())
 }
 
 /// What is left of a field.
@@ -176,27 +188,33 @@ impl<'a> Cursor<'a> {
         if !self.eat(b'"') {
             return self.token().map(Cow::Borrowed);
         }
-        let value = self.quoted()?;
-        //= rfc6455#4.3-1, rfc6455#9.1-2
-        if is_token(&value) { Ok(value) } else { Err(GrammarError::QuotedNotAToken) }
+        self.quoted()
     }
 
     /// Reads what stands between the opening quote, which is consumed already, and the closing one.
     fn quoted(&mut self) -> Result<Cow<'a, str>, GrammarError> {
-        let mut value = Cow::Borrowed(self.take_while(|byte| byte != b'"' && byte != b'\\'));
+        let mut value = Cow::Borrowed(self.take_while(is_quotable));
         loop {
             if self.eat(b'"') {
                 return Ok(value);
             }
             if !self.eat(b'\\') {
-                return Err(GrammarError::UnclosedQuote);
+                return Err(self.unquotable());
             }
             let escaped = self.rest.chars().next().ok_or(GrammarError::UnclosedQuote)?;
+            if escaped.is_ascii_control() && escaped != '\t' {
+                return Err(GrammarError::QuotedControl);
+            }
             self.rest = self.rest.get(escaped.len_utf8()..).unwrap_or_default();
             let text: &mut String = value.to_mut();
             text.push(escaped);
-            text.push_str(self.take_while(|byte| byte != b'"' && byte != b'\\'));
+            text.push_str(self.take_while(is_quotable));
         }
+    }
+
+    /// Names what is wrong within quotes where neither they nor an escape go on.
+    const fn unquotable(&self) -> GrammarError {
+        if self.rest.is_empty() { GrammarError::UnclosedQuote } else { GrammarError::QuotedControl }
     }
 
     fn skip_space(&mut self) {

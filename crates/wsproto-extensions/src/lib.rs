@@ -38,14 +38,16 @@ mod negotiation;
 mod output;
 mod params;
 mod pipeline;
+mod reason;
 
-pub use error::{ExtensionError, GrammarError, NegotiationError};
+pub use error::{ExtensionError, GrammarError, NegotiationError, Unacceptable};
 pub use extension::{Extension, ExtensionConfig, Handling, Outbound, OutboundFrame, Progress, Refusal};
 pub use grammar::{MAX_EXTENSIONS, MAX_PARAMS, parse};
-pub use negotiation::{conclude, offers, respond};
+pub use negotiation::{conclude, offers, respond, respond_to_some};
 pub use output::Output;
 pub use params::Params;
 pub use pipeline::{FrameEnd, Pipeline, Pulled};
+pub use reason::Reason;
 pub use wsproto_frame::{CloseCode, FrameHeader, Opcode, Role, Rsv};
 
 #[cfg(all(doctest, feature = "deflate"))]

@@ -9,8 +9,7 @@ use alloc::vec::Vec;
 use wsproto_frame::{CloseCode, FrameHeader, Rsv};
 
 use crate::{
-    Extension, ExtensionConfig, Handling, NegotiationError, Outbound, OutboundFrame, Output, Params,
-    Progress, Refusal,
+    Extension, ExtensionConfig, Handling, Outbound, OutboundFrame, Output, Params, Progress, Reason, Refusal,
 };
 
 /// Negotiates an extension by a name, with bits, and makes it by a function.
@@ -49,10 +48,10 @@ impl ExtensionConfig for Mock {
         vec![Params::new(self.name).with_value("mode", "1"), Params::new(self.name)]
     }
 
-    fn agree(&self, answer: &Params<'_>) -> Result<Box<dyn Extension>, NegotiationError> {
+    fn agree(&self, answer: &Params<'_>) -> Result<Box<dyn Extension>, Reason> {
         match answer.iter().next() {
             None | Some(("mode", Some("1" | "2"))) => Ok((self.make)(self.rsv)),
-            Some(_) => Err(NegotiationError::Unacceptable("a mode that was not offered")),
+            Some(_) => Err(Reason::new("a mode that was not offered")),
         }
     }
 
@@ -150,7 +149,7 @@ pub(crate) enum Fault {
 #[derive(Debug)]
 pub(crate) struct Broken(pub(crate) Fault);
 
-pub(crate) const REFUSAL: Refusal = Refusal { code: CloseCode::POLICY_VIOLATION, reason: "for a test" };
+pub(crate) const REFUSAL: Refusal = Refusal::new(CloseCode::POLICY_VIOLATION, "for a test");
 
 impl Extension for Broken {
     fn rsv(&self) -> Rsv {

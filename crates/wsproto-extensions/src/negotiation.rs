@@ -35,9 +35,9 @@ pub fn conclude<S: AsRef<str>>(
     let mut agreed = Agreed::default();
     for answer in parse_all(answer)? {
         if agreed.contains(answer.name()) {
-            return Err(NegotiationError::Repeated);
+            return Err(NegotiationError::Repeated(answer.name().into()));
         }
-        let (config, extension) = judge(configs, &answer)?;
+        let (config, extension) = judge(configs, answer)?;
         agreed.push(config, extension)?;
     }
     //= rfc6455#5.2-7, rfc6455#5.8-1, rfc6455#9.1-5
@@ -56,6 +56,31 @@ pub fn respond<S: AsRef<str>>(
     configs: &[Arc<dyn ExtensionConfig>],
     offers: &[S],
 ) -> Result<(Vec<String>, Pipeline), NegotiationError> {
+    respond_to_some(configs, offers, |_| true)
+}
+
+/// Responds as [`respond`] does, and declines each offer that `wanted` does not want.
+///
+/// # Errors
+///
+/// As for [`respond`]; offers that are not wanted are held to the grammar, too.
+///
+/// ```
+/// # #[cfg(feature = "deflate")] {
+/// use std::sync::Arc;
+/// use wsproto_extensions::{ExtensionConfig, deflate::DeflateConfig, respond_to_some};
+///
+/// let configs: [Arc<dyn ExtensionConfig>; 1] = [Arc::new(DeflateConfig::default())];
+/// let offers = ["permessage-deflate; server_max_window_bits=10, permessage-deflate"];
+/// let (answer, _) = respond_to_some(&configs, &offers, |offer| offer.iter().len() == 0).unwrap();
+/// assert_eq!(answer, ["permessage-deflate"]);
+/// # }
+/// ```
+pub fn respond_to_some<S: AsRef<str>>(
+    configs: &[Arc<dyn ExtensionConfig>],
+    offers: &[S],
+    mut wanted: impl FnMut(&Params<'_>) -> bool,
+) -> Result<(Vec<String>, Pipeline), NegotiationError> {
     if configs.is_empty() {
         grammar::check(offers)?;
         return Ok((Vec::new(), Pipeline::new(Vec::new())));
@@ -64,19 +89,24 @@ pub fn respond<S: AsRef<str>>(
     let mut answers = Vec::new();
     //= rfc6455#9.1-8
     parse_each(offers, |offer| {
-        if agreed.contains(offer.name()) {
-            return;
+        if configs.iter().all(|config| config.name() != offer.name()) {
+            return Ok(());
+        }
+        let offer = offer.checked()?;
+        if agreed.contains(offer.name()) || !wanted(&offer) {
+            return Ok(());
         }
         let free = configs.iter().filter(|config| !config.rsv().intersects(agreed.rsv));
         let mut same_name = free.filter(|config| config.name() == offer.name());
         //= rfc7692#5-2, rfc7692#5-3
         let found = same_name.find_map(|config| config.answer(&offer).map(|found| (config, found)));
         //= rfc6455#4.2.2-8, rfc6455#4.2.2-9, rfc6455#9-1
-        let Some((config, (answer, extension))) = found else { return };
-        let Ok(answer) = element(&answer) else { return };
+        let Some((config, (answer, extension))) = found else { return Ok(()) };
+        let Ok(answer) = element(&answer) else { return Ok(()) };
         if agreed.push(config, extension).is_ok() {
             answers.push(answer);
         }
+        Ok(())
     })?;
     Ok((answers, Pipeline::new(agreed.extensions)))
 }
@@ -89,16 +119,23 @@ fn element(params: &Params<'_>) -> Result<String, NegotiationError> {
 /// Finds the extension that made the offer and can honour the answer to it.
 fn judge<'a>(
     configs: &'a [Arc<dyn ExtensionConfig>],
-    answer: &Params<'_>,
+    answer: Params<'_>,
 ) -> Result<(&'a Arc<dyn ExtensionConfig>, Box<dyn Extension>), NegotiationError> {
     //= rfc6455#4.1-40
-    let mut verdict = Err(NegotiationError::NotOffered);
+    let mut verdict = Err(NegotiationError::NotOffered(answer.name().into()));
+    if configs.iter().all(|config| config.name() != answer.name()) {
+        return verdict;
+    }
+    let answer = answer.checked()?;
     for config in configs.iter().filter(|config| config.name() == answer.name()) {
         if config.offers().is_empty() {
             continue;
         }
         //= rfc6455#9-2, rfc6455#9.1-4, rfc7692#5-1
-        verdict = config.agree(answer).map(|extension| (config, extension));
+        verdict = match config.agree(&answer) {
+            Ok(extension) => Ok((config, extension)),
+            Err(reason) => Err(NegotiationError::unacceptable(answer.name(), reason)),
+        };
         if verdict.is_ok() {
             break;
         }

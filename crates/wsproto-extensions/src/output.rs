@@ -5,7 +5,8 @@ use core::fmt;
 
 /// Memory to which an extension may append a bounded number of bytes.
 ///
-/// What stood in it before is out of its reach, but for what is left in the [place](Self::place) that it is to write to.
+/// Nothing goes out that the extension did not write: there is no other way than [`write`](Self::write), which copies.
+/// What earlier messages left in the memory, perhaps those of other connections, can neither be seen nor handed on.
 ///
 /// ```
 /// use wsproto_extensions::Output;
@@ -21,7 +22,7 @@ pub struct Output<'a>(Memory<'a>);
 enum Memory<'a> {
     /// Grows from `start`, its length at the beginning, to `limit`.
     Growing { buffer: &'a mut Vec<u8>, start: usize, limit: usize },
-    /// Is written up to `written`, at most its length.
+    /// Is written up to `written`, at most its length; what stands after it may be anybody's.
     Fixed { bytes: &'a mut [u8], written: usize },
 }
 
@@ -33,7 +34,7 @@ impl<'a> Output<'a> {
         Self(Memory::Growing { limit: start.saturating_add(room), start, buffer })
     }
 
-    /// Allows `bytes` to be written from its front, in [place](Self::place), too.
+    /// Allows `bytes` to be written from its front, whatever stands in it.
     #[must_use]
     pub const fn over(bytes: &'a mut [u8]) -> Self {
         Self(Memory::Fixed { bytes, written: 0 })
@@ -63,42 +64,13 @@ impl<'a> Output<'a> {
         let fitting = bytes.get(..self.room()).unwrap_or(bytes);
         match &mut self.0 {
             Memory::Growing { buffer, .. } => buffer.extend_from_slice(fitting),
-            Memory::Fixed { .. } => {
-                let place = self.place().get_mut(..fitting.len()).unwrap_or_default();
-                place.copy_from_slice(fitting);
-                self.advance(fitting.len());
+            Memory::Fixed { bytes, written } => {
+                let end = written.saturating_add(fitting.len());
+                bytes.get_mut(*written..end).unwrap_or_default().copy_from_slice(fitting);
+                *written = end;
             }
         }
         fitting.len()
-    }
-
-    /// Returns the room itself, to be written in place before [`advance`](Self::advance) is called; nothing where there
-    /// is no memory yet, and bytes can only be appended: [`room`](Self::room) tells how many.
-    ///
-    /// What stands in it is left of earlier messages, perhaps of other connections: it must not be given out.
-    ///
-    /// ```
-    /// use wsproto_extensions::Output;
-    ///
-    /// let mut memory = [0; 5];
-    /// let mut output = Output::over(&mut memory);
-    /// output.place()[..2].copy_from_slice(b"ab");
-    /// output.advance(2);
-    /// assert_eq!((output.write(b"cdefg"), output.written()), (3, &b"abcde"[..]));
-    /// ```
-    #[must_use]
-    pub fn place(&mut self) -> &mut [u8] {
-        match &mut self.0 {
-            Memory::Growing { .. } => &mut [],
-            Memory::Fixed { bytes, written } => bytes.get_mut(*written..).unwrap_or_default(),
-        }
-    }
-
-    /// Says that so many bytes were written in [place](Self::place), every one of them; more than its length don't count.
-    pub fn advance(&mut self, len: usize) {
-        if let Memory::Fixed { bytes, written } = &mut self.0 {
-            *written = written.saturating_add(len).min(bytes.len());
-        }
     }
 
     /// Takes back all but the first `len` bytes that were written.
@@ -140,17 +112,31 @@ mod tests {
         assert_eq!((buffer.as_slice(), &bytes), (&b"before a1234"[..], b"a1234"));
     }
 
+    /// D21: what stood in the memory before is neither seen nor handed on, whatever is done to the output.
     #[test]
-    fn only_memory_that_is_there_is_written_in_place() {
-        let (mut buffer, mut bytes) = (Vec::with_capacity(10), [0; 3]);
-        let mut output = Output::new(&mut buffer, 10);
-        output.advance(1);
-        assert_eq!((output.place().len(), output.written().len()), (0, 0));
-        let mut output = Output::over(&mut bytes);
-        output.place().copy_from_slice(b"abc");
-        output.advance(2);
-        assert_eq!((output.place().len(), output.written()), (1, &b"ab"[..]));
-        output.advance(2);
-        assert_eq!((output.place().len(), output.written()), (0, &b"abc"[..]));
+    fn d21_what_was_left_is_neither_seen_nor_handed_on() {
+        const SECRET: &[u8] = b"of another connection";
+        #[rustfmt::skip]
+        let table: [(&str, fn(&mut Output<'_>), &[u8]); 7] = [
+            ("nothing",               |_| (),                                                          b""),
+            ("little",                |output| { output.write(b"mine"); },                             b"mine"),
+            ("nothing, in a call",    |output| { output.write(b""); },                                 b""),
+            ("kept beyond the end",   |output| { output.write(b"mine"); output.truncate(9); },         b"mine"),
+            ("kept of nothing",       |output| output.truncate(usize::MAX),                            b""),
+            ("taken back, then kept", |output| { output.write(b"mine"); output.truncate(2); output.truncate(4); }, b"mi"),
+            ("all and more",          |output| { output.write(&[b'x'; 99]); },                         &[b'x'; SECRET.len()]),
+        ];
+        for (name, write, expected) in table {
+            let mut fixed = SECRET.to_vec();
+            let mut output = Output::over(&mut fixed);
+            write(&mut output);
+            assert_eq!(output.written(), expected, "{name}");
+            assert_eq!(output.room(), SECRET.len() - expected.len(), "{name}");
+            let mut grown = SECRET.to_vec();
+            let mut output = Output::new(&mut grown, SECRET.len());
+            write(&mut output);
+            assert_eq!(output.written(), expected, "{name}");
+            assert_eq!(grown, [SECRET, expected].concat(), "{name}");
+        }
     }
 }

@@ -2,8 +2,9 @@
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
-use core::fmt;
+use core::fmt::{self, Write as _};
 
+use crate::GrammarError;
 use crate::grammar::is_token;
 
 /// An extension's name with its parameters in order, as a client offers it or a server answers.
@@ -68,20 +69,61 @@ impl<'a> Params<'a> {
         is_token(&self.name) && self.iter().all(|(name, value)| is_token(name) && value.is_none_or(is_token))
     }
 
+    /// Holds the values to the rule that a quoted one is a token, too, once unquoted.
+    ///
+    /// [`respond`](crate::respond) and [`conclude`](crate::conclude) do so for each extension that they know; what
+    /// others understand by their parameters is their affair.
+    ///
+    /// # Errors
+    ///
+    /// [`GrammarError::QuotedNotAToken`] where one is not.
+    ///
+    /// ```
+    /// use wsproto_extensions::{GrammarError, parse};
+    ///
+    /// let found = parse(r#"x-device; id="12:34:56", foo; level="9""#)?;
+    /// assert_eq!(found[0].iter().next(), Some(("id", Some("12:34:56"))));
+    /// assert_eq!(found[0].clone().checked(), Err(GrammarError::QuotedNotAToken));
+    /// assert!(found[1].clone().checked().is_ok());
+    /// # Ok::<(), GrammarError>(())
+    /// ```
+    pub fn checked(self) -> Result<Self, GrammarError> {
+        //= rfc6455#4.3-1, rfc6455#9.1-2
+        let is_broken = self.iter().any(|(_, value)| value.is_some_and(|value| !is_token(value)));
+        if is_broken { Err(GrammarError::QuotedNotAToken) } else { Ok(self) }
+    }
+
     pub(crate) fn push(&mut self, name: Cow<'a, str>, value: Option<Cow<'a, str>>) {
         self.params.push((name, value));
     }
 }
 
-/// Writes the element as it stands in a header field.
+/// Writes the element as it stands in a header field: what is no token, in quotes.
 impl fmt::Display for Params<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
         for (name, value) in self.iter() {
             write!(f, "; {name}")?;
-            if let Some(value) = value {
-                write!(f, "={value}")?;
+            match value {
+                None => {}
+                Some(value) if is_token(value) => write!(f, "={value}")?,
+                Some(value) => write!(f, "=\"{}\"", Escaped(value))?,
             }
+        }
+        Ok(())
+    }
+}
+
+/// A value as it stands within quotes.
+struct Escaped<'a>(&'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            if character == '"' || character == '\\' {
+                f.write_char('\\')?;
+            }
+            f.write_char(character)?;
         }
         Ok(())
     }

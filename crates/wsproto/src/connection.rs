@@ -260,7 +260,7 @@ impl Connection {
     ) -> Result<(), LocalProtocolError> {
         let Some(close @ Event::CloseConnection(_)) = error.event_hint() else { return Ok(()) };
         if self.failure.is_none() && self.state.after(Step::Fail).is_some() {
-            self.fail(*error);
+            self.fail(error.clone());
         }
         //= rfc6455#7.1.7-4, rfc6455#10.7-2
         if self.state.after(Step::SendClose).is_some() { self.send(close, out) } else { Ok(()) }

@@ -1,15 +1,16 @@
 //! Whose fault it is: the caller's (`LocalProtocolError`) or the peer's (`RemoteProtocolError`).
 
+use alloc::string::String;
 use core::{error::Error, fmt};
 
 use wsproto_extensions::{ExtensionError, NegotiationError};
 use wsproto_frame::{CloseCode, FrameError};
 use wsproto_handshake::{LocalError, RejectConnection, RequestError, ResponseError};
 
-use crate::{CloseConnection, ConnectionState, Event};
+use crate::{CloseConnection, ConnectionState, Event, Text};
 
 /// A mistake of the caller: nothing was written, and the connection is as it was.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum LocalProtocolError {
     /// The event can't be sent in this state.
@@ -52,7 +53,22 @@ impl fmt::Display for LocalProtocolError {
     }
 }
 
-impl Error for LocalProtocolError {}
+impl Error for LocalProtocolError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Handshake(error) => Some(error),
+            Self::Frame(error) => Some(error),
+            Self::Extension(error) => Some(error),
+            Self::Negotiation(error) => Some(error),
+            Self::WrongState(_)
+            | Self::WrongEvent
+            | Self::ExtensionsInEvent
+            | Self::ReasonWithoutCode
+            | Self::Entropy
+            | Self::PayloadApart => None,
+        }
+    }
+}
 
 impl From<LocalError> for LocalProtocolError {
     fn from(error: LocalError) -> Self {
@@ -75,7 +91,7 @@ impl From<ExtensionError> for LocalProtocolError {
 /// A mistake of the peer. It is final: the connection takes no more bytes and gives the same error again.
 ///
 /// [`event_hint`](Self::event_hint) is what the peer should be told.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum RemoteProtocolError {
     /// The client's request breaks a rule of the opening handshake.
@@ -140,7 +156,7 @@ impl RemoteProtocolError {
             }
             Self::Response(_) | Self::Negotiation { .. } | Self::EndOfStream { .. } => None,
             Self::Frame(error) => Some(close(error.close_code(), error.reason())),
-            Self::Extension(error) => Some(close(error.close_code(), error.reason())),
+            Self::Extension(error) => Some(close(error.close_code(), String::from(error.reason()))),
             Self::MessageTooLong { .. } => {
                 Some(close(CloseCode::MESSAGE_TOO_BIG, "message longer than the limit"))
             }
@@ -157,7 +173,7 @@ impl RemoteProtocolError {
     }
 }
 
-fn close(code: CloseCode, reason: &'static str) -> Event<'static> {
+fn close(code: CloseCode, reason: impl Into<Text<'static>>) -> Event<'static> {
     // An extension of somebody else may refuse with a code that no Close carries.
     let code = if code.may_be_sent() { code } else { CloseCode::INTERNAL_ERROR };
     CloseConnection::new(code).with_reason(reason).into()
@@ -187,7 +203,22 @@ impl fmt::Display for RemoteProtocolError {
     }
 }
 
-impl Error for RemoteProtocolError {}
+impl Error for RemoteProtocolError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Request(error) => Some(error),
+            Self::Response(error) => Some(error),
+            Self::Negotiation { error, .. } => Some(error),
+            Self::Frame(error) => Some(error),
+            Self::Extension(error) => Some(error),
+            Self::MessageTooLong { .. }
+            | Self::TooManyFragments { .. }
+            | Self::TooManyEmptyFragments { .. }
+            | Self::TooManyControlFrames { .. }
+            | Self::EndOfStream { .. } => None,
+        }
+    }
+}
 
 impl From<RequestError> for RemoteProtocolError {
     fn from(error: RequestError) -> Self {

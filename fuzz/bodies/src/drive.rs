@@ -59,7 +59,7 @@ pub(crate) fn compare(
         for cuts in Cuts::all(seed) {
             let joined = drive(cuts, Some(MessageBuffer::new()));
             assert_eq!(whole.hearing.in_messages(), joined.hearing.heard, "whole messages are others");
-            assert_eq!((&whole.out, whole.error, whole.state), (&joined.out, joined.error, joined.state));
+            assert_eq!((&whole.out, &whole.error, whole.state), (&joined.out, &joined.error, joined.state));
         }
     }
     whole
@@ -80,7 +80,7 @@ impl Drive {
     fn run(mut self, wire: &[u8], cuts: Cuts) -> Outcome {
         let mut bytes = wire.to_vec();
         let error = self.receive_all(cuts.parts(&mut bytes)).err();
-        if let Some(error) = error {
+        if let Some(error) = &error {
             self.fail(error);
         }
         let ended = if self.plan.ends { self.ws.receive_eof() } else { Ok(None) };
@@ -177,15 +177,15 @@ impl Drive {
     }
 
     /// Tells the peer; after that nothing more is heard, and the fault stays the same.
-    fn fail(&mut self, error: RemoteProtocolError) {
+    fn fail(&mut self, error: &RemoteProtocolError) {
         assert_ne!(self.ws.state(), ConnectionState::Open, "after an error");
-        self.ws.reply_to_error(&error, &mut self.out).expect("what is owed for an error can be sent");
+        self.ws.reply_to_error(error, &mut self.out).expect("what is owed for an error can be sent");
         let len = self.out.len();
         let mut more = *b"\x81\x85\0\0\0\0after\r\n\r\n";
         let mut input = &mut more[..];
-        assert_eq!(self.ws.receive(&mut input), Err(error), "an error is final");
+        assert_eq!(self.ws.receive(&mut input), Err(error.clone()), "an error is final");
         assert!(input.is_empty(), "bytes after an error were left");
-        self.ws.reply_to_error(&error, &mut self.out).expect("it was told already");
+        self.ws.reply_to_error(error, &mut self.out).expect("it was told already");
         assert_eq!(self.out.len(), len, "an error was told twice");
         self.hearing.drop_unfinished();
     }

@@ -6,8 +6,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use wsproto_extensions::{
-    CloseCode, Extension, ExtensionConfig, FrameHeader, Handling, NegotiationError, Opcode, Outbound,
-    OutboundFrame, Output, Params, Progress, Refusal, Rsv,
+    CloseCode, Extension, ExtensionConfig, FrameHeader, Handling, Opcode, Outbound, OutboundFrame, Output,
+    Params, Progress, Reason, Refusal, Rsv,
 };
 
 const NAME: &str = "x-checksum";
@@ -64,10 +64,10 @@ impl ExtensionConfig for Checksum {
         vec![Self::params(self.key)]
     }
 
-    fn agree(&self, answer: &Params<'_>) -> Result<Box<dyn Extension>, NegotiationError> {
+    fn agree(&self, answer: &Params<'_>) -> Result<Box<dyn Extension>, Reason> {
         match read(answer) {
             Some(key) if key == self.key => Ok(self.agreed(key)),
-            _ => Err(NegotiationError::Unacceptable("another key than the one proposed")),
+            _ => Err(Reason::new("another key than the one proposed")),
         }
     }
 

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use wsproto_extensions::{
-    Extension, ExtensionConfig, FrameHeader, Handling, NegotiationError, Outbound, OutboundFrame, Output,
-    Params, Progress, Refusal, Rsv,
+    Extension, ExtensionConfig, FrameHeader, Handling, Outbound, OutboundFrame, Output, Params, Progress,
+    Reason, Refusal, Rsv,
 };
 
 const NAME: &str = "x-tally";
@@ -44,10 +44,10 @@ impl ExtensionConfig for Tally {
         vec![Params::new(NAME)]
     }
 
-    fn agree(&self, answer: &Params<'_>) -> Result<Box<dyn Extension>, NegotiationError> {
+    fn agree(&self, answer: &Params<'_>) -> Result<Box<dyn Extension>, Reason> {
         match answer.iter().len() {
             0 => Ok(Box::new(Agreed { counts: Arc::clone(&self.counts) })),
-            _ => Err(NegotiationError::Unacceptable("it has no parameters")),
+            _ => Err(Reason::new("it has no parameters")),
         }
     }
 

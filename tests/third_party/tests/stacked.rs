@@ -172,7 +172,7 @@ impl wsproto_extensions::ExtensionConfig for Rival {
     fn agree(
         &self,
         answer: &wsproto_extensions::Params<'_>,
-    ) -> Result<Box<dyn wsproto_extensions::Extension>, wsproto_extensions::NegotiationError> {
+    ) -> Result<Box<dyn wsproto_extensions::Extension>, wsproto_extensions::Reason> {
         self.0.agree(answer)
     }
 

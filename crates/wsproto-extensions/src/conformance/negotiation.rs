@@ -30,12 +30,12 @@ pub(super) fn pair(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(Pipe
 /// Lets a client and a server that share a configuration agree.
 pub(super) fn pair_of(configs: &[Arc<dyn ExtensionConfig>]) -> Result<(Pipeline, Pipeline), Violation> {
     let blame = |found: &str| Violation::new(Rule::AgreesWithItself, found);
-    let offered = offers(configs).map_err(refused)?;
-    let (answer, server) = respond(configs, &offered).map_err(refused)?;
+    let offered = offers(configs).map_err(|error| refused(&error))?;
+    let (answer, server) = respond(configs, &offered).map_err(|error| refused(&error))?;
     if server.is_empty() {
         return Err(blame("the server declined every offer of the client"));
     }
-    let client = conclude(configs, &answer).map_err(refused)?;
+    let client = conclude(configs, &answer).map_err(|error| refused(&error))?;
     for pipeline in [&client, &server] {
         let owned = configs.iter().fold(crate::Rsv::NONE, |all, config| all | config.rsv());
         if !pipeline.rsv().difference(owned).is_empty() {
@@ -45,7 +45,7 @@ pub(super) fn pair_of(configs: &[Arc<dyn ExtensionConfig>]) -> Result<(Pipeline,
     Ok((client, server))
 }
 
-fn refused(error: NegotiationError) -> Violation {
+fn refused(error: &NegotiationError) -> Violation {
     let rule = match error {
         NegotiationError::InvalidParams | NegotiationError::Grammar(_) => Rule::Grammar,
         _ => Rule::AgreesWithItself,

@@ -12,8 +12,7 @@ use wsproto_frame::{CloseCode, FrameHeader, Opcode, Rsv};
 use super::{Rule, check};
 use crate::mock::{Broken, Fault, Mock};
 use crate::{
-    Extension, ExtensionConfig, Handling, NegotiationError, Outbound, OutboundFrame, Output, Params,
-    Progress, Refusal,
+    Extension, ExtensionConfig, Handling, Outbound, OutboundFrame, Output, Params, Progress, Reason, Refusal,
 };
 
 /// What [`Scramble`] does wrong.
@@ -73,10 +72,10 @@ impl ExtensionConfig for Scramble {
         }
     }
 
-    fn agree(&self, answer: &Params<'_>) -> Result<Box<dyn Extension>, NegotiationError> {
+    fn agree(&self, answer: &Params<'_>) -> Result<Box<dyn Extension>, Reason> {
         match answer.iter().len() {
             0 => Ok(Box::new(self.clone())),
-            _ => Err(NegotiationError::Unacceptable("parameters")),
+            _ => Err(Reason::new("parameters")),
         }
     }
 

@@ -121,7 +121,7 @@ fn outbound(pipeline: &mut Pipeline, frame: &OutboundFrame<'_>) -> Result<Frame,
     let mut out = Vec::new();
     let result = calmly(Rule::RoundTrip, "sending", || pipeline.outbound(frame, &mut out))?;
     let sent = result.map_err(|error| {
-        let rule = fault(error).unwrap_or(Rule::RoundTrip);
+        let rule = fault(&error).unwrap_or(Rule::RoundTrip);
         Violation::new(
             rule,
             format!("it does not send {:?} of {} bytes: {error}", frame.opcode, frame.payload.len()),
@@ -135,7 +135,7 @@ fn outbound(pipeline: &mut Pipeline, frame: &OutboundFrame<'_>) -> Result<Frame,
 }
 
 /// Tells which rule an error of the pipeline stands for, where that is a fault of the extension.
-const fn fault(error: ExtensionError) -> Option<Rule> {
+const fn fault(error: &ExtensionError) -> Option<Rule> {
     match error {
         ExtensionError::ControlTransformed => Some(Rule::ControlFrames),
         ExtensionError::ForeignRsv(_) => Some(Rule::ForeignBits),
@@ -155,10 +155,10 @@ fn taken(
     match result {
         Ok(Some(out)) => Ok(Ok(out)),
         Ok(None) => Err(Violation::new(Rule::Progress, format!("a frame has no end, {cut:?}"))),
-        Err(error) => match (fault(error), error) {
+        Err(error) => match (fault(&error), &error) {
             (Some(rule), _) => Err(Violation::new(rule, format!("{error}, {cut:?}"))),
             (None, ExtensionError::Refused(refusal))
-                if !refusal.code.may_be_sent() || refusal.reason.len() > 123 =>
+                if !refusal.code.may_be_sent() || refusal.reason.as_str().len() > 123 =>
             {
                 Err(Violation::new(Rule::Refusals, format!("{refusal:?}")))
             }

@@ -8,8 +8,9 @@ use core::num::NonZeroU32;
 
 use wsproto_frame::{Role, Rsv};
 
+use super::parameters::Told;
 use super::{Backend, DeflateParams, NAME, PermessageDeflate, Pool, WindowBits};
-use crate::{Extension, ExtensionConfig, NegotiationError, Params, parse};
+use crate::{Extension, ExtensionConfig, GrammarError, NegotiationError, Params, Reason, parse};
 
 /// How to negotiate and use permessage-deflate.
 ///
@@ -29,6 +30,11 @@ pub struct DeflateConfig {
     ///
     /// A server's `client_max_window_bits` is a wish: a client that can't be told uses 32 KiB.
     pub params: DeflateParams,
+    /// Whether a client's offer says that the server may give it a smaller window; the default is yes.
+    ///
+    /// Without it the offer has no `client_max_window_bits`, which some servers can't read, and an answer that has it
+    /// fails the connection. A client that is set to a smaller window keeps to it all the same.
+    pub offers_client_window: bool,
     /// The library that compresses; the default is [`Backend::Miniz`], whatever features are on.
     pub backend: Backend,
     /// How hard to search, from 1 (fast) to 9 (small); the default is 6.
@@ -50,6 +56,7 @@ impl Default for DeflateConfig {
     fn default() -> Self {
         Self {
             params: DeflateParams::default(),
+            offers_client_window: true,
             backend: Backend::default(),
             level: 6,
             threshold: 32,
@@ -95,6 +102,27 @@ impl DeflateConfig {
         self
     }
 
+    /// Leaves `client_max_window_bits` out of a client's offer.
+    ///
+    /// ```
+    /// use wsproto_extensions::deflate::DeflateConfig;
+    ///
+    /// let config = DeflateConfig::default();
+    /// assert_eq!(config.offer(), "permessage-deflate; client_max_window_bits");
+    /// assert_eq!(config.without_client_window_in_offer().offer(), "permessage-deflate");
+    /// ```
+    ///
+    /// RFC 7692 [§7.1.2.2](https://www.rfc-editor.org/rfc/rfc7692#section-7.1.2.2)
+    #[must_use]
+    pub const fn without_client_window_in_offer(mut self) -> Self {
+        self.offers_client_window = false;
+        self
+    }
+
+    const fn told(&self) -> Told {
+        if self.offers_client_window { Told::Yes } else { Told::No }
+    }
+
     /// Sets the library that compresses.
     #[must_use]
     pub const fn with_backend(mut self, backend: Backend) -> Self {
@@ -133,28 +161,30 @@ impl DeflateConfig {
     /// Returns a client's offer as header text.
     #[must_use]
     pub fn offer(&self) -> String {
-        self.params.to_offer().to_string()
+        self.params.to_offer(self.told()).to_string()
     }
 
     /// Concludes, as a client, from the server's Sec-WebSocket-Extensions field; `None` where it declined.
     ///
-    /// For a stack that knows no other extension; [`conclude`](crate::conclude) serves several.
+    /// For a stack that knows no other extension; [`conclude`](crate::conclude) serves several. No text stands for an
+    /// answer without the field.
     ///
     /// # Errors
     ///
     /// A negotiation error fails the connection.
     pub fn conclude(&self, answer: &str) -> Result<Option<PermessageDeflate>, NegotiationError> {
-        match parse(answer)?.as_slice() {
+        let answer = parse_present(answer)?;
+        match answer.as_slice() {
             [] => Ok(None),
-            [answer] if answer.name() == NAME => {
-                let agreed = self.params.after_answer(answer)?;
+            [only] if only.name() == NAME => {
+                let only = only.clone().checked()?;
+                let agreed = self.params.after_answer(self.told(), &only)?;
                 Ok(Some(PermessageDeflate::new(Role::Client, agreed, self)))
             }
-            [_] => Err(NegotiationError::NotOffered),
-            [first, rest @ ..] => {
-                let repeated = rest.iter().any(|other| other.name() == first.name());
-                Err(if repeated { NegotiationError::Repeated } else { NegotiationError::NotOffered })
-            }
+            all => Err(match all.iter().find(|element| element.name() != NAME) {
+                Some(stranger) => NegotiationError::NotOffered(stranger.name().into()),
+                None => NegotiationError::Repeated(NAME.into()),
+            }),
         }
     }
 
@@ -166,13 +196,18 @@ impl DeflateConfig {
     ///
     /// [`NegotiationError::Grammar`] where the field breaks the grammar: the answer is 400.
     pub fn respond(&self, offers: &str) -> Result<Option<(String, PermessageDeflate)>, NegotiationError> {
-        let offers = parse(offers)?;
-        let mut ours = offers.iter().filter(|offer| offer.name() == NAME);
-        Ok(ours.find_map(|offer| {
+        let offers = parse_present(offers)?.into_iter().filter(|offer| offer.name() == NAME);
+        let ours = offers.map(Params::checked).collect::<Result<Vec<_>, _>>()?;
+        Ok(ours.iter().find_map(|offer| {
             let (answer, agreed) = self.params.answer(offer).ok()?;
             Some((answer.to_string(), PermessageDeflate::new(Role::Server, agreed, self)))
         }))
     }
+}
+
+/// Reads a field that may not be there.
+fn parse_present(field: &str) -> Result<Vec<Params<'_>>, GrammarError> {
+    if field.is_empty() { Ok(Vec::new()) } else { parse(field) }
 }
 
 impl ExtensionConfig for DeflateConfig {
@@ -185,11 +220,11 @@ impl ExtensionConfig for DeflateConfig {
     }
 
     fn offers(&self) -> Vec<Params<'static>> {
-        vec![self.params.to_offer()]
+        vec![self.params.to_offer(self.told())]
     }
 
-    fn agree(&self, answer: &Params<'_>) -> Result<Box<dyn Extension>, NegotiationError> {
-        let agreed = self.params.after_answer(answer)?;
+    fn agree(&self, answer: &Params<'_>) -> Result<Box<dyn Extension>, Reason> {
+        let agreed = self.params.after_answer(self.told(), answer)?;
         Ok(Box::new(PermessageDeflate::new(Role::Client, agreed, self)))
     }
 

@@ -3,7 +3,8 @@
 use core::error::Error;
 use core::fmt;
 
-use crate::NegotiationError;
+use super::NAME;
+use crate::{NegotiationError, Reason};
 
 /// Why an offer was declined, or an answer can't be honoured.
 ///
@@ -33,6 +34,10 @@ pub enum DeflateError {
     ///
     /// RFC 7692 [§7.1.2.2](https://www.rfc-editor.org/rfc/rfc7692#section-7.1.2.2)
     ClientWindowTooLarge,
+    /// The answer gives the client a window, and the offer did not say that it can be given one.
+    ///
+    /// RFC 7692 [§7.1.2.2](https://www.rfc-editor.org/rfc/rfc7692#section-7.1.2.2)
+    ClientWindowNotOffered,
 }
 
 impl DeflateError {
@@ -46,6 +51,7 @@ impl DeflateError {
             Self::ServerContextTakeover => "no server_no_context_takeover, which was asked for",
             Self::ServerWindowTooLarge => "a larger server window than asked for",
             Self::ClientWindowTooLarge => "a larger client window than offered",
+            Self::ClientWindowNotOffered => "a client window, which was not offered",
         }
     }
 }
@@ -60,6 +66,12 @@ impl Error for DeflateError {}
 
 impl From<DeflateError> for NegotiationError {
     fn from(error: DeflateError) -> Self {
-        Self::Unacceptable(error.reason())
+        Self::unacceptable(NAME, error)
+    }
+}
+
+impl From<DeflateError> for Reason {
+    fn from(error: DeflateError) -> Self {
+        Self::of(error)
     }
 }

@@ -29,21 +29,22 @@ pub struct DeflateParams {
 }
 
 impl DeflateParams {
-    /// Writes a client's offer: it can always be told to use a smaller window.
-    pub(super) fn to_offer(self) -> Params<'static> {
+    /// Writes a client's offer; `told` says whether the server may tell it to use a smaller window.
+    pub(super) fn to_offer(self, told: Told) -> Params<'static> {
         let mut terms = Terms::from_flags(self);
         if self.server_max_window_bits < WindowBits::MAX {
             terms.server_bits = Some(self.server_max_window_bits);
         }
-        terms.client_bits = match self.client_max_window_bits {
-            WindowBits::MAX => ClientBits::Any,
-            limit => ClientBits::AtMost(limit),
+        terms.client_bits = match (told, self.client_max_window_bits) {
+            (Told::No, _) => ClientBits::Absent,
+            (Told::Yes, WindowBits::MAX) => ClientBits::Any,
+            (Told::Yes, limit) => ClientBits::AtMost(limit),
         };
         terms.write()
     }
 
     /// Judges a server's answer to this offer.
-    pub(super) fn after_answer(self, answer: &Params<'_>) -> Result<Self, DeflateError> {
+    pub(super) fn after_answer(self, told: Told, answer: &Params<'_>) -> Result<Self, DeflateError> {
         let answer = Terms::read(answer)?;
         //= rfc7692#5.1-8
         if self.server_no_context_takeover && !answer.server_no_context_takeover {
@@ -57,6 +58,8 @@ impl DeflateParams {
         }
         let client_max_window_bits = match answer.client_bits {
             ClientBits::Absent => self.client_max_window_bits,
+            //= rfc7692#7.1.2.2-2
+            _ if told == Told::No => return Err(DeflateError::ClientWindowNotOffered),
             //= rfc7692#7.1.2.2-3
             ClientBits::Any => return Err(DeflateError::MissingValue),
             //= rfc7692#7.1.2.2-4
@@ -103,6 +106,13 @@ impl DeflateParams {
         }
         Ok((answer.write(), agreed))
     }
+}
+
+/// Whether a client's offer holds `client_max_window_bits`, without which no server may tell it what window to use.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Told {
+    Yes,
+    No,
 }
 
 /// The parameters of one offer or answer.

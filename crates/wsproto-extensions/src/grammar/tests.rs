@@ -18,7 +18,7 @@ fn canonical(field: &str) -> Result<String, GrammarError> {
 
 #[test]
 fn d1_grammar() {
-    use GrammarError::{NotAToken, QuotedNotAToken, UnclosedQuote};
+    use GrammarError::{Empty, NotAToken, QuotedControl, UnclosedQuote};
     #[rustfmt::skip]
     let table = [
         //= rfc6455#9.1-1
@@ -26,20 +26,32 @@ fn d1_grammar() {
         ("two",                   "foo, bar",                   Ok("foo, bar")),
         ("no space",              "foo,bar;a;b=1",              Ok("foo, bar; a; b=1")),
         ("much space",            " \tfoo\t ;  a = 1 , bar ",   Ok("foo; a=1, bar")),
-        ("nothing",               "",                           Ok("")),
-        ("only space",            " \t",                        Ok("")),
+        ("nothing",               "",                           Err(Empty)),
+        ("only space",            " \t",                        Err(Empty)),
+        ("only commas",           " ,\t,, ",                    Err(Empty)),
         ("empty elements",        ",, foo,\t,bar ,",            Ok("foo, bar")),
         //= rfc6455#4.3-1, rfc6455#9.1-2
         ("quoted",                r#"foo; a="10""#,             Ok("foo; a=10")),
         ("quoted, escaped",       r#"foo; a="1\0""#,            Ok("foo; a=10")),
         ("all escaped",           r#"foo; a="\1\0", bar"#,      Ok("foo; a=10, bar")),
-        ("quoted comma",          r#"foo; a="1,2", bar"#,       Err(QuotedNotAToken)),
-        ("quoted quote",          r#"foo; a="1\"2""#,           Err(QuotedNotAToken)),
-        ("quoted backslash",      r#"foo; a="1\\2""#,           Err(QuotedNotAToken)),
-        ("quoted space",          r#"foo; a=" 1""#,             Err(QuotedNotAToken)),
-        ("quoted nothing",        r#"foo; a="""#,               Err(QuotedNotAToken)),
-        ("quoted not ASCII",      "foo; a=\"\u{e9}\"",          Err(QuotedNotAToken)),
-        ("escaped not ASCII",     "foo; a=\"\\\u{20ac}\"",      Err(QuotedNotAToken)),
+        // What no token may hold is read, and written as it was: it is for who knows the extension to judge.
+        ("quoted colons",         r#"foo; a="12:34""#,          Ok(r#"foo; a="12:34""#)),
+        ("quoted comma",          r#"foo; a="1,2", bar"#,       Ok(r#"foo; a="1,2", bar"#)),
+        ("quoted semicolon",      r#"foo; a="1;b=2""#,          Ok(r#"foo; a="1;b=2""#)),
+        ("quoted quote",          r#"foo; a="1\"2""#,           Ok(r#"foo; a="1\"2""#)),
+        ("quoted backslash",      r#"foo; a="1\\2""#,           Ok(r#"foo; a="1\\2""#)),
+        ("quoted space",          r#"foo; a=" 1""#,             Ok(r#"foo; a=" 1""#)),
+        ("quoted tab",            "foo; a=\"\t\"",              Ok("foo; a=\"\t\"")),
+        ("escaped tab",           "foo; a=\"\\\t\"",            Ok("foo; a=\"\t\"")),
+        ("quoted nothing",        r#"foo; a="""#,               Ok(r#"foo; a="""#)),
+        ("quoted not ASCII",      "foo; a=\"\u{e9}\"",          Ok("foo; a=\"\u{e9}\"")),
+        ("escaped not ASCII",     "foo; a=\"\\\u{20ac}\"",      Ok("foo; a=\"\u{20ac}\"")),
+        ("quoted control",        "foo; a=\"1\u{1}\"",          Err(QuotedControl)),
+        ("quoted line end",       "foo; a=\"1\r\n\"",          Err(QuotedControl)),
+        ("quoted DEL",            "foo; a=\"\u{7f}\"",          Err(QuotedControl)),
+        ("escaped control",       "foo; a=\"\\\u{0}\"",         Err(QuotedControl)),
+        ("control behind escape", "foo; a=\"\\a\u{0}\"",        Err(QuotedControl)),
+        ("control, unclosed",     "foo; a=\"\u{1f}",            Err(QuotedControl)),
         ("unclosed",              r#"foo; a="1"#,               Err(UnclosedQuote)),
         ("unclosed, empty",       r#"foo; a=""#,                Err(UnclosedQuote)),
         ("closed by escape",      r#"foo; a="1\""#,             Err(UnclosedQuote)),
@@ -144,7 +156,6 @@ proptest! {
     fn anything_is_judged(field in ".*", wild in r#"[ab,;="\\ \t]{0,40}"#) {
         let _ = parse(&field);
         if let Ok(found) = parse(&wild) {
-            prop_assert!(found.iter().all(Params::is_valid));
             // What was accepted means the same in canonical text.
             let text = canonical(&wild).unwrap();
             prop_assert_eq!(parse(&text), Ok(found));

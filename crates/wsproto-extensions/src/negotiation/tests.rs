@@ -9,9 +9,9 @@ use alloc::vec::Vec;
 
 use wsproto_frame::Rsv;
 
-use super::{conclude, offers, respond};
+use super::{conclude, offers, respond, respond_to_some};
 use crate::mock::{Brackets, Mock};
-use crate::{Extension, ExtensionConfig, GrammarError, NegotiationError, Pipeline};
+use crate::{Extension, ExtensionConfig, GrammarError, NegotiationError, Params, Pipeline};
 
 /// `foo` owns RSV1, `bar` RSV2, and `rival` RSV1, too.
 fn configs() -> Vec<Arc<dyn ExtensionConfig>> {
@@ -38,8 +38,11 @@ fn d1_d2_a_server_without_extensions_checks_offers_all_the_same() {
     let parameters = format!("a{}", "; b".repeat(17));
     #[rustfmt::skip]
     let table = [
-        ("",                        None),
+        ("",                        Some(GrammarError::Empty)),
+        (" , ",                     Some(GrammarError::Empty)),
         (",, foo; a=\"b\" ,bar",     None),
+        ("foo; a=\"b:c\"",           None),
+        ("foo; a=\"b\u{1}\"",        Some(GrammarError::QuotedControl)),
         ("foo;",                    Some(GrammarError::NotAToken)),
         ("foo bar",                 Some(GrammarError::NotAToken)),
         ("foo; a=\"b",              Some(GrammarError::UnclosedQuote)),
@@ -66,11 +69,13 @@ fn a_client_offers_in_order() {
 
 #[test]
 fn a_server_responds() {
-    use GrammarError::NotAToken;
+    use GrammarError::{Empty, NotAToken, QuotedNotAToken, UnclosedQuote};
     #[rustfmt::skip]
-    let table: [(&str, &[&str], Result<(&str, &str), GrammarError>); 14] = [
+    let table: [(&str, &[&str], Result<(&str, &str), GrammarError>); 24] = [
         ("nothing",                &[],                             Ok(("", ""))),
-        ("an empty field",         &[""],                           Ok(("", ""))),
+        ("an empty field",         &[""],                           Err(Empty)),
+        ("two empty fields",       &["", " ,"],                     Err(Empty)),
+        ("empty beside another",   &["", "foo"],                    Ok(("foo", "foo"))),
         //= rfc6455#9-1
         ("unknown",                &["x-unknown"],                  Ok(("", ""))),
         ("one",                    &["foo"],                        Ok(("foo", "foo"))),
@@ -85,6 +90,15 @@ fn a_server_responds() {
         ("a bit is taken",         &["foo, rival, bar"],            Ok(("foo, bar", "foo bar"))),
         ("the other way round",    &["rival, foo, bar"],            Ok(("rival, bar", "rival bar"))),
         ("grammar",                &["foo; mode=, bar"],            Err(NotAToken)),
+        // What nobody here knows may say what it likes, within quotes that are none the less whole.
+        ("unknown, any value",     &[r#"x-device; id="12:34, 5;6""#],          Ok(("", ""))),
+        ("unknown, before ours",   &[r#"x-device; id="12:34", foo"#],          Ok(("foo", "foo"))),
+        ("unknown, after ours",    &["foo", r#"x-device; id="12:34""#],        Ok(("foo", "foo"))),
+        ("unknown, quote broken",  &[r#"foo, x-device; id="12:34"#],           Err(UnclosedQuote)),
+        ("ours, quoted token",     &[r#"foo; mode="\2""#],                     Ok(("foo; mode=2", "foo"))),
+        ("ours, no token",         &[r#"foo; mode="2:""#],                     Err(QuotedNotAToken)),
+        ("ours, after another",    &[r#"foo, foo; mode="2:""#],                Err(QuotedNotAToken)),
+        ("ours, of a taken bit",   &[r#"foo, rival; mode="2:""#],              Err(QuotedNotAToken)),
         ("grammar, unknown name",  &["bar", "x y"],                 Err(NotAToken)),
     ];
     for (name, fields, expected) in table {
@@ -98,22 +112,25 @@ fn a_server_responds() {
 //= rfc7692#5-1
 #[test]
 fn a_client_concludes() {
-    use NegotiationError::{Grammar, NotOffered, Repeated, RsvTaken, Unacceptable};
-    let bad_mode = Unacceptable("a mode that was not offered");
+    use NegotiationError::{Grammar, NotOffered, Repeated, RsvTaken};
+    let bad_mode = NegotiationError::unacceptable("foo", "a mode that was not offered");
     #[rustfmt::skip]
-    let table: [(&str, &[&str], Result<&str, NegotiationError>); 13] = [
+    let table: [(&str, &[&str], Result<&str, NegotiationError>); 16] = [
         ("nothing",                &[],                  Ok("")),
-        ("an empty field",         &["", ","],           Ok("")),
+        ("an empty field",         &["", ","],           Err(Grammar(GrammarError::Empty))),
+        ("empty beside another",   &["", "foo"],         Ok("foo")),
+        ("unknown, any value",     &[r#"x; a=":""#],      Err(NotOffered("x".into()))),
+        ("ours, no token",         &[r#"foo; mode=":""#], Err(Grammar(GrammarError::QuotedNotAToken))),
         ("one",                    &["foo; mode=1"],     Ok("foo")),
         //= rfc6455#9.1-7
         ("the answer's order",     &["bar, foo"],        Ok("bar foo")),
         ("two fields",             &["bar", "foo"],      Ok("bar foo")),
         //= rfc6455#9.1-5
-        ("k7_not offered",         &["foo, x-unknown"],  Err(NotOffered)),
-        ("k7_known, not offered",  &["silent"],          Err(NotOffered)),
-        ("name is case-sensitive", &["FOO"],             Err(NotOffered)),
-        ("k7_twice",               &["foo, bar, foo"],   Err(Repeated)),
-        ("k9_twice in two fields", &["foo", "foo"],      Err(Repeated)),
+        ("k7_not offered",         &["foo, x-unknown"],  Err(NotOffered("x-unknown".into()))),
+        ("k7_known, not offered",  &["silent"],          Err(NotOffered("silent".into()))),
+        ("name is case-sensitive", &["FOO"],             Err(NotOffered("FOO".into()))),
+        ("k7_twice",               &["foo, bar, foo"],   Err(Repeated("foo".into()))),
+        ("k9_twice in two fields", &["foo", "foo"],      Err(Repeated("foo".into()))),
         ("the same bit",           &["foo, rival"],      Err(RsvTaken(Rsv::RSV1))),
         ("can't be honoured",      &["foo; mode=9"],     Err(bad_mode)),
         ("grammar",                &["foo;"],            Err(Grammar(GrammarError::NotAToken))),
@@ -148,4 +165,25 @@ fn both_sides_agree() {
     assert_eq!(names(&server_pipeline), "foo bar");
     assert_eq!(names(&client_pipeline), "foo bar");
     assert_eq!(client_pipeline.rsv(), Rsv::RSV1 | Rsv::RSV2);
+}
+
+/// A server may decline what it could agree to, one offer at a time: what is left is agreed as if nothing else were offered.
+#[test]
+fn a_server_chooses() {
+    #[rustfmt::skip]
+    let table: [(&str, fn(&Params<'_>) -> bool, &str, &str); 6] = [
+        ("all",           |_| true,                              "foo; mode=1, bar", "foo bar"),
+        ("none",          |_| false,                             "",                 ""),
+        ("one",           |offer| offer.name() == "bar",         "bar",              "bar"),
+        ("without foo",   |offer| offer.name() != "foo",         "rival, bar",       "rival bar"),
+        ("by parameters", |offer| offer.iter().len() == 0,       "rival, bar",       "rival bar"),
+        ("a stranger",    |offer| offer.name() == "x-unknown",   "",                 ""),
+    ];
+    let offered = [r#"x-unknown; a=":", foo; mode=1, rival, bar, foo"#];
+    for (name, wanted, answer, agreed) in table {
+        let (answers, pipeline) = respond_to_some(&configs(), &offered, wanted).unwrap();
+        assert_eq!((answers.join(", ").as_str(), names(&pipeline).as_str()), (answer, agreed), "{name}");
+    }
+    let broken = respond_to_some(&configs(), &["foo;"], |_| false).map(|_| ());
+    assert_eq!(broken, Err(NegotiationError::Grammar(GrammarError::NotAToken)));
 }

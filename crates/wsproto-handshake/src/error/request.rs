@@ -189,4 +189,11 @@ impl fmt::Display for RequestError {
     }
 }
 
-impl Error for RequestError {}
+impl Error for RequestError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Head(error) => Some(error),
+            _ => None,
+        }
+    }
+}

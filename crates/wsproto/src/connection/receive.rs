@@ -175,7 +175,7 @@ impl Connection {
     /// Notes the rule that the peer broke, and gives back what was kept for a message; noted again, it changes nothing.
     #[cold]
     pub(super) fn fail(&mut self, error: RemoteProtocolError) -> RemoteProtocolError {
-        self.failure = Some(error);
+        self.failure = Some(error.clone());
         self.state = self.state.after(Step::Fail).unwrap_or(self.state);
         self.extensions = None;
         self.control = Vec::new();
@@ -185,7 +185,7 @@ impl Connection {
     #[cold]
     fn ignore(&mut self, input: &mut &mut [u8]) -> Result<(), RemoteProtocolError> {
         *input = &mut [];
-        self.failure.map_or(Ok(()), Err)
+        self.failure.clone().map_or(Ok(()), Err)
     }
 
     /// Does what [`receive`](Self::receive) does, for any bytes in any state.

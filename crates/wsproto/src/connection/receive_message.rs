@@ -86,7 +86,7 @@ impl Connection {
         buffer.renew_room();
         if !self.receives_frames() {
             buffer.end();
-            return self.failure.map_or(Ok(()), Err);
+            return self.failure.clone().map_or(Ok(()), Err);
         }
         if !self.joins_in_place(buffer) {
             *event = buffer.take_joined(|input| self.receive(input))?;

@@ -67,7 +67,7 @@ impl ClientOpening {
     ) -> Result<Option<Event<'static>>, RemoteProtocolError> {
         if self.state() == ConnectionState::Closed {
             *input = &[];
-            return self.failure.map_or(Ok(None), Err);
+            return self.failure.clone().map_or(Ok(None), Err);
         }
         self.received_any |= !input.is_empty();
         match self.handshake.receive(input) {
@@ -120,7 +120,7 @@ impl ClientOpening {
     }
 
     fn fail(&mut self, error: RemoteProtocolError) -> RemoteProtocolError {
-        self.failure = Some(error);
+        self.failure = Some(error.clone());
         error
     }
 

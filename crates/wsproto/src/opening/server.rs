@@ -74,7 +74,7 @@ impl ServerOpening {
         &mut self,
         input: &mut &[u8],
     ) -> Result<Option<Event<'static>>, RemoteProtocolError> {
-        if let Some(failure) = self.failure {
+        if let Some(failure) = self.failure.clone() {
             *input = &[];
             return Err(failure);
         }
@@ -144,7 +144,7 @@ impl ServerOpening {
     }
 
     fn fail(&mut self, error: RemoteProtocolError) -> RemoteProtocolError {
-        self.failure = Some(error);
+        self.failure = Some(error.clone());
         self.agreed = None;
         error
     }

@@ -52,7 +52,7 @@ fn flood(
     (events, info, end)
 }
 
-fn close_code(error: RemoteProtocolError) -> Option<CloseCode> {
+fn close_code(error: &RemoteProtocolError) -> Option<CloseCode> {
     match error.event_hint() {
         Some(Event::CloseConnection(close)) => Some(close.code),
         _ => None,
@@ -178,8 +178,11 @@ fn f13_tiny_fragments() {
         let fragment = frame_to(role, more(Opcode::Continuation), b"x");
         let (events, info, end) = flood(&mut connection, &fragment, 4096, 400_000);
         let end = end.expect("there is a limit");
-        assert_eq!((events as u64, end), (LIMIT - 1, RemoteProtocolError::TooManyFragments { limit: LIMIT }));
-        assert_eq!(close_code(end), Some(CloseCode::POLICY_VIOLATION));
+        assert_eq!(
+            (events as u64, end.clone()),
+            (LIMIT - 1, RemoteProtocolError::TooManyFragments { limit: LIMIT })
+        );
+        assert_eq!(close_code(&end), Some(CloseCode::POLICY_VIOLATION));
         assert_eq!(info.count_total, 0, "{info:?}");
     }
 }
@@ -219,7 +222,8 @@ fn f14_empty_fragments() {
     let in_all = RemoteProtocolError::TooManyFragments { limit: 131_072 };
     for config in [Config::default(), deflating()] {
         let unlimited = config.clone().with_max_empty_fragments(u64::MAX);
-        for (config, most, error) in [(config, 1024, in_a_row), (unlimited, 131_072, in_all)] {
+        for (config, most, error) in [(config, 1024, in_a_row.clone()), (unlimited, 131_072, in_all.clone())]
+        {
             let mut connection = open(Role::Server, &config);
             let first = frame_to(Role::Server, more(Opcode::Text), b"");
             let (_, _, end) = flood(&mut connection, &first, 4096, 1);
@@ -242,8 +246,8 @@ fn f15_an_endless_message() {
         let fragment = frame_to(role, more(Opcode::Continuation), &[b'x'; 1000]);
         let (events, info, end) = flood(&mut connection, &fragment, 1 << 20, 1000);
         let end = end.expect("there is a limit");
-        assert_eq!((events, end), (100, RemoteProtocolError::MessageTooLong { limit: 100_000 }));
-        assert_eq!(close_code(end), Some(CloseCode::MESSAGE_TOO_BIG));
+        assert_eq!((events, end.clone()), (100, RemoteProtocolError::MessageTooLong { limit: 100_000 }));
+        assert_eq!(close_code(&end), Some(CloseCode::MESSAGE_TOO_BIG));
         assert_eq!(info.count_total, 0, "{info:?}");
     }
 }
@@ -313,7 +317,7 @@ fn d8_a_bomb() {
                 RemoteProtocolError::MessageTooLong { limit: LIMIT },
                 "{role:?}, reads of {read}"
             );
-            assert_eq!(close_code(end), Some(CloseCode::MESSAGE_TOO_BIG));
+            assert_eq!(close_code(&end), Some(CloseCode::MESSAGE_TOO_BIG));
             assert!(events >= 64, "the pieces are larger than 16 KiB: {events}");
             assert!(info.bytes_max < 160 << 10, "{role:?}, reads of {read}: {info:?}");
             assert!(info.bytes_current <= 0, "what inflated the message is kept after the end: {info:?}");

@@ -131,7 +131,7 @@ fn errors_name_rules_and_not_what_broke_them() {
     let request = Request::new("example.com", "/").with_header("Bad Name", SECRET);
     let error: LocalProtocolError =
         WsConnection::client(Config::default()).send(request, &mut Vec::new()).unwrap_err();
-    assert_silent("local error", &(error, error.to_string()));
+    assert_silent("local error", &(error.clone(), error.to_string()));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::error::Error;
 
 use wsproto::extensions::deflate::{DeflateError, Pool};
-use wsproto::extensions::{ExtensionError, GrammarError, NegotiationError, Refusal};
+use wsproto::extensions::{ExtensionError, GrammarError, NegotiationError, Reason, Refusal};
 use wsproto::handshake::{HeadError, LocalError, OriginError, RequestError, ResponseError, UrlError};
 use wsproto::{
     CloseCode, CloseConnection, Config, Connection, ConnectionState, DeflateConfig, EntropyError, Event,
@@ -112,7 +112,9 @@ const URL: [UrlError; 10] = [
     UrlError::InsecureRedirect,
 ];
 
-const GRAMMAR: [GrammarError; 5] = [
+const GRAMMAR: [GrammarError; 7] = [
+    GrammarError::Empty,
+    GrammarError::QuotedControl,
     GrammarError::NotAToken,
     GrammarError::QuotedNotAToken,
     GrammarError::UnclosedQuote,
@@ -120,15 +122,20 @@ const GRAMMAR: [GrammarError; 5] = [
     GrammarError::TooManyParams,
 ];
 
-const NEGOTIATION: [NegotiationError; 5] = [
-    NegotiationError::NotOffered,
-    NegotiationError::Repeated,
-    NegotiationError::RsvTaken(Rsv::RSV1),
-    NegotiationError::InvalidParams,
-    NegotiationError::Unacceptable("it is odd"),
-];
+const NEGOTIATION: [NegotiationError; 2] =
+    [NegotiationError::RsvTaken(Rsv::RSV1), NegotiationError::InvalidParams];
 
-const DEFLATE: [DeflateError; 8] = [
+/// Those that name an extension.
+fn naming() -> [NegotiationError; 3] {
+    [
+        NegotiationError::NotOffered("x-odd".into()),
+        NegotiationError::Repeated("x-odd".into()),
+        NegotiationError::unacceptable("x-odd", "it is odd"),
+    ]
+}
+
+const DEFLATE: [DeflateError; 9] = [
+    DeflateError::ClientWindowNotOffered,
     DeflateError::UnknownParameter,
     DeflateError::RepeatedParameter,
     DeflateError::UnexpectedValue,
@@ -165,7 +172,7 @@ const OF_OURS: [LocalProtocolError; 10] = [
 const OF_THE_PEER: [RemoteProtocolError; 11] = [
     RemoteProtocolError::Request(RequestError::Method),
     RemoteProtocolError::Response(ResponseError::Chunk),
-    RemoteProtocolError::Negotiation { received_by: Role::Client, error: NegotiationError::Repeated },
+    RemoteProtocolError::Negotiation { received_by: Role::Client, error: NegotiationError::InvalidParams },
     RemoteProtocolError::Frame(FrameError::NotMasked),
     RemoteProtocolError::Extension(ExtensionError::Refused(REFUSAL)),
     RemoteProtocolError::MessageTooLong { limit: 1 },
@@ -192,7 +199,9 @@ fn each_error_says_something_else() {
     assert_said(LOCAL);
     assert_said(REQUEST.into_iter().chain(HEAD.map(RequestError::from)));
     assert_said(RESPONSE.into_iter().chain(HEAD.map(ResponseError::Head)));
-    assert_said(NEGOTIATION.into_iter().chain(GRAMMAR.map(NegotiationError::from)));
+    let negotiation = NEGOTIATION.into_iter().chain(naming());
+    assert_said(negotiation.chain(GRAMMAR.map(NegotiationError::from)));
+    assert!(naming().iter().all(|error| error.to_string().contains("x-odd")));
     assert_said(URL);
     assert_said(DEFLATE);
     assert_said(DEFLATE.map(NegotiationError::from));
@@ -202,7 +211,7 @@ fn each_error_says_something_else() {
     assert_said([OriginError::Missing, OriginError::Repeated, OriginError::Foreign]);
     assert_said([EntropyError]);
     assert_eq!(
-        (REFUSAL.to_string(), GRAMMAR[3].to_string()),
+        (REFUSAL.to_string(), GRAMMAR[5].to_string()),
         ("a refusal".into(), "more than 16 extensions are listed".into())
     );
 }
@@ -219,6 +228,67 @@ fn c9_an_error_is_answered_with_a_code_that_can_be_sent() {
         Connection::server(&Config::default()).reply_to_error(&error, &mut out).unwrap();
         assert_eq!(out, b"\x88\x05\x03\xf3why", "{code}");
     }
+}
+
+/// Returns how deep errors are nested, and what stands at the bottom.
+fn bottom<'a>(error: &'a (dyn Error + 'static)) -> (usize, &'a (dyn Error + 'static)) {
+    let chain = std::iter::successors(Some(error), |&error| error.source());
+    let (depth, bottom) = chain.enumerate().last().expect("the error itself is first");
+    (depth, bottom)
+}
+
+#[test]
+fn a_nested_error_is_the_source() {
+    let own = || "seven".parse::<u8>().unwrap_err();
+    let refused = || ExtensionError::Refused(Refusal::with(CloseCode::INVALID_PAYLOAD, Reason::of(own())));
+    let unacceptable = || NegotiationError::unacceptable("x", Reason::of(own()));
+    let negotiated = |error| Box::new(RemoteProtocolError::Negotiation { received_by: Role::Client, error });
+    #[rustfmt::skip]
+    let table: [(usize, Box<dyn Error>, String); 14] = [
+        (2, Box::new(RemoteProtocolError::from(RequestError::from(HEAD[3]))),    HEAD[3].to_string()),
+        (1, Box::new(RemoteProtocolError::from(RequestError::Method)),           RequestError::Method.to_string()),
+        (2, Box::new(RemoteProtocolError::from(ResponseError::Head(HEAD[4]))),   HEAD[4].to_string()),
+        (1, Box::new(RemoteProtocolError::from(FrameError::Masked)),             FrameError::Masked.to_string()),
+        (3, Box::new(RemoteProtocolError::from(refused())),                      own().to_string()),
+        (1, Box::new(RemoteProtocolError::from(ExtensionError::Stalled)),        ExtensionError::Stalled.to_string()),
+        (2, negotiated(GRAMMAR[0].into()),                                       GRAMMAR[0].to_string()),
+        (2, negotiated(unacceptable()),                                          own().to_string()),
+        (2, negotiated(DeflateError::MissingValue.into()),                       DeflateError::MissingValue.to_string()),
+        (1, Box::new(LocalProtocolError::from(LocalError::Host)),                LocalError::Host.to_string()),
+        (1, Box::new(LocalProtocolError::from(FrameError::Masked)),              FrameError::Masked.to_string()),
+        (3, Box::new(LocalProtocolError::from(refused())),                       own().to_string()),
+        (2, Box::new(LocalProtocolError::Negotiation(GRAMMAR[0].into())),        GRAMMAR[0].to_string()),
+        (0, Box::new(LocalProtocolError::WrongEvent),                            LocalProtocolError::WrongEvent.to_string()),
+    ];
+    for (depth, error, expected) in table {
+        let (found, bottom) = bottom(&*error);
+        assert_eq!((found, bottom.to_string()), (depth, expected), "{error:?}");
+        assert!(error.to_string().contains(&bottom.to_string()), "{error} tells all by itself");
+    }
+    let error = RemoteProtocolError::from(refused());
+    assert!(bottom(&error).1.is::<std::num::ParseIntError>(), "an extension's own error travels");
+    assert_eq!(error.clone(), error);
+}
+
+/// A text that an extension made goes into the Close frame as a fixed one does, and is cut as every reason is.
+#[test]
+fn a_reason_that_was_made_reaches_the_peer() {
+    let long = "ä".repeat(100);
+    for (text, sent) in [("block 7 is damaged", "block 7 is damaged"), (long.as_str(), &long[..122])] {
+        let refusal = Refusal::with(CloseCode::INVALID_PAYLOAD, text.to_string());
+        let error = RemoteProtocolError::from(ExtensionError::from(refusal));
+        let hint = error.event_hint().expect("there is a Close to send");
+        let mut out = Vec::new();
+        Connection::server(&Config::default()).send(hint, &mut out).expect("it can be sent");
+        assert_eq!((&out[2..4], &out[4..]), (&1007_u16.to_be_bytes()[..], sent.as_bytes()));
+    }
+}
+
+/// The result of every call that receives is no larger for what an error may hold.
+#[test]
+fn an_error_fits_where_an_event_does() {
+    assert!(size_of::<RemoteProtocolError>() <= 40, "{}", size_of::<RemoteProtocolError>());
+    assert_eq!(size_of::<Result<Option<Event<'_>>, RemoteProtocolError>>(), size_of::<Option<Event<'_>>>());
 }
 
 #[test]

@@ -161,7 +161,7 @@ fn f2_f13_f14_f15_f19_f20_h1_h2_k5_k6_k13_d2_d8_d9_both_sides_of_each_limit() {
             let (_, end) = feed(&mut at.subject(&config), allowed.chunks(parts(&allowed)));
             assert_eq!(end, Ok(()), "{name}, what is allowed, reads of {read}");
             let (_, end) = feed(&mut at.subject(&config), beyond.chunks(parts(&beyond)));
-            assert_eq!(end, Err(error), "{name}, one more, reads of {read}");
+            assert_eq!(end, Err(error.clone()), "{name}, one more, reads of {read}");
         }
         assert_eq!(answer(&error), told, "{name}");
     }

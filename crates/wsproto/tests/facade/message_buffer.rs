@@ -533,7 +533,7 @@ fn a_cleared_buffer_can_serve_another_connection() {
         for (wire, outcome) in [(&half, Ok(())), (&bad, Err(FrameError::TextNotUtf8.into()))] {
             let mut buffer = MessageBuffer::new();
             let got = with_buffer(&mut open(Role::Server, &config), &mut buffer, [&wire[..]]);
-            assert_eq!(got, (vec![], outcome));
+            assert_eq!(got, (vec![], outcome.clone()));
             assert_eq!(buffer.is_empty(), outcome.is_err());
             buffer.clear();
             assert!(buffer.is_empty());
@@ -627,7 +627,7 @@ fn what_is_wrong_with_a_message_in_one_read_is_said_as_by_receive() {
                 (open(role, &Config::default()), open(role, &Config::default()));
             let mut buffer = MessageBuffer::default();
             let (events, outcome) = with_buffer(&mut connection, &mut buffer, [&wire[..]]);
-            assert_eq!((events, outcome), with_messages(open(role, &Config::default()), &wire));
+            assert_eq!((events, outcome.clone()), with_messages(open(role, &Config::default()), &wire));
             assert_eq!(outcome, Err(RemoteProtocolError::Frame(FrameError::TextNotUtf8)), "{text:?}");
             assert_eq!(connection.state(), {
                 other.receive(&mut &mut wire.clone()[..]).unwrap_err();
@@ -696,7 +696,7 @@ fn an_error_is_final_in_the_buffer_too() {
             let error = with_buffer(&mut connection, &mut buffer, wire.chunks(1)).1.unwrap_err();
             for _ in 0..3 {
                 let again = connection.receive_message(&mut buffer).map(|event| event.map(Event::into_owned));
-                assert_eq!(again, Err(error), "{name}, {role:?}");
+                assert_eq!(again, Err(error.clone()), "{name}, {role:?}");
                 read_into(&mut buffer, b"more");
             }
         }

@@ -189,7 +189,7 @@ fn an_error_of_the_assembler_ends_the_connection_as_its_own_do() {
         assert!(!out.is_empty(), "{role:?}");
         let stand = (connection.state(), connection.transport());
         assert_eq!(stand, (ConnectionState::Closed, Transport::ShutdownWrite), "{role:?}");
-        assert_eq!(connection.receive(&mut input), Err(error), "{role:?}: what follows is ignored");
+        assert_eq!(connection.receive(&mut input), Err(error.clone()), "{role:?}: what follows is ignored");
         assert!(input.is_empty());
         let sent = out.len();
         connection.reply_to_error(&error, &mut out).expect("nothing is owed any more");

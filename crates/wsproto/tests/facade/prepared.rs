@@ -140,7 +140,7 @@ fn what_cannot_be_sent_changes_nothing() {
         server.send(TextMessage::new("a").unfinished(), &mut out).unwrap();
         let before = out.clone();
         let interrupts = LocalProtocolError::Frame(FrameError::MessageInterrupted);
-        assert_eq!(server.send_prepared(&mut message, &mut out), Err(interrupts));
+        assert_eq!(server.send_prepared(&mut message, &mut out), Err(interrupts.clone()));
         assert_eq!(server.send_prepared_apart(&mut message).err(), Some(interrupts));
         assert_eq!(out, before);
         server.send(TextMessage::new("b"), &mut out).unwrap();
@@ -163,6 +163,6 @@ fn needs_an_open_connection() {
 
     let mut server = WsConnection::server(Config::default());
     let connecting = LocalProtocolError::WrongState(ConnectionState::Connecting);
-    assert_eq!(server.send_prepared(&mut message, &mut out), Err(connecting));
+    assert_eq!(server.send_prepared(&mut message, &mut out), Err(connecting.clone()));
     assert_eq!(server.send_prepared_apart(&mut message).err(), Some(connecting));
 }

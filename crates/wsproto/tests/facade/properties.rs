@@ -171,7 +171,11 @@ fn compare(mut one: impl Receive, mut other: impl Receive, bytes: &[u8], cuts: &
     let (by_byte, by_cuts_given) = (merged(&by_byte), parts(bytes, &cut_at(bytes, cuts)));
     let (by_cuts, by_cuts_end) = feed(&mut other, by_cuts_given);
     let by_cuts = merged(&by_cuts);
-    assert_eq!(verdict(by_byte_end), verdict(by_cuts_end), "{by_byte_end:?}, {by_cuts_end:?}");
+    assert_eq!(
+        verdict(by_byte_end.clone()),
+        verdict(by_cuts_end.clone()),
+        "{by_byte_end:?}, {by_cuts_end:?}"
+    );
     if by_byte_end.is_ok() {
         assert_eq!(by_cuts, by_byte);
     } else {
@@ -180,7 +184,7 @@ fn compare(mut one: impl Receive, mut other: impl Receive, bytes: &[u8], cuts: &
     for (connection, end) in [(&mut one as &mut dyn Object, by_byte_end), (&mut other, by_cuts_end)] {
         if let Err(error) = end {
             for again in [&b"\x81\x01x"[..], b"", b"\x81\x81\0\0\0\0x"] {
-                assert_eq!(connection.feed_one(again), Err(error), "after an error");
+                assert_eq!(connection.feed_one(again), Err(error.clone()), "after an error");
             }
         }
     }

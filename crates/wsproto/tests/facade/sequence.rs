@@ -3,8 +3,7 @@
 use core::num::NonZeroU32;
 
 use wsproto::extensions::{
-    Extension, ExtensionConfig, Handling, NegotiationError, Outbound, OutboundFrame, Output, Params,
-    Progress, Refusal,
+    Extension, ExtensionConfig, Handling, Outbound, OutboundFrame, Output, Params, Progress, Reason, Refusal,
 };
 use wsproto::{
     BytesMessage, CloseCode, CloseConnection, Config, Connection, DeflateConfig, Event, Messages,
@@ -78,7 +77,7 @@ impl ExtensionConfig for Flag {
         vec![Params::new("x-flag")]
     }
 
-    fn agree(&self, _: &Params<'_>) -> Result<Box<dyn Extension>, NegotiationError> {
+    fn agree(&self, _: &Params<'_>) -> Result<Box<dyn Extension>, Reason> {
         Ok(Box::new(Self))
     }
 

@@ -4,8 +4,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use wsproto::extensions::deflate::DeflateConfig;
 use wsproto::extensions::{
-    Extension, ExtensionConfig, ExtensionError, Handling, NegotiationError, Outbound, OutboundFrame, Output,
-    Params, Progress, Refusal,
+    Extension, ExtensionConfig, ExtensionError, Handling, Outbound, OutboundFrame, Output, Params, Progress,
+    Reason, Refusal,
 };
 use wsproto::{
     BytesMessage, CloseCode, Config, Connection, ConnectionState, Event, LocalProtocolError, Ping,
@@ -35,7 +35,7 @@ impl ExtensionConfig for Invert {
         vec![Params::new("x-invert")]
     }
 
-    fn agree(&self, _: &Params<'_>) -> Result<Box<dyn Extension>, NegotiationError> {
+    fn agree(&self, _: &Params<'_>) -> Result<Box<dyn Extension>, Reason> {
         Ok(Box::new(Self))
     }
 
@@ -121,7 +121,7 @@ fn d19_a_refusal_closes_with_the_code_of_the_extension() {
             let mut connection = open(role, &config);
             let (events, end) = feed(&mut connection, [&bytes[..]]);
             let error = RemoteProtocolError::Extension(ExtensionError::Refused(REFUSAL));
-            assert_eq!((events, end), (Vec::new(), Err(error)));
+            assert_eq!((events, end), (Vec::new(), Err(error.clone())));
             let Some(Event::CloseConnection(close)) = error.event_hint() else { panic!("no hint") };
             assert_eq!((close.code, &*close.reason), (CloseCode::POLICY_VIOLATION, "asked for it"));
             assert_eq!(connection.state(), ConnectionState::RemoteClosing);
@@ -170,7 +170,7 @@ impl ExtensionConfig for RefuseSecond {
         vec![Params::new("x-refuse")]
     }
 
-    fn agree(&self, _: &Params<'_>) -> Result<Box<dyn Extension>, NegotiationError> {
+    fn agree(&self, _: &Params<'_>) -> Result<Box<dyn Extension>, Reason> {
         Ok(Box::new(self.clone()))
     }
 

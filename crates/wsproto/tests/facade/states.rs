@@ -77,7 +77,7 @@ fn standing(name: &str, role: Role) -> WsConnection {
                 match step {
                     'c' => ws.send(CloseConnection::new(CloseCode::NORMAL), &mut out).unwrap(),
                     'r' => {
-                        let error = *ws.failure().unwrap();
+                        let error = ws.failure().unwrap().clone();
                         ws.reply_to_error(&error, &mut out).unwrap();
                     }
                     'C' => receive(&mut ws, &frame_to(role, last(Opcode::Close), b"\x03\xe8")),

@@ -190,7 +190,7 @@ fn h21_a_client_that_half_closes_after_its_request_and_first_frames_is_served() 
                     program.answer();
                 }
                 let name = format!("{name}, {way:?}, answers first: {answers_first}");
-                assert_eq!((&program.events[1..], program.verdict), (&events[..], verdict), "{name}");
+                assert_eq!((&program.events[1..], program.verdict), (&events[..], verdict.clone()), "{name}");
                 assert_eq!(program.ws.closed_cleanly(), clean, "{name}");
                 assert_eq!(
                     (program.ws.state(), program.ws.transport()),
@@ -348,11 +348,11 @@ fn an_end_before_the_handshake_is_done_has_one_answer() {
         let mut input = &mut bytes[..];
         while ws.receive(&mut input).expect(name).is_some() {}
         let error = RemoteProtocolError::EndOfStream { received_any };
-        assert_eq!(ws.receive_eof(), Err(error), "{name}");
+        assert_eq!(ws.receive_eof(), Err(error.clone()), "{name}");
         assert_eq!((ws.state(), ws.transport()), (ConnectionState::Closed, Transport::Close), "{name}");
         assert_eq!((ws.failure(), ws.closed_cleanly()), (Some(&error), false), "{name}");
         assert_eq!(ws.receive_eof(), Ok(None), "{name}: told twice");
-        assert_eq!(ws.receive(&mut &mut [b'x'][..]), Err(error), "{name}");
+        assert_eq!(ws.receive(&mut &mut [b'x'][..]), Err(error.clone()), "{name}");
         assert_eq!(error.event_hint(), None, "{name}");
     }
 }

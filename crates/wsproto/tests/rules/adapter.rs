@@ -2,8 +2,8 @@
 
 use wsproto::extensions::deflate::DeflateConfig;
 use wsproto::extensions::{
-    self, Extension, ExtensionConfig, Handling, NegotiationError, Outbound, OutboundFrame, Output, Params,
-    Progress, Refusal,
+    self, Extension, ExtensionConfig, Handling, Outbound, OutboundFrame, Output, Params, Progress, Reason,
+    Refusal,
 };
 use wsproto::{
     AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Connection, Event, MessageBuffer,
@@ -35,7 +35,7 @@ impl ExtensionConfig for Foreign {
         vec![Params::new("x-foreign")]
     }
 
-    fn agree(&self, _: &Params<'_>) -> Result<Box<dyn Extension>, NegotiationError> {
+    fn agree(&self, _: &Params<'_>) -> Result<Box<dyn Extension>, Reason> {
         Ok(Box::new(Self::default()))
     }
 
@@ -209,7 +209,11 @@ pub(crate) fn receive(subject: Subject, way: Way, pace: usize, bytes: &[u8]) -> 
     let fault = end.err().map(|error| {
         let seen = receiver.parts.seen.clone();
         for more in [Frame::data(0x1, b"more"), Frame::data(0x0, b""), Frame::close(1000, b"")] {
-            assert_eq!(receiver.read(&more.to(subject.side)), Err(error), "{subject:?}, {way:?}: not final");
+            assert_eq!(
+                receiver.read(&more.to(subject.side)),
+                Err(error.clone()),
+                "{subject:?}, {way:?}: not final"
+            );
         }
         assert_eq!(receiver.parts.seen, seen, "{subject:?}, {way:?}: events after {error:?}");
         let code = told(&mut receiver.connection, &error);
@@ -382,7 +386,7 @@ impl ExtensionConfig for Named {
         vec![Params::new(self.0)]
     }
 
-    fn agree(&self, _: &Params<'_>) -> Result<Box<dyn Extension>, NegotiationError> {
+    fn agree(&self, _: &Params<'_>) -> Result<Box<dyn Extension>, Reason> {
         Ok(Box::new(self.clone()))
     }
 
@@ -424,7 +428,9 @@ pub(crate) fn conclude(offered: &[(&'static str, u8)], answer: &str) -> Result<V
             config
         })
         .collect();
-    let agreed = extensions::conclude(&configs, &[answer]).map_err(|error| error.to_string())?;
+    let fields = [answer];
+    let fields = if answer.is_empty() { &[][..] } else { &fields };
+    let agreed = extensions::conclude(&configs, fields).map_err(|error| error.to_string())?;
     Ok(agreed.names().map(str::to_owned).collect())
 }
 
@@ -442,7 +448,7 @@ pub(crate) fn order_of_headers() -> Vec<&'static str> {
         fn offers(&self) -> Vec<Params<'static>> {
             vec![Params::new(self.0)]
         }
-        fn agree(&self, _: &Params<'_>) -> Result<Box<dyn Extension>, NegotiationError> {
+        fn agree(&self, _: &Params<'_>) -> Result<Box<dyn Extension>, Reason> {
             Ok(Box::new(self.clone()))
         }
         fn answer(&self, _: &Params<'_>) -> Option<(Params<'static>, Box<dyn Extension>)> {

@@ -69,8 +69,9 @@ fn d5_h14_h15_a_list_in_any_number_of_fields() {
 #[test]
 fn k7_what_an_answer_may_name() {
     #[rustfmt::skip]
-    let table: [(&str, &str, Result<&[&str], ()>); 8] = [
+    let table: [(&str, &str, Result<&[&str], ()>); 9] = [
         ("nothing",                  "",             Ok(&[])),
+        ("an empty list",            ",",            Err(())),
         ("one",                      "two",          Ok(&["two"])),
         ("two, in another order",    "two, one",     Ok(&["two", "one"])),
         ("one without bits, twice",  "one, one",     Err(())),

@@ -141,8 +141,8 @@ impl Side {
 
     /// Notes an error; it is final, and the same ever after.
     fn fail(&mut self, error: RemoteProtocolError, outcome: &mut Outcome) {
-        match self.error {
-            Some(before) => assert_eq!(before, error),
+        match &self.error {
+            Some(before) => assert_eq!(*before, error),
             None => outcome.error(format!("!{}", name(&error))),
         }
         self.error = Some(error);
@@ -190,7 +190,7 @@ impl Side {
     }
 
     fn answer_error(&mut self) -> Vec<String> {
-        let error = self.error.expect("an error to answer");
+        let error = self.error.clone().expect("an error to answer");
         let mut out = Vec::new();
         let sent = match &mut self.connection {
             Either::Whole(connection) => connection.reply_to_error(&error, &mut out),

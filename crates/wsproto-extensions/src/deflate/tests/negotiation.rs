@@ -124,14 +124,18 @@ fn d4_offers() {
 #[test]
 fn k9_answers() {
     use DeflateError::{
-        BadWindowBits, ClientWindowTooLarge, MissingValue, RepeatedParameter, ServerContextTakeover,
-        ServerWindowTooLarge, UnexpectedValue, UnknownParameter,
+        BadWindowBits, ClientWindowNotOffered, ClientWindowTooLarge, MissingValue, RepeatedParameter,
+        ServerContextTakeover, ServerWindowTooLarge, UnexpectedValue, UnknownParameter,
     };
     let client = DeflateConfig::default;
     let limited = client().with_server_max_window_bits(bits(12)).with_client_max_window_bits(bits(10));
     let asking = client().with_server_no_context_takeover();
     let hinting = client().with_client_no_context_takeover();
+    let untold = client().without_client_window_in_offer();
+    let small = limited.clone().without_client_window_in_offer();
     assert_eq!(client().offer(), spell("c"));
+    assert_eq!(untold.offer(), spell(""));
+    assert_eq!(small.offer(), spell("s=12"));
     assert_eq!(limited.offer(), spell("s=12 c=10"));
     assert_eq!(asking.offer(), spell("s- c"));
     assert_eq!(hinting.offer(), spell("c- c"));
@@ -160,6 +164,15 @@ fn k9_answers() {
         (&asking,      "s-",             Ok("15- 15+")),
         (&hinting,     "",               Ok("15+ 15-")),
         (&hinting,     "c-",             Ok("15+ 15-")),
+        //= rfc7692#7.1.2.2-2
+        (&untold,      "",               Ok("15+ 15+")),
+        (&untold,      "s=10 s- c-",     Ok("10- 15-")),
+        (&untold,      "c=15",           Err(ClientWindowNotOffered)),
+        (&untold,      "c=8",            Err(ClientWindowNotOffered)),
+        (&untold,      "c",              Err(ClientWindowNotOffered)),
+        (&untold,      "c=7",            Err(BadWindowBits)),
+        (&small,       "s=12",           Ok("12+ 10+")),
+        (&small,       "s=12 c=10",      Err(ClientWindowNotOffered)),
         //= rfc7692#5.1-2
         (&client(),    "x",              Err(UnknownParameter)),
         (&client(),    "s- x",           Err(UnknownParameter)),
@@ -184,11 +197,11 @@ fn k9_answers() {
         assert_eq!(found, expected, "{answer:?} to {}", config.offer());
     }
     assert!(client().conclude("").unwrap().is_none());
-    assert_eq!(client().conclude("x").unwrap_err(), NegotiationError::NotOffered);
+    assert_eq!(client().conclude("x").unwrap_err(), NegotiationError::NotOffered("x".into()));
     let twice = format!("{NAME}, {NAME}");
-    assert_eq!(client().conclude(&twice).unwrap_err(), NegotiationError::Repeated);
+    assert_eq!(client().conclude(&twice).unwrap_err(), NegotiationError::Repeated(NAME.into()));
     let another = format!("{NAME}, x");
-    assert_eq!(client().conclude(&another).unwrap_err(), NegotiationError::NotOffered);
+    assert_eq!(client().conclude(&another).unwrap_err(), NegotiationError::NotOffered("x".into()));
 }
 
 /// Every text of up to three bytes: a window is one of eight spellings.
