@@ -1,7 +1,8 @@
 //! A check for authors of extensions: whether an extension keeps the contract of [`Extension`](crate::Extension).
 //!
 //! [`check`] takes what makes the configuration and drives connections with it: negotiation, messages both ways at
-//! many cuts, control frames in between, garbage, two connections at once. A [`Violation`] names the broken [`Rule`].
+//! many cuts, control frames in between, garbage, two connections at once, another extension before it and after it,
+//! frames that are not sent. [`check_memory`] counts what is held. A [`Violation`] names the broken [`Rule`].
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -10,8 +11,12 @@ use core::fmt;
 
 use crate::ExtensionConfig;
 
+mod beside;
+mod memory;
 mod negotiation;
 mod traffic;
+
+pub use memory::check_memory;
 
 /// Checks an extension; `make` makes its configuration, for a client or a server.
 ///
@@ -29,7 +34,8 @@ mod traffic;
 /// The first rule that is broken, and how.
 pub fn check(make: impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violation> {
     negotiation::check(&make)?;
-    traffic::check(&make)
+    traffic::check(&make)?;
+    beside::check(&make)
 }
 
 /// A rule that an extension keeps.
@@ -40,7 +46,7 @@ pub enum Rule {
     Grammar,
     /// A server accepts one of the offers that a client of the same configuration makes, and that client the answer.
     AgreesWithItself,
-    /// Strange parameters are declined or refused, without a panic.
+    /// Strange parameters are declined or refused, without a panic: unknown ones, and those that stand there twice.
     JudgesStrangers,
     /// What is agreed owns no other bits than the configuration says.
     OwnBits,
@@ -60,6 +66,16 @@ pub enum Rule {
     Refusals,
     /// Two connections of one configuration know nothing of each other.
     Independence,
+    /// A message that the caller wants to go as it is arrives like any other.
+    Verbatim,
+    /// A bit that another extension owns is nothing to it.
+    OthersBits,
+    /// It works before another extension and after it, which may change the length of a payload.
+    Stacking,
+    /// A frame that it saw and that is not sent leaves no trace in what is sent after it.
+    Dropped,
+    /// It holds no more memory for many messages than for a few, and none if it says so ([`check_memory`]).
+    KeptMemory,
     /// Where the [key](crate::Extension::outbound_key) is the same, so is what is sent, and the peer misses none of it.
     OutboundKey,
 }
@@ -79,6 +95,13 @@ impl Rule {
             Self::Garbage => "what a hostile peer sends is read or refused",
             Self::Refusals => "a refusal has a code that may be sent and a reason of at most 123 bytes",
             Self::Independence => "two connections know nothing of each other",
+            Self::Verbatim => "a message that is to go as it is arrives",
+            Self::OthersBits => "the bits of other extensions are nothing to it",
+            Self::Stacking => "it works before and after another extension",
+            Self::Dropped => "a frame that is not sent leaves no trace",
+            Self::KeptMemory => {
+                "no more memory is held for many messages than for a few, and none if it says so"
+            }
             Self::OutboundKey => "where the key is the same, so is what is sent",
         }
     }
@@ -102,6 +125,11 @@ pub struct Violation {
 impl Violation {
     fn new(rule: Rule, found: impl Into<String>) -> Self {
         Self { rule, found: found.into() }
+    }
+
+    /// Makes it a fault against another rule, by which it was brought about.
+    fn of(self, rule: Rule, how: impl fmt::Display) -> Self {
+        Self { rule, found: alloc::format!("{}, {how}", self.found) }
     }
 }
 

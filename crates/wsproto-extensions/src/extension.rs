@@ -94,10 +94,11 @@ pub trait Extension: fmt::Debug + Send {
         None
     }
 
-    /// Learns that the frame which [`outbound`](Self::outbound) saw last is not sent: another extension refused it.
+    /// Learns that the frame which [`outbound`](Self::outbound) saw last is not sent: another extension refused it, or
+    /// what this one made of it breaks the contract.
     ///
-    /// An extension whose peer follows along, as with a compression window, forgets what the peer won't see. May also be
-    /// called where this extension has not seen the frame.
+    /// An extension whose peer follows along, as with a compression window or a sum, forgets what the peer won't see:
+    /// the caller may send the same frame again, or another one.
     fn outbound_dropped(&mut self) {}
 
     /// Tells whether memory is kept between messages; if no agreed extension does, the pipeline keeps none either.

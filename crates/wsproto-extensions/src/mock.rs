@@ -49,18 +49,19 @@ impl ExtensionConfig for Mock {
     }
 
     fn agree(&self, answer: &Params<'_>) -> Result<Box<dyn Extension>, Reason> {
-        match answer.iter().next() {
-            None | Some(("mode", Some("1" | "2"))) => Ok((self.make)(self.rsv)),
-            Some(_) => Err(Reason::new("a mode that was not offered")),
+        match answer.iter().collect::<Vec<_>>()[..] {
+            [] | [("mode", Some("1" | "2"))] => Ok((self.make)(self.rsv)),
+            _ => Err(Reason::new("a mode that was not offered")),
         }
     }
 
     fn answer(&self, offer: &Params<'_>) -> Option<(Params<'static>, Box<dyn Extension>)> {
-        let mode: Option<String> = offer.iter().find_map(|(_, value)| value).map(Into::into);
-        let answer = match mode {
-            None => Params::new(self.name),
-            Some(mode) if mode == "1" || mode == "2" => Params::new(self.name).with_value("mode", mode),
-            Some(_) => return None,
+        let answer = match offer.iter().collect::<Vec<_>>()[..] {
+            [] => Params::new(self.name),
+            [("mode", Some(mode @ ("1" | "2")))] => {
+                Params::new(self.name).with_value("mode", String::from(mode))
+            }
+            _ => return None,
         };
         Some((answer, (self.make)(self.rsv)))
     }

@@ -111,6 +111,39 @@ pub fn respond_to_some<S: AsRef<str>>(
     Ok((answers, Pipeline::new(agreed.extensions)))
 }
 
+impl Pipeline {
+    /// Puts to work what was agreed elsewhere, in that order: by a proxy, or by the HTTP server of somebody else.
+    ///
+    /// # Errors
+    ///
+    /// [`NegotiationError::Repeated`] and [`NegotiationError::RsvTaken`], as no negotiation agrees to such a thing.
+    ///
+    /// ```
+    /// # #[cfg(feature = "deflate")] {
+    /// use std::sync::Arc;
+    /// use wsproto_extensions::deflate::{DeflateConfig, DeflateParams, PermessageDeflate};
+    /// use wsproto_extensions::{Pipeline, Role};
+    ///
+    /// let config = DeflateConfig::default();
+    /// let extension = PermessageDeflate::new(Role::Server, DeflateParams::default(), &config);
+    /// let pipeline = Pipeline::agreed([(Arc::new(config) as _, Box::new(extension) as _)]).unwrap();
+    /// assert!(pipeline.names().eq(["permessage-deflate"]));
+    /// # }
+    /// ```
+    pub fn agreed(
+        extensions: impl IntoIterator<Item = (Arc<dyn ExtensionConfig>, Box<dyn Extension>)>,
+    ) -> Result<Self, NegotiationError> {
+        let mut agreed = Agreed::default();
+        for (config, extension) in extensions {
+            if agreed.contains(config.name()) {
+                return Err(NegotiationError::Repeated(config.name().into()));
+            }
+            agreed.push(&config, extension)?;
+        }
+        Ok(Self::new(agreed.extensions))
+    }
+}
+
 /// Writes an element of ours, after a check that it can be read back.
 fn element(params: &Params<'_>) -> Result<String, NegotiationError> {
     if params.is_valid() { Ok(params.to_string()) } else { Err(NegotiationError::InvalidParams) }

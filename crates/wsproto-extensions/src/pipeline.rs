@@ -100,6 +100,12 @@ impl Pipeline {
         self.inner.iter().flat_map(|inner| inner.stages.iter().map(Stage::outbound_key))
     }
 
+    /// Tells whether any extension [keeps memory](Extension::keeps_memory) between messages.
+    #[must_use]
+    pub fn keeps_memory(&self) -> bool {
+        self.inner.as_ref().is_some_and(|inner| inner.stages.iter().any(Stage::keeps_memory))
+    }
+
     /// Returns all reserved bits that an extension owns.
     #[must_use]
     pub fn rsv(&self) -> Rsv {
@@ -188,12 +194,13 @@ impl fmt::Debug for Pipeline {
 impl Inner {
     fn outbound(&mut self, frame: &OutboundFrame<'_>, out: &mut Vec<u8>) -> Result<Outbound, ExtensionError> {
         let start = out.len();
+        let mut seen = 1;
         let result = match self.stages.as_mut_slice() {
             [only] => only.outbound(frame, out, start),
-            stages => outbound_through(stages, &mut self.scratch, frame, out),
+            stages => outbound_through(stages, &mut self.scratch, frame, out, &mut seen),
         };
         if result.is_err() {
-            self.stages.iter_mut().for_each(Stage::outbound_dropped);
+            self.stages.iter_mut().take(seen).for_each(Stage::outbound_dropped);
         }
         if !matches!(result, Ok(Outbound { handling: Handling::Transform, .. })) {
             out.truncate(start);
@@ -205,14 +212,16 @@ impl Inner {
     }
 }
 
-/// Lets each stage write for the next, the last one into `out`.
+/// Lets each stage write for the next, the last one into `out`; `seen` counts those that have seen the frame.
 fn outbound_through(
     stages: &mut [Stage],
     [current, next]: &mut [Vec<u8>; 2],
     frame: &OutboundFrame<'_>,
     out: &mut Vec<u8>,
+    seen: &mut usize,
 ) -> Result<Outbound, ExtensionError> {
     let start = out.len();
+    *seen = 0;
     let mut sum = Outbound::PASS;
     //= rfc6455#9.1-7
     for stage in stages {
@@ -221,6 +230,7 @@ fn outbound_through(
             Handling::Transform => current.as_slice(),
         };
         next.clear();
+        *seen = seen.saturating_add(1);
         let one = stage.outbound(&frame.with_payload(payload), next, 0)?;
         //= rfc6455#5.2-1
         sum.rsv = sum.rsv | one.rsv;

@@ -25,6 +25,10 @@ pub struct AcceptConnection {
     pub subprotocol: Option<String>,
     /// The extensions that were agreed, with their parameters, as text, in order.
     pub extensions: Vec<String>,
+    /// Which extensions a stack that negotiates them itself, as `wsproto` does, may agree to: names, or whole offers as
+    /// the client wrote them; `None`, as by default, for all. [`ServerHandshake`](crate::ServerHandshake) alone agrees
+    /// to [`extensions`](Self::extensions) and doesn't look at it.
+    pub extension_choice: Option<Vec<String>>,
     /// All other header fields.
     pub headers: Headers,
 }
@@ -40,6 +44,28 @@ impl AcceptConnection {
     #[must_use]
     pub fn with_subprotocol(mut self, subprotocol: impl Into<String>) -> Self {
         self.subprotocol = Some(subprotocol.into());
+        self
+    }
+
+    /// Agrees to no extension, whatever was offered and is configured.
+    #[must_use]
+    pub fn without_extensions(self) -> Self {
+        self.with_only_extensions::<String>([])
+    }
+
+    /// Agrees to no other extensions than these: each a name, or a whole offer as the client wrote it.
+    ///
+    /// What was not offered, or is not configured, is not agreed to all the same.
+    ///
+    /// ```
+    /// use wsproto_handshake::AcceptConnection;
+    ///
+    /// let accept = AcceptConnection::new().with_only_extensions(["permessage-deflate"]);
+    /// assert_eq!(accept.extension_choice.as_deref(), Some(&["permessage-deflate".to_string()][..]));
+    /// ```
+    #[must_use]
+    pub fn with_only_extensions<S: Into<String>>(mut self, chosen: impl IntoIterator<Item = S>) -> Self {
+        self.extension_choice = Some(chosen.into_iter().map(Into::into).collect());
         self
     }
 

@@ -34,6 +34,7 @@ impl Checksum {
             key,
             max_len: self.max_len,
             sending: Sum::default(),
+            before: Sum::default(),
             receiving: Sum::default(),
             received: 0,
             under_way: Handling::Pass,
@@ -82,6 +83,8 @@ struct Agreed {
     key: u8,
     max_len: usize,
     sending: Sum,
+    /// The sum before the last frame, which may yet not be sent.
+    before: Sum,
     receiving: Sum,
     /// How many bytes of the message came out.
     received: usize,
@@ -145,6 +148,7 @@ impl Extension for Agreed {
     }
 
     fn outbound(&mut self, frame: &OutboundFrame<'_>, output: &mut Output<'_>) -> Result<Outbound, Refusal> {
+        self.before = self.sending;
         if frame.opcode.is_control() {
             return Ok(Outbound::PASS);
         }
@@ -160,6 +164,10 @@ impl Extension for Agreed {
             output.write(&self.sending.0.to_be_bytes());
         }
         Ok(Outbound::transformed(if first { Rsv::RSV2 } else { Rsv::NONE }))
+    }
+
+    fn outbound_dropped(&mut self) {
+        self.sending = self.before;
     }
 
     fn keeps_memory(&self) -> bool {

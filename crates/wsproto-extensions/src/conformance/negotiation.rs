@@ -1,5 +1,6 @@
 //! Whether an extension negotiates as it should.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::ToString;
 use alloc::sync::Arc;
@@ -7,7 +8,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::{Rule, Violation, calmly};
-use crate::{ExtensionConfig, NegotiationError, Params, Pipeline, conclude, offers, respond};
+use crate::{Extension, ExtensionConfig, NegotiationError, Params, Pipeline, conclude, offers, respond};
 
 /// Values that an extension may not have thought of.
 const STRANGE: [&str; 8] = ["0", "-1", "+1", "007", "99999999999999999999", "true", "~", "1_0"];
@@ -21,6 +22,9 @@ pub(super) fn check(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), 
     }
     strangers(&*config, &Params::new(config.name().to_string()))
 }
+
+/// A parameter that no extension has.
+const UNKNOWN: &str = "x-unknown";
 
 /// Lets a client and a server of the configuration agree.
 pub(super) fn pair(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(Pipeline, Pipeline), Violation> {
@@ -70,10 +74,10 @@ fn grammar(config: &dyn ExtensionConfig) -> Result<Vec<Params<'static>>, Violati
     Ok(offers)
 }
 
-/// Shows an offer with strange parameters to both sides.
+/// Shows an offer with strange parameters to both sides, and the answer to it.
 fn strangers(config: &dyn ExtensionConfig, offer: &Params<'static>) -> Result<(), Violation> {
     let mut names: Vec<_> = offer.iter().map(|(name, _)| name.to_string()).collect();
-    names.push("x-unknown".to_string());
+    names.push(UNKNOWN.to_string());
     let plain = Params::new(config.name().to_string());
     for name in names {
         let mut strange = vec![
@@ -86,13 +90,47 @@ fn strangers(config: &dyn ExtensionConfig, offer: &Params<'static>) -> Result<()
             strange.push(plain.clone().with_value(name.clone(), value));
         }
         for params in strange {
-            let text = params.to_string();
-            let answer = calmly(Rule::JudgesStrangers, &text, || config.answer(&params))?;
-            if let Some((answer, _)) = answer.filter(|(answer, _)| !answer.is_valid()) {
-                return Err(Violation::new(Rule::Grammar, format!("{text} was answered with {answer}")));
-            }
-            drop(calmly(Rule::JudgesStrangers, &text, || config.agree(&params))?);
+            shown(config, &params)?;
         }
     }
+    let Some((answer, _)) = shown(config, offer)? else { return Ok(()) };
+    for (name, value) in answer.iter() {
+        let (name, value) = (name.to_string(), value.map(ToString::to_string));
+        let again = match value {
+            Some(value) => answer.clone().with_value(name, value),
+            None => answer.clone().with_flag(name),
+        };
+        shown(config, &again)?;
+    }
+    for params in [answer.clone().with_flag(UNKNOWN), answer.with_value(UNKNOWN, "1")] {
+        shown(config, &params)?;
+    }
     Ok(())
+}
+
+/// Shows an element to a server, as an offer, and to a client, as an answer; returns what the server answers.
+///
+/// What no document can have defined must not be agreed to.
+fn shown(
+    config: &dyn ExtensionConfig,
+    params: &Params<'static>,
+) -> Result<Option<(Params<'static>, Box<dyn Extension>)>, Violation> {
+    let text = params.to_string();
+    let answer = calmly(Rule::JudgesStrangers, &text, || config.answer(params))?;
+    if let Some((answer, _)) = answer.as_ref().filter(|(answer, _)| !answer.is_valid()) {
+        return Err(Violation::new(Rule::Grammar, format!("{text} was answered with {answer}")));
+    }
+    let agreed = calmly(Rule::JudgesStrangers, &text, || config.agree(params))?.is_ok();
+    let names: Vec<_> = params.iter().map(|(name, _)| name).collect();
+    let is_repeated = |name: &&str| names.iter().filter(|other| other == &name).count() > 1;
+    let is_wrong = names.contains(&UNKNOWN) || names.iter().any(is_repeated);
+    match (is_wrong, &answer, agreed) {
+        (true, Some(_), _) => {
+            Err(Violation::new(Rule::JudgesStrangers, format!("a server accepts the offer {text}")))
+        }
+        (true, _, true) => {
+            Err(Violation::new(Rule::JudgesStrangers, format!("a client accepts the answer {text}")))
+        }
+        _ => Ok(answer),
+    }
 }

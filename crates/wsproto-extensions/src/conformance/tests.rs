@@ -33,6 +33,17 @@ enum Flaw {
     RefusesBadly,
     RefusesAtLength,
     LiesAboutItsKey,
+    TakesUnknownOffers,
+    TakesUnknownAnswers,
+    TakesRepeatedAnswers,
+    PanicsAtVerbatim,
+    LosesVerbatim,
+    ForgetsTexts,
+    RefusesOthersBits,
+    TrustsTheLength,
+    IgnoresDrops,
+    DropsWhatWasSent,
+    DropsTheFrameBefore,
 }
 
 /// Puts a mark before each message and changes each byte by its place in the message.
@@ -40,9 +51,13 @@ enum Flaw {
 struct Scramble {
     flaw: Flaw,
     sent: u8,
+    /// What it was before the last frame.
+    before: u8,
     /// How many messages were sent.
     messages: u8,
     received: u8,
+    /// How long the payload was that came.
+    len: u64,
     marked: bool,
     shared: Arc<AtomicU8>,
 }
@@ -51,7 +66,16 @@ const MARK: u8 = 0x42;
 
 impl Scramble {
     fn new(flaw: Flaw) -> Self {
-        Self { flaw, sent: 0, messages: 0, received: 0, marked: false, shared: Arc::new(AtomicU8::new(0)) }
+        Self {
+            flaw,
+            sent: 0,
+            before: 0,
+            len: 0,
+            messages: 0,
+            received: 0,
+            marked: false,
+            shared: Arc::new(AtomicU8::new(0)),
+        }
     }
 }
 
@@ -68,24 +92,30 @@ impl ExtensionConfig for Scramble {
         match self.flaw {
             Flaw::OffersNothing => Vec::new(),
             Flaw::NameIsNoToken => vec![Params::new("two words")],
-            _ => vec![Params::new("x-scramble")],
+            _ => vec![Params::new("x-scramble").with_flag("plain")],
         }
     }
 
     fn agree(&self, answer: &Params<'_>) -> Result<Box<dyn Extension>, Reason> {
-        match answer.iter().len() {
-            0 => Ok(Box::new(self.clone())),
+        let flag = |(name, value): (&str, Option<&str>)| name == "plain" && value.is_none();
+        let plain = answer.iter().filter(|&param| flag(param)).count();
+        match (answer.iter().len().saturating_sub(plain), plain) {
+            (0, 1) => Ok(Box::new(self.clone())),
+            (0, 2..) if self.flaw == Flaw::TakesRepeatedAnswers => Ok(Box::new(self.clone())),
+            (1.., 1) if self.flaw == Flaw::TakesUnknownAnswers => Ok(Box::new(self.clone())),
             _ => Err(Reason::new("parameters")),
         }
     }
 
     fn answer(&self, offer: &Params<'_>) -> Option<(Params<'static>, Box<dyn Extension>)> {
-        let strange = offer.iter().len() > 0;
+        let strange = offer.iter().ne([("plain", None)]);
         assert!(!(strange && self.flaw == Flaw::PanicsAtStrangers), "on purpose");
-        if strange || self.flaw == Flaw::DeclinesItself {
+        let taken =
+            self.flaw == Flaw::TakesUnknownOffers && offer.iter().any(|(name, _)| name == "x-unknown");
+        if strange && !taken || self.flaw == Flaw::DeclinesItself {
             return None;
         }
-        Some((Params::new("x-scramble"), Box::new(self.clone())))
+        Some((Params::new("x-scramble").with_flag("plain"), Box::new(self.clone())))
     }
 }
 
@@ -95,13 +125,19 @@ impl Extension for Scramble {
     }
 
     fn inbound_header(&mut self, header: &FrameHeader) -> Result<Handling, Refusal> {
+        if self.flaw == Flaw::RefusesOthersBits && !header.rsv.difference(Rsv::RSV2).is_empty() {
+            return Err(Refusal::new(CloseCode::PROTOCOL_ERROR, "bits of somebody else"));
+        }
         if header.opcode.is_control() {
             if self.flaw == Flaw::ForgetsAtControlFrames {
                 self.received = 0;
             }
             return Ok(Handling::Pass);
         }
-        if header.opcode != Opcode::Continuation {
+        self.len = 0;
+        if self.flaw == Flaw::ForgetsTexts && header.opcode == Opcode::Text {
+            self.marked = false;
+        } else if header.opcode != Opcode::Continuation {
             self.received = 0;
             self.shared.store(0, Ordering::Relaxed);
             self.marked = false;
@@ -140,19 +176,27 @@ impl Extension for Scramble {
                 }
                 self.received = self.received.wrapping_add(1);
             }
+            self.len += 1;
             *input = rest;
         }
         Ok(())
     }
 
-    fn inbound_end(&mut self, _: &FrameHeader, _: &mut Output<'_>) -> Result<Progress, Refusal> {
+    fn inbound_end(&mut self, header: &FrameHeader, _: &mut Output<'_>) -> Result<Progress, Refusal> {
+        if self.flaw == Flaw::TrustsTheLength && self.len != header.payload_len {
+            return Err(Refusal::new(CloseCode::PROTOCOL_ERROR, "another length than the header says"));
+        }
         Ok(Progress::Done)
     }
 
     fn outbound(&mut self, frame: &OutboundFrame<'_>, output: &mut Output<'_>) -> Result<Outbound, Refusal> {
+        if !(frame.opcode.is_control() && self.flaw == Flaw::DropsTheFrameBefore) {
+            self.before = self.sent;
+        }
         if frame.opcode.is_control() && self.flaw != Flaw::ChangesControlFrames {
             return Ok(Outbound::PASS);
         }
+        assert!(!(frame.verbatim && self.flaw == Flaw::PanicsAtVerbatim), "on purpose");
         if frame.opcode != Opcode::Continuation {
             self.sent = 0;
             self.messages = self.messages.wrapping_add(1);
@@ -161,6 +205,9 @@ impl Extension for Scramble {
         for byte in frame.payload {
             output.write(&[byte ^ self.sent]);
             self.sent = self.sent.wrapping_add(1);
+        }
+        if frame.verbatim && self.flaw == Flaw::LosesVerbatim {
+            output.truncate(1);
         }
         if self.flaw == Flaw::LosesTheLastByte && !frame.payload.is_empty() {
             let len = output.written().len() - 1;
@@ -172,6 +219,14 @@ impl Extension for Scramble {
 
     fn outbound_key(&self) -> Option<u128> {
         Some(7)
+    }
+
+    fn outbound_dropped(&mut self) {
+        match self.flaw {
+            Flaw::IgnoresDrops => {}
+            Flaw::DropsWhatWasSent => self.sent = 0,
+            _ => self.sent = self.before,
+        }
     }
 }
 
@@ -194,6 +249,17 @@ fn each_flaw_is_named() {
         (Flaw::RefusesBadly,           Some(Rule::Refusals)),
         (Flaw::RefusesAtLength,        Some(Rule::Refusals)),
         (Flaw::LiesAboutItsKey,        Some(Rule::OutboundKey)),
+        (Flaw::TakesUnknownOffers,     Some(Rule::JudgesStrangers)),
+        (Flaw::TakesUnknownAnswers,    Some(Rule::JudgesStrangers)),
+        (Flaw::TakesRepeatedAnswers,   Some(Rule::JudgesStrangers)),
+        (Flaw::PanicsAtVerbatim,       Some(Rule::Verbatim)),
+        (Flaw::LosesVerbatim,          Some(Rule::Verbatim)),
+        (Flaw::ForgetsTexts,           Some(Rule::RoundTrip)),
+        (Flaw::RefusesOthersBits,      Some(Rule::OthersBits)),
+        (Flaw::TrustsTheLength,        Some(Rule::Stacking)),
+        (Flaw::IgnoresDrops,           Some(Rule::Dropped)),
+        (Flaw::DropsWhatWasSent,       Some(Rule::Dropped)),
+        (Flaw::DropsTheFrameBefore,    Some(Rule::Dropped)),
     ];
     for (flaw, rule) in table {
         let found = check(|| Arc::new(Scramble::new(flaw)));

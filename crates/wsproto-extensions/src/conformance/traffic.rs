@@ -17,13 +17,13 @@ const MOST: usize = 1 << 22;
 
 /// How a message is cut.
 #[derive(Clone, Copy, Debug)]
-struct Cut {
+pub(super) struct Cut {
     /// Bytes of a message in each fragment.
-    fragment: usize,
+    pub(super) fragment: usize,
     /// Bytes of a payload that arrive at once.
-    piece: usize,
+    pub(super) piece: usize,
     /// Bytes that may come out at once.
-    room: usize,
+    pub(super) room: usize,
 }
 
 const WHOLE: Cut = Cut { fragment: usize::MAX, piece: usize::MAX, room: MOST };
@@ -48,16 +48,58 @@ pub(super) fn check(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), 
             round_trip(&mut server, &mut client, &message, cut)?;
         }
     }
+    verbatim(make)?;
     control_frames(make)?;
     independence(make)?;
     outbound_key(make)?;
     garbage(make)
 }
 
-/// Messages of all kinds: empty, short, repetitive, random.
-fn messages() -> [Vec<u8>; 7] {
-    let text = "All work and no play makes a dull message. ".repeat(40).into_bytes();
-    [Vec::new(), vec![0], b"Hello".to_vec(), text, noise(1500, 1), vec![b'a'; 3000], b"Hello".to_vec()]
+/// A message to send.
+#[derive(Clone)]
+pub(super) struct Message {
+    pub(super) opcode: Opcode,
+    pub(super) payload: Vec<u8>,
+}
+
+impl Message {
+    pub(super) fn name(&self, cut: Cut) -> String {
+        format!("{:?} of {} bytes, {cut:?}", self.opcode, self.payload.len())
+    }
+
+    /// Cuts it into frames.
+    pub(super) fn frames(&self, cut: Cut) -> Vec<OutboundFrame<'_>> {
+        let mut parts: Vec<&[u8]> = self.payload.chunks(cut.fragment).collect();
+        if parts.is_empty() {
+            parts.push(&[]);
+        }
+        let last = parts.len().saturating_sub(1);
+        let frame = |(at, part)| {
+            let mut frame =
+                OutboundFrame::new(if at == 0 { self.opcode } else { Opcode::Continuation }, part);
+            frame.fin = at == last;
+            frame
+        };
+        parts.into_iter().enumerate().map(frame).collect()
+    }
+}
+
+/// Messages of all kinds, binary and text in turns: empty, short, repetitive, random.
+pub(super) fn messages() -> [Message; 10] {
+    let binary = |payload| Message { opcode: Opcode::Binary, payload };
+    let text = |text: &str| Message { opcode: Opcode::Text, payload: text.as_bytes().to_vec() };
+    [
+        binary(Vec::new()),
+        text(""),
+        binary(vec![0]),
+        text("Hello"),
+        binary(b"Hello".to_vec()),
+        text(&"All work and no play makes a dull message. ".repeat(40)),
+        binary(noise(1500, 1)),
+        text(&"Gr\u{fc}\u{df}e, \u{4e16}\u{754c}! ".repeat(60)),
+        binary(vec![b'a'; 3000]),
+        text("Hello"),
+    ]
 }
 
 /// Bytes that look random, the same each time.
@@ -73,51 +115,40 @@ fn noise(len: usize, seed: u64) -> Vec<u8> {
 }
 
 /// A frame on its way.
-struct Frame {
-    header: FrameHeader,
-    payload: Vec<u8>,
+pub(super) struct Frame {
+    pub(super) header: FrameHeader,
+    pub(super) payload: Vec<u8>,
 }
 
-fn round_trip(from: &mut Pipeline, to: &mut Pipeline, message: &[u8], cut: Cut) -> Result<(), Violation> {
+pub(super) fn round_trip(
+    from: &mut Pipeline,
+    to: &mut Pipeline,
+    message: &Message,
+    cut: Cut,
+) -> Result<(), Violation> {
     let mut received = Vec::new();
     for frame in sent(from, message, cut)? {
         received.extend(taken(to, &frame, cut, Rule::RoundTrip)?.map_err(|error| {
             Violation::new(
                 Rule::RoundTrip,
-                format!("what was sent is refused ({error}): {}", name(message, cut)),
+                format!("what was sent is refused ({error}): {}", message.name(cut)),
             )
         })?);
     }
-    if received == message {
+    if received == message.payload {
         return Ok(());
     }
     let rule =
         if cut.fragment == usize::MAX && cut.piece < usize::MAX { Rule::Chunking } else { Rule::RoundTrip };
-    Err(Violation::new(rule, format!("another message arrives: {}", name(message, cut))))
-}
-
-fn name(message: &[u8], cut: Cut) -> String {
-    format!("{} bytes, {cut:?}", message.len())
+    Err(Violation::new(rule, format!("another message arrives: {}", message.name(cut))))
 }
 
 /// Sends a message in fragments.
-fn sent(pipeline: &mut Pipeline, message: &[u8], cut: Cut) -> Result<Vec<Frame>, Violation> {
-    let mut fragments: Vec<&[u8]> = message.chunks(cut.fragment).collect();
-    if fragments.is_empty() {
-        fragments.push(&[]);
-    }
-    let mut frames = Vec::new();
-    while !fragments.is_empty() {
-        let fragment = fragments.remove(0);
-        let opcode = if frames.is_empty() { Opcode::Binary } else { Opcode::Continuation };
-        let mut frame = OutboundFrame::new(opcode, fragment);
-        frame.fin = fragments.is_empty();
-        frames.push(outbound(pipeline, &frame)?);
-    }
-    Ok(frames)
+pub(super) fn sent(pipeline: &mut Pipeline, message: &Message, cut: Cut) -> Result<Vec<Frame>, Violation> {
+    message.frames(cut).iter().map(|frame| outbound(pipeline, frame)).collect()
 }
 
-fn outbound(pipeline: &mut Pipeline, frame: &OutboundFrame<'_>) -> Result<Frame, Violation> {
+pub(super) fn outbound(pipeline: &mut Pipeline, frame: &OutboundFrame<'_>) -> Result<Frame, Violation> {
     let mut out = Vec::new();
     let result = calmly(Rule::RoundTrip, "sending", || pipeline.outbound(frame, &mut out))?;
     let sent = result.map_err(|error| {
@@ -145,7 +176,7 @@ const fn fault(error: &ExtensionError) -> Option<Rule> {
 }
 
 /// Receives a frame in pieces; the inner error is a refusal.
-fn taken(
+pub(super) fn taken(
     pipeline: &mut Pipeline,
     frame: &Frame,
     cut: Cut,
@@ -189,6 +220,30 @@ fn inbound(pipeline: &mut Pipeline, frame: &Frame, cut: Cut) -> Result<Option<Ve
     }
 }
 
+/// Sends each message as it is, whole and in fragments, between others.
+fn verbatim(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violation> {
+    for cut in [WHOLE, Cut { fragment: 100, piece: 64, room: 1000 }] {
+        let (mut client, mut server) = pair(make)?;
+        for message in messages() {
+            let mut received = Vec::new();
+            for frame in message.frames(cut) {
+                let sent = outbound(&mut client, &frame.verbatim())
+                    .map_err(|violation| violation.of(Rule::Verbatim, "asked to send it as it is"))?;
+                received.extend(taken(&mut server, &sent, cut, Rule::Verbatim)?.map_err(|error| {
+                    Violation::new(Rule::Verbatim, format!("it is refused ({error}): {}", message.name(cut)))
+                })?);
+            }
+            if received != message.payload {
+                let found = format!("another message arrives: {}", message.name(cut));
+                return Err(Violation::new(Rule::Verbatim, found));
+            }
+            round_trip(&mut client, &mut server, &message, cut)
+                .map_err(|violation| violation.of(Rule::Verbatim, "after one that went as it is"))?;
+        }
+    }
+    Ok(())
+}
+
 /// Puts a control frame before each fragment and after the last.
 fn control_frames(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violation> {
     let blame = |found: String| Violation::new(Rule::ControlFrames, found);
@@ -211,8 +266,8 @@ fn control_frames(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Vi
             received
                 .extend(found.map_err(|error| blame(format!("a fragment after a control frame: {error}")))?);
         }
-        if received != message {
-            return Err(blame(format!("another message arrives: {}", name(&message, cut))));
+        if received != message.payload {
+            return Err(blame(format!("another message arrives: {}", message.name(cut))));
         }
     }
     Ok(())
@@ -221,8 +276,13 @@ fn control_frames(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Vi
 /// Lets two connections take turns, a fragment each.
 fn independence(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violation> {
     let configs = [make()];
+    take_turns(pair_of(&configs)?, pair_of(&configs)?)?;
+    // Configurations of their own don't make a difference.
+    take_turns(pair(make)?, pair(make)?)
+}
+
+fn take_turns(mut one: (Pipeline, Pipeline), mut other: (Pipeline, Pipeline)) -> Result<(), Violation> {
     let cut = Cut { fragment: 64, piece: 16, room: 50 };
-    let (mut one, mut other) = (pair_of(&configs)?, pair_of(&configs)?);
     for (left, right) in messages().into_iter().zip(messages().into_iter().rev()) {
         let mut frames =
             [sent(&mut one.0, &left, cut)?.into_iter(), sent(&mut other.0, &right, cut)?.into_iter()];
@@ -243,7 +303,7 @@ fn independence(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Viol
                 })?);
             }
         }
-        if received != [left, right] {
+        if received != [left.payload, right.payload] {
             return Err(Violation::new(
                 Rule::Independence,
                 "two connections in turns: another message arrives",
@@ -268,10 +328,10 @@ fn outbound_key(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Viol
         let mut fresh = pair_of(&configs)?.0;
         for (frame, same) in frames.iter().zip(sent(&mut fresh, message, WHOLE)?) {
             if (frame.header, &frame.payload) != (same.header, &same.payload) {
-                return Err(Violation::new(Rule::OutboundKey, name(message, WHOLE)));
+                return Err(Violation::new(Rule::OutboundKey, message.name(WHOLE)));
             }
             let found = taken(&mut server, frame, WHOLE, Rule::OutboundKey)?;
-            if found.as_ref() != Ok(message) {
+            if found.as_ref() != Ok(&message.payload) {
                 return Err(Violation::new(Rule::OutboundKey, format!("{found:?} arrives")));
             }
         }

@@ -58,7 +58,7 @@ impl DeflateParams {
         }
         let client_max_window_bits = match answer.client_bits {
             ClientBits::Absent => self.client_max_window_bits,
-            //= rfc7692#7.1.2.2-2
+            //= rfc7692#7.1.2.2-4
             _ if told == Told::No => return Err(DeflateError::ClientWindowNotOffered),
             //= rfc7692#7.1.2.2-3
             ClientBits::Any => return Err(DeflateError::MissingValue),

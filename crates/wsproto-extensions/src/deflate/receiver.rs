@@ -80,12 +80,12 @@ impl Receiver {
     /// Takes no more messages: the stream can't be read on from anywhere else. Returns why.
     pub(super) fn fail(&mut self, refusal: Refusal) -> Refusal {
         self.decompressor = None;
-        self.failed = Some(refusal);
+        self.failed = Some(refusal.clone());
         refusal
     }
 
     fn verdict(&self) -> Result<(), Refusal> {
-        self.failed.map_or(Ok(()), Err)
+        self.failed.clone().map_or(Ok(()), Err)
     }
 
     fn decompress_some(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), Refusal> {

@@ -187,3 +187,21 @@ fn a_server_chooses() {
     let broken = respond_to_some(&configs(), &["foo;"], |_| false).map(|_| ());
     assert_eq!(broken, Err(NegotiationError::Grammar(GrammarError::NotAToken)));
 }
+
+/// What was agreed elsewhere keeps its order, and to the rules of negotiation.
+#[test]
+fn what_was_agreed_elsewhere_is_put_to_work() {
+    #[rustfmt::skip]
+    let table: [(&[(&'static str, Rsv)], Result<&str, NegotiationError>); 5] = [
+        (&[],                                       Ok("")),
+        (&[("foo", Rsv::RSV1)],                     Ok("foo")),
+        (&[("bar", Rsv::RSV2), ("foo", Rsv::RSV1)], Ok("bar foo")),
+        (&[("foo", Rsv::RSV1), ("foo", Rsv::RSV2)], Err(NegotiationError::Repeated("foo".into()))),
+        (&[("foo", Rsv::RSV1), ("bar", Rsv::RSV1)], Err(NegotiationError::RsvTaken(Rsv::RSV1))),
+    ];
+    for (agreed, expected) in table {
+        let extensions = agreed.iter().map(|&(name, rsv)| (Mock::brackets(name, rsv), make_brackets(rsv)));
+        let found = Pipeline::agreed(extensions).map(|pipeline| names(&pipeline));
+        assert_eq!(found, expected.map(String::from), "{agreed:?}");
+    }
+}

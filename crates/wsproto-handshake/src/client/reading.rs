@@ -71,7 +71,7 @@ fn accept(head: Head<'_, StatusLine>, expected: Expected<'_>) -> Result<AcceptCo
     seen.check(expected.token)?;
     let subprotocol = seen.subprotocol(expected)?;
     let extensions = seen.extensions(expected)?;
-    Ok(AcceptConnection { subprotocol, extensions, headers })
+    Ok(AcceptConnection { subprotocol, extensions, extension_choice: None, headers })
 }
 
 /// The fields of a consent, as far as the handshake has to do with them, and the rest.

@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 use core::mem;
 
-use wsproto_extensions::{NegotiationError, Pipeline, respond};
+use wsproto_extensions::{NegotiationError, Params, Pipeline, parse, respond, respond_to_some};
 use wsproto_frame::Role;
 use wsproto_handshake::{
     AcceptConnection, Headers, HttpRequest, Request, RequestError, ServerHandshake, ServerState,
@@ -21,6 +21,8 @@ pub(crate) struct ServerOpening {
     handshake: ServerHandshake,
     /// What extensions are answered with, once the request is there.
     agreed: Option<(Vec<String>, Pipeline)>,
+    /// What the client offered, where some of it is agreed to: the answer may choose among it.
+    offers: Vec<String>,
     /// What was agreed, once the answer is sent.
     agreement: Agreement,
     failure: Option<RemoteProtocolError>,
@@ -36,6 +38,7 @@ impl ServerOpening {
             handshake: ServerHandshake::new(config.handshake),
             config,
             agreed: None,
+            offers: Vec::new(),
             agreement: Agreement::default(),
             failure: None,
             refused: None,
@@ -128,6 +131,9 @@ impl ServerOpening {
     fn settle(&mut self, request: &Request) -> Result<(), RemoteProtocolError> {
         match respond_to(request, &self.config) {
             Ok(agreed) => {
+                if !agreed.0.is_empty() {
+                    self.offers = request.extensions().map(String::from).collect();
+                }
                 self.agreed = Some(agreed);
                 Ok(())
             }
@@ -146,6 +152,7 @@ impl ServerOpening {
     fn fail(&mut self, error: RemoteProtocolError) -> RemoteProtocolError {
         self.failure = Some(error.clone());
         self.agreed = None;
+        self.offers = Vec::new();
         error
     }
 
@@ -176,6 +183,7 @@ impl ServerOpening {
             ) => {
                 self.handshake.reject(&reject, out)?;
                 self.agreed = None;
+                self.offers = Vec::new();
             }
             (Event::RejectData(data), ServerState::Rejecting) => self.handshake.reject_data(&data, out)?,
             (Event::Request(_), _) => return Err(LocalProtocolError::WrongEvent),
@@ -207,12 +215,35 @@ impl ServerOpening {
         if !accept.extensions.is_empty() {
             return Err(LocalProtocolError::ExtensionsInEvent);
         }
-        if let Some((answer, _)) = &self.agreed {
+        let chosen = match accept.extension_choice.as_deref() {
+            Some(choice) => Some(self.choose(choice)?),
+            None => None,
+        };
+        if let Some((answer, _)) = chosen.as_ref().or(self.agreed.as_ref()) {
             accept.extensions.clone_from(answer);
         }
         self.handshake.accept(&accept, out)?;
         self.agreement = Agreement::of(&accept);
+        if chosen.is_some() {
+            self.agreed = chosen;
+        }
+        self.offers = Vec::new();
         Ok(())
+    }
+
+    /// Answers those of the offers that were chosen.
+    fn choose(&self, choice: &[String]) -> Result<(Vec<String>, Pipeline), LocalProtocolError> {
+        let is_chosen = |offer: &Params<'_>| {
+            let is_it = |chosen: &String| {
+                chosen == offer.name() || parse(chosen).is_ok_and(|chosen| chosen.first() == Some(offer))
+            };
+            choice.iter().any(is_it)
+        };
+        if self.offers.is_empty() {
+            return Ok((Vec::new(), Pipeline::default()));
+        }
+        respond_to_some(&self.config.extensions, &self.offers, is_chosen)
+            .map_err(LocalProtocolError::Negotiation)
     }
 
     /// Whether the connection is open.

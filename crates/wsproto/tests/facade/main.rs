@@ -16,6 +16,8 @@ mod allocation;
 #[cfg(test)]
 mod bounds;
 #[cfg(test)]
+mod chosen_extensions;
+#[cfg(test)]
 mod debug;
 #[cfg(test)]
 mod errors;

@@ -164,7 +164,7 @@ fn k9_answers() {
         (&asking,      "s-",             Ok("15- 15+")),
         (&hinting,     "",               Ok("15+ 15-")),
         (&hinting,     "c-",             Ok("15+ 15-")),
-        //= rfc7692#7.1.2.2-2
+        //= rfc7692#7.1.2.2-4
         (&untold,      "",               Ok("15+ 15+")),
         (&untold,      "s=10 s- c-",     Ok("10- 15-")),
         (&untold,      "c=15",           Err(ClientWindowNotOffered)),

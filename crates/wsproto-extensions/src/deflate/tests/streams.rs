@@ -262,14 +262,18 @@ fn d14_an_error_is_final() {
             assert_eq!(refusal.code, code, "{name}");
             out.clear();
             for next in [HELLO, &[0x00], &[], payload] {
-                assert_eq!(client.decompress(next, &mut out, 999), Err(refusal), "{name}, then {next:02x?}");
+                assert_eq!(
+                    client.decompress(next, &mut out, 999),
+                    Err(refusal.clone()),
+                    "{name}, then {next:02x?}"
+                );
                 let header = FrameHeader::new(Opcode::Binary, next.len() as u64).with_rsv(Rsv::RSV1);
                 client.inbound_header(&header).unwrap();
                 let mut input = next;
                 let read = client.inbound(&mut input, &mut Output::new(&mut out, 999));
-                assert_eq!((read, input), (Err(refusal), next), "{name}, then {next:02x?}");
+                assert_eq!((read, input), (Err(refusal.clone()), next), "{name}, then {next:02x?}");
                 let ended = client.inbound_end(&header, &mut Output::new(&mut out, 999));
-                assert_eq!(ended, Err(refusal), "{name}, then {next:02x?}");
+                assert_eq!(ended, Err(refusal.clone()), "{name}, then {next:02x?}");
             }
             assert_eq!(out, b"", "{name}");
         }
