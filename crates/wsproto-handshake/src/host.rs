@@ -135,10 +135,11 @@ static NAME_CHARS: [u8; 128] = *b"\
     @abcdefghijklmno\
     pqrstuvwxyz@@@~@";
 
-/// Whether a label that claims to be encoded has only characters that the encoding has.
+/// Whether a label that claims to be encoded has only characters that encoded ones have: those of host names, and the
+/// underscore, which the URL Standard lets pass.
 fn is_label(label: &[u8]) -> bool {
-    let ldh = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
-    !is_encoded(label) || (label.len() > 4 && label.iter().all(ldh))
+    let belongs = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    !is_encoded(label) || (label.len() > 4 && label.iter().all(belongs))
 }
 
 fn is_encoded(label: &[u8]) -> bool {
@@ -227,7 +228,9 @@ mod tests {
             ("a\\b",                 false),
             ("xn--",                 false),
             ("xn--!a",               false),
-            ("www.XN--a_b.example",  false),
+            ("www.XN--a_b.example",  true),
+            ("www.XN--a!b.example",  false),
+            ("www.XN--a%5Fb.example", false),
             ("é",                    false),
         ];
         for (host, valid) in table {
@@ -340,6 +343,7 @@ mod tests {
             ("芝士汉堡", "xn--7ks3rz39bh7u"),
             ("芝士汉堡:8080", "xn--7ks3rz39bh7u:8080"),
             ("bücher.example", "xn--bcher-kva.example"),
+            ("a_b.bücher_2.example", "a_b.xn--bcher_2-n2a.example"),
         ] {
             assert_eq!(to_wire(name).as_deref(), Some(wire), "{name}");
             assert_eq!(decode(wire.as_bytes()).as_deref(), Some(name), "{wire}");

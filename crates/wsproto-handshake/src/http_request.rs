@@ -73,7 +73,8 @@ impl HttpRequest {
     }
 }
 
-/// Says of an upgrade what it says of any request; fields that a [`Request`] keeps apart come behind the others.
+/// Says of an upgrade what it says of any request. Fields that a [`Request`] keeps apart come after the others; of an
+/// absolute target the authority is the Host.
 impl From<&Request> for HttpRequest {
     fn from(request: &Request) -> Self {
         let mut headers = request.headers.iter().collect::<Headers>();
