@@ -185,7 +185,7 @@ impl ClientHandshake {
 
     /// Takes the answer off the front of the input, and gives the next part of it.
     ///
-    /// `None` says that all of the input was taken and more is needed, or that the handshake is over. Bytes behind the
+    /// `None` says that all of the input was taken and more is needed, or that the handshake is over. Bytes after the
     /// answer are never taken: they belong to the open connection. Interim responses are passed over. After
     /// [`Answer::Reject`], call it again even without input: the last part of a body is empty.
     ///

@@ -1,6 +1,6 @@
 //! Heads of HTTP/1.1 messages: where they end, and what is in them.
 //!
-//! A head that comes in one piece with nothing behind it is cut at once. Of any other the end is found first, in new bytes
+//! A head that comes in one piece with nothing after it is cut at once. Of any other the end is found first, in new bytes
 //! only; then the whole is cut. What the tokeniser lets pass and the RFC does not is refused here. What can't become a
 //! request is refused at the byte that says so.
 

@@ -22,7 +22,7 @@ pub(crate) fn to_wire(host: &str) -> Option<Cow<'_, str>> {
     is_valid(wire.as_bytes()).then_some(wire)
 }
 
-/// Splits an address and the zone behind it; the `%` between them is encoded or not.
+/// Splits an address and the zone after it; the `%` between them is encoded or not.
 ///
 /// RFC 6874 [§2](https://www.rfc-editor.org/rfc/rfc6874#section-2)
 pub(crate) fn split_zone(literal: &str) -> Option<(&str, &str)> {
@@ -46,12 +46,12 @@ pub(crate) fn host_and_port(authority: &str, default_port: Option<u16>) -> (&str
     (host, port.filter(|port| Some(*port) != default_port))
 }
 
-/// Whether this is a name or address and, behind a colon, a port.
+/// Whether this is a name or address and, after a colon, a port.
 pub(crate) fn is_valid(authority: &[u8]) -> bool {
     is_plain_name(authority) || core::str::from_utf8(authority).is_ok_and(is_host_and_port)
 }
 
-/// Whether this has the characters of a name or address and, behind a colon, a port: enough for what is compared with a
+/// Whether this has the characters of a name or address and, after a colon, a port: enough for what is compared with a
 /// valid one.
 pub(crate) fn has_host_and_port(authority: &str) -> bool {
     let (host, port) = split_port(authority);

@@ -126,7 +126,7 @@ impl ServerHandshake {
     /// Takes the request's head off the front of the input, and gives the request when it is whole.
     ///
     /// `None` says that all of the input was taken and more is needed, or that the request has been given
-    /// already. Bytes behind the head are never taken: they belong to the open connection.
+    /// already. Bytes after the head are never taken: they belong to the open connection.
     ///
     /// # Errors
     ///

@@ -57,7 +57,7 @@ pub(crate) fn whole_blocks(bytes: &[u8], belongs: impl Fn(u8) -> bool) -> usize 
         }
         len = len.saturating_add(block.len());
     }
-    // What is behind the blocks is looked at with the end of the last one.
+    // What follows the blocks is looked at with the end of the last one.
     if bytes.last_chunk().is_some_and(all_belong) { bytes.len() } else { len }
 }
 

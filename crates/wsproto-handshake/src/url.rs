@@ -42,7 +42,7 @@ pub struct WebSocketUrl {
 impl WebSocketUrl {
     /// Returns the name or the address to connect to, an IPv6 address without brackets.
     ///
-    /// An international name is encoded. The zone of a link-local address stands behind a `%`, as resolvers want it; it
+    /// An international name is encoded. The zone of a link-local address stands after a `%`, as resolvers want it; it
     /// is not sent (RFC 6874 [§4](https://www.rfc-editor.org/rfc/rfc6874#section-4)).
     ///
     /// ```
@@ -175,7 +175,7 @@ const fn default_port(secure: bool) -> u16 {
     if secure { 443 } else { 80 }
 }
 
-/// Path and query as they are asked for: a path of `/` where there is none, no `?` where there is nothing behind it.
+/// Path and query as they are asked for: a path of `/` where there is none, no `?` where nothing follows it.
 fn resource_name(target: &str) -> String {
     //= rfc6455#3-4
     let slash = if target.starts_with('/') { "" } else { "/" };

@@ -10,21 +10,21 @@ const MAX_EXTENSION_LEN: u16 = 256;
 pub(crate) enum Chunked {
     /// Within the digits of a chunk's size.
     Size { size: u64, digits: u8 },
-    /// Behind the digits, within the white space that may come before an extension, and comes at some ends of lines.
+    /// After the digits, within the white space that may come before an extension, and comes at some ends of lines.
     Space { size: u64, len: u16 },
-    /// Behind the semicolon, within what is passed over until the end of the line.
+    /// After the semicolon, within what is passed over until the end of the line.
     Extension { size: u64, len: u16 },
     /// Before the line feed that ends the size.
     SizeEnd { size: u64 },
     /// Before this many bytes of a chunk.
     Data { left: u64 },
-    /// Behind a chunk's bytes.
+    /// After a chunk's bytes.
     DataEnd,
-    /// Behind the carriage return that follows a chunk's bytes.
+    /// After the carriage return that follows a chunk's bytes.
     DataLineFeed,
     /// Within the trailer, of which this many bytes have come.
     Trailer { len: usize, line: Line },
-    /// Behind the end.
+    /// After the end.
     Done,
 }
 
@@ -33,9 +33,9 @@ pub(crate) enum Chunked {
 pub(crate) enum Line {
     Start,
     Within,
-    /// Behind the carriage return of a line with something in it.
+    /// After the carriage return of a line with something in it.
     End,
-    /// Behind the carriage return of the empty line.
+    /// After the carriage return of the empty line.
     LastEnd,
 }
 

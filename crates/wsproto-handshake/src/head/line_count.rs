@@ -15,7 +15,7 @@ pub(super) struct LineCount {
 }
 
 impl LineCount {
-    /// Returns where the head ends: behind its empty line. The text is all that has come of it.
+    /// Returns where the head ends: after its empty line. The text is all that has come of it.
     pub(super) fn find_end(
         &mut self,
         text: &[u8],

@@ -14,12 +14,12 @@ pub(super) enum FirstLine {
     Start,
     /// Within the empty line.
     EmptyLine,
-    /// Behind the empty line.
+    /// After the empty line.
     MethodStart,
     Method,
     TargetStart,
     Target,
-    /// Before this byte of the name of HTTP, or before the digit behind it.
+    /// Before this byte of the name of HTTP, or before the digit after it.
     Version(usize),
     /// Before the dot.
     VersionDot { major: u8 },
