@@ -264,9 +264,9 @@ impl ServerHandshake {
     ///
     /// It may come before the request is complete: 408 where a client takes too long, 503 where the server goes
     /// down. After an error it may have any status, 200 as well, and answers what
-    /// [`refused_request`](Self::refused_request) tells. It has `Connection: close` in each case, as the transport closes after it (RFC 9112
-    /// [§9.3](https://www.rfc-editor.org/rfc/rfc9112#section-9.3)), and a 426 has Upgrade. To a client
-    /// of another version of the protocol it names ours (RFC 6455
+    /// [`refused_request`](Self::refused_request) tells. It always has `Connection: close`, as the transport closes
+    /// after it (RFC 9112 [§9.3](https://www.rfc-editor.org/rfc/rfc9112#section-9.3)), and a 426 has Upgrade. To a
+    /// client of another version of the protocol it names ours (RFC 6455
     /// [§4.4](https://www.rfc-editor.org/rfc/rfc6455#section-4.4)).
     ///
     /// Without a body, or with [one of its own](RejectConnection::with_content), it is complete. With one that is
