@@ -36,7 +36,11 @@ fn connection_is_accepted() -> Option<bool> {
 
     server.accept(&AcceptConnection::new().with_subprotocol("chat"), &mut to_client).ok()?;
     let Some(Answer::Accept(accept)) = client.receive(&mut &to_client[..]).ok()? else { return None };
-    Some(request.host() == "xn--bcher-kva.example" && request.unicode_host() == "bücher.example" && accept.subprotocol.as_deref() == Some("chat"))
+    Some(
+        request.host() == "xn--bcher-kva.example"
+            && request.unicode_host() == "bücher.example"
+            && accept.subprotocol.as_deref() == Some("chat"),
+    )
 }
 
 /// A request of another method is answered by 405.
