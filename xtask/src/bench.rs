@@ -7,10 +7,6 @@ mod page;
 
 use crate::process;
 
-/// Long copies by vector instructions: where the processor copies by itself (`rep movsb`), some take several times as long when
-/// both ends lie a little apart within their pages, and the luck of addresses would decide.
-const COPIES: [(&str, &str); 1] = [("GLIBC_TUNABLES", "glibc.cpu.x86_rep_movsb_threshold=0x40000000")];
-
 pub(crate) use instructions::comparable;
 
 const USAGE: &str = "\
@@ -40,5 +36,5 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
 fn peers(args: &[String]) -> Result<(), String> {
     let line = "cargo run --release --quiet --manifest-path benches/peers/Cargo.toml --";
     let args = if args.is_empty() { "--rounds 100 --docs docs".to_owned() } else { args.join(" ") };
-    process::run_with(&[line, &args].join(" "), &COPIES)
+    process::run_with(&[line, &args].join(" "), &[process::COPIES])
 }

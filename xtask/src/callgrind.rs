@@ -46,7 +46,9 @@ pub(crate) fn count(args: &str) -> Result<Vec<(String, Counted)>, String> {
     let options = format!("--toggle-collect={MEASURED} --dump-after={MEASURED}");
     let program = target.join("release").join(PACKAGE);
     let tool = format!("valgrind -q --tool=callgrind --callgrind-out-file={}", counts.display());
-    let (succeeded, said) = process::output(&format!("{tool} {options} {} {args}", program.display()))?;
+    let (name, value) = process::COPIES;
+    let line = format!("env {name}={value} {tool} {options} {} {args}", program.display());
+    let (succeeded, said) = process::output(&line)?;
     if !succeeded {
         return Err(said);
     }

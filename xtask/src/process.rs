@@ -7,6 +7,11 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
+/// A variable by which glibc makes long copies by vector instructions. Where the processor copies by itself (`rep movsb`), some
+/// take several times as long when both ends lie a little apart within their pages, and each byte counts as an
+/// instruction: the luck of addresses would decide.
+pub(crate) const COPIES: (&str, &str) = ("GLIBC_TUNABLES", "glibc.cpu.x86_rep_movsb_threshold=0x40000000");
+
 /// The root of the workspace: by where cargo runs this program, since what it was built in may have been moved.
 pub(crate) fn root() -> PathBuf {
     let package = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{COPIES, page};
+use super::page;
 use crate::process;
 
 /// Runs the job; without arguments, the figures go into docs/performance.md.
@@ -13,10 +13,10 @@ use crate::process;
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
     let line = "cargo run --release --quiet --manifest-path benches/loopback/Cargo.toml --";
     if !args.is_empty() {
-        return process::run_with(&format!("{line} {}", args.join(" ")), &COPIES);
+        return process::run_with(&format!("{line} {}", args.join(" ")), &[process::COPIES]);
     }
     let table = process::target_dir().join("loopback.md");
-    process::run_with(&format!("{line} --table {}", table.display()), &COPIES)?;
+    process::run_with(&format!("{line} --table {}", table.display()), &[process::COPIES])?;
     let text = fs::read_to_string(&table).map_err(|error| format!("{}: {error}", table.display()))?;
     page::fill("loopback", &format!("{}. {text}", page::circumstances()))
 }

@@ -50,7 +50,8 @@ fn stream(role: Role, config: &Config, long: usize) -> Vec<u8> {
     let mut sender = open(role.peer(), config);
     let mut out = Vec::new();
     let mut send = |event: Event<'_>| sender.send(event, &mut out).unwrap();
-    let mut text: String = (0..long).map(|place| char::from(b'a' + (place * place % 26) as u8)).collect();
+    let mut text: String =
+        (0..long).map(|place| char::from(b'a' + ((place % 26) * (place % 26) % 26) as u8)).collect();
     for name in NAMES {
         text.push('x');
         let (start, end) = name.split_at(name.char_indices().nth(2).map_or(0, |(at, _)| at));
