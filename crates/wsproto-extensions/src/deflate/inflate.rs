@@ -139,7 +139,7 @@ impl Decompressor {
     pub(super) fn finish(&mut self) -> Result<(), BadStream> {
         self.history.make_room();
         let ended = self.run(&mut &TAIL[..], true) == Ok(Pause::Input);
-        let between = matches!(self.step, Step::BlockStart) && self.bits.count < 8;
+        let between = matches!(self.step, Step::BlockStart);
         if ended && between && self.history.is_delivered() { Ok(()) } else { Err(BadStream) }
     }
 

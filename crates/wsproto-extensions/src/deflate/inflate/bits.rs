@@ -63,3 +63,87 @@ impl Bits {
         self.drop(self.count & 7);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INPUT: [u8; 12] = [0x81, 0x42, 0x24, 0x18, 0xff, 0x01, 0x80, 0x7e, 0xe7, 0x3c, 0xc3, 0x99];
+
+    /// The bits of the input from one on.
+    fn bits(from: u32, count: u32) -> u64 {
+        let number = INPUT.iter().rev().fold(0_u128, |number, &byte| number << 8 | u128::from(byte));
+        u64::try_from(number >> from & !(u128::MAX << count)).unwrap()
+    }
+
+    #[test]
+    fn bits_are_taken_in_their_order() {
+        for steps in [&[1, 2, 3][..], &[32, 32, 32], &[14, 3, 3, 7, 32, 1], &[0, 8, 0, 31], &[5; 19]] {
+            for lens in [&[12][..], &[1; 12], &[3, 9], &[7, 1, 4]] {
+                let (mut taken, mut at, mut start) = (Bits::default(), 0, 0);
+                let mut pieces = lens.iter().map(|len| {
+                    start += len;
+                    &INPUT[start - len..start]
+                });
+                let mut input = &INPUT[..0];
+                for &step in steps {
+                    let number = loop {
+                        match taken.take(step, &mut input) {
+                            Some(number) => break number,
+                            // What there is stays until all is there.
+                            None => assert!(
+                                input.is_empty()
+                                    && taken.count < step
+                                    && taken.value == bits(at, taken.count)
+                            ),
+                        }
+                        input = pieces.next().unwrap();
+                    };
+                    assert_eq!(u64::from(number), bits(at, step), "{steps:?}, {lens:?}, at {at}");
+                    at += step;
+                }
+            }
+        }
+    }
+
+    /// What is there already needs no input.
+    #[test]
+    fn no_byte_is_taken_too_early() {
+        let (mut taken, mut input) = (Bits { value: 0b101, count: 3 }, &INPUT[..]);
+        assert_eq!((taken.take(3, &mut input), input), (Some(0b101), &INPUT[..]));
+    }
+
+    /// As many bytes as leave room for less than another one; in the fast way all of them or none.
+    #[test]
+    fn at_most_63_bits_are_there() {
+        for begun in 0..=63 {
+            let start = Bits { value: !(u64::MAX << begun), count: begun };
+            let full = (63 - begun) / 8;
+            for len in 0..=12 {
+                let fast = if len < 8 { 0 } else { full };
+                let fills: [(_, fn(&mut Bits, &mut &[u8])); 2] =
+                    [(full.min(len), Bits::fill), (fast, Bits::fill_fast)];
+                for (expected, fill) in fills {
+                    let (mut filled, mut input) = (start, &INPUT[..len as usize]);
+                    fill(&mut filled, &mut input);
+                    filled.trim();
+                    assert_eq!(filled.count, begun + 8 * expected, "{begun} bits, {len} bytes");
+                    assert_eq!(input, &INPUT[expected as usize..len as usize], "{begun} bits, {len} bytes");
+                    let value = start.value | bits(0, 8 * expected) << begun;
+                    assert_eq!(filled.value, value, "{begun} bits, {len} bytes");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_left_of_a_byte_is_dropped() {
+        for count in 0..=32 {
+            let (mut taken, mut input) = (Bits::default(), &INPUT[..]);
+            taken.take(count, &mut input);
+            taken.align();
+            let at = count.next_multiple_of(8);
+            assert_eq!(taken.take(8, &mut input).map(u64::from), Some(bits(at, 8)), "{count}");
+        }
+    }
+}

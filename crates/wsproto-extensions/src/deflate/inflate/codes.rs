@@ -2,6 +2,9 @@
 
 use super::BadStream;
 
+#[cfg(test)]
+mod tests;
+
 /// What a number of bits stands for.
 ///
 /// Bits 0 to 7 count the bits of the symbol with its extra bits, bits 8 to 11 those of its code alone. Bits 12 to 15 are
@@ -146,7 +149,7 @@ impl Codes {
     const DISTANCE_ROOT: u32 = 8;
     /// The most entries that 286 codes of at most 15 bits take, the first table having 9; and 30 codes, with 8.
     const LITERALS: usize = 852;
-    const DISTANCES: usize = 402;
+    const DISTANCES: usize = 400;
 
     /// Codes of which none is valid.
     pub(super) const NONE: Self =
@@ -255,7 +258,8 @@ enum Filled {
 /// longer ones.
 ///
 /// Shorter codes come first, and of the same length those of lower symbols. The tables are indexed by the bits as they
-/// come, which is from the highest of a code on.
+/// come, which is from the highest of a code on. Where they don't fit into `table` that is an error: what an earlier
+/// block has left in it means nothing now.
 fn make(table: &mut [Entry], root: u32, lengths: &[u8], symbols: &[u32]) -> Result<Filled, BadStream> {
     let (mut used, mut sorted) = ([Used(0); 288], [0_u16; 288]);
     let (codes, counts) = find(lengths, &mut used);
@@ -276,9 +280,8 @@ fn make(table: &mut [Entry], root: u32, lengths: &[u8], symbols: &[u32]) -> Resu
     let mut filled_to = 1_usize;
     for (len, &count) in (1..=root).zip(counts.iter().skip(1)) {
         // What was found by fewer bits is found by one more, whatever that is.
-        if let Some(both) = table.get_mut(..filled_to.wrapping_mul(2)) {
-            both.copy_within(..filled_to, filled_to);
-        }
+        let both = table.get_mut(..filled_to.wrapping_mul(2)).ok_or(BadStream)?;
+        both.copy_within(..filled_to, filled_to);
         filled_to = filled_to.wrapping_mul(2);
         for &symbol in sorted.by_ref().take(count.into()) {
             if let Some(to) = table.get_mut(code) {
@@ -287,7 +290,7 @@ fn make(table: &mut [Entry], root: u32, lengths: &[u8], symbols: &[u32]) -> Resu
             code = after(code, len);
         }
     }
-    make_second(table, root, &counts, sorted, symbols, code);
+    make_second(table, root, &counts, sorted, symbols, code)?;
     Ok(filled)
 }
 
@@ -299,7 +302,7 @@ fn make_second<'a>(
     mut sorted: impl Iterator<Item = &'a u16>,
     symbols: &[u32],
     mut code: usize,
-) {
+) -> Result<(), BadStream> {
     let first = 1_usize << root;
     let (mut beginning, mut start, mut end) = (usize::MAX, first, first);
     for (len, &count) in (1_u32..).zip(counts.iter().skip(1)).skip(root as usize) {
@@ -317,12 +320,13 @@ fn make_second<'a>(
             }
             let entry = entry(symbols, symbol, len);
             let from = start.wrapping_add(code >> root);
-            let places = table.get_mut(from..end).unwrap_or_default();
+            let places = table.get_mut(from..end).ok_or(BadStream)?;
             places.iter_mut().step_by(1 << further).for_each(|to| *to = entry);
             code = after(code, len);
             left = left.wrapping_sub(1);
         }
     }
+    Ok(())
 }
 
 /// How many bits more find all codes with the same beginning, the first of them having `len`, as `left` codes have.

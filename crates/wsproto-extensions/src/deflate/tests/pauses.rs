@@ -3,8 +3,8 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use wsproto_deflate_streams::Library;
-use wsproto_frame::{FrameHeader, Opcode, Rsv};
+use wsproto_deflate_streams::{Library, TAIL, Writer};
+use wsproto_frame::{CloseCode, FrameHeader, Opcode, Rsv};
 
 use super::{json, pair, receive, send};
 use crate::deflate::{Backend, DeflateParams, PermessageDeflate, WindowBits};
@@ -134,6 +134,39 @@ fn d14_a_message_that_ends_within_a_byte() {
             assert_eq!(found, expected, "{payloads:02x?}");
         }
     }
+}
+
+/// D14: the last block ends where the last byte of what is put behind the message begins: that byte begins none.
+#[test]
+fn d14_a_message_that_ends_before_the_last_byte() {
+    let mut writer = Writer::default();
+    // A dynamic block with codes for 257 literals and one distance, and 18 lengths of codes for lengths.
+    for (number, bits) in [(0b100, 3), (0, 5), (0, 5), (14, 4)] {
+        writer.number(number, bits);
+    }
+    // The lengths 5, 18, 0 and 1 have the codes 0, 10, 110 and 111.
+    for len in [0, 0, 2, 3, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 3] {
+        writer.number(len, 3);
+    }
+    // One literal has 1 bit and 240 have none: 138, 98, and four by themselves.
+    for (code, len, extra, bits) in [(0b111, 3, 0, 0), (0b10, 2, 127, 7), (0b10, 2, 87, 7)] {
+        writer.code(code, len);
+        writer.number(extra, bits);
+    }
+    (0..4).for_each(|_| writer.code(0b110, 3));
+    // What is put behind says: sixteen with 5 bits, a distance of 1 bit, and the end.
+    let payload = &writer.finish()[..13];
+    for next in [&[0][..], &[0xff]] {
+        let whole = [payload, &TAIL[..3], next].concat();
+        assert_eq!(Library::ZlibRs.read(&[&whole], 1 << 20).unwrap().bad, next != [0], "{next:?}");
+        assert_eq!(
+            receive(&mut pair(Backend::Miniz, DeflateParams::default()).0, &whole).is_err(),
+            next != [0]
+        );
+    }
+    let (mut at_once, mut slow) = pair(Backend::Miniz, DeflateParams::default());
+    assert_eq!(receive(&mut at_once, payload), Err(CloseCode::INVALID_PAYLOAD));
+    assert_eq!(receive_slowly(&mut slow, payload, 1, true), None);
 }
 
 /// D14: what is kept behind a final block is the window that was agreed, wherever the output goes.
