@@ -11,7 +11,7 @@ use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 
 use wsproto_extensions::Pipeline;
-use wsproto_frame::{FrameDecoder, FrameEncoder, Role, TextCheck};
+use wsproto_frame::{ControlPayload, FrameDecoder, FrameEncoder, Role, TextCheck};
 use wsproto_handshake::AcceptConnection;
 
 use self::{
@@ -59,8 +59,8 @@ pub struct Connection {
     /// The size so far of the message under way from the peer.
     received: MessageSize,
     limits: Limits,
-    /// A control frame's payload that came in pieces: at most 125 bytes, empty otherwise.
-    control: Vec<u8>,
+    /// A control frame's payload that comes in pieces.
+    control: Option<Box<ControlPayload>>,
     /// What was agreed, for whoever asks.
     agreement: Agreement,
     /// What agreed extensions do; boxed, since most connections have none.
@@ -107,7 +107,7 @@ impl Connection {
             text: TextCheck::new(),
             received: MessageSize::default(),
             limits: Limits::new(config),
-            control: Vec::new(),
+            control: None,
             agreement: Agreement::default(),
             extensions: None,
             entropy,

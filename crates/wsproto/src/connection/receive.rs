@@ -5,8 +5,6 @@
     reason = "chunks and events that go through memory cost more than the work itself"
 )]
 
-use alloc::vec::Vec;
-
 use wsproto_frame::{FrameChunk, FrameHeader, Opcode};
 
 use super::Connection;
@@ -168,7 +166,7 @@ impl Connection {
     pub(super) fn give_back_when_closed(&mut self) {
         if self.state == ConnectionState::Closed {
             self.extensions = None;
-            self.control = Vec::new();
+            self.control = None;
         }
     }
 
@@ -178,7 +176,7 @@ impl Connection {
         self.failure = Some(error.clone());
         self.state = self.state.after(Step::Fail).unwrap_or(self.state);
         self.extensions = None;
-        self.control = Vec::new();
+        self.control = None;
         error
     }
 

@@ -1,9 +1,8 @@
 //! Control frames that the peer sends: each becomes one event, however many pieces it comes in.
 
-use alloc::string::String;
-use core::mem;
+use alloc::{boxed::Box, string::String};
 
-use wsproto_frame::{ClosePayload, FrameChunk, FrameHeader, Opcode};
+use wsproto_frame::{ClosePayload, FrameChunk, Opcode};
 
 use super::Connection;
 use crate::{CloseConnection, Event, Payload, Ping, Pong, RemoteProtocolError, Text, state::Step};
@@ -14,31 +13,23 @@ impl Connection {
         &mut self,
         chunk: FrameChunk<'a>,
     ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
-        let FrameChunk { header, payload, frame_started, frame_finished, .. } = chunk;
-        if frame_started && frame_finished {
-            return self.control_event(header.opcode, Payload::new(payload)).map(Some);
+        if chunk.frame_started && chunk.frame_finished {
+            return self.control_event(chunk.header.opcode, Payload::new(chunk.payload)).map(Some);
         }
-        self.receive_control_piece(header.opcode, payload, frame_finished)
+        self.receive_control_piece(&chunk)
     }
 
     /// Keeps a piece of a control frame, and makes an event of the frame with the last.
     #[cold]
     pub(super) fn receive_control_piece(
         &mut self,
-        opcode: Opcode,
-        piece: &[u8],
-        last: bool,
+        piece: &FrameChunk<'_>,
     ) -> Result<Option<Event<'static>>, RemoteProtocolError> {
-        if self.control.is_empty() {
-            self.control.reserve_exact(FrameHeader::MAX_CONTROL_PAYLOAD_LEN);
-        }
-        self.control.extend_from_slice(piece);
-        if !last {
-            return Ok(None);
-        }
+        let Some(payload) = self.control.get_or_insert_default().push(piece) else { return Ok(None) };
         // Where it is kept, it holds no more memory than its bytes.
-        let payload = Payload::from(mem::take(&mut self.control).into_boxed_slice());
-        self.control_event(opcode, payload).map(Some)
+        let payload = Payload::from(Box::<[u8]>::from(payload));
+        self.control = None;
+        self.control_event(piece.header.opcode, payload).map(Some)
     }
 
     /// Makes an event of a control frame.

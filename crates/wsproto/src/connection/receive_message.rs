@@ -216,9 +216,16 @@ impl Connection {
         if part.frame_started && part.frame_finished {
             return Ok(Some(Whole::Control(part.header.opcode, buffer.advance(part.payload))));
         }
-        let (opcode, last) = (part.header.opcode, part.frame_finished);
-        let piece = buffer.advance(part.payload);
-        let event = self.receive_control_piece(opcode, buffer.payload(piece), last)?;
+        let FramePart { header, message, payload, frame_started, frame_finished, .. } = part;
+        let piece = buffer.advance(payload);
+        let payload = buffer.payload_mut(piece);
+        let event = self.receive_control_piece(&FrameChunk {
+            header,
+            message,
+            payload,
+            frame_started,
+            frame_finished,
+        })?;
         Ok(event.map(Whole::Event))
     }
 

@@ -101,7 +101,7 @@ const SCRIPTS: [(&str, At, Script, u64, u64); 21] = [
     ("f4 claim",              SERVER,       |limit| (unlimited(), endless(&claim_to(Role::Server, FrameHeader::new(Opcode::Binary, u64::MAX >> 1)), b"x", limit)), 0, 0),
     ("f14 empty fragments",   SERVER,       |limit| (Config::default().with_max_empty_fragments(limit as u64), fragments(b"", 2 * limit)),       0, 0),
     ("f15 endless message",   SERVER,       |limit| (Config::default().with_max_message_len(limit as u64), fragments(b"xy", limit)),             0, 0),
-    ("f19 pings",             SERVER,       |limit| (Config::default().with_max_control_frames(limit as u64), frame_to(Role::Server, last(Opcode::Ping), &[7; 125]).repeat(2 * limit)), 0, 125),
+    ("f19 pings",             SERVER,       |limit| (Config::default().with_max_control_frames(limit as u64), frame_to(Role::Server, last(Opcode::Ping), &[7; 125]).repeat(2 * limit)), 0, 251),
     ("d8 bomb",               SERVER,       |limit| bomb(&deflating(), limit),                                                                  0, INFLATER + PIECES),
     ("d8 bomb in fragments",  SERVER,       |limit| (deflating(), in_fragments(&bomb(&deflating(), limit).1)),                                  0, INFLATER + PIECES),
     ("d8 small window",       SERVER,       |limit| bomb(&small_window(), limit),                                                               0, INFLATER - (76 << 10) + PIECES),
