@@ -114,3 +114,75 @@ impl Dynamic {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    /// D14: symbols 286 and 287 and distances 30 and 31 stand for nothing, so that no block has codes for them.
+    #[test]
+    fn d14_more_codes_than_there_are() {
+        #[rustfmt::skip]
+        let table = [
+            // literals  distances  good
+            (257,        1,         true),
+            (286,        1,         true),
+            (287,        1,         false),
+            (288,        1,         false),
+            (257,        30,        true),
+            (257,        31,        false),
+            (257,        32,        false),
+            (286,        30,        true),
+            (287,        31,        false),
+            (288,        32,        false),
+        ];
+        for (literals, distances, good) in table {
+            for lengths in [4, 19] {
+                let counts = (literals - 257) | ((distances - 1) << 5) | ((lengths - 4) << 10);
+                let mut dynamic = Dynamic::NEW;
+                assert_eq!(dynamic.start(counts).is_ok(), good, "{literals} {distances} {lengths}");
+                let expected = if good { [literals, distances, lengths] } else { [0; 3] };
+                assert_eq!(
+                    dynamic.counts.map(u32::try_from),
+                    expected.map(Ok),
+                    "{literals} {distances} {lengths}"
+                );
+            }
+        }
+    }
+
+    /// They are there with their last bit and not before.
+    #[test]
+    fn codes_are_read_bit_by_bit() {
+        let mut dynamic = Dynamic::NEW;
+        dynamic.start(14 << 10).unwrap();
+        // One bit says whether a symbol has a code of one bit: the first and the last literal do, and the distance.
+        let length_code: Vec<bool> =
+            ORDER[..18].iter().flat_map(|&symbol| [symbol < 2, false, false]).collect();
+        let lengths: Vec<bool> = (0..258).map(|symbol| matches!(symbol, 0 | 256 | 257)).collect();
+        let mut bits = Bits::default();
+        let mut one = |read: fn(&mut Dynamic, &mut Bits, &mut &[u8]) -> _, bit: bool| {
+            bits.value |= u64::from(bit) << bits.count;
+            bits.count += 1;
+            let done = read(&mut dynamic, &mut bits, &mut &[][..]) == Ok(true);
+            (done, bits.count)
+        };
+        for (number, &bit) in length_code.iter().enumerate() {
+            let (done, ..) = one(Dynamic::read_length_code, bit);
+            assert_eq!(done, number + 1 == length_code.len(), "bit {number}");
+        }
+        for (number, &bit) in lengths.iter().enumerate() {
+            let (done, left) = one(Dynamic::read_codes, bit);
+            assert_eq!((done, left), (number + 1 == lengths.len(), 0), "bit {number}");
+        }
+        assert!(dynamic.codes.literal(0).is_literal() && dynamic.codes.literal(1).is_end());
+    }
+
+    /// A thread lends some 6 KB.
+    #[test]
+    fn it_is_small() {
+        assert!(size_of::<Dynamic>() <= 6 << 10, "{}", size_of::<Dynamic>());
+    }
+}

@@ -150,3 +150,115 @@ pub(super) fn repeat_fast(bytes: &mut [u8], position: usize, distance: usize, le
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+
+    /// Memory doubles from 2 KiB on where less than half a KiB is free, up to half as much again as the window, or 1 KiB
+    /// more than it; then what can be referred to moves to the front.
+    #[test]
+    #[cfg_attr(miri, ignore = "exhaustive")]
+    fn memory_grows_with_the_stream() {
+        #[rustfmt::skip]
+        let table = [
+            // window  written  memory  position
+            (15,       0,       2048,   0),
+            (15,       1536,    2048,   1536),
+            (15,       1537,    4096,   1537),
+            (15,       3584,    4096,   3584),
+            (15,       3585,    8192,   3585),
+            (15,       16_000,  32_768, 16_000),
+            (15,       33_000,  49_152, 33_000),
+            (15,       48_640,  49_152, 48_640),
+            (15,       48_641,  49_152, 32_768),
+            (15,       48_642,  49_152, 32_769),
+            (12,       5632,    6144,   5632),
+            (12,       5633,    6144,   4096),
+            (10,       1536,    2048,   1536),
+            (10,       1537,    2048,   1024),
+            (8,        0,       1280,   0),
+            (8,        768,     1280,   768),
+            (8,        769,     1280,   256),
+        ];
+        for (bits, written, memory, position) in table {
+            let mut history = History::new(WindowBits::new(bits).unwrap());
+            let mut out = Vec::new();
+            history.make_room();
+            for number in 0..written {
+                assert_eq!(history.write(&usize::to_le_bytes(number / 7)[..1]), 1);
+                assert!(!history.is_delivered());
+                history.deliver(&mut Output::new(&mut out, 1));
+                assert!(history.is_delivered());
+                history.make_room();
+            }
+            let name = alloc::format!("window {bits}, {written} written");
+            assert_eq!((history.bytes.len(), history.position), (memory, position), "{name}");
+            assert_eq!(history.room(), memory - position, "{name}");
+            assert_eq!(history.reach(), written.min(1 << bits), "{name}");
+            let last = &out[out.len() - history.reach()..];
+            assert_eq!(&history.bytes[position - history.reach()..position], last, "{name}");
+        }
+    }
+
+    /// What waits is delivered as far as there is room; one byte of room is room.
+    #[test]
+    fn what_waits_is_delivered() {
+        for (room, left) in [(0, false), (4, false), (5, false), (6, true), (7, true)] {
+            let mut history = History::new(WindowBits::MIN);
+            history.make_room();
+            assert_eq!(history.write(b"waits"), 5);
+            let mut out = Vec::new();
+            assert_eq!(history.deliver(&mut Output::new(&mut out, room)), left, "{room}");
+            assert_eq!(out, b"waits"[..room.min(5)]);
+            assert_eq!(history.is_delivered(), room >= 5, "{room}");
+            history.deliver(&mut Output::new(&mut out, 100));
+            assert_eq!(out, b"waits");
+        }
+    }
+
+    /// More than there is room for is taken as far as there is.
+    #[test]
+    fn what_fits_is_taken() {
+        for room in 0..=8 {
+            let mut history = History::new(WindowBits::MIN);
+            history.make_room();
+            let filled = history.room() - room;
+            assert_eq!(history.write(&vec![1; filled]), filled);
+            history.bytes.truncate(filled + room);
+            let (mut other, taken) = (History { bytes: history.bytes.clone(), ..history }, room.min(5));
+            assert_eq!(history.write(b"bytes"), taken, "{room}");
+            assert_eq!(other.repeat(2, 5), 5 - u16::try_from(taken).unwrap(), "{room}");
+            assert_eq!(history.bytes[filled..filled + taken], b"bytes"[..taken]);
+            assert_eq!(other.bytes[filled..filled + taken], [1; 5][..taken]);
+            assert_eq!([history.position, other.position], [filled + taken; 2], "{room}");
+        }
+    }
+
+    /// Copies are those that a byte after the other makes, and where there is no room none is made.
+    #[test]
+    #[cfg_attr(miri, ignore = "exhaustive")]
+    fn copies_may_overlap() {
+        const POSITION: usize = 64;
+        let before: Vec<u8> = (0..64).collect();
+        for distance in 1..=POSITION {
+            for len in 0..=100 {
+                let mut expected = before.clone();
+                (0..len).for_each(|_| expected.push(expected[expected.len() - distance]));
+                let mut exactly = [before.as_slice(), &vec![0xff; len]].concat();
+                repeat(&mut exactly, POSITION, distance, len);
+                assert!(exactly == expected, "{distance} {len}");
+                let mut more = [before.as_slice(), &vec![0xff; len + 16]].concat();
+                repeat_fast(&mut more, POSITION, distance, len);
+                assert!(more[..POSITION + len] == expected, "fast, {distance} {len}");
+                let written = if distance < 16 { len } else { len.max(1).next_multiple_of(16) };
+                assert!(
+                    more[POSITION + written..].iter().all(|&byte| byte == 0xff),
+                    "fast, {distance} {len}"
+                );
+            }
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! RFC 7692 §7.2.1: what is compressed, how, and what is left as it is.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 use proptest::prelude::*;
@@ -8,7 +9,7 @@ use wsproto_frame::{Opcode, Role, Rsv};
 use super::BACKEND;
 use crate::deflate::inflate::Decompressor;
 use crate::deflate::tests::{self, json, noise, receive, send};
-use crate::deflate::{DeflateConfig, DeflateParams, PermessageDeflate, WindowBits};
+use crate::deflate::{Backend, DeflateConfig, DeflateParams, PermessageDeflate, WindowBits};
 use crate::{Extension, Handling, Outbound, OutboundFrame, Output};
 
 fn pair(params: DeflateParams) -> (PermessageDeflate, PermessageDeflate) {
@@ -78,6 +79,25 @@ fn smaller_windows_still_compress() {
         .collect();
     assert!(sizes.first() > sizes.last(), "{sizes:?}");
     assert!(sizes[0] < text.len() * 3 / 4, "{sizes:?}");
+}
+
+/// Only where a library can't keep to the window is it emptied in the middle of a message, which costs bytes.
+#[test]
+fn matches_cross_multiples_of_windows_that_are_kept_to() {
+    let smallest = match BACKEND {
+        Backend::Miniz => 15,
+        #[cfg(feature = "zlib-rs")]
+        Backend::ZlibRs => 9,
+    };
+    for bits in 8..=15 {
+        let params = DeflateParams {
+            server_max_window_bits: WindowBits::new(bits).unwrap(),
+            ..DeflateParams::default()
+        };
+        let payload = send(&mut pair(params).0, &vec![7; 1 << 16]).unwrap();
+        let flushed = payload.windows(4).any(|four| four == [0, 0, 0xff, 0xff]);
+        assert_eq!(flushed, bits < smallest, "{bits} bits");
+    }
 }
 
 #[test]

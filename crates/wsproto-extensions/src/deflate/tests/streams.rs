@@ -238,6 +238,32 @@ fn d9_ratio() {
     }
 }
 
+/// D9: the first 64 KiB are free, and each compressed byte allows as many as the ratio says, not one more.
+#[test]
+#[cfg_attr(miri, ignore = "much to compress")]
+fn d9_ratio_is_exact() {
+    let config = DeflateConfig::default().with_backend(BACKEND);
+    for ratio in [1, 2, 3] {
+        let config = config.clone().with_max_ratio(NonZeroU32::new(ratio).unwrap());
+        let fits = |payload: &[u8]| {
+            let mut client = PermessageDeflate::new(Role::Client, DeflateParams::default(), &config);
+            receive(&mut client, payload).map(|message| message.len())
+        };
+        // Of one letter: the longer the message, the more it is beyond what its payload allows.
+        let beyond = |more: usize| {
+            let payload =
+                send(&mut pair(DeflateParams::default()).0, &vec![b'a'; (64 << 10) + more]).unwrap();
+            (payload.len() * ratio as usize, payload)
+        };
+        let exact = (0..2000).find(|&more| beyond(more).0 == more);
+        let exact = exact.expect("a message that just fits");
+        assert_eq!(fits(&beyond(exact).1), Ok((64 << 10) + exact), "ratio {ratio}");
+        let (allowed, payload) = beyond(exact + 1);
+        assert_eq!(allowed, exact, "ratio {ratio}");
+        assert_eq!(fits(&payload), Err(CloseCode::MESSAGE_TOO_BIG), "ratio {ratio}");
+    }
+}
+
 /// After an error the stream can't be read on: nothing more is taken, and the error stays what it was.
 #[test]
 fn d14_an_error_is_final() {

@@ -56,6 +56,9 @@ fn symbols_are_those_of_the_rfc() {
     {
         assert_eq!(kind(find(symbols, symbol)), [false, true, false, false], "symbol {symbol}");
     }
+    // What has no code shows with the first bit.
+    assert_eq!(kind(Entry::INVALID), [false, true, false, false]);
+    assert_eq!((Entry::INVALID.code_len(), Entry::INVALID.len()), (1, 1));
     for symbol in 0..19 {
         let found = find(&LENGTHS, symbol);
         assert_eq!((found.value(u64::MAX), found.code_len(), found.len()), (symbol.into(), LEN, LEN));
