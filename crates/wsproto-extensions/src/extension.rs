@@ -258,3 +258,53 @@ impl Error for Refusal {
         self.reason.source()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+
+    #[test]
+    fn a_frame_shows_no_byte_of_its_payload() {
+        let frame = OutboundFrame::new(Opcode::Text, b"secret");
+        let shown = "OutboundFrame { opcode: Text, fin: true, verbatim: false, payload: 6 bytes }";
+        assert_eq!(format!("{frame:?}"), shown);
+    }
+
+    /// What makes a frame another leaves the rest of it as it is.
+    #[test]
+    fn frames_are_made_step_by_step() {
+        let frame = OutboundFrame::new(Opcode::Ping, b"one");
+        assert_eq!(
+            (frame.opcode, frame.fin, frame.verbatim, frame.payload),
+            (Opcode::Ping, true, false, &b"one"[..])
+        );
+        let (unfinished, verbatim) = (frame.unfinished(), frame.verbatim());
+        assert_eq!((unfinished.fin, unfinished.verbatim), (false, false));
+        assert_eq!((verbatim.fin, verbatim.verbatim), (true, true));
+        let other = verbatim.unfinished().with_payload(b"two");
+        assert_eq!(
+            (other.opcode, other.fin, other.verbatim, other.payload),
+            (Opcode::Ping, false, true, &b"two"[..])
+        );
+    }
+
+    #[test]
+    fn a_refusal_says_why() {
+        for refusal in [
+            Refusal::new(CloseCode::POLICY_VIOLATION, "not today"),
+            Refusal::with(CloseCode::POLICY_VIOLATION, Reason::new("not today")),
+        ] {
+            assert_eq!(
+                (refusal.code, format!("{refusal}").as_str()),
+                (CloseCode::POLICY_VIOLATION, "not today")
+            );
+            assert!(refusal.source().is_none());
+        }
+        let caused = "many".parse::<u32>().unwrap_err();
+        let refusal = Refusal::with(CloseCode::INVALID_PAYLOAD, Reason::of(caused.clone()));
+        assert_eq!(format!("{refusal}"), format!("{caused}"));
+        assert_eq!(refusal.source().map(|source| format!("{source}")), Some(format!("{caused}")));
+    }
+}

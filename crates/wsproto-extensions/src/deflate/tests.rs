@@ -29,6 +29,23 @@ mod zlib_rs {
     mod streams;
 }
 
+/// What is shown of an extension is what was agreed, and no byte of what it worked on.
+#[test]
+fn debug_shows_no_message() {
+    let params = DeflateParams { client_no_context_takeover: true, ..DeflateParams::default() };
+    let (mut server, _) = pair(Backend::Miniz, params);
+    send(&mut server, b"secret").unwrap();
+    let shown = alloc::format!("{server:?}");
+    for part in [
+        "sender: Sender { window: WindowBits(15), no_context_takeover: false, level: 6, .. }",
+        "receiver: Receiver { window: WindowBits(15), no_context_takeover: true, .. }",
+    ] {
+        assert!(shown.contains(part), "{shown}");
+    }
+    assert!(!shown.contains("pool") && !shown.contains("115, 101"), "{shown}");
+    assert_eq!(alloc::format!("{:?}", super::Pool::default()), "Pool { .. }");
+}
+
 /// A server and a client that compress every message.
 fn pair(backend: Backend, params: DeflateParams) -> (PermessageDeflate, PermessageDeflate) {
     let config = DeflateConfig::default().with_threshold(0).with_backend(backend);

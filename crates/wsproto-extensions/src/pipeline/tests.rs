@@ -178,6 +178,20 @@ fn control_frames_change_nothing() {
     }
 }
 
+/// What is shown and asked of a pipeline: the names, the bits, the keys, and whether any extension keeps memory.
+#[test]
+fn what_was_agreed_is_told_in_its_order() {
+    let pipeline = stack(&[("foo", Rsv::RSV1), ("bar", Rsv::RSV3)]);
+    assert!(!pipeline.is_empty() && pipeline.keeps_memory());
+    assert_eq!(pipeline.names().collect::<Vec<_>>(), ["foo", "bar"]);
+    assert_eq!(pipeline.outbound_keys().collect::<Vec<_>>(), [("foo", None), ("bar", None)]);
+    assert_eq!(pipeline.rsv(), Rsv::RSV1 | Rsv::RSV3);
+    assert_eq!(alloc::format!("{pipeline:?}"), r#"["foo", "bar"]"#);
+    let none = Pipeline::default();
+    assert!(!none.keeps_memory() && none.outbound_keys().next().is_none());
+    assert_eq!(alloc::format!("{none:?}"), "[]");
+}
+
 #[test]
 fn without_extensions() {
     let mut pipeline = Pipeline::default();

@@ -250,6 +250,9 @@ mod tests {
                 let mut exactly = [before.as_slice(), &vec![0xff; len]].concat();
                 repeat(&mut exactly, POSITION, distance, len);
                 assert!(exactly == expected, "{distance} {len}");
+                exactly.truncate(POSITION + len / 2);
+                repeat(&mut exactly, POSITION, distance, len);
+                assert!(exactly == expected[..POSITION + len / 2], "no room, {distance} {len}");
                 let mut more = [before.as_slice(), &vec![0xff; len + 16]].concat();
                 repeat_fast(&mut more, POSITION, distance, len);
                 assert!(more[..POSITION + len] == expected, "fast, {distance} {len}");

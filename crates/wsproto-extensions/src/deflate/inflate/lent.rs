@@ -55,3 +55,57 @@ fn take() -> Box<Dynamic> {
 
 #[cfg(not(feature = "std"))]
 fn put(_: Box<Dynamic>) {}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use alloc::vec::Vec;
+
+    use wsproto_deflate_streams::{Block, Lengths, Symbol, message};
+
+    use super::super::Decompressor;
+    use super::SPARE;
+    use crate::Output;
+    use crate::deflate::WindowBits;
+
+    /// Tells whether the thread has codes to lend.
+    fn has_spare() -> bool {
+        let spare = SPARE.take();
+        let there = spare.is_some();
+        SPARE.set(spare);
+        there
+    }
+
+    /// A stream has the thread's codes from the beginning of a block to its end, or until it is left.
+    #[test]
+    fn codes_are_lent_for_a_block() {
+        let block = Block::dynamic(Lengths::of(&[7], &[]), &[Symbol::Literal(7); 100]);
+        let payload = message(&[Block::stored(b"before"), block, Block::stored(b"after")]);
+        let (before, within) = payload.split_at(10);
+        let (within, after) = within.split_at(within.len() - 12);
+        let is_lent = |stream: &Decompressor| (stream.dynamic.0.is_some(), has_spare());
+        let read = |stream: &mut Decompressor, bytes: &[u8]| {
+            let mut out = Vec::new();
+            bytes.iter().for_each(|&byte| {
+                stream.decompress(&mut &[byte][..], &mut Output::new(&mut out, 1000)).unwrap();
+            });
+        };
+        let begun = || {
+            let mut stream = Decompressor::new(WindowBits::MAX);
+            read(&mut stream, before);
+            let there = has_spare();
+            assert_eq!(is_lent(&stream), (false, there), "before");
+            read(&mut stream, within);
+            assert_eq!(is_lent(&stream), (true, false), "within");
+            stream
+        };
+        SPARE.set(None);
+        let mut stream = begun();
+        read(&mut stream, after);
+        assert_eq!(is_lent(&stream), (false, true), "after");
+        let mut stream = begun();
+        stream.reset();
+        assert_eq!(is_lent(&stream), (false, true), "reset");
+        drop(begun());
+        assert!(has_spare(), "dropped");
+    }
+}

@@ -4,7 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use proptest::prelude::*;
-use wsproto_deflate_streams::{Library, TAIL, generate, hostile, message, start};
+use wsproto_deflate_streams::{Block, Library, Symbol, TAIL, generate, hostile, message, start};
 
 use super::{json, noise, send};
 use crate::deflate::inflate::Decompressor;
@@ -69,6 +69,36 @@ fn d20_hostile_streams_are_read() {
         for (piece, room) in [(1, 5000), (7, 1 << 20), (1 << 20, 1000)] {
             let found = in_pieces(&whole, piece, room);
             assert!(found == Some(read.concat()), "{}, pieces of {piece}, room of {room}", hostile.name);
+        }
+    }
+}
+
+/// Each symbol comes out as soon as its last bit is there, wherever in a byte that is.
+#[test]
+fn what_is_there_comes_out_at_once() {
+    let of = |len, distance| Symbol::Match { len, distance };
+    #[rustfmt::skip]
+    let table = [
+        ("a literal of 8 bits",                  Symbol::Literal(b'a'), 8,                1),
+        ("a literal of 9 bits",                  Symbol::Literal(200),  9,                1),
+        ("a match",                              of(3, 1),              7 + 5,            3),
+        ("a match with a length's extra bit",    of(12, 1),             7 + 1 + 5,        12),
+        ("a match with a distance's extra bit",  of(3, 6),              7 + 5 + 1,        3),
+        ("a match with extra bits of both",      of(130, 20),           8 + 4 + 5 + 3,    130),
+        ("the longest match",                    of(258, 30),           8 + 5 + 3,        258),
+    ];
+    for (name, symbol, bits, bytes) in table {
+        // Each literal before it makes it end one bit later.
+        for before in 31..31 + 8 {
+            let symbols = [vec![Symbol::Literal(200); before], vec![symbol]].concat();
+            let payload = message(&[Block::fixed(&symbols)]);
+            let (mut stream, mut out) = (Decompressor::new(WindowBits::MAX), Vec::new());
+            for (number, byte) in payload.iter().enumerate() {
+                stream.decompress(&mut &[*byte][..], &mut Output::new(&mut out, 1000)).unwrap();
+                let there = 8 * (number + 1) - 3;
+                let expected = if there < 9 * before + bits { before.min(there / 9) } else { before + bytes };
+                assert_eq!(out.len(), expected, "{name} after {before} literals, {} bytes", number + 1);
+            }
         }
     }
 }
