@@ -13,6 +13,7 @@ use crate::ExtensionConfig;
 
 mod beside;
 mod memory;
+mod message;
 mod negotiation;
 mod traffic;
 
@@ -76,6 +77,8 @@ pub enum Rule {
     Dropped,
     /// It holds no more memory for many messages than for a few, and none if it says so ([`check_memory`]).
     KeptMemory,
+    /// A frame is swallowed before any of it came out, a message that has begun is sent to its end, and a Close passes.
+    Swallowing,
     /// Where the [key](crate::Extension::outbound_key) is the same, so is what is sent, and the peer misses none of it.
     OutboundKey,
 }
@@ -102,6 +105,7 @@ impl Rule {
             Self::KeptMemory => {
                 "no more memory is held for many messages than for a few, and none if it says so"
             }
+            Self::Swallowing => "what is swallowed is swallowed in time, and never what the peer waits for",
             Self::OutboundKey => "where the key is the same, so is what is sent",
         }
     }

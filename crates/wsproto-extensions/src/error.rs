@@ -131,6 +131,12 @@ pub enum ExtensionError {
     ForeignRsv(Rsv),
     /// An extension took no input and gave no output although it could have done both.
     Stalled,
+    /// An extension swallowed a frame after it had written some of it.
+    SwallowedLate,
+    /// An extension swallowed the last frame of a message that it had let begin, and the peer would wait for it.
+    SwallowedEnd,
+    /// An extension swallowed a Close.
+    SwallowedClose,
 }
 
 impl ExtensionError {
@@ -140,7 +146,12 @@ impl ExtensionError {
         match self {
             Self::UnownedRsv(_) => CloseCode::PROTOCOL_ERROR,
             Self::Refused(refusal) => refusal.code,
-            Self::ControlTransformed | Self::ForeignRsv(_) | Self::Stalled => CloseCode::INTERNAL_ERROR,
+            Self::ControlTransformed
+            | Self::ForeignRsv(_)
+            | Self::Stalled
+            | Self::SwallowedLate
+            | Self::SwallowedEnd
+            | Self::SwallowedClose => CloseCode::INTERNAL_ERROR,
         }
     }
 
@@ -153,6 +164,9 @@ impl ExtensionError {
             Self::ControlTransformed => "an extension transforms a control frame",
             Self::ForeignRsv(_) => "an extension sets a reserved bit that it does not own",
             Self::Stalled => "an extension makes no progress",
+            Self::SwallowedLate => "an extension swallows a frame of which it wrote some",
+            Self::SwallowedEnd => "an extension swallows the end of a message that it let begin",
+            Self::SwallowedClose => "an extension swallows a Close frame",
         }
     }
 }
@@ -167,7 +181,13 @@ impl Error for ExtensionError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Refused(refusal) => Some(refusal),
-            Self::UnownedRsv(_) | Self::ControlTransformed | Self::ForeignRsv(_) | Self::Stalled => None,
+            Self::UnownedRsv(_)
+            | Self::ControlTransformed
+            | Self::ForeignRsv(_)
+            | Self::Stalled
+            | Self::SwallowedLate
+            | Self::SwallowedEnd
+            | Self::SwallowedClose => None,
         }
     }
 }

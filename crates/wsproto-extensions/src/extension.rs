@@ -40,6 +40,10 @@ pub trait ExtensionConfig: fmt::Debug + Send + Sync {
 /// where it answers [`Handling::Transform`], the frame's payload goes through [`inbound`](Self::inbound), and
 /// [`inbound_end`](Self::inbound_end) closes the frame. A control frame may come between the fragments of a message,
 /// never inside a frame: what is kept about the message stays as it is.
+///
+/// A frame may be swallowed: the program then gets nothing of it, or the peer nothing where it is to be sent. If each frame
+/// of a message is swallowed, there is no message for the program. See [`Handling::Swallow`], [`Output::swallow`] and
+/// [`Outbound::SWALLOW`].
 pub trait Extension: fmt::Debug + Send {
     /// Returns the reserved bits that it owns; no other agreed extension owns one of them.
     fn rsv(&self) -> Rsv;
@@ -48,7 +52,7 @@ pub trait Extension: fmt::Debug + Send {
     ///
     /// The bits in `header.rsv` are all that the peer set. `header.payload_len` counts the bytes on the wire, which
     /// another extension may have changed in number before this one sees them. A control frame's payload is never
-    /// transformed: [`Handling::Pass`] is the only answer to its header, or a refusal.
+    /// transformed: it passes or is swallowed, or refused. A Close is never swallowed.
     ///
     /// # Errors
     ///
@@ -94,8 +98,8 @@ pub trait Extension: fmt::Debug + Send {
         None
     }
 
-    /// Learns that the frame which [`outbound`](Self::outbound) saw last is not sent: another extension refused it, or
-    /// what this one made of it breaks the contract.
+    /// Learns that the frame which [`outbound`](Self::outbound) saw last is not sent: another extension refused or
+    /// swallowed it, or what this one made of it breaks the contract.
     ///
     /// An extension whose peer follows along, as with a compression window or a sum, forgets what the peer won't see:
     /// the caller may send the same frame again, or another one.
@@ -107,17 +111,25 @@ pub trait Extension: fmt::Debug + Send {
     }
 }
 
-/// Whether an extension changes the payload of a frame.
+/// What an extension does with a frame.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum Handling {
     /// The payload stays as it is, and the extension doesn't see it.
     Pass,
     /// The payload goes through the extension.
     Transform,
+    /// The frame goes no further than to the extensions: the program gets nothing of it, or the peer nothing.
+    ///
+    /// A received frame still goes through the extensions that come after this one, as if it passed: their state may
+    /// depend on it. What comes out is dropped. An extension that has to see the payload first answers
+    /// [`Transform`](Self::Transform), and calls [`Output::swallow`] later.
+    Swallow,
 }
 
 /// Whether an extension has more to write.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum Progress {
     /// There is more than there was room for.
     More,
@@ -194,13 +206,21 @@ impl fmt::Debug for OutboundFrame<'_> {
 pub struct Outbound {
     /// The reserved bits to set in its header.
     pub rsv: Rsv,
-    /// Whether the payload is the original one or what was written.
+    /// Whether the payload is the original one or what was written, or nothing is sent.
     pub handling: Handling,
 }
 
 impl Outbound {
     /// The frame goes out as it is.
     pub const PASS: Self = Self { rsv: Rsv::NONE, handling: Handling::Pass };
+
+    /// The frame isn't sent, which the caller doesn't learn; what was written is dropped.
+    ///
+    /// Where it is a message's first frame, the rest of the message is swallowed with it, and no extension sees it. The
+    /// last frame of a message that has begun, and a Close, can't be swallowed: the peer waits for them. The extensions
+    /// that saw the frame before learn by [`outbound_dropped`](Extension::outbound_dropped) that it isn't sent; those
+    /// after it never see it.
+    pub const SWALLOW: Self = Self { rsv: Rsv::NONE, handling: Handling::Swallow };
 
     /// Says that the payload is what was written, and sets bits.
     #[must_use]

@@ -17,7 +17,11 @@ use core::fmt;
 /// assert_eq!((output.room(), output.written()), (0, &b"123"[..]));
 /// assert_eq!(buffer, b"before 123");
 /// ```
-pub struct Output<'a>(Memory<'a>);
+pub struct Output<'a> {
+    memory: Memory<'a>,
+    /// How much room there was when the frame was swallowed, if it was.
+    swallowed: Option<usize>,
+}
 
 enum Memory<'a> {
     /// Grows from `start`, its length at the beginning, to `limit`.
@@ -31,19 +35,52 @@ impl<'a> Output<'a> {
     #[must_use]
     pub fn new(buffer: &'a mut Vec<u8>, room: usize) -> Self {
         let start = buffer.len();
-        Self(Memory::Growing { limit: start.saturating_add(room), start, buffer })
+        Self::to(Memory::Growing { limit: start.saturating_add(room), start, buffer })
     }
 
     /// Allows `bytes` to be written from its front, whatever stands in it.
     #[must_use]
     pub const fn over(bytes: &'a mut [u8]) -> Self {
-        Self(Memory::Fixed { bytes, written: 0 })
+        Self::to(Memory::Fixed { bytes, written: 0 })
+    }
+
+    const fn to(memory: Memory<'a>) -> Self {
+        Self { memory, swallowed: None }
+    }
+
+    /// Says that the program gets nothing of the frame: no byte that was or will be written, and no event.
+    ///
+    /// It is an error of the extension to say so after it has written some of the frame: the program may have that
+    /// already. What it writes later still goes through the extensions that come after it, whose state may depend on it,
+    /// and is dropped. In [`outbound`](crate::Extension::outbound), this does what
+    /// [`Outbound::SWALLOW`](crate::Outbound::SWALLOW) does.
+    ///
+    /// ```
+    /// use wsproto_extensions::{Output, Refusal};
+    ///
+    /// /// A payload that begins with a zero is for the extension itself.
+    /// fn inbound(first: &mut bool, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), Refusal> {
+    ///     if std::mem::replace(first, false) && input.starts_with(b"\0") {
+    ///         output.swallow();
+    ///     }
+    ///     let written = output.write(input);
+    ///     *input = &input[written..];
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn swallow(&mut self) {
+        self.swallowed.get_or_insert(self.room());
+    }
+
+    /// Returns how much room there was when the frame was swallowed, if it was since this was asked last.
+    pub(crate) const fn take_swallowed(&mut self) -> Option<usize> {
+        self.swallowed.take()
     }
 
     /// Returns how many bytes may still be written.
     #[must_use]
     pub fn room(&self) -> usize {
-        match &self.0 {
+        match &self.memory {
             Memory::Growing { buffer, limit, .. } => limit.saturating_sub(buffer.len()),
             Memory::Fixed { bytes, written } => bytes.len().saturating_sub(*written),
         }
@@ -52,7 +89,7 @@ impl<'a> Output<'a> {
     /// Returns the bytes that were written.
     #[must_use]
     pub fn written(&self) -> &[u8] {
-        match &self.0 {
+        match &self.memory {
             Memory::Growing { buffer, start, .. } => buffer.get(*start..),
             Memory::Fixed { bytes, written } => bytes.get(..*written),
         }
@@ -62,7 +99,7 @@ impl<'a> Output<'a> {
     /// Appends as many of the bytes as there is room for, and returns how many.
     pub fn write(&mut self, bytes: &[u8]) -> usize {
         let fitting = bytes.get(..self.room()).unwrap_or(bytes);
-        match &mut self.0 {
+        match &mut self.memory {
             Memory::Growing { buffer, .. } => buffer.extend_from_slice(fitting),
             Memory::Fixed { bytes, written } => {
                 let end = written.saturating_add(fitting.len());
@@ -75,7 +112,7 @@ impl<'a> Output<'a> {
 
     /// Takes back all but the first `len` bytes that were written.
     pub fn truncate(&mut self, len: usize) {
-        match &mut self.0 {
+        match &mut self.memory {
             Memory::Growing { buffer, start, .. } => buffer.truncate(start.saturating_add(len)),
             Memory::Fixed { written, .. } => *written = len.min(*written),
         }

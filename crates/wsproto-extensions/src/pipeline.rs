@@ -8,7 +8,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::{fmt, mem};
 
-use wsproto_frame::{FrameHeader, Rsv};
+use wsproto_frame::{FrameHeader, Opcode, Rsv};
 
 use self::inbound::Inbound;
 use self::stage::Stage;
@@ -21,9 +21,10 @@ mod stage;
 /// The extensions that both sides agreed to, in order; by default none.
 ///
 /// To receive a frame, show its header to [`inbound_header`](Self::inbound_header). On [`Handling::Pass`] the payload
-/// is what it is. On [`Handling::Transform`] give the payload to [`feed`](Self::feed) in pieces of some
-/// [`INPUT_PIECE`](Self::INPUT_PIECE) bytes, and call [`pull`](Self::pull) as long as the answer is [`Pulled::More`].
-/// After an error the connection is over.
+/// is what it is. On [`Handling::Swallow`] drop it: the frame is for an extension only. On [`Handling::Transform`] give
+/// the payload to [`feed`](Self::feed) in pieces of some [`INPUT_PIECE`](Self::INPUT_PIECE) bytes, and call
+/// [`pull`](Self::pull) as long as the answer is [`Pulled::More`]; where [`is_swallowing`](Self::is_swallowing) says so
+/// after a call, drop what came out. After an error the connection is over.
 ///
 /// Without extensions it owns no memory. It holds at most one piece of input, and one between two extensions.
 #[derive(Default)]
@@ -37,6 +38,8 @@ struct Inner {
     /// All bits that an extension owns.
     rsv: Rsv,
     inbound: Inbound,
+    /// Whether the message that is being sent is swallowed: its first frame was.
+    swallowing: bool,
     /// What an extension wrote for the next one, when sending.
     scratch: [Vec<u8>; 2],
 }
@@ -52,6 +55,7 @@ pub enum FrameEnd {
 
 /// What is left to do after output was pulled.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum Pulled {
     /// The room was used up, and there may be more: pull again.
     More,
@@ -76,6 +80,7 @@ impl Pipeline {
                 stages,
                 rsv,
                 inbound: Inbound::default(),
+                swallowing: false,
                 scratch: Default::default(),
             })),
         }
@@ -112,7 +117,15 @@ impl Pipeline {
         self.inner.as_ref().map_or(Rsv::NONE, |inner| inner.rsv)
     }
 
-    /// Shows the header of a frame from the peer, control frames too, and tells whether its payload is transformed.
+    /// Tells whether the frame that is being received is swallowed: what comes out of it is to be dropped.
+    ///
+    /// It may turn out while the payload is fed, but never after some of the frame came out.
+    #[must_use]
+    pub fn is_swallowing(&self) -> bool {
+        self.inner.as_ref().is_some_and(|inner| inner.stages.iter().any(Stage::is_swallowing))
+    }
+
+    /// Shows the header of a frame from the peer, control frames too, and tells what happens to its payload.
     ///
     /// # Errors
     ///
@@ -165,8 +178,9 @@ impl Pipeline {
 
     /// Puts a frame that is to be sent through the extensions, control frames too.
     ///
-    /// Where the answer says [`Handling::Transform`], the new payload was appended to `out`; else nothing was, and the
-    /// frame's own payload goes out. Either way the bits of the answer belong into the frame's header.
+    /// Where the answer says [`Handling::Transform`], the new payload was appended to `out`; else nothing was, and on
+    /// [`Handling::Pass`] the frame's own payload goes out. Either way the bits of the answer belong into the frame's
+    /// header. On [`Handling::Swallow`] nothing is sent. A message whose first frame was swallowed is swallowed whole.
     ///
     /// # Errors
     ///
@@ -193,14 +207,25 @@ impl fmt::Debug for Pipeline {
 
 impl Inner {
     fn outbound(&mut self, frame: &OutboundFrame<'_>, out: &mut Vec<u8>) -> Result<Outbound, ExtensionError> {
+        let first = frame.opcode.is_data() && frame.opcode != Opcode::Continuation;
+        if self.swallowing && frame.opcode == Opcode::Continuation {
+            self.swallowing = !frame.fin;
+            return Ok(Outbound::SWALLOW);
+        }
         let start = out.len();
-        let mut seen = 1;
+        let mut seen: usize = 1;
         let result = match self.stages.as_mut_slice() {
             [only] => only.outbound(frame, out, start),
             stages => outbound_through(stages, &mut self.scratch, frame, out, &mut seen),
         };
-        if result.is_err() {
-            self.stages.iter_mut().take(seen).for_each(Stage::outbound_dropped);
+        let swallowed = matches!(result, Ok(Outbound { handling: Handling::Swallow, .. }));
+        if first {
+            self.swallowing = swallowed && !frame.fin;
+        }
+        if swallowed || result.is_err() {
+            // Whoever swallowed it knows.
+            let others = seen.saturating_sub(usize::from(swallowed));
+            self.stages.iter_mut().take(others).for_each(Stage::outbound_dropped);
         }
         if !matches!(result, Ok(Outbound { handling: Handling::Transform, .. })) {
             out.truncate(start);
@@ -225,13 +250,13 @@ fn outbound_through(
     let mut sum = Outbound::PASS;
     //= rfc6455#9.1-7
     for stage in stages {
-        let payload = match sum.handling {
-            Handling::Pass => frame.payload,
-            Handling::Transform => current.as_slice(),
-        };
+        let payload = if sum.handling == Handling::Transform { current.as_slice() } else { frame.payload };
         next.clear();
         *seen = seen.saturating_add(1);
         let one = stage.outbound(&frame.with_payload(payload), next, 0)?;
+        if one.handling == Handling::Swallow {
+            return Ok(Outbound::SWALLOW);
+        }
         //= rfc6455#5.2-1
         sum.rsv = sum.rsv | one.rsv;
         if one.handling == Handling::Transform {

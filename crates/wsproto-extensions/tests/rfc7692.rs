@@ -328,15 +328,13 @@ fn receive(
     payload: &[u8],
     out: &mut Vec<u8>,
 ) -> Result<(), ()> {
-    match pipeline.inbound_header(&header).map_err(drop)? {
-        Handling::Pass => out.extend_from_slice(payload),
-        Handling::Transform => {
-            let mut pulled =
-                pipeline.feed(payload, FrameEnd::Reached, &mut Output::new(out, 64)).map_err(drop)?;
-            while pulled == Pulled::More {
-                pulled = pipeline.pull(&mut Output::new(out, 64)).map_err(drop)?;
-            }
-        }
+    if pipeline.inbound_header(&header).map_err(drop)? == Handling::Pass {
+        out.extend_from_slice(payload);
+        return Ok(());
+    }
+    let mut pulled = pipeline.feed(payload, FrameEnd::Reached, &mut Output::new(out, 64)).map_err(drop)?;
+    while pulled == Pulled::More {
+        pulled = pipeline.pull(&mut Output::new(out, 64)).map_err(drop)?;
     }
     Ok(())
 }

@@ -44,8 +44,8 @@ pub struct PreparedMessage {
 struct Form {
     /// Their names and [keys](wsproto_extensions::Extension::outbound_key).
     extensions: Vec<(Box<str>, u128)>,
-    rsv: Rsv,
-    payload: Bytes,
+    /// The reserved bits and the payload, or nothing where it is swallowed.
+    made: Option<(Rsv, Bytes)>,
 }
 
 impl PreparedMessage {
@@ -67,24 +67,29 @@ impl PreparedMessage {
         Ok(Self { opcode, payload, verbatim, forms: Vec::new() })
     }
 
-    /// Returns what these extensions make of the message, and keeps it where others would make the same.
-    pub(crate) fn transformed(&mut self, extensions: &mut Pipeline) -> Result<(Rsv, Bytes), ExtensionError> {
+    /// Returns what these extensions make of the message, or `None` where they swallow it, and keeps that where others
+    /// would make the same.
+    pub(crate) fn transformed(
+        &mut self,
+        extensions: &mut Pipeline,
+    ) -> Result<Option<(Rsv, Bytes)>, ExtensionError> {
         if let Some(form) = self.forms.iter().find(|form| form.is_of(extensions)) {
-            return Ok((form.rsv, form.payload.clone()));
+            return Ok(form.made.clone());
         }
         let mut frame = OutboundFrame::new(self.opcode, &self.payload);
         frame.verbatim = self.verbatim;
         let mut made = Vec::new();
         let outbound = extensions.outbound(&frame, &mut made)?;
-        let payload = match outbound.handling {
-            Handling::Transform => Bytes::from(made),
-            Handling::Pass => self.payload.clone(),
+        let made = match outbound.handling {
+            Handling::Transform => Some((outbound.rsv, Bytes::from(made))),
+            Handling::Swallow => None,
+            _ => Some((outbound.rsv, self.payload.clone())),
         };
         let keys = extensions.outbound_keys().map(|(name, key)| Some((Box::from(name), key?)));
         if let Some(extensions) = keys.collect() {
-            self.forms.push(Form { extensions, rsv: outbound.rsv, payload: payload.clone() });
+            self.forms.push(Form { extensions, made: made.clone() });
         }
-        Ok((outbound.rsv, payload))
+        Ok(made)
     }
 }
 

@@ -9,8 +9,9 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use wsproto_frame::{CloseCode, FrameHeader, Opcode, Rsv};
 
+use super::message::{Cut, Message, Received, messages};
 use super::negotiation::pair_of;
-use super::traffic::{Cut, Message, messages, outbound, round_trip, taken};
+use super::traffic::{outbound, passes, round_trip, taken};
 use super::{Rule, Violation, calmly};
 use crate::{
     Extension, ExtensionConfig, Handling, Outbound, OutboundFrame, Output, Params, Pipeline, Progress,
@@ -35,6 +36,7 @@ pub(super) fn check(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), 
         others_bits(make, place)?;
         stacking(make, place)?;
         dropped(make, place)?;
+        swallowed(make, place)?;
     }
     Ok(())
 }
@@ -75,12 +77,12 @@ fn others_bits(make: &impl Fn() -> Arc<dyn ExtensionConfig>, place: Place) -> Re
         let (mut client, mut server) = beside(make, place, flags.clone())?;
         for message in messages() {
             round_trip(&mut client, &mut server, &message, cut)
-                .and_then(|()| round_trip(&mut server, &mut client, &message, cut))
+                .and_then(|_| round_trip(&mut server, &mut client, &message, cut))
                 .map_err(|violation| violation.of(Rule::OthersBits, format!("{place:?}")))?;
             for opcode in [Opcode::Ping, Opcode::Pong, Opcode::Close] {
                 let control = outbound(&mut client, &OutboundFrame::new(opcode, b"\x03\xe8"))?;
                 let found = taken(&mut server, &control, cut, Rule::OthersBits)?;
-                if found.as_deref() != Ok(&b"\x03\xe8"[..]) {
+                if !passes(&found, b"\x03\xe8") {
                     return Err(Violation::new(
                         Rule::OthersBits,
                         format!("{opcode:?}: {found:?}, {place:?}"),
@@ -99,7 +101,7 @@ fn stacking(make: &impl Fn() -> Arc<dyn ExtensionConfig>, place: Place) -> Resul
             beside(make, place, Neighbour { wraps: true, ..Neighbour::default() })?;
         for message in messages() {
             round_trip(&mut client, &mut server, &message, cut)
-                .and_then(|()| round_trip(&mut server, &mut client, &message, cut))
+                .and_then(|_| round_trip(&mut server, &mut client, &message, cut))
                 .map_err(|violation| violation.of(Rule::Stacking, format!("{place:?}")))?;
         }
     }
@@ -114,16 +116,16 @@ fn dropped(make: &impl Fn() -> Arc<dyn ExtensionConfig>, place: Place) -> Result
         let (mut client, mut server) = beside(make, place, neighbour)?;
         let blame = |found| Violation::new(Rule::Dropped, found);
         for message in messages().into_iter().chain(messages()) {
-            let mut received = Vec::new();
+            let mut received = Received::default();
             for (at, frame) in message.frames(cut).into_iter().enumerate() {
                 let ping = OutboundFrame::new(Opcode::Ping, b"ping");
                 refuse(&mut client, &refusing, if at % 2 == 0 { &frame } else { &ping })?;
                 let frame = outbound(&mut client, &frame)?;
-                received.extend(taken(&mut server, &frame, cut, Rule::Dropped)?.map_err(|error| {
+                received.add(taken(&mut server, &frame, cut, Rule::Dropped)?.map_err(|error| {
                     blame(format!("a frame after one that was not sent: {error}, {place:?}, {cut:?}"))
                 })?);
             }
-            if received != message.payload {
+            if received.fate(&message.payload).is_none() {
                 return Err(blame(format!(
                     "another message arrives after a frame that was not sent: {}, {place:?}",
                     message.name(cut)
@@ -141,6 +143,35 @@ fn dropped(make: &impl Fn() -> Arc<dyn ExtensionConfig>, place: Place) -> Result
     Ok(())
 }
 
+/// Lets a neighbour swallow every second fragment between the first and the last, which is not sent again.
+fn swallowed(make: &impl Fn() -> Arc<dyn ExtensionConfig>, place: Place) -> Result<(), Violation> {
+    for cut in CUTS {
+        let swallowing = Arc::new(AtomicBool::new(false));
+        let neighbour = Neighbour { swallowing: Some(Arc::clone(&swallowing)), ..Neighbour::default() };
+        let (mut client, mut server) = beside(make, place, neighbour)?;
+        for message in messages() {
+            let (mut received, mut left) = (Received::default(), Vec::new());
+            for (at, frame) in message.frames(cut).into_iter().enumerate() {
+                let swallows = at % 2 == 1 && !frame.fin;
+                swallowing.store(swallows, Ordering::Relaxed);
+                let sent = outbound(&mut client, &frame)?;
+                if !swallows {
+                    left.extend_from_slice(frame.payload);
+                    received.add(taken(&mut server, &sent, cut, Rule::Dropped)?.map_err(|error| {
+                        let found = format!("a fragment after one that was swallowed: {error}, {place:?}");
+                        Violation::new(Rule::Dropped, found)
+                    })?);
+                }
+            }
+            if received.fate(&left).is_none() {
+                let found = format!("{}, of which fragments are swallowed, {place:?}", message.name(cut));
+                return Err(Violation::new(Rule::Dropped, found));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Lets the neighbour refuse a frame.
 fn refuse(client: &mut Pipeline, refusing: &AtomicBool, frame: &OutboundFrame<'_>) -> Result<(), Violation> {
     refusing.store(true, Ordering::Relaxed);
@@ -148,17 +179,19 @@ fn refuse(client: &mut Pipeline, refusing: &AtomicBool, frame: &OutboundFrame<'_
     let outcome = calmly(Rule::Dropped, what, || client.outbound(frame, &mut Vec::new()))?;
     refusing.store(false, Ordering::Relaxed);
     match outcome {
-        Err(_) => Ok(()),
+        // What is swallowed the other one never sees.
+        Err(_) | Ok(Outbound { handling: Handling::Swallow, .. }) => Ok(()),
         Ok(_) => Err(Violation::new(Rule::Dropped, "another extension's refusal was lost")),
     }
 }
 
-/// The other extension: sets its bits in all frames, may write before each message, and may refuse to send.
+/// The other extension: sets its bits in all frames, may write before each message, and may refuse or swallow frames.
 #[derive(Clone, Debug, Default)]
 struct Neighbour {
     rsv: Rsv,
     wraps: bool,
     refusing: Option<Arc<AtomicBool>>,
+    swallowing: Option<Arc<AtomicBool>>,
     /// How much of the prefix is still to come.
     prefix: usize,
 }
@@ -217,6 +250,9 @@ impl Extension for Neighbour {
     fn outbound(&mut self, frame: &OutboundFrame<'_>, output: &mut Output<'_>) -> Result<Outbound, Refusal> {
         if self.refusing.as_ref().is_some_and(|refusing| refusing.load(Ordering::Relaxed)) {
             return Err(Refusal::new(CloseCode::POLICY_VIOLATION, "another extension refuses"));
+        }
+        if self.swallowing.as_ref().is_some_and(|swallowing| swallowing.load(Ordering::Relaxed)) {
+            return Ok(Outbound::SWALLOW);
         }
         if frame.opcode.is_control() || !self.wraps {
             return Ok(Outbound::flagged(self.rsv));

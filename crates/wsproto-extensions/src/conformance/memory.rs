@@ -3,8 +3,9 @@
 use alloc::format;
 use alloc::sync::Arc;
 
+use super::message::{Cut, messages};
 use super::negotiation::pair;
-use super::traffic::{Cut, messages, round_trip};
+use super::traffic::round_trip;
 use super::{Rule, Violation};
 use crate::{ExtensionConfig, Pipeline};
 

@@ -5,6 +5,7 @@ use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::mem;
 use core::sync::atomic::{AtomicU8, Ordering};
 
 use wsproto_frame::{CloseCode, FrameHeader, Opcode, Rsv};
@@ -44,6 +45,17 @@ enum Flaw {
     IgnoresDrops,
     DropsWhatWasSent,
     DropsTheFrameBefore,
+    SwallowsSomeSent,
+    SwallowsSomeReceived,
+    SwallowsAllReceived,
+    SwallowsControlFrames,
+    SwallowsLate,
+    SwallowsPieces,
+    SwallowsEnds,
+    SwallowsCloses,
+    SwallowsClosesSent,
+    PassesTheRest,
+    GarblesTheNext,
 }
 
 /// Puts a mark before each message and changes each byte by its place in the message.
@@ -59,6 +71,7 @@ struct Scramble {
     /// How long the payload was that came.
     len: u64,
     marked: bool,
+    garbles: bool,
     shared: Arc<AtomicU8>,
 }
 
@@ -74,7 +87,18 @@ impl Scramble {
             messages: 0,
             received: 0,
             marked: false,
+            garbles: false,
             shared: Arc::new(AtomicU8::new(0)),
+        }
+    }
+
+    fn swallows(&self, frame: &OutboundFrame<'_>) -> bool {
+        let first = frame.opcode != Opcode::Continuation;
+        match self.flaw {
+            Flaw::SwallowsSomeSent | Flaw::GarblesTheNext => first && frame.payload.starts_with(b"H"),
+            Flaw::PassesTheRest => first && !frame.fin,
+            Flaw::SwallowsEnds => !first && frame.fin,
+            _ => false,
         }
     }
 }
@@ -132,7 +156,11 @@ impl Extension for Scramble {
             if self.flaw == Flaw::ForgetsAtControlFrames {
                 self.received = 0;
             }
-            return Ok(Handling::Pass);
+            return Ok(match (self.flaw, header.opcode) {
+                (Flaw::SwallowsCloses, Opcode::Close)
+                | (Flaw::SwallowsControlFrames, Opcode::Ping | Opcode::Pong) => Handling::Swallow,
+                _ => Handling::Pass,
+            });
         }
         self.len = 0;
         if self.flaw == Flaw::ForgetsTexts && header.opcode == Opcode::Text {
@@ -142,10 +170,13 @@ impl Extension for Scramble {
             self.shared.store(0, Ordering::Relaxed);
             self.marked = false;
         }
-        Ok(Handling::Transform)
+        Ok(if self.flaw == Flaw::SwallowsAllReceived { Handling::Swallow } else { Handling::Transform })
     }
 
     fn inbound(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), Refusal> {
+        if self.flaw == Flaw::SwallowsPieces && input.len() == 1 && self.len == 0 {
+            output.swallow();
+        }
         if self.flaw == Flaw::ForgetsBetweenCalls {
             self.received = 0;
         }
@@ -165,6 +196,9 @@ impl Extension for Scramble {
                     ));
                 }
                 self.marked = true;
+            } else if self.received == 0 && byte == b'H' && self.flaw == Flaw::SwallowsSomeReceived {
+                output.swallow();
+                self.received = 1;
             } else if self.flaw == Flaw::SharesState {
                 if output.write(&[byte ^ self.shared.load(Ordering::Relaxed)]) == 0 {
                     return Ok(());
@@ -182,9 +216,12 @@ impl Extension for Scramble {
         Ok(())
     }
 
-    fn inbound_end(&mut self, header: &FrameHeader, _: &mut Output<'_>) -> Result<Progress, Refusal> {
+    fn inbound_end(&mut self, header: &FrameHeader, output: &mut Output<'_>) -> Result<Progress, Refusal> {
         if self.flaw == Flaw::TrustsTheLength && self.len != header.payload_len {
             return Err(Refusal::new(CloseCode::PROTOCOL_ERROR, "another length than the header says"));
+        }
+        if self.flaw == Flaw::SwallowsLate {
+            output.swallow();
         }
         Ok(Progress::Done)
     }
@@ -193,14 +230,26 @@ impl Extension for Scramble {
         if !(frame.opcode.is_control() && self.flaw == Flaw::DropsTheFrameBefore) {
             self.before = self.sent;
         }
+        if self.flaw == Flaw::SwallowsClosesSent && frame.opcode == Opcode::Close {
+            return Ok(Outbound::SWALLOW);
+        }
         if frame.opcode.is_control() && self.flaw != Flaw::ChangesControlFrames {
             return Ok(Outbound::PASS);
+        }
+        if self.swallows(frame) {
+            if self.flaw == Flaw::GarblesTheNext {
+                self.garbles = true;
+            }
+            return Ok(Outbound::SWALLOW);
         }
         assert!(!(frame.verbatim && self.flaw == Flaw::PanicsAtVerbatim), "on purpose");
         if frame.opcode != Opcode::Continuation {
             self.sent = 0;
             self.messages = self.messages.wrapping_add(1);
             output.write(&[MARK]);
+        }
+        if mem::take(&mut self.garbles) {
+            self.sent = 1;
         }
         for byte in frame.payload {
             output.write(&[byte ^ self.sent]);
@@ -260,6 +309,18 @@ fn each_flaw_is_named() {
         (Flaw::IgnoresDrops,           Some(Rule::Dropped)),
         (Flaw::DropsWhatWasSent,       Some(Rule::Dropped)),
         (Flaw::DropsTheFrameBefore,    Some(Rule::Dropped)),
+        (Flaw::SwallowsSomeSent,       None),
+        (Flaw::SwallowsSomeReceived,   None),
+        (Flaw::SwallowsAllReceived,    None),
+        (Flaw::SwallowsControlFrames,  None),
+        (Flaw::SwallowsLate,           Some(Rule::Swallowing)),
+        (Flaw::SwallowsPieces,         Some(Rule::Chunking)),
+        (Flaw::SwallowsEnds,           Some(Rule::Swallowing)),
+        (Flaw::SwallowsCloses,         Some(Rule::Swallowing)),
+        (Flaw::SwallowsClosesSent,     Some(Rule::Swallowing)),
+        // The pipeline swallows the rest.
+        (Flaw::PassesTheRest,          None),
+        (Flaw::GarblesTheNext,         Some(Rule::RoundTrip)),
     ];
     for (flaw, rule) in table {
         let found = check(|| Arc::new(Scramble::new(flaw)));

@@ -3,28 +3,17 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec;
 use alloc::vec::Vec;
 
 use wsproto_frame::{FrameHeader, Opcode, Rsv};
 
+use super::message::{Cut, Fate, Message, Received, messages, noise};
 use super::negotiation::{pair, pair_of};
 use super::{Rule, Violation, calmly};
 use crate::{ExtensionConfig, ExtensionError, FrameEnd, Handling, OutboundFrame, Output, Pipeline, Pulled};
 
 /// More than this comes out of nothing that is sent here.
 const MOST: usize = 1 << 22;
-
-/// How a message is cut.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Cut {
-    /// Bytes of a message in each fragment.
-    pub(super) fragment: usize,
-    /// Bytes of a payload that arrive at once.
-    pub(super) piece: usize,
-    /// Bytes that may come out at once.
-    pub(super) room: usize,
-}
 
 const WHOLE: Cut = Cut { fragment: usize::MAX, piece: usize::MAX, room: MOST };
 
@@ -41,11 +30,19 @@ const CUTS: [Cut; 8] = [
 ];
 
 pub(super) fn check(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violation> {
+    let mut whole = Vec::new();
     for cut in CUTS {
         let (mut client, mut server) = pair(make)?;
+        let mut arrived = Vec::new();
         for message in messages() {
-            round_trip(&mut client, &mut server, &message, cut)?;
-            round_trip(&mut server, &mut client, &message, cut)?;
+            arrived.push(round_trip(&mut client, &mut server, &message, cut)?);
+            arrived.push(round_trip(&mut server, &mut client, &message, cut)?);
+        }
+        if whole.is_empty() {
+            whole = arrived;
+        } else if cut.fragment == WHOLE.fragment && arrived != whole {
+            let found = format!("other messages are swallowed when they come in pieces, {cut:?}");
+            return Err(Violation::new(Rule::Chunking, found));
         }
     }
     verbatim(make)?;
@@ -55,69 +52,12 @@ pub(super) fn check(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), 
     garbage(make)
 }
 
-/// A message to send.
-#[derive(Clone)]
-pub(super) struct Message {
-    pub(super) opcode: Opcode,
-    pub(super) payload: Vec<u8>,
-}
-
-impl Message {
-    pub(super) fn name(&self, cut: Cut) -> String {
-        format!("{:?} of {} bytes, {cut:?}", self.opcode, self.payload.len())
-    }
-
-    /// Cuts it into frames.
-    pub(super) fn frames(&self, cut: Cut) -> Vec<OutboundFrame<'_>> {
-        let mut parts: Vec<&[u8]> = self.payload.chunks(cut.fragment).collect();
-        if parts.is_empty() {
-            parts.push(&[]);
-        }
-        let last = parts.len().saturating_sub(1);
-        let frame = |(at, part)| {
-            let mut frame =
-                OutboundFrame::new(if at == 0 { self.opcode } else { Opcode::Continuation }, part);
-            frame.fin = at == last;
-            frame
-        };
-        parts.into_iter().enumerate().map(frame).collect()
-    }
-}
-
-/// Messages of all kinds, binary and text in turns: empty, short, repetitive, random.
-pub(super) fn messages() -> [Message; 10] {
-    let binary = |payload| Message { opcode: Opcode::Binary, payload };
-    let text = |text: &str| Message { opcode: Opcode::Text, payload: text.as_bytes().to_vec() };
-    [
-        binary(Vec::new()),
-        text(""),
-        binary(vec![0]),
-        text("Hello"),
-        binary(b"Hello".to_vec()),
-        text(&"All work and no play makes a dull message. ".repeat(40)),
-        binary(noise(1500, 1)),
-        text(&"Gr\u{fc}\u{df}e, \u{4e16}\u{754c}! ".repeat(60)),
-        binary(vec![b'a'; 3000]),
-        text("Hello"),
-    ]
-}
-
-/// Bytes that look random, the same each time.
-fn noise(len: usize, seed: u64) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let byte = move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_be_bytes()[2]
-    };
-    core::iter::repeat_with(byte).take(len).collect()
-}
-
 /// A frame on its way.
 pub(super) struct Frame {
     pub(super) header: FrameHeader,
     pub(super) payload: Vec<u8>,
+    /// Whether it isn't sent.
+    pub(super) swallowed: bool,
 }
 
 pub(super) fn round_trip(
@@ -125,18 +65,18 @@ pub(super) fn round_trip(
     to: &mut Pipeline,
     message: &Message,
     cut: Cut,
-) -> Result<(), Violation> {
-    let mut received = Vec::new();
+) -> Result<Fate, Violation> {
+    let mut received = Received::default();
     for frame in sent(from, message, cut)? {
-        received.extend(taken(to, &frame, cut, Rule::RoundTrip)?.map_err(|error| {
+        received.add(taken(to, &frame, cut, Rule::RoundTrip)?.map_err(|error| {
             Violation::new(
                 Rule::RoundTrip,
                 format!("what was sent is refused ({error}): {}", message.name(cut)),
             )
         })?);
     }
-    if received == message.payload {
-        return Ok(());
+    if let Some(fate) = received.fate(&message.payload) {
+        return Ok(fate);
     }
     let rule =
         if cut.fragment == usize::MAX && cut.piece < usize::MAX { Rule::Chunking } else { Rule::RoundTrip };
@@ -158,11 +98,12 @@ pub(super) fn outbound(pipeline: &mut Pipeline, frame: &OutboundFrame<'_>) -> Re
             format!("it does not send {:?} of {} bytes: {error}", frame.opcode, frame.payload.len()),
         )
     })?;
-    let payload = if sent.handling == Handling::Pass { frame.payload.to_vec() } else { out };
+    let swallowed = sent.handling == Handling::Swallow;
+    let payload = if sent.handling == Handling::Transform { out } else { frame.payload.to_vec() };
     let len = u64::try_from(payload.len()).unwrap_or(u64::MAX);
     let mut header = FrameHeader::new(frame.opcode, len).with_rsv(sent.rsv);
     header.fin = frame.fin;
-    Ok(Frame { header, payload })
+    Ok(Frame { header, payload, swallowed })
 }
 
 /// Tells which rule an error of the pipeline stands for, where that is a fault of the extension.
@@ -171,20 +112,26 @@ const fn fault(error: &ExtensionError) -> Option<Rule> {
         ExtensionError::ControlTransformed => Some(Rule::ControlFrames),
         ExtensionError::ForeignRsv(_) => Some(Rule::ForeignBits),
         ExtensionError::Stalled => Some(Rule::Progress),
+        ExtensionError::SwallowedLate | ExtensionError::SwallowedEnd | ExtensionError::SwallowedClose => {
+            Some(Rule::Swallowing)
+        }
         ExtensionError::UnownedRsv(_) | ExtensionError::Refused(_) => None,
     }
 }
 
-/// Receives a frame in pieces; the inner error is a refusal.
+/// Receives a frame in pieces, `None` where it is swallowed here or was before; the inner error is a refusal.
 pub(super) fn taken(
     pipeline: &mut Pipeline,
     frame: &Frame,
     cut: Cut,
     rule: Rule,
-) -> Result<Result<Vec<u8>, ExtensionError>, Violation> {
+) -> Result<Result<Option<Vec<u8>>, ExtensionError>, Violation> {
+    if frame.swallowed {
+        return Ok(Ok(None));
+    }
     let result = calmly(rule, "receiving", || inbound(pipeline, frame, cut))?;
     match result {
-        Ok(Some(out)) => Ok(Ok(out)),
+        Ok(Some(out)) => Ok(Ok((!pipeline.is_swallowing()).then_some(out))),
         Ok(None) => Err(Violation::new(Rule::Progress, format!("a frame has no end, {cut:?}"))),
         Err(error) => match (fault(&error), &error) {
             (Some(rule), _) => Err(Violation::new(rule, format!("{error}, {cut:?}"))),
@@ -200,7 +147,7 @@ pub(super) fn taken(
 
 /// Receives a frame in pieces, or returns `None` where it does not end.
 fn inbound(pipeline: &mut Pipeline, frame: &Frame, cut: Cut) -> Result<Option<Vec<u8>>, ExtensionError> {
-    if pipeline.inbound_header(&frame.header)? == Handling::Pass {
+    if pipeline.inbound_header(&frame.header)? != Handling::Transform {
         return Ok(Some(frame.payload.clone()));
     }
     let mut out = Vec::new();
@@ -225,15 +172,15 @@ fn verbatim(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violatio
     for cut in [WHOLE, Cut { fragment: 100, piece: 64, room: 1000 }] {
         let (mut client, mut server) = pair(make)?;
         for message in messages() {
-            let mut received = Vec::new();
+            let mut received = Received::default();
             for frame in message.frames(cut) {
                 let sent = outbound(&mut client, &frame.verbatim())
                     .map_err(|violation| violation.of(Rule::Verbatim, "asked to send it as it is"))?;
-                received.extend(taken(&mut server, &sent, cut, Rule::Verbatim)?.map_err(|error| {
+                received.add(taken(&mut server, &sent, cut, Rule::Verbatim)?.map_err(|error| {
                     Violation::new(Rule::Verbatim, format!("it is refused ({error}): {}", message.name(cut)))
                 })?);
             }
-            if received != message.payload {
+            if received.fate(&message.payload).is_none() {
                 let found = format!("another message arrives: {}", message.name(cut));
                 return Err(Violation::new(Rule::Verbatim, found));
             }
@@ -250,7 +197,7 @@ fn control_frames(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Vi
     let cut = Cut { fragment: 100, piece: 64, room: 1000 };
     let (mut client, mut server) = pair(make)?;
     for message in messages() {
-        let mut received = Vec::new();
+        let mut received = Received::default();
         for frame in sent(&mut client, &message, cut)? {
             for opcode in [Opcode::Ping, Opcode::Pong, Opcode::Close] {
                 let control = outbound(&mut client, &OutboundFrame::new(opcode, b"\x03\xe8data"))?;
@@ -258,19 +205,23 @@ fn control_frames(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Vi
                     return Err(blame(format!("{opcode:?} is sent with another payload")));
                 }
                 let found = taken(&mut server, &control, cut, Rule::ControlFrames)?;
-                if found.as_deref() != Ok(&b"\x03\xe8data"[..]) {
+                if !passes(&found, b"\x03\xe8data") {
                     return Err(blame(format!("{opcode:?} between fragments: {found:?}")));
                 }
             }
             let found = taken(&mut server, &frame, cut, Rule::ControlFrames)?;
-            received
-                .extend(found.map_err(|error| blame(format!("a fragment after a control frame: {error}")))?);
+            received.add(found.map_err(|error| blame(format!("a fragment after a control frame: {error}")))?);
         }
-        if received != message.payload {
+        if received.fate(&message.payload).is_none() {
             return Err(blame(format!("another message arrives: {}", message.name(cut))));
         }
     }
     Ok(())
+}
+
+/// Tells whether a control frame arrives as it was sent, if it isn't swallowed.
+pub(super) fn passes(found: &Result<Option<Vec<u8>>, ExtensionError>, payload: &[u8]) -> bool {
+    matches!(found, Ok(found) if found.as_ref().is_none_or(|found| found == payload))
 }
 
 /// Lets two connections take turns, a fragment each.
@@ -286,7 +237,7 @@ fn take_turns(mut one: (Pipeline, Pipeline), mut other: (Pipeline, Pipeline)) ->
     for (left, right) in messages().into_iter().zip(messages().into_iter().rev()) {
         let mut frames =
             [sent(&mut one.0, &left, cut)?.into_iter(), sent(&mut other.0, &right, cut)?.into_iter()];
-        let mut received = [Vec::new(), Vec::new()];
+        let mut received = [Received::default(), Received::default()];
         let [one_received, other_received] = &mut received;
         let [one_frames, other_frames] = &mut frames;
         loop {
@@ -298,12 +249,12 @@ fn take_turns(mut one: (Pipeline, Pipeline), mut other: (Pipeline, Pipeline)) ->
                 [(&mut one.1, next.0, &mut *one_received), (&mut other.1, next.1, &mut *other_received)]
             {
                 let Some(frame) = frame else { continue };
-                received.extend(taken(pipeline, &frame, cut, Rule::Independence)?.map_err(|error| {
+                received.add(taken(pipeline, &frame, cut, Rule::Independence)?.map_err(|error| {
                     Violation::new(Rule::Independence, format!("two connections in turns: {error}"))
                 })?);
             }
         }
-        if received != [left.payload, right.payload] {
+        if one_received.fate(&left.payload).is_none() || other_received.fate(&right.payload).is_none() {
             return Err(Violation::new(
                 Rule::Independence,
                 "two connections in turns: another message arrives",
@@ -327,11 +278,12 @@ fn outbound_key(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Viol
         let frames = sent(&mut senders[0], message, WHOLE)?;
         let mut fresh = pair_of(&configs)?.0;
         for (frame, same) in frames.iter().zip(sent(&mut fresh, message, WHOLE)?) {
-            if (frame.header, &frame.payload) != (same.header, &same.payload) {
+            let is_same = (frame.header, frame.swallowed) == (same.header, same.swallowed);
+            if !is_same || frame.payload != same.payload {
                 return Err(Violation::new(Rule::OutboundKey, message.name(WHOLE)));
             }
             let found = taken(&mut server, frame, WHOLE, Rule::OutboundKey)?;
-            if found.as_ref() != Ok(&message.payload) {
+            if !passes(&found, &message.payload) {
                 return Err(Violation::new(Rule::OutboundKey, format!("{found:?} arrives")));
             }
         }
@@ -370,8 +322,8 @@ fn garbage(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violation
 /// Receives a payload whole and in pieces, by new connections.
 fn compare(make: &impl Fn() -> Arc<dyn ExtensionConfig>, payload: &[u8], rsv: Rsv) -> Result<(), Violation> {
     let len = u64::try_from(payload.len()).unwrap_or(u64::MAX);
-    let frame =
-        Frame { header: FrameHeader::new(Opcode::Binary, len).with_rsv(rsv), payload: payload.to_vec() };
+    let header = FrameHeader::new(Opcode::Binary, len).with_rsv(rsv);
+    let frame = Frame { header, payload: payload.to_vec(), swallowed: false };
     let (_, mut server) = pair(make)?;
     let whole = taken(&mut server, &frame, WHOLE, Rule::Garbage)?;
     for (piece, room) in [(1, MOST), (3, 1), (64, 7)] {

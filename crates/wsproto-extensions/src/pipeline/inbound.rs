@@ -43,7 +43,11 @@ impl Inbound {
                 self.transforming = self.transforming.saturating_add(1);
             }
         }
-        Ok(if self.transforming == 0 { Handling::Pass } else { Handling::Transform })
+        Ok(match self.transforming {
+            0 if stages.iter().any(Stage::is_swallowing) => Handling::Swallow,
+            0 => Handling::Pass,
+            _ => Handling::Transform,
+        })
     }
 
     pub(super) fn feed(

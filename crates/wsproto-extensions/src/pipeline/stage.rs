@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use wsproto_frame::{FrameHeader, Rsv};
+use wsproto_frame::{FrameHeader, Opcode, Rsv};
 
 use crate::{
     Extension, ExtensionConfig, ExtensionError, Handling, Outbound, OutboundFrame, Output, Progress,
@@ -17,6 +17,7 @@ pub(super) struct Stage {
     pub(super) handling: Handling,
     /// Its last call filled the output, so there may be more.
     full: bool,
+    fate: Fate,
     /// It wrote the end of the frame.
     pub(super) ended: bool,
     /// Its refusal, which counts once the next stages have seen what it wrote before.
@@ -27,6 +28,16 @@ pub(super) struct Stage {
     pub(super) consumed: usize,
 }
 
+/// What an extension has done with the frame that is being received.
+#[derive(Clone, Copy, PartialEq)]
+enum Fate {
+    /// It wrote nothing yet, and may swallow the frame.
+    Open,
+    /// It wrote some of it.
+    Written,
+    Swallowed,
+}
+
 impl Stage {
     pub(super) fn new((config, extension): (Arc<dyn ExtensionConfig>, Box<dyn Extension>)) -> Self {
         let handling = Handling::Pass;
@@ -35,6 +46,7 @@ impl Stage {
             extension,
             handling,
             full: false,
+            fate: Fate::Open,
             ended: false,
             refused: None,
             link: Vec::new(),
@@ -57,10 +69,9 @@ impl Stage {
     pub(super) fn inbound_header(&mut self, header: &FrameHeader) -> Result<Handling, ExtensionError> {
         self.handling = self.extension.inbound_header(header)?;
         self.full = false;
+        self.fate = if self.handling == Handling::Swallow { Fate::Swallowed } else { Fate::Open };
         self.ended = false;
-        if header.opcode.is_control() && self.handling == Handling::Transform {
-            return Err(ExtensionError::ControlTransformed);
-        }
+        check_control(header.opcode, self.handling)?;
         Ok(self.handling)
     }
 
@@ -80,6 +91,7 @@ impl Stage {
         }
         if !input.is_empty() || self.full {
             self.extension.inbound(input, output)?;
+            self.note_written(before.1, output)?;
             self.full = output.room() == 0;
             if !input.is_empty() && before == (input.len(), output.room()) {
                 return Err(ExtensionError::Stalled);
@@ -90,10 +102,29 @@ impl Stage {
             return Ok(false);
         }
         self.ended = self.extension.inbound_end(header, output)? == Progress::Done;
+        self.note_written(before.1, output)?;
         if !self.ended && before.1 == output.room() {
             return Err(ExtensionError::Stalled);
         }
         Ok(true)
+    }
+
+    /// Notes whether a call that had so much room wrote something, and whether it swallowed the frame.
+    fn note_written(&mut self, room: usize, output: &mut Output<'_>) -> Result<(), ExtensionError> {
+        let swallowed = output.take_swallowed();
+        self.fate = match (self.fate, swallowed) {
+            (Fate::Swallowed, _) => Fate::Swallowed,
+            (Fate::Open, Some(left)) if left == room => Fate::Swallowed,
+            (Fate::Open | Fate::Written, Some(_)) => return Err(ExtensionError::SwallowedLate),
+            (Fate::Open, None) if output.room() == room => Fate::Open,
+            (Fate::Open | Fate::Written, None) => Fate::Written,
+        };
+        Ok(())
+    }
+
+    /// Tells whether the extension swallows the frame that is being received.
+    pub(super) fn is_swallowing(&self) -> bool {
+        self.fate == Fate::Swallowed
     }
 
     /// Tells the extension that the frame it saw last is not sent.
@@ -108,16 +139,31 @@ impl Stage {
         out: &mut Vec<u8>,
         start: usize,
     ) -> Result<Outbound, ExtensionError> {
-        let one = self.extension.outbound(frame, &mut Output::new(out, usize::MAX))?;
+        let mut output = Output::new(out, usize::MAX);
+        let mut one = self.extension.outbound(frame, &mut output)?;
+        if output.take_swallowed().is_some() {
+            one.handling = Handling::Swallow;
+        }
         let foreign: Rsv = one.rsv.difference(self.extension.rsv());
         if !foreign.is_empty() {
             return Err(ExtensionError::ForeignRsv(foreign));
         }
-        if one.handling == Handling::Pass {
+        check_control(frame.opcode, one.handling)?;
+        if one.handling == Handling::Swallow && frame.opcode == Opcode::Continuation && frame.fin {
+            return Err(ExtensionError::SwallowedEnd);
+        }
+        if one.handling != Handling::Transform {
             out.truncate(start);
-        } else if frame.opcode.is_control() {
-            return Err(ExtensionError::ControlTransformed);
         }
         Ok(one)
+    }
+}
+
+/// Holds what is done with a control frame to the contract.
+const fn check_control(opcode: Opcode, handling: Handling) -> Result<(), ExtensionError> {
+    match handling {
+        Handling::Transform if opcode.is_control() => Err(ExtensionError::ControlTransformed),
+        Handling::Swallow if matches!(opcode, Opcode::Close) => Err(ExtensionError::SwallowedClose),
+        Handling::Pass | Handling::Transform | Handling::Swallow => Ok(()),
     }
 }

@@ -10,7 +10,9 @@ use wsproto_frame::{CloseCode, FrameHeader, Opcode, Rsv};
 
 use super::{FrameEnd, Pipeline, Pulled};
 use crate::mock::{Broken, Fault, Mock, REFUSAL};
-use crate::{Extension, ExtensionConfig, ExtensionError, Handling, Outbound, OutboundFrame, Output};
+use crate::{
+    Extension, ExtensionConfig, ExtensionError, Handling, Outbound, OutboundFrame, Output, Progress, Refusal,
+};
 
 fn stack(names: &[(&'static str, Rsv)]) -> Pipeline {
     let agreed = names.iter().map(|&(name, rsv)| {
@@ -71,6 +73,7 @@ fn send(pipeline: &mut Pipeline, frame: &OutboundFrame<'_>) -> (Rsv, Vec<u8>) {
             (sent.rsv, frame.payload.to_vec())
         }
         Handling::Transform => (sent.rsv, written),
+        Handling::Swallow => panic!("nothing is swallowed here"),
     }
 }
 
@@ -247,4 +250,187 @@ fn a_piece_that_is_fed_before_the_last_was_drained_is_kept_behind_it() {
     assert_eq!(pipeline.feed(b"lo)", FrameEnd::Reached, &mut Output::new(&mut out, 1)), Ok(Pulled::More));
     assert_eq!(pipeline.pull(&mut Output::new(&mut out, 100)), Ok(Pulled::Finished));
     assert_eq!(out, b"Hello");
+}
+
+/// Swallows what begins with `!`, both ways, once it has seen it; where RSV3 is set, by the header.
+#[derive(Debug, Default)]
+struct Sieve {
+    started: bool,
+}
+
+impl Extension for Sieve {
+    fn rsv(&self) -> Rsv {
+        Rsv::RSV3
+    }
+
+    fn inbound_header(&mut self, header: &FrameHeader) -> Result<Handling, Refusal> {
+        self.started = false;
+        Ok(match (header.rsv.contains(Rsv::RSV3), header.opcode.is_control()) {
+            (true, _) => Handling::Swallow,
+            (false, true) => Handling::Pass,
+            (false, false) => Handling::Transform,
+        })
+    }
+
+    fn inbound(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), Refusal> {
+        if !self.started && input.starts_with(b"!") {
+            output.swallow();
+        }
+        self.started = true;
+        let written = output.write(input);
+        *input = &input[written..];
+        Ok(())
+    }
+
+    fn inbound_end(&mut self, _: &FrameHeader, output: &mut Output<'_>) -> Result<Progress, Refusal> {
+        if !self.started {
+            output.swallow();
+        }
+        Ok(Progress::Done)
+    }
+
+    fn outbound(&mut self, frame: &OutboundFrame<'_>, output: &mut Output<'_>) -> Result<Outbound, Refusal> {
+        output.write(b"in vain");
+        Ok(if frame.payload.contains(&b'!') { Outbound::SWALLOW } else { Outbound::PASS })
+    }
+}
+
+/// The sieve, between two that put brackets around payloads: [(…)] on the wire where all are agreed.
+fn with_sieve(before: bool, after: bool) -> Pipeline {
+    let brackets = |name, rsv| {
+        let config = Mock::brackets(name, rsv);
+        let (_, extension) = config.answer(&crate::Params::new(name)).unwrap();
+        (config, extension)
+    };
+    let mut agreed = Vec::new();
+    agreed.extend(before.then(|| brackets("foo", Rsv::RSV1)));
+    agreed.push((Mock::brackets("sieve", Rsv::RSV3), Box::new(Sieve::default()) as Box<dyn Extension>));
+    agreed.extend(after.then(|| brackets("bar", Rsv::RSV2)));
+    Pipeline::new(agreed)
+}
+
+#[test]
+fn what_is_swallowed_goes_through_the_others_and_is_marked() {
+    let both = Rsv::RSV1 | Rsv::RSV2;
+    #[rustfmt::skip]
+    let table: [(&str, bool, bool, Rsv, &[u8], &[u8], bool); 9] = [
+        ("alone",              false, false, Rsv::NONE,         b"!no",   b"!no", true),
+        ("alone, empty",       false, false, Rsv::NONE,         b"",      b"",    true),
+        ("alone, not",         false, false, Rsv::NONE,         b"yes!",  b"yes!", false),
+        ("by its header",      false, false, Rsv::RSV3,         b"yes",   b"yes", true),
+        ("it sees it last",    false, true,  Rsv::RSV2,         b"[!no]", b"!no", true),
+        ("not",                false, true,  Rsv::RSV2,         b"[yes]", b"yes", false),
+        ("it sees it first",   true,  false, Rsv::RSV1,         b"(!no)", b"!no", false),
+        ("in between, header", true,  true,  both | Rsv::RSV3,  b"[(no)]", b"no", true),
+        ("in between, not",    true,  true,  both,              b"[(!no)]", b"!no", false),
+    ];
+    for (name, before, after, rsv, payload, expected, swallowed) in table {
+        for (piece, room) in [(1, 1), (2, 1), (100, 1), (1, 100), (100, 100)] {
+            let mut pipeline = with_sieve(before, after);
+            for _ in 0..2 {
+                let header = FrameHeader::new(Opcode::Binary, 1).with_rsv(rsv);
+                let found = receive(&mut pipeline, &header, payload, piece, room);
+                assert_eq!(found.as_deref(), Ok(expected), "{name} {piece} {room}");
+                assert_eq!(pipeline.is_swallowing(), swallowed, "{name} {piece} {room}");
+                let ping = pipeline.inbound_header(&FrameHeader::new(Opcode::Ping, 0));
+                assert_eq!((ping, pipeline.is_swallowing()), (Ok(Handling::Pass), false), "{name}: the next");
+            }
+        }
+    }
+    let mut pipeline = with_sieve(false, false);
+    for (opcode, found) in [
+        (Opcode::Ping, Ok(Handling::Swallow)),
+        (Opcode::Pong, Ok(Handling::Swallow)),
+        (Opcode::Text, Ok(Handling::Swallow)),
+        (Opcode::Close, Err(ExtensionError::SwallowedClose)),
+    ] {
+        let header = FrameHeader::new(opcode, 2).with_rsv(Rsv::RSV3);
+        assert_eq!(pipeline.inbound_header(&header), found, "{opcode:?}");
+    }
+}
+
+#[test]
+fn a_message_is_sent_to_its_end_or_swallowed_whole() {
+    use Opcode::{Continuation, Ping, Text};
+    for (before, after) in [(false, false), (true, false), (false, true), (true, true)] {
+        let mut pipeline = with_sieve(before, after);
+        let mut sent = |opcode, payload: &[u8], fin| {
+            let mut out = b"before".to_vec();
+            let mut frame = OutboundFrame::new(opcode, payload);
+            frame.fin = fin;
+            let sent = pipeline.outbound(&frame, &mut out).map(|sent| sent.handling);
+            let is_swallowed = sent != Ok(Handling::Pass) && sent != Ok(Handling::Transform);
+            assert_eq!(out == b"before", is_swallowed || sent == Ok(Handling::Pass), "{payload:?}");
+            sent.map(|handling| handling == Handling::Swallow)
+        };
+        #[rustfmt::skip]
+        let table: [(Opcode, &[u8], bool, Result<bool, ExtensionError>); 14] = [
+            (Text,          b"!", true,  Ok(true)),
+            (Text,          b"a", true,  Ok(false)),
+            (Text,          b"!", false, Ok(true)),
+            (Continuation,  b"a", false, Ok(true)),
+            (Ping,          b"a", true,  Ok(false)),
+            (Ping,          b"!", true,  Ok(true)),
+            (Continuation,  b"a", true,  Ok(true)),
+            (Text,          b"a", false, Ok(false)),
+            (Continuation,  b"!", false, Ok(true)),
+            (Continuation,  b"!", true,  Err(ExtensionError::SwallowedEnd)),
+            (Continuation,  b"a", true,  Ok(false)),
+            (Opcode::Close, b"!", true,  Err(ExtensionError::SwallowedClose)),
+            // What never ended doesn't swallow what begins anew.
+            (Text,          b"!", false, Ok(true)),
+            (Text,          b"a", true,  Ok(false)),
+        ];
+        for (at, (opcode, payload, fin, expected)) in table.into_iter().enumerate() {
+            assert_eq!(sent(opcode, payload, fin), expected, "{at}: {opcode:?}, {before}, {after}");
+        }
+    }
+}
+
+/// Counts in a place that the test sees how often it learns that a frame isn't sent.
+#[derive(Debug)]
+struct Witness(Arc<core::sync::atomic::AtomicUsize>);
+
+impl Extension for Witness {
+    fn rsv(&self) -> Rsv {
+        Rsv::NONE
+    }
+
+    fn inbound_header(&mut self, _: &FrameHeader) -> Result<Handling, Refusal> {
+        Ok(Handling::Pass)
+    }
+
+    fn inbound(&mut self, _: &mut &[u8], _: &mut Output<'_>) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn inbound_end(&mut self, _: &FrameHeader, _: &mut Output<'_>) -> Result<Progress, Refusal> {
+        Ok(Progress::Done)
+    }
+
+    fn outbound(&mut self, _: &OutboundFrame<'_>, _: &mut Output<'_>) -> Result<Outbound, Refusal> {
+        Ok(Outbound::PASS)
+    }
+
+    fn outbound_dropped(&mut self) {
+        self.0.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn whoever_saw_what_another_one_swallows_learns_of_it() {
+    use core::sync::atomic::Ordering::Relaxed;
+    let counts = [Arc::default(), Arc::default()];
+    let [before, after] = &counts;
+    let witness = |count: &Arc<_>| -> (Arc<dyn ExtensionConfig>, Box<dyn Extension>) {
+        (Mock::brackets("witness", Rsv::NONE), Box::new(Witness(Arc::clone(count))))
+    };
+    let sieve = (Mock::brackets("sieve", Rsv::RSV3), Box::new(Sieve::default()) as Box<dyn Extension>);
+    let mut pipeline = Pipeline::new(vec![witness(before), sieve, witness(after)]);
+    for (opcode, payload, dropped) in
+        [(Opcode::Text, b"a", 0), (Opcode::Text, b"!", 1), (Opcode::Ping, b"!", 2), (Opcode::Close, b"!", 3)]
+    {
+        let _outcome = pipeline.outbound(&OutboundFrame::new(opcode, payload), &mut Vec::new());
+        assert_eq!((before.load(Relaxed), after.load(Relaxed)), (dropped, 0), "{opcode:?}");
+    }
 }

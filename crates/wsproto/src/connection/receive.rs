@@ -243,9 +243,9 @@ impl Connection {
     fn receive_chunk<'a>(&mut self, chunk: FrameChunk<'a>) -> Result<Option<Event<'a>>, RemoteProtocolError> {
         //= rfc6455#5.4-4, rfc6455#6.2-2
         if chunk.header.opcode.is_control() {
-            return self.receive_control(chunk);
+            return if self.is_transforming() { Ok(None) } else { self.receive_control(chunk) };
         }
-        if self.extensions.as_ref().is_some_and(|extensions| extensions.is_feeding()) {
+        if self.is_transforming() {
             return self.feed_transformed(&chunk);
         }
         self.data_event(chunk)

@@ -153,9 +153,8 @@ impl Connection {
     fn join(&mut self, buffer: &mut MessageBuffer) -> Result<Option<Whole>, RemoteProtocolError> {
         loop {
             if let Some(part) = self.decoder.decode_data(buffer.unread(), usize::MAX) {
-                let (message, last) = (part.message, part.frame_finished && part.header.fin);
-                self.join_part(part, buffer)?;
-                if last {
+                let message = part.message;
+                if self.join_part(part, buffer)? {
                     return Ok(Some(Whole::Message(message)));
                 }
             } else if self.waits(buffer) {
@@ -173,9 +172,13 @@ impl Connection {
         }
     }
 
-    /// Checks a part of a data frame, and adds it to its message.
+    /// Checks a part of a data frame, adds it to its message, and tells whether that is whole and for the program.
     #[inline(always)]
-    fn join_part(&mut self, part: FramePart, buffer: &mut MessageBuffer) -> Result<(), RemoteProtocolError> {
+    fn join_part(
+        &mut self,
+        part: FramePart,
+        buffer: &mut MessageBuffer,
+    ) -> Result<bool, RemoteProtocolError> {
         if part.frame_started {
             self.start_frame(&part.header, part.message)?;
         }
@@ -183,7 +186,8 @@ impl Connection {
         let payload = buffer.advance(part.payload);
         if self.is_transforming() {
             let end = if part.frame_finished { FrameEnd::Reached } else { FrameEnd::Pending };
-            return self.join_transformed(payload, end, buffer);
+            self.join_transformed(payload, end, buffer)?;
+            return Ok(last && self.knows_message());
         }
         if part.message == Opcode::Text {
             self.check_text(buffer.payload(payload.clone()), last)?;
@@ -192,7 +196,7 @@ impl Connection {
         if part.frame_finished {
             self.finish_passing();
         }
-        Ok(())
+        Ok(last)
     }
 
     /// Takes the first part of a frame, or a part of a control frame.
@@ -203,15 +207,20 @@ impl Connection {
             return Ok(None);
         };
         if part.header.opcode.is_data() {
-            let (message, last) = (part.message, part.frame_finished && part.header.fin);
-            self.join_part(part, buffer)?;
-            return Ok(last.then_some(Whole::Message(message)));
+            let message = part.message;
+            let whole = self.join_part(part, buffer)?;
+            return Ok(whole.then_some(Whole::Message(message)));
         }
         if part.frame_started {
             self.start_frame(&part.header, part.message)?;
         }
+        let swallowed = self.is_transforming();
         if part.frame_finished {
             self.finish_passing();
+        }
+        if swallowed {
+            buffer.advance(part.payload);
+            return Ok(None);
         }
         if part.frame_started && part.frame_finished {
             return Ok(Some(Whole::Control(part.header.opcode, buffer.advance(part.payload))));

@@ -19,24 +19,27 @@ impl Connection {
         message: &mut PreparedMessage,
         out: &mut Vec<u8>,
     ) -> Result<(), LocalProtocolError> {
-        let (header, payload) = self.prepared_frame(message)?;
-        self.write_frame(&header, &payload, out)
+        match self.prepared_frame(message)? {
+            Some((header, payload)) => self.write_frame(&header, &payload, out),
+            None => Ok(()),
+        }
     }
 
     /// Gives the header of a message that was prepared for many connections, and its payload, which they share: nothing
     /// is copied.
     ///
     /// To be written one behind the other, with one vectored write. Where the header has a masking key, as on a client,
-    /// the payload must be masked with it.
+    /// the payload must be masked with it. `None` where an extension swallows the message: there is nothing to write.
     ///
     /// ```
     /// use wsproto::{BytesMessage, Config, Connection, PreparedMessage};
     ///
     /// let mut server = Connection::server(&Config::default());
     /// let mut message = PreparedMessage::new(BytesMessage::new(vec![7; 1 << 20]))?;
-    /// let (header, payload) = server.send_prepared_apart(&mut message)?;
-    /// // stream.write_vectored(&[IoSlice::new(&header.encode()), IoSlice::new(&payload)])
-    /// assert_eq!(header.payload_len, payload.len() as u64);
+    /// if let Some((header, payload)) = server.send_prepared_apart(&mut message)? {
+    ///     // stream.write_vectored(&[IoSlice::new(&header.encode()), IoSlice::new(&payload)])
+    ///     assert_eq!(header.payload_len, payload.len() as u64);
+    /// }
     /// # Ok::<(), wsproto::LocalProtocolError>(())
     /// ```
     ///
@@ -46,17 +49,19 @@ impl Connection {
     pub fn send_prepared_apart(
         &mut self,
         message: &mut PreparedMessage,
-    ) -> Result<(FrameHeader, Bytes), LocalProtocolError> {
-        let (header, payload) = self.prepared_frame(message)?;
-        self.encoder.advance(&header)?;
-        Ok((header, payload))
+    ) -> Result<Option<(FrameHeader, Bytes)>, LocalProtocolError> {
+        let prepared = self.prepared_frame(message)?;
+        if let Some((header, _)) = &prepared {
+            self.encoder.advance(header)?;
+        }
+        Ok(prepared)
     }
 
     /// Makes a frame of a message, through the extensions where there are any; the encoder doesn't know it yet.
     fn prepared_frame(
         &mut self,
         message: &mut PreparedMessage,
-    ) -> Result<(FrameHeader, Bytes), LocalProtocolError> {
+    ) -> Result<Option<(FrameHeader, Bytes)>, LocalProtocolError> {
         //= rfc6455#5.1-5, rfc6455#5.5.1-3, rfc6455#6.1-2
         self.state.after(Step::Send).ok_or(LocalProtocolError::WrongState(self.state))?;
         let mut header = FrameHeader::new(message.opcode, message.payload.len() as u64);
@@ -64,12 +69,12 @@ impl Connection {
         // An extension must not see what can't be sent: its state would be ahead of the peer's.
         self.encoder.clone().advance(&header)?;
         let Some(extensions) = self.extensions.as_deref_mut() else {
-            return Ok((header, message.payload.clone()));
+            return Ok(Some((header, message.payload.clone())));
         };
-        let (rsv, payload) = extensions.prepare(message)?;
+        let Some((rsv, payload)) = extensions.prepare(message)? else { return Ok(None) };
         //= rfc6455#5.2-1
         header.rsv = rsv;
         header.payload_len = payload.len() as u64;
-        Ok((header, payload))
+        Ok(Some((header, payload)))
     }
 }

@@ -1,6 +1,7 @@
 //! Frames on their way through the agreed extensions, in bounded pieces.
 
 mod lent;
+mod swallowed;
 mod whole;
 
 use alloc::vec::Vec;
@@ -22,6 +23,8 @@ const PIECE_LEN: usize = 16 << 10;
 pub(super) struct Transformed {
     pipeline: Pipeline,
     work: Work,
+    /// Whether a frame of the peer's message under way was not swallowed, so that the program knows of the message.
+    known: bool,
     /// Where extensions write; empty between calls, and [`lent`].
     piece: Vec<u8>,
     /// What events share: its memory is used again once they are dropped. It is [`lent`], too.
@@ -35,6 +38,8 @@ enum Work {
     Idle,
     /// Nothing: the payload of the frame under way passes.
     Pass,
+    /// Nothing: the frame under way is swallowed.
+    Swallow(Frame),
     /// Take more of the frame's payload.
     Feed(Frame),
     /// Give more of what they made.
@@ -49,26 +54,36 @@ struct Frame {
 
 impl Transformed {
     pub(super) fn new(pipeline: Pipeline) -> Self {
-        Self { pipeline, work: Work::Idle, piece: Vec::new(), shared: Reused::default() }
+        Self { pipeline, work: Work::Idle, known: false, piece: Vec::new(), shared: Reused::default() }
     }
 
     /// Shows the header of a frame to the extensions, and notes whether its payload goes through them.
     pub(super) fn start(&mut self, header: &FrameHeader, message: Opcode) -> Result<(), ExtensionError> {
+        let frame = Frame { message, fin: header.fin };
+        let is_data = header.opcode.is_data();
+        self.known &= header.opcode == Opcode::Continuation || !is_data;
         self.work = match self.pipeline.inbound_header(header)? {
-            Handling::Transform => Work::Feed(Frame { message, fin: header.fin }),
-            Handling::Pass => Work::Pass,
+            Handling::Transform => Work::Feed(frame),
+            Handling::Swallow => Work::Swallow(frame),
+            _ => {
+                self.known |= is_data;
+                Work::Pass
+            }
         };
         Ok(())
     }
 
-    /// Returns what the extensions make of a message for many.
-    pub(super) fn prepare(&mut self, message: &mut PreparedMessage) -> Result<(Rsv, Bytes), ExtensionError> {
+    /// Returns what the extensions make of a message for many, or `None` where they swallow it.
+    pub(super) fn prepare(
+        &mut self,
+        message: &mut PreparedMessage,
+    ) -> Result<Option<(Rsv, Bytes)>, ExtensionError> {
         message.transformed(&mut self.pipeline)
     }
 
-    /// Tells whether the payload under way goes through the extensions.
+    /// Tells whether the payload under way goes to the extensions, or to nobody.
     pub(super) const fn is_feeding(&self) -> bool {
-        matches!(self.work, Work::Feed(_))
+        matches!(self.work, Work::Feed(_) | Work::Swallow(_))
     }
 
     /// Returns how much of a payload the next part may hold; `missing` bytes complete a code point that was cut.
@@ -77,7 +92,7 @@ impl Transformed {
     /// pieces, or one that passes.
     pub(super) const fn most_payload(&self, missing: usize) -> usize {
         match (self.work, missing) {
-            (Work::Pass, 0) => usize::MAX,
+            (Work::Pass, 0) | (Work::Swallow(_), _) => usize::MAX,
             (Work::Feed(_) | Work::Pull(_), _) | (Work::Idle, 0) => Pipeline::INPUT_PIECE,
             (Work::Pass | Work::Idle, missing) => missing,
         }
@@ -85,19 +100,25 @@ impl Transformed {
 }
 
 impl Connection {
-    /// Notes that the frame under way has ended, if its payload passed.
+    /// Notes that the frame under way has ended, if no extension was at work on it.
     #[inline]
     pub(super) fn finish_passing(&mut self) {
-        if let Some(Transformed { work: work @ Work::Pass, .. }) = self.extensions.as_deref_mut() {
+        if let Some(Transformed { work: work @ (Work::Pass | Work::Swallow(_)), .. }) =
+            self.extensions.as_deref_mut()
+        {
             *work = Work::Idle;
         }
     }
 
-    /// Gives a part of a payload to the extensions, and returns the first event of what they made.
+    /// Gives a part of a payload to the extensions or drops it, and returns the first event of what they made.
     pub(super) fn feed_transformed<'a>(
         &mut self,
         chunk: &FrameChunk<'_>,
     ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
+        if let Some(Transformed { work: Work::Swallow(frame), .. }) = self.extensions.as_deref() {
+            let frame = *frame;
+            return if chunk.frame_finished { self.end_swallowed(frame) } else { Ok(None) };
+        }
         self.with_lent(|connection| connection.feed(chunk))
     }
 
@@ -162,8 +183,8 @@ impl Connection {
     /// Returns how much extensions may make for one event: a code point that was cut becomes an event of its own.
     fn piece_room(&self) -> usize {
         self.room_under_limit(match self.text.missing() {
-            0 => PIECE_LEN,
-            missing => missing,
+            missing if missing > 0 && !self.is_swallowing() => missing,
+            _ => PIECE_LEN,
         })
     }
 
@@ -179,6 +200,7 @@ impl Connection {
     fn first_fault(&mut self, frame: Frame, refusal: ExtensionError) -> RemoteProtocolError {
         let piece = self.extensions.as_deref().map_or(&[][..], |extensions| &extensions.piece);
         if frame.message == Opcode::Text
+            && !self.is_swallowing()
             && let Err(error) = self.text.push(piece)
         {
             return error.into();
@@ -197,11 +219,17 @@ impl Connection {
         let frame_finished = pulled == Pulled::Finished;
         extensions.work = match pulled {
             Pulled::More => Work::Pull(frame),
-            Pulled::Drained => Work::Feed(frame),
             Pulled::Finished => Work::Idle,
+            _ => Work::Feed(frame),
         };
         let len = self.received.transformed.saturating_add(extensions.piece.len() as u64);
         self.received.transformed = len;
+        if extensions.pipeline.is_swallowing() {
+            extensions.piece.clear();
+            self.check_message_len(len)?;
+            return if frame_finished { self.end_swallowed(frame) } else { Ok(None) };
+        }
+        extensions.known |= frame_finished;
         let event = if extensions.piece.is_empty() && !frame_finished {
             None
         } else if frame.message == Opcode::Text {
@@ -246,8 +274,12 @@ impl Connection {
         };
         //= rfc6455#5.2-1
         header.rsv = sent.rsv;
-        if sent.handling == Handling::Pass {
+        if sent.handling != Handling::Transform {
             out.truncate(start);
+            if sent.handling == Handling::Swallow {
+                // A message that is swallowed is under way here, and not for the peer: all of it is swallowed.
+                return Ok(self.encoder.advance(&header)?);
+            }
             return self.write_frame(&header, frame.payload, out);
         }
         let payload_start = start.saturating_add(gap);

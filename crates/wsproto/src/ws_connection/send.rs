@@ -63,7 +63,7 @@ impl WsConnection {
     pub fn send_prepared_apart(
         &mut self,
         message: &mut PreparedMessage,
-    ) -> Result<(FrameHeader, Bytes), LocalProtocolError> {
+    ) -> Result<Option<(FrameHeader, Bytes)>, LocalProtocolError> {
         self.open()?.send_prepared_apart(message)
     }
 

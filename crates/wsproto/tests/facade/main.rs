@@ -49,6 +49,8 @@ mod stack;
 #[cfg(test)]
 mod states;
 #[cfg(test)]
+mod swallowed;
+#[cfg(test)]
 mod threats;
 #[cfg(test)]
 mod waiting;

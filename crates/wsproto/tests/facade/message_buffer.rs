@@ -13,7 +13,7 @@ use crate::pair::{compressed, deflating, frame_to, last, more, open, parts, sett
 use crate::stack::deflate_first;
 
 /// The oracle: `receive`, then `Messages`.
-fn with_messages(
+pub(crate) fn with_messages(
     mut connection: Connection,
     bytes: &[u8],
 ) -> (Vec<Event<'static>>, Result<(), RemoteProtocolError>) {
@@ -33,7 +33,7 @@ fn with_messages(
 }
 
 /// What comes out of a buffer that the parts are read into, each in as many reads as it takes.
-fn with_buffer<'p>(
+pub(crate) fn with_buffer<'p>(
     connection: &mut Connection,
     buffer: &mut MessageBuffer,
     reads: impl IntoIterator<Item = &'p [u8]>,

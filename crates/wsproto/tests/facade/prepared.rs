@@ -43,7 +43,7 @@ fn is_what_send_appends_whole_and_apart() {
             open(role, &config).send_prepared(&mut prepared, &mut whole).unwrap();
             assert_eq!(whole, sent, "{role:?}, {prepared:?}");
 
-            let (header, payload) = open(role, &config).send_prepared_apart(&mut prepared).unwrap();
+            let (header, payload) = open(role, &config).send_prepared_apart(&mut prepared).unwrap().unwrap();
             apart.extend_from_slice(&header.encode());
             let start = apart.len();
             apart.extend_from_slice(&payload);
@@ -59,9 +59,8 @@ fn is_what_send_appends_whole_and_apart() {
 fn is_compressed_once_for_all_with_the_same_parameters() {
     let config = forgetful(15);
     let mut message = PreparedMessage::new(TextMessage::new(TEXT)).unwrap();
-    let mut payload = |config: &Config| {
-        open(Role::Server, config).send_prepared_apart(&mut message).map(|(_, payload)| payload).unwrap()
-    };
+    let mut payload =
+        |config: &Config| open(Role::Server, config).send_prepared_apart(&mut message).unwrap().unwrap().1;
     let first = payload(&config);
     assert!(first.len() < TEXT.len());
     for (name, config, is_the_same) in [
@@ -108,7 +107,7 @@ fn verbatim_and_short_ones_are_sent_as_they_are() {
         let plain = message.data.as_bytes().to_vec();
         let mut prepared = PreparedMessage::new(message).unwrap();
         let (header, payload) =
-            open(Role::Server, &forgetful(15)).send_prepared_apart(&mut prepared).unwrap();
+            open(Role::Server, &forgetful(15)).send_prepared_apart(&mut prepared).unwrap().unwrap();
         assert!(header.rsv.is_empty());
         assert_eq!(payload, plain);
     }
@@ -159,7 +158,7 @@ fn needs_an_open_connection() {
     let (_, mut server) = shaken(&forgetful(15));
     let mut out = Vec::new();
     server.send_prepared(&mut message, &mut out).unwrap();
-    assert_eq!(server.send_prepared_apart(&mut message).unwrap().0.encode().as_ref(), &out[..2]);
+    assert_eq!(server.send_prepared_apart(&mut message).unwrap().unwrap().0.encode().as_ref(), &out[..2]);
 
     let mut server = WsConnection::server(Config::default());
     let connecting = LocalProtocolError::WrongState(ConnectionState::Connecting);

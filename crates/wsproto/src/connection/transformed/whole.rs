@@ -6,7 +6,7 @@ use wsproto_extensions::{ExtensionError, FrameEnd, Output, Pipeline, Pulled};
 use wsproto_frame::Opcode;
 
 use super::super::Connection;
-use super::{Transformed, Work};
+use super::{Frame, Transformed, Work};
 use crate::{MessageBuffer, RemoteProtocolError, message_buffer::Made};
 
 /// The most bytes that extensions work on at once: each call of a decompressor has to keep its window.
@@ -15,7 +15,7 @@ const FEED_LEN: usize = 32 << 10;
 const LOOK_LEN: usize = 128 << 10;
 
 impl Connection {
-    /// Tells whether the payload under way goes through the extensions.
+    /// Tells whether the payload under way goes to the extensions, or to nobody.
     pub(in crate::connection) fn is_transforming(&self) -> bool {
         self.extensions.as_deref().is_some_and(Transformed::is_feeding)
     }
@@ -32,6 +32,10 @@ impl Connection {
         end: FrameEnd,
         buffer: &mut MessageBuffer,
     ) -> Result<(), RemoteProtocolError> {
+        if let Some(Transformed { work: Work::Swallow(frame), .. }) = self.extensions.as_deref() {
+            let frame = *frame;
+            return if end == FrameEnd::Reached { self.end_swallowed_whole(frame) } else { Ok(()) };
+        }
         let (mut input, message) = buffer.transform(payload);
         while let Some((piece, rest)) = input.split_at_checked(FEED_LEN)
             && !rest.is_empty()
@@ -40,6 +44,12 @@ impl Connection {
             input = rest;
         }
         self.append(message, |pipeline, out| pipeline.feed(input, end, out))
+    }
+
+    /// Ends a frame that was swallowed: a text must not end within a code point.
+    fn end_swallowed_whole(&mut self, frame: Frame) -> Result<(), RemoteProtocolError> {
+        self.finish_passing();
+        if frame.message == Opcode::Text && frame.fin { self.check_text(&[], true) } else { Ok(()) }
     }
 
     /// Has the extensions append to a message until they have nothing left to work on.
@@ -67,19 +77,22 @@ impl Connection {
         append: impl FnOnce(&mut Pipeline, &mut Output<'_>) -> Result<Pulled, ExtensionError>,
     ) -> Result<Pulled, RemoteProtocolError> {
         let room = self.room_under_limit(LOOK_LEN);
-        let Some(Transformed { pipeline, work: Work::Feed(frame), .. }) = self.extensions.as_deref_mut()
-        else {
+        let Some(extensions) = self.extensions.as_deref_mut() else { return Ok(Pulled::Finished) };
+        let Transformed { pipeline, work: Work::Feed(frame), .. } = extensions else {
             return Ok(Pulled::Finished);
         };
         let frame = *frame;
         let mut output = Output::over(message.room(room));
         let outcome = append(pipeline, &mut output);
         let len = output.written().len();
-        let appended = message.advance(len);
+        let finished = outcome == Ok(Pulled::Finished);
+        let swallowed = pipeline.is_swallowing();
+        extensions.known |= finished && !swallowed;
+        let appended = if swallowed { &[] } else { message.advance(len) };
         if frame.message == Opcode::Text {
-            self.check_text(appended, frame.fin && outcome == Ok(Pulled::Finished))?;
+            self.check_text(appended, frame.fin && finished)?;
         }
-        let len = self.received.transformed.saturating_add(appended.len() as u64);
+        let len = self.received.transformed.saturating_add(len as u64);
         self.received.transformed = len;
         self.check_message_len(len)?;
         Ok(outcome?)

@@ -1,0 +1,112 @@
+//! The messages that are sent in a check, and what arrives of them.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use wsproto_frame::Opcode;
+
+use crate::OutboundFrame;
+
+/// How a message is cut.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cut {
+    /// Bytes of a message in each fragment.
+    pub(super) fragment: usize,
+    /// Bytes of a payload that arrive at once.
+    pub(super) piece: usize,
+    /// Bytes that may come out at once.
+    pub(super) room: usize,
+}
+
+/// A message to send.
+#[derive(Clone)]
+pub(super) struct Message {
+    pub(super) opcode: Opcode,
+    pub(super) payload: Vec<u8>,
+}
+
+impl Message {
+    pub(super) fn name(&self, cut: Cut) -> String {
+        format!("{:?} of {} bytes, {cut:?}", self.opcode, self.payload.len())
+    }
+
+    /// Cuts it into frames.
+    pub(super) fn frames(&self, cut: Cut) -> Vec<OutboundFrame<'_>> {
+        let mut parts: Vec<&[u8]> = self.payload.chunks(cut.fragment).collect();
+        if parts.is_empty() {
+            parts.push(&[]);
+        }
+        let last = parts.len().saturating_sub(1);
+        let frame = |(at, part)| {
+            let mut frame =
+                OutboundFrame::new(if at == 0 { self.opcode } else { Opcode::Continuation }, part);
+            frame.fin = at == last;
+            frame
+        };
+        parts.into_iter().enumerate().map(frame).collect()
+    }
+}
+
+/// Messages of all kinds, binary and text in turns: empty, short, repetitive, random.
+pub(super) fn messages() -> [Message; 10] {
+    let binary = |payload| Message { opcode: Opcode::Binary, payload };
+    let text = |text: &str| Message { opcode: Opcode::Text, payload: text.as_bytes().to_vec() };
+    [
+        binary(Vec::new()),
+        text(""),
+        binary(vec![0]),
+        text("Hello"),
+        binary(b"Hello".to_vec()),
+        text(&"All work and no play makes a dull message. ".repeat(40)),
+        binary(noise(1500, 1)),
+        text(&"Gr\u{fc}\u{df}e, \u{4e16}\u{754c}! ".repeat(60)),
+        binary(vec![b'a'; 3000]),
+        text("Hello"),
+    ]
+}
+
+/// Bytes that look random, the same each time.
+pub(super) fn noise(len: usize, seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let byte = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_be_bytes()[2]
+    };
+    core::iter::repeat_with(byte).take(len).collect()
+}
+
+/// Whether a message reaches the program, or some of it was swallowed on its way.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Fate {
+    Arrived,
+    Swallowed,
+}
+
+/// What arrives of a message.
+#[derive(Default)]
+pub(super) struct Received {
+    bytes: Vec<u8>,
+    swallowed: bool,
+}
+
+impl Received {
+    /// Adds what came of a frame, `None` where it was swallowed.
+    pub(super) fn add(&mut self, taken: Option<Vec<u8>>) {
+        match taken {
+            Some(bytes) => self.bytes.extend(bytes),
+            None => self.swallowed = true,
+        }
+    }
+
+    /// Tells what became of a message, `None` where another one arrived. If some was swallowed, the rest may be anything.
+    pub(super) fn fate(&self, payload: &[u8]) -> Option<Fate> {
+        if self.swallowed {
+            return Some(Fate::Swallowed);
+        }
+        (self.bytes == payload).then_some(Fate::Arrived)
+    }
+}
