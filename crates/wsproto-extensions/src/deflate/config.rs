@@ -190,7 +190,8 @@ impl DeflateConfig {
 
     /// Responds, as a server, to the client's Sec-WebSocket-Extensions field: the answer's text and what it stands for.
     ///
-    /// For a stack that knows no other extension; [`respond`](crate::respond) serves several.
+    /// For a stack that knows no other extension; [`respond`](crate::respond) serves several. Empty text stands for a field
+    /// that did not come.
     ///
     /// # Errors
     ///

@@ -13,10 +13,10 @@ impl Connection {
         &mut self,
         chunk: FrameChunk<'a>,
     ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
-        if chunk.frame_started && chunk.frame_finished {
-            return self.control_event(chunk.header.opcode, Payload::new(chunk.payload)).map(Some);
-        }
-        self.receive_control_piece(&chunk)
+        let FrameChunk { header, payload, frame_started: true, frame_finished: true, .. } = chunk else {
+            return self.receive_control_piece(&chunk);
+        };
+        self.control_event(header.opcode, Payload::new(payload)).map(Some)
     }
 
     /// Keeps a piece of a control frame, and makes an event of the frame with the last.
