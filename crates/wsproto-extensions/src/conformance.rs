@@ -119,6 +119,7 @@ impl fmt::Display for Rule {
 
 /// A broken rule, and how it was broken.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Violation {
     /// The rule.
     pub rule: Rule,

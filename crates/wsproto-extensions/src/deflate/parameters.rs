@@ -13,7 +13,8 @@ const CLIENT_MAX_WINDOW_BITS: &str = "client_max_window_bits";
 
 /// What both sides agreed on, or what one of them wants.
 ///
-/// By default both sides keep their context between messages and use a window of 32 KiB.
+/// By default both sides keep their context between messages and use a window of 32 KiB. There are no other parameters: the
+/// RFC has whoever meets one decline it.
 ///
 /// RFC 7692 [§7.1](https://www.rfc-editor.org/rfc/rfc7692#section-7.1)
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
