@@ -68,6 +68,19 @@ pub(crate) const KERNELS: &[Kernel] = &[
     Kernel { name: "receive 16 B whole as a server", prepare: || receive_whole(&ascii(16), usize::MAX) },
     Kernel { name: "receive 125 B whole, byte by byte", prepare: || receive_whole(&ascii(125), 1) },
     Kernel { name: "receive four fragments of 125 B", prepare: fragments },
+    Kernel { name: "whole 1 KiB mixed", prepare: || receive_whole(&mixed(1 << 10), usize::MAX) },
+    Kernel { name: "whole 1 KiB mixed, reads of 1460 B", prepare: || receive_whole(&mixed(1 << 10), 1460) },
+    Kernel { name: "whole 1 KiB mixed, reads of 64 B", prepare: || receive_whole(&mixed(1 << 10), 64) },
+    Kernel { name: "whole 1 KiB mixed, reads of 7 B", prepare: || receive_whole(&mixed(1 << 10), 7) },
+    Kernel { name: "whole 1 KiB mixed, reads of 1 B", prepare: || receive_whole(&mixed(1 << 10), 1) },
+    Kernel { name: "whole 1 KiB ASCII, reads of 1460 B", prepare: || receive_whole(&ascii(1 << 10), 1460) },
+    Kernel { name: "whole 1 KiB ASCII, reads of 64 B", prepare: || receive_whole(&ascii(1 << 10), 64) },
+    Kernel { name: "whole 1 KiB ASCII, reads of 7 B", prepare: || receive_whole(&ascii(1 << 10), 7) },
+    Kernel { name: "whole 16 KiB binary, reads of 1460 B", prepare: || receive_binary(16 << 10, 1460) },
+    Kernel { name: "whole 16 KiB binary, reads of 64 B", prepare: || receive_binary(16 << 10, 64) },
+    Kernel { name: "whole 16 KiB binary, reads of 7 B", prepare: || receive_binary(16 << 10, 7) },
+    Kernel { name: "whole 64 KiB mixed", prepare: || receive_whole(&mixed(64 << 10), usize::MAX) },
+    Kernel { name: "whole 1 KiB mixed, four fragments", prepare: whole_fragments },
     Kernel { name: "receive 125 B byte by byte", prepare: byte_by_byte },
     Kernel { name: "send 16 B as a server", prepare: || Ok(send(Role::Server, ascii(16))) },
     Kernel { name: "send 16 B as a client", prepare: || Ok(send(Role::Client, ascii(16))) },
@@ -181,6 +194,24 @@ fn receive_whole(text: &str, read_len: usize) -> Result<Work, String> {
     Ok(whole(connection(Role::Server, &Config::default()), wire, read_len))
 }
 
+fn receive_binary(len: usize, read_len: usize) -> Result<Work, String> {
+    let wire = Wire::from(Role::Client, |sender, wire| {
+        sender.send(BytesMessage::new(vec![7; len]), wire).map_err(|error| error.to_string())
+    })?;
+    Ok(whole(connection(Role::Server, &Config::default()), wire, read_len))
+}
+
+fn whole_fragments() -> Result<Work, String> {
+    let text = mixed(256);
+    let wire = Wire::from(Role::Client, |sender, wire| {
+        for _ in 0..3 {
+            sender.send(TextMessage::new(&text).unfinished(), wire).map_err(|error| error.to_string())?;
+        }
+        sender.send(TextMessage::new(&text), wire).map_err(|error| error.to_string())
+    })?;
+    Ok(whole(connection(Role::Server, &Config::default()), wire, usize::MAX))
+}
+
 /// Takes whole messages out of a buffer that `read_len` bytes at a time are read into.
 fn whole(mut connection: Connection, mut wire: Wire, read_len: usize) -> Work {
     let mut buffer = MessageBuffer::new();
@@ -204,6 +235,10 @@ fn whole(mut connection: Connection, mut wire: Wire, read_len: usize) -> Work {
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "an event that goes through memory costs more than the work itself")]
 fn deliver(event: &Event<'_>) -> usize {
+    if let Event::BytesMessage(message) = event {
+        black_box(&*message.data);
+        return usize::from(message.message_finished);
+    }
     let Event::TextMessage(message) = event else { return 0 };
     black_box(message.data.as_bytes());
     usize::from(message.message_finished)
