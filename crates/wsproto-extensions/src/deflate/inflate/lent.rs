@@ -85,9 +85,9 @@ mod tests {
         let is_lent = |stream: &Decompressor| (stream.dynamic.0.is_some(), has_spare());
         let read = |stream: &mut Decompressor, bytes: &[u8]| {
             let mut out = Vec::new();
-            bytes.iter().for_each(|&byte| {
-                stream.decompress(&mut &[byte][..], &mut Output::new(&mut out, 1000)).unwrap();
-            });
+            for byte in bytes.chunks(1) {
+                stream.decompress(&mut &byte[..], &mut Output::new(&mut out, 1000)).unwrap();
+            }
         };
         let begun = || {
             let mut stream = Decompressor::new(WindowBits::MAX);
