@@ -4,7 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use proptest::prelude::*;
-use wsproto_deflate_streams::{Block, Library, Symbol, TAIL, generate, hostile, message, start};
+use wsproto_deflate_streams::{Block, Lengths, Library, Symbol, TAIL, generate, hostile, message, start};
 
 use super::{json, noise, send};
 use crate::deflate::inflate::Decompressor;
@@ -100,6 +100,91 @@ fn what_is_there_comes_out_at_once() {
                 assert_eq!(out.len(), expected, "{name} after {before} literals, {} bytes", number + 1);
             }
         }
+    }
+}
+
+/// Blocks of every kind, with matches that don't end where a piece does.
+fn every_kind() -> Vec<u8> {
+    let symbols = [Symbol::Literal(1), Symbol::Literal(2), Symbol::Match { len: 258, distance: 2 }];
+    let distance = Symbol::distance(2).0;
+    let lengths = Lengths::of(&symbols.map(Symbol::literal)[..], &[distance, 9]);
+    message(&[
+        Block::fixed(&symbols),
+        Block::stored(&[3; 20]),
+        Block::dynamic(lengths, &symbols),
+        Block::fixed(&symbols).last(),
+        Block::stored(&[4; 5]).last(),
+    ])
+}
+
+/// D16: wherever a stream is left, what begins anew is a new one.
+#[test]
+#[cfg_attr(miri, ignore = "exhaustive")]
+fn d16_nothing_is_left_after_a_reset() {
+    let payload = every_kind();
+    let (read, bad) = agreed(&[&payload]);
+    assert!(!bad && read[0].len() == 3 * 260 + 25);
+    for cut in 0..=payload.len() {
+        for room in [1, 30, 259, 500, 1000] {
+            let (mut stream, mut out) = (Decompressor::new(WindowBits::MAX), Vec::new());
+            let mut output = Output::new(&mut out, room);
+            stream.decompress(&mut &payload[..cut], &mut output).unwrap();
+            stream.reset();
+            out.clear();
+            let mut input = &payload[..];
+            stream.decompress(&mut input, &mut Output::new(&mut out, 2000)).unwrap();
+            assert!(out == read[0] && stream.finish().is_ok(), "left at {cut}, room of {room}");
+            // Nor can it refer to what came before.
+            stream.reset();
+            let far = message(&[Block::fixed(&[Symbol::Literal(0), Symbol::Match { len: 3, distance: 2 }])]);
+            let referred = stream.decompress(&mut &far[..], &mut Output::new(&mut out, 2000));
+            assert!(referred.is_err(), "left at {cut}, room of {room}");
+        }
+    }
+}
+
+/// However little is there and however little has room, the same comes out, and no byte of the input is taken twice.
+#[test]
+#[cfg_attr(miri, ignore = "exhaustive")]
+fn every_kind_of_block_in_every_piece() {
+    let payload = every_kind();
+    let (read, _) = agreed(&[&payload]);
+    for piece in 1..=payload.len() {
+        for room in (1..20).chain([257, 258, 259, 260, 261, 1000]) {
+            assert!(in_pieces(&payload, piece, room).as_ref() == read.first(), "{piece} {room}");
+        }
+    }
+}
+
+/// The longest codes with the most extra bits one after the other, beginning at every bit of a byte.
+#[test]
+#[cfg_attr(miri, ignore = "much to read")]
+fn the_longest_symbols_are_read() {
+    let mut lengths = Lengths { literals: vec![0; 286], distances: vec![0; 30], repeated: true };
+    for (len, (literal, distance)) in
+        (1..).zip([256, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12].into_iter().zip(0..))
+    {
+        (lengths.literals[literal], lengths.distances[distance]) = (len, len);
+    }
+    for (literal, distance) in [(200, 28), (284, 29)] {
+        (lengths.literals[literal], lengths.distances[distance]) = (15, 15);
+    }
+    let far = |len, distance| Symbol::Match { len, distance };
+    let mut symbols = Vec::new();
+    // A code of 9 bits is the longest that is found at once.
+    for (literals, literal) in (0..6).flat_map(|count| [(count, 7), (count, 200)]) {
+        for bits in 0..8 {
+            // The literals 0 and 1 have 2 and 3 bits.
+            let shift = [vec![Symbol::Literal(0); bits % 2], vec![Symbol::Literal(1); bits]].concat();
+            symbols.extend([shift, vec![Symbol::Literal(literal); literals]].concat());
+            symbols.extend([far(257, 32_768), far(227, 24_577), far(241, 16_385), far(257, 24_576)]);
+        }
+    }
+    let payload = message(&[Block::stored(&noise(40_000)), Block::dynamic(lengths, &symbols)]);
+    let (read, bad) = agreed(&[&payload]);
+    assert!(!bad);
+    for (piece, room) in [(1, 1 << 20), (1 << 20, 100), (40_100, 1 << 20)] {
+        assert!(in_pieces(&payload, piece, room).as_ref() == read.first(), "{piece} {room}");
     }
 }
 
