@@ -237,10 +237,8 @@ impl Decompressor {
 
     fn symbols(&mut self, kind: Kind, input: &mut &[u8]) -> Result<Option<Pause>, BadStream> {
         if self.repeat.len > 0 {
+            // Where some are left there is no room, so that nothing more is decoded either.
             self.repeat.len = self.history.repeat(self.repeat.distance, self.repeat.len);
-            if self.repeat.len > 0 {
-                return Ok(Some(Pause::Room));
-            }
         }
         let codes = match kind {
             Kind::Fixed => &FIXED,
