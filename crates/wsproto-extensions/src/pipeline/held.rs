@@ -75,3 +75,48 @@ const fn take() -> Vec<u8> {
 
 #[cfg(not(feature = "std"))]
 fn put(_: Vec<u8>) {}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::Held;
+    use super::thread::SPARE;
+    use crate::Pipeline;
+
+    /// How many bytes the buffer that the thread has to lend takes.
+    fn spare() -> usize {
+        let spare = SPARE.take();
+        let capacity = spare.capacity();
+        SPARE.set(spare);
+        capacity
+    }
+
+    /// It has the thread's buffer as long as bytes wait, and gives it back empty.
+    #[test]
+    fn a_buffer_is_lent_while_bytes_wait() {
+        SPARE.take();
+        let mut held = Held::default();
+        held.extend(b"");
+        assert_eq!((held.0.capacity(), spare()), (0, 0), "nothing waits");
+        for (round, lent) in [0, Pipeline::INPUT_PIECE].into_iter().enumerate() {
+            assert_eq!(spare(), lent, "{round}");
+            held.extend(b"wait");
+            held.extend(b"ing");
+            assert_eq!((held.0.capacity(), spare()), (Pipeline::INPUT_PIECE, 0), "{round}");
+            held.consume(0);
+            assert_eq!(held.as_slice(), b"waiting");
+            held.consume(4);
+            assert_eq!((held.as_slice(), spare()), (&b"ing"[..], 0), "{round}");
+            held.consume(if round == 0 { 3 } else { 100 });
+            assert_eq!((held.as_slice(), held.0.capacity()), (&b""[..], 0), "{round}");
+            assert_eq!(spare(), Pipeline::INPUT_PIECE, "{round}");
+        }
+        // What waits for nothing has nothing to give back.
+        drop(Held::default());
+        assert_eq!(spare(), Pipeline::INPUT_PIECE);
+        held.extend(b"left");
+        assert_eq!(spare(), 0);
+        drop(held);
+        assert_eq!(spare(), Pipeline::INPUT_PIECE);
+        assert!(SPARE.take().is_empty());
+    }
+}

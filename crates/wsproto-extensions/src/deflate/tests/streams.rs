@@ -264,6 +264,44 @@ fn d9_ratio_is_exact() {
     }
 }
 
+/// D9: a message is refused in its midst, at the same place however it arrives: after a multiple of 64 bytes.
+#[test]
+#[cfg_attr(miri, ignore = "much to compress")]
+fn d9_ratio_is_looked_at_on_the_way() {
+    let payload = send(&mut pair(DeflateParams::default()).0, &vec![b'a'; 1_000_000]).unwrap();
+    let header = FrameHeader::new(Opcode::Binary, payload.len() as u64).with_rsv(Rsv::RSV1);
+    let most = NonZeroU32::new(100).unwrap();
+    // How many bytes come out of so many.
+    let produced = |consumed: usize| {
+        let (mut stream, mut out) = (Decompressor::new(WindowBits::MAX), Vec::new());
+        stream.decompress(&mut &payload[..consumed], &mut Output::new(&mut out, 1 << 20)).unwrap();
+        out.len()
+    };
+    let beyond = |consumed: &usize| produced(*consumed).saturating_sub(64 << 10) > consumed * 100;
+    let expected = (64..payload.len()).step_by(64).find(beyond).expect("it is refused before its end");
+    assert!(expected > 64 && expected + 64 < payload.len());
+    let config = DeflateConfig::default().with_backend(BACKEND).with_max_ratio(most);
+    for piece in [1, 7, 63, 64, 65, 1000] {
+        for room in [100, 1 << 20] {
+            let mut client = PermessageDeflate::new(Role::Client, DeflateParams::default(), &config);
+            client.inbound_header(&header).unwrap();
+            let mut out = Vec::new();
+            let refusal = payload.chunks(piece).find_map(|mut part| {
+                loop {
+                    let mut output = Output::new(&mut out, room);
+                    match client.inbound(&mut part, &mut output) {
+                        Err(refusal) => break Some(refusal.code),
+                        Ok(()) if output.room() > 0 => break None,
+                        Ok(()) => {}
+                    }
+                }
+            });
+            assert_eq!(refusal, Some(CloseCode::MESSAGE_TOO_BIG), "pieces of {piece}, room of {room}");
+            assert_eq!(out.len(), produced(expected), "pieces of {piece}, room of {room}");
+        }
+    }
+}
+
 /// After an error the stream can't be read on: nothing more is taken, and the error stays what it was.
 #[test]
 fn d14_an_error_is_final() {
