@@ -76,7 +76,8 @@ const fn take() -> Vec<u8> {
 #[cfg(not(feature = "std"))]
 fn put(_: Vec<u8>) {}
 
-#[cfg(all(test, feature = "std"))]
+#[cfg(test)]
+#[cfg(feature = "std")]
 mod tests {
     use super::Held;
     use super::thread::SPARE;

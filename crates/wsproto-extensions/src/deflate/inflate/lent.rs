@@ -56,7 +56,8 @@ fn take() -> Box<Dynamic> {
 #[cfg(not(feature = "std"))]
 fn put(_: Box<Dynamic>) {}
 
-#[cfg(all(test, feature = "std"))]
+#[cfg(test)]
+#[cfg(feature = "std")]
 mod tests {
     use alloc::vec::Vec;
 
