@@ -434,3 +434,63 @@ fn whoever_saw_what_another_one_swallows_learns_of_it() {
         assert_eq!((before.load(Relaxed), after.load(Relaxed)), (dropped, 0), "{opcode:?}");
     }
 }
+
+/// Brackets that keep nothing between messages.
+#[derive(Debug)]
+struct Forgetful(Box<dyn Extension>);
+
+impl Extension for Forgetful {
+    fn rsv(&self) -> Rsv {
+        self.0.rsv()
+    }
+
+    fn inbound_header(&mut self, header: &FrameHeader) -> Result<Handling, Refusal> {
+        self.0.inbound_header(header)
+    }
+
+    fn inbound(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), Refusal> {
+        self.0.inbound(input, output)
+    }
+
+    fn inbound_end(&mut self, header: &FrameHeader, output: &mut Output<'_>) -> Result<Progress, Refusal> {
+        self.0.inbound_end(header, output)
+    }
+
+    fn outbound(&mut self, frame: &OutboundFrame<'_>, output: &mut Output<'_>) -> Result<Outbound, Refusal> {
+        self.0.outbound(frame, output)
+    }
+
+    fn keeps_memory(&self) -> bool {
+        false
+    }
+}
+
+/// What lies between two extensions is kept for the next message where one of them keeps memory, too.
+#[test]
+fn memory_between_extensions_is_kept_where_one_keeps_memory() {
+    for keeping in [[false, false], [false, true], [true, false], [true, true]] {
+        let agreed = [("foo", Rsv::RSV1), ("bar", Rsv::RSV2)].into_iter().zip(keeping);
+        let agreed = agreed.map(|((name, rsv), keeps)| {
+            let config = Mock::brackets(name, rsv);
+            let (_, extension) = config.answer(&crate::Params::new(name)).unwrap();
+            (config, if keeps { extension } else { Box::new(Forgetful(extension)) })
+        });
+        let mut pipeline = Pipeline::new(agreed.collect());
+        let kept = keeping != [false, false];
+        assert_eq!(pipeline.keeps_memory(), kept, "{keeping:?}");
+        for _ in 0..2 {
+            let (rsv, payload) = send(&mut pipeline, &OutboundFrame::new(Opcode::Text, b"data"));
+            let inner = pipeline.inner.as_ref().unwrap();
+            assert_eq!(
+                inner.scratch.each_ref().map(|memory| memory.capacity() > 0),
+                [kept; 2],
+                "{keeping:?}"
+            );
+            let header = FrameHeader::new(Opcode::Text, 8).with_rsv(rsv);
+            assert_eq!(receive(&mut pipeline, &header, &payload, 3, 2).as_deref(), Ok(&b"data"[..]));
+            let inner = pipeline.inner.as_ref().unwrap();
+            let links: Vec<_> = inner.stages.iter().map(|stage| stage.link.capacity() > 0).collect();
+            assert_eq!(links, [false, kept], "{keeping:?}");
+        }
+    }
+}
