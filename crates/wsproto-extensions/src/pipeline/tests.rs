@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::mem;
 
 use proptest::prelude::*;
 use wsproto_frame::{CloseCode, FrameHeader, Opcode, Rsv};
@@ -492,5 +493,76 @@ fn memory_between_extensions_is_kept_where_one_keeps_memory() {
             let links: Vec<_> = inner.stages.iter().map(|stage| stage.link.capacity() > 0).collect();
             assert_eq!(links, [false, kept], "{keeping:?}");
         }
+    }
+}
+
+/// Writes each `w`, drops each `-`, and swallows the frame at a `!`, or at its end.
+#[derive(Debug)]
+struct Scripted {
+    at_end: bool,
+}
+
+impl Extension for Scripted {
+    fn rsv(&self) -> Rsv {
+        Rsv::NONE
+    }
+
+    fn inbound_header(&mut self, _: &FrameHeader) -> Result<Handling, Refusal> {
+        Ok(Handling::Transform)
+    }
+
+    fn inbound(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), Refusal> {
+        for byte in mem::take(input) {
+            match byte {
+                b'w' => assert_eq!(output.write(b"w"), 1),
+                b'!' => output.swallow(),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn inbound_end(&mut self, _: &FrameHeader, output: &mut Output<'_>) -> Result<Progress, Refusal> {
+        if self.at_end {
+            output.swallow();
+        }
+        Ok(Progress::Done)
+    }
+
+    fn outbound(&mut self, _: &OutboundFrame<'_>, _: &mut Output<'_>) -> Result<Outbound, Refusal> {
+        Ok(Outbound::PASS)
+    }
+}
+
+/// A frame may be swallowed as long as nothing of it was written, whatever was read, in one call or another.
+#[test]
+fn d19_a_frame_is_swallowed_late() {
+    let late = Err(ExtensionError::SwallowedLate);
+    #[rustfmt::skip]
+    let table: [(&[&str], bool, Result<bool, ExtensionError>); 12] = [
+        // pieces              at the end  swallowed
+        (&["w"],               false,      Ok(false)),
+        (&["-", "-"],          false,      Ok(false)),
+        (&["!"],               false,      Ok(true)),
+        (&["--!"],             false,      Ok(true)),
+        (&["-", "-", "!"],     false,      Ok(true)),
+        (&["-", "-!", "-"],    false,      Ok(true)),
+        (&[""],                true,       Ok(true)),
+        (&["-", "-"],          true,       Ok(true)),
+        (&["w!"],              false,      late.clone()),
+        (&["w", "!"],          false,      late.clone()),
+        (&["-", "w", "-", "!"], false,     late.clone()),
+        (&["w"],               true,       late),
+    ];
+    for (pieces, at_end, expected) in table {
+        let config = Mock::brackets("scripted", Rsv::NONE);
+        let mut pipeline = Pipeline::new(vec![(config, Box::new(Scripted { at_end }) as Box<dyn Extension>)]);
+        pipeline.inbound_header(&FrameHeader::new(Opcode::Text, 9)).unwrap();
+        let mut out = Vec::new();
+        let fed = pieces.iter().enumerate().try_for_each(|(number, piece)| {
+            let end = if number + 1 == pieces.len() { FrameEnd::Reached } else { FrameEnd::Pending };
+            pipeline.feed(piece.as_bytes(), end, &mut Output::new(&mut out, 100)).map(drop)
+        });
+        assert_eq!(fed.map(|()| pipeline.is_swallowing()), expected, "{pieces:?}, {at_end}");
     }
 }
