@@ -167,3 +167,44 @@ fn put(bytes: &mut [u8], position: &mut usize, entry: Entry, bits: &mut Bits) {
     *position = position.wrapping_add(1);
     bits.drop(entry.len());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::codes::FIXED;
+    use super::*;
+    use crate::deflate::WindowBits;
+
+    /// The code of the literal 0x3f has 8 bits, and is the same in each byte: 0110 1111, its highest bit first.
+    const LITERALS: [u8; 101] = [0xf6; 101];
+
+    /// The fast way goes on as long as there is input for a symbol and room for the longest, and no longer.
+    #[test]
+    fn the_fast_way_is_taken_as_far_as_it_goes() {
+        #[rustfmt::skip]
+        let table = [
+            // input  room  taken, three literals at a time after seven bytes
+            (101,     1280, 88),
+            (100,     1280, 85),
+            (15,      1280, 0),
+            (16,      1280, 7),
+            (101,     277,  7),
+            (101,     279,  7),
+            (101,     280,  10),
+            (101,     276,  0),
+            (101,     0,    0),
+        ];
+        for (input, room, taken) in table {
+            let mut history = History::new(WindowBits::MIN);
+            history.make_room();
+            history.position = history.bytes.len() - room;
+            let start = history.position;
+            let (mut bits, mut rest) = (Bits::default(), &LITERALS[..input]);
+            let decoded = decode_fast(&FIXED, &mut bits, &mut rest, &mut history);
+            assert!(matches!(decoded, Ok(None)), "{input} {room}");
+            assert_eq!(input - rest.len(), taken, "{input} bytes, room of {room}");
+            let literals = taken - bits.count as usize / 8;
+            assert!(history.bytes[start..history.position].iter().all(|&byte| byte == 0x3f));
+            assert_eq!(history.position - start, literals, "{input} bytes, room of {room}");
+        }
+    }
+}
