@@ -280,7 +280,7 @@ fn d22_what_is_inflated_and_swallowed_counts_as_a_message() {
 fn the_other_extensions_stay_in_step() {
     // Each message repeats the one before it, which is swallowed, and nothing of itself.
     let words = |number: usize| -> String {
-        let noise = |at: usize| (number / 2 * 1000 + at).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_string();
+        let noise = |at: usize| (number / 2 * 1000 + at).wrapping_mul(0x9e37_79b9).to_string();
         (0..100).map(noise).collect()
     };
     for marks in [Marks::Header, Marks::Payload, Marks::Unsent, Marks::MiddleUnsent] {
