@@ -68,7 +68,7 @@ fn a_client_offers_in_order() {
 }
 
 #[test]
-fn a_server_responds() {
+fn d1_a_server_responds() {
     use GrammarError::{Empty, NotAToken, QuotedNotAToken, UnclosedQuote};
     #[rustfmt::skip]
     let table: [(&str, &[&str], Result<(&str, &str), GrammarError>); 24] = [
@@ -96,6 +96,7 @@ fn a_server_responds() {
         ("unknown, after ours",    &["foo", r#"x-device; id="12:34""#],        Ok(("foo", "foo"))),
         ("unknown, quote broken",  &[r#"foo, x-device; id="12:34"#],           Err(UnclosedQuote)),
         ("ours, quoted token",     &[r#"foo; mode="\2""#],                     Ok(("foo; mode=2", "foo"))),
+        //= rfc6455#4.3-1, rfc6455#9.1-2
         ("ours, no token",         &[r#"foo; mode="2:""#],                     Err(QuotedNotAToken)),
         ("ours, after another",    &[r#"foo, foo; mode="2:""#],                Err(QuotedNotAToken)),
         ("ours, of a taken bit",   &[r#"foo, rival; mode="2:""#],              Err(QuotedNotAToken)),
