@@ -197,3 +197,6 @@ impl From<Refusal> for ExtensionError {
         Self::Refused(refusal)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::error::Error;
 use core::iter;
 use core::num::NonZeroU32;
 
@@ -202,6 +203,30 @@ fn k9_answers() {
     assert_eq!(client().conclude(&twice).unwrap_err(), NegotiationError::Repeated(NAME.into()));
     let another = format!("{NAME}, x");
     assert_eq!(client().conclude(&another).unwrap_err(), NegotiationError::NotOffered("x".into()));
+}
+
+/// What a program sees of a broken rule: its text, and behind it the error itself.
+#[test]
+fn errors_say_which_rule_is_broken() {
+    #[rustfmt::skip]
+    let table = [
+        (DeflateError::UnknownParameter,       "an unknown parameter"),
+        (DeflateError::RepeatedParameter,      "a repeated parameter"),
+        (DeflateError::UnexpectedValue,        "a value for a parameter that takes none"),
+        (DeflateError::MissingValue,           "a parameter without its value"),
+        (DeflateError::BadWindowBits,          "a window size that is not a number from 8 to 15"),
+        (DeflateError::ServerContextTakeover,  "no server_no_context_takeover, which was asked for"),
+        (DeflateError::ServerWindowTooLarge,   "a larger server window than asked for"),
+        (DeflateError::ClientWindowTooLarge,   "a larger client window than offered"),
+        (DeflateError::ClientWindowNotOffered, "a client window, which was not offered"),
+    ];
+    for (error, text) in table {
+        assert_eq!(error.to_string(), text);
+        let negotiation = NegotiationError::from(error);
+        assert_eq!(negotiation.to_string(), format!("answer to {NAME} refused: {text}"));
+        let source = negotiation.source().and_then(|source| source.downcast_ref::<DeflateError>());
+        assert_eq!(source, Some(&error), "{text}");
+    }
 }
 
 /// Every text of up to three bytes: a window is one of eight spellings.

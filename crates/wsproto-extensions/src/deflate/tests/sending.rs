@@ -263,6 +263,20 @@ fn no_room_is_an_error_and_the_next_message_is_whole() {
     assert_eq!(receive(&mut client, &payload).as_deref(), Ok(&text[..]));
 }
 
+/// An empty message after another is an end and nothing else, which must not be lost either.
+#[test]
+fn no_room_for_an_end_is_an_error() {
+    let text = json(1000);
+    for (room, fits) in [(0, false), (1, false), (4, false), (5, true)] {
+        let (mut server, mut client) = pair(DeflateParams::default());
+        let payload = send(&mut server, &text).unwrap();
+        assert_eq!(receive(&mut client, &payload).as_deref(), Ok(&text[..]));
+        let empty = OutboundFrame::new(Opcode::Text, b"");
+        let sent = server.outbound(&empty, &mut Output::new(&mut Vec::new(), room));
+        assert_eq!(sent.is_ok(), fits, "{room}: {sent:?}");
+    }
+}
+
 /// What another extension refused was never sent: nothing after it refers to it.
 #[test]
 fn a_message_that_was_dropped_is_forgotten() {

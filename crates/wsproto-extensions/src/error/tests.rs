@@ -1,0 +1,76 @@
+//! What each error says of itself: its text, the error that led to it, and what closes the connection.
+
+use alloc::string::{String, ToString};
+use core::error::Error;
+
+use wsproto_frame::{CloseCode, Rsv};
+
+use super::{ExtensionError, GrammarError, NegotiationError};
+use crate::{MAX_EXTENSIONS, MAX_PARAMS, Reason, Refusal};
+
+fn source(error: &dyn Error) -> Option<String> {
+    error.source().map(ToString::to_string)
+}
+
+#[test]
+fn grammar_errors_say_what_is_wrong() {
+    use GrammarError::{
+        Empty, NotAToken, QuotedControl, QuotedNotAToken, TooManyExtensions, TooManyParams, UnclosedQuote,
+    };
+    #[rustfmt::skip]
+    let table = [
+        (NotAToken,         "a token is missing in the list of extensions".to_string()),
+        (Empty,             "the list of extensions is empty".to_string()),
+        (QuotedNotAToken,   "a quoted extension parameter is not a token".to_string()),
+        (QuotedControl,     "a quoted extension parameter holds a control character".to_string()),
+        (UnclosedQuote,     "a quoted extension parameter has no end".to_string()),
+        (TooManyExtensions, alloc::format!("more than {MAX_EXTENSIONS} extensions are listed")),
+        (TooManyParams,     alloc::format!("an extension has more than {MAX_PARAMS} parameters")),
+    ];
+    for (error, text) in table {
+        assert_eq!((error.to_string(), source(&error)), (text.clone(), None), "{error:?}");
+        let negotiation = NegotiationError::from(error);
+        assert_eq!((negotiation.to_string(), source(&negotiation)), (text.clone(), Some(text)), "{error:?}");
+    }
+}
+
+#[test]
+fn negotiation_errors_say_what_is_wrong() {
+    let caused = "many".parse::<u32>().unwrap_err();
+    #[rustfmt::skip]
+    let table = [
+        (NegotiationError::NotOffered("foo".into()),           "the server answered with foo, which was not offered", None),
+        (NegotiationError::Repeated("foo".into()),             "the server answered with foo twice",                  None),
+        (NegotiationError::RsvTaken(Rsv::RSV1),                "two agreed extensions own the same reserved bit",     None),
+        (NegotiationError::InvalidParams,                      "an extension's name or parameter is not a token",     None),
+        (NegotiationError::unacceptable("foo", "not today"),   "answer to foo refused: not today",                    None),
+        (NegotiationError::unacceptable("foo", Reason::of(caused.clone())),
+                                                               "answer to foo refused: invalid digit found in string", Some(caused.to_string())),
+    ];
+    for (error, text, cause) in table {
+        assert_eq!((error.to_string(), source(&error)), (text.to_string(), cause), "{error:?}");
+    }
+}
+
+#[test]
+fn pipeline_errors_say_what_is_wrong_and_how_to_close() {
+    let refusal = Refusal::new(CloseCode::INVALID_PAYLOAD, "a block is damaged");
+    let (protocol, internal) = (CloseCode::PROTOCOL_ERROR, CloseCode::INTERNAL_ERROR);
+    #[rustfmt::skip]
+    let table = [
+        (ExtensionError::UnownedRsv(Rsv::RSV3), protocol,     "a reserved bit is set that no agreed extension owns"),
+        (ExtensionError::from(refusal.clone()), refusal.code, "a block is damaged"),
+        (ExtensionError::ControlTransformed,    internal,     "an extension transforms a control frame"),
+        (ExtensionError::ForeignRsv(Rsv::RSV3), internal,     "an extension sets a reserved bit that it does not own"),
+        (ExtensionError::Stalled,               internal,     "an extension makes no progress"),
+        (ExtensionError::SwallowedLate,         internal,     "an extension swallows a frame of which it wrote some"),
+        (ExtensionError::SwallowedEnd,          internal,     "an extension swallows the end of a message that it let begin"),
+        (ExtensionError::SwallowedClose,        internal,     "an extension swallows a Close frame"),
+    ];
+    for (error, code, text) in table {
+        assert_eq!((error.close_code(), error.reason()), (code, text), "{error:?}");
+        assert_eq!(error.to_string(), text, "{error:?}");
+        let cause = matches!(error, ExtensionError::Refused(_)).then(|| text.to_string());
+        assert_eq!(source(&error), cause, "{error:?}");
+    }
+}
