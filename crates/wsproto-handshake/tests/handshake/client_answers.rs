@@ -99,7 +99,7 @@ fn status_lines_that_are_good() {
 
 /// RFC 9110 §2.5: a higher minor version is compatible with 1.1.
 #[test]
-fn a_higher_minor_version_is_read_as_1_1() {
+fn k13_a_higher_minor_version_is_read_as_1_1() {
     for version in 2..=9 {
         let line = format!("HTTP/1.{version} 101 X");
         assert!(outcome(&line, &[("HTTP", line.as_bytes())]).accept.is_some(), "{line}");

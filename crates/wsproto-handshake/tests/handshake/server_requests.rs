@@ -136,9 +136,13 @@ fn h5_what_cant_become_a_request_is_refused_at_its_first_byte() {
         }
     }
     // The byte that decides may come with others, or alone.
-    for (start, decides) in
-        [(&b"SSH-2.0-OpenSSH_9.6"[..], b'\r'), (b"PROXY TCP4 ", b'1'), (b"GET / ", b'h'), (b"\r\n", b'\x16')]
-    {
+    for (start, decides) in [
+        (&b"SSH-2.0-OpenSSH_9.6"[..], b'\r'),
+        (b"PROXY TCP4 ", b'1'),
+        (b"GET / ", b'h'),
+        (b"\r\n", b'\x16'),
+        (b"\r\n", b'\r'),
+    ] {
         let name = String::from_utf8_lossy(start);
         let mut server = ServerHandshake::new(HandshakeLimits::default());
         assert_eq!(server.receive(&mut &*start), Ok(None), "{name:?}");

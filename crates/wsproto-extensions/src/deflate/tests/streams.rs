@@ -159,13 +159,35 @@ fn d14_bad_streams() {
         ("too many length codes",          &[0xfc, 0x00, 0x00, 0x00]),
         ("incomplete code lengths",        &[0x04, 0x00, 0xfe, 0xff]),
         ("repeat without a length before", &[0x04, 0x00, 0x24, 0x49, 0x00, 0x00]),
-        ("invalid length symbol 286",      &[0x1b, 0x07, 0x00, 0x00]),
+        ("invalid length symbol 287",      &[0x1b, 0x07, 0x00, 0x00]),
         ("distance with nothing before",   &[0x02, 0x02, 0x00, 0x00]),
         ("distance beyond the beginning",  HELLO_AGAIN),
     ];
     for (name, payload) in table {
         let (_, mut client) = pair(DeflateParams::default());
         assert_eq!(receive(&mut client, payload), Err(CloseCode::INVALID_PAYLOAD), "{name}");
+    }
+    // Where much is there, symbols are decoded in another way than the last ones of a message.
+    let more = [&[0x14, 0x00, 0xeb, 0xff][..], &[b'a'; 20], &[0x00]].concat();
+    #[rustfmt::skip]
+    let table: [(&str, &[u8], Result<usize, CloseCode>); 6] = [
+        ("a block without symbols",        &[0x02, 0x00],             Ok(20)),
+        ("invalid distance symbol 30",     &[0x02, 0x3e, 0x00, 0x00], Err(CloseCode::INVALID_PAYLOAD)),
+        ("invalid distance symbol 31",     &[0x02, 0x7e, 0x00, 0x00], Err(CloseCode::INVALID_PAYLOAD)),
+        ("distance with nothing before",   &[0x02, 0x02, 0x00, 0x00], Err(CloseCode::INVALID_PAYLOAD)),
+        ("invalid length symbol 286",      &[0x1a, 0x03, 0x00],       Err(CloseCode::INVALID_PAYLOAD)),
+        ("invalid length symbol 287",      &[0x1a, 0x07, 0x00],       Err(CloseCode::INVALID_PAYLOAD)),
+    ];
+    for (name, start, expected) in table {
+        let whole = [start, &more].concat();
+        let (_, mut client) = pair(DeflateParams::default());
+        assert_eq!(
+            receive(&mut client, &whole).map(|message| message.len()),
+            expected,
+            "{name}, more behind"
+        );
+        let bytewise = in_pieces(WindowBits::MAX, &whole, 1, 1000).map(|message| message.len());
+        assert_eq!(bytewise, expected.ok(), "{name}, byte by byte");
     }
     // Nor beyond the beginning of a message without context takeover.
     let (_, mut client) =
@@ -189,6 +211,8 @@ fn d15_distance_beyond_the_window() {
         let found = receive(&mut client, &payload);
         let expected = if fits { Ok(&message[..]) } else { Err(CloseCode::INVALID_PAYLOAD) };
         assert!(found.as_deref().map_err(|code| *code) == expected, "{bits}");
+        let bytewise = in_pieces(window, &payload, 1, 5000);
+        assert!(bytewise.as_deref() == expected.ok(), "{bits}, byte by byte");
     }
 }
 
