@@ -146,16 +146,18 @@ fn f2_f13_f15_limits_of_messages() {
 #[test]
 fn f22_lengths_at_the_end_of_64_bits() {
     let config = Config::default().with_max_message_len(u64::MAX);
-    for role in ROLES {
-        let longest = FrameHeader { payload_len: (1 << 63) - 1, ..last(Opcode::Continuation) };
+    // What is added to them, and what a narrower number would make of them.
+    let lens = [(1 << 63) - 1, 1 << 62, 1 << 48, (1 << 32) + 5, 1 << 32, 1 << 16];
+    for (role, len) in ROLES.into_iter().flat_map(|role| lens.map(|len| (role, len))) {
+        let long = FrameHeader { payload_len: len, ..last(Opcode::Continuation) };
         let mut bytes = frame_to(role, more(Opcode::Binary), b"x");
-        bytes.extend(claim_to(role, longest));
+        bytes.extend(claim_to(role, long));
         bytes.extend([7; 100]);
         let mut connection = open(role, &config);
         let (events, end) = feed(&mut connection, [&bytes[..], &[7; 1000]]);
-        assert_eq!(end, Ok(()), "{role:?}");
-        let Some(Event::BytesMessage(part)) = events.last() else { panic!("{events:?}") };
-        assert!(!part.frame_finished && !part.message_finished);
+        assert_eq!(end, Ok(()), "{role:?}, {len}");
+        let Some(Event::BytesMessage(part)) = events.last() else { panic!("{len}: {events:?}") };
+        assert!(!part.frame_finished && !part.message_finished, "{role:?}, {len}");
     }
 }
 

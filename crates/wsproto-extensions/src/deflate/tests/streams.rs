@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
 use proptest::prelude::*;
+use wsproto_deflate_streams::{Block, Symbol, message};
 use wsproto_frame::{CloseCode, FrameHeader, Opcode, Role, Rsv};
 
 use super::BACKEND;
@@ -213,6 +214,29 @@ fn d15_distance_beyond_the_window() {
         assert!(found.as_deref().map_err(|code| *code) == expected, "{bits}");
         let bytewise = in_pieces(window, &payload, 1, 5000);
         assert!(bytewise.as_deref() == expected.ok(), "{bits}, byte by byte");
+    }
+}
+
+/// The window's first byte is within reach, and the one before it is not, though it may still be there.
+#[test]
+#[cfg_attr(miri, ignore = "much to read")]
+fn d15_the_farthest_distance() {
+    for bits in 8..15 {
+        let window = WindowBits::new(bits).unwrap();
+        let size = window.size();
+        for (distance, fits) in [(size - 1, true), (size, true), (size + 1, false), (size + 9, false)] {
+            let far = Symbol::Match { len: 3, distance: u16::try_from(distance).unwrap() };
+            // Where little follows, symbols are decoded in another way.
+            for behind in [0, 100] {
+                let before = noise(size + 9);
+                let blocks = [Block::stored(&before), Block::fixed(&[far]), Block::stored(&noise(behind))];
+                let found = in_pieces(window, &message(&blocks), 1 << 20, 1 << 20);
+                let from = before.len() - distance;
+                let repeated = [&before, &before[from..from + 3], &noise(behind)].concat();
+                let expected = fits.then_some(repeated);
+                assert!(found == expected, "window {bits}, distance {distance}, {behind} bytes behind");
+            }
+        }
     }
 }
 
