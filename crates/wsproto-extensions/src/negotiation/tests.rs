@@ -11,7 +11,7 @@ use wsproto_frame::Rsv;
 
 use super::{conclude, offers, respond, respond_to_some};
 use crate::mock::{Brackets, Mock};
-use crate::{Extension, ExtensionConfig, GrammarError, NegotiationError, Params, Pipeline};
+use crate::{Extension, ExtensionConfig, GrammarError, NegotiationError, Params, Pipeline, Reason};
 
 /// `foo` owns RSV1, `bar` RSV2, and `rival` RSV1, too.
 fn configs() -> Vec<Arc<dyn ExtensionConfig>> {
@@ -204,5 +204,62 @@ fn what_was_agreed_elsewhere_is_put_to_work() {
         let extensions = agreed.iter().map(|&(name, rsv)| (Mock::brackets(name, rsv), make_brackets(rsv)));
         let found = Pipeline::agreed(extensions).map(|pipeline| names(&pipeline));
         assert_eq!(found, expected.map(String::from), "{agreed:?}");
+    }
+}
+
+/// Knows one mode alone, so that two of them have the same name and different answers.
+#[derive(Debug)]
+struct Only(&'static str);
+
+impl Only {
+    fn knows(&self, params: &Params<'_>) -> bool {
+        params.iter().eq([("mode", Some(self.0))])
+    }
+}
+
+impl ExtensionConfig for Only {
+    fn name(&self) -> &str {
+        "foo"
+    }
+
+    fn rsv(&self) -> Rsv {
+        Rsv::RSV1
+    }
+
+    fn offers(&self) -> Vec<Params<'static>> {
+        vec![Params::new("foo").with_value("mode", self.0)]
+    }
+
+    fn agree(&self, answer: &Params<'_>) -> Result<Box<dyn Extension>, Reason> {
+        if self.knows(answer) { Ok(make_brackets(Rsv::RSV1)) } else { Err(Reason::new("another mode")) }
+    }
+
+    fn answer(&self, offer: &Params<'_>) -> Option<(Params<'static>, Box<dyn Extension>)> {
+        let answer = Params::new("foo").with_value("mode", self.0);
+        self.knows(offer).then(|| (answer, make_brackets(Rsv::RSV1)))
+    }
+}
+
+//= rfc7692#5-2, rfc7692#5-3
+#[test]
+fn d5_each_configuration_of_a_name_has_a_say() {
+    let both: [Arc<dyn ExtensionConfig>; 2] = [Arc::new(Only("a")), Arc::new(Only("b"))];
+    assert_eq!(offers(&both), Ok(vec!["foo; mode=a".into(), "foo; mode=b".into()]));
+    #[rustfmt::skip]
+    let table = [
+        // offered                                 answered
+        ("foo; mode=a",                            "foo; mode=a"),
+        ("foo; mode=b",                            "foo; mode=b"),
+        ("foo; mode=b, foo; mode=a",               "foo; mode=b"),
+        ("foo; mode=c, foo; mode=b, foo; mode=a",  "foo; mode=b"),
+        ("foo; mode=c",                            ""),
+    ];
+    for (offered, answered) in table {
+        let (answers, _) = respond(&both, &[offered]).unwrap();
+        assert_eq!(answers.join(", "), answered, "{offered}");
+    }
+    for (mode, agreed) in [("a", true), ("b", true), ("c", false)] {
+        let concluded = conclude(&both, &[format!("foo; mode={mode}")]);
+        assert_eq!(concluded.is_ok(), agreed, "{mode}");
     }
 }
