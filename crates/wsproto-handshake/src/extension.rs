@@ -67,6 +67,7 @@ fn take_value(rest: &mut &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    //= rfc6455#4.3-1, rfc6455#9.1-2
     #[test]
     fn elements_are_tokens_with_parameters() {
         #[rustfmt::skip]

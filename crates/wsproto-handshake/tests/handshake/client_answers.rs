@@ -231,6 +231,7 @@ fn k7_k9_k10_subprotocol_and_extensions() {
         //= rfc6455#4.1-42, rfc6455#9.1-1
         ("no extension",          &[("+", b"Sec-WebSocket-Extensions:")],                            ExtensionsInvalid),
         ("elements without any",  &[("+", b"Sec-WebSocket-Extensions: , ,")],                        ExtensionsInvalid),
+        //= rfc6455#8.1-2
         ("extensions not UTF-8",  &[("+", b"Sec-WebSocket-Extensions: \xff")],                       ExtensionsInvalid),
     ]);
     let edits: &[(&str, &[u8])] = &[(

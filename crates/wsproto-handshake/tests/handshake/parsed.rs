@@ -90,6 +90,20 @@ fn h1_h2_parsed_requests_meet_the_same_limits() {
 }
 
 #[test]
+fn k13_parsed_responses_meet_the_same_limits() {
+    for (most, fits) in [(3, true), (2, false)] {
+        let mut client = ClientHandshake::new(HandshakeLimits::default().with_max_headers(most));
+        client.request_headers(&Request::new("example.com", "/"), *b"the sample nonce").unwrap();
+        let expected = if fits {
+            Ok(Some(Answer::Accept(AcceptConnection::new())))
+        } else {
+            Err(HeadError::TooManyHeaders { limit: most }.into())
+        };
+        assert_eq!(client.receive_parsed(101, &consent()), expected, "{most}");
+    }
+}
+
+#[test]
 fn a_second_parsed_request_is_an_error_of_the_client() {
     let mut server = server();
     server.receive_parsed("GET", "/", &good()).unwrap();

@@ -24,7 +24,6 @@ fn refuses_to_accept(name: &str, lines: &str, accept: &AcceptConnection, expecte
     server.accept(&AcceptConnection::new(), &mut out).expect("nothing is lost");
 }
 
-//= rfc6455#4.2.2-1, rfc6455#4.2.2-10, rfc6455#4.2.2-11, rfc6455#4.2.2-12, rfc6455#4.2.2-13, rfc6455#4.2.2-14
 #[test]
 fn a_body_comes_in_chunks_only_where_the_head_was_http_1_1() {
     #[rustfmt::skip]
@@ -45,6 +44,7 @@ fn a_body_comes_in_chunks_only_where_the_head_was_http_1_1() {
     }
 }
 
+//= rfc6455#4.2.2-1, rfc6455#4.2.2-10, rfc6455#4.2.2-11, rfc6455#4.2.2-12, rfc6455#4.2.2-13, rfc6455#4.2.2-14
 #[test]
 fn rfc6455_1_3_the_example_is_accepted_byte_for_byte() {
     let request = b"GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
@@ -63,6 +63,7 @@ fn rfc6455_1_3_the_example_is_accepted_byte_for_byte() {
     assert_eq!(server.state(), ServerState::Accepted);
 }
 
+//= rfc6455#4.2.2-12, rfc6455#4.2.2-13, rfc6455#4.2.2-14
 #[test]
 fn what_was_agreed_comes_before_the_callers_fields() {
     let lines =
@@ -143,8 +144,9 @@ fn h25_extension_that_was_not_offered() {
     }
 }
 
+//= rfc6455#11.3.2-1, rfc6455#11.3.3-1, rfc6455#11.3.4-1
 #[test]
-fn h23_h24_fields_of_an_acceptance_that_cannot_be_sent() {
+fn h23_h24_h25_fields_of_an_acceptance_that_cannot_be_sent() {
     let with = |name: &str, value: &[u8]| AcceptConnection::new().with_header(name, value);
     #[rustfmt::skip]
     let table = [
@@ -326,7 +328,7 @@ fn refused(line: &str) -> ServerHandshake {
 }
 
 #[test]
-fn rejections_bring_a_body_of_their_own() {
+fn h16_rejections_bring_a_body_of_their_own() {
     const PAGE: &str =
         "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\nContent-Length: 5\r\n\r\n";
     const NOT_FOUND: &str =
@@ -378,7 +380,7 @@ fn rejections_bring_a_body_of_their_own() {
 
 /// RFC 9110 §9.3.2.
 #[test]
-fn the_parts_of_a_body_to_a_head_are_not_sent() {
+fn h16_the_parts_of_a_body_to_a_head_are_not_sent() {
     let with_body = || RejectConnection::new(200).with_body();
     for (reject, field) in [
         (with_body().with_header("Content-Length", "6"), "Content-Length: 6\r\nConnection: close\r\n"),

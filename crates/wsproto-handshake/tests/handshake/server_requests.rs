@@ -365,6 +365,7 @@ fn h14_h15_upgrade_and_connection() {
         ("last of several",       &[("Connection", b"Connection: close\r\nConnection: upgrade")]),
         ("list of protocols",     &[("Upgrade", b"Upgrade: h2c, websocket")]),
         ("several protocols",     &[("Upgrade", b"Upgrade: h2c\r\nUpgrade: websocket")]),
+        ("ours before another",   &[("Upgrade", b"Upgrade: websocket\r\nUpgrade: h2c")]),
     ]);
 }
 
@@ -396,6 +397,7 @@ fn h25_subprotocols() {
         ("nothing",               &[("+", b"Sec-WebSocket-Protocol:")],                       SubprotocolsEmpty,                BAD_REQUEST),
         ("commas alone",          &[("+", b"Sec-WebSocket-Protocol: , ,")],                   SubprotocolsEmpty,                BAD_REQUEST),
         ("one of two is empty",   &[("+", b"Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol:")], SubprotocolsEmpty,       BAD_REQUEST),
+        //= rfc6455#4.1-33
         ("not a token",           &[("+", b"Sec-WebSocket-Protocol: a b")],                   SubprotocolInvalid,               BAD_REQUEST),
         ("quoted",                &[("+", b"Sec-WebSocket-Protocol: \"a\"")],                 SubprotocolInvalid,               BAD_REQUEST),
         ("slash",                 &[("+", b"Sec-WebSocket-Protocol: chat, a/b")],             SubprotocolInvalid,               BAD_REQUEST),

@@ -19,7 +19,7 @@ fn refused(config: Config, request: &str, cut: usize) -> (WsConnection, RemotePr
 }
 
 #[test]
-fn what_a_refused_request_asked_for_is_told() {
+fn h16_what_a_refused_request_asked_for_is_told() {
     const UPGRADE: &str =
         "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
     let upgrade = |more: &str| format!("GET /chat HTTP/1.1\r\nHost: a\r\n{UPGRADE}{more}\r\n");
