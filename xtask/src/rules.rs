@@ -4,6 +4,8 @@
 //! docs/requirements/turn-off.toml holds the edits. Cargo builds what an edit touches and runs the named tests, no other:
 //! the recorded vectors, and tests that fail by chance with the rule off, prove nothing about the row. `--strict` fails,
 //! too, where a row that is done, or a threat that has a test, has no edit; `--list` only tells which those are.
+//! `--each` runs all named tests of each rule, and tells those that fail with none of their row's edits: they prove
+//! another rule, or a part of this one that no edit turns off.
 
 mod copy;
 mod edits;
@@ -13,7 +15,7 @@ use std::collections::BTreeSet;
 use self::copy::{Copy, TestRun};
 use self::edits::Entry;
 use crate::process;
-use crate::spec::Rows;
+use crate::spec::{NamedTest, Rows};
 
 /// How an entry ended for one of its ids.
 enum Verdict {
@@ -32,8 +34,10 @@ enum Verdict {
 /// The ids whose rule no named test misses, the entries that don't apply or build, one a line.
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
     let (options, wanted): (Vec<&String>, Vec<&String>) = args.iter().partition(|arg| arg.starts_with("--"));
-    if let Some(other) = options.iter().find(|option| !["--list", "--strict"].contains(&option.as_str())) {
-        return Err(format!("rules does not know {other}: --list, --strict, ids or parts of paths"));
+    if let Some(other) =
+        options.iter().find(|option| !["--list", "--strict", "--each"].contains(&option.as_str()))
+    {
+        return Err(format!("rules does not know {other}: --list, --strict, --each, ids or parts of paths"));
     }
     let is_on = |option: &str| options.iter().any(|on| *on == option);
     let rows = Rows::read()?;
@@ -54,7 +58,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     if chosen.is_empty() {
         problems.push("no entry is meant by that".to_owned());
     } else {
-        problems.extend(judge_all(&rows, &chosen)?);
+        problems.extend(judge_all(&rows, &chosen, is_on("--each"))?);
     }
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
 }
@@ -71,8 +75,8 @@ fn without_entry(rows: &Rows, entries: &[Entry]) -> Vec<String> {
     rows.proved().into_iter().filter(|id| !known.contains(id)).collect()
 }
 
-/// Turns one entry's rule off after the other; returns the problems.
-fn judge_all(rows: &Rows, entries: &[&Entry]) -> Result<Vec<String>, String> {
+/// Turns one entry's rule off after the other; returns the problems. `each` lets no test be left out.
+fn judge_all(rows: &Rows, entries: &[&Entry], each: bool) -> Result<Vec<String>, String> {
     let copy = Copy::make()?;
     let all: BTreeSet<_> = entries.iter().flat_map(|entry| rows.tests_of_all(&entry.ids)).collect();
     let whole = copy.run(&all, |_| false)?;
@@ -85,11 +89,19 @@ fn judge_all(rows: &Rows, entries: &[&Entry]) -> Result<Vec<String>, String> {
         return Err(format!("before any edit: {id} has no test that runs"));
     }
     let mut problems = Vec::new();
+    let mut idle: BTreeSet<(&String, NamedTest)> = BTreeSet::new();
+    if each {
+        let ids = entries.iter().flat_map(|entry| &entry.ids);
+        idle.extend(ids.flat_map(|id| rows.tests_of(id).into_iter().map(move |test| (id, test))));
+    }
     let (mut noticed, mut judged) = (0_usize, 0_usize);
     for entry in entries {
-        let enough =
-            |run: &TestRun| entry.ids.iter().all(|id| matches!(verdict(rows, id, run), Verdict::Noticed(_)));
+        let is_noticed = |run: &TestRun, id| matches!(verdict(rows, id, run), Verdict::Noticed(_));
+        let enough = |run: &TestRun| !each && entry.ids.iter().all(|id| is_noticed(run, id));
         let run = copy.edited(&entry.edits, || copy.run(&rows.tests_of_all(&entry.ids), enough))?;
+        idle.retain(|(id, test)| {
+            !entry.ids.contains(id) || run.noticed_by(&BTreeSet::from([test.clone()])).is_none()
+        });
         for id in &entry.ids {
             judged = judged.saturating_add(1);
             let told = match verdict(rows, id, &run) {
@@ -104,6 +116,9 @@ fn judge_all(rows: &Rows, entries: &[&Entry]) -> Result<Vec<String>, String> {
             println!("{told}");
             problems.push(told);
         }
+    }
+    for (id, test) in idle {
+        println!("{id}: {} of {} fails with no edit", test.name, test.package);
     }
     println!("{noticed} of {judged} noticed");
     Ok(problems)
