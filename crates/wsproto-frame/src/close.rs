@@ -17,6 +17,10 @@ use crate::{FrameError, FrameHeader};
 /// assert_eq!(CloseCode::new(4001).map(CloseCode::get), Some(4001));
 /// assert_eq!(CloseCode::new(1004), None);
 /// assert!(!CloseCode::ABNORMAL.may_be_sent());
+///
+/// let code = CloseCode::try_from(1001)?;
+/// assert!(code == 1001 && u16::from(code) == 1001);
+/// # Ok::<(), wsproto_frame::FrameError>(())
 /// ```
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct CloseCode(
@@ -119,6 +123,29 @@ impl From<CloseCode> for u16 {
     }
 }
 
+/// Checks a number as [`CloseCode::new`] does; the error is [`FrameError::CloseCodeInvalid`].
+impl TryFrom<u16> for CloseCode {
+    type Error = FrameError;
+
+    fn try_from(code: u16) -> Result<Self, FrameError> {
+        Self::new(code).ok_or(FrameError::CloseCodeInvalid(code))
+    }
+}
+
+/// Compares with the number.
+impl PartialEq<u16> for CloseCode {
+    fn eq(&self, number: &u16) -> bool {
+        self.0 == *number
+    }
+}
+
+/// Compares with the number.
+impl PartialEq<CloseCode> for u16 {
+    fn eq(&self, code: &CloseCode) -> bool {
+        *self == code.0
+    }
+}
+
 /// What a Close frame carries.
 ///
 /// RFC 6455 [§5.5.1](https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1)
@@ -133,7 +160,7 @@ impl From<CloseCode> for u16 {
 /// assert_eq!(ClosePayload::parse(b"")?.code, CloseCode::NO_STATUS);
 /// # Ok::<(), wsproto_frame::FrameError>(())
 /// ```
-#[derive(Clone, Copy, Eq, PartialEq)]
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct ClosePayload<'a> {
     /// Why; [`CloseCode::NO_STATUS`] for an empty payload.
     pub code: CloseCode,
@@ -155,7 +182,7 @@ impl<'a> ClosePayload<'a> {
         let Some((code, reason)) = payload.split_first_chunk() else {
             return if payload.is_empty() {
                 //= rfc6455#7.1.5-2, rfc6455#7.1.6-1
-                Ok(Self { code: CloseCode::NO_STATUS, reason: "" })
+                Ok(Self::default())
             } else {
                 //= rfc6455#5.5.1-1
                 Err(FrameError::ClosePayloadTooShort)
@@ -188,13 +215,21 @@ impl<'a> ClosePayload<'a> {
         }
         let longest = self.reason.len().min(Self::MAX_REASON_LEN);
         let reason = (0..=longest).rev().find_map(|end| self.reason.get(..end)).unwrap_or_default();
+        debug_assert!(reason.len().abs_diff(longest) < 4, "a code point that is cut has at most four bytes");
         let [high, low] = self.code.get().to_be_bytes();
-        let mut len = 0_usize;
+        let len = reason.len().saturating_add(2);
+        debug_assert!(len <= buffer.len(), "the reason is cut to what fits");
         for (to, from) in buffer.iter_mut().zip([high, low].into_iter().chain(reason.bytes())) {
             *to = from;
-            len = len.saturating_add(1);
         }
         Ok(buffer.get(..len).unwrap_or_default())
+    }
+}
+
+/// Says what an empty payload does: no status, no reason.
+impl Default for ClosePayload<'_> {
+    fn default() -> Self {
+        Self { code: CloseCode::NO_STATUS, reason: "" }
     }
 }
 
@@ -304,6 +339,26 @@ mod tests {
         let code = CloseCode::GOING_AWAY;
         assert_eq!((format!("{code}"), format!("{code:>6}")), ("1001".into(), "  1001".into()));
         assert_eq!((u16::from(code), format!("{code:?}")), (1001, "CloseCode(1001)".into()));
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "exhaustive")]
+    fn a_code_comes_from_its_number_and_compares_with_it() {
+        for number in 0..=u16::MAX {
+            let code = CloseCode::try_from(number);
+            assert_eq!(code, CloseCode::new(number).ok_or(FrameError::CloseCodeInvalid(number)), "{number}");
+            let Ok(code) = code else { continue };
+            assert_eq!(u16::from(code), number);
+            assert!(code == number && code != number + 1, "{number}");
+            let both = [number, number + 1].map(|other| other == code);
+            assert_eq!(both, [true, false], "{number}");
+        }
+    }
+
+    #[test]
+    fn the_default_is_what_an_empty_payload_says() {
+        assert_eq!(ClosePayload::parse(b""), Ok(ClosePayload::default()));
+        assert_eq!(ClosePayload::default().write(&mut [0; 125]), Ok(&[][..]));
     }
 
     #[test]

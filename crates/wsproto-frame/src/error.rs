@@ -8,7 +8,7 @@ use crate::{CloseCode, Rsv};
 ///
 /// [`FrameDecoder`](crate::FrameDecoder) blames the peer with it, [`FrameEncoder`](crate::FrameEncoder) the
 /// caller. [`close_code`](Self::close_code) is what the peer should be told.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum FrameError {
     /// The opcode, 3 to 7 or 11 to 15, means nothing yet (§5.2).

@@ -1,6 +1,11 @@
 //! What the first byte of a frame says besides FIN, and who reads it: opcodes, reserved bits, roles.
 
-use core::{fmt, ops::BitOr};
+use core::{
+    fmt,
+    ops::{BitOr, BitOrAssign},
+};
+
+use crate::FrameError;
 
 /// Which side of the connection we are on.
 ///
@@ -30,6 +35,16 @@ impl Role {
     #[inline]
     pub const fn masks(self) -> bool {
         matches!(self, Self::Client)
+    }
+}
+
+/// Names the side: `client` or `server`.
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        })
     }
 }
 
@@ -100,6 +115,35 @@ impl Opcode {
     #[inline]
     pub const fn is_data(self) -> bool {
         !self.is_control()
+    }
+}
+
+impl From<Opcode> for u8 {
+    fn from(opcode: Opcode) -> Self {
+        opcode.bits()
+    }
+}
+
+/// Reads the four bits as [`Opcode::from_bits`] does; the error is [`FrameError::ReservedOpcode`].
+impl TryFrom<u8> for Opcode {
+    type Error = FrameError;
+
+    fn try_from(bits: u8) -> Result<Self, FrameError> {
+        Self::from_bits(bits).ok_or(FrameError::ReservedOpcode(bits))
+    }
+}
+
+/// Names it in lower case: `text`, `ping`.
+impl fmt::Display for Opcode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Continuation => "continuation",
+            Self::Text => "text",
+            Self::Binary => "binary",
+            Self::Close => "close",
+            Self::Ping => "ping",
+            Self::Pong => "pong",
+        })
     }
 }
 
@@ -192,6 +236,26 @@ impl fmt::Debug for Rsv {
     }
 }
 
+/// Names the bits: `RSV1, RSV3`; an empty set is `none`.
+impl fmt::Display for Rsv {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut before = "";
+        for (name, bit) in [("RSV1", Self::RSV1), ("RSV2", Self::RSV2), ("RSV3", Self::RSV3)] {
+            if self.contains(bit) {
+                write!(f, "{before}{name}")?;
+                before = ", ";
+            }
+        }
+        if self.is_empty() { f.write_str("none") } else { Ok(()) }
+    }
+}
+
+impl BitOrAssign for Rsv {
+    fn bitor_assign(&mut self, other: Self) {
+        *self = self.union(other);
+    }
+}
+
 impl BitOr for Rsv {
     type Output = Self;
 
@@ -231,6 +295,24 @@ mod tests {
         assert!(Rsv::NONE.is_empty() && Rsv::default().is_empty());
         assert_eq!(std::format!("{:?} {:?}", Rsv::RSV1 | Rsv::RSV3, Rsv::NONE), "Rsv(1, 3) Rsv");
         assert!(Rsv::NONE.contains(Rsv::NONE) && !Rsv::NONE.intersects(all));
+    }
+
+    #[test]
+    fn opcodes_bits_and_sides_have_names() {
+        #[rustfmt::skip]
+        let table = [
+            (0x0, Ok("continuation")), (0x1, Ok("text")), (0x2, Ok("binary")),
+            (0x8, Ok("close")),        (0x9, Ok("ping")), (0xa, Ok("pong")),
+            (0x3, Err(FrameError::ReservedOpcode(0x3))), (0x11, Err(FrameError::ReservedOpcode(0x11))),
+        ];
+        for (bits, expected) in table {
+            let name = Opcode::try_from(bits).map(|opcode| (u8::from(opcode), std::format!("{opcode}")));
+            assert_eq!(name, expected.map(|name| (bits, name.into())), "{bits:#x}");
+        }
+        let mut bits = Rsv::RSV1;
+        bits |= Rsv::RSV3;
+        assert_eq!(std::format!("{bits} {} {}", Rsv::RSV2, Rsv::NONE), "RSV1, RSV3 RSV2 none");
+        assert_eq!(std::format!("{} {:>7}", Role::Client, Role::Server), "client  server");
     }
 
     #[test]
