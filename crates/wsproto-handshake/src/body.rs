@@ -9,7 +9,6 @@ use self::chunked::Chunked;
 use crate::{HandshakeLimits, LocalError, RejectData, ResponseError, wire::Text};
 
 /// A body that is being received.
-#[derive(Clone, Copy)]
 pub(crate) struct BodyReader {
     framing: Framing,
     /// Bytes that were handed out.
@@ -17,7 +16,6 @@ pub(crate) struct BodyReader {
 }
 
 /// What says where a body ends.
-#[derive(Clone, Copy)]
 pub(crate) enum Framing {
     /// Content-Length, or what is left of it.
     Length(u64),
@@ -31,7 +29,7 @@ impl Framing {
     pub(crate) const CHUNKED: Self = Self::Chunked(Chunked::START);
 
     /// Whether all of the body has come.
-    const fn is_finished(self) -> bool {
+    const fn is_finished(&self) -> bool {
         matches!(self, Self::Length(0) | Self::Chunked(Chunked::Done))
     }
 }
@@ -53,11 +51,11 @@ impl BodyReader {
         if self.framing.is_finished() {
             return Ok(Some(RejectData::new(b"")));
         }
-        let left = match self.framing {
-            Framing::Length(left) | Framing::Chunked(Chunked::Data { left }) => left,
+        let left = match &self.framing {
+            Framing::Length(left) | Framing::Chunked(Chunked::Data { left }) => *left,
             Framing::UntilEnd => u64::MAX,
             Framing::Chunked(_) => 0,
-            Framing::Broken(error) => return Err(error),
+            Framing::Broken(error) => return Err(error.clone()),
         };
         if input.is_empty() || left == 0 {
             return Ok(None);
@@ -75,8 +73,8 @@ impl BodyReader {
 
     /// Says that the stream has ended; returns the last part of the body.
     pub(crate) fn finish(&self) -> Result<RejectData<'static>, ResponseError> {
-        match self.framing {
-            Framing::Broken(error) => Err(error),
+        match &self.framing {
+            Framing::Broken(error) => Err(error.clone()),
             framing if framing.is_finished() => Ok(RejectData::new(b"")),
             Framing::UntilEnd => Ok(RejectData::new(b"")),
             Framing::Length(_) | Framing::Chunked(_) => Err(ResponseError::BodyEnded),

@@ -73,7 +73,7 @@ pub enum ClientState {
 }
 
 /// What a server answers.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Answer<'a> {
     /// The connection is open; the bytes that follow are frames.
@@ -213,7 +213,7 @@ impl ClientHandshake {
                     Some(part) => Step::Give(Answer::RejectData(part), None),
                     None => Step::NeedInput,
                 }),
-                Stage::Failed(error) => return Err(*error),
+                Stage::Failed(error) => return Err(error.clone()),
                 Stage::Idle if !input.is_empty() => Err(ResponseError::Unrequested),
                 Stage::Idle | Stage::Accepted | Stage::Rejected => return Ok(None),
             };
@@ -241,7 +241,7 @@ impl ClientHandshake {
     ) -> Result<Option<Answer<'static>>, ResponseError> {
         let awaited = match &mut self.stage {
             Stage::AwaitingAnswer(awaited) => awaited,
-            Stage::Failed(error) => return Err(*error),
+            Stage::Failed(error) => return Err(error.clone()),
             _ => return Err(ResponseError::Unrequested),
         };
         let line = StatusLine { status, is_http_1_1: true };
@@ -273,7 +273,7 @@ impl ClientHandshake {
         let end = match &self.stage {
             Stage::AwaitingAnswer(_) => Err(HeadError::Ended.into()),
             Stage::ReceivingBody(body) => body.finish(),
-            Stage::Failed(error) => Err(*error),
+            Stage::Failed(error) => Err(error.clone()),
             Stage::Idle | Stage::Accepted | Stage::Rejected => return Ok(None),
         };
         match end {
@@ -295,7 +295,7 @@ impl ClientHandshake {
     }
 
     fn fail(&mut self, error: ResponseError) -> ResponseError {
-        self.stage = Stage::Failed(error);
+        self.stage = Stage::Failed(error.clone());
         error
     }
 }

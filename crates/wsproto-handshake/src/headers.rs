@@ -1,7 +1,13 @@
 //! Header fields: an ordered list in one buffer.
 
-use alloc::vec::Vec;
-use core::{fmt, ops::Range, ptr, slice};
+use alloc::{string::String, vec, vec::Vec};
+use core::{
+    fmt,
+    hash::{Hash, Hasher},
+    iter::FusedIterator,
+    ops::Range,
+    ptr, slice,
+};
 
 use httparse::Header;
 
@@ -20,6 +26,12 @@ use crate::syntax;
 /// assert_eq!(headers.get("SET-COOKIE"), Some(&b"a=1"[..]));
 /// assert_eq!(headers.get_all("set-cookie").count(), 2);
 /// assert_eq!(headers.iter().next(), Some(("Set-Cookie", &b"a=1"[..])));
+///
+/// let mut headers = Headers::from([("Accept", "*/*"), ("X-Id", "1"), ("x-id", "2")]);
+/// headers.set("X-ID", "3");
+/// assert!(headers.remove("accept"));
+/// let owned: Vec<(String, Vec<u8>)> = headers.into_iter().collect();
+/// assert_eq!(owned, [("X-ID".to_string(), b"3".to_vec())]);
 /// ```
 #[derive(Clone, Default)]
 pub struct Headers {
@@ -106,6 +118,25 @@ impl Headers {
         self
     }
 
+    /// Makes this the only field with its name: in the place of the first that there was, or else at the end.
+    pub fn set(&mut self, name: &str, value: impl AsRef<[u8]>) {
+        let is_other = |(other, _): &(&str, &[u8])| !other.eq_ignore_ascii_case(name);
+        let before = self.iter().take_while(is_other).count();
+        let mut fields: Self = self.iter().take(before).collect();
+        fields.push(name, value);
+        fields.extend(self.iter().skip(before).filter(is_other));
+        *self = fields;
+    }
+
+    /// Removes all fields with this name; returns whether there was one.
+    pub fn remove(&mut self, name: &str) -> bool {
+        let is_there = self.contains(name);
+        if is_there {
+            *self = self.iter().filter(|(other, _)| !other.eq_ignore_ascii_case(name)).collect();
+        }
+        is_there
+    }
+
     /// Returns the value of the first field with this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&[u8]> {
@@ -162,6 +193,13 @@ impl PartialEq for Headers {
 
 impl Eq for Headers {}
 
+impl Hash for Headers {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.len().hash(state);
+        self.raw().for_each(|field| field.hash(state));
+    }
+}
+
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut map = f.debug_map();
@@ -192,6 +230,22 @@ impl<N: AsRef<str>, V: AsRef<[u8]>> FromIterator<(N, V)> for Headers {
     }
 }
 
+impl<N: AsRef<str>, V: AsRef<[u8]>, const LEN: usize> From<[(N, V); LEN]> for Headers {
+    fn from(fields: [(N, V); LEN]) -> Self {
+        fields.into_iter().collect()
+    }
+}
+
+/// Gives names and values in order, each a copy of its own.
+impl IntoIterator for Headers {
+    type Item = (String, Vec<u8>);
+    type IntoIter = IntoIter;
+
+    fn into_iter(self) -> IntoIter {
+        IntoIter { text: self.text, fields: self.fields.into_iter() }
+    }
+}
+
 impl<'a> IntoIterator for &'a Headers {
     type Item = (&'a str, &'a [u8]);
     type IntoIter = Iter<'a>;
@@ -210,8 +264,7 @@ impl<'a> Iterator for Iter<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let (name, value) = self.0.next()?;
-        // Names are pushed as text.
-        Some((core::str::from_utf8(name).unwrap_or_default(), value))
+        Some((name_of(name), value))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -221,10 +274,51 @@ impl<'a> Iterator for Iter<'a> {
 
 impl ExactSizeIterator for Iter<'_> {}
 
+impl FusedIterator for Iter<'_> {}
+
 impl fmt::Debug for Iter<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.clone().map(|(name, _)| name)).finish()
     }
+}
+
+/// Names and values in order, which belong to the caller; made from [`Headers`].
+#[derive(Clone)]
+pub struct IntoIter {
+    text: Vec<u8>,
+    fields: vec::IntoIter<Field>,
+}
+
+impl Iterator for IntoIter {
+    type Item = (String, Vec<u8>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let field = self.fields.next()?;
+        Some((name_of(field.name(&self.text)).into(), field.value(&self.text).into()))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.fields.size_hint()
+    }
+}
+
+impl ExactSizeIterator for IntoIter {}
+
+impl FusedIterator for IntoIter {}
+
+/// Shows the names.
+impl fmt::Debug for IntoIter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.fields.as_slice().iter().map(|field| name_of(field.name(&self.text)));
+        f.debug_list().entries(names).finish()
+    }
+}
+
+/// Returns a name as the text that it was pushed as, or that the tokeniser has seen.
+fn name_of(name: &[u8]) -> &str {
+    let name = core::str::from_utf8(name);
+    debug_assert!(name.is_ok(), "a name is text");
+    name.unwrap_or_default()
 }
 
 #[derive(Clone)]
@@ -250,7 +344,11 @@ fn is_secret(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use alloc::{format, vec::Vec};
+    use core::hash::{BuildHasher, BuildHasherDefault};
+    use std::hash::DefaultHasher;
 
     use super::*;
 
@@ -277,6 +375,63 @@ mod tests {
         assert_eq!(Headers::new().with("a", "bc"), Headers::new().with("a", "bc"));
         assert_ne!(Headers::new().with("a", "bc"), Headers::new().with("ab", "c"));
         assert_ne!(Headers::new().with("a", "b"), Headers::new().with("A", "b"));
+    }
+
+    #[test]
+    fn a_field_that_is_set_stands_in_the_place_of_the_first() {
+        #[rustfmt::skip]
+        let table: [(&str, &[(&str, &str)], &[(&str, &str)]); 5] = [
+            // name             before                                    after
+            ("of none",         &[],                                      &[("X", "new")]),
+            ("one more",        &[("A", "1")],                            &[("A", "1"), ("X", "new")]),
+            ("in place",        &[("x", "1"), ("A", "2")],                &[("X", "new"), ("A", "2")]),
+            ("of several",      &[("A", "1"), ("x", "2"), ("B", ""), ("X", "3")], &[("A", "1"), ("X", "new"), ("B", "")]),
+            ("like no other",   &[("XX", "1"), ("", "2")],                &[("XX", "1"), ("", "2"), ("X", "new")]),
+        ];
+        for (name, before, after) in table {
+            let mut headers: Headers = before.iter().copied().collect();
+            headers.set("X", "new");
+            assert_eq!(headers, after.iter().copied().collect(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_field_that_is_removed_leaves_nothing() {
+        let mut headers = Headers::from([("a", "1"), ("B", "2"), ("A", "3")]);
+        assert!(!headers.remove("c"));
+        assert_eq!(headers.len(), 3);
+        assert!(headers.remove("A"));
+        assert_eq!((&headers, headers.text()), (&Headers::from([("B", "2")]), &b"B2"[..]));
+        assert!(!headers.remove("a") && headers.remove("b") && headers.is_empty());
+    }
+
+    #[test]
+    fn fields_that_are_taken_out_are_those_that_were_put_in() {
+        let fields = [("B", "1"), ("a", ""), ("B", "2")];
+        let headers = Headers::from(fields);
+        let mut taken = headers.clone().into_iter();
+        assert_eq!((taken.len(), format!("{taken:?}")), (3, "[\"B\", \"a\", \"B\"]".into()));
+        assert_eq!(taken.next(), Some(("B".into(), b"1".to_vec())));
+        assert_eq!((taken.len(), taken.clone().count()), (2, 2));
+        assert_eq!(headers.clone().into_iter().collect::<Headers>(), headers);
+        let mut more = Headers::from([("C", "3")]);
+        more.extend(headers.clone());
+        more.extend(&headers);
+        assert_eq!(more.len(), 7);
+    }
+
+    #[test]
+    fn equal_lists_have_equal_hashes() {
+        let hash = |headers: &Headers| BuildHasherDefault::<DefaultHasher>::default().hash_one(headers);
+        let pushed = Headers::new().with("a", "bc");
+        assert_eq!(
+            hash(&pushed),
+            hash(&Headers::of_head(
+                b"a: bc".to_vec(),
+                vec![Field { name_start: 0, name_end: 1, value_start: 3, value_end: 5 }]
+            ))
+        );
+        assert_ne!(hash(&pushed), hash(&Headers::new().with("ab", "c")));
     }
 
     #[test]

@@ -32,6 +32,12 @@ pub(crate) fn split_zone(literal: &str) -> Option<(&str, &str)> {
     (!zone.is_empty() && zone.bytes().all(is_unreserved)).then_some((address, zone))
 }
 
+/// Whether this is an IPv6 address as it stands outside of URLs: without brackets, with a zone or without.
+pub(crate) fn is_ipv6_address(host: &str) -> bool {
+    let (address, _zone) = host.split_once('%').unwrap_or((host, ""));
+    address.parse::<Ipv6Addr>().is_ok()
+}
+
 /// Whether both authorities name the same host and port, where this port goes without saying.
 pub(crate) fn agree(one: &str, other: &str, default_port: Option<u16>) -> bool {
     let ((one_host, one_port), (other_host, other_port)) =

@@ -6,7 +6,7 @@ use core::fmt;
 use crate::{
     Headers, Request,
     head::{Head, RequestLine},
-    list,
+    list, target,
 };
 
 /// What a refused request asked for: a health check, a page, an upgrade that broke a rule.
@@ -28,7 +28,7 @@ use crate::{
 /// assert!(out.starts_with(b"HTTP/1.1 200 OK\r\n") && out.ends_with(b"\r\n\r\nfine\n"));
 /// # Ok::<(), wsproto_handshake::LocalError>(())
 /// ```
-#[derive(Clone, Eq, PartialEq)]
+#[derive(Clone, Eq, Hash, PartialEq)]
 pub struct HttpRequest {
     method: String,
     target: String,
@@ -56,14 +56,26 @@ impl HttpRequest {
     /// Returns the path that the target has, without a query: `/page`. A target of another form is given as it is.
     #[must_use]
     pub fn path(&self) -> &str {
-        let resource = match self.target.split_once("://") {
+        match target::split(self.resource()).0 {
+            "" => "/",
+            path => path,
+        }
+    }
+
+    /// Returns the query that the target has, as it came and without the `?`; `None` where there is no `?`.
+    #[must_use]
+    pub fn query(&self) -> Option<&str> {
+        target::split(self.resource()).1
+    }
+
+    /// Returns the target from its path on.
+    fn resource(&self) -> &str {
+        match self.target.split_once("://") {
             Some((scheme, rest)) if !scheme.contains(['/', '?']) => {
                 rest.find(['/', '?']).and_then(|at| rest.get(at..)).unwrap_or("/")
             }
             _ => &self.target,
-        };
-        let path = resource.split('?').next().unwrap_or_default();
-        if path.is_empty() { "/" } else { path }
+        }
     }
 
     /// Returns all header fields.
@@ -109,27 +121,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_come_of_targets_of_each_form() {
+    fn paths_and_queries_come_of_targets_of_each_form() {
         #[rustfmt::skip]
         let table = [
-            ("/",                             "/"),
-            ("/page",                         "/page"),
-            ("/page?a=/b",                    "/page"),
-            ("/page?to=http://a/b",           "/page"),
-            ("//page",                        "//page"),
-            ("/http://a/page",                "/http://a/page"),
-            ("http://example.com/page?a",     "/page"),
-            ("HTTPS://example.com:80/page",   "/page"),
-            ("ftp://example.com/page",        "/page"),
-            ("http://example.com",            "/"),
-            ("http://example.com?a=/b",       "/"),
-            ("*",                             "*"),
-            ("example.com:443",               "example.com:443"),
+            ("/",                             "/",               None),
+            ("/page",                         "/page",           None),
+            ("/page?",                        "/page",           Some("")),
+            ("/page?a=/b",                    "/page",           Some("a=/b")),
+            ("/page?a?b",                     "/page",           Some("a?b")),
+            ("/page?to=http://a/b",           "/page",           Some("to=http://a/b")),
+            ("//page",                        "//page",          None),
+            ("/http://a/page",                "/http://a/page",  None),
+            ("http://example.com/page?a",     "/page",           Some("a")),
+            ("HTTPS://example.com:80/page",   "/page",           None),
+            ("ftp://example.com/page",        "/page",           None),
+            ("http://example.com",            "/",               None),
+            ("http://example.com?a=/b",       "/",               Some("a=/b")),
+            ("*",                             "*",               None),
+            ("example.com:443",               "example.com:443", None),
         ];
-        for (target, path) in table {
+        for (target, path, query) in table {
             let request =
                 HttpRequest { method: "GET".into(), target: target.into(), headers: Headers::new() };
-            assert_eq!(request.path(), path, "{target}");
+            assert_eq!((request.path(), request.query()), (path, query), "{target}");
         }
     }
 

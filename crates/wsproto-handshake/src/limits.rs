@@ -8,7 +8,7 @@
 /// let limits = HandshakeLimits::default().with_max_head_len(4096).with_max_headers(32);
 /// assert_eq!((limits.max_head_len, limits.max_reject_body), (4096, 65_536));
 /// ```
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct HandshakeLimits {
     /// Longest head in bytes, its final empty line included; 16 KiB by default.

@@ -132,7 +132,7 @@ impl<'a> Origin<'a> {
 }
 
 /// Why a request's origin is not good enough; made by [`check_origin`] and [`check_same_host`].
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum OriginError {
     /// There is no Origin, as there is in every browser's request

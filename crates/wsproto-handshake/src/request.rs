@@ -5,10 +5,13 @@ mod part;
 #[cfg(feature = "idna")]
 use alloc::borrow::Cow;
 use alloc::{string::String, vec::Vec};
-use core::fmt;
+use core::{
+    fmt,
+    hash::{Hash, Hasher},
+};
 
 pub(crate) use self::part::{List, Part};
-use crate::Headers;
+use crate::{Headers, target};
 
 /// A client's opening handshake.
 ///
@@ -98,6 +101,26 @@ impl Request {
         self.target.as_str(self.headers.text())
     }
 
+    /// Returns the path of the [target](Self::target), as it came: `/chat` of `/chat?room=1`.
+    ///
+    /// ```
+    /// use wsproto_handshake::Request;
+    ///
+    /// let request = Request::new("example.com", "/chat?room=1");
+    /// assert_eq!((request.path(), request.query()), ("/chat", Some("room=1")));
+    /// assert_eq!(Request::new("example.com", "/chat").query(), None);
+    /// ```
+    #[must_use]
+    pub fn path(&self) -> &str {
+        target::split(self.target()).0
+    }
+
+    /// Returns the query of the [target](Self::target), as it came and without the `?`; `None` where there is no `?`.
+    #[must_use]
+    pub fn query(&self) -> Option<&str> {
+        target::split(self.target()).1
+    }
+
     /// Returns the proposed subprotocols, the preferred one first.
     #[inline]
     pub fn subprotocols(&self) -> impl Iterator<Item = &str> {
@@ -138,14 +161,22 @@ impl PartialEq for Request {
 
 impl Eq for Request {}
 
+impl Hash for Request {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.host(), self.target(), &self.headers).hash(state);
+        self.subprotocols().for_each(|subprotocol| subprotocol.hash(state));
+        self.extensions().for_each(|extension| extension.hash(state));
+    }
+}
+
 /// Shows what may stand in a log.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Request");
         shown.field("host", &self.host());
-        match self.target().split_once('?') {
-            Some((path, _)) => shown.field("target", &format_args!("{path:?} and a query")),
-            None => shown.field("target", &self.target()),
+        match target::split(self.target()) {
+            (path, Some(_)) => shown.field("target", &format_args!("{path:?} and a query")),
+            (path, None) => shown.field("target", &path),
         };
         shown.field("subprotocols", &format_args!("{} proposed", self.subprotocols().count()));
         shown.field("extensions", &self.extensions().collect::<Vec<_>>());

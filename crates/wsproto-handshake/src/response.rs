@@ -18,7 +18,7 @@ use crate::Headers;
 /// ```
 ///
 /// RFC 6455 [§4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct AcceptConnection {
     /// The subprotocol that was chosen, one of those that the client proposed.
@@ -100,7 +100,7 @@ impl AcceptConnection {
 /// ```
 ///
 /// RFC 6455 [§4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)
-#[derive(Clone, Eq, PartialEq)]
+#[derive(Clone, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct RejectConnection {
     /// Status; 400 by default.
@@ -134,7 +134,7 @@ impl RejectConnection {
         self
     }
 
-    /// Puts a whole body and its type in; its length is written with it.
+    /// Puts a whole body and its type in, in place of those that were there; its length is written with it.
     ///
     /// ```
     /// use wsproto_handshake::RejectConnection;
@@ -144,7 +144,7 @@ impl RejectConnection {
     /// ```
     #[must_use]
     pub fn with_content(mut self, content_type: &str, content: impl Into<Vec<u8>>) -> Self {
-        self.headers.push("Content-Type", content_type);
+        self.headers.set("Content-Type", content_type);
         self.content = content.into();
         self
     }
@@ -184,13 +184,31 @@ impl Default for RejectConnection {
 /// assert!(RejectData::new(b"all of it").body_finished);
 /// assert!(!RejectData::new(b"some of it").unfinished().body_finished);
 /// ```
-#[derive(Clone, Eq, PartialEq)]
+#[derive(Clone, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct RejectData<'a> {
     /// The next bytes of the body.
     pub data: Cow<'a, [u8]>,
     /// Whether these bytes are the last.
     pub body_finished: bool,
+}
+
+impl From<Vec<u8>> for RejectData<'_> {
+    fn from(data: Vec<u8>) -> Self {
+        Self { data: Cow::Owned(data), body_finished: true }
+    }
+}
+
+impl<'a> From<&'a [u8]> for RejectData<'a> {
+    fn from(data: &'a [u8]) -> Self {
+        Self::new(data)
+    }
+}
+
+impl<'a> From<&'a str> for RejectData<'a> {
+    fn from(data: &'a str) -> Self {
+        Self::new(data)
+    }
 }
 
 impl<'a> RejectData<'a> {
@@ -236,5 +254,13 @@ mod tests {
         assert_eq!(format!("{part:?}"), "RejectData { data: 7 bytes, body_finished: false }");
         let owned = part.clone().into_owned();
         assert!(matches!(owned.data, Cow::Owned(_)) && owned == part);
+        assert_eq!(RejectData::from(b"hunter2".to_vec()), RejectData::from("hunter2"));
+    }
+
+    #[test]
+    fn content_that_is_put_in_again_takes_the_place_of_the_first() {
+        let page = RejectConnection::new(404).with_text("no").with_content("text/html", "<p>No");
+        assert_eq!(page.headers, Headers::from([("Content-Type", "text/html")]));
+        assert_eq!(page.content, b"<p>No");
     }
 }

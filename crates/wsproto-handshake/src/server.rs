@@ -177,6 +177,34 @@ impl ServerHandshake {
         self.refused.as_deref()
     }
 
+    /// Returns the answer that the client should get for the rule that it broke: the error's
+    /// [`rejection`](RequestError::rejection), and our version to a client of another one, whichever rule it broke first.
+    ///
+    /// For somebody else's HTTP to send: [`reject`](Self::reject) names the version by itself. `None` where no rule was
+    /// broken.
+    ///
+    /// ```
+    /// use wsproto_handshake::{HandshakeLimits, Headers, ServerHandshake};
+    ///
+    /// let mut server = ServerHandshake::new(HandshakeLimits::default());
+    /// let fields = Headers::from([("Host", "example.com"), ("Sec-WebSocket-Version", "8")]);
+    /// server.receive_parsed("POST", "/", &fields).unwrap_err();
+    /// let rejection = server.rejection().expect("a rule is broken");
+    /// assert_eq!(rejection.status, 405);
+    /// assert_eq!(rejection.headers.get_str("Sec-WebSocket-Version"), Some("13"));
+    /// ```
+    ///
+    /// RFC 6455 [§4.4](https://www.rfc-editor.org/rfc/rfc6455#section-4.4)
+    #[must_use]
+    pub fn rejection(&self) -> Option<RejectConnection> {
+        let mut rejection = self.failure?.rejection();
+        //= rfc6455#4.2.2-4, rfc6455#4.4-1
+        if self.refused_request().is_some_and(rejection::asks_other_version) {
+            rejection.headers.set("Sec-WebSocket-Version", "13");
+        }
+        Some(rejection)
+    }
+
     /// Takes a request that somebody else's HTTP has parsed.
     ///
     /// The rules are the same; what only the bytes can tell (the version of HTTP, and how lines end) is left to

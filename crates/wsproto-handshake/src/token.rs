@@ -71,6 +71,18 @@ impl Deref for AcceptToken {
     }
 }
 
+impl AsRef<str> for AcceptToken {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl From<AcceptToken> for String {
+    fn from(token: AcceptToken) -> Self {
+        token.as_str().into()
+    }
+}
+
 impl fmt::Display for AcceptToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self)

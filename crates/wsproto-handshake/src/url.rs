@@ -5,7 +5,7 @@ mod redirect;
 use alloc::{format, string::String, vec::Vec};
 use core::{fmt, net::Ipv6Addr, str::FromStr};
 
-use crate::{Request, UrlError, credentials, headers::place, host, known::is_word};
+use crate::{Request, UrlError, credentials, headers::place, host, known::is_word, target};
 
 /// A `ws` or `wss` URL: where to connect, and the [`Request`] to send there.
 ///
@@ -26,7 +26,7 @@ use crate::{Request, UrlError, credentials, headers::place, host, known::is_word
 /// `http` and `https` are no schemes of WebSocket URLs, but for [redirects](Self::redirect), which are answers of HTTP.
 ///
 /// RFC 6455 [§3](https://www.rfc-editor.org/rfc/rfc6455#section-3)
-#[derive(Clone, Eq, PartialEq)]
+#[derive(Clone, Eq, Hash, PartialEq)]
 pub struct WebSocketUrl {
     secure: bool,
     /// A name, or an address without brackets; of an IPv6 address the zone, too.
@@ -72,6 +72,18 @@ impl WebSocketUrl {
     #[must_use]
     pub fn target(&self) -> &str {
         &self.target
+    }
+
+    /// Returns the path of the [target](Self::target): `/chat` of `/chat?room=1`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        target::split(&self.target).0
+    }
+
+    /// Returns the query of the [target](Self::target), without the `?`; `None` where there is none.
+    #[must_use]
+    pub fn query(&self) -> Option<&str> {
+        target::split(&self.target).1
     }
 
     /// Makes the request: host and port unless it is the default, target, and the credentials of the URL.
@@ -137,6 +149,14 @@ impl TryFrom<&str> for WebSocketUrl {
     }
 }
 
+impl TryFrom<String> for WebSocketUrl {
+    type Error = UrlError;
+
+    fn try_from(url: String) -> Result<Self, UrlError> {
+        url.parse()
+    }
+}
+
 /// Shows the URL without user and password, which don't belong into logs.
 impl fmt::Display for WebSocketUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -150,9 +170,8 @@ impl fmt::Debug for WebSocketUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("WebSocketUrl(")?;
         self.write_origin(f)?;
-        let (path, query) = split_before(&self.target, &['?']);
-        f.write_str(path)?;
-        f.write_str(if query.is_empty() { "" } else { " and a query" })?;
+        f.write_str(self.path())?;
+        f.write_str(if self.query().is_some() { " and a query" } else { "" })?;
         f.write_str(if self.authorization.is_some() { ", with credentials)" } else { ")" })
     }
 }

@@ -4,7 +4,9 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::{
-    Headers, LocalError, extension,
+    Headers, LocalError,
+    error::excerpt,
+    extension,
     known::{Known, is_sec_websocket},
     list, syntax,
 };
@@ -59,13 +61,13 @@ pub(crate) fn all_fields(fields: &mut impl Fields, headers: &Headers) {
 pub(crate) fn check_fields(headers: &Headers, is_reserved: impl Fn(&[u8]) -> bool) -> Result<(), LocalError> {
     for (name, value) in headers {
         if !syntax::is_token(name.as_bytes()) {
-            return Err(LocalError::HeaderName);
+            return Err(LocalError::HeaderName(excerpt(name.as_bytes())));
         }
         if !syntax::is_field_value(value) {
-            return Err(LocalError::HeaderValue);
+            return Err(LocalError::HeaderValue(excerpt(name.as_bytes())));
         }
         if is_reserved(name.as_bytes()) {
-            return Err(LocalError::HeaderReserved);
+            return Err(LocalError::HeaderReserved(excerpt(name.as_bytes())));
         }
     }
     Ok(())
@@ -78,7 +80,8 @@ pub(crate) fn is_reserved(name: &[u8]) -> bool {
 
 /// Checks that each extension can be an element of a list.
 pub(crate) fn check_extensions<'a>(mut extensions: impl Iterator<Item = &'a str>) -> Result<(), LocalError> {
-    if extensions.all(extension::is_element) { Ok(()) } else { Err(LocalError::Extension) }
+    let fault = extensions.find(|extension| !extension::is_element(extension));
+    fault.map_or(Ok(()), |fault| Err(LocalError::Extension(excerpt(fault.as_bytes()))))
 }
 
 /// The usual words for a status; none where there are no usual ones.

@@ -173,10 +173,10 @@ fn a_subprotocol_is_one_that_was_proposed() {
         // name            proposed      chosen              expectation
         ("the first",      &[PROPOSED],  Some("chat"),       Ok(Some("chat"))),                             //= rfc6455#4.2.2-6
         ("the second",     &[PROPOSED],  Some("superchat"),  Ok(Some("superchat"))),                        //= rfc6455#4.2.2-6
-        ("another",        &[PROPOSED],  Some("other"),      Err(LocalError::SubprotocolNotProposed)),      //= rfc6455#4.2.2-6
+        ("another",        &[PROPOSED],  Some("other"),      Err(LocalError::SubprotocolNotProposed("other".into()))),      //= rfc6455#4.2.2-6
         ("none of two",    &[PROPOSED],  None,               Ok(None)),                                     //= rfc6455#4.2.2-7
         ("none of none",   &[],          None,               Ok(None)),                                     //= rfc6455#4.2.2-7
-        ("one of none",    &[],          Some("chat"),       Err(LocalError::SubprotocolNotProposed)),      //= rfc6455#4.2.2-6
+        ("one of none",    &[],          Some("chat"),       Err(LocalError::SubprotocolNotProposed("chat".into()))),      //= rfc6455#4.2.2-6
         ("the empty one",  &[PROPOSED],  Some(""),           Err(LocalError::Subprotocol)),                 //= rfc6455#4.2.2-15
     ];
     for (name, proposed, chosen, expected) in table {

@@ -11,12 +11,8 @@ use crate::{
 /// Checks that a request can be sent; returns its host as it goes onto the wire.
 pub(super) fn check(request: &Request) -> Result<Cow<'_, str>, LocalError> {
     //= rfc6455#4.1-2, rfc6455#4.1-3
-    let host = host::to_wire(request.host()).ok_or(LocalError::Host)?;
-    let target = request.target().as_bytes();
-    //= rfc6455#3-1, rfc6455#3-2, rfc6455#3-4, rfc6455#11.1.1-2, rfc6455#11.1.2-2
-    if !target.starts_with(b"/") || !syntax::is_visible_ascii(target) || target.contains(&b'#') {
-        return Err(LocalError::Target);
-    }
+    let host = host::to_wire(request.host()).ok_or_else(|| host_fault(request.host()))?;
+    check_target(request.target())?;
     if !request.subprotocols.is_empty() {
         check_subprotocols(request)?;
     }
@@ -24,6 +20,33 @@ pub(super) fn check(request: &Request) -> Result<Cow<'_, str>, LocalError> {
     //= rfc6455#4.1-18
     wire::check_fields(&request.headers, wire::is_reserved)?;
     Ok(host)
+}
+
+/// Names what is wrong with a host.
+#[cold]
+fn host_fault(host: &str) -> LocalError {
+    if host.contains('/') {
+        LocalError::HostIsUrl
+    } else if host::is_ipv6_address(host) {
+        LocalError::HostWithoutBrackets
+    } else if !host.is_ascii() && cfg!(not(feature = "idna")) {
+        LocalError::HostNotAscii
+    } else {
+        LocalError::Host
+    }
+}
+
+fn check_target(target: &str) -> Result<(), LocalError> {
+    //= rfc6455#3-4
+    if !target.starts_with('/') {
+        return Err(LocalError::Target);
+    }
+    //= rfc6455#3-1, rfc6455#3-2, rfc6455#11.1.1-2, rfc6455#11.1.2-2
+    match target.bytes().position(|byte| !byte.is_ascii_graphic() || byte == b'#') {
+        None => Ok(()),
+        Some(at) if target.as_bytes().get(at) == Some(&b'#') => Err(LocalError::TargetFragment),
+        Some(at) => Err(LocalError::TargetCharacter { at }),
+    }
 }
 
 fn check_subprotocols(request: &Request) -> Result<(), LocalError> {

@@ -5,6 +5,7 @@ use alloc::{string::String, vec::Vec};
 use crate::{
     AcceptConnection, HandshakeLimits, HeadError, RejectConnection, ResponseError,
     body::Framing,
+    error::excerpt,
     extension,
     head::{Head, StatusLine},
     known::{Known, Seen, is_word},
@@ -134,7 +135,10 @@ impl<'a> Fields<'a> {
         }
         //= rfc6455#4.1-41
         let proposed = list::split_list(expected.subprotocols).find(|proposed| proposed.as_bytes() == chosen);
-        proposed.map(|proposed| Some(proposed.into())).ok_or(ResponseError::SubprotocolNotProposed)
+        match proposed {
+            Some(proposed) => Ok(Some(proposed.into())),
+            None => Err(ResponseError::SubprotocolNotProposed(excerpt(chosen))),
+        }
     }
 
     fn extensions(&self, expected: Expected<'_>) -> Result<Vec<String>, ResponseError> {
@@ -148,15 +152,14 @@ impl<'a> Fields<'a> {
         if extensions.is_empty() || !value.is_ascii() {
             return Err(ResponseError::ExtensionsInvalid);
         }
-        let is_offered = |agreed: &String| {
-            list::split_list(expected.extensions)
-                .any(|offered| extension::name(offered.as_bytes()) == extension::name(agreed.as_bytes()))
+        let is_offered = |name: &[u8]| {
+            list::split_list(expected.extensions).any(|offered| extension::name(offered.as_bytes()) == name)
         };
+        let mut names = extensions.iter().map(|agreed| extension::name(agreed.as_bytes()));
         //= rfc6455#4.1-40
-        if extensions.iter().all(is_offered) {
-            Ok(extensions)
-        } else {
-            Err(ResponseError::ExtensionNotOffered)
+        match names.find(|name| !is_offered(name)) {
+            Some(name) => Err(ResponseError::ExtensionNotOffered(excerpt(name))),
+            None => Ok(extensions),
         }
     }
 }

@@ -3,7 +3,7 @@
 use core::{error::Error, fmt};
 
 /// A rule for HTTP/1.1 heads that the peer broke.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum HeadError {
     /// The first line alone is longer than a head may be

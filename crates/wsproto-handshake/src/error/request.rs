@@ -6,7 +6,9 @@ use super::HeadError;
 use crate::RejectConnection;
 
 /// A rule of the opening handshake that the client broke; [`rejection`](Self::rejection) is the answer.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+///
+/// The value that is wrong stands in [`refused_request`](crate::ServerHandshake::refused_request).
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum RequestError {
     /// The head is not HTTP/1.1 as it must be.
@@ -165,7 +167,7 @@ impl fmt::Display for RequestError {
             Self::Method => "request method is not GET",
             Self::TargetForm => "request target is neither a path nor an absolute URI",
             Self::TargetFragment => "request target has a fragment",
-            Self::TargetCharacters => "request target is not visible ASCII",
+            Self::TargetCharacters => "request target with a character that must be percent-encoded",
             Self::HostMissing => "Host is missing",
             Self::HostRepeated => "Host is repeated",
             Self::HostInvalid => "invalid Host",
@@ -189,11 +191,5 @@ impl fmt::Display for RequestError {
     }
 }
 
-impl Error for RequestError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Head(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+/// There is no source: what a fault of the head says is said already.
+impl Error for RequestError {}

@@ -1,11 +1,14 @@
 //! What a server's answer can break.
 
+use alloc::boxed::Box;
 use core::{error::Error, fmt};
 
 use super::HeadError;
 
 /// A rule of the opening handshake that the server broke; the connection fails.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+///
+/// Where it tells the value that is wrong, it tells at most the first 64 characters; `Display` escapes control characters.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ResponseError {
     /// The server speaks before the client has sent its request
@@ -40,9 +43,9 @@ pub enum ResponseError {
     /// Sec-WebSocket-Protocol comes more than once, or names more than one
     /// (RFC 6455 [§11.3.4](https://www.rfc-editor.org/rfc/rfc6455#section-11.3.4)).
     SubprotocolRepeated,
-    /// The subprotocol was not proposed
+    /// This subprotocol was chosen and had not been proposed
     /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
-    SubprotocolNotProposed,
+    SubprotocolNotProposed(Box<str>),
     /// No subprotocol was chosen, and
     /// [one is required](crate::ClientHandshake::require_subprotocol)
     /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
@@ -53,9 +56,9 @@ pub enum ResponseError {
     /// Sec-WebSocket-Extensions lists no extension, or holds characters that are not ASCII
     /// (RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)).
     ExtensionsInvalid,
-    /// An extension was not offered
+    /// An extension of this name was agreed to and had not been offered
     /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
-    ExtensionNotOffered,
+    ExtensionNotOffered(Box<str>),
     /// Content-Length of a rejection is no number, or more than one
     /// (RFC 9112 [§6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3)).
     ContentLengthInvalid,
@@ -88,7 +91,7 @@ pub enum ResponseError {
 impl ResponseError {
     /// Returns the RFC and section that has the rule.
     #[must_use]
-    pub const fn section(self) -> &'static str {
+    pub const fn section(&self) -> &'static str {
         match self {
             Self::Head(error) => error.section(),
             Self::Status => "RFC 9110 §15",
@@ -98,9 +101,9 @@ impl ResponseError {
             | Self::UpgradeNotWebSocket
             | Self::AcceptMissing
             | Self::AcceptMismatch
-            | Self::SubprotocolNotProposed
+            | Self::SubprotocolNotProposed(_)
             | Self::SubprotocolMissing
-            | Self::ExtensionNotOffered => "RFC 6455 §4.1",
+            | Self::ExtensionNotOffered(_) => "RFC 6455 §4.1",
             Self::AcceptRepeated => "RFC 6455 §11.3.3",
             Self::SubprotocolRepeated => "RFC 6455 §11.3.4",
             Self::ExtensionsRepeated => "RFC 6455 §11.3.2",
@@ -130,6 +133,12 @@ impl fmt::Display for ResponseError {
             }
             Self::TrailerTooLong { limit } => return write!(f, "trailer longer than {limit} bytes"),
             Self::BodyTooLong { limit } => return write!(f, "rejection's body longer than {limit} bytes"),
+            Self::SubprotocolNotProposed(subprotocol) => {
+                return write!(f, "chosen subprotocol {subprotocol:?} was not proposed");
+            }
+            Self::ExtensionNotOffered(name) => {
+                return write!(f, "agreed extension {name:?} was not offered");
+            }
             Self::Unrequested => "bytes from the server before the request",
             Self::Status => "invalid status",
             Self::ConnectionNotUpgrade => "response without Connection: upgrade",
@@ -138,11 +147,9 @@ impl fmt::Display for ResponseError {
             Self::AcceptRepeated => "Sec-WebSocket-Accept is repeated",
             Self::AcceptMismatch => "Sec-WebSocket-Accept does not follow from the key",
             Self::SubprotocolRepeated => "more than one subprotocol chosen",
-            Self::SubprotocolNotProposed => "chosen subprotocol was not proposed",
             Self::SubprotocolMissing => "no subprotocol chosen",
             Self::ExtensionsRepeated => "Sec-WebSocket-Extensions is repeated",
             Self::ExtensionsInvalid => "Sec-WebSocket-Extensions is empty or not ASCII",
-            Self::ExtensionNotOffered => "agreed extension was not offered",
             Self::ContentLengthInvalid => "invalid Content-Length",
             Self::BodyAmbiguous => "Content-Length beside Transfer-Encoding",
             Self::TransferEncodingUnknown => "transfer coding is not chunked alone",
@@ -152,11 +159,5 @@ impl fmt::Display for ResponseError {
     }
 }
 
-impl Error for ResponseError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Head(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+/// There is no source: what a fault of the head says is said already.
+impl Error for ResponseError {}

@@ -3,7 +3,7 @@
 use core::{error::Error, fmt};
 
 /// A rule for WebSocket URLs that a text breaks.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum UrlError {
     /// The text does not begin with `ws://` or `wss://`
@@ -67,7 +67,7 @@ impl fmt::Display for UrlError {
             Self::Scheme => "URL begins with neither ws:// nor wss://",
             Self::Fragment => "URL with a fragment (a # of path or query is written as %23)",
             Self::HostMissing => "URL without a host",
-            Self::Host => "invalid host in the URL",
+            Self::Host => "invalid host in the URL (an IPv6 address stands in brackets)",
             Self::HostNotAscii => "host in the URL is not ASCII, and the feature idna is off",
             Self::Port => "invalid port in the URL",
             Self::Userinfo => "colon in the user of the URL, or a control character in user or password",

@@ -4,7 +4,9 @@ use alloc::{string::String, vec::Vec};
 
 use super::Promise;
 use crate::{
-    AcceptConnection, Headers, LocalError, extension, list, syntax,
+    AcceptConnection, Headers, LocalError,
+    error::excerpt,
+    extension, list, syntax,
     token::AcceptToken,
     wire::{self, Fields},
 };
@@ -18,18 +20,18 @@ pub(super) fn check_accept(accept: &AcceptConnection, promise: &Promise) -> Resu
         }
         //= rfc6455#4.2.2-6
         if !list::split_list(&promise.subprotocols).any(|proposed| proposed == subprotocol) {
-            return Err(LocalError::SubprotocolNotProposed);
+            return Err(LocalError::SubprotocolNotProposed(excerpt(subprotocol.as_bytes())));
         }
     }
     wire::check_extensions(accept.extensions.iter().map(String::as_str))?;
-    let is_offered = |agreed: &String| {
+    let is_offered = |agreed: &str| {
         let name = extension::name(agreed.as_bytes());
         let fields = promise.extensions.split(|&byte| byte == b'\n');
         fields.flat_map(list::items).any(|offered| extension::name(offered) == name)
     };
     //= rfc6455#4.2.2-8, rfc6455#4.2.2-9
-    if !accept.extensions.iter().all(is_offered) {
-        return Err(LocalError::ExtensionNotOffered);
+    if let Some(agreed) = accept.extensions.iter().find(|agreed| !is_offered(agreed)) {
+        return Err(LocalError::ExtensionNotOffered(excerpt(extension::name(agreed.as_bytes()))));
     }
     wire::check_fields(&accept.headers, wire::is_reserved)
 }

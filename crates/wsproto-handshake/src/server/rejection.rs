@@ -26,15 +26,17 @@ pub(super) struct Asked {
 
 impl Asked {
     pub(super) fn of(is_http_1_1: bool, request: Option<&HttpRequest>) -> Self {
-        let is_other = |request: &HttpRequest| {
-            request.headers().get_all("Sec-WebSocket-Version").any(|version| version != b"13")
-        };
         Self {
             is_http_1_1,
             is_head: request.is_some_and(|request| request.method() == "HEAD"),
-            is_other_version: request.is_some_and(is_other),
+            is_other_version: request.is_some_and(asks_other_version),
         }
     }
+}
+
+/// Whether a request is for another version of the protocol.
+pub(super) fn asks_other_version(request: &HttpRequest) -> bool {
+    request.headers().get_all("Sec-WebSocket-Version").any(|version| version != b"13")
 }
 
 /// Writes a rejection, with its body if that is there; returns its body if that must follow.
@@ -53,8 +55,11 @@ pub(super) fn write(
 
     write_status_line(reject.status, out);
     for (name, value) in &reject.headers {
-        if Known::of(name.as_bytes()) != Some(Known::Connection) {
-            out.field(name, value);
+        match Known::of(name.as_bytes()) {
+            Some(Known::Connection) => {}
+            // It has none, not even 0 (RFC 9110 §8.6).
+            Some(Known::ContentLength) if reject.status == 204 => {}
+            _ => out.field(name, value),
         }
     }
     //= rfc6455#4.2.2-4, rfc6455#4.4-1
@@ -65,7 +70,9 @@ pub(super) fn write(
     connection_field(&reject.headers, upgrades, out);
     match body {
         Some(BodyWriter::Chunked) if !declared.chunked => out.field("Transfer-Encoding", b"chunked"),
-        None if declared.length.is_none() && !ends_at_its_head(reject.status) => {
+        None | Some(BodyWriter::Length(_))
+            if declared.length.is_none() && !ends_at_its_head(reject.status) =>
+        {
             write_formatted(format_args!("Content-Length: {}\r\n", reject.content.len()), out);
         }
         _ => {}
@@ -115,10 +122,14 @@ fn body(
     asked: Asked,
 ) -> Result<Option<BodyWriter>, LocalError> {
     let has_content = !reject.content.is_empty();
-    if has_no_body(reject.status) && (reject.has_body || has_content || declared.chunked)
-        || ends_at_its_head(reject.status) && declared.length.is_some()
-    {
-        return Err(LocalError::StatusWithoutBody);
+    if has_no_body(reject.status) {
+        // A 304 may tell the length of what a GET would get (RFC 9110 §8.6).
+        let is_bare = reject.status == 304 || declared.length.is_none_or(|length| length == 0);
+        if has_content || declared.chunked || !is_bare {
+            return Err(LocalError::StatusWithoutBody);
+        }
+        // As a received one has it: a body of nothing.
+        return Ok(reject.has_body.then_some(BodyWriter::Length(0)));
     }
     if !reject.has_body {
         let len = u64::try_from(reject.content.len()).unwrap_or(u64::MAX);

@@ -57,45 +57,48 @@ fn h23_h24_h25_requests_that_cannot_be_sent() {
     let table = [
         ("no host",                 host(""),                                                LocalError::Host),
         ("host with a line",        host("a\r\nX: y"),                                       LocalError::Host),
-        ("host with a path",        host("a/b"),                                             LocalError::Host),
+        ("host with a path",        host("a/b"),                                             LocalError::HostIsUrl),
+        ("host that is a URL",      host("ws://a"),                                          LocalError::HostIsUrl),
+        ("no brackets",             host("::1"),                                             LocalError::HostWithoutBrackets),
+        ("no brackets, a zone",     host("fe80::1%eth0"),                                    LocalError::HostWithoutBrackets),
         ("host with a space",       host("a b"),                                             LocalError::Host),
         ("host with a user",        host("u@a"),                                             LocalError::Host),
         ("port that is none",       host("a:http"),                                          LocalError::Host),
         ("no target",               target(""),                                              LocalError::Target),
         ("no slash",                target("chat"),                                          LocalError::Target),
         ("absolute",                target("http://example.com/"),                           LocalError::Target),
-        ("fragment",                target("/#a"),                                           LocalError::Target),
-        ("target with a space",     target("/a b"),                                          LocalError::Target),
-        ("target with a line",      target("/ HTTP/1.1\r\nX: y"),                            LocalError::Target),
-        ("target with NUL",         target("/\0"),                                           LocalError::Target),
-        ("target beyond ASCII",     target("/é"),                                            LocalError::Target),
+        ("fragment",                target("/#a"),                                           LocalError::TargetFragment),
+        ("target with a space",     target("/a b"),                                          LocalError::TargetCharacter { at: 2 }),
+        ("target with a line",      target("/ HTTP/1.1\r\nX: y"),                            LocalError::TargetCharacter { at: 1 }),
+        ("target with NUL",         target("/\0"),                                           LocalError::TargetCharacter { at: 1 }),
+        ("target beyond ASCII",     target("/é"),                                            LocalError::TargetCharacter { at: 1 }),
         ("empty subprotocol",       good().with_subprotocol(""),                             LocalError::Subprotocol),
         ("list of subprotocols",    good().with_subprotocol("a, b"),                         LocalError::Subprotocol),
         ("subprotocol with a line", good().with_subprotocol("a\r\nX: y"),                    LocalError::Subprotocol),
         ("subprotocol twice",       good().with_subprotocol("a").with_subprotocol("b").with_subprotocol("a"), LocalError::SubprotocolRepeated),
-        ("empty extension",         good().with_extension(""),                               LocalError::Extension),
-        ("list of extensions",      good().with_extension("a, b"),                           LocalError::Extension),
-        ("extension with a line",   good().with_extension("a\r\nX: y"),                      LocalError::Extension),
-        ("open quotes",             good().with_extension("a; b=\"c"),                       LocalError::Extension),
-        ("field with a line",       good().with_header("X", "y\r\nZ: z"),                    LocalError::HeaderValue),
-        ("field with NUL",          good().with_header("X", "\0"),                           LocalError::HeaderValue),
-        ("name with a line",        good().with_header("X: y\r\nZ", "z"),                    LocalError::HeaderName),
-        ("no name",                 good().with_header("", "z"),                             LocalError::HeaderName),
-        ("Host",                    good().with_header("host", "b"),                         LocalError::HeaderReserved),
-        ("Upgrade",                 good().with_header("Upgrade", "h2c"),                    LocalError::HeaderReserved),
-        ("Connection",              good().with_header("Connection", "close"),               LocalError::HeaderReserved),
-        ("Key",                     good().with_header("Sec-WebSocket-Key", "a"),            LocalError::HeaderReserved),
-        ("Version",                 good().with_header("Sec-WebSocket-Version", "8"),        LocalError::HeaderReserved),
-        ("Protocol",                good().with_header("Sec-WebSocket-Protocol", "a"),       LocalError::HeaderReserved),
-        ("Extensions",              good().with_header("Sec-WebSocket-Extensions", "a"),     LocalError::HeaderReserved),
-        ("any of them",             good().with_header("SEC-WEBSOCKET-x", "a"),              LocalError::HeaderReserved),
-        ("Content-Length",          good().with_header("Content-Length", "0"),               LocalError::HeaderReserved),
-        ("Transfer-Encoding",       good().with_header("Transfer-Encoding", "chunked"),      LocalError::HeaderReserved),
+        ("empty extension",         good().with_extension(""),                               LocalError::Extension("".into())),
+        ("list of extensions",      good().with_extension("a, b"),                           LocalError::Extension("a, b".into())),
+        ("extension with a line",   good().with_extension("a\r\nX: y"),                      LocalError::Extension("a\r\nX: y".into())),
+        ("open quotes",             good().with_extension("a; b=\"c"),                       LocalError::Extension("a; b=\"c".into())),
+        ("field with a line",       good().with_header("X", "y\r\nZ: z"),                    LocalError::HeaderValue("X".into())),
+        ("field with NUL",          good().with_header("X", "\0"),                           LocalError::HeaderValue("X".into())),
+        ("name with a line",        good().with_header("X: y\r\nZ", "z"),                    LocalError::HeaderName("X: y\r\nZ".into())),
+        ("no name",                 good().with_header("", "z"),                             LocalError::HeaderName("".into())),
+        ("Host",                    good().with_header("host", "b"),                         LocalError::HeaderReserved("host".into())),
+        ("Upgrade",                 good().with_header("Upgrade", "h2c"),                    LocalError::HeaderReserved("Upgrade".into())),
+        ("Connection",              good().with_header("Connection", "close"),               LocalError::HeaderReserved("Connection".into())),
+        ("Key",                     good().with_header("Sec-WebSocket-Key", "a"),            LocalError::HeaderReserved("Sec-WebSocket-Key".into())),
+        ("Version",                 good().with_header("Sec-WebSocket-Version", "8"),        LocalError::HeaderReserved("Sec-WebSocket-Version".into())),
+        ("Protocol",                good().with_header("Sec-WebSocket-Protocol", "a"),       LocalError::HeaderReserved("Sec-WebSocket-Protocol".into())),
+        ("Extensions",              good().with_header("Sec-WebSocket-Extensions", "a"),     LocalError::HeaderReserved("Sec-WebSocket-Extensions".into())),
+        ("any of them",             good().with_header("SEC-WEBSOCKET-x", "a"),              LocalError::HeaderReserved("SEC-WEBSOCKET-x".into())),
+        ("Content-Length",          good().with_header("Content-Length", "0"),               LocalError::HeaderReserved("Content-Length".into())),
+        ("Transfer-Encoding",       good().with_header("Transfer-Encoding", "chunked"),      LocalError::HeaderReserved("Transfer-Encoding".into())),
     ];
     for (name, request, expected) in table {
         let mut client = client();
         let mut out = b"before".to_vec();
-        assert_eq!(client.send_request(&request, [7; 16], &mut out), Err(expected), "{name}");
+        assert_eq!(client.send_request(&request, [7; 16], &mut out), Err(expected.clone()), "{name}");
         assert_eq!(client.request_headers(&request, [7; 16]), Err(expected), "{name}");
         assert_eq!((out.as_slice(), client.state()), (&b"before"[..], ClientState::Idle), "{name}");
         client.send_request(&good(), [7; 16], &mut out).expect("nothing is lost");
@@ -141,5 +144,5 @@ fn the_zone_of_an_address_stays_here() {
 #[test]
 fn hosts_beyond_ascii_are_refused_without_idna() {
     let outcome = client().send_request(&Request::new("芝士汉堡", "/"), [7; 16], &mut Vec::new());
-    assert_eq!(outcome, Err(LocalError::Host));
+    assert_eq!(outcome, Err(LocalError::HostNotAscii));
 }

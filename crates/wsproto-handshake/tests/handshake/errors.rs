@@ -1,6 +1,6 @@
 //! What errors say, and where their rules stand.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, error::Error};
 
 use wsproto_handshake::{HeadError, LocalError, RequestError, ResponseError, UrlError};
 
@@ -23,8 +23,8 @@ fn errors_of_heads_say_what_and_where() {
         (HeaderValue,                              "control character in a header field", "RFC 9110 §5.5"),
         (Ended,                                    "stream ended within the head", "RFC 9112 §8"),
     ];
-    for (error, text, section) in table {
-        assert_eq!((error.to_string().as_str(), error.section()), (text, section), "{error:?}");
+    for (error, text, section) in &table {
+        assert_eq!((error.to_string().as_str(), error.section()), (*text, *section), "{error:?}");
     }
     let texts: BTreeSet<_> = table.iter().map(|(_, text, _)| text).collect();
     assert_eq!(texts.len(), table.len(), "no two say the same");
@@ -39,7 +39,7 @@ fn errors_of_requests_say_what_and_where() {
         (Method,                                   "request method is not GET", "RFC 6455 §4.2.1"),
         (TargetForm,                               "request target is neither a path nor an absolute URI", "RFC 6455 §4.2.1"),
         (TargetFragment,                           "request target has a fragment", "RFC 6455 §3"),
-        (TargetCharacters,                         "request target is not visible ASCII", "RFC 3986 §2"),
+        (TargetCharacters,                         "request target with a character that must be percent-encoded", "RFC 3986 §2"),
         (HostMissing,                              "Host is missing", "RFC 9112 §3.2"),
         (HostRepeated,                             "Host is repeated", "RFC 9112 §3.2"),
         (HostInvalid,                              "invalid Host", "RFC 9112 §3.2"),
@@ -60,8 +60,8 @@ fn errors_of_requests_say_what_and_where() {
         (SubprotocolRepeated,                      "subprotocol is proposed twice", "RFC 6455 §4.1"),
         (ExtensionsInvalid,                        "Sec-WebSocket-Extensions is not ASCII", "RFC 6455 §9.1"),
     ];
-    for (error, text, section) in table {
-        assert_eq!((error.to_string().as_str(), error.section()), (text, section), "{error:?}");
+    for (error, text, section) in &table {
+        assert_eq!((error.to_string().as_str(), error.section()), (*text, *section), "{error:?}");
     }
     let texts: BTreeSet<_> = table.iter().map(|(_, text, _)| text).collect();
     assert_eq!(texts.len(), table.len(), "no two say the same");
@@ -83,19 +83,19 @@ fn errors_of_responses_say_what_and_where() {
         (AcceptRepeated,                           "Sec-WebSocket-Accept is repeated", "RFC 6455 §11.3.3"),
         (AcceptMismatch,                           "Sec-WebSocket-Accept does not follow from the key", "RFC 6455 §4.1"),
         (SubprotocolRepeated,                      "more than one subprotocol chosen", "RFC 6455 §11.3.4"),
-        (SubprotocolNotProposed,                   "chosen subprotocol was not proposed", "RFC 6455 §4.1"),
+        (SubprotocolNotProposed("a\r\nb".into()),  r#"chosen subprotocol "a\r\nb" was not proposed"#, "RFC 6455 §4.1"),
         (SubprotocolMissing,                       "no subprotocol chosen", "RFC 6455 §4.1"),
         (ExtensionsRepeated,                       "Sec-WebSocket-Extensions is repeated", "RFC 6455 §11.3.2"),
         (ExtensionsInvalid,                        "Sec-WebSocket-Extensions is empty or not ASCII", "RFC 6455 §9.1"),
-        (ExtensionNotOffered,                      "agreed extension was not offered", "RFC 6455 §4.1"),
+        (ExtensionNotOffered("foo".into()),        r#"agreed extension "foo" was not offered"#, "RFC 6455 §4.1"),
         (ContentLengthInvalid,                     "invalid Content-Length", "RFC 9112 §6.3"),
         (BodyAmbiguous,                            "Content-Length beside Transfer-Encoding", "RFC 9112 §6.3"),
         (TransferEncodingUnknown,                  "transfer coding is not chunked alone", "RFC 9112 §6.1"),
         (Chunk,                                    "malformed chunk", "RFC 9112 §7.1"),
         (BodyEnded,                                "stream ended within the rejection's body", "RFC 9112 §8"),
     ];
-    for (error, text, section) in table {
-        assert_eq!((error.to_string().as_str(), error.section()), (text, section), "{error:?}");
+    for (error, text, section) in &table {
+        assert_eq!((error.to_string().as_str(), error.section()), (*text, *section), "{error:?}");
     }
     let texts: BTreeSet<_> = table.iter().map(|(_, text, _)| text).collect();
     assert_eq!(texts.len(), table.len(), "no two say the same");
@@ -107,16 +107,21 @@ fn errors_of_the_caller_say_what() {
     #[rustfmt::skip]
     let table = [
         (WrongState,               "not possible in this state of the handshake"),
-        (Host,                     "invalid host"),
-        (Target,                   "target is not a path of visible ASCII"),
+        (Host,                     "host is not a name or address with an optional port"),
+        (HostIsUrl,                "host must be a host, not a URL"),
+        (HostWithoutBrackets,      "an IPv6 address as a host must stand in brackets"),
+        (HostNotAscii,             "host is not ASCII, and the feature idna is off"),
+        (Target,                   "target must begin with '/'"),
+        (TargetFragment,           "target with a fragment (a # of path or query is written as %23)"),
+        (TargetCharacter { at: 7 }, "character at byte 7 of the target must be percent-encoded"),
         (Subprotocol,              "subprotocol is not a token"),
         (SubprotocolRepeated,      "subprotocol is proposed twice"),
-        (SubprotocolNotProposed,   "subprotocol was not proposed"),
-        (Extension,                "extension is not a token with parameters"),
-        (ExtensionNotOffered,      "extension was not offered"),
-        (HeaderName,               "invalid name of a header field"),
-        (HeaderValue,              "invalid value of a header field"),
-        (HeaderReserved,           "header field belongs to the handshake"),
+        (SubprotocolNotProposed("chat".into()), r#"subprotocol "chat" was not proposed"#),
+        (Extension("a b".into()),  r#"extension "a b" is not a token with parameters"#),
+        (ExtensionNotOffered("foo".into()), r#"extension "foo" was not offered"#),
+        (HeaderName("a\x1b".into()), r#""a\u{1b}" is not the name of a header field"#),
+        (HeaderValue("X".into()),  r#"value of header field "X" has a control character or white space at an end"#),
+        (HeaderReserved("Host".into()), r#"header field "Host" belongs to the handshake"#),
         (Credentials,              "colon in the user of Basic credentials, or a control character"),
         (Status,                   "status of a rejection is not from 200 to 599"),
         (StatusWithoutBody,        "body with a status that has none"),
@@ -136,6 +141,7 @@ fn errors_of_heads_are_told_as_they_are() {
     assert_eq!(ResponseError::from(error).to_string(), error.to_string());
     assert_eq!(RequestError::from(error).section(), error.section());
     assert_eq!(ResponseError::from(error).section(), error.section());
+    assert!(RequestError::from(error).source().is_none() && ResponseError::from(error).source().is_none());
 }
 
 #[test]
@@ -146,7 +152,7 @@ fn errors_of_urls_say_what_and_where() {
         (Scheme,                     "URL begins with neither ws:// nor wss://", "RFC 6455 §3"),
         (Fragment,                   "URL with a fragment (a # of path or query is written as %23)", "RFC 6455 §3"),
         (HostMissing,                "URL without a host", "RFC 3986 §3.2.2"),
-        (Host,                       "invalid host in the URL", "RFC 3986 §3.2.2"),
+        (Host,                       "invalid host in the URL (an IPv6 address stands in brackets)", "RFC 3986 §3.2.2"),
         (HostNotAscii,               "host in the URL is not ASCII, and the feature idna is off", "RFC 6455 §11.1.1"),
         (Port,                       "invalid port in the URL", "RFC 3986 §3.2.3"),
         (Userinfo,                   "colon in the user of the URL, or a control character in user or password", "RFC 7617 §2"),
@@ -154,7 +160,7 @@ fn errors_of_urls_say_what_and_where() {
         (PercentEncoding { at: 7 },  "% at byte 7 of the URL without two hexadecimal digits after it", "RFC 3986 §2.1"),
         (InsecureRedirect,           "redirect from wss:// to ws://", "RFC 6455 §10.6"),
     ];
-    for (error, text, section) in table {
-        assert_eq!((error.to_string().as_str(), error.section()), (text, section), "{error:?}");
+    for (error, text, section) in &table {
+        assert_eq!((error.to_string().as_str(), error.section()), (*text, *section), "{error:?}");
     }
 }

@@ -161,9 +161,9 @@ pub(crate) fn answer_chunks(
             Err(error) => outcome.error = Some(error),
         }
     }
-    if let Some(error) = outcome.error {
-        assert_eq!(client.receive(&mut &b"more"[..]), Err(error), "an error is for ever");
-        assert_eq!(client.receive_eof(), Err(error), "an error is for ever");
+    if let Some(error) = &outcome.error {
+        assert_eq!(client.receive(&mut &b"more"[..]), Err(error.clone()), "an error is for ever");
+        assert_eq!(client.receive_eof(), Err(error.clone()), "an error is for ever");
         outcome.rest.clear();
     }
     outcome

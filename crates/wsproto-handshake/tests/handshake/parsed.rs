@@ -119,12 +119,12 @@ fn k3_k7_k13_parsed_responses_meet_the_same_rules() {
         ("no accept",       101, Headers::new().with("upgrade", "websocket").with("connection", "upgrade"), ResponseError::AcceptMissing),
         ("accept twice",    101, consent().with("Sec-WebSocket-Accept", "a"),      ResponseError::AcceptRepeated),
         ("two Upgrades",    101, consent().with("Upgrade", "h2c"),                 ResponseError::UpgradeNotWebSocket),
-        ("subprotocol",     101, consent().with("Sec-WebSocket-Protocol", "chat"), ResponseError::SubprotocolNotProposed),
+        ("subprotocol",     101, consent().with("Sec-WebSocket-Protocol", "chat"), ResponseError::SubprotocolNotProposed("chat".into())),
         ("value",           101, consent().with("X", "\n"),                        HeadError::HeaderValue.into()),
     ];
     for (name, status, headers, expected) in table {
         let mut client = asked(&Request::new("a", "/"));
-        assert_eq!(client.receive_parsed(status, &headers), Err(expected), "{name}");
+        assert_eq!(client.receive_parsed(status, &headers), Err(expected.clone()), "{name}");
         assert_eq!(client.receive_parsed(101, &consent()), Err(expected), "{name}, for ever");
     }
 }

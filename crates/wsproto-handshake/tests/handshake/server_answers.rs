@@ -1,8 +1,8 @@
 //! The answers that a server sends, and those that it must not send (RFC 6455 §4.2.2).
 
 use wsproto_handshake::{
-    AcceptConnection, HandshakeLimits, HeadError, LocalError, RejectConnection, RejectData, RequestError,
-    ServerHandshake, ServerState,
+    AcceptConnection, Answer, ClientHandshake, ClientState, HandshakeLimits, HeadError, LocalError,
+    RejectConnection, RejectData, Request, RequestError, ServerHandshake, ServerState,
 };
 
 use super::feed::{REQUEST, head};
@@ -18,7 +18,7 @@ fn asked(lines: &str) -> ServerHandshake {
 fn refuses_to_accept(name: &str, lines: &str, accept: &AcceptConnection, expected: LocalError) {
     let mut server = asked(lines);
     let mut out = b"before".to_vec();
-    assert_eq!(server.accept(accept, &mut out), Err(expected), "{name}");
+    assert_eq!(server.accept(accept, &mut out), Err(expected.clone()), "{name}");
     assert_eq!(server.accept_headers(accept), Err(expected), "{name}");
     assert_eq!((out.as_slice(), server.state()), (&b"before"[..], ServerState::AwaitingAnswer), "{name}");
     server.accept(&AcceptConnection::new(), &mut out).expect("nothing is lost");
@@ -99,10 +99,10 @@ fn h25_subprotocol_that_was_not_proposed() {
     let proposed = "Sec-WebSocket-Protocol: chat, superchat";
     #[rustfmt::skip]
     let table = [
-        ("not proposed",     proposed, "talk",            LocalError::SubprotocolNotProposed),
-        ("a part of one",    proposed, "super",           LocalError::SubprotocolNotProposed),
-        ("another case",     proposed, "Chat",            LocalError::SubprotocolNotProposed),
-        ("none proposed",    "",       "chat",            LocalError::SubprotocolNotProposed),
+        ("not proposed",     proposed, "talk",            LocalError::SubprotocolNotProposed("talk".into())),
+        ("a part of one",    proposed, "super",           LocalError::SubprotocolNotProposed("super".into())),
+        ("another case",     proposed, "Chat",            LocalError::SubprotocolNotProposed("Chat".into())),
+        ("none proposed",    "",       "chat",            LocalError::SubprotocolNotProposed("chat".into())),
         ("both",             proposed, "chat, superchat", LocalError::Subprotocol),
         ("empty",            proposed, "",                LocalError::Subprotocol),
         ("another line",     proposed, "chat\r\nX: y",    LocalError::Subprotocol),
@@ -124,20 +124,17 @@ fn h25_extension_that_was_not_offered() {
         extensions.iter().fold(AcceptConnection::new(), |accept, text| accept.with_extension(*text))
     };
     #[rustfmt::skip]
-    let table: [(&str, &str, &[&str]); 5] = [
-        ("another",              offered, &["other"]),
-        ("one of two",           offered, &["foo", "other"]),
-        ("another case",         offered, &["FOO"]),
-        ("a parameter's name",   offered, &["a"]),
-        ("nothing offered",      "",      &["foo"]),
+    let table: [(&str, &str, &[&str], &str); 5] = [
+        ("another",              offered, &["other; x"],      "other"),
+        ("one of two",           offered, &["foo", "other"],  "other"),
+        ("another case",         offered, &["FOO"],           "FOO"),
+        ("a parameter's name",   offered, &["a"],             "a"),
+        ("nothing offered",      "",      &["foo"],           "foo"),
     ];
-    for (name, lines, extensions) in table {
-        refuses_to_accept(name, lines, &agree(extensions), LocalError::ExtensionNotOffered);
-        assert_eq!(
-            asked(lines).accept_headers(&agree(extensions)),
-            Err(LocalError::ExtensionNotOffered),
-            "{name}"
-        );
+    for (name, lines, extensions, told) in table {
+        let expected = LocalError::ExtensionNotOffered(told.into());
+        assert_eq!(asked(lines).accept_headers(&agree(extensions)), Err(expected.clone()), "{name}");
+        refuses_to_accept(name, lines, &agree(extensions), expected);
     }
     for extensions in [&[][..], &["foo"], &["foo; c=2", "bar; d"], &["baz"]] {
         asked(offered).accept(&agree(extensions), &mut Vec::new()).expect("all of it was offered");
@@ -150,25 +147,25 @@ fn h23_h24_h25_fields_of_an_acceptance_that_cannot_be_sent() {
     let with = |name: &str, value: &[u8]| AcceptConnection::new().with_header(name, value);
     #[rustfmt::skip]
     let table = [
-        ("CR LF in a value",     with("X", b"y\r\nZ: z"),                   LocalError::HeaderValue),
-        ("LF in a value",        with("X", b"\n"),                          LocalError::HeaderValue),
-        ("CR in a value",        with("X", b"\r"),                          LocalError::HeaderValue),
-        ("NUL in a value",       with("X", b"\0"),                          LocalError::HeaderValue),
-        ("DEL in a value",       with("X", b"\x7f"),                        LocalError::HeaderValue),
-        ("space at the end",     with("X", b"y "),                          LocalError::HeaderValue),
-        ("empty name",           with("", b"y"),                            LocalError::HeaderName),
-        ("CR LF in a name",      with("X: y\r\nZ", b"z"),                   LocalError::HeaderName),
-        ("colon in a name",      with("X:", b"y"),                          LocalError::HeaderName),
-        ("name beyond ASCII",    with("é", b"y"),                           LocalError::HeaderName),
-        ("Upgrade",              with("upgrade", b"h2c"),                   LocalError::HeaderReserved),
-        ("Connection",           with("CONNECTION", b"close"),              LocalError::HeaderReserved),
-        ("Host",                 with("Host", b"a"),                        LocalError::HeaderReserved),
-        ("Content-Length",       with("Content-Length", b"0"),              LocalError::HeaderReserved),
-        ("Transfer-Encoding",    with("Transfer-Encoding", b"chunked"),     LocalError::HeaderReserved),
-        ("Accept",               with("Sec-WebSocket-Accept", b"a"),        LocalError::HeaderReserved),
-        ("Protocol",             with("Sec-WebSocket-Protocol", b"a"),      LocalError::HeaderReserved),
-        ("Extensions",           with("Sec-WebSocket-Extensions", b"a"),    LocalError::HeaderReserved),
-        ("any of them",          with("sec-websocket-new", b"a"),           LocalError::HeaderReserved),
+        ("CR LF in a value",     with("X", b"y\r\nZ: z"),                   LocalError::HeaderValue("X".into())),
+        ("LF in a value",        with("X", b"\n"),                          LocalError::HeaderValue("X".into())),
+        ("CR in a value",        with("X", b"\r"),                          LocalError::HeaderValue("X".into())),
+        ("NUL in a value",       with("X", b"\0"),                          LocalError::HeaderValue("X".into())),
+        ("DEL in a value",       with("X", b"\x7f"),                        LocalError::HeaderValue("X".into())),
+        ("space at the end",     with("X", b"y "),                          LocalError::HeaderValue("X".into())),
+        ("empty name",           with("", b"y"),                            LocalError::HeaderName("".into())),
+        ("CR LF in a name",      with("X: y\r\nZ", b"z"),                   LocalError::HeaderName("X: y\r\nZ".into())),
+        ("colon in a name",      with("X:", b"y"),                          LocalError::HeaderName("X:".into())),
+        ("name beyond ASCII",    with("é", b"y"),                           LocalError::HeaderName("é".into())),
+        ("Upgrade",              with("upgrade", b"h2c"),                   LocalError::HeaderReserved("upgrade".into())),
+        ("Connection",           with("CONNECTION", b"close"),              LocalError::HeaderReserved("CONNECTION".into())),
+        ("Host",                 with("Host", b"a"),                        LocalError::HeaderReserved("Host".into())),
+        ("Content-Length",       with("Content-Length", b"0"),              LocalError::HeaderReserved("Content-Length".into())),
+        ("Transfer-Encoding",    with("Transfer-Encoding", b"chunked"),     LocalError::HeaderReserved("Transfer-Encoding".into())),
+        ("Accept",               with("Sec-WebSocket-Accept", b"a"),        LocalError::HeaderReserved("Sec-WebSocket-Accept".into())),
+        ("Protocol",             with("Sec-WebSocket-Protocol", b"a"),      LocalError::HeaderReserved("Sec-WebSocket-Protocol".into())),
+        ("Extensions",           with("Sec-WebSocket-Extensions", b"a"),    LocalError::HeaderReserved("Sec-WebSocket-Extensions".into())),
+        ("any of them",          with("sec-websocket-new", b"a"),           LocalError::HeaderReserved("sec-websocket-new".into())),
     ];
     for (name, accept, expected) in table {
         refuses_to_accept(name, "", &accept, expected);
@@ -188,7 +185,8 @@ fn h23_h24_h25_fields_of_an_acceptance_that_cannot_be_sent() {
         "a; b=\"c\\\"",
         "a\\\"",
     ] {
-        refuses_to_accept(text, "", &AcceptConnection::new().with_extension(text), LocalError::Extension);
+        let accept = AcceptConnection::new().with_extension(text);
+        refuses_to_accept(text, "", &accept, LocalError::Extension(text.into()));
     }
     for text in ["foo bar", "foo; a=", "foo; a=b c", "foo; a=\"\"", "foo; a=\"b c\"", "foo; a=b:c", "foo;;a"]
     {
@@ -197,7 +195,7 @@ fn h23_h24_h25_fields_of_an_acceptance_that_cannot_be_sent() {
             text,
             offered,
             &AcceptConnection::new().with_extension(text),
-            LocalError::Extension,
+            LocalError::Extension(text.into()),
         );
     }
 }
@@ -294,16 +292,13 @@ fn h23_h24_rejections_that_cannot_be_sent() {
         ("101",                      RejectConnection::new(101),                                  LocalError::Status),
         ("199",                      RejectConnection::new(199),                                  LocalError::Status),
         ("600",                      RejectConnection::new(600),                                  LocalError::Status),
-        ("value",                    with("X", b"a\r\nb: c"),                                     LocalError::HeaderValue),
-        ("name",                     with("X\r\nY", b""),                                         LocalError::HeaderName),
-        ("Accept",                   with("Sec-WebSocket-Accept", b"a"),                          LocalError::HeaderReserved),
-        ("Extensions",               with("Sec-WebSocket-Extensions", b"a"),                      LocalError::HeaderReserved),
-        ("body of a 204",            RejectConnection::new(204).with_body(),                      LocalError::StatusWithoutBody),
-        ("body of a 304",            RejectConnection::new(304).with_body(),                      LocalError::StatusWithoutBody),
-        ("body of a 205",            RejectConnection::new(205).with_body(),                      LocalError::StatusWithoutBody),
+        ("value",                    with("X", b"a\r\nb: c"),                                     LocalError::HeaderValue("X".into())),
+        ("name",                     with("X\r\nY", b""),                                         LocalError::HeaderName("X\r\nY".into())),
+        ("Accept",                   with("Sec-WebSocket-Accept", b"a"),                          LocalError::HeaderReserved("Sec-WebSocket-Accept".into())),
+        ("Extensions",               with("Sec-WebSocket-Extensions", b"a"),                      LocalError::HeaderReserved("Sec-WebSocket-Extensions".into())),
         ("chunks of a 205",          RejectConnection::new(205).with_header("Transfer-Encoding", "chunked"), LocalError::StatusWithoutBody),
-        ("length of a 304",          RejectConnection::new(304).with_header("Content-Length", "0"), LocalError::StatusWithoutBody),
-        ("length of a 204",          RejectConnection::new(204).with_header("Content-Length", "0"), LocalError::StatusWithoutBody),
+        ("length of a 205",          RejectConnection::new(205).with_header("Content-Length", "1"), LocalError::StatusWithoutBody),
+        ("length of a 204",          RejectConnection::new(204).with_header("Content-Length", "1"), LocalError::StatusWithoutBody),
         ("length without body",      with("Content-Length", b"5"),                                LocalError::BodyFraming),
         ("chunked without body",     with("Transfer-Encoding", b"chunked"),                       LocalError::BodyFraming),
         ("length that is none",      with("Content-Length", b"five").with_body(),                 LocalError::BodyFraming),
@@ -318,6 +313,38 @@ fn h23_h24_rejections_that_cannot_be_sent() {
         assert_eq!(server.reject(&reject, &mut out), Err(expected), "{name}");
         assert_eq!((out.as_slice(), server.state()), (&b"before"[..], ServerState::AwaitingAnswer), "{name}");
     }
+}
+
+/// What a client got is forwarded as it is, with the body of nothing that follows it.
+#[test]
+fn a_received_rejection_that_has_no_body_can_be_forwarded() {
+    #[rustfmt::skip]
+    let table = [
+        // received                                                  forwarded
+        ("HTTP/1.1 204 No Content\r\n\r\n",                          "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"),
+        ("HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n",     "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"),
+        ("HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\n\r\n",         "HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\nConnection: close\r\n\r\n"),
+        ("HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n",   "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\nConnection: close\r\n\r\n"),
+        ("HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n",  "HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+        ("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",      "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+    ];
+    for (received, forwarded) in table {
+        let mut client = ClientHandshake::new(HandshakeLimits::default());
+        client.send_request(&Request::new("a", "/"), [0; 16], &mut Vec::new()).unwrap();
+        let (mut server, mut out, mut input) = (asked(""), Vec::new(), received.as_bytes());
+        while let Some(answer) = client.receive(&mut input).unwrap() {
+            match answer {
+                Answer::Reject(reject) => server.reject(&reject, &mut out).unwrap(),
+                Answer::RejectData(data) => server.reject_data(&data, &mut out).unwrap(),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(String::from_utf8(out).unwrap(), forwarded, "{received:?}");
+        assert_eq!((client.state(), server.state()), (ClientState::Rejected, ServerState::Rejected));
+    }
+    let mut server = asked("");
+    server.reject(&RejectConnection::new(204).with_body(), &mut Vec::new()).unwrap();
+    assert_eq!(server.reject_data(&RejectData::new(b"a"), &mut Vec::new()), Err(LocalError::BodyTooLong));
 }
 
 /// A server whose client asked for something else with this first line, over HTTP/1.1 or 1.0.
@@ -364,7 +391,7 @@ fn h16_rejections_bring_a_body_of_their_own() {
         ("another length",     page().with_header("Content-Length", "4"),             LocalError::BodyFraming),
         ("in chunks",          page().with_header("Transfer-Encoding", "chunked"),    LocalError::BodyFraming),
         ("another body",       page().with_body(),                                    LocalError::BodyFraming),
-        ("type with a break",  RejectConnection::new(200).with_content("a\r\nb", ""), LocalError::HeaderValue),
+        ("type with a break",  RejectConnection::new(200).with_content("a\r\nb", ""), LocalError::HeaderValue("Content-Type".into())),
         ("of a 204",           RejectConnection::new(204).with_text("a"),             LocalError::StatusWithoutBody),
         ("of a 205",           RejectConnection::new(205).with_text("a"),             LocalError::StatusWithoutBody),
         ("of a 304",           RejectConnection::new(304).with_text("a"),             LocalError::StatusWithoutBody),
@@ -372,7 +399,7 @@ fn h16_rejections_bring_a_body_of_their_own() {
     for (name, reject, expected) in wrong {
         for line in ["GET / HTTP/1.1", "HEAD / HTTP/1.1"] {
             let (mut server, mut out) = (refused(line), Vec::new());
-            assert_eq!(server.reject(&reject, &mut out), Err(expected), "{name}");
+            assert_eq!(server.reject(&reject, &mut out), Err(expected.clone()), "{name}");
             assert_eq!((out, server.state()), (Vec::new(), ServerState::Failed), "{name}");
         }
     }

@@ -506,7 +506,7 @@ fn k3_k4_k5_k7_k8_k9_k10_answers_that_break_rules() {
         ("upgrade twice",          line("Upgrade: h2c"),                                              Some(ResponseError::UpgradeNotWebSocket)),
         ("no connection",          line("X: y").replace("Connection: Upgrade\r\n", ""),               Some(ResponseError::ConnectionNotUpgrade)),
         ("nine interim answers",   interim.repeat(9),                                                 Some(ResponseError::TooManyInterimResponses { limit: 8 })),
-        ("other extension",        line("Sec-WebSocket-Extensions: x-other"),                         Some(ResponseError::ExtensionNotOffered)),
+        ("other extension",        line("Sec-WebSocket-Extensions: x-other"),                         Some(ResponseError::ExtensionNotOffered("x-other".into()))),
         ("deflate twice",          deflate(", permessage-deflate"),                                   None),
         ("window of 7",            deflate("; server_max_window_bits=7"),                             None),
         ("window of 16",           deflate("; server_max_window_bits=16"),                            None),
@@ -515,10 +515,10 @@ fn k3_k4_k5_k7_k8_k9_k10_answers_that_break_rules() {
         ("unknown parameter",      deflate("; x"),                                                    None),
         ("parameter twice",        deflate("; server_no_context_takeover; server_no_context_takeover"), None),
         ("header twice",           deflate("\r\nSec-WebSocket-Extensions: permessage-deflate"),       Some(ResponseError::ExtensionsRepeated)),
-        ("other subprotocol",      line("Sec-WebSocket-Protocol: other"),                             Some(ResponseError::SubprotocolNotProposed)),
+        ("other subprotocol",      line("Sec-WebSocket-Protocol: other"),                             Some(ResponseError::SubprotocolNotProposed("other".into()))),
         ("two subprotocols",       line("Sec-WebSocket-Protocol: chat, chat"),                        Some(ResponseError::SubprotocolRepeated)),
     ];
-    for (name, answer, expected) in table {
+    for (name, answer, expected) in &table {
         for read in [usize::MAX, 1] {
             let mut client = WsConnection::client_with_entropy(deflating(), settled);
             let mut out = Vec::new();
@@ -530,7 +530,7 @@ fn k3_k4_k5_k7_k8_k9_k10_answers_that_break_rules() {
             let (events, end) = feed(&mut client, answer.chunks(read.min(answer.len())));
             let Err(error) = end else { panic!("{name}: {events:?}") };
             match expected {
-                Some(expected) => assert_eq!(error, expected.into(), "{name}"),
+                Some(expected) => assert_eq!(error, expected.clone().into(), "{name}"),
                 None => assert!(
                     matches!(error, RemoteProtocolError::Negotiation { received_by: Role::Client, .. }),
                     "{name}: {error:?}"
@@ -598,7 +598,7 @@ fn k6_a_refusal_is_told_before_what_is_wrong_with_its_body() {
                 panic!("{name}: {events:?}, {end:?}")
             };
             assert_eq!((reject.status, reject.headers.get_str("location")), (302, Some("/b")), "{name}");
-            assert_eq!(end, Err(expected.into()), "{name}");
+            assert_eq!(end, Err(expected.clone().into()), "{name}");
             assert_eq!(
                 (client.state(), client.transport()),
                 (ConnectionState::Closed, Transport::Close),
