@@ -11,7 +11,7 @@ use crate::{Reason, Refusal};
 /// A rule of the Sec-WebSocket-Extensions grammar that a text breaks.
 ///
 /// RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum GrammarError {
     /// Something else stands where a name or a value belongs, or follows it.
@@ -48,8 +48,10 @@ impl Error for GrammarError {}
 
 /// Why a negotiation failed.
 ///
+/// Of the name of an extension it tells at most the first 64 characters.
+///
 /// RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum NegotiationError {
     /// The field breaks the grammar.
@@ -60,14 +62,14 @@ pub enum NegotiationError {
     Repeated(Box<str>),
     /// The server agreed to two extensions that own the same bits.
     RsvTaken(Rsv),
-    /// An extension of ours has a name or parameters that a header field can't hold.
-    InvalidParams,
+    /// The extension of this name, which is one of ours, has a name or parameters that a header field can't hold.
+    InvalidParams(Box<str>),
     /// The extension can't honour what the server answered.
     Unacceptable(Box<Unacceptable>),
 }
 
 /// What an extension can't honour in the server's answer.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Unacceptable {
     /// The extension's name.
@@ -82,8 +84,10 @@ impl fmt::Display for NegotiationError {
             Self::Grammar(error) => error.fmt(f),
             Self::NotOffered(name) => write!(f, "the server answered with {name}, which was not offered"),
             Self::Repeated(name) => write!(f, "the server answered with {name} twice"),
-            Self::RsvTaken(_) => f.write_str("two agreed extensions own the same reserved bit"),
-            Self::InvalidParams => f.write_str("an extension's name or parameter is not a token"),
+            Self::RsvTaken(rsv) => write!(f, "two agreed extensions own the same reserved bit ({rsv})"),
+            Self::InvalidParams(name) => {
+                write!(f, "name or parameter of the extension {name:?} is not a token")
+            }
             Self::Unacceptable(found) => {
                 write!(f, "answer to {} refused: {}", found.extension, found.reason)
             }
@@ -91,22 +95,37 @@ impl fmt::Display for NegotiationError {
     }
 }
 
+/// The source is what led to an extension's own error, whose text is told already.
 impl Error for NegotiationError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Grammar(error) => Some(error),
             Self::Unacceptable(found) => found.reason.source(),
-            Self::NotOffered(_) | Self::Repeated(_) | Self::RsvTaken(_) | Self::InvalidParams => None,
+            Self::Grammar(_)
+            | Self::NotOffered(_)
+            | Self::Repeated(_)
+            | Self::RsvTaken(_)
+            | Self::InvalidParams(_) => None,
         }
     }
 }
 
 impl NegotiationError {
+    /// Says that the server answered with an extension of this name, which was not offered.
+    #[must_use]
+    pub fn not_offered(extension: &str) -> Self {
+        Self::NotOffered(excerpt(extension))
+    }
+
     /// Says that an extension can't honour what the server answered.
     #[must_use]
     pub fn unacceptable(extension: &str, reason: impl Into<Reason>) -> Self {
-        Self::Unacceptable(Box::new(Unacceptable { extension: extension.into(), reason: reason.into() }))
+        Self::Unacceptable(Box::new(Unacceptable { extension: excerpt(extension), reason: reason.into() }))
     }
+}
+
+/// Returns the beginning of a name, for an error to tell: a peer's is as long as a head may be.
+pub(crate) fn excerpt(name: &str) -> Box<str> {
+    name.chars().take(64).collect()
 }
 
 impl From<GrammarError> for NegotiationError {
@@ -116,7 +135,7 @@ impl From<GrammarError> for NegotiationError {
 }
 
 /// Why a frame can't pass the [`Pipeline`](crate::Pipeline).
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ExtensionError {
     /// A reserved bit is set that no agreed extension owns.
@@ -137,6 +156,8 @@ pub enum ExtensionError {
     SwallowedEnd,
     /// An extension swallowed a Close.
     SwallowedClose,
+    /// An extension panicked in an earlier call, and nobody knows what state it is in.
+    Panicked,
 }
 
 impl ExtensionError {
@@ -151,7 +172,8 @@ impl ExtensionError {
             | Self::Stalled
             | Self::SwallowedLate
             | Self::SwallowedEnd
-            | Self::SwallowedClose => CloseCode::INTERNAL_ERROR,
+            | Self::SwallowedClose
+            | Self::Panicked => CloseCode::INTERNAL_ERROR,
         }
     }
 
@@ -167,27 +189,39 @@ impl ExtensionError {
             Self::SwallowedLate => "an extension swallows a frame of which it wrote some",
             Self::SwallowedEnd => "an extension swallows the end of a message that it let begin",
             Self::SwallowedClose => "an extension swallows a Close frame",
+            Self::Panicked => "an extension has panicked",
         }
     }
 }
 
 impl fmt::Display for ExtensionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.reason())
+        match self {
+            Self::Refused(refusal) => refusal.fmt(f),
+            Self::UnownedRsv(rsv) | Self::ForeignRsv(rsv) => write!(f, "{} ({rsv})", self.reason()),
+            Self::ControlTransformed
+            | Self::Stalled
+            | Self::SwallowedLate
+            | Self::SwallowedEnd
+            | Self::SwallowedClose
+            | Self::Panicked => f.write_str(self.reason()),
+        }
     }
 }
 
+/// The source is what led to an extension's own error, whose text is told already.
 impl Error for ExtensionError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Refused(refusal) => Some(refusal),
+            Self::Refused(refusal) => refusal.source(),
             Self::UnownedRsv(_)
             | Self::ControlTransformed
             | Self::ForeignRsv(_)
             | Self::Stalled
             | Self::SwallowedLate
             | Self::SwallowedEnd
-            | Self::SwallowedClose => None,
+            | Self::SwallowedClose
+            | Self::Panicked => None,
         }
     }
 }

@@ -44,7 +44,10 @@ pub trait ExtensionConfig: fmt::Debug + Send + Sync {
 /// A frame may be swallowed: the program then gets nothing of it, or the peer nothing where it is to be sent. If each frame
 /// of a message is swallowed, there is no message for the program. See [`Handling::Swallow`], [`Output::swallow`] and
 /// [`Outbound::SWALLOW`].
-pub trait Extension: fmt::Debug + Send {
+///
+/// It needn't be safe to unwind through: after a panic the pipeline calls none of its extensions again, and gives
+/// [`ExtensionError::Panicked`](crate::ExtensionError::Panicked).
+pub trait Extension: fmt::Debug + Send + Sync {
     /// Returns the reserved bits that it owns; no other agreed extension owns one of them.
     fn rsv(&self) -> Rsv;
 
@@ -146,7 +149,7 @@ pub enum Progress {
 /// let secret = OutboundFrame::new(Opcode::Text, b"token=42").verbatim();
 /// assert!(secret.fin && secret.verbatim);
 /// ```
-#[derive(Clone, Copy, Eq, PartialEq)]
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct OutboundFrame<'a> {
     /// What the frame is.
@@ -244,7 +247,7 @@ impl Outbound {
 /// let refusal = Refusal::with(CloseCode::INVALID_PAYLOAD, format!("block {} is damaged", 7));
 /// assert_eq!(refusal.to_string(), "block 7 is damaged");
 /// ```
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Refusal {
     /// What the connection is closed with.
@@ -273,6 +276,7 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// The source is what led to the error that the reason was made of; that error is [`Reason::error`].
 impl Error for Refusal {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.reason.source()
@@ -284,6 +288,7 @@ mod tests {
     use alloc::format;
 
     use super::*;
+    use crate::ExtensionError;
 
     #[test]
     fn a_frame_shows_no_byte_of_its_payload() {
@@ -325,6 +330,9 @@ mod tests {
         let caused = "many".parse::<u32>().unwrap_err();
         let refusal = Refusal::with(CloseCode::INVALID_PAYLOAD, Reason::of(caused.clone()));
         assert_eq!(format!("{refusal}"), format!("{caused}"));
-        assert_eq!(refusal.source().map(|source| format!("{source}")), Some(format!("{caused}")));
+        assert!(refusal.source().is_none(), "its text is told already");
+        assert!(refusal.reason.error().is_some_and(|error| error.downcast_ref() == Some(&caused)));
+        let outer = Refusal::with(CloseCode::INVALID_PAYLOAD, Reason::of(ExtensionError::Refused(refusal)));
+        assert_eq!((format!("{outer}"), outer.source().is_none()), (format!("{caused}"), true));
     }
 }

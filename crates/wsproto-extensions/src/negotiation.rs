@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 
 use wsproto_frame::Rsv;
 
+use crate::error::excerpt;
 use crate::grammar::{self, parse_all, parse_each};
 use crate::{Extension, ExtensionConfig, NegotiationError, Params, Pipeline};
 
@@ -35,7 +36,7 @@ pub fn conclude<S: AsRef<str>>(
     let mut agreed = Agreed::default();
     for answer in parse_all(answer)? {
         if agreed.contains(answer.name()) {
-            return Err(NegotiationError::Repeated(answer.name().into()));
+            return Err(NegotiationError::Repeated(excerpt(answer.name())));
         }
         let (config, extension) = judge(configs, answer)?;
         agreed.push(config, extension)?;
@@ -136,7 +137,7 @@ impl Pipeline {
         let mut agreed = Agreed::default();
         for (config, extension) in extensions {
             if agreed.contains(config.name()) {
-                return Err(NegotiationError::Repeated(config.name().into()));
+                return Err(NegotiationError::Repeated(excerpt(config.name())));
             }
             agreed.push(&config, extension)?;
         }
@@ -146,7 +147,11 @@ impl Pipeline {
 
 /// Writes an element of ours, after a check that it can be read back.
 fn element(params: &Params<'_>) -> Result<String, NegotiationError> {
-    if params.is_valid() { Ok(params.to_string()) } else { Err(NegotiationError::InvalidParams) }
+    if params.is_valid() {
+        Ok(params.to_string())
+    } else {
+        Err(NegotiationError::InvalidParams(excerpt(params.name())))
+    }
 }
 
 /// Finds the extension that made the offer and can honour the answer to it.
@@ -155,7 +160,7 @@ fn judge<'a>(
     answer: Params<'_>,
 ) -> Result<(&'a Arc<dyn ExtensionConfig>, Box<dyn Extension>), NegotiationError> {
     //= rfc6455#4.1-40
-    let mut verdict = Err(NegotiationError::NotOffered(answer.name().into()));
+    let mut verdict = Err(NegotiationError::not_offered(answer.name()));
     if configs.iter().all(|config| config.name() != answer.name()) {
         return verdict;
     }
@@ -197,7 +202,7 @@ impl Agreed {
         if rsv.intersects(self.rsv) {
             return Err(NegotiationError::RsvTaken(rsv));
         }
-        self.rsv = self.rsv | rsv;
+        self.rsv |= rsv;
         self.extensions.push((Arc::clone(config), extension));
         Ok(())
     }

@@ -20,7 +20,7 @@ use crate::grammar::is_token;
 /// assert_eq!(offer.to_string(), "permessage-deflate; client_max_window_bits; x=10");
 /// assert_eq!(offer.iter().collect::<Vec<_>>(), [("client_max_window_bits", None), ("x", Some("10"))]);
 /// ```
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Params<'a> {
     name: Cow<'a, str>,
     params: Vec<(Cow<'a, str>, Option<Cow<'a, str>>)>,

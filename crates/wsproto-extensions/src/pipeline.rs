@@ -6,6 +6,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::{fmt, mem};
 
 use wsproto_frame::{FrameHeader, Opcode, Rsv};
@@ -26,6 +27,9 @@ mod stage;
 /// [`pull`](Self::pull) as long as the answer is [`Pulled::More`]; where [`is_swallowing`](Self::is_swallowing) says so
 /// after a call, drop what came out. After an error the connection is over.
 ///
+/// It is safe to unwind through, whatever its extensions are: after a panic in one of them it calls none again, and gives
+/// [`ExtensionError::Panicked`].
+///
 /// Without extensions it owns no memory. It holds at most one piece of input, and one between two extensions.
 #[derive(Default)]
 pub struct Pipeline {
@@ -42,7 +46,14 @@ struct Inner {
     swallowing: bool,
     /// What an extension wrote for the next one, when sending.
     scratch: [Vec<u8>; 2],
+    /// Whether an extension is being called; one that panicked is so for ever.
+    calling: bool,
 }
+
+/// What a panic leaves half-done is not looked at again: see [`Inner::call`]. A configuration is shared, and what is
+/// changed in it is for its own locks to keep whole.
+impl UnwindSafe for Pipeline {}
+impl RefUnwindSafe for Pipeline {}
 
 /// Whether a piece of payload is the frame's last.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -82,6 +93,7 @@ impl Pipeline {
                 inbound: Inbound::default(),
                 swallowing: false,
                 scratch: Default::default(),
+                calling: false,
             })),
         }
     }
@@ -138,7 +150,7 @@ impl Pipeline {
             return Err(ExtensionError::UnownedRsv(unowned));
         }
         match &mut self.inner {
-            Some(inner) => inner.inbound.header(&mut inner.stages, header),
+            Some(inner) => inner.call(|inner| inner.inbound.header(&mut inner.stages, header)),
             None => Ok(Handling::Pass),
         }
     }
@@ -159,7 +171,7 @@ impl Pipeline {
         output: &mut Output<'_>,
     ) -> Result<Pulled, ExtensionError> {
         match &mut self.inner {
-            Some(inner) => inner.inbound.feed(&mut inner.stages, payload, end, output),
+            Some(inner) => inner.call(|inner| inner.inbound.feed(&mut inner.stages, payload, end, output)),
             None => Ok(Pulled::Drained),
         }
     }
@@ -171,7 +183,7 @@ impl Pipeline {
     /// An extension's refusal or fault.
     pub fn pull(&mut self, output: &mut Output<'_>) -> Result<Pulled, ExtensionError> {
         match &mut self.inner {
-            Some(inner) => inner.inbound.pull(&mut inner.stages, output),
+            Some(inner) => inner.call(|inner| inner.inbound.pull(&mut inner.stages, output)),
             None => Ok(Pulled::Drained),
         }
     }
@@ -192,7 +204,7 @@ impl Pipeline {
         out: &mut Vec<u8>,
     ) -> Result<Outbound, ExtensionError> {
         match &mut self.inner {
-            Some(inner) => inner.outbound(frame, out),
+            Some(inner) => inner.call(|inner| inner.outbound(frame, out)),
             None => Ok(Outbound::PASS),
         }
     }
@@ -206,6 +218,20 @@ impl fmt::Debug for Pipeline {
 }
 
 impl Inner {
+    /// Does what calls extensions, unless one of them has panicked.
+    #[inline]
+    fn call<T>(
+        &mut self,
+        call: impl FnOnce(&mut Self) -> Result<T, ExtensionError>,
+    ) -> Result<T, ExtensionError> {
+        if mem::replace(&mut self.calling, true) {
+            return Err(ExtensionError::Panicked);
+        }
+        let result = call(self);
+        self.calling = false;
+        result
+    }
+
     fn outbound(&mut self, frame: &OutboundFrame<'_>, out: &mut Vec<u8>) -> Result<Outbound, ExtensionError> {
         let first = frame.opcode.is_data() && frame.opcode != Opcode::Continuation;
         if self.swallowing && frame.opcode == Opcode::Continuation {
@@ -258,7 +284,7 @@ fn outbound_through(
             return Ok(Outbound::SWALLOW);
         }
         //= rfc6455#5.2-1
-        sum.rsv = sum.rsv | one.rsv;
+        sum.rsv |= one.rsv;
         if one.handling == Handling::Transform {
             sum.handling = Handling::Transform;
             mem::swap(current, next);

@@ -5,72 +5,80 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use core::error::Error;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
 /// A reason that an extension gives: a text, and the error that led to it where there is one.
 ///
-/// Two reasons are equal where their texts are.
+/// Two reasons are equal where their texts are. `Display` escapes control characters: an extension may quote its peer.
 ///
 /// ```
-/// use std::error::Error;
 /// use wsproto_extensions::Reason;
 ///
 /// const FIXED: Reason = Reason::new("a block is missing");
-/// let made = Reason::from(format!("block {} is missing", 7));
+/// let dynamic = Reason::from(format!("block {} is missing", 7));
 /// let of_another_error = Reason::of("seven".parse::<u8>().unwrap_err());
 ///
-/// assert_eq!((FIXED.as_str(), made.as_str()), ("a block is missing", "block 7 is missing"));
+/// assert_eq!((FIXED.as_str(), dynamic.as_str()), ("a block is missing", "block 7 is missing"));
 /// assert_eq!(of_another_error.to_string(), "invalid digit found in string");
-/// assert!(of_another_error.source().is_some_and(|error| error.is::<std::num::ParseIntError>()));
+/// assert!(of_another_error.error().is_some_and(|error| error.is::<std::num::ParseIntError>()));
 /// ```
 #[derive(Clone)]
 pub struct Reason(Kind);
 
 #[derive(Clone)]
 enum Kind {
-    Fixed(&'static str),
-    Made(Arc<Made>),
+    Static(&'static str),
+    Dynamic(Arc<Dynamic>),
 }
 
-struct Made {
+struct Dynamic {
     text: Box<str>,
-    source: Option<Box<dyn Error + Send + Sync>>,
+    error: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// Nothing in it changes once it is made.
-impl UnwindSafe for Made {}
-impl RefUnwindSafe for Made {}
+/// Nobody changes it.
+impl UnwindSafe for Dynamic {}
+impl RefUnwindSafe for Dynamic {}
 
 impl Reason {
     /// Makes a reason of a fixed text: lower case, no full stop, at most 123 bytes where a Close frame shall hold it.
     #[must_use]
     pub const fn new(text: &'static str) -> Self {
-        Self(Kind::Fixed(text))
+        Self(Kind::Static(text))
     }
 
-    /// Makes a reason of an error: its text, and the error itself as the source.
+    /// Makes a reason of an error: its text, and the error itself.
     #[must_use]
     pub fn of(error: impl Error + Send + Sync + 'static) -> Self {
-        let made = Made { text: error.to_string().into(), source: Some(Box::new(error)) };
-        Self(Kind::Made(Arc::new(made)))
+        Self::from(Box::new(error) as Box<dyn Error + Send + Sync>)
+    }
+
+    fn dynamic(text: String, error: Option<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(Kind::Dynamic(Arc::new(Dynamic { text: text.into(), error })))
     }
 
     /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match &self.0 {
-            Kind::Fixed(text) => text,
-            Kind::Made(made) => &made.text,
+            Kind::Static(text) => text,
+            Kind::Dynamic(dynamic) => &dynamic.text,
         }
     }
 
     /// Returns the error that the reason was made [of](Self::of).
     #[must_use]
-    pub fn source(&self) -> Option<&(dyn Error + 'static)> {
+    pub fn error(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         match &self.0 {
-            Kind::Fixed(_) => None,
-            Kind::Made(made) => made.source.as_deref().map(|error| error as &(dyn Error + 'static)),
+            Kind::Static(_) => None,
+            Kind::Dynamic(dynamic) => dynamic.error.as_deref(),
         }
+    }
+
+    /// Returns what led to the error that the reason was made of: that one's own text is told already.
+    pub(crate) fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.error().and_then(Error::source)
     }
 }
 
@@ -82,7 +90,13 @@ impl From<&'static str> for Reason {
 
 impl From<String> for Reason {
     fn from(text: String) -> Self {
-        Self(Kind::Made(Arc::new(Made { text: text.into(), source: None })))
+        Self::dynamic(text, None)
+    }
+}
+
+impl From<Box<dyn Error + Send + Sync>> for Reason {
+    fn from(error: Box<dyn Error + Send + Sync>) -> Self {
+        Self::dynamic(error.to_string(), Some(error))
     }
 }
 
@@ -94,6 +108,12 @@ impl PartialEq for Reason {
     }
 }
 
+impl Hash for Reason {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
 impl fmt::Debug for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.as_str(), f)
@@ -102,7 +122,11 @@ impl fmt::Debug for Reason {
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        for part in self.as_str().split_inclusive(char::is_control) {
+            let text = part.trim_end_matches(char::is_control);
+            write!(f, "{text}{}", part.strip_prefix(text).unwrap_or_default().escape_debug())?;
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a connection is made with: limits and extensions.
 
 use alloc::{sync::Arc, vec::Vec};
+use core::panic::{RefUnwindSafe, UnwindSafe};
 
 use wsproto_extensions::ExtensionConfig;
 use wsproto_handshake::HandshakeLimits;
@@ -49,6 +50,10 @@ pub struct Config {
     /// connection on which the peer says nothing else, and pings each second, lasts for half a year.
     pub max_control_frames: u64,
 }
+
+/// What is changed in an extension's configuration, which connections share, is for its own locks to keep whole.
+impl UnwindSafe for Config {}
+impl RefUnwindSafe for Config {}
 
 impl Default for Config {
     fn default() -> Self {

@@ -1,7 +1,11 @@
 //! Where masking keys and the handshake's nonce come from.
 
 use alloc::boxed::Box;
-use core::{error::Error, fmt};
+use core::{
+    error::Error,
+    fmt, mem,
+    panic::{RefUnwindSafe, UnwindSafe},
+};
 
 /// A source of bytes that nobody can predict.
 ///
@@ -14,7 +18,9 @@ use core::{error::Error, fmt};
 /// shares no keys with them. A connection that has sent frames *before* the fork and goes on in the child, while the
 /// parent goes on with others, needs a source of its own: both mask with the same keys until those run out.
 ///
-/// Any `FnMut(&mut [u8]) + Send` is a source:
+/// A source that panics is not asked again: its connection has none any more.
+///
+/// Any `FnMut(&mut [u8]) + Send + Sync` is a source:
 ///
 /// ```
 /// use wsproto::Entropy;
@@ -28,7 +34,7 @@ use core::{error::Error, fmt};
 /// source.fill(&mut key)?;
 /// # Ok::<(), wsproto::EntropyError>(())
 /// ```
-pub trait Entropy: Send {
+pub trait Entropy: Send + Sync {
     /// Fills `bytes`.
     ///
     /// # Errors
@@ -37,7 +43,7 @@ pub trait Entropy: Send {
     fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError>;
 }
 
-impl<F: FnMut(&mut [u8]) + Send> Entropy for F {
+impl<F: FnMut(&mut [u8]) + Send + Sync> Entropy for F {
     fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError> {
         self(bytes);
         Ok(())
@@ -45,7 +51,7 @@ impl<F: FnMut(&mut [u8]) + Send> Entropy for F {
 }
 
 /// The source of entropy has failed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct EntropyError;
 
 impl fmt::Display for EntropyError {
@@ -64,7 +70,12 @@ pub(crate) enum Source {
     SystemSeen,
     /// The caller's own.
     Own(Box<dyn Entropy>),
+    /// The caller's own is being asked. So it stays where that panicked: what is half-done is not asked again.
+    Asked,
 }
+
+impl UnwindSafe for Source {}
+impl RefUnwindSafe for Source {}
 
 impl Source {
     /// Returns the source that the caller gave, or the operating system.
@@ -74,13 +85,15 @@ impl Source {
 
     /// Returns the bytes of an opening handshake: where they are the operating system's, nobody else has had them.
     pub(crate) fn nonce(&mut self) -> Result<[u8; 16], EntropyError> {
-        let mut nonce = [0; 16];
         match self {
             //= rfc6455#4.1-29
-            Self::System | Self::SystemSeen => system::fill(&mut nonce)?,
-            Self::Own(source) => source.fill(&mut nonce)?,
+            Self::System | Self::SystemSeen => {
+                let mut nonce = [0; 16];
+                system::fill(&mut nonce)?;
+                Ok(nonce)
+            }
+            Self::Own(_) | Self::Asked => self.ask(),
         }
-        Ok(nonce)
     }
 
     /// Returns the bytes of a masking key.
@@ -93,12 +106,18 @@ impl Source {
                 *self = Self::SystemSeen;
                 system::key()
             }
-            Self::Own(source) => {
-                let mut key = [0; 4];
-                source.fill(&mut key)?;
-                Ok(key)
-            }
+            Self::Own(_) | Self::Asked => self.ask(),
         }
+    }
+
+    /// Asks the caller's own.
+    #[inline]
+    fn ask<const LEN: usize>(&mut self) -> Result<[u8; LEN], EntropyError> {
+        let Self::Own(mut source) = mem::replace(self, Self::Asked) else { return Err(EntropyError) };
+        let mut bytes = [0; LEN];
+        let outcome = source.fill(&mut bytes);
+        *self = Self::Own(source);
+        outcome.map(|()| bytes)
     }
 }
 
@@ -247,6 +266,20 @@ mod tests {
             bytes.fill(count);
         })));
         assert_eq!((source.nonce(), source.key(), source.key()), (Ok([1; 16]), Ok([2; 4]), Ok([3; 4])));
+    }
+
+    #[test]
+    fn a_source_that_panicked_is_not_asked_again() {
+        let mut asked = 0;
+        let mut source = Source::new(Some(Box::new(move |bytes: &mut [u8]| {
+            asked += 1;
+            assert_ne!(asked, 2, "the source panics, as this test wants it to");
+            bytes.fill(asked);
+        })));
+        assert_eq!(source.nonce(), Ok([1; 16]));
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| source.key()));
+        assert!(outcome.is_err());
+        assert_eq!((source.key(), source.nonce()), (Err(EntropyError), Err(EntropyError)));
     }
 
     #[test]

@@ -1,16 +1,48 @@
-//! Whose fault it is: the caller's (`LocalProtocolError`) or the peer's (`RemoteProtocolError`).
+//! Whose fault it is: the caller's (`LocalProtocolError`) or the peer's (`RemoteProtocolError`); and what a loop does next.
+
+#[cfg(feature = "std")]
+mod io;
 
 use alloc::string::String;
 use core::{error::Error, fmt};
 
 use wsproto_extensions::{ExtensionError, NegotiationError};
-use wsproto_frame::{CloseCode, FrameError};
+use wsproto_frame::{CloseCode, FrameError, Role};
 use wsproto_handshake::{LocalError, RejectConnection, RequestError, ResponseError};
 
 use crate::{CloseConnection, ConnectionState, Event, Text};
 
+/// What a loop does with an error: [`LocalProtocolError::remedy`] and [`RemoteProtocolError::remedy`] say it.
+///
+/// ```
+/// use wsproto::{Config, Ping, Remedy, WsConnection};
+///
+/// let mut ws = WsConnection::server(Config::default());
+/// let mut out = Vec::new();
+/// let error = ws.receive(&mut &mut b"GARBAGE\r\n\r\n"[..].to_vec()[..]).unwrap_err();
+/// if error.remedy() == Remedy::Reply {
+///     ws.reply_to_error(&error, &mut out)?;
+/// }
+/// assert!(out.starts_with(b"HTTP/1.1 400 "));
+/// assert_eq!(ws.send(Ping::new(b""), &mut out).unwrap_err().remedy(), Remedy::Discard);
+/// # Ok::<(), wsproto::LocalProtocolError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Remedy {
+    /// The caller made a mistake: nothing was sent, and the connection goes on as it was. Send something else.
+    Fix,
+    /// It comes too late: the connection is closing or closed. Nothing was sent; drop it, and go on as
+    /// [`Transport`](crate::Transport) says.
+    Discard,
+    /// The peer broke a rule, and is told by `reply_to_error`; then go on as [`Transport`](crate::Transport) says.
+    Reply,
+    /// Nothing can be said, or nobody is there to be told it: end the connection.
+    End,
+}
+
 /// A mistake of the caller: nothing was written, and the connection is as it was.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum LocalProtocolError {
     /// The event can't be sent in this state.
@@ -36,6 +68,32 @@ pub enum LocalProtocolError {
     PayloadApart,
 }
 
+impl LocalProtocolError {
+    /// Returns what a loop does with it: most often [`Remedy::Fix`].
+    #[must_use]
+    pub const fn remedy(&self) -> Remedy {
+        match self {
+            Self::WrongState(state) => match state {
+                ConnectionState::Connecting | ConnectionState::Rejecting | ConnectionState::Open => {
+                    Remedy::Fix
+                }
+                ConnectionState::LocalClosing | ConnectionState::RemoteClosing | ConnectionState::Closed => {
+                    Remedy::Discard
+                }
+            },
+            Self::Entropy | Self::Extension(ExtensionError::Panicked) => Remedy::End,
+            Self::WrongEvent
+            | Self::Handshake(_)
+            | Self::Frame(_)
+            | Self::Extension(_)
+            | Self::Negotiation(_)
+            | Self::ExtensionsInEvent
+            | Self::ReasonWithoutCode
+            | Self::PayloadApart => Remedy::Fix,
+        }
+    }
+}
+
 impl fmt::Display for LocalProtocolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -53,14 +111,15 @@ impl fmt::Display for LocalProtocolError {
     }
 }
 
+/// What is nested is told by `Display` already: its source is the source.
 impl Error for LocalProtocolError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Handshake(error) => Some(error),
-            Self::Frame(error) => Some(error),
-            Self::Extension(error) => Some(error),
-            Self::Negotiation(error) => Some(error),
-            Self::WrongState(_)
+            Self::Extension(error) => error.source(),
+            Self::Negotiation(error) => error.source(),
+            Self::Handshake(_)
+            | Self::Frame(_)
+            | Self::WrongState(_)
             | Self::WrongEvent
             | Self::ExtensionsInEvent
             | Self::ReasonWithoutCode
@@ -91,7 +150,7 @@ impl From<ExtensionError> for LocalProtocolError {
 /// A mistake of the peer. It is final: the connection takes no more bytes and gives the same error again.
 ///
 /// [`event_hint`](Self::event_hint) is what the peer should be told.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum RemoteProtocolError {
     /// The client's request breaks a rule of the opening handshake.
@@ -101,7 +160,7 @@ pub enum RemoteProtocolError {
     /// The extensions of a request or response can't be made sense of, or not be agreed to.
     Negotiation {
         /// Which side got them: a server answers with a rejection.
-        received_by: wsproto_frame::Role,
+        received_by: Role,
         /// What is wrong with them.
         error: NegotiationError,
     },
@@ -137,6 +196,26 @@ pub enum RemoteProtocolError {
 }
 
 impl RemoteProtocolError {
+    /// Returns what a loop does with it: [`Remedy::Reply`] where the peer is told, or else [`Remedy::End`].
+    ///
+    /// The peer may be gone ([`EndOfStream`](Self::EndOfStream)), or be a server whose answer is wrong, which expects none.
+    #[must_use]
+    pub const fn remedy(&self) -> Remedy {
+        match self {
+            Self::Response(_)
+            | Self::Negotiation { received_by: Role::Client, .. }
+            | Self::EndOfStream { .. } => Remedy::End,
+            Self::Request(_)
+            | Self::Negotiation { received_by: Role::Server, .. }
+            | Self::Frame(_)
+            | Self::Extension(_)
+            | Self::MessageTooLong { .. }
+            | Self::TooManyFragments { .. }
+            | Self::TooManyEmptyFragments { .. }
+            | Self::TooManyControlFrames { .. } => Remedy::Reply,
+        }
+    }
+
     /// Returns the event that tells the peer: a [`RejectConnection`] before the handshake is done, a
     /// [`CloseConnection`] after, `None` where there is nothing to say.
     ///
@@ -151,9 +230,7 @@ impl RemoteProtocolError {
     pub fn event_hint(&self) -> Option<Event<'static>> {
         match self {
             Self::Request(error) => Some(error.rejection().into()),
-            Self::Negotiation { received_by: wsproto_frame::Role::Server, .. } => {
-                Some(RejectConnection::new(400).into())
-            }
+            Self::Negotiation { received_by: Role::Server, .. } => Some(RejectConnection::new(400).into()),
             Self::Response(_) | Self::Negotiation { .. } | Self::EndOfStream { .. } => None,
             Self::Frame(error) => Some(close(error.close_code(), error.reason())),
             Self::Extension(error) => Some(close(error.close_code(), String::from(error.reason()))),
@@ -203,15 +280,16 @@ impl fmt::Display for RemoteProtocolError {
     }
 }
 
+/// What is nested is told by `Display` already: its source is the source.
 impl Error for RemoteProtocolError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Request(error) => Some(error),
-            Self::Response(error) => Some(error),
-            Self::Negotiation { error, .. } => Some(error),
-            Self::Frame(error) => Some(error),
-            Self::Extension(error) => Some(error),
-            Self::MessageTooLong { .. }
+            Self::Negotiation { error, .. } => error.source(),
+            Self::Extension(error) => error.source(),
+            Self::Request(_)
+            | Self::Response(_)
+            | Self::Frame(_)
+            | Self::MessageTooLong { .. }
             | Self::TooManyFragments { .. }
             | Self::TooManyEmptyFragments { .. }
             | Self::TooManyControlFrames { .. }

@@ -62,6 +62,8 @@
 )]
 
 extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
 mod agreement;
 mod config;
@@ -82,7 +84,7 @@ mod ws_connection;
 
 pub use bytes::Bytes;
 #[cfg(feature = "deflate")]
-pub use wsproto_extensions::deflate::DeflateConfig;
+pub use wsproto_extensions::deflate::{Backend, DeflateConfig, WindowBits};
 pub use wsproto_frame::{CloseCode, Role};
 pub use wsproto_handshake::{
     AcceptConnection, HandshakeLimits, Headers, HttpRequest, OriginError, RejectConnection, RejectData,
@@ -95,7 +97,7 @@ pub use self::{
     config::Config,
     connection::Connection,
     entropy::{Entropy, EntropyError},
-    error::{LocalProtocolError, RemoteProtocolError},
+    error::{LocalProtocolError, Remedy, RemoteProtocolError},
     event::{BytesMessage, CloseConnection, Event, Ping, Pong, TextMessage},
     message_buffer::MessageBuffer,
     messages::Messages,

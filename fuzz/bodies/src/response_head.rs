@@ -91,8 +91,8 @@ fn read(choices: Choices, cuts: Cuts, wire: &[u8]) -> Read {
             Err(ended) => error = Some(ended),
         }
     }
-    if let Some(error) = error {
-        assert_eq!(client.receive(&mut &b"HTTP"[..]), Err(error), "an error is final");
+    if let Some(error) = &error {
+        assert_eq!(client.receive(&mut &b"HTTP"[..]), Err(error.clone()), "an error is final");
         // How much of a body came before its fault depends on the reads.
         read.body.clear();
     } else {
@@ -115,7 +115,7 @@ fn receive(client: &mut ClientHandshake, read: &mut Read, input: &mut &[u8]) -> 
 
 /// A body that is whole, once more, by a reader that has all of it at hand.
 fn assert_body(read: &Read, wire: &[u8]) {
-    let (Some(reject), true, None) = (&read.rejected, read.body_finished, read.error) else { return };
+    let (Some(reject), true, None) = (&read.rejected, read.body_finished, &read.error) else { return };
     let body = behind_heads(wire).expect("a head is there");
     let body = &body[..body.len() - read.behind];
     let expected = match reject.headers.get_str("Content-Length") {

@@ -51,7 +51,7 @@ pub(super) fn pair_of(configs: &[Arc<dyn ExtensionConfig>]) -> Result<(Pipeline,
 
 fn refused(error: &NegotiationError) -> Violation {
     let rule = match error {
-        NegotiationError::InvalidParams | NegotiationError::Grammar(_) => Rule::Grammar,
+        NegotiationError::InvalidParams(_) | NegotiationError::Grammar(_) => Rule::Grammar,
         _ => Rule::AgreesWithItself,
     };
     Violation::new(rule, error.to_string())

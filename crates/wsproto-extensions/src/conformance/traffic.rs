@@ -115,7 +115,7 @@ const fn fault(error: &ExtensionError) -> Option<Rule> {
         ExtensionError::SwallowedLate | ExtensionError::SwallowedEnd | ExtensionError::SwallowedClose => {
             Some(Rule::Swallowing)
         }
-        ExtensionError::UnownedRsv(_) | ExtensionError::Refused(_) => None,
+        ExtensionError::UnownedRsv(_) | ExtensionError::Refused(_) | ExtensionError::Panicked => None,
     }
 }
 

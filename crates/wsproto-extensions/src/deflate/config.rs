@@ -182,7 +182,7 @@ impl DeflateConfig {
                 Ok(Some(PermessageDeflate::new(Role::Client, agreed, self)))
             }
             all => Err(match all.iter().find(|element| element.name() != NAME) {
-                Some(stranger) => NegotiationError::NotOffered(stranger.name().into()),
+                Some(other) => NegotiationError::not_offered(other.name()),
                 None => NegotiationError::Repeated(NAME.into()),
             }),
         }

@@ -9,7 +9,7 @@ use crate::{NegotiationError, Reason};
 /// Why an offer was declined, or an answer can't be honoured.
 ///
 /// RFC 7692 [§7.1](https://www.rfc-editor.org/rfc/rfc7692#section-7.1)
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum DeflateError {
     /// A parameter is none of the four.

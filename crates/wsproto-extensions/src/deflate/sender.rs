@@ -1,6 +1,7 @@
 //! Compression of the messages that are sent.
 
 use core::fmt;
+use core::panic::UnwindSafe;
 
 use wsproto_frame::CloseCode;
 
@@ -15,9 +16,11 @@ pub(super) struct Sender {
     no_context_takeover: bool,
     level: u8,
     pool: Pool,
-    /// Made when the first message is compressed.
+    /// Made when the first message is compressed, and out of here while it works: one that panics is gone.
     compressor: Option<Compressor>,
 }
+
+impl UnwindSafe for Sender {}
 
 impl Sender {
     pub(super) fn new(window: WindowBits, no_context_takeover: bool, config: &DeflateConfig) -> Self {
@@ -66,19 +69,20 @@ impl Sender {
 
     /// Lets the next message refer to nothing, as the receiver won't see what was compressed last.
     pub(super) fn forget(&mut self) {
-        if let Some(compressor) = &mut self.compressor {
+        if let Some(mut compressor) = self.compressor.take() {
             compressor.forget();
+            self.compressor = Some(compressor);
         }
     }
 
     fn compress(&mut self, payload: &[u8], flush: Flush, output: &mut Output<'_>) -> Result<(), Refusal> {
-        let compressor = self
-            .compressor
-            .get_or_insert_with(|| self.pool.compressor(self.backend, self.level, self.window));
+        let kept = self.compressor.take();
+        let mut compressor =
+            kept.unwrap_or_else(|| self.pool.compressor(self.backend, self.level, self.window));
         if compressor.compress(payload, flush, output).is_none() {
-            self.compressor = None;
             return Err(Refusal::new(CloseCode::INTERNAL_ERROR, "no room for a compressed message"));
         }
+        self.compressor = Some(compressor);
         Ok(())
     }
 }

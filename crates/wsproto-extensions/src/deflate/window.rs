@@ -1,6 +1,9 @@
 //! The size of an LZ77 window.
 
 use core::fmt;
+use core::str::FromStr;
+
+use super::DeflateError;
 
 /// How far back a compressed message may refer, as a power of two: 8 (256 bytes) to 15 (32 KiB).
 ///
@@ -70,8 +73,52 @@ impl Default for WindowBits {
     }
 }
 
+impl From<WindowBits> for u8 {
+    fn from(bits: WindowBits) -> Self {
+        bits.0
+    }
+}
+
+/// Checks a number as [`WindowBits::new`] does; the error is [`DeflateError::BadWindowBits`].
+impl TryFrom<u8> for WindowBits {
+    type Error = DeflateError;
+
+    fn try_from(bits: u8) -> Result<Self, DeflateError> {
+        Self::new(bits).ok_or(DeflateError::BadWindowBits)
+    }
+}
+
+/// Reads a number as [`WindowBits::parse`] does; the error is [`DeflateError::BadWindowBits`].
+impl FromStr for WindowBits {
+    type Err = DeflateError;
+
+    fn from_str(text: &str) -> Result<Self, DeflateError> {
+        Self::parse(text).ok_or(DeflateError::BadWindowBits)
+    }
+}
+
 impl fmt::Display for WindowBits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn bits_come_from_numbers_and_texts_and_become_both() {
+        for number in 0..=u8::MAX {
+            let expected =
+                if (8..=15).contains(&number) { Ok(number) } else { Err(DeflateError::BadWindowBits) };
+            assert_eq!(WindowBits::try_from(number).map(u8::from), expected, "{number}");
+            assert_eq!(number.to_string().parse::<WindowBits>().map(u8::from), expected, "{number}");
+        }
+        for text in ["", "08", "+8", " 8", "8 ", "x"] {
+            assert_eq!(text.parse::<WindowBits>(), Err(DeflateError::BadWindowBits), "{text:?}");
+        }
     }
 }

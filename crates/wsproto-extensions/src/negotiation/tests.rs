@@ -64,7 +64,7 @@ fn a_client_offers_in_order() {
     assert_eq!(offers(&[]), Ok(Vec::new()));
     let bad: Arc<dyn ExtensionConfig> =
         Arc::new(Mock { name: "a\r\nb", rsv: Rsv::NONE, make: make_brackets, offering: true });
-    assert_eq!(offers(&[bad]), Err(NegotiationError::InvalidParams));
+    assert_eq!(offers(&[bad]), Err(NegotiationError::InvalidParams("a\r\nb".into())));
 }
 
 #[test]

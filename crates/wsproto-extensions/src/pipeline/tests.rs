@@ -1,5 +1,7 @@
 //! RFC 6455 §9.1 and §5.2: the order of extensions, their bits, bounded output, and faults of theirs.
 
+mod unwinding;
+
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec;

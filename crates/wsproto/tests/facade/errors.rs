@@ -7,8 +7,8 @@ use wsproto::extensions::deflate::{DeflateError, Pool};
 use wsproto::extensions::{ExtensionError, GrammarError, NegotiationError, Reason, Refusal};
 use wsproto::handshake::{HeadError, LocalError, OriginError, RequestError, ResponseError, UrlError};
 use wsproto::{
-    CloseCode, CloseConnection, Config, Connection, ConnectionState, DeflateConfig, EntropyError, Event,
-    LocalProtocolError, RemoteProtocolError, Role,
+    AcceptConnection, CloseCode, CloseConnection, Config, Connection, ConnectionState, DeflateConfig,
+    EntropyError, Event, LocalProtocolError, Remedy, RemoteProtocolError, Request, Role, WsConnection,
 };
 use wsproto_frame::{FrameError, Rsv};
 
@@ -139,12 +139,12 @@ const GRAMMAR: [GrammarError; 7] = [
     GrammarError::TooManyParams,
 ];
 
-const NEGOTIATION: [NegotiationError; 2] =
-    [NegotiationError::RsvTaken(Rsv::RSV1), NegotiationError::InvalidParams];
+const NEGOTIATION: [NegotiationError; 1] = [NegotiationError::RsvTaken(Rsv::RSV1)];
 
 /// Those that name an extension.
-fn naming() -> [NegotiationError; 3] {
+fn naming() -> [NegotiationError; 4] {
     [
+        NegotiationError::InvalidParams("x-odd".into()),
         NegotiationError::NotOffered("x-odd".into()),
         NegotiationError::Repeated("x-odd".into()),
         NegotiationError::unacceptable("x-odd", "it is odd"),
@@ -165,7 +165,11 @@ const DEFLATE: [DeflateError; 9] = [
 
 const REFUSAL: Refusal = Refusal::new(CloseCode::INVALID_PAYLOAD, "a refusal");
 
-const EXTENSION: [ExtensionError; 5] = [
+const EXTENSION: [ExtensionError; 9] = [
+    ExtensionError::SwallowedLate,
+    ExtensionError::SwallowedEnd,
+    ExtensionError::SwallowedClose,
+    ExtensionError::Panicked,
     ExtensionError::UnownedRsv(Rsv::RSV1),
     ExtensionError::Refused(REFUSAL),
     ExtensionError::ControlTransformed,
@@ -179,7 +183,7 @@ const OF_OURS: [LocalProtocolError; 10] = [
     LocalProtocolError::Handshake(LocalError::Host),
     LocalProtocolError::Frame(FrameError::ControlTooLong),
     LocalProtocolError::Extension(ExtensionError::Stalled),
-    LocalProtocolError::Negotiation(NegotiationError::InvalidParams),
+    LocalProtocolError::Negotiation(NegotiationError::RsvTaken(Rsv::RSV1)),
     LocalProtocolError::ExtensionsInEvent,
     LocalProtocolError::ReasonWithoutCode,
     LocalProtocolError::Entropy,
@@ -189,7 +193,10 @@ const OF_OURS: [LocalProtocolError; 10] = [
 const OF_THE_PEER: [RemoteProtocolError; 11] = [
     RemoteProtocolError::Request(RequestError::Method),
     RemoteProtocolError::Response(ResponseError::Chunk),
-    RemoteProtocolError::Negotiation { received_by: Role::Client, error: NegotiationError::InvalidParams },
+    RemoteProtocolError::Negotiation {
+        received_by: Role::Client,
+        error: NegotiationError::RsvTaken(Rsv::RSV1),
+    },
     RemoteProtocolError::Frame(FrameError::NotMasked),
     RemoteProtocolError::Extension(ExtensionError::Refused(REFUSAL)),
     RemoteProtocolError::MessageTooLong { limit: 1 },
@@ -249,44 +256,166 @@ fn c9_an_error_is_answered_with_a_code_that_can_be_sent() {
     }
 }
 
-/// Returns how deep errors are nested, and what stands at the bottom.
-fn bottom<'a>(error: &'a (dyn Error + 'static)) -> (usize, &'a (dyn Error + 'static)) {
-    let chain = std::iter::successors(Some(error), |&error| error.source());
-    let (depth, bottom) = chain.enumerate().last().expect("the error itself is first");
-    (depth, bottom)
+/// An error of an extension's author, which something else has led to.
+#[derive(Debug)]
+struct Outer(std::num::ParseIntError);
+
+impl std::fmt::Display for Outer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the block has no number")
+    }
+}
+
+impl Error for Outer {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+/// Who prints an error and then its sources reads each text once.
+#[test]
+fn no_text_comes_twice_in_a_chain_of_sources() {
+    let number = || "seven".parse::<u8>().unwrap_err();
+    let refused = |reason| ExtensionError::Refused(Refusal::with(CloseCode::INVALID_PAYLOAD, reason));
+    let outer = || Reason::of(Outer(number()));
+    let negotiated = |error| Box::new(RemoteProtocolError::Negotiation { received_by: Role::Client, error });
+    let unacceptable = |reason| NegotiationError::unacceptable("x", reason);
+    #[rustfmt::skip]
+    let table: [(Box<dyn Error>, Vec<String>); 14] = [
+        (Box::new(RemoteProtocolError::from(RequestError::from(HEAD[3]))),      vec![HEAD[3].to_string()]),
+        (Box::new(RemoteProtocolError::from(RequestError::Method)),             vec![RequestError::Method.to_string()]),
+        (Box::new(RemoteProtocolError::from(ResponseError::Head(HEAD[4]))),     vec![HEAD[4].to_string()]),
+        (Box::new(RemoteProtocolError::from(FrameError::Masked)),               vec![FrameError::Masked.to_string()]),
+        (Box::new(RemoteProtocolError::from(refused(Reason::of(number())))),    vec![number().to_string()]),
+        (Box::new(RemoteProtocolError::from(refused(outer()))),                 vec![Outer(number()).to_string(), number().to_string()]),
+        (Box::new(RemoteProtocolError::from(ExtensionError::Stalled)),          vec![ExtensionError::Stalled.to_string()]),
+        (negotiated(GRAMMAR[0].into()),                                         vec![GRAMMAR[0].to_string()]),
+        (negotiated(unacceptable(Reason::of(number()))),                        vec![format!("answer to x refused: {}", number())]),
+        (negotiated(unacceptable(outer())),                                     vec!["answer to x refused: the block has no number".into(), number().to_string()]),
+        (Box::new(LocalProtocolError::from(LocalError::Host)),                  vec![LocalError::Host.to_string()]),
+        (Box::new(LocalProtocolError::from(refused(outer()))),                  vec![Outer(number()).to_string(), number().to_string()]),
+        (Box::new(LocalProtocolError::Negotiation(unacceptable(outer()))),      vec!["answer to x refused: the block has no number".into(), number().to_string()]),
+        (Box::new(std::io::Error::from(RemoteProtocolError::from(refused(outer())))), vec![Outer(number()).to_string(), number().to_string()]),
+    ];
+    for (error, expected) in table {
+        let chain = std::iter::successors(Some(&*error), |&error| error.source());
+        assert_eq!(chain.map(ToString::to_string).collect::<Vec<_>>(), expected, "{error:?}");
+    }
 }
 
 #[test]
-fn a_nested_error_is_the_source() {
-    let own = || "seven".parse::<u8>().unwrap_err();
-    let refused = || ExtensionError::Refused(Refusal::with(CloseCode::INVALID_PAYLOAD, Reason::of(own())));
-    let unacceptable = || NegotiationError::unacceptable("x", Reason::of(own()));
-    let negotiated = |error| Box::new(RemoteProtocolError::Negotiation { received_by: Role::Client, error });
-    #[rustfmt::skip]
-    let table: [(usize, Box<dyn Error>, String); 14] = [
-        (2, Box::new(RemoteProtocolError::from(RequestError::from(HEAD[3]))),    HEAD[3].to_string()),
-        (1, Box::new(RemoteProtocolError::from(RequestError::Method)),           RequestError::Method.to_string()),
-        (2, Box::new(RemoteProtocolError::from(ResponseError::Head(HEAD[4]))),   HEAD[4].to_string()),
-        (1, Box::new(RemoteProtocolError::from(FrameError::Masked)),             FrameError::Masked.to_string()),
-        (3, Box::new(RemoteProtocolError::from(refused())),                      own().to_string()),
-        (1, Box::new(RemoteProtocolError::from(ExtensionError::Stalled)),        ExtensionError::Stalled.to_string()),
-        (2, negotiated(GRAMMAR[0].into()),                                       GRAMMAR[0].to_string()),
-        (2, negotiated(unacceptable()),                                          own().to_string()),
-        (2, negotiated(DeflateError::MissingValue.into()),                       DeflateError::MissingValue.to_string()),
-        (1, Box::new(LocalProtocolError::from(LocalError::Host)),                LocalError::Host.to_string()),
-        (1, Box::new(LocalProtocolError::from(FrameError::Masked)),              FrameError::Masked.to_string()),
-        (3, Box::new(LocalProtocolError::from(refused())),                       own().to_string()),
-        (2, Box::new(LocalProtocolError::Negotiation(GRAMMAR[0].into())),        GRAMMAR[0].to_string()),
-        (0, Box::new(LocalProtocolError::WrongEvent),                            LocalProtocolError::WrongEvent.to_string()),
-    ];
-    for (depth, error, expected) in table {
-        let (found, bottom) = bottom(&*error);
-        assert_eq!((found, bottom.to_string()), (depth, expected), "{error:?}");
-        assert!(error.to_string().contains(&bottom.to_string()), "{error} tells all by itself");
+fn an_extensions_own_error_travels() {
+    let own = "seven".parse::<u8>().unwrap_err();
+    let boxed: Box<dyn Error + Send + Sync> = Box::new(own.clone());
+    for reason in [Reason::of(own.clone()), Reason::from(boxed)] {
+        let refused = ExtensionError::from(Refusal::with(CloseCode::INVALID_PAYLOAD, reason.clone()));
+        let error = RemoteProtocolError::from(refused);
+        let RemoteProtocolError::Extension(ExtensionError::Refused(refusal)) = error.clone() else {
+            panic!("{error:?}")
+        };
+        let found = |reason: &Reason| reason.error().and_then(|error| error.downcast_ref().cloned());
+        assert_eq!((found(&refusal.reason), error.to_string()), (Some(own.clone()), own.to_string()));
+        let NegotiationError::Unacceptable(found_in) = NegotiationError::unacceptable("x", reason) else {
+            panic!("it is")
+        };
+        assert_eq!(found(&found_in.reason), Some(own.clone()));
     }
-    let error = RemoteProtocolError::from(refused());
-    assert!(bottom(&error).1.is::<std::num::ParseIntError>(), "an extension's own error travels");
-    assert_eq!(error.clone(), error);
+}
+
+/// A peer's name is told by its beginning, and a character that would break a line of a log is escaped.
+#[test]
+fn what_an_error_tells_of_a_peer_is_bounded() {
+    let long = "x".repeat(10_000);
+    let answer = |field: &str| {
+        let mut client =
+            WsConnection::client_with_entropy(Config::default(), |bytes: &mut [u8]| bytes.fill(7));
+        let mut out = Vec::new();
+        client.send(Request::new("a", "/"), &mut out).unwrap();
+        let mut server = WsConnection::server(Config::default());
+        server.receive(&mut &mut out[..]).unwrap();
+        let mut answer = Vec::new();
+        server.send(AcceptConnection::new(), &mut answer).unwrap();
+        answer.truncate(answer.len() - 2);
+        answer.extend_from_slice(format!("{field}\r\n\r\n").as_bytes());
+        client.receive(&mut &mut answer[..]).unwrap_err()
+    };
+    #[rustfmt::skip]
+    let table = [
+        (format!("Sec-WebSocket-Protocol: {long}"),   format!("chosen subprotocol {:?} was not proposed", &long[..64])),
+        ("Sec-WebSocket-Protocol: a\tb".into(),       r#"chosen subprotocol "a\tb" was not proposed"#.into()),
+        (format!("Sec-WebSocket-Extensions: {long}"), format!("agreed extension {:?} was not offered", &long[..64])),
+        ("Sec-WebSocket-Extensions: a\tb; c".into(),  r#"agreed extension "a\tb" was not offered"#.into()),
+    ];
+    for (field, expected) in table {
+        assert_eq!(answer(&field).to_string(), expected);
+    }
+    let answered = wsproto::extensions::conclude(&[], &[&long]).unwrap_err();
+    assert_eq!(answered, NegotiationError::NotOffered(long[..64].into()));
+}
+
+#[test]
+fn each_error_has_its_remedy_and_its_kind() {
+    use ConnectionState::{Closed, Connecting, LocalClosing, Open, Rejecting, RemoteClosing};
+    use LocalProtocolError as Local;
+    use Remedy::{Discard, End, Fix, Reply};
+    use RemoteProtocolError as Remote;
+    use std::io::ErrorKind::{BrokenPipe, InvalidData, InvalidInput, NotConnected, Other, UnexpectedEof};
+    let refused = || ExtensionError::Refused(REFUSAL);
+    #[rustfmt::skip]
+    let table = [
+        (Local::WrongState(Connecting),                       Fix,     NotConnected),
+        (Local::WrongState(Rejecting),                        Fix,     NotConnected),
+        (Local::WrongState(Open),                             Fix,     InvalidInput),
+        (Local::WrongState(LocalClosing),                     Discard, BrokenPipe),
+        (Local::WrongState(RemoteClosing),                    Discard, BrokenPipe),
+        (Local::WrongState(Closed),                           Discard, BrokenPipe),
+        (Local::WrongEvent,                                   Fix,     InvalidInput),
+        (Local::Handshake(LocalError::Host),                  Fix,     InvalidInput),
+        (Local::Frame(FrameError::ControlTooLong),            Fix,     InvalidInput),
+        (Local::Extension(refused()),                         Fix,     InvalidInput),
+        (Local::Extension(ExtensionError::Stalled),           Fix,     Other),
+        (Local::Extension(ExtensionError::Panicked),          End,     Other),
+        (Local::Negotiation(GRAMMAR[0].into()),               Fix,     InvalidInput),
+        (Local::ExtensionsInEvent,                            Fix,     InvalidInput),
+        (Local::ReasonWithoutCode,                            Fix,     InvalidInput),
+        (Local::Entropy,                                      End,     Other),
+        (Local::PayloadApart,                                 Fix,     InvalidInput),
+    ];
+    for (error, remedy, kind) in table {
+        assert_eq!(error.remedy(), remedy, "{error:?}");
+        let converted = std::io::Error::from(error.clone());
+        assert_eq!((converted.kind(), converted.to_string()), (kind, error.to_string()), "{error:?}");
+        assert_eq!(converted.downcast::<Local>().expect("it is within"), error);
+    }
+    let negotiation = |received_by| Remote::Negotiation { received_by, error: GRAMMAR[0].into() };
+    #[rustfmt::skip]
+    let table = [
+        (Remote::Request(RequestError::Method),               Reply,   InvalidData),
+        (Remote::Request(HeadError::Ended.into()),            Reply,   UnexpectedEof),
+        (Remote::Response(ResponseError::Chunk),              End,     InvalidData),
+        (Remote::Response(HeadError::Ended.into()),           End,     UnexpectedEof),
+        (Remote::Response(ResponseError::BodyEnded),          End,     UnexpectedEof),
+        (negotiation(Role::Server),                           Reply,   InvalidData),
+        (negotiation(Role::Client),                           End,     InvalidData),
+        (Remote::Frame(FrameError::NotMasked),                Reply,   InvalidData),
+        (Remote::Extension(refused()),                        Reply,   InvalidData),
+        (Remote::Extension(ExtensionError::UnownedRsv(Rsv::RSV1)), Reply, InvalidData),
+        (Remote::Extension(ExtensionError::Stalled),          Reply,   Other),
+        (Remote::Extension(ExtensionError::Panicked),         Reply,   Other),
+        (Remote::MessageTooLong { limit: 1 },                 Reply,   InvalidData),
+        (Remote::TooManyFragments { limit: 1 },               Reply,   InvalidData),
+        (Remote::TooManyEmptyFragments { limit: 1 },          Reply,   InvalidData),
+        (Remote::TooManyControlFrames { limit: 1 },           Reply,   InvalidData),
+        (Remote::EndOfStream { received_any: true },          End,     UnexpectedEof),
+        (Remote::EndOfStream { received_any: false },         End,     UnexpectedEof),
+    ];
+    for (error, remedy, kind) in table {
+        assert_eq!(error.remedy(), remedy, "{error:?}");
+        assert_eq!(error.event_hint().is_some(), remedy == Reply, "{error:?}: what is told is there");
+        let converted = std::io::Error::from(error.clone());
+        assert_eq!((converted.kind(), converted.to_string()), (kind, error.to_string()), "{error:?}");
+        assert_eq!(converted.downcast::<Remote>().expect("it is within"), error);
+    }
 }
 
 /// A text that an extension made goes into the Close frame as a fixed one does, and is cut as every reason is.

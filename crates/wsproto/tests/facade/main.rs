@@ -14,6 +14,8 @@ mod agreement;
 #[cfg(test)]
 mod allocation;
 #[cfg(test)]
+mod auto_traits;
+#[cfg(test)]
 mod bounds;
 #[cfg(test)]
 mod chosen_extensions;

@@ -5,7 +5,6 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::error::Error;
 use core::iter;
 use core::num::NonZeroU32;
 
@@ -205,7 +204,7 @@ fn k9_answers() {
     assert_eq!(client().conclude(&another).unwrap_err(), NegotiationError::NotOffered("x".into()));
 }
 
-/// What a program sees of a broken rule: its text, and behind it the error itself.
+/// What a program sees of a broken rule: its text, and in its reason the error itself.
 #[test]
 fn errors_say_which_rule_is_broken() {
     #[rustfmt::skip]
@@ -224,8 +223,9 @@ fn errors_say_which_rule_is_broken() {
         assert_eq!(error.to_string(), text);
         let negotiation = NegotiationError::from(error);
         assert_eq!(negotiation.to_string(), format!("answer to {NAME} refused: {text}"));
-        let source = negotiation.source().and_then(|source| source.downcast_ref::<DeflateError>());
-        assert_eq!(source, Some(&error), "{text}");
+        let NegotiationError::Unacceptable(found) = negotiation else { panic!("{text}") };
+        let own = found.reason.error().and_then(|own| own.downcast_ref::<DeflateError>());
+        assert_eq!(own, Some(&error), "{text}");
     }
 }
 
