@@ -19,6 +19,8 @@ struct Hoarder {
     holds: bool,
     /// What it says of itself.
     says: bool,
+    /// What it says of itself as a server, beside that.
+    says_as_a_server: bool,
     held: Vec<u8>,
 }
 
@@ -40,7 +42,8 @@ impl ExtensionConfig for Hoarder {
     }
 
     fn answer(&self, offer: &Params<'_>) -> Option<(Params<'static>, Box<dyn Extension>)> {
-        Some((Params::new("x-hoarder"), self.agree(offer).ok()?))
+        let server = Self { says: self.says || self.says_as_a_server, ..self.clone() };
+        Some((Params::new("x-hoarder"), server.agree(offer).ok()?))
     }
 }
 
@@ -82,9 +85,10 @@ fn who_keeps_memory_is_named() {
     let deflate = || DeflateConfig::default().with_threshold(0);
     let forgetful = || deflate().with_server_no_context_takeover().with_client_no_context_takeover();
     #[rustfmt::skip]
-    let table: [(&str, Arc<dyn ExtensionConfig>, Option<Rule>); 6] = [
+    let table: [(&str, Arc<dyn ExtensionConfig>, Option<Rule>); 7] = [
         ("keeps nothing, and says so", Arc::new(plain.clone()),                                        None),
         ("holds one, and says so",     Arc::new(Hoarder { holds: true, says: true, ..plain.clone() }), None),
+        ("and says so as a server",    Arc::new(Hoarder { holds: true, says_as_a_server: true, ..plain.clone() }), None),
         ("holds one, and denies it",   Arc::new(Hoarder { holds: true, ..plain.clone() }),             Some(Rule::KeptMemory)),
         ("hoards, and says so",        Arc::new(Hoarder { hoards: true, says: true, ..plain }),        Some(Rule::KeptMemory)),
         ("deflate",                    Arc::new(deflate()),                                            None),

@@ -69,12 +69,10 @@ pub(super) fn messages() -> [Message; 10] {
 
 /// Bytes that look random, the same each time.
 pub(super) fn noise(len: usize, seed: u64) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut state = seed;
     let byte = move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_be_bytes()[2]
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state.to_be_bytes()[0]
     };
     core::iter::repeat_with(byte).take(len).collect()
 }

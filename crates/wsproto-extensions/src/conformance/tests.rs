@@ -1,6 +1,8 @@
 //! What is right passes; what is wrong fails, and the message names the rule.
 
 use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec;
@@ -10,7 +12,8 @@ use core::sync::atomic::{AtomicU8, Ordering};
 
 use wsproto_frame::{CloseCode, FrameHeader, Opcode, Rsv};
 
-use super::{Rule, check};
+use super::message::noise;
+use super::{Rule, check, check_memory};
 use crate::mock::{Broken, Fault, Mock};
 use crate::{
     Extension, ExtensionConfig, Handling, Outbound, OutboundFrame, Output, Params, Progress, Reason, Refusal,
@@ -22,6 +25,8 @@ enum Flaw {
     Nothing,
     NameIsNoToken,
     OffersNothing,
+    OffersNoToken,
+    OffersAnother,
     DeclinesItself,
     PanicsAtStrangers,
     OwnsMore,
@@ -45,6 +50,7 @@ enum Flaw {
     IgnoresDrops,
     DropsWhatWasSent,
     DropsTheFrameBefore,
+    ExpectsTheDroppedAgain,
     SwallowsSomeSent,
     SwallowsSomeReceived,
     SwallowsAllReceived,
@@ -65,6 +71,8 @@ struct Scramble {
     sent: u8,
     /// What it was before the last frame.
     before: u8,
+    /// The payload of the last frame, and whether it was dropped.
+    last: (Vec<u8>, bool),
     /// How many messages were sent.
     messages: u8,
     received: u8,
@@ -83,6 +91,7 @@ impl Scramble {
             flaw,
             sent: 0,
             before: 0,
+            last: (Vec::new(), false),
             len: 0,
             messages: 0,
             received: 0,
@@ -101,6 +110,13 @@ impl Scramble {
             _ => false,
         }
     }
+
+    fn undo_if_it_comes_again(&mut self, payload: &[u8]) {
+        if mem::take(&mut self.last.1) && self.last.0 == payload {
+            self.sent = self.before;
+        }
+        self.last.0 = payload.to_vec();
+    }
 }
 
 impl ExtensionConfig for Scramble {
@@ -116,6 +132,8 @@ impl ExtensionConfig for Scramble {
         match self.flaw {
             Flaw::OffersNothing => Vec::new(),
             Flaw::NameIsNoToken => vec![Params::new("two words")],
+            Flaw::OffersNoToken => vec![Params::new("x-scramble").with_flag("two words")],
+            Flaw::OffersAnother => vec![Params::new("x-another").with_flag("plain")],
             _ => vec![Params::new("x-scramble").with_flag("plain")],
         }
     }
@@ -227,6 +245,9 @@ impl Extension for Scramble {
     }
 
     fn outbound(&mut self, frame: &OutboundFrame<'_>, output: &mut Output<'_>) -> Result<Outbound, Refusal> {
+        if self.flaw == Flaw::ExpectsTheDroppedAgain {
+            self.undo_if_it_comes_again(frame.payload);
+        }
         if !(frame.opcode.is_control() && self.flaw == Flaw::DropsTheFrameBefore) {
             self.before = self.sent;
         }
@@ -274,6 +295,7 @@ impl Extension for Scramble {
         match self.flaw {
             Flaw::IgnoresDrops => {}
             Flaw::DropsWhatWasSent => self.sent = 0,
+            Flaw::ExpectsTheDroppedAgain => self.last.1 = true,
             _ => self.sent = self.before,
         }
     }
@@ -286,6 +308,8 @@ fn each_flaw_is_named() {
         (Flaw::Nothing,                None),
         (Flaw::NameIsNoToken,          Some(Rule::Grammar)),
         (Flaw::OffersNothing,          Some(Rule::AgreesWithItself)),
+        (Flaw::OffersNoToken,          Some(Rule::Grammar)),
+        (Flaw::OffersAnother,          Some(Rule::Grammar)),
         (Flaw::DeclinesItself,         Some(Rule::AgreesWithItself)),
         (Flaw::PanicsAtStrangers,      Some(Rule::JudgesStrangers)),
         (Flaw::OwnsMore,               Some(Rule::OwnBits)),
@@ -309,6 +333,7 @@ fn each_flaw_is_named() {
         (Flaw::IgnoresDrops,           Some(Rule::Dropped)),
         (Flaw::DropsWhatWasSent,       Some(Rule::Dropped)),
         (Flaw::DropsTheFrameBefore,    Some(Rule::Dropped)),
+        (Flaw::ExpectsTheDroppedAgain, Some(Rule::Dropped)),
         (Flaw::SwallowsSomeSent,       None),
         (Flaw::SwallowsSomeReceived,   None),
         (Flaw::SwallowsAllReceived,    None),
@@ -322,12 +347,61 @@ fn each_flaw_is_named() {
         (Flaw::PassesTheRest,          None),
         (Flaw::GarblesTheNext,         Some(Rule::RoundTrip)),
     ];
+    let mut texts = BTreeMap::new();
     for (flaw, rule) in table {
         let found = check(|| Arc::new(Scramble::new(flaw)));
         assert_eq!(found.as_ref().err().map(|violation| violation.rule), rule, "{flaw:?}: {found:?}");
         if let Err(violation) = found {
-            assert!(violation.to_string().contains(&violation.rule.to_string()), "{violation}");
+            assert_eq!(*texts.entry(violation.rule.to_string()).or_insert(violation.rule), violation.rule);
         }
+    }
+}
+
+/// A violation says which rule is broken, by which message, and how that was cut.
+#[test]
+fn what_was_done_is_told() {
+    let cut = "Text of 1720 bytes, Cut { fragment: 700, piece: 1, room: 4096 }";
+    let dropped = "broken rule: a frame that is not sent leaves no trace;";
+    #[rustfmt::skip]
+    let table = [
+        (Flaw::NameIsNoToken,          r#"broken rule: a name and its parameters are tokens; the name is "two words""#.to_string()),
+        (Flaw::DropsWhatWasSent,       format!("{dropped} another message arrives after a frame that was not sent: {cut}, After")),
+        (Flaw::ExpectsTheDroppedAgain, format!("{dropped} {cut}, of which fragments are swallowed, After")),
+    ];
+    for (flaw, text) in table {
+        let violation = check(|| Arc::new(Scramble::new(flaw))).unwrap_err();
+        assert_eq!(violation.to_string(), text, "{flaw:?}");
+    }
+}
+
+#[test]
+fn noise_holds_every_byte_and_is_its_own_for_each_seed() {
+    for seed in 1..=60 {
+        let bytes = noise(8192, seed);
+        let distinct: BTreeSet<u8> = bytes.iter().copied().collect();
+        assert_eq!((bytes.len(), distinct.len()), (8192, 256), "{seed}");
+        assert_ne!(bytes, noise(8192, seed + 1), "{seed}");
+    }
+}
+
+/// What can't be agreed to is named before any memory is measured.
+#[test]
+fn memory_is_held_by_what_was_agreed_to() {
+    #[rustfmt::skip]
+    let table = [
+        (Flaw::Nothing,        None),
+        (Flaw::NameIsNoToken,  Some(Rule::Grammar)),
+        (Flaw::OffersNoToken,  Some(Rule::Grammar)),
+        (Flaw::OffersAnother,  Some(Rule::AgreesWithItself)),
+        (Flaw::DeclinesItself, Some(Rule::AgreesWithItself)),
+    ];
+    for (flaw, rule) in table {
+        let measure = |work: &mut dyn FnMut()| {
+            work();
+            0
+        };
+        let found = check_memory(|| Arc::new(Scramble::new(flaw)), measure);
+        assert_eq!(found.as_ref().err().map(|violation| violation.rule), rule, "{flaw:?}: {found:?}");
     }
 }
 
