@@ -10,6 +10,15 @@ use wsproto_extensions::{
     Reason, Refusal, Rsv,
 };
 
+/// Whether an extension says that it keeps memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Says {
+    #[default]
+    No,
+    Yes,
+    AsServer,
+}
+
 /// Lets everything pass and may hold on to what it sees.
 #[derive(Clone, Debug, Default)]
 struct Hoarder {
@@ -18,9 +27,7 @@ struct Hoarder {
     /// Holds the last payload.
     holds: bool,
     /// What it says of itself.
-    says: bool,
-    /// What it says of itself as a server, beside that.
-    says_as_a_server: bool,
+    says: Says,
     held: Vec<u8>,
 }
 
@@ -42,7 +49,8 @@ impl ExtensionConfig for Hoarder {
     }
 
     fn answer(&self, offer: &Params<'_>) -> Option<(Params<'static>, Box<dyn Extension>)> {
-        let server = Self { says: self.says || self.says_as_a_server, ..self.clone() };
+        let says = if self.says == Says::AsServer { Says::Yes } else { self.says };
+        let server = Self { says, ..self.clone() };
         Some((Params::new("x-hoarder"), server.agree(offer).ok()?))
     }
 }
@@ -75,7 +83,7 @@ impl Extension for Hoarder {
     }
 
     fn keeps_memory(&self) -> bool {
-        self.says
+        self.says == Says::Yes
     }
 }
 
@@ -86,13 +94,13 @@ fn who_keeps_memory_is_named() {
     let forgetful = || deflate().with_server_no_context_takeover().with_client_no_context_takeover();
     #[rustfmt::skip]
     let table: [(&str, Arc<dyn ExtensionConfig>, Option<Rule>); 7] = [
-        ("keeps nothing, and says so", Arc::new(plain.clone()),                                        None),
-        ("holds one, and says so",     Arc::new(Hoarder { holds: true, says: true, ..plain.clone() }), None),
-        ("and says so as a server",    Arc::new(Hoarder { holds: true, says_as_a_server: true, ..plain.clone() }), None),
-        ("holds one, and denies it",   Arc::new(Hoarder { holds: true, ..plain.clone() }),             Some(Rule::KeptMemory)),
-        ("hoards, and says so",        Arc::new(Hoarder { hoards: true, says: true, ..plain }),        Some(Rule::KeptMemory)),
-        ("deflate",                    Arc::new(deflate()),                                            None),
-        ("deflate without context",    Arc::new(forgetful()),                                          None),
+        ("keeps nothing, and says so",  Arc::new(plain.clone()),                                                             None),
+        ("holds one, and says so",      Arc::new(Hoarder { holds: true, says: Says::Yes, ..plain.clone() }),                 None),
+        ("and says so as a server",     Arc::new(Hoarder { holds: true, says: Says::AsServer, ..plain.clone() }),            None),
+        ("holds one, and denies it",    Arc::new(Hoarder { holds: true, ..plain.clone() }),                                  Some(Rule::KeptMemory)),
+        ("hoards, and says so",         Arc::new(Hoarder { hoards: true, says: Says::Yes, ..plain }),                        Some(Rule::KeptMemory)),
+        ("deflate",                     Arc::new(deflate()),                                                                 None),
+        ("deflate without context",     Arc::new(forgetful()),                                                               None),
     ];
     for (name, config, rule) in table {
         let measure = |work: &mut dyn FnMut()| allocation_counter::measure(work).bytes_current;

@@ -33,11 +33,14 @@ enum Flaw {
     ForgetsBetweenCalls,
     ForgetsAtControlFrames,
     ChangesControlFrames,
+    RefusesPings,
     SharesState,
     LosesTheLastByte,
     PanicsAtGarbage,
+    PanicsAtDamage,
     RefusesBadly,
     RefusesAtLength,
+    RefusesAsLongAsMayBe,
     LiesAboutItsKey,
     TakesUnknownOffers,
     TakesUnknownAnswers,
@@ -76,8 +79,9 @@ struct Scramble {
     /// How many messages were sent.
     messages: u8,
     received: u8,
-    /// How long the payload was that came.
+    /// How much of the payload came, and how much of it there is.
     len: u64,
+    payload_len: u64,
     marked: bool,
     garbles: bool,
     shared: Arc<AtomicU8>,
@@ -93,6 +97,7 @@ impl Scramble {
             before: 0,
             last: (Vec::new(), false),
             len: 0,
+            payload_len: 0,
             messages: 0,
             received: 0,
             marked: false,
@@ -109,6 +114,11 @@ impl Scramble {
             Flaw::SwallowsEnds => !first && frame.fin,
             _ => false,
         }
+    }
+
+    /// Tells whether the middle of the message comes that consists of the letter a.
+    fn is_halfway_through_a_long_message(&self) -> bool {
+        self.flaw == Flaw::PanicsAtDamage && (self.payload_len, self.len) == (3001, 1500)
     }
 
     fn undo_if_it_comes_again(&mut self, payload: &[u8]) {
@@ -174,6 +184,9 @@ impl Extension for Scramble {
             if self.flaw == Flaw::ForgetsAtControlFrames {
                 self.received = 0;
             }
+            if self.flaw == Flaw::RefusesPings && header.opcode == Opcode::Ping {
+                return Err(Refusal::new(CloseCode::POLICY_VIOLATION, "no Pings"));
+            }
             return Ok(match (self.flaw, header.opcode) {
                 (Flaw::SwallowsCloses, Opcode::Close)
                 | (Flaw::SwallowsControlFrames, Opcode::Ping | Opcode::Pong) => Handling::Swallow,
@@ -181,6 +194,7 @@ impl Extension for Scramble {
             });
         }
         self.len = 0;
+        self.payload_len = header.payload_len;
         if self.flaw == Flaw::ForgetsTexts && header.opcode == Opcode::Text {
             self.marked = false;
         } else if header.opcode != Opcode::Continuation {
@@ -206,12 +220,12 @@ impl Extension for Scramble {
                         Flaw::RefusesBadly => CloseCode::ABNORMAL,
                         _ => CloseCode::PROTOCOL_ERROR,
                     };
-                    let long = "a reason that no Close frame can hold, as it is longer than the 123 bytes that are left \
-                                beside the code of two bytes and says nothing";
-                    return Err(Refusal::new(
-                        code,
-                        if self.flaw == Flaw::RefusesAtLength { long } else { "no mark" },
-                    ));
+                    let reason = match self.flaw {
+                        Flaw::RefusesAtLength => "x".repeat(124),
+                        Flaw::RefusesAsLongAsMayBe => "x".repeat(123),
+                        _ => "no mark".to_string(),
+                    };
+                    return Err(Refusal::with(code, reason));
                 }
                 self.marked = true;
             } else if self.received == 0 && byte == b'H' && self.flaw == Flaw::SwallowsSomeReceived {
@@ -223,6 +237,8 @@ impl Extension for Scramble {
                 }
                 self.shared.fetch_add(1, Ordering::Relaxed);
             } else {
+                let is_damaged = byte ^ self.received != b'a';
+                assert!(!(is_damaged && self.is_halfway_through_a_long_message()), "on purpose");
                 if output.write(&[byte ^ self.received]) == 0 {
                     return Ok(());
                 }
@@ -316,11 +332,14 @@ fn each_flaw_is_named() {
         (Flaw::ForgetsBetweenCalls,    Some(Rule::Chunking)),
         (Flaw::ForgetsAtControlFrames, Some(Rule::ControlFrames)),
         (Flaw::ChangesControlFrames,   Some(Rule::ControlFrames)),
+        (Flaw::RefusesPings,           Some(Rule::ControlFrames)),
         (Flaw::SharesState,            Some(Rule::Independence)),
         (Flaw::LosesTheLastByte,       Some(Rule::RoundTrip)),
         (Flaw::PanicsAtGarbage,        Some(Rule::Garbage)),
+        (Flaw::PanicsAtDamage,         Some(Rule::Garbage)),
         (Flaw::RefusesBadly,           Some(Rule::Refusals)),
         (Flaw::RefusesAtLength,        Some(Rule::Refusals)),
+        (Flaw::RefusesAsLongAsMayBe,  None),
         (Flaw::LiesAboutItsKey,        Some(Rule::OutboundKey)),
         (Flaw::TakesUnknownOffers,     Some(Rule::JudgesStrangers)),
         (Flaw::TakesUnknownAnswers,    Some(Rule::JudgesStrangers)),
