@@ -112,7 +112,7 @@ fn a_second_parsed_request_is_an_error_of_the_client() {
 }
 
 #[test]
-fn k3_k7_k13_parsed_responses_meet_the_same_rules() {
+fn k3_k4_k7_k10_k13_parsed_responses_meet_the_same_rules() {
     #[rustfmt::skip]
     let table = [
         ("status",          99,  consent(),                                        ResponseError::Status),
@@ -120,6 +120,7 @@ fn k3_k7_k13_parsed_responses_meet_the_same_rules() {
         ("accept twice",    101, consent().with("Sec-WebSocket-Accept", "a"),      ResponseError::AcceptRepeated),
         ("two Upgrades",    101, consent().with("Upgrade", "h2c"),                 ResponseError::UpgradeNotWebSocket),
         ("subprotocol",     101, consent().with("Sec-WebSocket-Protocol", "chat"), ResponseError::SubprotocolNotProposed("chat".into())),
+        ("extension",       101, consent().with("Sec-WebSocket-Extensions", "foo"), ResponseError::ExtensionNotOffered("foo".into())),
         ("value",           101, consent().with("X", "\n"),                        HeadError::HeaderValue.into()),
     ];
     for (name, status, headers, expected) in table {
