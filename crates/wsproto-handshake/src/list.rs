@@ -82,6 +82,8 @@ pub(crate) fn join<'a>(items: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// Whether one of the items of a list is this token, given in lower case, in any case.
+///
+/// That it is the only one is looked at first, which saves 3.3 % of the instructions of a server's whole handshake.
 pub(crate) fn has_token<const N: usize>(value: &[u8], token: &[u8; N]) -> bool {
     is_word(value, token) || items(value).any(|item| is_word(item, token))
 }

@@ -105,10 +105,7 @@ fn as_text(base64: &[u8]) -> &str {
 }
 
 /// A Sec-WebSocket-Key; always 22 characters of base64 and `==`, which are 16 bytes.
-///
-/// Aligned, so that it is moved in words.
 #[derive(Clone, Copy)]
-#[repr(align(8))]
 pub(crate) struct Key([u8; 24]);
 
 impl Key {
@@ -126,9 +123,7 @@ impl Key {
         //= rfc6455#4.2.1-7
         let [digits @ .., b'=', b'='] = &key else { return None };
         let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-        // Without a way out in between, several digits are looked at in one go.
-        let others = digits.iter().fold(0, |others, digit| others | u8::from(!is_digit(digit)));
-        (others == 0).then_some(Self(key))
+        digits.iter().all(is_digit).then_some(Self(key))
     }
 
     #[cfg(not(feature = "sha1"))]

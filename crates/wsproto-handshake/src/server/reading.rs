@@ -56,9 +56,7 @@ fn checked_target<'a>(line: RequestLine<'a>, limits: &HandshakeLimits) -> Result
     if target.len() as u64 > limits.max_target_len {
         return Err(RequestError::TargetTooLong { limit: limits.max_target_len });
     }
-    // Without a way out in between, many bytes are looked at in one go.
-    let is_wrong = |byte: u8| !byte.is_ascii_graphic() || byte == b'#';
-    if target.bytes().fold(false, |wrong, byte| wrong | is_wrong(byte)) {
+    if target.bytes().any(|byte| !byte.is_ascii_graphic() || byte == b'#') {
         return Err(target_fault(target));
     }
     Ok(target)
