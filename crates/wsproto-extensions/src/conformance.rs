@@ -147,7 +147,7 @@ impl fmt::Display for Violation {
 impl Error for Violation {}
 
 /// Calls what may panic, and blames the rule if it does.
-fn calmly<T>(rule: Rule, what: &str, call: impl FnOnce() -> T) -> Result<T, Violation> {
+fn catching_panics<T>(rule: Rule, what: &str, call: impl FnOnce() -> T) -> Result<T, Violation> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(call))
         .map_err(|_| Violation::new(rule, alloc::format!("it panicked at {what}")))
 }

@@ -38,7 +38,7 @@ pub fn conclude<S: AsRef<str>>(
         if agreed.contains(answer.name()) {
             return Err(NegotiationError::Repeated(excerpt(answer.name())));
         }
-        let (config, extension) = judge(configs, answer)?;
+        let (config, extension) = agree_to(configs, answer)?;
         agreed.push(config, extension)?;
     }
     //= rfc6455#5.2-7, rfc6455#5.8-1, rfc6455#9.1-5
@@ -155,14 +155,14 @@ fn element(params: &Params<'_>) -> Result<String, NegotiationError> {
 }
 
 /// Finds the extension that made the offer and can honour the answer to it.
-fn judge<'a>(
+fn agree_to<'a>(
     configs: &'a [Arc<dyn ExtensionConfig>],
     answer: Params<'_>,
 ) -> Result<(&'a Arc<dyn ExtensionConfig>, Box<dyn Extension>), NegotiationError> {
     //= rfc6455#4.1-40
-    let mut verdict = Err(NegotiationError::not_offered(answer.name()));
+    let mut outcome = Err(NegotiationError::not_offered(answer.name()));
     if configs.iter().all(|config| config.name() != answer.name()) {
-        return verdict;
+        return outcome;
     }
     let answer = answer.checked()?;
     for config in configs.iter().filter(|config| config.name() == answer.name()) {
@@ -170,15 +170,15 @@ fn judge<'a>(
             continue;
         }
         //= rfc6455#9-2, rfc6455#9.1-4, rfc7692#5-1
-        verdict = match config.agree(&answer) {
+        outcome = match config.agree(&answer) {
             Ok(extension) => Ok((config, extension)),
             Err(reason) => Err(NegotiationError::unacceptable(answer.name(), reason)),
         };
-        if verdict.is_ok() {
+        if outcome.is_ok() {
             break;
         }
     }
-    verdict
+    outcome
 }
 
 /// What is agreed so far, and the bits that it owns.

@@ -15,9 +15,9 @@ use self::inbound::Inbound;
 use self::stage::Stage;
 use crate::{Extension, ExtensionConfig, ExtensionError, Handling, Outbound, OutboundFrame, Output};
 
-mod held;
 mod inbound;
 mod stage;
+mod waiting_input;
 
 /// The extensions that both sides agreed to, in order; by default none.
 ///

@@ -6,12 +6,12 @@ mod reading;
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::fmt;
 
-use self::reading::{Expected, Verdict};
+use self::reading::{Expected, Response};
 use crate::{
     AcceptConnection, HandshakeLimits, HeadError, Headers, LocalError, RejectConnection, RejectData, Request,
     ResponseError,
     body::BodyReader,
-    head::{self, Head, HeadBuffer, Room, StatusLine},
+    head::{self, FieldStorage, Head, HeadBuffer, StatusLine},
     list,
     token::{AcceptToken, Key},
 };
@@ -245,13 +245,14 @@ impl ClientHandshake {
             _ => return Err(ResponseError::Unrequested),
         };
         let line = StatusLine { status, is_http_1_1: true };
-        let verdict = head::check_fields(headers, &self.limits).map_err(ResponseError::from).and_then(|()| {
-            let Awaited { token, subprotocols, extensions, .. } = &*awaited;
-            let expected =
-                Expected::new(token, [subprotocols, extensions], self.needs_subprotocol, &self.limits);
-            reading::judge(Head { line, text: headers.text(), fields: &headers.cut() }, expected)
-        });
-        match verdict.and_then(|verdict| awaited.after(verdict, &self.limits)) {
+        let response =
+            head::check_fields(headers, &self.limits).map_err(ResponseError::from).and_then(|()| {
+                let Awaited { token, subprotocols, extensions, .. } = &*awaited;
+                let expected =
+                    Expected::new(token, [subprotocols, extensions], self.needs_subprotocol, &self.limits);
+                reading::read(Head { line, text: headers.text(), fields: &headers.cut() }, expected)
+            });
+        match response.and_then(|response| awaited.after(response, &self.limits)) {
             Ok(Step::Give(Answer::Reject(mut reject), _)) => {
                 reject.has_body = false;
                 self.stage = Stage::Rejected;
@@ -349,16 +350,16 @@ impl Awaited {
         self.check_start(input)?;
         let Self { token, subprotocols, extensions, head, .. } = self;
         let expected = Expected::new(token, [subprotocols, extensions], needs_subprotocol, limits);
-        let (mut joined, mut room) = (Vec::new(), Room::new());
-        let head = head.take(input, limits, &mut joined, &mut room, Head::of_response)?;
+        let (mut joined, mut storage) = (Vec::new(), FieldStorage::new());
+        let head = head.take(input, limits, &mut joined, &mut storage, Head::of_response)?;
         let Some(head) = head else { return Ok(Step::NeedInput) };
-        let verdict = reading::judge(head, expected)?;
-        self.after(verdict, limits)
+        let response = reading::read(head, expected)?;
+        self.after(response, limits)
     }
 
-    fn after<'a>(&mut self, verdict: Verdict, limits: &HandshakeLimits) -> Result<Step<'a>, ResponseError> {
-        match verdict {
-            Verdict::Interim => {
+    fn after<'a>(&mut self, response: Response, limits: &HandshakeLimits) -> Result<Step<'a>, ResponseError> {
+        match response {
+            Response::Interim => {
                 let limit = limits.max_interim_responses;
                 self.interim_responses = self.interim_responses.saturating_add(1);
                 if self.interim_responses > limit {
@@ -366,8 +367,8 @@ impl Awaited {
                 }
                 Ok(Step::Continue)
             }
-            Verdict::Accept(accept) => Ok(Step::Give(Answer::Accept(accept), None)),
-            Verdict::Reject(reject, framing) => {
+            Response::Accept(accept) => Ok(Step::Give(Answer::Accept(accept), None)),
+            Response::Reject(reject, framing) => {
                 Ok(Step::Give(Answer::Reject(reject), Some(BodyReader::new(framing))))
             }
         }

@@ -69,18 +69,18 @@ impl HeadBuffer {
         input: &mut &'i [u8],
         limits: &HandshakeLimits,
         joined: &'t mut Vec<u8>,
-        room: &'a mut Room<'t>,
+        storage: &'a mut FieldStorage<'t>,
         cut: impl Fn(&'t [u8], &'a mut [MaybeUninit<Header<'t>>]) -> Result<Head<'a, L>, HeadError>,
     ) -> Result<Option<Head<'a, L>>, HeadError> {
         self.first_line.skip_empty_line(input)?;
-        let Room { one, any } = room;
+        let FieldStorage { few, many } = storage;
         let new = input.get(..limits.head_len()).unwrap_or(input);
         // Where this fails, the search for the end comes to the same, or knows what is wrong. It saves 25 % of the
         // instructions of a server's whole handshake, and 9 % of a client's.
         if self.kept.is_empty()
             && new.ends_with(b"\r\n\r\n")
             && let Some(room) =
-                one.get_mut(..usize::try_from(limits.max_headers).map_or(FEW, |most| most.min(FEW)))
+                few.get_mut(..usize::try_from(limits.max_headers).map_or(FEW, |most| most.min(FEW)))
             && let Ok(head) = cut(new, room)
         {
             *input = input.get(new.len()..).unwrap_or_default();
@@ -88,9 +88,9 @@ impl HeadBuffer {
         }
         let Some(text) = self.join(input, limits, joined)? else { return Ok(None) };
         let fields = mem::take(&mut self.lines).fields();
-        any.reserve_exact(fields);
-        any.resize_with(fields, MaybeUninit::uninit);
-        cut(text, any).map(Some)
+        many.reserve_exact(fields);
+        many.resize_with(fields, MaybeUninit::uninit);
+        cut(text, many).map(Some)
     }
 
     /// Joins the pieces of a head until it is whole; then returns it, and keeps nothing. One piece stays where it is.
@@ -161,18 +161,18 @@ fn write_version(version: [u8; 3], head: &mut [u8]) {
     }
 }
 
-/// Room for the fields that a head is cut into; for a usual head it takes none from the heap.
-pub(crate) struct Room<'t> {
+/// Memory for the fields that a head is cut into; for a usual head it takes none from the heap.
+pub(crate) struct FieldStorage<'t> {
     /// For those of a head that is cut at once.
-    one: [MaybeUninit<Header<'t>>; FEW],
+    few: [MaybeUninit<Header<'t>>; FEW],
     /// For those of any other, which has as many as it has lines.
-    any: SmallVec<[MaybeUninit<Header<'t>>; FEW]>,
+    many: SmallVec<[MaybeUninit<Header<'t>>; FEW]>,
 }
 
-impl Room<'_> {
+impl FieldStorage<'_> {
     #[inline]
     pub(crate) fn new() -> Self {
-        Self { one: [const { MaybeUninit::uninit() }; FEW], any: SmallVec::new() }
+        Self { few: [const { MaybeUninit::uninit() }; FEW], many: SmallVec::new() }
     }
 }
 
@@ -191,10 +191,10 @@ impl<'a> Head<'a, RequestLine<'a>> {
     #[inline]
     pub(crate) fn of_request<'t: 'a>(
         text: &'t [u8],
-        room: &'a mut [MaybeUninit<Header<'t>>],
+        storage: &'a mut [MaybeUninit<Header<'t>>],
     ) -> Result<Self, HeadError> {
         let mut request = httparse::Request::new(&mut []);
-        let outcome = request.parse_with_uninit_headers(text, room);
+        let outcome = request.parse_with_uninit_headers(text, storage);
         check(text, outcome, request.headers)?;
         let httparse::Request { method: Some(method), path: Some(target), version: Some(version), headers } =
             request
@@ -211,11 +211,11 @@ impl<'a> Head<'a, StatusLine> {
     #[inline]
     pub(crate) fn of_response<'t: 'a>(
         text: &'t [u8],
-        room: &'a mut [MaybeUninit<Header<'t>>],
+        storage: &'a mut [MaybeUninit<Header<'t>>],
     ) -> Result<Self, HeadError> {
         let mut response = httparse::Response::new(&mut []);
         let parser = httparse::ParserConfig::default();
-        let outcome = parser.parse_response_with_uninit_headers(&mut response, text, room);
+        let outcome = parser.parse_response_with_uninit_headers(&mut response, text, storage);
         check(text, outcome, response.headers)?;
         let httparse::Response { version: Some(version), code: Some(status), headers, .. } = response else {
             return Err(HeadError::StartLine);
@@ -353,8 +353,8 @@ mod tests {
         input: &mut &[u8],
         limits: &HandshakeLimits,
     ) -> Result<Option<(String, Headers)>, HeadError> {
-        let (mut joined, mut room) = (Vec::new(), Room::new());
-        let Some(head) = buffer.take(input, limits, &mut joined, &mut room, Head::of_request)? else {
+        let (mut joined, mut storage) = (Vec::new(), FieldStorage::new());
+        let Some(head) = buffer.take(input, limits, &mut joined, &mut storage, Head::of_request)? else {
             return Ok(None);
         };
         let line = format!("{} {}", head.line.method, head.line.target);
@@ -403,12 +403,12 @@ mod tests {
             ("a line feed alone",  b"GET / HTTP/1.1\n\r\n",                       false),
         ];
         for (name, text, good) in table {
-            let mut room = [const { MaybeUninit::uninit() }; 2];
+            let mut storage = [const { MaybeUninit::uninit() }; 2];
             let mut parsed = httparse::Request::new(&mut []);
-            let tokens = parsed.parse_with_uninit_headers(text, &mut room);
+            let tokens = parsed.parse_with_uninit_headers(text, &mut storage);
             assert_eq!(tokens, Ok(httparse::Status::Complete(text.len())), "{name}: the tokeniser takes it");
-            let mut room = [const { MaybeUninit::uninit() }; 2];
-            assert_eq!(Head::of_request(text, &mut room).is_ok(), good, "{name}");
+            let mut storage = [const { MaybeUninit::uninit() }; 2];
+            assert_eq!(Head::of_request(text, &mut storage).is_ok(), good, "{name}");
         }
     }
 
@@ -441,12 +441,12 @@ mod tests {
             let nothing = take(&mut buffer, &mut core::slice::from_ref(byte), &HandshakeLimits::default());
             assert_eq!(nothing, Ok(None));
         }
-        let (mut joined, mut room) = (Vec::new(), Room::new());
+        let (mut joined, mut storage) = (Vec::new(), FieldStorage::new());
         let head = buffer.take(
             &mut &b"\nmore"[..],
             &HandshakeLimits::default(),
             &mut joined,
-            &mut room,
+            &mut storage,
             Head::of_response,
         );
         let head = head.unwrap().unwrap();

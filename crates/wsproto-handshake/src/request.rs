@@ -1,6 +1,6 @@
 //! The client's half of the handshake as an event: sent by a client, received by a server.
 
-mod part;
+mod text;
 
 #[cfg(feature = "idna")]
 use alloc::borrow::Cow;
@@ -10,7 +10,7 @@ use core::{
     hash::{Hash, Hasher},
 };
 
-pub(crate) use self::part::{List, Part};
+pub(crate) use self::text::{List, RequestText};
 use crate::{Headers, target};
 
 /// A client's opening handshake.
@@ -32,8 +32,8 @@ use crate::{Headers, target};
 /// RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)
 #[derive(Clone, Default)]
 pub struct Request {
-    pub(crate) host: Part,
-    pub(crate) target: Part,
+    pub(crate) host: RequestText,
+    pub(crate) target: RequestText,
     pub(crate) subprotocols: List,
     pub(crate) extensions: List,
     /// All other header fields. Their text is the head that was received, in which the rest has its places.
@@ -44,7 +44,11 @@ impl Request {
     /// Creates a request for this path and query on this host.
     #[must_use]
     pub fn new(host: impl Into<String>, target: impl Into<String>) -> Self {
-        Self { host: Part::Own(host.into()), target: Part::Own(target.into()), ..Self::default() }
+        Self {
+            host: RequestText::Own(host.into()),
+            target: RequestText::Own(target.into()),
+            ..Self::default()
+        }
     }
 
     /// Proposes one more subprotocol, after those proposed already.

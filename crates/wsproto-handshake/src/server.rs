@@ -14,7 +14,7 @@ use crate::{
     AcceptConnection, HandshakeLimits, HeadError, Headers, HttpRequest, LocalError, RejectConnection,
     RejectData, Request, RequestError,
     body::BodyWriter,
-    head::{self, Head, HeadBuffer, RequestLine, Room},
+    head::{self, FieldStorage, Head, HeadBuffer, RequestLine},
     token::{AcceptToken, Key},
 };
 
@@ -81,7 +81,7 @@ pub enum ServerState {
 
 enum Stage {
     AwaitingRequest(HeadBuffer),
-    AwaitingAnswer(Promise),
+    AwaitingAnswer(PendingRequest),
     Failed,
     Rejecting(BodyWriter),
     Accepted,
@@ -89,7 +89,7 @@ enum Stage {
 }
 
 /// What of a request its answer depends on.
-struct Promise {
+struct PendingRequest {
     key: Key,
     /// The subprotocols that were proposed, as a list with commas.
     subprotocols: String,
@@ -148,8 +148,8 @@ impl ServerHandshake {
             return Err(error);
         }
         let Stage::AwaitingRequest(buffer) = &mut self.stage else { return Ok(None) };
-        let (mut joined, mut room) = (Vec::new(), Room::new());
-        match buffer.take(input, &self.limits, &mut joined, &mut room, Head::of_request) {
+        let (mut joined, mut storage) = (Vec::new(), FieldStorage::new());
+        match buffer.take(input, &self.limits, &mut joined, &mut storage, Head::of_request) {
             Ok(None) => Ok(None),
             Ok(Some(head)) => self.read(head).map(Some),
             Err(error) => Err(self.fail(error.into())),
@@ -159,8 +159,8 @@ impl ServerHandshake {
     fn read(&mut self, head: Head<'_, RequestLine<'_>>) -> Result<Request, RequestError> {
         let mut request = Request::default();
         match reading::read(head, &self.limits, &mut request) {
-            Ok(promise) => {
-                self.stage = Stage::AwaitingAnswer(promise);
+            Ok(pending) => {
+                self.stage = Stage::AwaitingAnswer(pending);
                 Ok(request)
             }
             Err(error) => {
@@ -283,9 +283,9 @@ impl ServerHandshake {
     }
 
     fn checked_accept(&self, accept: &AcceptConnection) -> Result<AcceptToken, LocalError> {
-        let Stage::AwaitingAnswer(promise) = &self.stage else { return Err(LocalError::WrongState) };
-        answer::check_accept(accept, promise)?;
-        Ok(promise.key.accept_token())
+        let Stage::AwaitingAnswer(pending) = &self.stage else { return Err(LocalError::WrongState) };
+        answer::check_accept(accept, pending)?;
+        Ok(pending.key.accept_token())
     }
 
     /// Appends the head of a rejection.

@@ -12,7 +12,7 @@ use wsproto_frame::{CloseCode, FrameHeader, Opcode, Rsv};
 use super::message::{Cut, Message, Received, messages};
 use super::negotiation::pair_of;
 use super::traffic::{outbound, passes, round_trip, taken};
-use super::{Rule, Violation, calmly};
+use super::{Rule, Violation, catching_panics};
 use crate::{
     Extension, ExtensionConfig, Handling, Outbound, OutboundFrame, Output, Params, Pipeline, Progress,
     Reason, Refusal,
@@ -177,7 +177,7 @@ fn swallowed(make: &impl Fn() -> Arc<dyn ExtensionConfig>, place: Place) -> Resu
 fn refuse(client: &mut Pipeline, refusing: &AtomicBool, frame: &OutboundFrame<'_>) -> Result<(), Violation> {
     refusing.store(true, Ordering::Relaxed);
     let what = "a frame that another extension refuses";
-    let outcome = calmly(Rule::Dropped, what, || client.outbound(frame, &mut Vec::new()))?;
+    let outcome = catching_panics(Rule::Dropped, what, || client.outbound(frame, &mut Vec::new()))?;
     refusing.store(false, Ordering::Relaxed);
     match outcome {
         // What is swallowed the other one never sees.

@@ -7,7 +7,7 @@ use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Rule, Violation, calmly};
+use super::{Rule, Violation, catching_panics};
 use crate::{Extension, ExtensionConfig, NegotiationError, Params, Pipeline, conclude, offers, respond};
 
 /// Values that an extension may not have thought of.
@@ -116,11 +116,11 @@ fn shown(
     params: &Params<'static>,
 ) -> Result<Option<(Params<'static>, Box<dyn Extension>)>, Violation> {
     let text = params.to_string();
-    let answer = calmly(Rule::JudgesStrangers, &text, || config.answer(params))?;
+    let answer = catching_panics(Rule::JudgesStrangers, &text, || config.answer(params))?;
     if let Some((answer, _)) = answer.as_ref().filter(|(answer, _)| !answer.is_valid()) {
         return Err(Violation::new(Rule::Grammar, format!("{text} was answered with {answer}")));
     }
-    let agreed = calmly(Rule::JudgesStrangers, &text, || config.agree(params))?.is_ok();
+    let agreed = catching_panics(Rule::JudgesStrangers, &text, || config.agree(params))?.is_ok();
     let names: Vec<_> = params.iter().map(|(name, _)| name).collect();
     let is_repeated = |name: &&str| names.iter().filter(|other| other == &name).count() > 1;
     let is_wrong = names.contains(&UNKNOWN) || names.iter().any(is_repeated);

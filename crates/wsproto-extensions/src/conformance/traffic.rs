@@ -10,7 +10,7 @@ use wsproto_frame::{FrameHeader, Opcode, Rsv};
 
 use super::message::{Cut, Fate, Message, Received, messages, noise};
 use super::negotiation::{pair, pair_of};
-use super::{Rule, Violation, calmly};
+use super::{Rule, Violation, catching_panics};
 use crate::{ExtensionConfig, ExtensionError, FrameEnd, Handling, OutboundFrame, Output, Pipeline, Pulled};
 
 /// More than this comes out of nothing that is sent here.
@@ -91,7 +91,7 @@ pub(super) fn sent(pipeline: &mut Pipeline, message: &Message, cut: Cut) -> Resu
 
 pub(super) fn outbound(pipeline: &mut Pipeline, frame: &OutboundFrame<'_>) -> Result<Frame, Violation> {
     let mut out = Vec::new();
-    let result = calmly(Rule::RoundTrip, "sending", || pipeline.outbound(frame, &mut out))?;
+    let result = catching_panics(Rule::RoundTrip, "sending", || pipeline.outbound(frame, &mut out))?;
     let sent = result.map_err(|error| {
         let rule = fault(&error).unwrap_or(Rule::RoundTrip);
         Violation::new(
@@ -130,7 +130,7 @@ pub(super) fn taken(
     if frame.swallowed {
         return Ok(Ok(None));
     }
-    let result = calmly(rule, "receiving", || inbound(pipeline, frame, cut))?;
+    let result = catching_panics(rule, "receiving", || inbound(pipeline, frame, cut))?;
     match result {
         Ok(Some(out)) => Ok(Ok((!pipeline.is_swallowing()).then_some(out))),
         Ok(None) => Err(Violation::new(Rule::Progress, format!("a frame has no end, {cut:?}"))),

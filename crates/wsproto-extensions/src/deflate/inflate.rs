@@ -11,18 +11,18 @@
 //!                                  └──► Counts ─► LengthCode ─► Lengths ─► Symbols(Dynamic)
 //! ```
 
-mod bits;
+mod bit_reader;
 mod codes;
 mod dynamic;
 mod history;
-mod lent;
+mod spare_codes;
 mod symbols;
 
-use self::bits::Bits;
+use self::bit_reader::BitReader;
 use self::codes::FIXED;
 use self::dynamic::Dynamic;
 use self::history::History;
-use self::lent::Lent;
+use self::spare_codes::SpareCodes;
 use self::symbols::Decoded;
 use super::WindowBits;
 use super::backend::TAIL;
@@ -35,14 +35,14 @@ pub(super) struct BadStream;
 /// A raw DEFLATE stream that is being read.
 pub(super) struct Decompressor {
     history: History,
-    bits: Bits,
+    bits: BitReader,
     step: Step,
     /// Whether the block is marked as the final one.
     last: bool,
     /// What is left to repeat of a match that there was no room for.
     repeat: Repeat,
     /// There from the beginning of a block with codes of its own to its end.
-    dynamic: Lent,
+    dynamic: SpareCodes,
 }
 
 /// What comes next in a stream.
@@ -93,11 +93,11 @@ impl Decompressor {
     pub(super) const fn new(window: WindowBits) -> Self {
         Self {
             history: History::new(window),
-            bits: Bits { value: 0, count: 0 },
+            bits: BitReader { value: 0, count: 0 },
             step: Step::BlockStart,
             last: false,
             repeat: Repeat { distance: 0, len: 0 },
-            dynamic: Lent::NONE,
+            dynamic: SpareCodes::NONE,
         }
     }
 
@@ -108,7 +108,7 @@ impl Decompressor {
     /// Makes a new stream of it: no byte of the old one can be referred to.
     pub(super) fn reset(&mut self) {
         self.history.clear();
-        self.bits = Bits::default();
+        self.bits = BitReader::default();
         self.step = Step::BlockStart;
         self.repeat = Repeat::default();
         self.dynamic.give_back();

@@ -218,7 +218,7 @@ impl Only {
 }
 
 impl ExtensionConfig for Only {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "foo"
     }
 

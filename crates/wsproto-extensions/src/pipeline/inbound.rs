@@ -5,8 +5,8 @@ use core::mem;
 
 use wsproto_frame::{FrameHeader, Opcode};
 
-use super::held::Held;
 use super::stage::Stage;
+use super::waiting_input::WaitingInput;
 use super::{FrameEnd, Pipeline, Pulled};
 use crate::{ExtensionError, Handling, Output};
 
@@ -18,13 +18,13 @@ pub(super) struct Inbound {
     /// Whether the last piece of the frame was fed.
     end: FrameEnd,
     /// Input that the first stage has not consumed yet.
-    held: Held,
+    waiting: WaitingInput,
 }
 
 impl Default for Inbound {
     fn default() -> Self {
         let header = FrameHeader::new(Opcode::Continuation, 0);
-        Self { header, transforming: 0, end: FrameEnd::Reached, held: Held::default() }
+        Self { header, transforming: 0, end: FrameEnd::Reached, waiting: WaitingInput::default() }
     }
 }
 
@@ -58,13 +58,13 @@ impl Inbound {
         output: &mut Output<'_>,
     ) -> Result<Pulled, ExtensionError> {
         self.end = end;
-        if self.held.as_slice().is_empty() {
+        if self.waiting.as_slice().is_empty() {
             let mut input = payload;
             let pulled = self.run(stages, &mut input, output)?;
-            self.held.extend(input);
+            self.waiting.extend(input);
             return Ok(pulled);
         }
-        self.held.extend(payload);
+        self.waiting.extend(payload);
         self.pull(stages, output)
     }
 
@@ -73,12 +73,12 @@ impl Inbound {
         stages: &mut [Stage],
         output: &mut Output<'_>,
     ) -> Result<Pulled, ExtensionError> {
-        let mut held = mem::take(&mut self.held);
-        let mut input = held.as_slice();
+        let mut waiting = mem::take(&mut self.waiting);
+        let mut input = waiting.as_slice();
         let pulled = self.run(stages, &mut input, output)?;
-        let consumed = held.as_slice().len().saturating_sub(input.len());
-        held.consume(consumed);
-        self.held = held;
+        let consumed = waiting.as_slice().len().saturating_sub(input.len());
+        waiting.consume(consumed);
+        self.waiting = waiting;
         Ok(pulled)
     }
 

@@ -1,4 +1,4 @@
-//! Judges a response: an interim one, a consent, or a refusal with a body (RFC 6455 §4.1).
+//! Reads a response: an interim one, a consent, or a refusal with a body (RFC 6455 §4.1).
 
 use alloc::{string::String, vec::Vec};
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// What a response is.
-pub(super) enum Verdict {
+pub(super) enum Response {
     Interim,
     Accept(AcceptConnection),
     Reject(RejectConnection, Framing),
@@ -45,20 +45,20 @@ impl<'a> Expected<'a> {
     }
 }
 
-/// Judges a response by its status and fields.
-pub(super) fn judge(head: Head<'_, StatusLine>, expected: Expected<'_>) -> Result<Verdict, ResponseError> {
+/// Reads a response by its status and fields.
+pub(super) fn read(head: Head<'_, StatusLine>, expected: Expected<'_>) -> Result<Response, ResponseError> {
     let line = head.line;
     match line.status {
         //= rfc6455#4.1-36, rfc6455#4.1-42
         101 if !line.is_http_1_1 => Err(HeadError::HttpVersion.into()),
-        101 => Ok(Verdict::Accept(accept(head, expected)?)),
-        100..=199 => Ok(Verdict::Interim),
+        101 => Ok(Response::Accept(accept(head, expected)?)),
+        100..=199 => Ok(Response::Interim),
         0..=99 => Err(ResponseError::Status),
         //= rfc6455#4.1-43
         status => {
             let framing = framing(head).unwrap_or_else(Framing::Broken);
             let headers = head.keep(|_, _| Ok::<_, ResponseError>(true))?;
-            Ok(Verdict::Reject(
+            Ok(Response::Reject(
                 RejectConnection { status, headers, has_body: true, content: Vec::new() },
                 framing,
             ))

@@ -2,7 +2,7 @@
 
 use alloc::{string::String, vec::Vec};
 
-use super::Promise;
+use super::PendingRequest;
 use crate::{
     AcceptConnection, Headers, LocalError,
     error::excerpt,
@@ -12,21 +12,21 @@ use crate::{
 };
 
 /// Checks that an acceptance can be sent: what it agrees to was asked for.
-pub(super) fn check_accept(accept: &AcceptConnection, promise: &Promise) -> Result<(), LocalError> {
+pub(super) fn check_accept(accept: &AcceptConnection, pending: &PendingRequest) -> Result<(), LocalError> {
     if let Some(subprotocol) = &accept.subprotocol {
         //= rfc6455#4.2.2-15
         if !syntax::is_token(subprotocol.as_bytes()) {
             return Err(LocalError::Subprotocol);
         }
         //= rfc6455#4.2.2-6
-        if !list::split_list(&promise.subprotocols).any(|proposed| proposed == subprotocol) {
+        if !list::split_list(&pending.subprotocols).any(|proposed| proposed == subprotocol) {
             return Err(LocalError::SubprotocolNotProposed(excerpt(subprotocol.as_bytes())));
         }
     }
     wire::check_extensions(accept.extensions.iter().map(String::as_str))?;
     let is_offered = |agreed: &str| {
         let name = extension::name(agreed.as_bytes());
-        let fields = promise.extensions.split(|&byte| byte == b'\n');
+        let fields = pending.extensions.split(|&byte| byte == b'\n');
         fields.flat_map(list::items).any(|offered| extension::name(offered) == name)
     };
     //= rfc6455#4.2.2-8, rfc6455#4.2.2-9

@@ -1,17 +1,17 @@
-//! Judges a request: the target, the fields, and what they mean together (RFC 6455 §4.2.1).
+//! Reads a request: the target, the fields, and what they mean together (RFC 6455 §4.2.1).
 
 use alloc::{format, string::String, vec::Vec};
 
 use smallvec::SmallVec;
 
-use super::Promise;
+use super::PendingRequest;
 use crate::{
     HandshakeLimits, HeadError, Request, RequestError,
     head::{Head, RequestLine},
     host,
     known::{Known, Seen},
     list,
-    request::{List, Part},
+    request::{List, RequestText},
     syntax,
     token::Key,
 };
@@ -23,7 +23,7 @@ pub(super) fn read(
     head: Head<'_, RequestLine<'_>>,
     limits: &HandshakeLimits,
     request: &mut Request,
-) -> Result<Promise, RequestError> {
+) -> Result<PendingRequest, RequestError> {
     let target = checked_target(head.line, limits)?;
     let mut seen = Fields::new(limits);
     request.headers = head.keep(|name, value| Ok::<_, RequestError>(seen.add(name, value)))?;
@@ -35,12 +35,16 @@ pub(super) fn read(
     }
     let (authority, target) = resource_name(target, head.text)?;
     // An absolute target says which host is meant, whatever Host says (RFC 9112 §3.2.2).
-    request.host = Part::new(authority.unwrap_or(host), head.text);
+    request.host = RequestText::new(authority.unwrap_or(host), head.text);
     request.target = target;
     let key = seen.check()?;
     seen.subprotocols.keep(&mut request.subprotocols, head.text);
     seen.extensions.keep(&mut request.extensions, head.text);
-    Ok(Promise { key, subprotocols: checked_subprotocols(request)?, extensions: seen.extensions.lines() })
+    Ok(PendingRequest {
+        key,
+        subprotocols: checked_subprotocols(request)?,
+        extensions: seen.extensions.lines(),
+    })
 }
 
 /// Checks the first line as far as it needs no fields; returns its target.
@@ -236,9 +240,9 @@ fn checked_subprotocols(request: &Request) -> Result<String, RequestError> {
 }
 
 /// Returns path and query of a target, and the authority that comes before them in an absolute one.
-fn resource_name<'a>(target: &'a str, head: &[u8]) -> Result<(Option<&'a [u8]>, Part), RequestError> {
+fn resource_name<'a>(target: &'a str, head: &[u8]) -> Result<(Option<&'a [u8]>, RequestText), RequestError> {
     if target.starts_with('/') {
-        return Ok((None, Part::new(target.as_bytes(), head)));
+        return Ok((None, RequestText::new(target.as_bytes(), head)));
     }
     let (scheme, rest) = target.split_once("://").ok_or(RequestError::TargetForm)?;
     if !["http", "https", "ws", "wss"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
@@ -250,6 +254,7 @@ fn resource_name<'a>(target: &'a str, head: &[u8]) -> Result<(Option<&'a [u8]>, 
         return Err(RequestError::TargetForm);
     }
     let is_whole = path.starts_with('/');
-    let path = if is_whole { Part::new(path.as_bytes(), head) } else { Part::Own(format!("/{path}")) };
+    let path =
+        if is_whole { RequestText::new(path.as_bytes(), head) } else { RequestText::Own(format!("/{path}")) };
     Ok((Some(authority.as_bytes()), path))
 }

@@ -1,7 +1,7 @@
 //! The codes of a block that brings its own (RFC 1951 §3.2.7).
 
 use super::BadStream;
-use super::bits::Bits;
+use super::bit_reader::BitReader;
 use super::codes::{Codes, LengthCode};
 
 /// What is read of the block's codes, and they themselves once all is read.
@@ -49,7 +49,11 @@ impl Dynamic {
     pub(super) const COUNTS_LEN: u32 = 14;
 
     /// Reads the code for lengths, and tells whether it is complete.
-    pub(super) fn read_length_code(&mut self, bits: &mut Bits, input: &mut &[u8]) -> Result<bool, BadStream> {
+    pub(super) fn read_length_code(
+        &mut self,
+        bits: &mut BitReader,
+        input: &mut &[u8],
+    ) -> Result<bool, BadStream> {
         let [_, _, count] = self.counts;
         for &place in ORDER.iter().take(count).skip(self.known) {
             let Some(len) = bits.take(3, input) else { return Ok(false) };
@@ -66,7 +70,7 @@ impl Dynamic {
     }
 
     /// Reads the lengths of the block's codes and makes them, and tells whether that is done.
-    pub(super) fn read_codes(&mut self, bits: &mut Bits, input: &mut &[u8]) -> Result<bool, BadStream> {
+    pub(super) fn read_codes(&mut self, bits: &mut BitReader, input: &mut &[u8]) -> Result<bool, BadStream> {
         let [literals, distances, _] = self.counts;
         let all = literals.wrapping_add(distances);
         while self.known < all {
@@ -162,8 +166,8 @@ mod tests {
         let length_code: Vec<bool> =
             ORDER[..18].iter().flat_map(|&symbol| [symbol < 2, false, false]).collect();
         let lengths: Vec<bool> = (0..258).map(|symbol| matches!(symbol, 0 | 256 | 257)).collect();
-        let mut bits = Bits::default();
-        let mut one = |read: fn(&mut Dynamic, &mut Bits, &mut &[u8]) -> _, bit: bool| {
+        let mut bits = BitReader::default();
+        let mut one = |read: fn(&mut Dynamic, &mut BitReader, &mut &[u8]) -> _, bit: bool| {
             bits.value |= u64::from(bit) << bits.count;
             bits.count += 1;
             let done = read(&mut dynamic, &mut bits, &mut &[][..]) == Ok(true);

@@ -1,6 +1,6 @@
 //! The symbols of a block: literals, and lengths with distances (RFC 1951 §3.2.3).
 
-use super::bits::Bits;
+use super::bit_reader::BitReader;
 use super::codes::{Codes, Entry};
 use super::history::{self, History};
 use super::{BadStream, Pause, Repeat};
@@ -22,7 +22,7 @@ const STRIDE: usize = 3 + 258 + 16;
 /// Decodes until the block ends or the stream pauses.
 pub(super) fn decode(
     codes: &Codes,
-    bits: &mut Bits,
+    bits: &mut BitReader,
     input: &mut &[u8],
     history: &mut History,
 ) -> Result<Decoded, BadStream> {
@@ -44,7 +44,7 @@ pub(super) fn decode(
 /// Where bits are missing zeros stand for them: what is found then has more bits than there are.
 fn decode_one(
     codes: &Codes,
-    bits: &mut Bits,
+    bits: &mut BitReader,
     input: &mut &[u8],
     history: &mut History,
 ) -> Result<Option<Decoded>, BadStream> {
@@ -96,7 +96,7 @@ fn decode_one(
 /// Decodes as long as there is so much input and so much room that neither has to be looked at for each symbol.
 fn decode_fast(
     codes: &Codes,
-    bits: &mut Bits,
+    bits: &mut BitReader,
     input: &mut &[u8],
     history: &mut History,
 ) -> Result<Option<Decoded>, BadStream> {
@@ -160,7 +160,7 @@ fn decode_fast(
 /// Puts a literal where the next byte goes.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the inner loop")]
-fn put(bytes: &mut [u8], position: &mut usize, entry: Entry, bits: &mut Bits) {
+fn put(bytes: &mut [u8], position: &mut usize, entry: Entry, bits: &mut BitReader) {
     if let Some(to) = bytes.get_mut(*position) {
         *to = entry.literal();
     }
@@ -198,7 +198,7 @@ mod tests {
             history.make_room();
             history.position = history.bytes.len() - room;
             let start = history.position;
-            let (mut bits, mut rest) = (Bits::default(), &LITERALS[..input]);
+            let (mut bits, mut rest) = (BitReader::default(), &LITERALS[..input]);
             let decoded = decode_fast(&FIXED, &mut bits, &mut rest, &mut history);
             assert!(matches!(decoded, Ok(None)), "{input} {room}");
             assert_eq!(input - rest.len(), taken, "{input} bytes, room of {room}");

@@ -2,12 +2,12 @@
 
 /// At most 63 bits, the next one lowest; those above `count` are zero.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Bits {
+pub(super) struct BitReader {
     pub(super) value: u64,
     pub(super) count: u32,
 }
 
-impl Bits {
+impl BitReader {
     /// Takes whole bytes until there are 56 bits, or no input is left.
     pub(super) fn fill(&mut self, input: &mut &[u8]) {
         while self.count < 56
@@ -80,7 +80,7 @@ mod tests {
     fn bits_are_taken_in_their_order() {
         for steps in [&[1, 2, 3][..], &[32, 32, 32], &[14, 3, 3, 7, 32, 1], &[0, 8, 0, 31], &[5; 19]] {
             for lens in [&[12][..], &[1; 12], &[3, 9], &[7, 1, 4]] {
-                let (mut taken, mut at, mut start) = (Bits::default(), 0, 0);
+                let (mut taken, mut at, mut start) = (BitReader::default(), 0, 0);
                 let mut pieces = lens.iter().map(|len| {
                     start += len;
                     &INPUT[start - len..start]
@@ -109,7 +109,7 @@ mod tests {
     /// What is there already needs no input.
     #[test]
     fn no_byte_is_taken_too_early() {
-        let (mut taken, mut input) = (Bits { value: 0b101, count: 3 }, &INPUT[..]);
+        let (mut taken, mut input) = (BitReader { value: 0b101, count: 3 }, &INPUT[..]);
         assert_eq!((taken.take(3, &mut input), input), (Some(0b101), &INPUT[..]));
     }
 
@@ -117,12 +117,12 @@ mod tests {
     #[test]
     fn at_most_63_bits_are_there() {
         for begun in 0..=63 {
-            let start = Bits { value: !(u64::MAX << begun), count: begun };
+            let start = BitReader { value: !(u64::MAX << begun), count: begun };
             let full = (63 - begun) / 8;
             for len in 0..=12 {
                 let fast = if len < 8 { 0 } else { full };
-                let fills: [(_, fn(&mut Bits, &mut &[u8])); 2] =
-                    [(full.min(len), Bits::fill), (fast, Bits::fill_fast)];
+                let fills: [(_, fn(&mut BitReader, &mut &[u8])); 2] =
+                    [(full.min(len), BitReader::fill), (fast, BitReader::fill_fast)];
                 for (expected, fill) in fills {
                     let (mut filled, mut input) = (start, &INPUT[..len as usize]);
                     fill(&mut filled, &mut input);
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn what_is_left_of_a_byte_is_dropped() {
         for count in 0..=32 {
-            let (mut taken, mut input) = (Bits::default(), &INPUT[..]);
+            let (mut taken, mut input) = (BitReader::default(), &INPUT[..]);
             taken.take(count, &mut input);
             taken.align();
             let at = count.next_multiple_of(8);

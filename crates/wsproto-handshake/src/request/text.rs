@@ -7,18 +7,18 @@ use crate::{headers::place_within, list};
 
 /// A text.
 #[derive(Clone)]
-pub(crate) enum Part {
+pub(crate) enum RequestText {
     InHead(Range<usize>),
     Own(String),
 }
 
-impl Default for Part {
+impl Default for RequestText {
     fn default() -> Self {
         Self::Own(String::new())
     }
 }
 
-impl Part {
+impl RequestText {
     /// Keeps a text; copies what does not lie in the head.
     pub(crate) fn new(text: &[u8], head: &[u8]) -> Self {
         place_within(text, head).map_or_else(|| Self::Own(String::from_utf8_lossy(text).into()), Self::InHead)
@@ -109,13 +109,13 @@ mod tests {
 
     #[test]
     fn a_text_is_a_place_where_it_lies_in_the_head_and_a_copy_otherwise() {
-        let part = Part::new(&HEAD[24..31], HEAD);
-        assert!(matches!(part, Part::InHead(_)));
+        let part = RequestText::new(&HEAD[24..31], HEAD);
+        assert!(matches!(part, RequestText::InHead(_)));
         assert_eq!(part.as_str(HEAD), "chat.v2");
         for text in ["chat.v2", "elsewhere", ""] {
             let text = String::from(text);
-            let part = Part::new(text.as_bytes(), HEAD);
-            assert!(matches!(part, Part::Own(_)), "{text:?}");
+            let part = RequestText::new(text.as_bytes(), HEAD);
+            assert!(matches!(part, RequestText::Own(_)), "{text:?}");
             assert_eq!(part.as_str(HEAD), text);
         }
     }

@@ -7,9 +7,9 @@ use alloc::boxed::Box;
 use super::dynamic::Dynamic;
 
 /// There from the first use until they are given back; some 6 KB.
-pub(super) struct Lent(Option<Box<Dynamic>>);
+pub(super) struct SpareCodes(Option<Box<Dynamic>>);
 
-impl Lent {
+impl SpareCodes {
     /// None yet.
     pub(super) const NONE: Self = Self(None);
 
@@ -26,7 +26,7 @@ impl Lent {
     }
 }
 
-impl Drop for Lent {
+impl Drop for SpareCodes {
     fn drop(&mut self) {
         self.give_back();
     }

@@ -7,9 +7,9 @@ use alloc::vec::Vec;
 
 /// The bytes that wait; the buffer goes back once there are none.
 #[derive(Default)]
-pub(super) struct Held(Vec<u8>);
+pub(super) struct WaitingInput(Vec<u8>);
 
-impl Held {
+impl WaitingInput {
     /// Adds bytes.
     pub(super) fn extend(&mut self, bytes: &[u8]) {
         if self.0.capacity() == 0 && !bytes.is_empty() {
@@ -38,7 +38,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for WaitingInput {
     fn drop(&mut self) {
         self.give_back();
     }
@@ -79,7 +79,7 @@ fn put(_: Vec<u8>) {}
 #[cfg(test)]
 #[cfg(feature = "std")]
 mod tests {
-    use super::Held;
+    use super::WaitingInput;
     use super::thread::SPARE;
     use crate::Pipeline;
 
@@ -95,28 +95,28 @@ mod tests {
     #[test]
     fn a_buffer_is_lent_while_bytes_wait() {
         SPARE.take();
-        let mut held = Held::default();
-        held.extend(b"");
-        assert_eq!((held.0.capacity(), spare()), (0, 0), "nothing waits");
+        let mut waiting = WaitingInput::default();
+        waiting.extend(b"");
+        assert_eq!((waiting.0.capacity(), spare()), (0, 0), "nothing waits");
         for (round, lent) in [0, Pipeline::INPUT_PIECE].into_iter().enumerate() {
             assert_eq!(spare(), lent, "{round}");
-            held.extend(b"wait");
-            held.extend(b"ing");
-            assert_eq!((held.0.capacity(), spare()), (Pipeline::INPUT_PIECE, 0), "{round}");
-            held.consume(0);
-            assert_eq!(held.as_slice(), b"waiting");
-            held.consume(4);
-            assert_eq!((held.as_slice(), spare()), (&b"ing"[..], 0), "{round}");
-            held.consume(if round == 0 { 3 } else { 100 });
-            assert_eq!((held.as_slice(), held.0.capacity()), (&b""[..], 0), "{round}");
+            waiting.extend(b"wait");
+            waiting.extend(b"ing");
+            assert_eq!((waiting.0.capacity(), spare()), (Pipeline::INPUT_PIECE, 0), "{round}");
+            waiting.consume(0);
+            assert_eq!(waiting.as_slice(), b"waiting");
+            waiting.consume(4);
+            assert_eq!((waiting.as_slice(), spare()), (&b"ing"[..], 0), "{round}");
+            waiting.consume(if round == 0 { 3 } else { 100 });
+            assert_eq!((waiting.as_slice(), waiting.0.capacity()), (&b""[..], 0), "{round}");
             assert_eq!(spare(), Pipeline::INPUT_PIECE, "{round}");
         }
         // What waits for nothing has nothing to give back.
-        drop(Held::default());
+        drop(WaitingInput::default());
         assert_eq!(spare(), Pipeline::INPUT_PIECE);
-        held.extend(b"left");
+        waiting.extend(b"left");
         assert_eq!(spare(), 0);
-        drop(held);
+        drop(waiting);
         assert_eq!(spare(), Pipeline::INPUT_PIECE);
         assert!(SPARE.take().is_empty());
     }
