@@ -60,6 +60,7 @@ impl BodyReader {
         if input.is_empty() || left == 0 {
             return Ok(None);
         }
+        debug_assert!(self.received <= limits.max_reject_body, "no more is taken than the limit");
         let room = limits.max_reject_body.saturating_sub(self.received);
         if room == 0 {
             return Err(ResponseError::BodyTooLong { limit: limits.max_reject_body });
@@ -85,7 +86,10 @@ impl BodyReader {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         self.received = self.received.saturating_add(bytes);
         match &mut self.framing {
-            Framing::Length(left) => *left = left.saturating_sub(bytes),
+            Framing::Length(left) => {
+                debug_assert!(bytes <= *left, "no more is taken than is left");
+                *left = left.saturating_sub(bytes);
+            }
             Framing::Chunked(chunked) => *chunked = chunked.after_data(bytes),
             Framing::UntilEnd | Framing::Broken(_) => {}
         }

@@ -301,6 +301,13 @@ impl ClientHandshake {
     }
 }
 
+/// Has not begun, with the limits that go without saying.
+impl Default for ClientHandshake {
+    fn default() -> Self {
+        Self::new(HandshakeLimits::default())
+    }
+}
+
 impl fmt::Debug for ClientHandshake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let failure = if let Stage::Failed(error) = &self.stage { Some(error) } else { None };

@@ -102,6 +102,7 @@ impl HeadBuffer {
         joined: &'a mut Vec<u8>,
     ) -> Result<Option<&'a [u8]>, HeadError> {
         let before = self.kept.len();
+        debug_assert!(before <= limits.head_len(), "no more is kept than the limit");
         let room = limits.head_len().saturating_sub(before);
         let new = input.get(..room).unwrap_or(input);
         self.first_line.pass(new)?;
@@ -112,6 +113,7 @@ impl HeadBuffer {
             &self.kept
         };
         if let Some(end) = self.lines.find_end(text, limits)? {
+            debug_assert!(end >= before, "the end is searched in new bytes only");
             let (own, behind) = input.split_at_checked(end.saturating_sub(before)).unwrap_or((*input, &[]));
             *input = behind;
             let version = self.first_line.known_version().or_else(|| known_version_of_response(text));

@@ -58,12 +58,19 @@ impl Field {
     }
 
     fn name<'a>(&self, text: &'a [u8]) -> &'a [u8] {
-        text.get(self.name_start..self.name_end).unwrap_or_default()
+        part(text, self.name_start..self.name_end)
     }
 
     fn value<'a>(&self, text: &'a [u8]) -> &'a [u8] {
-        text.get(self.value_start..self.value_end).unwrap_or_default()
+        part(text, self.value_start..self.value_end)
     }
+}
+
+/// Returns the part of a text that a field's place names.
+fn part(text: &[u8], place: Range<usize>) -> &[u8] {
+    let part = text.get(place);
+    debug_assert!(part.is_some(), "a field lies in its text");
+    part.unwrap_or_default()
 }
 
 /// Returns where a part of a text lies in it; for what is no part of it, some place.

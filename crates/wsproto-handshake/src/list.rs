@@ -29,7 +29,9 @@ pub fn split_list(value: &str) -> impl Iterator<Item = &str> {
 
 /// Returns an item of a list that is text: a comma is never part of a longer character.
 pub(crate) fn text_of<'a>(item: &[u8], list: &'a str) -> &'a str {
-    list.get(place(item, list.as_bytes())).unwrap_or_default()
+    let text = list.get(place(item, list.as_bytes()));
+    debug_assert!(text.is_some(), "an item lies in its list");
+    text.unwrap_or_default()
 }
 
 /// Splits bytes as [`split_list`] splits text.

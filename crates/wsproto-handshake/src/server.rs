@@ -344,6 +344,13 @@ impl ServerHandshake {
     }
 }
 
+/// Awaits a request, with the limits that go without saying.
+impl Default for ServerHandshake {
+    fn default() -> Self {
+        Self::new(HandshakeLimits::default())
+    }
+}
+
 impl fmt::Debug for ServerHandshake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerHandshake")

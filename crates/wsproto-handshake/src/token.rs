@@ -94,14 +94,16 @@ impl fmt::Display for AcceptToken {
 /// RFC 4648 [§4](https://www.rfc-editor.org/rfc/rfc4648#section-4)
 fn encode<const N: usize>(bytes: &[u8]) -> [u8; N] {
     let mut text = [b'='; N];
-    // It fits: callers name the length that it takes.
-    let _written = STANDARD.encode_slice(bytes, &mut text);
+    let written = STANDARD.encode_slice(bytes, &mut text);
+    debug_assert_eq!(written, Ok(N), "callers name the length that it takes");
     text
 }
 
 /// Base64 as text, which it always is.
 fn as_text(base64: &[u8]) -> &str {
-    core::str::from_utf8(base64).unwrap_or_default()
+    let text = core::str::from_utf8(base64);
+    debug_assert!(text.is_ok(), "base64 is ASCII");
+    text.unwrap_or_default()
 }
 
 /// A Sec-WebSocket-Key; always 22 characters of base64 and `==`, which are 16 bytes.

@@ -204,8 +204,7 @@ fn resource_name(target: &str) -> String {
 
 /// Splits before the first of these characters, or at the end.
 fn split_before<'a>(text: &'a str, characters: &[char]) -> (&'a str, &'a str) {
-    let at = text.find(characters).unwrap_or(text.len());
-    text.split_at_checked(at).unwrap_or((text, ""))
+    text.find(characters).and_then(|at| text.split_at_checked(at)).unwrap_or((text, ""))
 }
 
 /// Splits at the colon that follows the host, if there is one.

@@ -44,8 +44,10 @@ impl FirstLine {
     /// RFC 9112 [§2.2](https://www.rfc-editor.org/rfc/rfc9112#section-2.2)
     #[inline]
     pub(super) fn skip_empty_line(&mut self, input: &mut &[u8]) -> Result<(), HeadError> {
-        while let (Self::Start, [b'\r', rest @ ..]) | (Self::EmptyLine, [_, rest @ ..]) = (*self, *input) {
-            *self = self.after(input.first().copied().unwrap_or_default())?;
+        while let (Self::Start, [byte @ b'\r', rest @ ..]) | (Self::EmptyLine, [byte, rest @ ..]) =
+            (*self, *input)
+        {
+            *self = self.after(*byte)?;
             *input = rest;
         }
         Ok(())

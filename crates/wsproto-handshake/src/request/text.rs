@@ -98,7 +98,9 @@ fn copies(lists: &[&[u8]]) -> Vec<String> {
 
 /// The text in this place, which is where a text was.
 fn text<'a>(head: &'a [u8], place: &Range<usize>) -> &'a str {
-    head.get(place.clone()).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or_default()
+    let text = head.get(place.clone()).and_then(|bytes| core::str::from_utf8(bytes).ok());
+    debug_assert!(text.is_some(), "a place is of a text in this head");
+    text.unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -248,8 +248,8 @@ fn resource_name<'a>(target: &'a str, head: &[u8]) -> Result<(Option<&'a [u8]>, 
     if !["http", "https", "ws", "wss"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
         return Err(RequestError::TargetForm);
     }
-    let path = rest.find(['/', '?']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at_checked(path).unwrap_or((rest, ""));
+    let path = rest.find(['/', '?']).and_then(|at| rest.split_at_checked(at));
+    let (authority, path) = path.unwrap_or((rest, ""));
     if !host::is_valid(authority.as_bytes()) {
         return Err(RequestError::TargetForm);
     }
