@@ -8,7 +8,7 @@ use criterion::{
     BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
     measurement::WallTime,
 };
-use wsproto::{BytesMessage, Config, Connection, Event, Messages, PreparedMessage, Role, TextMessage};
+use wsproto::{BytesMessage, Config, Connection, Event, PreparedMessage, ReadBuffer, Role, TextMessage};
 use wsproto_benches::{ascii, binary, limits, mixed, wire};
 
 const KIB: usize = 1 << 10;
@@ -59,8 +59,8 @@ const ROLES: [(Role, &str); 2] = [(Role::Server, "server"), (Role::Client, "clie
 
 fn connection(role: Role) -> Connection {
     match role {
-        Role::Server => Connection::server(&Config::default()),
-        Role::Client => Connection::client(&Config::default()),
+        Role::Server => Connection::open_server(Config::default()),
+        Role::Client => Connection::open_client(Config::default()),
     }
 }
 
@@ -76,6 +76,21 @@ fn read(wire: &[u8], read_len: usize, buf: &mut [u8], mut take: impl FnMut(&mut 
 fn receive_all(connection: &mut Connection, mut input: &mut [u8]) {
     while let Some(event) = connection.receive(&mut input).unwrap() {
         black_box(event);
+    }
+}
+
+/// Takes what comes in reads of at most `read_len` bytes into a buffer, and whole messages out of it.
+fn receive_messages(connection: &mut Connection, buffer: &mut ReadBuffer, wire: &[u8], read_len: usize) {
+    let mut rest = black_box(wire);
+    while !rest.is_empty() {
+        let room = buffer.room();
+        let (part, later) = rest.split_at(rest.len().min(read_len).min(room.len()));
+        room[..part.len()].copy_from_slice(part);
+        buffer.filled(part.len());
+        rest = later;
+        while let Some(event) = connection.receive_from(buffer).unwrap() {
+            black_box(event);
+        }
     }
 }
 
@@ -106,6 +121,10 @@ fn receive(c: &mut Criterion) {
             let mut ours = connection(role);
             group.bench_function(BenchmarkId::new("events", case.name), |b| {
                 b.iter(|| read(&wire, READ, &mut buf, |input| receive_all(&mut ours, input)));
+            });
+            let (mut ours, mut buffer) = (connection(role), ReadBuffer::messages());
+            group.bench_function(BenchmarkId::new("messages", case.name), |b| {
+                b.iter(|| receive_messages(&mut ours, &mut buffer, &wire, READ));
             });
             limits_of(&mut group, &case, role);
         }
@@ -176,15 +195,9 @@ fn fragments(c: &mut Criterion) {
     group.bench_function("events", |b| {
         b.iter(|| read(&wire, READ, &mut buf, |input| receive_all(&mut ours, input)));
     });
-    let (mut ours, mut messages) = (connection(Role::Server), Messages::new(KIB as u64));
+    let (mut ours, mut buffer) = (connection(Role::Server), ReadBuffer::messages());
     group.bench_function("joined", |b| {
-        b.iter(|| {
-            read(&wire, READ, &mut buf, |mut input| {
-                while let Some(event) = ours.receive(&mut input).unwrap() {
-                    black_box(messages.push(event).unwrap());
-                }
-            });
-        });
+        b.iter(|| receive_messages(&mut ours, &mut buffer, &wire, READ));
     });
     limits_of(&mut group, &Case { name: "500 B", is_text: true, payload: ascii(500) }, Role::Server);
     group.finish();
@@ -202,6 +215,13 @@ fn reads(c: &mut Criterion) {
             group.bench_function(BenchmarkId::new(format!("{case_len} B in reads of"), read_len), |b| {
                 b.iter(|| read(&wire, *read_len, &mut buf, |input| receive_all(&mut ours, input)));
             });
+            let (mut ours, mut buffer) = (connection(Role::Server), ReadBuffer::messages());
+            group.bench_function(
+                BenchmarkId::new(format!("{case_len} B whole in reads of"), read_len),
+                |b| {
+                    b.iter(|| receive_messages(&mut ours, &mut buffer, &wire, *read_len));
+                },
+            );
             group.bench_function(BenchmarkId::new(format!("limit: copy {case_len} B by"), read_len), |b| {
                 b.iter(|| read(&wire, *read_len, &mut buf, |input| _ = black_box(input)));
             });

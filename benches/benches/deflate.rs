@@ -51,7 +51,7 @@ impl Case {
         let configs: [Arc<dyn ExtensionConfig>; 1] = [Arc::new(config)];
         let offers = extensions::offers(&configs).unwrap();
         let (_, agreed) = extensions::respond(&configs, &offers).unwrap();
-        Connection::server(&Config::default()).with_extensions(agreed)
+        Connection::open_server(Config::default()).with_extensions(agreed)
     }
 }
 

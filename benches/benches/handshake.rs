@@ -5,12 +5,12 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use wsproto::{AcceptConnection, Config, Request, WsConnection};
+use wsproto::{AcceptConnection, Config, Connection, Request};
 use wsproto_benches::{limits, wire};
 
 /// A client whose key is always the same, so that its answer is, too.
-fn client() -> WsConnection {
-    WsConnection::client_with_entropy(Config::default(), |bytes: &mut [u8]| bytes.fill(7))
+fn client() -> Connection {
+    Connection::client_with_entropy(Config::default(), |bytes: &mut [u8]| bytes.fill(7))
 }
 
 fn request() -> Request {
@@ -24,7 +24,7 @@ fn server_side(c: &mut Criterion) {
         b.iter(|| {
             buf.copy_from_slice(wire::REQUEST.as_bytes());
             out.clear();
-            let mut server = WsConnection::server(Config::default());
+            let mut server = Connection::server(Config::default());
             let mut input = &mut buf[..];
             assert!(server.receive(&mut input).unwrap().is_some(), "a request");
             server.send(AcceptConnection::new(), &mut out).unwrap();

@@ -6,7 +6,7 @@ use std::io::{self, Cursor, Read, Write};
 use tungstenite::protocol::{Role as TheirRole, WebSocket, WebSocketConfig};
 use tungstenite::{Error, Message, error::ProtocolError};
 use wsproto::frame::FrameError;
-use wsproto::{CloseCode, Config, Connection, Event, Messages, RemoteProtocolError};
+use wsproto::{CloseCode, Config, Connection, Event, ReadBuffer, RemoteProtocolError};
 
 /// The longest frame and message of both sides, in bytes.
 const LIMIT: usize = 1 << 20;
@@ -98,17 +98,15 @@ fn ours(is_server: bool, wire: &[u8]) -> Heard<RemoteProtocolError> {
         .with_max_fragments(u64::MAX)
         .with_max_empty_fragments(u64::MAX);
     let mut connection = if is_server {
-        Connection::server(&config)
+        Connection::open_server(config)
     } else {
-        Connection::client_with_entropy(&config, |bytes: &mut [u8]| bytes.fill(1))
+        Connection::open_client_with_entropy(config, |bytes: &mut [u8]| bytes.fill(1))
     };
-    let mut messages = Messages::new(LIMIT as u64);
-    let mut bytes = wire.to_vec();
-    let mut input = &mut bytes[..];
+    let mut buffer = ReadBuffer::messages().with_unread(wire);
     let mut said = Vec::new();
     loop {
-        match connection.receive(&mut input) {
-            Ok(Some(event)) => said.extend(our_message(messages.push(event).expect("under the limit"))),
+        match connection.receive_from(&mut buffer) {
+            Ok(Some(event)) => said.push(our_message(event)),
             Ok(None) => return Heard { said, end: End::Cut },
             Err(error) => return Heard { said, end: End::Failed(error) },
         }
@@ -118,15 +116,15 @@ fn ours(is_server: bool, wire: &[u8]) -> Heard<RemoteProtocolError> {
     }
 }
 
-fn our_message(event: Option<Event<'_>>) -> Option<Said> {
-    Some(match event? {
+fn our_message(event: Event<'_>) -> Said {
+    match event {
         Event::TextMessage(message) => Said::Text(message.data.as_str().to_owned()),
         Event::BytesMessage(message) => Said::Binary(message.data.to_vec()),
         Event::Ping(ping) => Said::Ping(ping.payload.to_vec()),
         Event::Pong(pong) => Said::Pong(pong.payload.to_vec()),
         Event::CloseConnection(close) => Said::Close(close.code.get(), close.reason.as_str().to_owned()),
         other => panic!("an event of the handshake: {other:?}"),
-    })
+    }
 }
 
 fn theirs(is_server: bool, wire: &[u8]) -> Heard<()> {

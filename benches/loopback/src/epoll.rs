@@ -6,7 +6,7 @@ use std::net::TcpListener;
 
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
-use wsproto::{Config, Connection, Event, Messages};
+use wsproto::{BytesMessage, Config, Connection, Event, TextMessage};
 
 /// What a connection makes of what it reads.
 trait Echo {
@@ -30,7 +30,44 @@ impl Echo for Raw {
 
 struct Ours {
     connection: Connection,
-    messages: Messages,
+    cut: Cut,
+}
+
+/// What has come of a message that doesn't lie in one read: text, or bytes.
+#[derive(Default)]
+struct Cut {
+    text: String,
+    bytes: Vec<u8>,
+}
+
+impl Cut {
+    /// Returns an event that is whole as it lies there; joins the others, and sends what is whole by that.
+    fn whole_or_join<'a>(
+        &mut self,
+        event: Event<'a>,
+        connection: &mut Connection,
+        out: &mut Vec<u8>,
+    ) -> io::Result<Option<Event<'a>>> {
+        let is_cut = !(self.text.is_empty() && self.bytes.is_empty());
+        match event {
+            Event::TextMessage(part) if is_cut || !part.message_finished => {
+                self.text.push_str(&part.data);
+                if part.message_finished {
+                    connection.send(TextMessage::new(&self.text), out).map_err(io::Error::other)?;
+                    self.text.clear();
+                }
+            }
+            Event::BytesMessage(part) if is_cut || !part.message_finished => {
+                self.bytes.extend_from_slice(&part.data);
+                if part.message_finished {
+                    connection.send(BytesMessage::new(&self.bytes), out).map_err(io::Error::other)?;
+                    self.bytes.clear();
+                }
+            }
+            event => return Ok(Some(event)),
+        }
+        Ok(None)
+    }
 }
 
 /// From how many bytes on a payload is written from where it was received.
@@ -38,15 +75,15 @@ const APART: usize = 4 << 10;
 
 impl Echo for Ours {
     fn open() -> Self {
-        Self { connection: Connection::server(&Config::default()), messages: Messages::new(64 << 20) }
+        Self { connection: Connection::open_server(Config::default()), cut: Cut::default() }
     }
 
     fn echo(&mut self, mut input: &mut [u8], out: &mut Vec<u8>, socket: &mut Socket) -> io::Result<()> {
-        let Self { connection, messages } = self;
+        let Self { connection, cut } = self;
         // Each with where in `out` it belongs.
         let mut apart: Vec<(usize, Event<'_>)> = Vec::new();
         while let Some(event) = connection.receive(&mut input).map_err(io::Error::other)? {
-            let Some(event) = messages.push(event).map_err(io::Error::other)? else { continue };
+            let Some(event) = cut.whole_or_join(event, connection, out)? else { continue };
             match &event {
                 Event::TextMessage(_) | Event::BytesMessage(_) if payload(&event).len() >= APART => {
                     let header = connection.send_apart(event.clone()).map_err(io::Error::other)?;

@@ -39,6 +39,7 @@ pub(crate) fn lengths(rows: &[Row]) -> String {
             && work.task == Task::Receive
             && work.role == Role::Server
             && work.content != Content::Mixed
+            && !work.as_str
             && work.frames == 1
             && work.read_len == 64 << 10
     };

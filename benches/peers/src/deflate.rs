@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use futures_util::{SinkExt as _, StreamExt as _};
 use wsproto::{
-    Config, Connection, DeflateConfig, Event, MessageBuffer, TextMessage,
+    Config, Connection, DeflateConfig, Event, ReadBuffer, TextMessage,
     extensions::{self, ExtensionConfig, deflate::Backend},
 };
 use wsproto_benches::Deflate;
@@ -13,14 +13,15 @@ use wsproto_benches::Deflate;
 use crate::{
     Runner,
     transport::{Transport, run},
-    work::{Delivered, Task, Work},
+    work::{Delivered, Task, Work, to_str},
 };
 
 struct Ours {
     transport: Transport,
     connection: Connection,
-    messages: MessageBuffer,
+    messages: ReadBuffer,
     out: Vec<u8>,
+    as_str: bool,
     texts: Vec<String>,
     next: usize,
 }
@@ -46,9 +47,10 @@ impl Ours {
         let text = |payload| String::from_utf8(payload).unwrap();
         Some(Self {
             transport: Transport::new(work.tape(), work.read_len),
-            connection: Connection::server(&Config::default()).with_extensions(agreed),
-            messages: MessageBuffer::new(),
+            connection: Connection::open_server(Config::default()).with_extensions(agreed),
+            messages: ReadBuffer::messages(),
             out: Vec::new(),
+            as_str: work.as_str,
             texts: work.payloads().into_iter().map(text).collect(),
             next: 0,
         })
@@ -67,9 +69,13 @@ impl Ours {
     fn receive(&mut self, count: usize, delivered: &mut Delivered) {
         let mut left = count;
         loop {
-            while let Some(event) = self.connection.receive_message(&mut self.messages).unwrap() {
+            while let Some(event) = self.connection.receive_from(&mut self.messages).unwrap() {
                 let Event::TextMessage(message) = event else { unreachable!() };
-                delivered.message(message.data.as_bytes());
+                if self.as_str {
+                    delivered.text(&message.data);
+                } else {
+                    delivered.message(message.data.as_bytes());
+                }
                 left -= 1;
                 if left == 0 {
                     return;
@@ -94,7 +100,7 @@ impl Ours {
 
 /// Starts a peer that is a stream and a sink of messages.
 macro_rules! stream_and_sink {
-    ($work:ident, $stream:ident, $messages:ident, |$next:ident| $bytes:expr) => {{
+    ($work:ident, $stream:ident, $messages:ident, |$next:ident| $bytes:expr, $text:expr) => {{
         let work = *$work;
         let mut next = 0;
         let round = move |count: usize, delivered: &mut Delivered| {
@@ -102,7 +108,11 @@ macro_rules! stream_and_sink {
                 for i in 1..=count {
                     if work.task == Task::Receive {
                         let $next = $stream.next().await.unwrap();
-                        delivered.message($bytes);
+                        if work.as_str {
+                            delivered.text($text);
+                        } else {
+                            delivered.message($bytes);
+                        }
                         continue;
                     }
                     $stream.feed($messages[next].clone()).await.unwrap();
@@ -140,7 +150,7 @@ pub(crate) fn yawc(work: &Work) -> Option<Runner> {
     let mut stream =
         yawc::WebSocket::from_stream_with_extensions(transport, role, Some(agreed), options).ok()?;
     let messages: Vec<_> = work.payloads().into_iter().map(yawc::Frame::text).collect();
-    Some(stream_and_sink!(work, stream, messages, |message| message.payload()))
+    Some(stream_and_sink!(work, stream, messages, |message| message.payload(), to_str(message.payload())))
 }
 
 fn sockudo_config(work: &Work) -> Option<sockudo_ws::deflate::DeflateConfig> {
@@ -163,7 +173,13 @@ pub(crate) fn sockudo(work: &Work) -> Option<Runner> {
     let transport = Transport::new(work.tape(), work.read_len);
     let mut stream = sockudo_ws::CompressedWebSocketStream::server(transport, config, sockudo_config(work)?);
     let messages = sockudo_messages(work);
-    Some(stream_and_sink!(work, stream, messages, |message| message.as_ref().unwrap().as_bytes()))
+    Some(stream_and_sink!(
+        work,
+        stream,
+        messages,
+        |message| message.as_ref().unwrap().as_bytes(),
+        message.as_ref().unwrap().as_text().unwrap()
+    ))
 }
 
 pub(crate) fn sockudo_parser(work: &Work) -> Option<Runner> {
@@ -186,7 +202,11 @@ pub(crate) fn sockudo_parser(work: &Work) -> Option<Runner> {
                     crate::sockudo::read(&mut transport, &mut input);
                     received = protocol.process(&mut input).unwrap().into_iter();
                 };
-                delivered.message(message.as_bytes());
+                if work.as_str {
+                    delivered.text(message.as_text().unwrap());
+                } else {
+                    delivered.message(message.as_bytes());
+                }
                 continue;
             }
             protocol.encode_message(&messages[next], &mut output).unwrap();

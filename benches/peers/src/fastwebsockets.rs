@@ -5,7 +5,7 @@ use fastwebsockets::{FragmentCollector, Frame, Payload, Role, WebSocket};
 use crate::{
     Runner,
     transport::{Transport, run},
-    work::{Delivered, Task, Work},
+    work::{Delivered, Task, Work, to_str},
 };
 
 pub(crate) fn start(work: &Work) -> Option<Runner> {
@@ -23,8 +23,10 @@ pub(crate) fn start(work: &Work) -> Option<Runner> {
                     Task::Send => Frame::binary(Payload::Borrowed(&payload)),
                     Task::Receive | Task::Echo | Task::Handshake => socket.read_frame().await.unwrap(),
                 };
-                if work.task != Task::Send {
-                    delivered.message(&frame.payload);
+                match work.task {
+                    Task::Send => {}
+                    _ if work.as_str => delivered.text(to_str(&frame.payload)),
+                    _ => delivered.message(&frame.payload),
                 }
                 if work.task != Task::Receive {
                     socket.write_frame(frame).await.unwrap();

@@ -1,6 +1,6 @@
 //! The opening handshake of a server: a browser's request in, the answer out, a connection ready.
 
-use wsproto::{AcceptConnection, Config, Event, WsConnection};
+use wsproto::{AcceptConnection, Config, Connection, Event};
 
 use crate::{
     Runner,
@@ -19,7 +19,7 @@ fn start(work: &Work, mut answer: impl FnMut(&mut Transport) + 'static) -> Optio
 pub(crate) fn ours(work: &Work) -> Option<Runner> {
     let (mut buf, mut out) = (vec![0; 64 << 10], Vec::new());
     start(work, move |transport| {
-        let mut server = WsConnection::server(Config::default());
+        let mut server = Connection::server(Config::default());
         let n = transport.take(&mut buf);
         let mut input = &mut buf[..n];
         let event = server.receive(&mut input).unwrap();

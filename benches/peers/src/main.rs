@@ -31,7 +31,7 @@ use rand::seq::SliceRandom as _;
 use rustix::time::{ClockId, clock_gettime};
 
 use transport::Written;
-use work::{Delivered, Group, TABLE, Task, Work};
+use work::{Delivered, Group, Task, Work, works};
 
 /// Does a round of work.
 ///
@@ -196,8 +196,8 @@ struct Options {
 impl Options {
     fn wants(&self, work: &Work) -> bool {
         match self.only.strip_suffix('$') {
-            Some(end) => work.name.ends_with(end),
-            None => work.name.contains(&self.only),
+            Some(end) => work.name().ends_with(end),
+            None => work.name().contains(&self.only),
         }
     }
 }
@@ -205,8 +205,8 @@ impl Options {
 fn main() {
     let options = options();
     let mut rows = Vec::new();
-    for work in TABLE.iter().filter(|work| options.wants(work)) {
-        let row = measure(work, &options);
+    for work in works().filter(|work| options.wants(work)) {
+        let row = measure(&work, &options);
         print_row(&row);
         rows.push(row);
     }
@@ -309,11 +309,11 @@ fn check(name: &str, runner: &mut Runner, work: &Work) {
         return;
     }
     if matches!(work.task, Task::Receive | Task::Echo) {
-        assert_eq!(delivered.messages, messages, "{name}: {}", work.name);
-        assert_eq!(delivered.bytes, messages * work.len, "{name}: {}", work.name);
+        assert_eq!(delivered.messages, messages, "{name}: {}", work.name());
+        assert_eq!(delivered.bytes, messages * work.len, "{name}: {}", work.name());
     }
     match work.task {
-        Task::Receive => assert!(written.is_empty(), "{name}: {}", work.name),
+        Task::Receive => assert!(written.is_empty(), "{name}: {}", work.name()),
         Task::Send => sent::check_messages(&written, work, messages * work.connections),
         Task::Echo => sent::check_messages(&written, work, messages),
         Task::Handshake if work.is_client() => sent::check_requests(&written, messages),
@@ -351,7 +351,7 @@ fn cpu_time() -> Duration {
 }
 
 fn print_row(row: &Row) {
-    let mut line = format!("{:62}", row.work.name);
+    let mut line = format!("{:74}", row.work.name());
     if let Some(best) = row.times.iter().find(|times| times.is_peer()) {
         for ours in row.times.iter().filter(|times| times.is_ours()) {
             let short = ours.name.trim_start_matches("wsproto").trim_matches([' ', '(', ')']);

@@ -1,6 +1,6 @@
 //! Many connections of one thread: one message to all of them, or echoes in turn.
 
-use std::io::IoSlice;
+use std::{io::IoSlice, sync::Arc};
 
 use wsproto::{Config, Connection, Event, TextMessage};
 
@@ -39,8 +39,9 @@ struct Ours {
 
 impl Ours {
     fn new(work: &Work) -> Self {
-        let config = Config::default();
-        let connection = || (Connection::server(&config), Transport::new(work.tape(), work.read_len));
+        let config = Arc::new(Config::default());
+        let connection =
+            || (Connection::open_server(config.clone()), Transport::new(work.tape(), work.read_len));
         Self {
             connections: (0..work.connections).map(|_| connection()).collect(),
             turn: 0,

@@ -7,7 +7,7 @@ use tokio::io::AsyncReadExt as _;
 use crate::{
     Runner,
     transport::{Transport, run},
-    work::{Delivered, Task, Work},
+    work::{Delivered, Task, Work, to_str},
 };
 
 pub(crate) fn start(work: &Work) -> Option<Runner> {
@@ -38,8 +38,10 @@ pub(crate) fn start(work: &Work) -> Option<Runner> {
                 Message::Binary(bytes) => (OpCode::Binary, bytes),
                 _ => unreachable!(),
             };
-            if work.task != Task::Send {
-                delivered.message(payload);
+            match work.task {
+                Task::Send => {}
+                _ if work.as_str => delivered.text(to_str(payload)),
+                _ => delivered.message(payload),
             }
             if work.task != Task::Receive {
                 encode(opcode, payload, work.is_client(), &mut output);

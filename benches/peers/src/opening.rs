@@ -15,7 +15,7 @@ use std::{
 
 use tokio::io::ReadBuf;
 use tungstenite::{HandshakeError, handshake::MidHandshake};
-use wsproto::{Config, Event, Request, WsConnection};
+use wsproto::{Config, Connection, Event, Request};
 use wsproto_benches::wire;
 
 use crate::{
@@ -200,7 +200,7 @@ fn start_future<F: Future<Output = ()> + 'static>(
 pub(crate) fn ours(work: &Work) -> Option<Runner> {
     let (mut out, mut buf) = (Vec::new(), vec![0; 64 << 10]);
     let ask = move |end: End| {
-        let mut client = WsConnection::client(Config::default());
+        let mut client = Connection::client(Config::default());
         client.send(Request::new(HOST, TARGET), &mut out).unwrap();
         end.put(&out);
         out.clear();

@@ -2,7 +2,7 @@
 
 use std::io::IoSlice;
 
-use wsproto::{BytesMessage, Config, Connection, Event, MessageBuffer, Role, TextMessage};
+use wsproto::{BytesMessage, Config, Connection, Event, ReadBuffer, Role, TextMessage};
 
 use crate::{
     Runner,
@@ -20,7 +20,7 @@ struct Ours {
     work: Work,
     transport: Transport,
     connection: Connection,
-    messages: MessageBuffer,
+    messages: ReadBuffer,
     buf: Vec<u8>,
     /// The bytes of `buf` that were read and not yet taken.
     unread: std::ops::Range<usize>,
@@ -57,14 +57,14 @@ pub(crate) fn at_once(work: &Work) -> Option<Runner> {
 fn ours(work: &Work, whole: bool) -> Ours {
     let config = Config::default();
     let connection = match work.role {
-        Role::Server => Connection::server(&config),
-        Role::Client => Connection::client(&config),
+        Role::Server => Connection::open_server(config),
+        Role::Client => Connection::open_client(config),
     };
     Ours {
         work: *work,
         transport: Transport::new(work.tape(), work.read_len),
         connection,
-        messages: MessageBuffer::new(),
+        messages: ReadBuffer::messages(),
         buf: vec![0; 16 << 10],
         unread: 0..0,
         out: Vec::new(),
@@ -77,8 +77,9 @@ impl Ours {
     fn receive(&mut self, count: usize, delivered: &mut Delivered) {
         let mut left = count;
         loop {
-            while let Some(event) = self.connection.receive_message(&mut self.messages).unwrap() {
+            while let Some(event) = self.connection.receive_from(&mut self.messages).unwrap() {
                 match &event {
+                    Event::TextMessage(message) if self.work.as_str => delivered.text(&message.data),
                     Event::TextMessage(message) => delivered.message(message.data.as_bytes()),
                     Event::BytesMessage(message) => delivered.message(&message.data),
                     _ => unreachable!(),
@@ -100,7 +101,11 @@ impl Ours {
             while let Some(event) = self.connection.receive(&mut input).unwrap() {
                 let finished = match &event {
                     Event::TextMessage(message) => {
-                        delivered.part(message.data.as_bytes(), message.message_finished);
+                        if self.work.as_str {
+                            delivered.text_part(&message.data, message.message_finished);
+                        } else {
+                            delivered.part(message.data.as_bytes(), message.message_finished);
+                        }
                         message.message_finished
                     }
                     Event::BytesMessage(message) => {
@@ -161,8 +166,9 @@ impl Ours {
     fn echo(&mut self, count: usize, delivered: &mut Delivered) {
         let mut left = count;
         loop {
-            while let Some(event) = self.connection.receive_message(&mut self.messages).unwrap() {
+            while let Some(event) = self.connection.receive_from(&mut self.messages).unwrap() {
                 match &event {
+                    Event::TextMessage(message) if self.work.as_str => delivered.text(&message.data),
                     Event::TextMessage(message) => delivered.message(message.data.as_bytes()),
                     Event::BytesMessage(message) => delivered.message(&message.data),
                     _ => unreachable!(),
@@ -186,14 +192,17 @@ impl Ours {
     fn echo_apart(&mut self, count: usize, delivered: &mut Delivered) {
         let mut left = count;
         loop {
-            while let Some(event) = self.connection.receive_message(&mut self.messages).unwrap() {
+            while let Some(event) = self.connection.receive_from(&mut self.messages).unwrap() {
                 let header = self.connection.send_apart(event.clone()).unwrap().encode();
                 let payload = match &event {
                     Event::TextMessage(message) => message.data.as_bytes(),
                     Event::BytesMessage(message) => &message.data,
                     _ => unreachable!(),
                 };
-                delivered.message(payload);
+                match &event {
+                    Event::TextMessage(message) if self.work.as_str => delivered.text(&message.data),
+                    _ => delivered.message(payload),
+                }
                 self.transport.put_all(&[IoSlice::new(&header), IoSlice::new(payload)]);
                 left -= 1;
                 if left == 0 {

@@ -40,7 +40,7 @@ fn json_row(row: &Row) -> String {
     let cannot =
         row.cannot.iter().map(|(name, why)| format!("{{\"name\": \"{name}\", \"can't\": \"{why}\"}}"));
     let all: Vec<String> = times.chain(cannot).map(|entry| format!("    {entry}")).collect();
-    format!("  {{\"work\": \"{}\", \"times\": [\n{}\n  ]}}", row.work.name, all.join(",\n"))
+    format!("  {{\"work\": \"{}\", \"times\": [\n{}\n  ]}}", row.work.name(), all.join(",\n"))
 }
 
 fn tables(rows: &[Row], rounds: usize) -> String {
@@ -79,7 +79,7 @@ fn tables(rows: &[Row], rounds: usize) -> String {
 
 fn messages_line(row: &Row, text: &mut String) {
     let Some(whole) = find(row, "wsproto") else { return };
-    let _ = write!(text, "| {} | {} | {} |", row.work.name, ns(whole.minimum), to_best(row, whole));
+    let _ = write!(text, "| {} | {} | {} |", row.work.name(), ns(whole.minimum), to_best(row, whole));
     places(row, 3, text);
     match find(row, "wsproto (chunks)").or_else(|| find(row, "wsproto (at once)")) {
         Some(times) => {
@@ -93,7 +93,7 @@ fn messages_line(row: &Row, text: &mut String) {
 }
 
 fn deflate_line(row: &Row, text: &mut String) {
-    let _ = write!(text, "| {} |", row.work.name);
+    let _ = write!(text, "| {} |", row.work.name());
     for (ours, limit) in
         [("wsproto (miniz_oxide)", "limit: miniz_oxide"), ("wsproto (zlib-rs)", "limit: zlib-rs")]
     {

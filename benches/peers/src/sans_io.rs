@@ -8,7 +8,7 @@ use websocket_sans_io::{
 use crate::{
     Runner,
     transport::Transport,
-    work::{Delivered, Task, Work},
+    work::{Delivered, Task, Work, to_str},
 };
 
 struct Peer {
@@ -80,10 +80,14 @@ impl Peer {
                             self.joined.extend_from_slice(part);
                             &self.joined
                         };
-                        if original_opcode == Opcode::Text {
-                            check(message);
+                        if self.work.as_str {
+                            delivered.text(to_str(message));
+                        } else {
+                            if original_opcode == Opcode::Text {
+                                check(message);
+                            }
+                            delivered.message(message);
                         }
-                        delivered.message(message);
                         if ECHO {
                             encode(&self.work, &mut self.encoder, message, &mut self.out);
                         }

@@ -25,8 +25,10 @@ pub(crate) fn stream(work: &Work) -> Option<Runner> {
                     Task::Send => message.clone(),
                     Task::Receive | Task::Echo | Task::Handshake => stream.next().await.unwrap().unwrap(),
                 };
-                if work.task != Task::Send {
-                    delivered.message(bytes(&message));
+                match work.task {
+                    Task::Send => {}
+                    _ if work.as_str => delivered.text(message.as_text().unwrap()),
+                    _ => delivered.message(bytes(&message)),
                 }
                 if work.task != Task::Receive {
                     stream.feed(message).await.unwrap();
@@ -61,8 +63,10 @@ pub(crate) fn parser(work: &Work) -> Option<Runner> {
                     received = protocol.process(&mut input).unwrap().into_iter();
                 },
             };
-            if work.task != Task::Send {
-                delivered.message(bytes(&message));
+            match work.task {
+                Task::Send => {}
+                _ if work.as_str => delivered.text(message.as_text().unwrap()),
+                _ => delivered.message(bytes(&message)),
             }
             if work.task != Task::Receive {
                 protocol.encode_message(&message, &mut output).unwrap();

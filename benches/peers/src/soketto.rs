@@ -5,7 +5,7 @@ use soketto::connection::{Builder, Mode};
 use crate::{
     Runner,
     transport::{Transport, run},
-    work::{Delivered, Task, Work},
+    work::{Delivered, Task, Work, to_str},
 };
 
 pub(crate) fn start(work: &Work) -> Option<Runner> {
@@ -23,11 +23,13 @@ pub(crate) fn start(work: &Work) -> Option<Runner> {
                 if work.task != Task::Send {
                     message.clear();
                     receiver.receive_data(&mut message).await.unwrap();
-                    if work.is_text() {
-                        // soketto leaves this to its caller.
-                        simdutf8::basic::from_utf8(&message).unwrap();
+                    // soketto leaves the check to its caller.
+                    let text = if work.is_text() { to_str(&message) } else { "" };
+                    if work.as_str {
+                        delivered.text(text);
+                    } else {
+                        delivered.message(&message);
                     }
-                    delivered.message(&message);
                 }
                 if work.task != Task::Receive {
                     match (work.task, work.is_text()) {

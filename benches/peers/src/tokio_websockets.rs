@@ -28,8 +28,10 @@ pub(crate) fn start(work: &Work) -> Option<Runner> {
                     Task::Send => message.clone(),
                     Task::Receive | Task::Echo | Task::Handshake => stream.next().await.unwrap().unwrap(),
                 };
-                if work.task != Task::Send {
-                    delivered.message(message.as_payload());
+                match work.task {
+                    Task::Send => {}
+                    _ if work.as_str => delivered.text(message.as_text().unwrap()),
+                    _ => delivered.message(message.as_payload()),
                 }
                 if work.task != Task::Receive {
                     stream.feed(message).await.unwrap();

@@ -31,8 +31,10 @@ pub(crate) fn start(work: &Work) -> Option<Runner> {
                 Task::Send => message.clone(),
                 Task::Receive | Task::Echo | Task::Handshake => socket.read().unwrap(),
             };
-            if work.task != Task::Send {
-                delivered.message(bytes(&message));
+            match &message {
+                _ if work.task == Task::Send => {}
+                Message::Text(text) if work.as_str => delivered.text(text),
+                message => delivered.message(bytes(message)),
             }
             if work.task != Task::Receive {
                 socket.write(message).unwrap();

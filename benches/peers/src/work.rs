@@ -46,7 +46,7 @@ pub(crate) enum Content {
 /// One case of the table.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Work {
-    pub(crate) name: &'static str,
+    name: &'static str,
     pub(crate) group: Group,
     pub(crate) task: Task,
     pub(crate) role: Role,
@@ -59,6 +59,8 @@ pub(crate) struct Work {
     pub(crate) read_len: usize,
     pub(crate) deflate: Option<Deflate>,
     pub(crate) connections: usize,
+    /// Whether what is received is delivered as text, and not as bytes: who checks it, and gives no text, checks it again.
+    pub(crate) as_str: bool,
 }
 
 const READ: usize = 64 << 10;
@@ -76,6 +78,7 @@ impl Work {
             read_len: READ,
             deflate: None,
             connections: 1,
+            as_str: false,
         }
     }
 
@@ -117,6 +120,18 @@ impl Work {
     const fn in_reads_of(mut self, read_len: usize) -> Self {
         self.read_len = read_len;
         self
+    }
+
+    /// Returns the name of the row.
+    pub(crate) fn name(&self) -> String {
+        format!("{}{}", self.name, if self.as_str { ", as &str" } else { "" })
+    }
+
+    /// Returns the same work with text delivered as text, where any is delivered. Where connections take turns, caches are
+    /// what counts.
+    fn with_str(&self) -> Option<Self> {
+        let receives = matches!(self.task, Task::Receive | Task::Echo) && self.group != Group::Turns;
+        (receives && self.is_text()).then_some(Self { as_str: true, ..*self })
     }
 
     pub(crate) fn is_text(&self) -> bool {
@@ -272,6 +287,17 @@ impl Delivered {
         self.bytes += std::hint::black_box(payload).len();
     }
 
+    #[inline(always)]
+    pub(crate) fn text(&mut self, text: &str) {
+        self.message(std::hint::black_box(text).as_bytes());
+    }
+
+    /// Takes a part of a text, `last` with the last.
+    #[inline(always)]
+    pub(crate) fn text_part(&mut self, part: &str, last: bool) {
+        self.part(std::hint::black_box(part).as_bytes(), last);
+    }
+
     /// Takes a part of a message, `last` with the last.
     #[inline(always)]
     pub(crate) fn part(&mut self, part: &[u8], last: bool) {
@@ -287,6 +313,12 @@ impl Delivered {
     }
 }
 
+/// Makes text of bytes for those who give no text, as fast as can be without unsafe code.
+#[inline]
+pub(crate) fn to_str(bytes: &[u8]) -> &str {
+    simdutf8::basic::from_utf8(bytes).expect("the text of a message")
+}
+
 use Content::{Ascii, Binary, Mixed};
 use Role::{Client, Server};
 use Task::{Echo, Receive, Send};
@@ -294,7 +326,7 @@ use Task::{Echo, Receive, Send};
 const KIB: usize = 1 << 10;
 
 #[rustfmt::skip]
-pub(crate) const TABLE: &[Work] = &[
+const TABLE: &[Work] = &[
     Work::new("receive as a server, text of 16 B",           Receive, Server, Ascii,  16),
     Work::new("receive as a server, text of 125 B",          Receive, Server, Ascii,  125),
     Work::new("receive as a server, ASCII of 1 KiB",         Receive, Server, Ascii,  KIB),
@@ -323,8 +355,12 @@ pub(crate) const TABLE: &[Work] = &[
     Work::new("echo as a server, text of 1 KiB",             Echo,    Server, Ascii,  KIB),
     Work::new("echo as a server, text of 64 KiB",            Echo,    Server, Ascii,  64 * KIB),
     Work::new("receive as a server, four fragments of 125 B", Receive, Server, Ascii, 500).in_frames(4),
+    Work::new("receive as a server, mixed text of 1 KiB in four fragments", Receive, Server, Mixed, KIB).in_frames(4),
     Work::new("receive as a server, text of 125 B in reads of 1 B", Receive, Server, Ascii, 125).in_reads_of(1),
     Work::new("receive as a server, text of 125 B in reads of 7 B", Receive, Server, Ascii, 125).in_reads_of(7),
+    Work::new("receive as a server, mixed text of 1 KiB in reads of 1460 B", Receive, Server, Mixed, KIB).in_reads_of(1460),
+    Work::new("receive as a server, mixed text of 1 KiB in reads of 7 B", Receive, Server, Mixed, KIB).in_reads_of(7),
+    Work::new("receive as a server, mixed text of 1 KiB in reads of 1 B", Receive, Server, Mixed, KIB).in_reads_of(1),
     Work::new("receive as a server, binary of 16 KiB in reads of 1460 B", Receive, Server, Binary, 16 * KIB).in_reads_of(1460),
 
     Work::deflated("inflate 1 KiB of level 1",                      Receive, KIB,      1, true),
@@ -355,3 +391,8 @@ pub(crate) const TABLE: &[Work] = &[
     Work::turns("echo 125 B, 1000 connections",   1_000),
     Work::turns("echo 125 B, 10000 connections",  10_000),
 ];
+
+/// Returns all that is done: each text that is received once as bytes, and once as text.
+pub(crate) fn works() -> impl Iterator<Item = Work> {
+    TABLE.iter().flat_map(|work| [Some(*work), work.with_str()]).flatten()
+}

@@ -69,7 +69,11 @@ fn start_as<const IS_CLIENT: bool>(work: &Work) -> Option<Runner> {
                     continue;
                 }
                 let mut frame = reader.read_frame(&mut common).await.unwrap();
-                delivered.message(frame.payload());
+                if work.as_str {
+                    delivered.text(frame.text_payload().unwrap());
+                } else {
+                    delivered.message(frame.payload());
+                }
                 if work.task == Task::Echo {
                     let mut echo = Frame::new_fin(opcode, &mut frame.payload_mut()[..]);
                     writer.write_frame(&mut common, &mut echo).await.unwrap();

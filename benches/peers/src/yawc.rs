@@ -6,7 +6,7 @@ use yawc::{Frame, Options, Role, WebSocket};
 use crate::{
     Runner,
     transport::{Transport, run},
-    work::{Delivered, Task, Work},
+    work::{Delivered, Task, Work, to_str},
 };
 
 pub(crate) fn start(work: &Work) -> Option<Runner> {
@@ -30,8 +30,11 @@ pub(crate) fn start(work: &Work) -> Option<Runner> {
                     Task::Send => message.clone(),
                     Task::Receive | Task::Echo | Task::Handshake => stream.next().await.unwrap(),
                 };
-                if work.task != Task::Send {
-                    delivered.message(message.payload());
+                match work.task {
+                    Task::Send => {}
+                    // Its own `as_str` checks again, too, and takes longer.
+                    _ if work.as_str => delivered.text(to_str(message.payload())),
+                    _ => delivered.message(message.payload()),
                 }
                 if work.task != Task::Receive {
                     stream.feed(message).await.unwrap();

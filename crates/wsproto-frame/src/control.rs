@@ -42,14 +42,14 @@ impl ControlPayload {
     ///
     /// A part of a data frame gives `None` and changes nothing. A decoder gives no control frame that is longer; of a part
     /// that was put together by hand, what is beyond 125 bytes is dropped.
-    pub fn push(&mut self, part: &FrameChunk<'_>) -> Option<&[u8]> {
+    pub fn push(&mut self, part: &FrameChunk<impl AsRef<[u8]>>) -> Option<&[u8]> {
         if part.header.opcode.is_data() {
             return None;
         }
         if part.frame_started {
             self.len = 0;
         }
-        for (to, from) in self.bytes.iter_mut().skip(usize::from(self.len)).zip(&*part.payload) {
+        for (to, from) in self.bytes.iter_mut().skip(usize::from(self.len)).zip(part.payload.as_ref()) {
             *to = *from;
             self.len = self.len.saturating_add(1);
         }

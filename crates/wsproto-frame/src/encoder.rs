@@ -1,6 +1,6 @@
 //! The frames that go out: headers that the other side's decoder won't refuse.
 
-use crate::{EncodedHeader, Fragmentation, FrameError, FrameHeader, Role};
+use crate::{EncodedHeader, FrameError, FrameHeader, Opcode, Role, fragmentation::follow};
 
 /// Gives the headers of the frames that one side sends, and holds the rules for their order.
 ///
@@ -19,21 +19,22 @@ use crate::{EncodedHeader, Fragmentation, FrameError, FrameHeader, Role};
 #[derive(Clone, Debug)]
 pub struct FrameEncoder {
     role: Role,
-    fragmentation: Fragmentation,
+    /// The message under way, Text or Binary.
+    message: Option<Opcode>,
 }
 
 impl FrameEncoder {
     /// Makes the encoder of the side that `role` names.
     #[must_use]
     pub const fn new(role: Role) -> Self {
-        Self { role, fragmentation: Fragmentation::Idle }
+        Self { role, message: None }
     }
 
-    /// Returns which message of ours is under way.
+    /// Returns which message of ours is under way with more fragments to come, Text or Binary; `None` between messages.
     #[must_use]
     #[inline]
-    pub const fn fragmentation(&self) -> Fragmentation {
-        self.fragmentation
+    pub const fn message(&self) -> Option<Opcode> {
+        self.message
     }
 
     /// Checks a header and writes it.
@@ -43,18 +44,18 @@ impl FrameEncoder {
     /// Any [`FrameError`] that the other side would raise at this header; then nothing has changed.
     #[inline]
     pub fn encode(&mut self, header: &FrameHeader) -> Result<EncodedHeader, FrameError> {
-        self.advance(header)?;
+        self.check(header)?;
         Ok(header.encode())
     }
 
-    /// Checks a header and takes it as sent, without writing it: [`FrameHeader::encode_to`] does.
+    /// Checks a header and takes it as sent, as [`encode`](Self::encode) does, without writing it.
     ///
     /// # Errors
     ///
     /// As [`encode`](Self::encode).
     #[inline]
-    pub fn advance(&mut self, header: &FrameHeader) -> Result<(), FrameError> {
-        let fragmentation = self.fragmentation.after(header)?;
+    pub fn check(&mut self, header: &FrameHeader) -> Result<(), FrameError> {
+        let (_, message) = follow(self.message, header)?;
         match (self.role, header.mask) {
             //= rfc6455#5.1-1, rfc6455#6.1-7
             (Role::Client, None) => return Err(FrameError::NotMasked),
@@ -63,7 +64,7 @@ impl FrameEncoder {
             (Role::Client, Some(_)) | (Role::Server, None) => {}
         }
         header.check()?;
-        self.fragmentation = fragmentation;
+        self.message = message;
         Ok(())
     }
 }
@@ -71,7 +72,7 @@ impl FrameEncoder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{MaskingKey, Opcode, Rsv};
+    use crate::{MaskingKey, Rsv};
 
     #[test]
     fn refuses_what_the_peer_would_refuse_and_stays_as_it_was() {
@@ -94,7 +95,7 @@ mod tests {
         for (name, role, header, expected) in table {
             let mut encoder = FrameEncoder::new(role);
             assert_eq!(encoder.encode(&header).err(), expected, "{name}");
-            assert_eq!(encoder.fragmentation(), Fragmentation::Idle, "{name}");
+            assert_eq!(encoder.message(), None, "{name}");
         }
     }
 
@@ -103,10 +104,10 @@ mod tests {
     fn follows_the_message_that_is_under_way() {
         let mut encoder = FrameEncoder::new(Role::Server);
         assert!(encoder.encode(&FrameHeader::new(Opcode::Binary, 0).unfinished()).is_ok());
-        assert_eq!(encoder.fragmentation(), Fragmentation::Binary);
+        assert_eq!(encoder.message(), Some(Opcode::Binary));
         assert!(encoder.encode(&FrameHeader::new(Opcode::Ping, 0)).is_ok());
         assert_eq!(encoder.encode(&FrameHeader::new(Opcode::Text, 0)), Err(FrameError::MessageInterrupted));
         assert!(encoder.encode(&FrameHeader::new(Opcode::Continuation, 0)).is_ok());
-        assert_eq!(encoder.fragmentation(), Fragmentation::Idle);
+        assert_eq!(encoder.message(), None);
     }
 }

@@ -2,56 +2,32 @@
 
 use crate::{FrameError, FrameHeader, Opcode};
 
-/// Which message is under way in one direction.
+/// Returns what a frame belongs to and which message is under way after it; `message` is the one before it.
+///
+/// A message is Text or Binary; `None` is none. What a control frame belongs to is itself: it may come at any time.
 ///
 /// RFC 6455 [§5.4](https://www.rfc-editor.org/rfc/rfc6455#section-5.4)
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Fragmentation {
-    /// None: the next data frame begins a message.
-    #[default]
-    Idle,
-    /// A text message, with more fragments to come.
-    Text,
-    /// A binary message, with more fragments to come.
-    Binary,
-}
-
-impl Fragmentation {
-    /// Returns what is under way after a frame with this header.
-    ///
-    /// Control frames may come at any time and change nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`FrameError::ContinuationWithoutMessage`] and [`FrameError::MessageInterrupted`].
-    ///
-    /// ```
-    /// use wsproto_frame::{Fragmentation, FrameError, FrameHeader, Opcode};
-    ///
-    /// let text = FrameHeader::new(Opcode::Text, 3).unfinished();
-    /// let state = Fragmentation::Idle.after(&text)?;
-    /// assert_eq!(state, Fragmentation::Text);
-    /// assert_eq!(state.after(&text), Err(FrameError::MessageInterrupted));
-    /// assert_eq!(state.after(&FrameHeader::new(Opcode::Continuation, 0))?, Fragmentation::Idle);
-    /// # Ok::<(), FrameError>(())
-    /// ```
-    #[inline]
-    pub const fn after(self, header: &FrameHeader) -> Result<Self, FrameError> {
-        let open = match (self, header.opcode) {
-            //= rfc6455#5.4-4
-            (_, Opcode::Close | Opcode::Ping | Opcode::Pong) => return Ok(self),
-            //= rfc6455#5.4-5, rfc6455#5.4-10
-            (Self::Idle, Opcode::Text) | (Self::Text, Opcode::Continuation) => Self::Text,
-            (Self::Idle, Opcode::Binary) | (Self::Binary, Opcode::Continuation) => Self::Binary,
-            //= rfc6455#5.4-11
-            (Self::Idle, Opcode::Continuation) => return Err(FrameError::ContinuationWithoutMessage),
-            //= rfc6455#5.4-3
-            (Self::Text | Self::Binary, Opcode::Text | Opcode::Binary) => {
-                return Err(FrameError::MessageInterrupted);
-            }
-        };
-        Ok(if header.fin { Self::Idle } else { open })
-    }
+///
+/// # Errors
+///
+/// [`FrameError::ContinuationWithoutMessage`] and [`FrameError::MessageInterrupted`].
+#[inline]
+pub(crate) const fn follow(
+    message: Option<Opcode>,
+    header: &FrameHeader,
+) -> Result<(Opcode, Option<Opcode>), FrameError> {
+    let kind = match (message, header.opcode) {
+        //= rfc6455#5.4-4
+        (_, Opcode::Close | Opcode::Ping | Opcode::Pong) => return Ok((header.opcode, message)),
+        //= rfc6455#5.4-5, rfc6455#5.4-10, rfc6455#6.2-3, rfc6455#6.2-4
+        (None, Opcode::Text | Opcode::Binary) => header.opcode,
+        (Some(kind), Opcode::Continuation) => kind,
+        //= rfc6455#5.4-11
+        (None, Opcode::Continuation) => return Err(FrameError::ContinuationWithoutMessage),
+        //= rfc6455#5.4-3
+        (Some(_), Opcode::Text | Opcode::Binary) => return Err(FrameError::MessageInterrupted),
+    };
+    Ok((kind, if header.fin { None } else { Some(kind) }))
 }
 
 #[cfg(test)]
@@ -61,29 +37,29 @@ mod tests {
     //= rfc6455#5.4-3, rfc6455#5.4-4, rfc6455#5.4-10, rfc6455#5.4-11
     #[test]
     fn every_state_and_frame() {
-        use Fragmentation::{Binary, Idle, Text};
-        let (ok, orphan, interrupted) = (
-            Ok::<_, FrameError>,
-            Err(FrameError::ContinuationWithoutMessage),
-            Err(FrameError::MessageInterrupted),
-        );
+        const TEXT: Option<Opcode> = Some(Opcode::Text);
+        const BINARY: Option<Opcode> = Some(Opcode::Binary);
+        use Opcode::{Binary, Close, Continuation, Ping, Pong, Text};
+        let ok = Ok::<_, FrameError>;
+        let orphan = Err(FrameError::ContinuationWithoutMessage);
+        let interrupted = Err(FrameError::MessageInterrupted);
         #[rustfmt::skip]
         let table = [
-            // frame                         Idle         Text          Binary
-            ((Opcode::Text, true),           [ok(Idle),   interrupted,  interrupted]),
-            ((Opcode::Text, false),          [ok(Text),   interrupted,  interrupted]),
-            ((Opcode::Binary, true),         [ok(Idle),   interrupted,  interrupted]),
-            ((Opcode::Binary, false),        [ok(Binary), interrupted,  interrupted]),
-            ((Opcode::Continuation, true),   [orphan,     ok(Idle),     ok(Idle)]),
-            ((Opcode::Continuation, false),  [orphan,     ok(Text),     ok(Binary)]),
-            ((Opcode::Ping, true),           [ok(Idle),   ok(Text),     ok(Binary)]),
-            ((Opcode::Pong, true),           [ok(Idle),   ok(Text),     ok(Binary)]),
-            ((Opcode::Close, true),          [ok(Idle),   ok(Text),     ok(Binary)]),
+            // frame                 none                 within a text        within a binary message
+            ((Text, true),          [ok((Text, None)),    interrupted,         interrupted]),
+            ((Text, false),         [ok((Text, TEXT)),    interrupted,         interrupted]),
+            ((Binary, true),        [ok((Binary, None)),  interrupted,         interrupted]),
+            ((Binary, false),       [ok((Binary, BINARY)), interrupted,        interrupted]),
+            ((Continuation, true),  [orphan,              ok((Text, None)),    ok((Binary, None))]),
+            ((Continuation, false), [orphan,              ok((Text, TEXT)),    ok((Binary, BINARY))]),
+            ((Ping, true),          [ok((Ping, None)),    ok((Ping, TEXT)),    ok((Ping, BINARY))]),
+            ((Pong, true),          [ok((Pong, None)),    ok((Pong, TEXT)),    ok((Pong, BINARY))]),
+            ((Close, true),         [ok((Close, None)),   ok((Close, TEXT)),   ok((Close, BINARY))]),
         ];
         for ((opcode, fin), expected) in table {
             let header = FrameHeader { fin, ..FrameHeader::new(opcode, 0) };
-            for (state, expected) in [Idle, Text, Binary].into_iter().zip(expected) {
-                assert_eq!(state.after(&header), expected, "{state:?}, {header:?}");
+            for (message, expected) in [None, TEXT, BINARY].into_iter().zip(expected) {
+                assert_eq!(follow(message, &header), expected, "{header:?} within {message:?}");
             }
         }
     }

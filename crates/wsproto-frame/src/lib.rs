@@ -119,10 +119,9 @@ mod text;
 
 pub use close::{CloseCode, ClosePayload};
 pub use control::ControlPayload;
-pub use decoder::{FrameChunk, FrameDecoder, FramePart, FrameWait};
+pub use decoder::{FrameChunk, FrameDecoder};
 pub use encoder::FrameEncoder;
 pub use error::FrameError;
-pub use fragmentation::Fragmentation;
 pub use header::{EncodedHeader, FrameHeader};
 pub use mask::MaskingKey;
 pub use opcode::{Opcode, Role, Rsv};

@@ -74,27 +74,6 @@ impl MaskingKey {
         Self(u32::from_le_bytes(self.0).rotate_right(bits).to_le_bytes())
     }
 
-    /// Tells whether a masked part is ASCII and at most 16 bytes long, so that two words hold all of it.
-    #[inline]
-    pub(crate) fn masks_ascii(self, part: &[u8]) -> bool {
-        if let [byte] = part {
-            let [key, ..] = self.0;
-            return (byte ^ key).is_ascii();
-        }
-        let last_key = self.turned(part.len());
-        if let (Some(first), Some(last)) = (part.first_chunk(), part.last_chunk()) {
-            let (first, last) = (u64::from_ne_bytes(*first), u64::from_ne_bytes(*last));
-            return part.len() <= SHORT
-                && (first ^ self.twice() | last ^ last_key.twice()) & 0x8080_8080_8080_8080 == 0;
-        }
-        if let (Some(first), Some(last)) = (part.first_chunk(), part.last_chunk()) {
-            let (first, last) = (u32::from_ne_bytes(*first), u32::from_ne_bytes(*last));
-            let (first_key, last_key) = (u32::from_ne_bytes(self.0), u32::from_ne_bytes(last_key.0));
-            return (first ^ first_key | last ^ last_key) & 0x8080_8080 == 0;
-        }
-        part.iter().zip(self.0).all(|(byte, key)| (byte ^ key).is_ascii())
-    }
-
     /// Does as [`apply`](Self::apply) with a part of one byte.
     #[inline]
     pub(crate) fn apply_to_byte(&mut self, byte: &mut u8) {
@@ -297,25 +276,6 @@ mod tests {
     fn a_masked_copy() {
         let plain = *b"eight by";
         assert_eq!(MaskingKey::new([9, 8, 7, 6]).masked(plain), *oracle(&plain, [9, 8, 7, 6]));
-    }
-
-    #[test]
-    fn ascii_is_seen_behind_any_key_and_one_or_two_other_bytes_anywhere() {
-        for len in (0..20).step_by(if cfg!(miri) { 3 } else { 1 }) {
-            for key in [[0; 4], [0x80, 0, 0, 0], [0x12, 0xb4, 0x56, 0xf8], [0xff; 4]] {
-                let key = MaskingKey::new(key);
-                let mut part = oracle(&[b'~'; 20][..len], key.to_bytes());
-                assert_eq!(key.masks_ascii(&part), len <= 16, "{len} bytes");
-                for (first, second) in
-                    (0..len).flat_map(|second| (0..=second).map(move |first| (first, second)))
-                {
-                    let clear = part.clone();
-                    (part[first], part[second]) = (clear[first] ^ 0x80, clear[second] ^ 0x80);
-                    assert!(!key.masks_ascii(&part), "{first} and {second} of {len}");
-                    part = clear;
-                }
-            }
-        }
     }
 
     #[test]

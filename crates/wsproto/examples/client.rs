@@ -13,8 +13,8 @@ use std::{
 };
 
 use wsproto::{
-    CloseCode, CloseConnection, Config, ConnectionState, Event, Messages, Ping, RemoteProtocolError, Request,
-    TextMessage, Transport, WebSocketUrl, WsConnection, extensions::deflate::DeflateConfig,
+    CloseCode, CloseConnection, Config, Connection, ConnectionState, Event, Ping, ReadBuffer, Request,
+    TextMessage, Transport, WebSocketUrl, extensions::deflate::DeflateConfig,
 };
 
 const USAGE: &str =
@@ -27,7 +27,7 @@ const USAGE: &str =
 
 /// How long the server may take to answer our Close, or to close the connection after its own.
 const LINGER: Duration = Duration::from_secs(5);
-/// The longest message that is put together from its parts.
+/// The longest message that is taken.
 const MAX_MESSAGE_LEN: u64 = 16 << 20;
 
 /// What happens: bytes come from the server, a line comes from the user.
@@ -64,8 +64,8 @@ fn converse() -> Result<ExitCode, Box<dyn Error>> {
     };
     let stream = TcpStream::connect((options.url.host(), options.url.port()))?;
     let mut client = Client {
-        ws: WsConnection::client(options.config),
-        messages: Messages::new(MAX_MESSAGE_LEN),
+        ws: Connection::client(options.config),
+        buffer: ReadBuffer::messages(),
         stream,
         out: Vec::new(),
         ping: options.ping,
@@ -82,7 +82,8 @@ fn converse() -> Result<ExitCode, Box<dyn Error>> {
 fn arguments() -> Result<Option<Options>, lexopt::Error> {
     use lexopt::prelude::{Long, Value, ValueExt};
 
-    let (mut url, mut ping, mut config, mut subprotocol) = (None, false, Config::default(), None);
+    let (mut url, mut ping, mut config, mut subprotocol) =
+        (None, false, Config::default().with_max_message_len(MAX_MESSAGE_LEN), None);
     let mut close = CloseConnection::new(CloseCode::NORMAL);
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
@@ -112,8 +113,8 @@ fn arguments() -> Result<Option<Options>, lexopt::Error> {
 }
 
 pub(crate) struct Client {
-    pub(crate) ws: WsConnection,
-    pub(crate) messages: Messages,
+    pub(crate) ws: Connection,
+    pub(crate) buffer: ReadBuffer,
     pub(crate) stream: TcpStream,
     pub(crate) out: Vec<u8>,
     pub(crate) ping: bool,
@@ -158,7 +159,7 @@ impl Client {
     fn handle(&mut self, input: Input) -> Result<(), Box<dyn Error>> {
         let is_open = self.ws.state() == ConnectionState::Open;
         match input {
-            Input::Bytes(mut bytes) => self.receive(&mut bytes)?,
+            Input::Bytes(bytes) => self.receive(&bytes)?,
             Input::ServerEnded => match self.ws.receive_eof() {
                 Ok(event) => event.iter().for_each(print),
                 Err(error) => eprintln!("server: {error}"),
@@ -170,12 +171,13 @@ impl Client {
         Ok(())
     }
 
-    fn receive(&mut self, mut bytes: &mut [u8]) -> Result<(), Box<dyn Error>> {
+    fn receive(&mut self, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
         if self.ws.state() == ConnectionState::Closed {
             return Ok(());
         }
+        self.buffer.extend_from_slice(bytes);
         loop {
-            match self.next_event(&mut bytes) {
+            match self.ws.receive_from(&mut self.buffer) {
                 Ok(Some(event)) => {
                     self.ws.reply(&event, &mut self.out)?;
                     print(&event);
@@ -190,16 +192,6 @@ impl Client {
                 }
             }
         }
-    }
-
-    /// Returns the next event, messages whole.
-    fn next_event<'a>(&mut self, bytes: &mut &'a mut [u8]) -> Result<Option<Event<'a>>, RemoteProtocolError> {
-        while let Some(event) = self.ws.receive(bytes)? {
-            if let Some(event) = self.messages.push(event)? {
-                return Ok(Some(event));
-            }
-        }
-        Ok(None)
     }
 }
 

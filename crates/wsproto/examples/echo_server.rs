@@ -12,8 +12,8 @@ use std::{
 };
 
 use wsproto::{
-    AcceptConnection, Config, ConnectionState, Event, LocalProtocolError, MessageBuffer, RemoteProtocolError,
-    Transport, WsConnection, extensions::deflate::DeflateConfig,
+    AcceptConnection, Config, Connection, ConnectionState, Event, LocalProtocolError, ReadBuffer,
+    RemoteProtocolError, Transport, extensions::deflate::DeflateConfig,
 };
 
 /// How long a client may take over each part of its request.
@@ -70,8 +70,8 @@ fn arguments() -> Result<(u16, Config), lexopt::Error> {
 
 /// Speaks with one client until the connection is over.
 pub(crate) fn serve(mut stream: TcpStream, config: Config) -> Result<(), Box<dyn Error>> {
-    let mut ws = WsConnection::server(config);
-    let (mut buffer, mut out) = (MessageBuffer::new(), Vec::new());
+    let mut ws = Connection::server(config);
+    let (mut buffer, mut out) = (ReadBuffer::messages(), Vec::new());
     let mut answered = Ok(());
     while answered.is_ok() && ws.transport() == Transport::KeepOpen {
         let patience = (ws.state() == ConnectionState::Connecting).then_some(HANDSHAKE);
@@ -114,13 +114,9 @@ fn linger(stream: &mut TcpStream) {
 }
 
 /// Answers everything that was read.
-fn answer(
-    ws: &mut WsConnection,
-    buffer: &mut MessageBuffer,
-    out: &mut Vec<u8>,
-) -> Result<(), LocalProtocolError> {
+fn answer(ws: &mut Connection, buffer: &mut ReadBuffer, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
     loop {
-        match ws.receive_message(buffer) {
+        match ws.receive_from(buffer) {
             Ok(None) => return Ok(()),
             Ok(Some(Event::Request(request))) => {
                 let mut accept = AcceptConnection::new();

@@ -5,8 +5,8 @@
 use std::{error::Error, fmt::Write};
 
 use wsproto::{
-    AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, ConnectionState, Event, Ping,
-    Request, TextMessage, WsConnection, extensions::deflate::DeflateConfig,
+    AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Connection, ConnectionState, Event,
+    Ping, Request, TextMessage, extensions::deflate::DeflateConfig,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -33,8 +33,8 @@ enum Side {
 }
 
 struct Tour {
-    client: WsConnection,
-    server: WsConnection,
+    client: Connection,
+    server: Connection,
     text: String,
 }
 
@@ -50,8 +50,8 @@ impl Tour {
             }
         };
         Self {
-            client: WsConnection::client_with_entropy(config.clone(), predictable),
-            server: WsConnection::server(config.clone()),
+            client: Connection::client_with_entropy(config.clone(), predictable),
+            server: Connection::server(config.clone()),
             text: String::new(),
         }
     }
@@ -98,7 +98,7 @@ impl Tour {
         self.text.extend(["== ", heading, "\n"]);
     }
 
-    fn connection(&mut self, side: Side) -> &mut WsConnection {
+    fn connection(&mut self, side: Side) -> &mut Connection {
         match side {
             Side::Client => &mut self.client,
             Side::Server => &mut self.server,

@@ -90,9 +90,9 @@ impl Config {
     /// Makes the rejection of a request that broke a rule say so in a line of plain text.
     ///
     /// ```
-    /// use wsproto::{Config, WsConnection};
+    /// use wsproto::{Config, Connection};
     ///
-    /// let mut ws = WsConnection::server(Config::default().with_explained_rejections());
+    /// let mut ws = Connection::server(Config::default().with_explained_rejections());
     /// let mut request = *b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n";
     /// let error = ws.receive(&mut &mut request[..]).unwrap_err();
     /// let mut out = Vec::new();

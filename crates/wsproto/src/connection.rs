@@ -1,13 +1,15 @@
 //! A connection after the opening handshake: frames in, events out; events in, frames out.
 
+mod extended;
+mod limits;
+mod opening;
 mod receive;
 mod receive_control;
-mod receive_message;
+mod receive_from;
 mod send;
 mod send_prepared;
-mod transformed;
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::fmt;
 
 use wsproto_extensions::Pipeline;
@@ -15,35 +17,42 @@ use wsproto_frame::{ControlPayload, FrameDecoder, FrameEncoder, Role, TextCheck}
 use wsproto_handshake::AcceptConnection;
 
 use self::{
-    receive::{Limits, MessageSize},
-    transformed::Transformed,
+    extended::Extended,
+    limits::{Limits, MessageSize},
 };
 use crate::{
     CloseCode, CloseConnection, Config, ConnectionState, Entropy, Event, LocalProtocolError,
     RemoteProtocolError, Transport,
     agreement::Agreement,
     entropy::Source,
+    opening::Opening,
     state::{Ending, Step},
 };
 
-/// A WebSocket connection whose opening handshake happened elsewhere: in an HTTP server, over HTTP/2.
+/// A WebSocket connection: the opening handshake, messages and control frames, the closing handshake.
 ///
-/// Four kinds of methods: [`receive`](Self::receive) takes the peer's bytes and gives events,
+/// [`server`](Self::server) and [`client`](Self::client) speak from the first byte of HTTP; [`open_server`](Self::open_server)
+/// and [`open_client`](Self::open_client) from the first frame, where the opening handshake happened elsewhere: in an HTTP
+/// server, over HTTP/2. Once it is open it is the same connection.
+///
+/// Four kinds of methods: [`receive_from`](Self::receive_from) or [`receive`](Self::receive) takes the peer's bytes and gives events,
 /// [`send`](Self::send) takes events and gives bytes, [`reply`](Self::reply) sends what is owed, and the rest tells
-/// where the connection stands. [`WsConnection`](crate::WsConnection) has the opening handshake, too.
+/// where the connection stands.
 ///
 #[cfg_attr(feature = "std", doc = "```")]
 #[cfg_attr(not(feature = "std"), doc = "```ignore")]
-/// use wsproto::{Config, Connection, Event, TextMessage};
+/// use wsproto::{AcceptConnection, Config, Event, Request, Connection};
 ///
-/// let mut client = Connection::client(&Config::default());
-/// let mut server = Connection::server(&Config::default());
-/// let mut wire = Vec::new();
-/// client.send(TextMessage::new("hello"), &mut wire)?;
+/// let mut client = Connection::client(Config::default());
+/// let mut server = Connection::server(Config::default());
+/// let (mut to_server, mut to_client) = (Vec::new(), Vec::new());
 ///
-/// let mut input = &mut wire[..];
-/// let event = server.receive(&mut input)?;
-/// assert_eq!(event, Some(Event::TextMessage(TextMessage::new("hello"))));
+/// client.send(Request::new("example.com", "/chat"), &mut to_server)?;
+/// let Some(Event::Request(request)) = server.receive(&mut &mut to_server[..])? else { panic!() };
+/// assert_eq!(request.target(), "/chat");
+/// server.send(AcceptConnection::new(), &mut to_client)?;
+/// let accepted = client.receive(&mut &mut to_client[..])?;
+/// assert!(matches!(accepted, Some(Event::AcceptConnection(_))));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Connection {
@@ -63,8 +72,10 @@ pub struct Connection {
     control: Option<Box<ControlPayload>>,
     /// What was agreed, for whoever asks.
     agreement: Agreement,
+    /// The opening handshake, until it is over.
+    opening: Option<Box<Opening>>,
     /// What agreed extensions do; boxed, since most connections have none.
-    extensions: Option<Box<Transformed>>,
+    extended: Option<Box<Extended>>,
     /// Where a client's masking keys come from.
     entropy: Source,
     /// The rule that the peer broke.
@@ -72,29 +83,44 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Makes a server's connection, open, without extensions.
+    /// Makes a server's connection that is open: its opening handshake happened elsewhere, without extensions or with those
+    /// that [`with_extensions`](Self::with_extensions) adds.
     ///
-    /// The limits come from `config`; its extensions are not looked at, see
-    /// [`with_extensions`](Self::with_extensions).
+    /// The limits come from `config`, a [`Config`] or an `Arc` of one; its extensions are not looked at.
+    ///
+    #[cfg_attr(feature = "std", doc = "```")]
+    #[cfg_attr(not(feature = "std"), doc = "```ignore")]
+    /// use wsproto::{Config, Connection, Event, TextMessage};
+    ///
+    /// let mut client = Connection::open_client(Config::default());
+    /// let mut server = Connection::open_server(Config::default());
+    /// let mut wire = Vec::new();
+    /// client.send(TextMessage::new("hello"), &mut wire)?;
+    ///
+    /// let event = server.receive(&mut &mut wire[..])?;
+    /// assert_eq!(event, Some(Event::TextMessage(TextMessage::new("hello"))));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
-    pub fn server(config: &Config) -> Self {
-        Self::new(Role::Server, config, Source::System)
+    pub fn open_server(config: impl Into<Arc<Config>>) -> Self {
+        Self::new(Role::Server, &config.into(), Source::System)
     }
 
-    /// Makes a client's connection, open, without extensions; masking keys come from the operating system.
+    /// Makes a client's connection as [`open_server`](Self::open_server) makes a server's; masking keys come from the
+    /// operating system.
     #[cfg(feature = "std")]
     #[must_use]
-    pub fn client(config: &Config) -> Self {
-        Self::new(Role::Client, config, Source::System)
+    pub fn open_client(config: impl Into<Arc<Config>>) -> Self {
+        Self::new(Role::Client, &config.into(), Source::System)
     }
 
-    /// Makes a client's connection as `client` does; masking keys come from `entropy`.
+    /// Makes a client's connection as `open_client` does; masking keys come from `entropy`.
     #[must_use]
-    pub fn client_with_entropy(config: &Config, entropy: impl Entropy + 'static) -> Self {
-        Self::new(Role::Client, config, Source::Own(Box::new(entropy)))
+    pub fn open_client_with_entropy(config: impl Into<Arc<Config>>, entropy: impl Entropy + 'static) -> Self {
+        Self::new(Role::Client, &config.into(), Source::Own(Box::new(entropy)))
     }
 
-    pub(crate) fn new(role: Role, config: &Config, entropy: Source) -> Self {
+    fn new(role: Role, config: &Config, entropy: Source) -> Self {
         Self {
             role,
             state: ConnectionState::Open,
@@ -109,7 +135,8 @@ impl Connection {
             limits: Limits::new(config),
             control: None,
             agreement: Agreement::default(),
-            extensions: None,
+            opening: None,
+            extended: None,
             entropy,
             failure: None,
         }
@@ -118,9 +145,15 @@ impl Connection {
     /// Adds the extensions that were agreed on, as `wsproto_extensions` negotiates them.
     #[must_use]
     pub fn with_extensions(mut self, agreed: Pipeline) -> Self {
-        self.decoder = self.decoder.with_rsv(agreed.rsv());
-        self.extensions = (!agreed.is_empty()).then(|| Box::new(Transformed::new(agreed)));
+        self.set_extensions(agreed);
         self
+    }
+
+    fn set_extensions(&mut self, agreed: Pipeline) {
+        if !agreed.is_empty() {
+            self.decoder.set_rsv(agreed.rsv());
+            self.extended = Some(Box::new(Extended::new(agreed)));
+        }
     }
 
     /// Remembers what a handshake that happened elsewhere agreed to, for [`subprotocol`](Self::subprotocol) and
@@ -131,16 +164,12 @@ impl Connection {
     /// use wsproto::{AcceptConnection, Config, Connection};
     ///
     /// let accept = AcceptConnection::new().with_subprotocol("chat");
-    /// let connection = Connection::client(&Config::default()).with_agreement(&accept);
+    /// let connection = Connection::open_client(Config::default()).with_agreement(&accept);
     /// assert_eq!(connection.subprotocol(), Some("chat"));
     /// ```
     #[must_use]
-    pub fn with_agreement(self, accept: &AcceptConnection) -> Self {
-        self.with_agreed(Agreement::of(accept))
-    }
-
-    pub(crate) fn with_agreed(mut self, agreement: Agreement) -> Self {
-        self.agreement = agreement;
+    pub fn with_agreement(mut self, accept: &AcceptConnection) -> Self {
+        self.agreement = Agreement::of(accept);
         self
     }
 
@@ -169,14 +198,31 @@ impl Connection {
     /// Returns where the connection stands.
     #[must_use]
     pub const fn state(&self) -> ConnectionState {
-        self.state
+        match self.opening() {
+            Some(Opening::Server(opening)) => opening.state(),
+            Some(Opening::Client(opening)) => opening.state(),
+            Some(Opening::EndWaits) | None => self.state,
+        }
+    }
+
+    const fn opening(&self) -> Option<&Opening> {
+        match &self.opening {
+            Some(opening) => Some(opening),
+            None => None,
+        }
     }
 
     /// Returns what the transport should do next, once everything that was sent is written.
     #[must_use]
     pub const fn transport(&self) -> Transport {
-        let ending = Ending { peer_ended: self.peer_ended, failed: self.failure.is_some() };
-        self.state.transport(self.role, ending)
+        match self.opening() {
+            Some(Opening::Server(opening)) => opening.transport(),
+            Some(Opening::Client(opening)) => opening.transport(),
+            Some(Opening::EndWaits) | None => {
+                let ending = Ending { peer_ended: self.peer_ended, failed: self.failure.is_some() };
+                self.state.transport(self.role, ending)
+            }
+        }
     }
 
     /// Tells whether the closing handshake is done: both sides have sent Close.
@@ -188,7 +234,7 @@ impl Connection {
     #[cfg_attr(not(feature = "std"), doc = "```ignore")]
     /// use wsproto::{CloseCode, CloseConnection, Config, Connection};
     ///
-    /// let mut client = Connection::client(&Config::default());
+    /// let mut client = Connection::open_client(Config::default());
     /// client.send(CloseConnection::new(CloseCode::NORMAL), &mut Vec::new())?;
     /// assert!(!client.closed_cleanly());
     /// client.receive(&mut &mut [0x88, 0x02, 0x03, 0xe8][..])?; // the server's Close
@@ -206,16 +252,32 @@ impl Connection {
     /// Returns the rule that the peer broke, if it broke one.
     #[must_use]
     pub const fn failure(&self) -> Option<&RemoteProtocolError> {
-        self.failure.as_ref()
+        match self.opening() {
+            Some(Opening::Server(opening)) => opening.failure(),
+            Some(Opening::Client(opening)) => opening.failure(),
+            Some(Opening::EndWaits) | None => self.failure.as_ref(),
+        }
     }
 
-    /// Takes the end of the peer's stream, which an error of reading is, too.
+    /// Takes the end of the peer's stream, which an error of reading is, too; returns the event that it means, if any.
     ///
-    /// Where no Close of the peer came before it, gives a [`CloseConnection`] with [`CloseCode::ABNORMAL`], also where
-    /// the peer broke a rule instead of closing. Nothing is owed for that event.
+    /// Without a Close of the peer before it, that is a [`CloseConnection`](crate::CloseConnection) with
+    /// [`CloseCode::ABNORMAL`](crate::CloseCode::ABNORMAL), once the connection was open; for the body of a rejection that
+    /// lasts until the end of the stream it is its last part. While a request waits for its answer there is none: the
+    /// answer can still be sent, [`receive`](Self::receive) then takes what came before the end, and gives this event
+    /// last.
+    ///
+    /// # Errors
+    ///
+    /// [`RemoteProtocolError::EndOfStream`]: the end came before the opening handshake was done. What
+    /// [`receive`](Self::receive) has reported is not reported again.
     ///
     /// RFC 6455 [§7.1.5](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5)
-    pub fn receive_eof(&mut self) -> Option<Event<'static>> {
+    pub fn receive_eof(&mut self) -> Result<Option<Event<'static>>, RemoteProtocolError> {
+        if self.opening.is_some() { self.receive_eof_opening() } else { Ok(self.end_of_stream()) }
+    }
+
+    fn end_of_stream(&mut self) -> Option<Event<'static>> {
         let is_abnormal = !self.peer_closed && !self.peer_ended;
         self.peer_ended = true;
         self.state = self.state.after(Step::EndOfStream).unwrap_or(self.state);
@@ -245,10 +307,11 @@ impl Connection {
         }
     }
 
-    /// Sends the Close that is owed for an error of [`receive`](Self::receive) or of
-    /// [`Messages`](crate::Messages), where one can still be sent; otherwise nothing.
+    /// Sends what is owed for an error of [`receive`](Self::receive): a rejection before the handshake is done, a Close
+    /// after; nothing where nothing can be sent.
     ///
-    /// An error of [`Messages`](crate::Messages) ends the connection as its own errors do: what still comes is ignored.
+    /// With [`Config::explain_rejections`](crate::Config::explain_rejections) a rejection says which rule was broken.
+    /// What asked for something else than a WebSocket, [`refused_request`](Self::refused_request) tells.
     ///
     /// # Errors
     ///
@@ -258,6 +321,11 @@ impl Connection {
         error: &RemoteProtocolError,
         out: &mut Vec<u8>,
     ) -> Result<(), LocalProtocolError> {
+        match self.opening.as_deref_mut() {
+            Some(Opening::Server(opening)) => return opening.reply_to_error(error, out),
+            Some(Opening::Client(_)) => return Ok(()),
+            Some(Opening::EndWaits) | None => {}
+        }
         let Some(close @ Event::CloseConnection(_)) = error.event_hint() else { return Ok(()) };
         if self.failure.is_none() && self.state.after(Step::Fail).is_some() {
             self.fail(error.clone());
@@ -272,8 +340,8 @@ impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection")
             .field("role", &self.role)
-            .field("state", &self.state)
-            .field("failure", &self.failure)
+            .field("state", &self.state())
+            .field("failure", &self.failure())
             .finish_non_exhaustive()
     }
 }

@@ -78,11 +78,6 @@ impl UnwindSafe for Source {}
 impl RefUnwindSafe for Source {}
 
 impl Source {
-    /// Returns the source that the caller gave, or the operating system.
-    pub(crate) fn new(own: Option<Box<dyn Entropy>>) -> Self {
-        own.map_or(Self::System, Self::Own)
-    }
-
     /// Returns the bytes of an opening handshake: where they are the operating system's, nobody else has had them.
     pub(crate) fn nonce(&mut self) -> Result<[u8; 16], EntropyError> {
         match self {
@@ -248,7 +243,7 @@ mod tests {
     /// Each place is looked at: a count of different ones would not see twelve zeros beside four random bytes.
     #[test]
     fn k1_k2_nonces_and_keys_are_random_in_every_place_and_do_not_repeat() {
-        let mut source = Source::new(None);
+        let mut source = Source::System;
         let nonces: [[u8; 16]; 1000] = core::array::from_fn(|_| source.nonce().unwrap());
         let keys: [[u8; 4]; 1000] = core::array::from_fn(|_| source.key().unwrap());
         assert!(most_frequent(&nonces) < 30 && most_frequent(&keys) < 30);
@@ -261,21 +256,21 @@ mod tests {
     #[test]
     fn a_source_of_the_callers_own_gives_nonces_and_keys() {
         let mut count = 0;
-        let mut source = Source::new(Some(Box::new(move |bytes: &mut [u8]| {
+        let mut source = Source::Own(Box::new(move |bytes: &mut [u8]| {
             count += 1;
             bytes.fill(count);
-        })));
+        }));
         assert_eq!((source.nonce(), source.key(), source.key()), (Ok([1; 16]), Ok([2; 4]), Ok([3; 4])));
     }
 
     #[test]
     fn a_source_that_panicked_is_not_asked_again() {
         let mut asked = 0;
-        let mut source = Source::new(Some(Box::new(move |bytes: &mut [u8]| {
+        let mut source = Source::Own(Box::new(move |bytes: &mut [u8]| {
             asked += 1;
             assert_ne!(asked, 2, "the source panics, as this test wants it to");
             bytes.fill(asked);
-        })));
+        }));
         assert_eq!(source.nonce(), Ok([1; 16]));
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| source.key()));
         assert!(outcome.is_err());

@@ -1,8 +1,6 @@
 //! Events: what the peer did, and what we do. The same types go both ways.
 
 use alloc::boxed::Box;
-use core::fmt;
-
 use wsproto_frame::CloseCode;
 use wsproto_handshake::{AcceptConnection, RejectConnection, RejectData, Request};
 
@@ -61,40 +59,39 @@ impl Event<'_> {
     }
 }
 
-/// A part of a text message, or the whole of it.
+/// A part of a message, or the whole of it: a [`TextMessage`] or a [`BytesMessage`].
 ///
-/// Received: what one read brought of a frame, always whole code points. Sent: one frame.
-#[derive(Clone, Default, Eq, PartialEq)]
+/// Received: what one read brought of a frame, or a whole message; text is always whole code points. Sent: one frame.
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
-pub struct TextMessage<'a> {
-    /// The text of this part; may be empty.
-    pub data: Text<'a>,
+pub struct Message<D> {
+    /// The data of this part; may be empty.
+    pub data: D,
     /// Whether its frame ends with this part; not looked at when sent.
     pub frame_finished: bool,
     /// Whether the message ends with this part.
     pub message_finished: bool,
     /// Whether extensions are asked to send the message as it is; counts in its first part, never set when received.
     pub verbatim: bool,
-    gap: Gap,
 }
 
-impl<'a> TextMessage<'a> {
-    /// Makes what is received: a part of a frame.
-    #[inline]
-    pub(crate) const fn received(data: Text<'a>, frame_finished: bool, message_finished: bool) -> Self {
-        Self { data, frame_finished, message_finished, verbatim: false, gap: Gap::ZEROS }
-    }
+/// A part of a text message, or the whole of it.
+pub type TextMessage<'a> = Message<Text<'a>>;
 
+/// A part of a binary message, or the whole of it.
+pub type BytesMessage<'a> = Message<Payload<'a>>;
+
+impl<D> Message<D> {
     /// Makes a whole message, or the last part of one.
     #[must_use]
-    pub fn new(data: impl Into<Text<'a>>) -> Self {
-        Self {
-            data: data.into(),
-            frame_finished: true,
-            message_finished: true,
-            verbatim: false,
-            gap: Gap::ZEROS,
-        }
+    pub fn new(data: impl Into<D>) -> Self {
+        Self::received(data.into(), true, true)
+    }
+
+    /// Makes what is received.
+    #[inline]
+    pub(crate) const fn received(data: D, frame_finished: bool, message_finished: bool) -> Self {
+        Self { data, frame_finished, message_finished, verbatim: false }
     }
 
     /// Says that more parts of the message follow.
@@ -112,107 +109,26 @@ impl<'a> TextMessage<'a> {
         self
     }
 
+    fn map<E>(self, change: impl FnOnce(D) -> E) -> Message<E> {
+        let Self { data, frame_finished, message_finished, verbatim } = self;
+        Message { data: change(data), frame_finished, message_finished, verbatim }
+    }
+}
+
+impl TextMessage<'_> {
     /// Returns the same part, borrowed from nothing.
     #[must_use]
     pub fn into_owned(self) -> TextMessage<'static> {
-        TextMessage { data: self.data.into_owned(), ..self }
+        self.map(Text::into_owned)
     }
 }
 
-/// A part of a binary message, or the whole of it.
-///
-/// Received: what one read brought of a frame. Sent: one frame.
-#[derive(Clone, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct BytesMessage<'a> {
-    /// The bytes of this part; may be empty.
-    pub data: Payload<'a>,
-    /// Whether its frame ends with this part; not looked at when sent.
-    pub frame_finished: bool,
-    /// Whether the message ends with this part.
-    pub message_finished: bool,
-    /// Whether extensions are asked to send the message as it is; counts in its first part, never set when received.
-    pub verbatim: bool,
-    gap: Gap,
-}
-
-impl<'a> BytesMessage<'a> {
-    /// Makes what is received: a part of a frame.
-    #[inline]
-    pub(crate) const fn received(data: Payload<'a>, frame_finished: bool, message_finished: bool) -> Self {
-        Self { data, frame_finished, message_finished, verbatim: false, gap: Gap::ZEROS }
-    }
-
-    /// Makes a whole message, or the last part of one.
-    #[must_use]
-    pub fn new(data: impl Into<Payload<'a>>) -> Self {
-        Self {
-            data: data.into(),
-            frame_finished: true,
-            message_finished: true,
-            verbatim: false,
-            gap: Gap::ZEROS,
-        }
-    }
-
-    /// Says that more parts of the message follow.
-    #[must_use]
-    pub fn unfinished(mut self) -> Self {
-        self.message_finished = false;
-        self
-    }
-
-    /// Asks extensions to send the message as it is: a secret that is compressed beside a stranger's data shows in the
-    /// length (RFC 7692 [§8](https://www.rfc-editor.org/rfc/rfc7692#section-8)).
-    #[must_use]
-    pub fn verbatim(mut self) -> Self {
-        self.verbatim = true;
-        self
-    }
-
+impl BytesMessage<'_> {
     /// Returns the same part, borrowed from nothing.
     #[must_use]
     pub fn into_owned(self) -> BytesMessage<'static> {
-        BytesMessage { data: self.data.into_owned(), ..self }
+        self.map(Payload::into_owned)
     }
-}
-
-/// What a message shows of itself: everything but the gap.
-fn debug_message(
-    f: &mut fmt::Formatter<'_>,
-    name: &str,
-    data: &dyn fmt::Debug,
-    [frame_finished, message_finished, verbatim]: [bool; 3],
-) -> fmt::Result {
-    f.debug_struct(name)
-        .field("data", data)
-        .field("frame_finished", &frame_finished)
-        .field("message_finished", &message_finished)
-        .field("verbatim", &verbatim)
-        .finish()
-}
-
-impl fmt::Debug for TextMessage<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let flags = [self.frame_finished, self.message_finished, self.verbatim];
-        debug_message(f, "TextMessage", &self.data, flags)
-    }
-}
-
-impl fmt::Debug for BytesMessage<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let flags = [self.frame_finished, self.message_finished, self.verbatim];
-        debug_message(f, "BytesMessage", &self.data, flags)
-    }
-}
-
-/// What would be a gap behind a message's flags, as zeros: they are written as widely as they are read when an event is
-/// moved. A gap is left as it is and read with the flag before it, and the processor waits for that flag.
-#[derive(Clone, Copy, Default, Eq, PartialEq)]
-struct Gap([u8; 5]);
-
-impl Gap {
-    const ZEROS: Self = Self([0; 5]);
 }
 
 /// A Close frame, or that the connection ended without one ([`CloseCode::ABNORMAL`]).

@@ -2,19 +2,18 @@
 //! the peer come out ([RFC 6455](https://www.rfc-editor.org/rfc/rfc6455),
 //! [RFC 7692](https://www.rfc-editor.org/rfc/rfc7692)).
 //!
-//! There is no socket, no clock and no runtime in here. [`WsConnection`] speaks from the first byte of HTTP,
-//! [`Connection`] from the first frame. Payloads are unmasked where they lie in your read buffer and handed out as slices
-//! of it.
+//! There is no socket, no clock and no runtime in here. A [`Connection`] speaks from the first byte of HTTP or from the first
+//! frame; payloads are unmasked where they lie in a [`ReadBuffer`] and handed out as slices of it.
 //!
 //! ```
 //! use std::io::{Read, Write};
 //! use std::net::{Shutdown, TcpStream};
 //! use std::time::{Duration, Instant};
-//! use wsproto::{AcceptConnection, Config, Event, LocalProtocolError, MessageBuffer, Transport, WsConnection};
+//! use wsproto::{AcceptConnection, Config, Connection, Event, LocalProtocolError, ReadBuffer, Transport};
 //!
 //! fn echo(mut stream: TcpStream) -> Result<(), Box<dyn std::error::Error>> {
-//!     let mut ws = WsConnection::server(Config::default().with_explained_rejections());
-//!     let (mut buffer, mut out) = (MessageBuffer::new(), Vec::new());
+//!     let mut ws = Connection::server(Config::default().with_explained_rejections());
+//!     let (mut buffer, mut out) = (ReadBuffer::messages(), Vec::new());
 //!     let mut answered = Ok(());
 //!     while answered.is_ok() && ws.transport() == Transport::KeepOpen {
 //!         match stream.read(buffer.room())? {
@@ -35,9 +34,9 @@
 //!     Ok(answered?)
 //! }
 //!
-//! fn answer(ws: &mut WsConnection, buffer: &mut MessageBuffer, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
+//! fn answer(ws: &mut Connection, buffer: &mut ReadBuffer, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
 //!     loop {
-//!         match ws.receive_message(buffer) {
+//!         match ws.receive_from(buffer) {
 //!             Ok(Some(Event::Request(_))) => ws.send(AcceptConnection::new(), out)?,
 //!             Ok(Some(Event::TextMessage(message))) => ws.send(message, out)?,
 //!             Ok(Some(Event::BytesMessage(message))) => ws.send(message, out)?,
@@ -74,13 +73,11 @@ mod event;
 #[cfg(all(doctest, feature = "std", feature = "deflate"))]
 mod guide;
 mod memory;
-mod message_buffer;
-mod messages;
 mod opening;
 mod payload;
 mod prepared;
+mod read_buffer;
 mod state;
-mod ws_connection;
 
 pub use bytes::Bytes;
 #[cfg(feature = "deflate")]
@@ -98,11 +95,9 @@ pub use self::{
     connection::Connection,
     entropy::{Entropy, EntropyError},
     error::{LocalProtocolError, Remedy, RemoteProtocolError},
-    event::{BytesMessage, CloseConnection, Event, Ping, Pong, TextMessage},
-    message_buffer::MessageBuffer,
-    messages::Messages,
+    event::{BytesMessage, CloseConnection, Event, Message, Ping, Pong, TextMessage},
     payload::{Payload, Text},
     prepared::PreparedMessage,
+    read_buffer::ReadBuffer,
     state::{ConnectionState, Transport},
-    ws_connection::WsConnection,
 };

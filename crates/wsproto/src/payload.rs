@@ -1,12 +1,14 @@
-//! What events carry: borrowed from the caller's input where that can be, shared where it can't.
+//! What events carry: borrowed from the caller's input where that can be, owned where it can't.
 
-use alloc::{boxed::Box, string::String, vec::Vec};
-use core::{fmt, ops::Deref};
+use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
+use core::{
+    fmt,
+    hash::{Hash, Hasher},
+    ops::Deref,
+    str::Utf8Error,
+};
 
-use bytes::Bytes;
-use wsproto_frame::TextCheck;
-
-use crate::memory::Given;
+use bytes::{Bytes, BytesMut};
 
 /// Bytes of an event, borrowed or shared; reads as `&[u8]`.
 ///
@@ -20,17 +22,15 @@ use crate::memory::Given;
 /// # assert_eq!(kept.into_bytes(), "abc");
 /// ```
 #[derive(Clone)]
-pub struct Payload<'a>(Bits<'a>);
+pub struct Payload<'a>(PayloadBytes<'a>);
 
-/// As wide a tag as in `Letters`, so that what stands behind the data is at the same place in both kinds of message: an
+/// As wide a tag as in `TextBytes`, so that what stands behind the data is at the same place in both kinds of message: an
 /// event is moved in words then, and not in bytes that overlap, which takes three times as long.
 #[derive(Clone)]
 #[repr(usize)]
-enum Bits<'a> {
+enum PayloadBytes<'a> {
     Borrowed(&'a [u8]),
     Shared(Bytes),
-    /// In memory that is used again, and much longer: copied to be kept.
-    Lent(Bytes),
 }
 
 impl<'a> Payload<'a> {
@@ -38,31 +38,21 @@ impl<'a> Payload<'a> {
     #[must_use]
     #[inline]
     pub const fn new(bytes: &'a [u8]) -> Self {
-        Self(Bits::Borrowed(bytes))
+        Self(PayloadBytes::Borrowed(bytes))
     }
 
-    /// Makes a payload of what was received.
-    pub(crate) fn from_given(bytes: Given) -> Self {
-        Self(match bytes {
-            Given::Own(bytes) => Bits::Shared(bytes),
-            Given::Lent(bytes) => Bits::Lent(bytes),
-        })
-    }
-
-    /// Returns the same bytes, borrowed from nothing; copies them where they were borrowed, or are a small part of the
-    /// memory that they lie in. What was received and is kept holds at most twice its bytes, and 64 more.
+    /// Returns the same bytes, borrowed from nothing; copies them where they were borrowed.
     #[must_use]
     pub fn into_owned(self) -> Payload<'static> {
-        Payload(Bits::Shared(self.into_bytes()))
+        Payload(PayloadBytes::Shared(self.into_bytes()))
     }
 
-    /// Returns the bytes as `Bytes`; copies them where [`into_owned`](Self::into_owned) does.
+    /// Returns the bytes as `Bytes`; copies them where they were borrowed.
     #[must_use]
     pub fn into_bytes(self) -> Bytes {
         match self.0 {
-            Bits::Borrowed(bytes) => Bytes::copy_from_slice(bytes),
-            Bits::Lent(bytes) => Bytes::copy_from_slice(&bytes),
-            Bits::Shared(bytes) => bytes,
+            PayloadBytes::Borrowed(bytes) => Bytes::copy_from_slice(bytes),
+            PayloadBytes::Shared(bytes) => bytes,
         }
     }
 }
@@ -73,8 +63,8 @@ impl Deref for Payload<'_> {
     #[inline]
     fn deref(&self) -> &[u8] {
         match &self.0 {
-            Bits::Borrowed(bytes) => bytes,
-            Bits::Shared(bytes) | Bits::Lent(bytes) => bytes,
+            PayloadBytes::Borrowed(bytes) => bytes,
+            PayloadBytes::Shared(bytes) => bytes,
         }
     }
 }
@@ -127,23 +117,81 @@ impl<'a> From<&'a Vec<u8>> for Payload<'a> {
 
 impl From<Vec<u8>> for Payload<'_> {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(Bits::Shared(bytes.into()))
+        Self(PayloadBytes::Shared(bytes.into()))
     }
 }
 
 impl From<Box<[u8]>> for Payload<'_> {
     fn from(bytes: Box<[u8]>) -> Self {
-        Self(Bits::Shared(bytes.into()))
+        Self(PayloadBytes::Shared(bytes.into()))
     }
 }
 
 impl From<Bytes> for Payload<'_> {
     fn from(bytes: Bytes) -> Self {
-        Self(Bits::Shared(bytes))
+        Self(PayloadBytes::Shared(bytes))
     }
 }
 
-/// Text of an event, borrowed or shared; reads as `&str`.
+impl Hash for Payload<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
+
+impl From<BytesMut> for Payload<'_> {
+    fn from(bytes: BytesMut) -> Self {
+        bytes.freeze().into()
+    }
+}
+
+impl From<String> for Payload<'_> {
+    fn from(text: String) -> Self {
+        text.into_bytes().into()
+    }
+}
+
+impl<'a> From<&'a str> for Payload<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::new(text.as_bytes())
+    }
+}
+
+impl<'a> From<Cow<'a, [u8]>> for Payload<'a> {
+    fn from(bytes: Cow<'a, [u8]>) -> Self {
+        match bytes {
+            Cow::Borrowed(bytes) => Self::new(bytes),
+            Cow::Owned(bytes) => bytes.into(),
+        }
+    }
+}
+
+impl<'a> From<Text<'a>> for Payload<'a> {
+    fn from(text: Text<'a>) -> Self {
+        match text.0 {
+            TextBytes::Borrowed(text) => Self::new(text.as_bytes()),
+            TextBytes::ShortAscii(bytes) => Self::new(bytes),
+            _ => text.into_bytes().into(),
+        }
+    }
+}
+
+impl From<Payload<'_>> for Bytes {
+    fn from(payload: Payload<'_>) -> Self {
+        payload.into_bytes()
+    }
+}
+
+impl From<Payload<'_>> for Vec<u8> {
+    fn from(payload: Payload<'_>) -> Self {
+        match payload.0 {
+            PayloadBytes::Borrowed(bytes) => bytes.to_vec(),
+            PayloadBytes::Shared(bytes) => bytes.into(),
+        }
+    }
+}
+
+/// Text of an event, borrowed or owned; reads as `&str`, which costs nothing: it was checked when it came.
 ///
 /// ```
 /// use wsproto::Text;
@@ -155,20 +203,38 @@ impl From<Bytes> for Payload<'_> {
 /// # assert_eq!(kept, "grüezi");
 /// ```
 #[derive(Clone)]
-pub struct Text<'a>(Letters<'a>);
+pub struct Text<'a>(TextBytes<'a>);
 
 #[derive(Clone)]
 #[repr(usize)]
-enum Letters<'a> {
+enum TextBytes<'a> {
     Borrowed(&'a str),
-    /// UTF-8: seen when it came.
-    Checked(&'a [u8]),
-    /// A code point that came in two reads, and its length in bytes.
-    CodePoint([u8; 4], u8),
-    /// UTF-8: checked when it was made.
-    Shared(Bytes),
-    /// UTF-8, in memory that is used again, and much longer: copied to be kept.
-    Lent(Bytes),
+    /// Less than 32 bytes that were found to be ASCII: to look at them costs less than to make a `&str` that nobody may ask
+    /// for. Without it an echo of 16 bytes takes 1.4 times as many instructions.
+    ShortAscii(&'a [u8]),
+    Owned(String),
+    /// A code point that came in two reads.
+    CodePoint(CodePoint),
+}
+
+/// A code point in UTF-8: the first `len` of the bytes.
+#[derive(Clone, Copy)]
+struct CodePoint {
+    bytes: [u8; 4],
+    len: u8,
+}
+
+impl CodePoint {
+    fn new(code_point: char) -> Self {
+        let mut bytes = [0; 4];
+        let len = code_point.encode_utf8(&mut bytes).len();
+        Self { bytes, len: u8::try_from(len).unwrap_or(4) }
+    }
+
+    fn as_str(&self) -> &str {
+        let bytes = self.bytes.get(..usize::from(self.len)).unwrap_or_default();
+        core::str::from_utf8(bytes).unwrap_or_default()
+    }
 }
 
 impl<'a> Text<'a> {
@@ -176,99 +242,71 @@ impl<'a> Text<'a> {
     #[must_use]
     #[inline]
     pub const fn new(text: &'a str) -> Self {
-        Self(Letters::Borrowed(text))
+        Self(TextBytes::Borrowed(text))
+    }
+
+    /// Makes a text of less than 32 bytes that were found to be ASCII.
+    #[inline]
+    pub(crate) const fn from_short_ascii(bytes: &'a [u8]) -> Self {
+        Self(TextBytes::ShortAscii(bytes))
     }
 
     /// Makes a text of one code point.
     #[inline]
     pub(crate) fn from_code_point(code_point: char) -> Self {
-        let mut bytes = [0; 4];
-        let len = code_point.encode_utf8(&mut bytes).len();
-        Self(Letters::CodePoint(bytes, u8::try_from(len).unwrap_or(4)))
-    }
-
-    /// Makes a text of borrowed bytes that were found to be UTF-8.
-    #[inline]
-    pub(crate) const fn from_checked(bytes: &'a [u8]) -> Self {
-        Self(Letters::Checked(bytes))
-    }
-
-    /// Makes a text of received bytes that were found to be UTF-8.
-    pub(crate) fn from_given(bytes: Given) -> Self {
-        Self(match bytes {
-            Given::Own(bytes) => Letters::Shared(bytes),
-            Given::Lent(bytes) => Letters::Lent(bytes),
-        })
+        Self(TextBytes::CodePoint(CodePoint::new(code_point)))
     }
 
     /// Returns the text.
     ///
-    /// Text that was inflated, joined, or short and ASCII is stored as bytes and checked again at each call: some 10 ns
-    /// for 16 bytes, 1 µs for 64 KiB. Keep the `&str`, or use [`as_bytes`](Self::as_bytes).
+    /// It was checked when it came, so that this costs nothing, but for ASCII of less than 32 bytes: some 10 ns, which come
+    /// only where a `&str` is asked for. [`as_bytes`](Self::as_bytes) never does.
     #[must_use]
     #[inline]
     pub fn as_str(&self) -> &str {
         match &self.0 {
-            Letters::Borrowed(text) => text,
-            Letters::CodePoint(bytes, len) => utf8(bytes.get(..usize::from(*len)).unwrap_or_default()),
-            Letters::Checked(bytes) => utf8(bytes),
-            Letters::Shared(bytes) | Letters::Lent(bytes) => utf8(bytes),
+            TextBytes::Borrowed(text) => text,
+            TextBytes::ShortAscii(bytes) => core::str::from_utf8(bytes).unwrap_or_default(),
+            TextBytes::Owned(text) => text,
+            TextBytes::CodePoint(code_point) => code_point.as_str(),
         }
     }
 
-    /// Returns the text as bytes; costs nothing.
+    /// Returns the text as bytes.
     #[must_use]
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
-            Letters::Borrowed(text) => text.as_bytes(),
-            Letters::Checked(bytes) => bytes,
-            Letters::CodePoint(bytes, len) => bytes.get(..usize::from(*len)).unwrap_or_default(),
-            Letters::Shared(bytes) | Letters::Lent(bytes) => bytes,
+            TextBytes::ShortAscii(bytes) => bytes,
+            _ => self.as_str().as_bytes(),
         }
     }
 
-    /// Returns the length in bytes; costs nothing.
+    /// Returns the length in bytes.
     #[must_use]
     #[inline]
     pub fn len(&self) -> usize {
         self.as_bytes().len()
     }
 
-    /// Tells whether there is no text; costs nothing.
+    /// Tells whether there is no text.
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.as_bytes().is_empty()
     }
 
-    /// Returns the same text, borrowed from nothing; copies it where it was borrowed, or is a small part of the memory
-    /// that it lies in. What was received and is kept holds at most twice its bytes, and 64 more.
+    /// Returns the same text, borrowed from nothing; copies it where it was borrowed.
     #[must_use]
     pub fn into_owned(self) -> Text<'static> {
-        Text(match self.0 {
-            Letters::Borrowed(text) => Letters::Shared(Bytes::copy_from_slice(text.as_bytes())),
-            Letters::Checked(bytes) => Letters::Shared(Bytes::copy_from_slice(bytes)),
-            Letters::Lent(bytes) => Letters::Shared(Bytes::copy_from_slice(&bytes)),
-            Letters::CodePoint(bytes, len) => Letters::CodePoint(bytes, len),
-            Letters::Shared(bytes) => Letters::Shared(bytes),
-        })
+        Text(TextBytes::Owned(self.into()))
     }
 
-    /// Returns the text's UTF-8 as `Bytes`; copies it where [`into_owned`](Self::into_owned) does.
+    /// Returns the text's UTF-8 as `Bytes`; copies it where it was borrowed.
     #[must_use]
     pub fn into_bytes(self) -> Bytes {
-        match self.0 {
-            Letters::Shared(bytes) => bytes,
-            _ => Bytes::copy_from_slice(self.as_bytes()),
-        }
+        String::from(self).into()
     }
-}
-
-/// Reads bytes that were found to be UTF-8 when they came.
-#[inline(never)]
-fn utf8(bytes: &[u8]) -> &str {
-    TextCheck::new().push(bytes).map_or("", |(_, text)| text)
 }
 
 impl Deref for Text<'_> {
@@ -302,7 +340,7 @@ impl fmt::Display for Text<'_> {
 /// Shows how many bytes there are and none of them: payloads don't belong in logs.
 impl fmt::Debug for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Text({} bytes)", self.as_bytes().len())
+        write!(f, "Text({} bytes)", self.len())
     }
 }
 
@@ -328,7 +366,78 @@ impl<'a> From<&'a String> for Text<'a> {
 
 impl From<String> for Text<'_> {
     fn from(text: String) -> Self {
-        Self(Letters::Shared(text.into()))
+        Self(TextBytes::Owned(text))
+    }
+}
+
+impl From<Box<str>> for Text<'_> {
+    fn from(text: Box<str>) -> Self {
+        String::from(text).into()
+    }
+}
+
+impl<'a> From<Cow<'a, str>> for Text<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        match text {
+            Cow::Borrowed(text) => text.into(),
+            Cow::Owned(text) => text.into(),
+        }
+    }
+}
+
+impl<'a> From<Text<'a>> for Cow<'a, str> {
+    fn from(text: Text<'a>) -> Self {
+        match text.0 {
+            TextBytes::Borrowed(text) => Cow::Borrowed(text),
+            TextBytes::ShortAscii(bytes) => Cow::Borrowed(core::str::from_utf8(bytes).unwrap_or_default()),
+            _ => Cow::Owned(text.into()),
+        }
+    }
+}
+
+impl From<Text<'_>> for String {
+    fn from(text: Text<'_>) -> Self {
+        match text.0 {
+            TextBytes::Owned(text) => text,
+            _ => Self::from(text.as_str()),
+        }
+    }
+}
+
+impl From<Text<'_>> for Bytes {
+    fn from(text: Text<'_>) -> Self {
+        text.into_bytes()
+    }
+}
+
+impl<'a> TryFrom<&'a [u8]> for Text<'a> {
+    type Error = Utf8Error;
+
+    fn try_from(bytes: &'a [u8]) -> Result<Self, Utf8Error> {
+        core::str::from_utf8(bytes).map(Self::new)
+    }
+}
+
+/// Copies what others share.
+impl TryFrom<Bytes> for Text<'_> {
+    type Error = Utf8Error;
+
+    fn try_from(bytes: Bytes) -> Result<Self, Utf8Error> {
+        Vec::from(bytes).try_into()
+    }
+}
+
+impl TryFrom<Vec<u8>> for Text<'_> {
+    type Error = Utf8Error;
+
+    fn try_from(bytes: Vec<u8>) -> Result<Self, Utf8Error> {
+        String::from_utf8(bytes).map(Self::from).map_err(|error| error.utf8_error())
+    }
+}
+
+impl Hash for Text<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{Event, LocalProtocolError};
 /// ```
 /// use wsproto::{Config, Connection, PreparedMessage, TextMessage};
 ///
-/// let mut connections = [Connection::server(&Config::default()), Connection::server(&Config::default())];
+/// let mut connections = [Connection::open_server(Config::default()), Connection::open_server(Config::default())];
 /// let mut message = PreparedMessage::new(TextMessage::new("to all"))?;
 /// for connection in &mut connections {
 ///     let mut out = Vec::new();

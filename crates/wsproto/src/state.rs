@@ -102,7 +102,7 @@ pub(crate) struct Ending {
 /// What the transport should do next, once everything that was sent is written and [`receive`] has given `None` for
 /// what was read: it tells all that a loop has to know.
 ///
-/// [`receive`]: crate::WsConnection::receive
+/// [`receive`]: crate::Connection::receive
 ///
 /// ```text
 /// loop {

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use wsproto::{
     AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Connection, Event,
-    LocalProtocolError, Ping, Request, TextMessage, WsConnection,
+    LocalProtocolError, Ping, Request, TextMessage,
 };
 
 /// A source that counts, so that what it gave can be told.
@@ -34,7 +34,7 @@ fn key(frame: &[u8]) -> [u8; 4] {
 //= rfc6455#5.3-2, rfc6455#5.3-3, rfc6455#5.3-4, rfc6455#10.3-1
 #[test]
 fn k2_each_frame_has_a_fresh_key_of_the_operating_system() {
-    let mut client = Connection::client(&Config::default());
+    let mut client = Connection::open_client(Config::default());
     let mut keys = BTreeSet::new();
     for round in 0..2000 {
         let mut out = Vec::new();
@@ -56,7 +56,7 @@ fn k2_each_frame_has_a_fresh_key_of_the_operating_system() {
 //= rfc6455#5.3-2, rfc6455#5.3-4
 #[test]
 fn keys_come_from_the_given_source_and_from_nowhere_else() {
-    let mut client = Connection::client_with_entropy(&Config::default(), counting());
+    let mut client = Connection::open_client_with_entropy(Config::default(), counting());
     let mut out = Vec::new();
     client.send(TextMessage::new("a").unfinished(), &mut out).expect("open");
     client.send(Ping::new(&b""[..]), &mut out).expect("open");
@@ -71,7 +71,7 @@ fn k1_each_connection_has_a_key_of_its_own() {
     let mut keys = BTreeSet::new();
     for _ in 0..100 {
         let mut out = Vec::new();
-        let mut client = WsConnection::client(Config::default());
+        let mut client = Connection::client(Config::default());
         client.send(Request::new("example.com", "/"), &mut out).expect("the request is sound");
         let head = String::from_utf8(out).expect("a head is ASCII");
         let key = head.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).expect("a key");
@@ -84,7 +84,7 @@ fn k1_each_connection_has_a_key_of_its_own() {
 //= rfc6455#10.3-2, rfc6455#6.1-1
 #[test]
 fn a_frame_is_written_as_a_whole() {
-    let mut client = Connection::client_with_entropy(&Config::default(), counting());
+    let mut client = Connection::open_client_with_entropy(Config::default(), counting());
     for len in [0, 1, 125, 126, 65_535, 65_536] {
         let mut payload = vec![7; len];
         let mut out = Vec::new();
@@ -92,7 +92,7 @@ fn a_frame_is_written_as_a_whole() {
         let written = out.clone();
         payload.fill(9);
         assert_eq!(out, written, "what changes later is not in the frame");
-        let mut server = Connection::server(&Config::default());
+        let mut server = Connection::open_server(Config::default());
         let mut input = &mut out[..];
         let event = server.receive(&mut input).expect("the frame is sound").expect("and whole");
         assert_eq!(event, Event::BytesMessage(BytesMessage::new(vec![7; len])), "{len}");
@@ -111,13 +111,13 @@ fn a_refused_event_writes_nothing_and_changes_nothing() {
         ("an acceptance", AcceptConnection::new().into()),
     ];
     for (name, event) in events {
-        let mut server = Connection::server(&Config::default());
+        let mut server = Connection::open_server(Config::default());
         let mut out = Vec::new();
         let state = server.state();
         assert!(server.send(event, &mut out).is_err(), "{name}");
         assert_eq!((out.as_slice(), server.state()), (&[][..], state), "{name}");
     }
-    let mut server = Connection::server(&Config::default());
+    let mut server = Connection::open_server(Config::default());
     let mut out = Vec::new();
     server.send(TextMessage::new("a").unfinished(), &mut out).expect("open");
     //= rfc6455#5.4-3, rfc6455#5.4-10
@@ -129,7 +129,7 @@ fn a_refused_event_writes_nothing_and_changes_nothing() {
 /// The answer of a server to a client that offers nothing, or permessage-deflate.
 #[cfg(feature = "deflate")]
 fn answered(config: Config, fields: &str) -> Result<bool, wsproto::RemoteProtocolError> {
-    let mut client = WsConnection::client_with_entropy(config, |bytes: &mut [u8]| {
+    let mut client = Connection::client_with_entropy(config, |bytes: &mut [u8]| {
         bytes.copy_from_slice(&b"the sample nonce"[..bytes.len()]);
     });
     client.send(Request::new("example.com", "/"), &mut Vec::new()).expect("the request is sound");
@@ -187,7 +187,7 @@ fn a_server_lists_only_what_was_offered() {
         ("no grammar",          "Sec-WebSocket-Extensions: a=\r\n",                                          None),                                   //= rfc6455#9.1-1
     ];
     for (name, field, expected) in table {
-        let mut server = WsConnection::server(Config::default().with_extension(DeflateConfig::default()));
+        let mut server = Connection::server(Config::default().with_extension(DeflateConfig::default()));
         let mut head = format!(
             "GET / HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{field}\r\n"

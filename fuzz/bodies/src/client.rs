@@ -1,6 +1,6 @@
 //! A whole client, from the first byte of the answer.
 
-use wsproto::{Request, WsConnection};
+use wsproto::{Connection, Request};
 use wsproto_handshake::{accept_token, generate_key};
 
 use crate::{
@@ -32,7 +32,7 @@ pub fn client(data: &[u8]) {
     let plan = Plan { answers_late: false, rejects: false, closes: choices.has(6), ends: choices.has(7) };
     let connection = |out: &mut Vec<u8>| {
         let entropy = |bytes: &mut [u8]| bytes.fill(ENTROPY);
-        let mut ws = WsConnection::client_with_entropy(server::config(choices), entropy);
+        let mut ws = Connection::client_with_entropy(server::config(choices), entropy);
         let request = Request::new("example.com", "/chat").with_subprotocol("chat").with_subprotocol("talk");
         ws.send(request, out).expect("the request is good");
         ws

@@ -1,11 +1,14 @@
 //! Drives a connection with the peer's bytes, and checks what must hold at each step.
 
 use wsproto::{
-    BytesMessage, CloseCode, CloseConnection, ConnectionState, Event, MessageBuffer, Ping,
-    RemoteProtocolError, TextMessage, Transport, WsConnection,
+    BytesMessage, CloseCode, CloseConnection, Connection, ConnectionState, Event, Ping, ReadBuffer,
+    RemoteProtocolError, TextMessage, Transport,
 };
 
-use crate::{Cuts, hearing::Hearing};
+use crate::{
+    Cuts,
+    hearing::{Hearing, in_messages},
+};
 
 /// What our side does besides answering.
 #[derive(Clone, Copy, Debug)]
@@ -31,34 +34,46 @@ pub(crate) struct Outcome {
     transport: Transport,
 }
 
-/// Runs a connection over the bytes in each of three ways, and compares; then once more for whole messages.
+/// How our side comes by an event out of a buffer.
+#[derive(Clone, Copy, Debug)]
+enum Steps {
+    /// By `receive_from`.
+    One,
+    /// By `advance` and `event`.
+    Two,
+    /// By `advance` and `take_event`.
+    Taken,
+}
+
+const STEPS: [Steps; 3] = [Steps::One, Steps::Two, Steps::Taken];
+
+/// Runs a connection over the bytes in each of three ways, in memory of our own and in a buffer, and compares; then once
+/// more for whole messages.
 pub(crate) fn compare(
-    connection: impl Fn(&mut Vec<u8>) -> WsConnection,
+    connection: impl Fn(&mut Vec<u8>) -> Connection,
     wire: &[u8],
     seed: u8,
     plan: Plan,
 ) -> Outcome {
     let drive = |cuts, buffer| {
-        let mut out = Vec::new();
-        Drive {
-            ws: connection(&mut out),
-            plan,
-            hearing: Hearing::default(),
-            out,
-            buffer,
-            waiting: Vec::new(),
-        }
-        .run(wire, cuts)
+        let (hearing, mut out, waiting) = (Hearing::default(), Vec::new(), Vec::new());
+        Drive { ws: connection(&mut out), plan, hearing, out, buffer, waiting }.run(wire, cuts)
     };
     let [whole, others @ ..] = Cuts::all(seed).map(|cuts| drive(cuts, None));
     for other in others {
         assert_eq!(whole, other, "cuts change the outcome");
     }
+    for (number, cuts) in Cuts::all(seed).into_iter().enumerate() {
+        let steps = STEPS[(number + usize::from(seed)) % STEPS.len()];
+        let parts = drive(cuts, Some((ReadBuffer::parts(), steps)));
+        assert_eq!(whole, parts, "the buffer changes the outcome: {cuts:?}, {steps:?}");
+    }
     // When we close depends on the first event, which is that of the first part or of the whole message.
     if !plan.closes {
-        for cuts in Cuts::all(seed) {
-            let joined = drive(cuts, Some(MessageBuffer::new()));
-            assert_eq!(whole.hearing.in_messages(), joined.hearing.heard, "whole messages are others");
+        for (cuts, steps) in Cuts::all(seed).into_iter().flat_map(|cuts| STEPS.map(|steps| (cuts, steps))) {
+            let joined = drive(cuts, Some((ReadBuffer::messages(), steps)));
+            let expected = in_messages(&whole.hearing.heard);
+            assert_eq!(expected, joined.hearing.heard, "whole messages are others: {cuts:?}, {steps:?}");
             assert_eq!((&whole.out, &whole.error, whole.state), (&joined.out, &joined.error, joined.state));
         }
     }
@@ -66,12 +81,12 @@ pub(crate) fn compare(
 }
 
 struct Drive {
-    ws: WsConnection,
+    ws: Connection,
     plan: Plan,
     hearing: Hearing,
     out: Vec<u8>,
-    /// Where messages are joined, if they are.
-    buffer: Option<MessageBuffer>,
+    /// What is read into, if that is a buffer, and how events come out of it.
+    buffer: Option<(ReadBuffer, Steps)>,
     /// What was read and waits for an answer of ours.
     waiting: Vec<u8>,
 }
@@ -112,9 +127,9 @@ impl Drive {
     }
 
     fn receive(&mut self, input: &mut [u8], taken: usize) -> Result<(), RemoteProtocolError> {
-        if let Some(mut buffer) = self.buffer.take() {
-            let received = self.receive_into(&mut buffer, input);
-            self.buffer = Some(buffer);
+        if let Some((mut buffer, steps)) = self.buffer.take() {
+            let received = self.receive_into(&mut buffer, steps, input);
+            self.buffer = Some((buffer, steps));
             return received;
         }
         let mut unread = [&std::mem::take(&mut self.waiting), &*input].concat();
@@ -133,10 +148,15 @@ impl Drive {
         Ok(())
     }
 
-    fn receive_into(&mut self, buffer: &mut MessageBuffer, input: &[u8]) -> Result<(), RemoteProtocolError> {
+    fn receive_into(
+        &mut self,
+        buffer: &mut ReadBuffer,
+        steps: Steps,
+        input: &[u8],
+    ) -> Result<(), RemoteProtocolError> {
         let mut rest = input;
         loop {
-            while let Some(event) = self.ws.receive_message(buffer)? {
+            while let Some(event) = next(&mut self.ws, buffer, steps)? {
                 self.hearing.hear(&event);
                 self.answer(&event);
             }
@@ -144,7 +164,7 @@ impl Drive {
                 return Ok(());
             }
             let room = buffer.room();
-            let len = room.len().min(rest.len()).min(1000);
+            let len = room.len().min(rest.len());
             room[..len].copy_from_slice(&rest[..len]);
             buffer.filled(len);
             rest = &rest[len..];
@@ -185,6 +205,11 @@ impl Drive {
         let mut input = &mut more[..];
         assert_eq!(self.ws.receive(&mut input), Err(error.clone()), "an error is final");
         assert!(input.is_empty(), "bytes after an error were left");
+        if let Some((buffer, steps)) = &mut self.buffer {
+            buffer.extend_from_slice(&more);
+            assert_eq!(next(&mut self.ws, buffer, *steps), Err(error.clone()), "an error is final");
+            assert!(buffer.is_empty(), "bytes after an error were left");
+        }
         self.ws.reply_to_error(error, &mut self.out).expect("it was told already");
         assert_eq!(self.out.len(), len, "an error was told twice");
         self.hearing.drop_unfinished();
@@ -207,4 +232,26 @@ impl Drive {
             }
         }
     }
+}
+
+/// Takes the next event out of a buffer.
+fn next<'b>(
+    ws: &mut Connection,
+    buffer: &'b mut ReadBuffer,
+    steps: Steps,
+) -> Result<Option<Event<'b>>, RemoteProtocolError> {
+    if let Steps::One = steps {
+        return ws.receive_from(buffer);
+    }
+    if !ws.advance(buffer)? {
+        assert_eq!(buffer.event(), None, "an event that wasn't found");
+        assert_eq!(buffer.take_event(), None, "an event that wasn't found");
+        return Ok(None);
+    }
+    let event = match steps {
+        Steps::One | Steps::Two => return Ok(Some(buffer.event().expect("an event was found"))),
+        Steps::Taken => buffer.take_event().expect("an event was found"),
+    };
+    assert_eq!(buffer.event(), None, "an event was taken twice");
+    Ok(Some(event))
 }

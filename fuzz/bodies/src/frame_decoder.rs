@@ -10,12 +10,13 @@ pub fn frame_decoder(data: &[u8]) {
     let choices = source.choices();
     let cuts = Cuts::all(source.byte());
     let wire = source.rest();
-    let [whole, others @ ..] = cuts.map(|cuts| decode(choices, cuts, decode_part, wire));
+    let [whole, others @ ..] = cuts.map(|cuts| decode(choices, cuts, wire));
     for other in others {
         assert_eq!(whole, other, "cuts change the frames");
     }
     for cuts in cuts {
-        assert_eq!(whole, decode(choices, cuts, shortcut, wire), "the shortcut changes the frames");
+        let in_place = decode_in_place(choices, cuts, wire);
+        assert_eq!(whole, in_place, "decoding in place changes the frames");
     }
     assert_round_trip(choices, &whole, wire);
 }
@@ -28,7 +29,7 @@ struct Decoded {
     finished: bool,
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 struct Outcome {
     frames: Vec<Decoded>,
     error: Option<FrameError>,
@@ -43,63 +44,84 @@ fn decoder(choices: Choices) -> FrameDecoder {
     FrameDecoder::new(role(choices)).with_rsv(Rsv::from_first_byte(choices.get())).with_max_payload_len(limit)
 }
 
-fn decode_part<'a>(
-    decoder: &mut FrameDecoder,
-    input: &mut &'a mut [u8],
-    most: usize,
-) -> Result<Option<FrameChunk<'a>>, FrameError> {
-    decoder.decode_at_most(input, most)
-}
+impl Outcome {
+    fn add(&mut self, chunk: &FrameChunk<&mut [u8]>) {
+        if chunk.frame_started {
+            let (header, payload) = (chunk.header, Vec::new());
+            self.frames.push(Decoded { header, payload, finished: false });
+        }
+        let frame = self.frames.last_mut().expect("a frame has started");
+        assert!(!frame.finished, "a part of a frame that is over");
+        frame.payload.extend_from_slice(chunk.payload);
+        frame.finished = chunk.frame_finished;
+    }
 
-fn shortcut<'a>(
-    decoder: &mut FrameDecoder,
-    input: &mut &'a mut [u8],
-    most: usize,
-) -> Result<Option<FrameChunk<'a>>, FrameError> {
-    match decoder.decode_whole_message(input).or_else(|| decoder.decode_data(input, usize::MAX)) {
-        Some(part) => Ok(Some(part.split_off(input))),
-        None => decoder.decode_at_most(input, most),
+    fn fail(mut self, mut decoder: FrameDecoder, error: FrameError) -> Self {
+        assert_eq!(decoder.decode(&mut &mut [0x81][..]).unwrap_err(), error, "an error is final");
+        self.error = Some(error);
+        self
     }
 }
 
-fn decode(
-    choices: Choices,
-    cuts: Cuts,
-    step: impl for<'a> Fn(
-        &mut FrameDecoder,
-        &mut &'a mut [u8],
-        usize,
-    ) -> Result<Option<FrameChunk<'a>>, FrameError>,
-    wire: &[u8],
-) -> Outcome {
+/// Takes parts off the front of each read.
+fn decode(choices: Choices, cuts: Cuts, wire: &[u8]) -> Outcome {
     let mut decoder = decoder(choices);
-    let most = if choices.has(2) { 7 } else { usize::MAX };
     let mut bytes = wire.to_vec();
-    let mut frames: Vec<Decoded> = Vec::new();
+    let mut outcome = Outcome::default();
     for mut input in cuts.parts(&mut bytes) {
         loop {
             let before = input.len();
-            match step(&mut decoder, &mut input, most) {
-                Ok(Some(chunk)) => {
-                    if chunk.frame_started {
-                        let (header, payload) = (chunk.header, Vec::new());
-                        frames.push(Decoded { header, payload, finished: false });
-                    }
-                    let frame = frames.last_mut().expect("a frame has started");
-                    assert!(!frame.finished, "a part of a frame that is over");
-                    frame.payload.extend_from_slice(chunk.payload);
-                    frame.finished = chunk.frame_finished;
-                    assert!(input.len() < before, "no progress");
-                }
+            match decoder.decode(&mut input) {
+                Ok(Some(chunk)) => outcome.add(&chunk),
                 Ok(None) => break assert!(input.is_empty(), "bytes were left"),
-                Err(error) => {
-                    assert_eq!(decoder.decode(&mut &mut [0x81][..]).unwrap_err(), error, "an error is final");
-                    return Outcome { frames, error: Some(error) };
+                Err(error) => return outcome.fail(decoder, error),
+            }
+            assert!(input.len() < before, "no progress");
+        }
+    }
+    outcome
+}
+
+/// Leaves what is not yet wanted, and comes back to it with the next read.
+fn decode_in_place(choices: Choices, cuts: Cuts, wire: &[u8]) -> Outcome {
+    let mut decoder = decoder(choices);
+    let most = if choices.has(2) { 7 } else { usize::MAX };
+    let least = [1, 5, 4096, 0][usize::from(choices.has(3)) + 2 * usize::from(choices.has(7))];
+    let mut bytes = wire.to_vec();
+    let (mut outcome, mut done, mut end) = (Outcome::default(), 0, 0_usize);
+    let ends = cuts.lengths().map_while(|len| {
+        let before = end;
+        end = wire.len().min(end.saturating_add(len));
+        (before < wire.len()).then_some((end, least..=most))
+    });
+    // At last, what was never enough.
+    for (end, pieces) in ends.chain([(wire.len(), 1..=usize::MAX)]) {
+        loop {
+            let mut unread = &mut bytes[done..end];
+            let (len, left) = (unread.len(), decoder.payload());
+            match decoder.decode_in_place(unread, pieces.clone()) {
+                Ok(Some(chunk)) => {
+                    let chunk = chunk.split_off(&mut unread);
+                    let (len, is_data) = (chunk.payload.len(), chunk.header.opcode.is_data());
+                    assert!(!is_data || len <= (*pieces.end()).max(1), "more than was wanted");
+                    outcome.add(&chunk);
+                    let rest = unread.len();
+                    assert_eq!(bytes[end - rest..], wire[end - rest..], "the rest is as it was read");
+                    assert!(rest < end - done, "no progress");
+                    done = end - rest;
                 }
+                Ok(None) => {
+                    assert_eq!(bytes[done..], wire[done..], "what is left is as it was read");
+                    if left.is_none() {
+                        done = end;
+                    }
+                    break assert!(left.is_none_or(|(_, left)| (len as u64) < left), "the end is there");
+                }
+                Err(error) => return outcome.fail(decoder, error),
             }
         }
     }
-    Outcome { frames, error: None }
+    outcome
 }
 
 /// Encodes what was decoded: the bytes must be those that came, as each length has one form only.

@@ -87,23 +87,6 @@ impl Hearing {
         }
     }
 
-    /// What was heard, as it is when messages are given whole: a message that didn't come to its end is not there.
-    pub(crate) fn in_messages(&self) -> Vec<Heard> {
-        let (mut all, mut under_way) = (Vec::new(), None::<Frame>);
-        for heard in &self.heard {
-            match heard {
-                Heard::Frame(next) => {
-                    let frame = under_way.get_or_insert_with(|| Frame { data: Vec::new(), ..next.clone() });
-                    frame.data.extend_from_slice(&next.data);
-                    (frame.finished, frame.last) = (next.finished, next.last);
-                    all.extend(under_way.take_if(|frame| frame.last).map(Heard::Frame));
-                }
-                other => all.push(other.clone()),
-            }
-        }
-        all
-    }
-
     /// Drops what was heard of a frame or body that breaks a rule: how much that is depends on the reads.
     pub(crate) fn drop_unfinished(&mut self) {
         if let Some(Heard::Frame(Frame { finished: false, .. }) | Heard::Body(_, false)) = self.heard.last() {
@@ -111,4 +94,21 @@ impl Hearing {
         }
         (self.events, self.data_len) = (0, 0);
     }
+}
+
+/// What was heard, as it is when messages are given whole: a message that didn't come to its end is not there.
+pub(crate) fn in_messages(heard: &[Heard]) -> Vec<Heard> {
+    let (mut all, mut under_way) = (Vec::new(), None::<Frame>);
+    for heard in heard {
+        match heard {
+            Heard::Frame(next) => {
+                let frame = under_way.get_or_insert_with(|| Frame { data: Vec::new(), ..next.clone() });
+                frame.data.extend_from_slice(&next.data);
+                (frame.finished, frame.last) = (next.finished, next.last);
+                all.extend(under_way.take_if(|frame| frame.last).map(Heard::Frame));
+            }
+            other => all.push(other.clone()),
+        }
+    }
+    all
 }

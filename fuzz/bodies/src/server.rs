@@ -1,6 +1,6 @@
 //! A whole server, from the first byte.
 
-use wsproto::{Config, DeflateConfig, HandshakeLimits, WsConnection};
+use wsproto::{Config, Connection, DeflateConfig, HandshakeLimits};
 
 use crate::{
     Source,
@@ -30,7 +30,7 @@ pub fn server(data: &[u8]) {
         closes: choices.has(6),
         ends: choices.has(7),
     };
-    drive::compare(|_| WsConnection::server(config(choices)), &wire, seed, plan);
+    drive::compare(|_| Connection::server(config(choices)), &wire, seed, plan);
 }
 
 /// What a connection is made with: permessage-deflate or not, small limits or those that inflating needs anyway.

@@ -7,11 +7,15 @@ use crate::{Cuts, Source};
 /// Checks any bytes as the text of a message.
 pub fn text_check(data: &[u8]) {
     let mut source = Source::new(data);
-    let cuts = Cuts::all(source.byte());
+    let seed = source.byte();
+    let cuts = Cuts::all(seed);
     let text = source.rest();
     let oracle = std::str::from_utf8(text).ok();
     for cuts in cuts {
         let checked = check(cuts, text);
+        for seen in [u8::MAX, seed, !seed] {
+            look(cuts, text, seen, checked.as_ref().map(|_| ()).map_err(|fault| fault.read));
+        }
         assert_eq!(checked.as_deref().ok(), oracle, "{cuts:?}");
         let Err(Fault { read, text: before }) = checked else { continue };
         // All that was let through is text, and nothing was let through for longer than it had to be.
@@ -51,4 +55,25 @@ fn check(cuts: Cuts, text: &[u8]) -> Result<String, Fault> {
         Ok(()) => Ok(found),
         Err(_) => Err(Fault { read, text: found }),
     }
+}
+
+/// Looks at the parts whose bit of `seen` is set and pushes the others: the verdict comes at the same part.
+fn look(cuts: Cuts, text: &[u8], seen: u8, expected: Result<(), usize>) {
+    let mut bytes = text.to_vec();
+    let (mut check, mut pushed) = (TextCheck::new(), TextCheck::new());
+    let mut read = 0;
+    for (number, part) in cuts.parts(&mut bytes).into_iter().enumerate() {
+        let by_push = pushed.push(part);
+        if seen >> (number % 8) & 1 == 1 {
+            assert_eq!(check.check(part), by_push.map(|_| ()), "{cuts:?}, {seen:b}: a look");
+        } else {
+            assert_eq!(check.push(part), by_push, "{cuts:?}, {seen:b}: a push after a look");
+        }
+        if by_push.is_err() {
+            return assert_eq!(expected, Err(read), "{cuts:?}");
+        }
+        assert_eq!(check.missing(), pushed.missing(), "{cuts:?}, {seen:b}: what is missing");
+        read += part.len();
+    }
+    assert_eq!(check.finish().map_err(|_| read), expected, "{cuts:?}, {seen:b}: the end");
 }

@@ -9,8 +9,7 @@
 use third_party::{Checksum, Once};
 use wsproto::extensions::deflate::DeflateConfig;
 use wsproto::{
-    AcceptConnection, BytesMessage, Config, Event, MessageBuffer, Messages, Ping, Pong, Request, TextMessage,
-    WsConnection,
+    AcceptConnection, BytesMessage, Config, Connection, Event, Ping, Pong, ReadBuffer, Request, TextMessage,
 };
 
 /// Every order; whether a repeated message is sent and swallowed by the peer, or not sent.
@@ -46,9 +45,8 @@ impl NoTakeover for DeflateConfig {
 }
 
 /// Opens a connection between a client and a server.
-fn open(config: &Config) -> (WsConnection, WsConnection) {
-    let (mut client, mut server) =
-        (WsConnection::client(config.clone()), WsConnection::server(config.clone()));
+fn open(config: &Config) -> (Connection, Connection) {
+    let (mut client, mut server) = (Connection::client(config.clone()), Connection::server(config.clone()));
     let mut wire = Vec::new();
     client.send(Request::new("example.com", "/"), &mut wire).expect("a good request");
     assert!(matches!(server.receive(&mut &mut wire[..]), Ok(Some(Event::Request(_)))));
@@ -61,19 +59,20 @@ fn open(config: &Config) -> (WsConnection, WsConnection) {
 /// Which way the program receives.
 #[derive(Clone, Copy, Debug)]
 enum Way {
-    /// Parts, joined here.
+    /// Parts, out of memory of its own, joined here.
+    OwnMemory,
+    /// Parts, out of a read buffer.
     Parts,
-    /// `Messages`.
-    Messages,
-    /// A buffer in which messages are joined.
-    Buffer,
+    /// Whole messages, found first and then borrowed.
+    Whole,
+    /// Whole messages, found first and then taken.
+    Taken,
 }
 
 /// Receives bytes in reads of some length; returns what was seen.
-fn receive(connection: &mut WsConnection, mut wire: Vec<u8>, read: usize, way: Way) -> Vec<String> {
+fn receive(connection: &mut Connection, mut wire: Vec<u8>, read: usize, way: Way) -> Vec<String> {
     let (mut seen, mut part, mut bytes) = (Vec::new(), String::new(), 0);
-    let mut messages = Messages::new(1 << 20);
-    let mut buffer = MessageBuffer::new();
+    let mut buffer = if let Way::Parts = way { ReadBuffer::parts() } else { ReadBuffer::messages() };
     let mut note = |event: Event<'_>| match event {
         Event::TextMessage(message) => {
             part.push_str(message.data.as_str());
@@ -92,22 +91,32 @@ fn receive(connection: &mut WsConnection, mut wire: Vec<u8>, read: usize, way: W
         other => panic!("{other:?}"),
     };
     for mut input in wire.chunks_mut(read) {
-        if let Way::Buffer = way {
-            buffer.room()[..input.len()].copy_from_slice(input);
-            buffer.filled(input.len());
-            while let Some(event) = connection.receive_message(&mut buffer).expect("received") {
+        if let Way::OwnMemory = way {
+            while let Some(event) = connection.receive(&mut input).expect("received") {
                 note(event);
             }
             continue;
         }
-        while let Some(event) = connection.receive(&mut input).expect("received") {
-            if let Way::Parts = way {
-                note(event);
-            } else if let Some(event) = messages.push(event).expect("no limit is reached") {
-                note(event);
+        buffer.extend_from_slice(input);
+        match way {
+            Way::Taken => {
+                while connection.advance(&mut buffer).expect("received") {
+                    note(buffer.take_event().expect("what was found"));
+                }
+            }
+            Way::Whole => {
+                while connection.advance(&mut buffer).expect("received") {
+                    note(buffer.event().expect("what was found"));
+                }
+            }
+            _ => {
+                while let Some(event) = connection.receive_from(&mut buffer).expect("received") {
+                    note(event);
+                }
             }
         }
     }
+    assert!(buffer.is_empty(), "something waits");
     seen
 }
 
@@ -139,7 +148,7 @@ fn what_is_said_twice_in_a_row_arrives_once() {
     let expected = ["a", &long, "Ping", "Pong", "ab", "ab", "2 bytes", "", "end"];
     for (name, config) in stacks() {
         for server_sends in [false, true] {
-            for way in [Way::Parts, Way::Messages, Way::Buffer] {
+            for way in [Way::OwnMemory, Way::Parts, Way::Whole, Way::Taken] {
                 for read in [1, 2, 100, 4096] {
                     let (client, server) = open(&config);
                     let (mut from, mut to) = if server_sends { (server, client) } else { (client, server) };

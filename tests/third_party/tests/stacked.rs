@@ -15,8 +15,8 @@ use wsproto::extensions::deflate::DeflateConfig;
 use wsproto::extensions::{FrameHeader, Rsv};
 use wsproto::frame::{MaskingKey, Opcode};
 use wsproto::{
-    AcceptConnection, BytesMessage, CloseCode, Config, Event, Ping, RemoteProtocolError, Request,
-    TextMessage, WsConnection,
+    AcceptConnection, BytesMessage, CloseCode, Config, Connection, Event, Ping, RemoteProtocolError, Request,
+    TextMessage,
 };
 
 fn checksum() -> Checksum {
@@ -51,9 +51,8 @@ fn stacks(counts: &Arc<Counts>) -> Vec<(&'static str, Config)> {
 }
 
 /// Opens a connection; returns the client, the server, and the names that were agreed.
-fn open(config: &Config) -> (WsConnection, WsConnection, Vec<String>) {
-    let (mut client, mut server) =
-        (WsConnection::client(config.clone()), WsConnection::server(config.clone()));
+fn open(config: &Config) -> (Connection, Connection, Vec<String>) {
+    let (mut client, mut server) = (Connection::client(config.clone()), Connection::server(config.clone()));
     let mut wire = Vec::new();
     client.send(Request::new("example.com", "/"), &mut wire).expect("a good request");
     let request = server.receive(&mut &mut wire[..]).expect("a good request");
@@ -70,7 +69,7 @@ fn open(config: &Config) -> (WsConnection, WsConnection, Vec<String>) {
 
 /// Receives bytes in reads of some length; returns the data and how many Pings came.
 fn receive(
-    connection: &mut WsConnection,
+    connection: &mut Connection,
     mut wire: Vec<u8>,
     read: usize,
 ) -> Result<(Vec<u8>, usize), RemoteProtocolError> {

@@ -17,7 +17,7 @@ mod unix {
     use std::io::{Read as _, Write as _};
     use std::os::unix::net::UnixStream;
 
-    use wsproto::{AcceptConnection, BytesMessage, Config, Connection, Request, WsConnection};
+    use wsproto::{AcceptConnection, BytesMessage, Config, Connection, Request};
 
     /// As many keys as a thread makes at a time.
     const FRAMES: usize = 512;
@@ -67,11 +67,11 @@ mod unix {
     }
 
     fn client() -> Connection {
-        Connection::client(&Config::default())
+        Connection::open_client(Config::default())
     }
 
-    fn opening() -> WsConnection {
-        WsConnection::client(Config::default())
+    fn opening() -> Connection {
+        Connection::client(Config::default())
     }
 
     fn made_before() -> Box<dyn FnOnce() -> Vec<u8>> {
@@ -92,7 +92,7 @@ mod unix {
 
     /// A connection whose handshake is done when the process forks, as a parent hands them to its children.
     fn requested_before() -> Box<dyn FnOnce() -> Vec<u8>> {
-        let (mut client, mut server) = (opening(), WsConnection::server(Config::default()));
+        let (mut client, mut server) = (opening(), Connection::server(Config::default()));
         let (mut request, mut answer) = (Vec::new(), Vec::new());
         client.send(Request::new("example.com", "/"), &mut request).expect("the request is sound");
         server.receive(&mut &mut request[..]).expect("so it is");
@@ -110,7 +110,7 @@ mod unix {
     }
 
     /// The nonce of a handshake.
-    fn nonce(client: &mut WsConnection) -> Vec<u8> {
+    fn nonce(client: &mut Connection) -> Vec<u8> {
         let mut out = Vec::new();
         client.send(Request::new("example.com", "/"), &mut out).expect("the request is sound");
         let head = String::from_utf8(out).expect("a head is ASCII");

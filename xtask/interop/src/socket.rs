@@ -1,33 +1,27 @@
-//! A WebSocket connection of ours over TCP: `WsConnection` and `std::net`, nothing else.
+//! A WebSocket connection of ours over TCP: `Connection`, `ReadBuffer` and `std::net`, nothing else.
 
 use std::{
     error::Error,
     fmt,
     io::{self, ErrorKind, Read, Write},
     net::{Shutdown, TcpStream},
-    ops::Range,
     time::Instant,
 };
 
 use wsproto::{
-    AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Event, LocalProtocolError, Messages,
-    Ping, RejectConnection, RejectData, RemoteProtocolError, Request, TextMessage, Transport, WsConnection,
+    AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Connection, Event,
+    LocalProtocolError, Ping, ReadBuffer, RejectConnection, RejectData, RemoteProtocolError, Request,
+    TextMessage, Transport,
 };
 
 use crate::script;
-
-/// Less than most messages, so that they arrive in parts.
-const BUFFER: usize = 16 << 10;
 
 /// A connection that blocks, with a limit on every wait.
 #[derive(Debug)]
 pub(crate) struct Socket {
     stream: TcpStream,
-    ws: WsConnection,
-    messages: Messages,
-    buffer: Vec<u8>,
-    /// Which bytes of the buffer were read and not yet received.
-    unread: Range<usize>,
+    ws: Connection,
+    buffer: ReadBuffer,
     out: Vec<u8>,
     /// How many bytes crossed the wire, in either direction.
     traffic: usize,
@@ -71,7 +65,7 @@ pub(crate) enum Failure {
 impl Socket {
     /// Takes a client's connection up to its request.
     pub(crate) fn accept(stream: TcpStream, config: Config) -> Result<(Self, Box<Request>), Failure> {
-        let mut socket = Self::new(stream, WsConnection::server(config))?;
+        let mut socket = Self::new(stream, Connection::server(config))?;
         match socket.next()? {
             Incoming::Request(request) => Ok((socket, request)),
             other => Err(Failure::Unexpected(format!("{other:?} instead of a request"))),
@@ -85,7 +79,7 @@ impl Socket {
         config: Config,
     ) -> Result<(Self, Box<AcceptConnection>), Failure> {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
-        let mut socket = Self::new(stream, WsConnection::client(config))?;
+        let mut socket = Self::new(stream, Connection::client(config))?;
         let mut request = Request::new(format!("127.0.0.1:{port}"), target);
         for offered in script::OFFERED {
             request = request.with_subprotocol(offered);
@@ -115,13 +109,11 @@ impl Socket {
         }
     }
 
-    fn new(stream: TcpStream, ws: WsConnection) -> io::Result<Self> {
+    fn new(stream: TcpStream, ws: Connection) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(script::PATIENCE))?;
         stream.set_write_timeout(Some(script::PATIENCE))?;
-        let messages = Messages::new(script::LIMIT);
-        let buffer = vec![0; BUFFER];
-        Ok(Self { stream, ws, messages, buffer, unread: 0..0, out: Vec::new(), traffic: 0 })
+        Ok(Self { stream, ws, buffer: ReadBuffer::messages(), out: Vec::new(), traffic: 0 })
     }
 
     /// How many bytes crossed the wire so far, in either direction.
@@ -221,43 +213,32 @@ impl Socket {
 
     /// Takes events out of what was read.
     fn receive(&mut self) -> Result<Option<Incoming>, Failure> {
-        let Self { ws, messages, buffer, unread, out, .. } = self;
-        let mut input = buffer.get_mut(unread.clone()).unwrap_or_default();
-        let found = loop {
-            let received = match ws.receive(&mut input) {
+        let Self { ws, buffer, out, .. } = self;
+        loop {
+            match ws.receive_from(buffer) {
                 Ok(Some(event)) => {
                     ws.reply(&event, out)?;
-                    messages.push(event)
-                }
-                Ok(None) => break Ok(None),
-                Err(error) => Err(error),
-            };
-            match received {
-                Ok(joined) => {
-                    if let Some(found) = joined.and_then(incoming) {
-                        break found.map(Some);
+                    if let Some(found) = incoming(event) {
+                        return found.map(Some);
                     }
                 }
+                Ok(None) => return Ok(None),
                 Err(error) => {
                     answer_error(ws, &error, out)?;
-                    break Err(Failure::Violated(error));
+                    return Err(Failure::Violated(error));
                 }
             }
-        };
-        unread.start = unread.end.saturating_sub(input.len());
-        found
+        }
     }
 
     /// Reads more, or learns that the stream has ended, which may be the end of a rejection's body.
     fn fill(&mut self) -> Result<Option<Incoming>, Failure> {
-        let kept = self.unread.len();
-        self.buffer.copy_within(self.unread.clone(), 0);
-        let count = match self.stream.read(self.buffer.get_mut(kept..).unwrap_or_default()) {
+        let count = match self.stream.read(self.buffer.room()) {
             Ok(count) => count,
             Err(error) if is_end(&error) => 0,
             Err(error) => return Err(error.into()),
         };
-        self.unread = 0..kept.saturating_add(count);
+        self.buffer.filled(count);
         self.traffic = self.traffic.saturating_add(count);
         if count > 0 {
             return Ok(None);
@@ -288,13 +269,13 @@ impl Socket {
             Transport::Close => drop(self.stream.shutdown(Shutdown::Both)),
         }
         let end = Instant::now() + script::PATIENCE;
-        while Instant::now() < end && self.stream.read(&mut self.buffer).is_ok_and(|count| count > 0) {}
+        while Instant::now() < end && self.stream.read(self.buffer.room()).is_ok_and(|count| count > 0) {}
     }
 }
 
 /// Tells a health check that all is well, and everybody else which rule was broken.
 fn answer_error(
-    ws: &mut WsConnection,
+    ws: &mut Connection,
     error: &RemoteProtocolError,
     out: &mut Vec<u8>,
 ) -> Result<(), LocalProtocolError> {

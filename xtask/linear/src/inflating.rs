@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use wsproto::extensions::deflate::{Backend, DeflateConfig, DeflateParams, PermessageDeflate, WindowBits};
 use wsproto::frame::{FrameHeader, MaskingKey, Opcode, Rsv};
-use wsproto::{BytesMessage, Config, Connection, Event, MessageBuffer, Role};
+use wsproto::{BytesMessage, Config, Connection, Event, ReadBuffer, Role};
 use wsproto_deflate_streams::{START, generate, hostile, repeated, start};
 
 use crate::measured;
@@ -187,14 +187,14 @@ fn receive(connection: &mut Connection, wire: &mut [u8], read: usize) -> Result<
 
 /// Receives whole messages, and returns how many bytes they have.
 fn receive_whole(connection: &mut Connection, mut wire: &[u8], read: usize) -> Result<usize, String> {
-    let (mut buffer, mut produced) = (MessageBuffer::new(), 0);
+    let (mut buffer, mut produced) = (ReadBuffer::messages(), 0);
     while !wire.is_empty() {
         let room = buffer.room();
         let len = room.len().min(read).min(wire.len());
         room[..len].copy_from_slice(&wire[..len]);
         wire = &wire[len..];
         buffer.filled(len);
-        while let Some(event) = connection.receive_message(&mut buffer).map_err(|error| error.to_string())? {
+        while let Some(event) = connection.receive_from(&mut buffer).map_err(|error| error.to_string())? {
             produced += self::len(&black_box(event))?;
         }
     }

@@ -7,8 +7,8 @@ use std::{hint::black_box, io::Read};
 use wsproto::extensions::deflate::Backend;
 use wsproto::frame::{FrameDecoder, FrameHeader, MaskingKey, Opcode, TextCheck};
 use wsproto::{
-    AcceptConnection, BytesMessage, Config, Connection, DeflateConfig, Event, MessageBuffer, Messages,
-    PreparedMessage, Request, Role, TextMessage, WsConnection, extensions,
+    AcceptConnection, BytesMessage, Config, Connection, DeflateConfig, Event, PreparedMessage, ReadBuffer,
+    Request, Role, TextMessage, extensions,
 };
 
 /// A kind of work.
@@ -67,7 +67,7 @@ pub(crate) const KERNELS: &[Kernel] = &[
     Kernel { name: "receive 16 B as a client", prepare: || receive(Role::Client, &ascii(16)) },
     Kernel { name: "receive 16 B whole as a server", prepare: || receive_whole(&ascii(16), usize::MAX) },
     Kernel { name: "receive 125 B whole, byte by byte", prepare: || receive_whole(&ascii(125), 1) },
-    Kernel { name: "receive four fragments of 125 B", prepare: fragments },
+    Kernel { name: "receive four fragments of 125 B", prepare: || fragments(&ascii(125)) },
     Kernel { name: "whole 1 KiB mixed", prepare: || receive_whole(&mixed(1 << 10), usize::MAX) },
     Kernel { name: "whole 1 KiB mixed, reads of 1460 B", prepare: || receive_whole(&mixed(1 << 10), 1460) },
     Kernel { name: "whole 1 KiB mixed, reads of 64 B", prepare: || receive_whole(&mixed(1 << 10), 64) },
@@ -80,7 +80,7 @@ pub(crate) const KERNELS: &[Kernel] = &[
     Kernel { name: "whole 16 KiB binary, reads of 64 B", prepare: || receive_binary(16 << 10, 64) },
     Kernel { name: "whole 16 KiB binary, reads of 7 B", prepare: || receive_binary(16 << 10, 7) },
     Kernel { name: "whole 64 KiB mixed", prepare: || receive_whole(&mixed(64 << 10), usize::MAX) },
-    Kernel { name: "whole 1 KiB mixed, four fragments", prepare: whole_fragments },
+    Kernel { name: "whole 1 KiB mixed, four fragments", prepare: || fragments(&mixed(256)) },
     Kernel { name: "receive 125 B byte by byte", prepare: byte_by_byte },
     Kernel { name: "send 16 B as a server", prepare: || Ok(send(Role::Server, ascii(16))) },
     Kernel { name: "send 16 B as a client", prepare: || Ok(send(Role::Client, ascii(16))) },
@@ -201,20 +201,9 @@ fn receive_binary(len: usize, read_len: usize) -> Result<Work, String> {
     Ok(whole(connection(Role::Server, &Config::default()), wire, read_len))
 }
 
-fn whole_fragments() -> Result<Work, String> {
-    let text = mixed(256);
-    let wire = Wire::from(Role::Client, |sender, wire| {
-        for _ in 0..3 {
-            sender.send(TextMessage::new(&text).unfinished(), wire).map_err(|error| error.to_string())?;
-        }
-        sender.send(TextMessage::new(&text), wire).map_err(|error| error.to_string())
-    })?;
-    Ok(whole(connection(Role::Server, &Config::default()), wire, usize::MAX))
-}
-
 /// Takes whole messages out of a buffer that `read_len` bytes at a time are read into.
 fn whole(mut connection: Connection, mut wire: Wire, read_len: usize) -> Work {
-    let mut buffer = MessageBuffer::new();
+    let mut buffer = ReadBuffer::messages();
     Work::new(move || {
         let (mut input, mut done) = (&*wire.batch(), 0_usize);
         while let Ok(read @ 1..) = {
@@ -223,7 +212,7 @@ fn whole(mut connection: Connection, mut wire: Wire, read_len: usize) -> Work {
             input.read(&mut room[..len])
         } {
             buffer.filled(read);
-            while let Ok(Some(event)) = connection.receive_message(&mut buffer) {
+            while let Ok(Some(event)) = connection.receive_from(&mut buffer) {
                 done = done.saturating_add(deliver(&event));
             }
         }
@@ -240,29 +229,18 @@ fn deliver(event: &Event<'_>) -> usize {
         return usize::from(message.message_finished);
     }
     let Event::TextMessage(message) = event else { return 0 };
-    black_box(message.data.as_bytes());
+    black_box(message.data.as_str());
     usize::from(message.message_finished)
 }
 
-fn fragments() -> Result<Work, String> {
-    let text = ascii(125);
-    let mut wire = Wire::from(Role::Client, |sender, wire| {
+fn fragments(text: &str) -> Result<Work, String> {
+    let wire = Wire::from(Role::Client, |sender, wire| {
         for _ in 0..3 {
-            sender.send(TextMessage::new(&text).unfinished(), wire).map_err(|error| error.to_string())?;
+            sender.send(TextMessage::new(text).unfinished(), wire).map_err(|error| error.to_string())?;
         }
-        sender.send(TextMessage::new(&text), wire).map_err(|error| error.to_string())
+        sender.send(TextMessage::new(text), wire).map_err(|error| error.to_string())
     })?;
-    let mut connection = connection(Role::Server, &Config::default());
-    let mut messages = Messages::new(1 << 20);
-    Ok(Work::new(move || {
-        let (mut input, mut done) = (wire.batch(), 0_usize);
-        while let Ok(Some(event)) = connection.receive(&mut input) {
-            if let Ok(Some(event)) = messages.push(event) {
-                done = done.saturating_add(deliver(&event));
-            }
-        }
-        done
-    }))
+    Ok(whole(connection(Role::Server, &Config::default()), wire, usize::MAX))
 }
 
 fn byte_by_byte() -> Result<Work, String> {
@@ -350,7 +328,7 @@ fn server_handshake() -> Work {
     let mut request = REQUEST.as_bytes().to_vec();
     let mut out = Vec::with_capacity(1 << 10);
     repeat(move || {
-        let mut server = WsConnection::server(config.clone());
+        let mut server = Connection::server(config.clone());
         out.clear();
         let received = matches!(server.receive(&mut &mut request[..]), Ok(Some(Event::Request(_))));
         received && server.send(AcceptConnection::new(), &mut out).is_ok() && !black_box(&out).is_empty()
@@ -360,9 +338,9 @@ fn server_handshake() -> Work {
 fn client_handshake() -> Result<Work, String> {
     let config = Config::default();
     let (mut wire, mut answer) = (Vec::new(), Vec::new());
-    let mut client = WsConnection::client_with_entropy(config.clone(), settled);
+    let mut client = Connection::client_with_entropy(config.clone(), settled);
     client.send(request(), &mut wire).map_err(|error| error.to_string())?;
-    let mut server = WsConnection::server(config.clone());
+    let mut server = Connection::server(config.clone());
     server.receive(&mut &mut wire[..]).map_err(|error| error.to_string())?;
     let accept = AcceptConnection::new()
         .with_header("Server", "example/1.0")
@@ -370,7 +348,7 @@ fn client_handshake() -> Result<Work, String> {
     server.send(accept, &mut answer).map_err(|error| error.to_string())?;
     let mut out = Vec::with_capacity(1 << 10);
     Ok(repeat(move || {
-        let mut client = WsConnection::client_with_entropy(config.clone(), settled);
+        let mut client = Connection::client_with_entropy(config.clone(), settled);
         out.clear();
         let sent = client.send(request(), &mut out).is_ok() && !black_box(&out).is_empty();
         sent && matches!(client.receive(&mut &mut answer[..]), Ok(Some(Event::AcceptConnection(_))))
@@ -384,8 +362,8 @@ fn request() -> Request {
 /// An open connection without extensions.
 fn connection(role: Role, config: &Config) -> Connection {
     match role {
-        Role::Server => Connection::server(config),
-        Role::Client => Connection::client_with_entropy(config, settled),
+        Role::Server => Connection::open_server(config.clone()),
+        Role::Client => Connection::open_client_with_entropy(config.clone(), settled),
     }
 }
 

@@ -1,8 +1,8 @@
 //! The scenarios: what a peer sends, as a function of n.
 
 use wsproto::{
-    AcceptConnection, BytesMessage, Config, ConnectionState, DeflateConfig, Event, HandshakeLimits, Ping,
-    Request, TextMessage, WsConnection,
+    AcceptConnection, BytesMessage, Config, Connection, ConnectionState, DeflateConfig, Event,
+    HandshakeLimits, Ping, Request, TextMessage,
 };
 
 /// A kind of work.
@@ -15,7 +15,7 @@ pub(crate) struct Scenario {
 
 /// A connection and what it is going to be sent.
 pub(crate) struct Script {
-    pub(crate) connection: WsConnection,
+    pub(crate) connection: Connection,
     pub(crate) wire: Vec<u8>,
 }
 
@@ -100,7 +100,7 @@ fn deflate() -> Config {
 /// A server to which a client with an agreed connection sends these events.
 fn send(config: Config, events: &[Event<'_>]) -> Result<Script, String> {
     let mut client = client(config.clone());
-    let mut connection = WsConnection::server(config);
+    let mut connection = Connection::server(config);
     let (mut wire, mut back) = (Vec::new(), Vec::new());
     client.send(Request::new("example.com", "/"), &mut wire).map_err(|error| error.to_string())?;
     connection.receive(&mut &mut wire[..]).map_err(|error| error.to_string())?;
@@ -114,8 +114,8 @@ fn send(config: Config, events: &[Event<'_>]) -> Result<Script, String> {
     if open { Ok(Script { connection, wire }) } else { Err("the connection is not open".to_owned()) }
 }
 
-fn client(config: Config) -> WsConnection {
-    WsConnection::client_with_entropy(config, |bytes: &mut [u8]| bytes.fill(0x5a))
+fn client(config: Config) -> Connection {
+    Connection::client_with_entropy(config, |bytes: &mut [u8]| bytes.fill(0x5a))
 }
 
 /// A text of n fragments, a byte each.
@@ -131,7 +131,7 @@ fn head(fields: &str) -> Script {
     let request = "GET / HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
     let wire = [request, fields, "\r\n"].concat().into_bytes();
-    Script { connection: WsConnection::server(deflate()), wire }
+    Script { connection: Connection::server(deflate()), wire }
 }
 
 /// A server that is sent a field with a list of n items.

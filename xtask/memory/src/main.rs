@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use wsproto::frame::FrameDecoder;
-use wsproto::{Connection, Event, Messages, Role, WsConnection};
+use wsproto::{Connection, Event, ReadBuffer, Role};
 
 use setting::{Pair, Setting};
 
@@ -30,9 +30,8 @@ fn structs(missed: &mut Vec<String>) -> String {
     let rows = [
         ("`FrameDecoder`", size_of::<FrameDecoder>()),
         ("`Connection`", size_of::<Connection>()),
-        ("`WsConnection`", size_of::<WsConnection>()),
         ("`Event`", size_of::<Event<'_>>()),
-        ("`Messages`", size_of::<Messages>()),
+        ("`ReadBuffer`", size_of::<ReadBuffer>()),
     ];
     let mut table = String::from("| structure | bytes |\n|---|--:|\n");
     for (name, size) in rows {

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::sync::Arc;
 
 use allocation_counter::measure;
 use wsproto::frame::{FrameHeader, MaskingKey, Opcode};
-use wsproto::{AcceptConnection, Config, ConnectionState, Event, WsConnection};
+use wsproto::{AcceptConnection, Config, Connection, ConnectionState, Event};
 
 const CONNECTIONS: usize = 1_000_000;
 
@@ -43,15 +44,15 @@ pub(crate) fn table(missed: &mut Vec<String>) -> String {
 }
 
 /// Opens them one after the other, with buffers that all of them share.
-fn open(connections: &mut Vec<WsConnection>) -> Result<(), String> {
-    let config = Config::default();
+fn open(connections: &mut Vec<Connection>) -> Result<(), String> {
+    let config = Arc::new(Config::default());
     let mut message =
         FrameHeader::new(Opcode::Text, 5).with_mask(MaskingKey::new([1, 2, 3, 4])).encode().to_vec();
     message.extend([b'h' ^ 1, b'e' ^ 2, b'l' ^ 3, b'l' ^ 4, b'o' ^ 1]);
     let (mut buffer, mut out) = (vec![0; 4096], Vec::with_capacity(4096));
     connections.reserve_exact(CONNECTIONS);
     for _ in 0..CONNECTIONS {
-        let mut ws = WsConnection::server(config.clone());
+        let mut ws = Connection::server(Arc::clone(&config));
         for bytes in [REQUEST, &message] {
             let (mut input, _) = buffer.split_at_mut(bytes.len());
             input.copy_from_slice(bytes);
@@ -66,7 +67,7 @@ fn open(connections: &mut Vec<WsConnection>) -> Result<(), String> {
     Ok(())
 }
 
-fn answer(ws: &mut WsConnection, input: &mut &mut [u8], out: &mut Vec<u8>) -> Result<(), String> {
+fn answer(ws: &mut Connection, input: &mut &mut [u8], out: &mut Vec<u8>) -> Result<(), String> {
     while let Some(event) = ws.receive(input).map_err(|error| error.to_string())? {
         let sent = match event {
             Event::Request(_) => ws.send(AcceptConnection::new(), out),

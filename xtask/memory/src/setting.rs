@@ -174,8 +174,8 @@ fn open(role: Role, config: &Config) -> Result<Connection, String> {
         extensions::respond(&config.extensions, &offers).map_err(|error| error.to_string())?;
     let agreed = extensions::conclude(&config.extensions, &answer).map_err(|error| error.to_string())?;
     Ok(match role {
-        Role::Server => Connection::server(config).with_extensions(server),
-        Role::Client => Connection::client(config).with_extensions(agreed),
+        Role::Server => Connection::open_server(config.clone()).with_extensions(server),
+        Role::Client => Connection::open_client(config.clone()).with_extensions(agreed),
     })
 }
 

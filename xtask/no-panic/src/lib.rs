@@ -5,12 +5,13 @@
 #![no_std]
 
 use core::alloc::{GlobalAlloc, Layout};
+use core::ops::{Range, RangeInclusive};
 use core::panic::PanicInfo;
 
 use wsproto_extensions::deflate::WindowBits;
 use wsproto_frame::{
     CloseCode, ClosePayload, EncodedHeader, FrameChunk, FrameDecoder, FrameEncoder, FrameError, FrameHeader,
-    MaskingKey, Role, TextCheck,
+    MaskingKey, Opcode, Role, TextCheck,
 };
 use wsproto_handshake::Request;
 
@@ -31,20 +32,16 @@ pub fn encode_frame(encoder: &mut FrameEncoder, header: &FrameHeader) -> Result<
 }
 
 #[unsafe(no_mangle)]
-pub fn decode_frame<'a>(
-    decoder: &mut FrameDecoder,
-    input: &mut &'a mut [u8],
-) -> Result<Option<FrameChunk<'a>>, FrameError> {
-    decoder.decode(input)
+pub fn check_sent_frame(encoder: &mut FrameEncoder, header: &FrameHeader) -> Result<bool, FrameError> {
+    encoder.check(header).map(|()| encoder.message().is_some())
 }
 
 #[unsafe(no_mangle)]
-pub fn decode_frame_in_pieces<'a>(
+pub fn decode_frame<'a>(
     decoder: &mut FrameDecoder,
     input: &mut &'a mut [u8],
-    max_payload: usize,
-) -> Result<Option<FrameChunk<'a>>, FrameError> {
-    decoder.decode_at_most(input, max_payload)
+) -> Result<Option<FrameChunk<&'a mut [u8]>>, FrameError> {
+    decoder.decode(input)
 }
 
 /// A new decoder with nothing that the caller could get wrong.
@@ -58,20 +55,25 @@ pub fn decode_whole_input(role: &Role, mut input: &mut [u8]) -> Result<u64, Fram
     Ok(payload)
 }
 
+/// In pieces of any length, even such as make no sense.
 #[unsafe(no_mangle)]
 pub fn decode_in_place(
     decoder: &mut FrameDecoder,
     input: &mut [u8],
-    seen: usize,
-) -> Result<usize, FrameError> {
-    if let Some(wait) = decoder.can_wait(input, u64::MAX) {
-        return Ok(usize::from(wait.behind(seen).goes_on(input, seen)));
-    }
-    let part = match decoder.decode_whole_message(input).or_else(|| decoder.decode_data(input, usize::MAX)) {
-        Some(part) => Some(part),
-        None => decoder.decode_in_place(input)?,
-    };
-    Ok(part.map_or(0, |part| part.split_off(&mut &mut *input).payload.len()))
+    pieces: &RangeInclusive<usize>,
+) -> Result<Option<FrameChunk<Range<usize>>>, FrameError> {
+    decoder.decode_in_place(input, pieces.clone())
+}
+
+/// A place taken off any bytes, even such as were not shown to the decoder.
+#[unsafe(no_mangle)]
+pub fn split_off<'a>(chunk: &FrameChunk<Range<usize>>, input: &mut &'a mut [u8]) -> FrameChunk<&'a mut [u8]> {
+    chunk.clone().split_off(input)
+}
+
+#[unsafe(no_mangle)]
+pub fn under_way(decoder: &FrameDecoder) -> (Option<Opcode>, Option<(Opcode, u64)>) {
+    (decoder.message(), decoder.payload())
 }
 
 #[unsafe(no_mangle)]
@@ -82,6 +84,11 @@ pub fn mask(key: &mut MaskingKey, payload: &mut [u8]) {
 #[unsafe(no_mangle)]
 pub fn check_text<'a>(check: &mut TextCheck, part: &'a [u8]) -> Result<(Option<char>, &'a str), FrameError> {
     check.push(part)
+}
+
+#[unsafe(no_mangle)]
+pub fn look_at_text(check: &mut TextCheck, part: &[u8]) -> Result<(), FrameError> {
+    check.check(part)
 }
 
 #[unsafe(no_mangle)]

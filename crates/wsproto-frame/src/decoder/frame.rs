@@ -1,12 +1,11 @@
-//! A frame whose header was read: what may wait of its payload, and the payload unmasked part by part.
+//! A frame whose header was read: its payload is unmasked part by part.
 
 #![expect(clippy::inline_always, reason = "chunks that go through memory cost more than the work itself")]
 
-use super::{FramePart, FrameWait};
-use crate::{FrameHeader, MaskingKey, Opcode};
+use core::ops::Range;
 
-/// The most bytes of a payload that wait to be looked at: few enough that they are still in the nearest cache.
-const MOST_WAITING: usize = 16 << 10;
+use super::FrameChunk;
+use crate::{FrameHeader, MaskingKey, Opcode};
 
 /// A frame whose payload is under way.
 #[derive(Clone, Copy, Debug)]
@@ -14,44 +13,61 @@ pub(super) struct Frame {
     pub(super) header: FrameHeader,
     pub(super) message: Opcode,
     /// The key, turned to the next byte; of zeros where there is none.
-    pub(super) key: MaskingKey,
+    key: MaskingKey,
     /// The bytes of payload still to come.
-    pub(super) remaining: u64,
+    pub(super) left: u64,
 }
 
 impl Frame {
-    /// Tells whether `piece`, the next of the payload, can wait for more of it, and what may follow.
     #[inline]
-    pub(super) fn can_wait(&self, piece: &[u8]) -> Option<FrameWait> {
-        let end = usize::try_from(self.remaining).unwrap_or(usize::MAX);
-        let text_key = match self.message {
-            Opcode::Binary => None,
-            Opcode::Text => Some(self.key),
-            _ => return None,
-        };
-        let left = self.remaining.saturating_sub(piece.len() as u64);
-        let message_left = if self.header.fin { left } else { 0 };
-        let wait = FrameWait { until: end.min(MOST_WAITING), text_key, message_left };
-        wait.goes_on(piece, 0).then_some(wait)
+    pub(super) fn new(header: FrameHeader, message: Opcode) -> Self {
+        let key = header.mask.unwrap_or(MaskingKey::new([0; 4]));
+        Self { header, message, key, left: header.payload_len }
     }
 
-    /// Unmasks what there is of the payload at the front of `input`.
+    /// Unmasks what there is of the payload at the front of `input`; of a data frame, `least` to `most` bytes.
+    ///
+    /// `None` where there is nothing to tell: no part of the payload, and not the header either.
     #[inline(always)]
     pub(super) fn take_payload(
         &mut self,
         frame_started: bool,
         input: &mut [u8],
-        max_payload: usize,
-    ) -> FramePart {
-        let most = if self.header.opcode.is_control() { usize::MAX } else { max_payload.max(1) };
-        let len = usize::try_from(self.remaining).unwrap_or(usize::MAX).min(most).min(input.len());
+        least: usize,
+        most: usize,
+    ) -> Option<FrameChunk<Range<usize>>> {
+        let is_control = self.header.opcode.is_control();
+        let most = if is_control { usize::MAX } else { most.max(1) };
+        let left = usize::try_from(self.left).unwrap_or(usize::MAX);
+        let mut len = left.min(most).min(input.len());
+        if len < left && len < least.min(most) {
+            len = 0;
+        }
+        if len == 0 && left != 0 && !frame_started {
+            return None;
+        }
+        self.unmask(input.get_mut(..len).unwrap_or_default());
+        let (header, message, frame_finished) = (self.header, self.message, self.left == 0);
+        Some(FrameChunk { header, message, payload: 0..len, frame_started, frame_finished })
+    }
+
+    /// Unmasks all of `input` where more of the payload follows it, and tells whether it does.
+    #[inline(always)]
+    pub(super) fn take_all(&mut self, input: &mut [u8]) -> bool {
+        let is_within = self.left > input.len() as u64;
+        if is_within {
+            self.unmask(input);
+        }
+        is_within
+    }
+
+    #[inline(always)]
+    fn unmask(&mut self, payload: &mut [u8]) {
+        self.left = self.left.saturating_sub(payload.len() as u64);
         //= rfc6455#6.2-5
-        match input.get_mut(..len).unwrap_or_default() {
+        match payload {
             [byte] => self.key.apply_to_byte(byte),
             part => self.key.apply(part),
         }
-        self.remaining = self.remaining.saturating_sub(len as u64);
-        let (header, message, frame_finished) = (self.header, self.message, self.remaining == 0);
-        FramePart { header, message, payload: 0..len, frame_started, frame_finished }
     }
 }

@@ -1,8 +1,9 @@
 use super::*;
+use crate::{FrameEncoder, MaskingKey};
 
 extern crate std;
 use proptest::prelude::*;
-use std::{ops::Range, vec, vec::Vec};
+use std::{vec, vec::Vec};
 
 /// A frame as it came, its parts joined.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,26 +14,25 @@ struct Whole {
     finished: bool,
 }
 
-/// Takes the next part where it lies, by the shortcut where that does.
-fn in_place<'a>(
+type Chunk<'a> = FrameChunk<&'a mut [u8]>;
+
+/// Takes the next part where it lies, one step after the other, without the shortcut.
+fn step_by_step<'a>(
     decoder: &mut FrameDecoder,
     input: &mut &'a mut [u8],
-) -> Result<Option<FrameChunk<'a>>, FrameError> {
-    let part = match decoder.decode_whole_message(input).or_else(|| decoder.decode_data(input, usize::MAX)) {
-        Some(part) => Some(part),
-        None => decoder.decode_in_place(input)?,
-    };
-    if part.is_none() {
+) -> Result<Option<Chunk<'a>>, FrameError> {
+    let chunk = decoder.decode_any(input, 1, usize::MAX)?;
+    if chunk.is_none() {
         *input = &mut [];
     }
-    Ok(part.map(|part| part.split_off(input)))
+    Ok(chunk.map(|chunk| chunk.split_off(input)))
 }
 
 /// Feeds the parts and joins chunks of one frame.
 fn decode_parts(
     mut decoder: FrameDecoder,
     parts: &[&[u8]],
-    step: impl for<'a> Fn(&mut FrameDecoder, &mut &'a mut [u8]) -> Result<Option<FrameChunk<'a>>, FrameError>,
+    step: impl for<'a> Fn(&mut FrameDecoder, &mut &'a mut [u8]) -> Result<Option<Chunk<'a>>, FrameError>,
 ) -> (Vec<Whole>, Result<(), FrameError>) {
     let mut frames: Vec<Whole> = Vec::new();
     for part in parts {
@@ -77,18 +77,103 @@ fn decode_parts(
     (frames, Ok(()))
 }
 
-/// Decodes whole, at every split, and byte by byte, taken off the front and in place; all must agree, up to frames that
-/// an error cut off.
+/// How many bytes a part should hold: any, few, many, and what makes no sense.
+fn pieces() -> [RangeInclusive<usize>; 9] {
+    let most = usize::MAX;
+    [1..=most, 0..=most, 0..=0, 1..=1, 2..=3, 4..=most, RangeInclusive::new(5, 2), 4096..=most, most..=most]
+}
+
+/// Decodes in place: what is left of a read comes again, with the next read behind it. Frames that an end cuts off may be
+/// shorter than what came of them.
+fn decode_in_place(
+    mut decoder: FrameDecoder,
+    parts: &[&[u8]],
+    pieces: &RangeInclusive<usize>,
+) -> (Vec<Whole>, Result<(), FrameError>) {
+    // Control frames are not cut by the most that is wanted.
+    let lengths = |opcode: Opcode| match (*pieces.start(), (*pieces.end()).max(1)) {
+        (least, most) if opcode.is_data() => least.min(most)..=most,
+        (least, _) => least..=usize::MAX,
+    };
+    let (mut unread, mut as_read) = (Vec::new(), Vec::new());
+    let mut frames: Vec<Whole> = Vec::new();
+    for part in parts {
+        unread.extend_from_slice(part);
+        as_read.extend_from_slice(part);
+        loop {
+            let before = decoder.payload();
+            let chunk = match decoder.decode_in_place(&mut unread, pieces.clone()) {
+                Ok(chunk) => chunk,
+                Err(error) => {
+                    assert_eq!(
+                        decoder.decode_in_place(&mut [], pieces.clone()).err(),
+                        Some(error),
+                        "it is final"
+                    );
+                    return (frames, Err(error));
+                }
+            };
+            let Some(chunk) = chunk else {
+                assert_eq!(unread, as_read, "nothing is unmasked");
+                match before {
+                    Some((message, left)) => {
+                        let is_awaited =
+                            unread.len() < *lengths(message).start() && (unread.len() as u64) < left;
+                        assert!(is_awaited || unread.is_empty(), "{} of {left} are left", unread.len());
+                    }
+                    None => (unread.clear(), as_read.clear()).1,
+                }
+                break;
+            };
+            let (start, end, len) = (chunk.payload.start, chunk.payload.end, chunk.payload.len());
+            assert_eq!(unread[end..], as_read[end..], "the rest is as it was read");
+            let lengths = lengths(chunk.header.opcode);
+            assert!(len <= *lengths.end(), "{len}: more than {lengths:?}");
+            assert!(
+                chunk.frame_finished || len == 0 || len >= *lengths.start(),
+                "{len}: less than {lengths:?}"
+            );
+            let is_cut = chunk.header.opcode.is_control() && !chunk.frame_finished && len > 0;
+            assert!(!is_cut || end == unread.len(), "a control frame is cut by the read alone");
+            assert!(chunk.frame_started || start == 0 && len > 0, "a part that begins no frame has bytes");
+            if chunk.frame_started {
+                let (header, message) = (chunk.header, chunk.message);
+                frames.push(Whole { header, message, payload: vec![], finished: false });
+            }
+            let frame = frames.last_mut().expect("a frame has a first chunk");
+            assert!(!frame.finished && (frame.header, frame.message) == (chunk.header, chunk.message));
+            frame.payload.extend_from_slice(&unread[start..end]);
+            frame.finished = chunk.frame_finished;
+            let left = frame.header.payload_len - frame.payload.len() as u64;
+            let payload = (!frame.finished).then_some((frame.message, left));
+            assert_eq!(decoder.payload(), payload, "what is left of the payload");
+            (unread.drain(..end), as_read.drain(..end)).1.for_each(drop);
+        }
+    }
+    if let Some(frame) = frames.last_mut().filter(|frame| !frame.finished) {
+        let key = frame.header.mask.map_or([0; 4], MaskingKey::to_bytes);
+        let already = frame.payload.len();
+        frame.payload.extend(unread.iter().enumerate().map(|(at, byte)| byte ^ key[(already + at) % 4]));
+    }
+    (frames, Ok(()))
+}
+
+/// Decodes whole, at every split, and byte by byte, taken off the front and in place in pieces of any length; all must
+/// agree.
 fn decode(decoder: &FrameDecoder, bytes: &[u8]) -> (Vec<Whole>, Result<(), FrameError>) {
     let whole = decode_parts(decoder.clone(), &[bytes], FrameDecoder::decode);
     let by_byte = bytes.chunks(1).collect::<Vec<_>>();
     let cuts = (0..=bytes.len()).map(|cut| vec![&bytes[..cut], &bytes[cut..]]);
     for parts in cuts.chain([by_byte, vec![bytes]]) {
-        let pieces: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+        let reads: Vec<usize> = parts.iter().map(|part| part.len()).collect();
         let taken = decode_parts(decoder.clone(), &parts, FrameDecoder::decode);
-        assert_eq!(taken, whole, "in pieces of {pieces:?}");
-        let in_place = decode_parts(decoder.clone(), &parts, in_place);
-        assert_eq!(in_place, whole, "in place, in pieces of {pieces:?}");
+        assert_eq!(taken, whole, "in reads of {reads:?}");
+        let step_by_step = decode_parts(decoder.clone(), &parts, step_by_step);
+        assert_eq!(step_by_step, whole, "step by step, in reads of {reads:?}");
+        for pieces in pieces() {
+            let in_place = decode_in_place(decoder.clone(), &parts, &pieces);
+            assert_eq!(in_place, whole, "in pieces of {pieces:?}, in reads of {reads:?}");
+        }
     }
     whole
 }
@@ -175,24 +260,56 @@ fn f4_a_claimed_length_costs_nothing() {
 }
 
 #[test]
-fn a_bounded_part_leaves_the_rest_masked() {
-    let mut decoder = server();
-    let mut bytes = [0x82, 0x85, 1, 2, 3, 4, 1, 2, 3, 4, 1];
-    let mut input = &mut bytes[..];
-    let chunk = decoder.decode_at_most(&mut input, 2).unwrap().unwrap();
-    assert_eq!((&*chunk.payload, chunk.frame_finished), (&[0, 0][..], false));
-    assert_eq!(input, [3, 4, 1]);
-    let chunk = decoder.decode(&mut input).unwrap().unwrap();
-    assert_eq!((&*chunk.payload, chunk.frame_finished), (&[0, 0, 0][..], true));
+fn a_part_holds_as_much_as_is_wanted_and_leaves_the_rest_masked() {
+    // A header of 6 bytes, five zeros that are masked, and the start of another frame.
+    let frame = |first: u8| [first, 0x85, 1, 2, 3, 4, 1, 2, 3, 4, 1, 0x8a];
+    let all = usize::MAX;
+    #[rustfmt::skip]
+    let table = [
+        // name                           frame        read   pieces    where, and whether it ends
+        ("all of it",                     frame(0x82), 12, 1..=all,    Some((6..11, true))),
+        ("at most as much",               frame(0x82), 12, 1..=5,      Some((6..11, true))),
+        ("a byte less",                   frame(0x82), 12, 1..=4,      Some((6..10, false))),
+        ("0 counts as 1",                 frame(0x82), 12, 0..=0,      Some((6..7, false))),
+        ("at least as much as there is",  frame(0x82), 9,  3..=all,    Some((6..9, false))),
+        ("a byte more",                   frame(0x82), 9,  4..=all,    Some((6..6, false))),
+        ("more than there can be",        frame(0x82), 11, 6..=all,    Some((6..11, true))),
+        ("at least more than at most",    frame(0x82), 8,  RangeInclusive::new(9, 2), Some((6..8, false))),
+        ("the header alone",              frame(0x82), 6,  1..=all,    Some((6..6, false))),
+        ("less than a header",            frame(0x82), 5,  1..=all,    None),
+        ("nothing",                       frame(0x82), 0,  1..=all,    None),
+        ("a Ping is not cut",             frame(0x89), 12, 1..=1,      Some((6..11, true))),
+        ("nor by what there should be",   frame(0x89), 10, 4096..=all, Some((6..6, false))),
+        ("but by the read",               frame(0x89), 10, 1..=1,      Some((6..10, false))),
+    ];
+    for (name, frame, read, pieces, expected) in table {
+        let (mut decoder, mut bytes) = (server(), frame);
+        let chunk = decoder.decode_in_place(&mut bytes[..read], pieces).unwrap();
+        let place = chunk.map(|chunk| (chunk.payload, chunk.frame_finished));
+        assert_eq!(place, expected, "{name}");
+        let end = place.map_or(0, |(place, _)| place.end);
+        assert!(bytes[..end].iter().skip(6).all(|byte| *byte == 0), "{name}");
+        assert_eq!(bytes[end..], frame[end..], "{name}: the rest is masked");
+    }
 }
 
 #[test]
-fn a_control_frame_is_not_cut() {
-    let mut bytes = [0x89, 0x83, 0, 0, 0, 0, 1, 2, 3];
-    let mut input = &mut bytes[..];
+fn what_is_too_little_of_a_payload_is_left() {
     let mut decoder = server();
-    let chunk = decoder.decode_at_most(&mut input, 1).unwrap().unwrap();
-    assert_eq!((&*chunk.payload, chunk.frame_finished), (&[1, 2, 3][..], true));
+    let mut bytes = [0x82, 0x85, 1, 2, 3, 4, 1, 2, 3, 4, 1];
+    let header = decoder.decode_in_place(&mut bytes[..9], 4..=usize::MAX).unwrap().unwrap();
+    assert_eq!((header.payload, header.frame_started, header.frame_finished), (6..6, true, false));
+    for read in 6..10 {
+        assert!(decoder.decode_in_place(&mut bytes[6..read], 4..=usize::MAX).unwrap().is_none(), "{read}");
+        assert_eq!(bytes[6..], [1, 2, 3, 4, 1], "{read}");
+    }
+    let chunk = decoder.decode_in_place(&mut bytes[6..10], 4..=4).unwrap().unwrap();
+    assert_eq!((chunk.payload, chunk.frame_started, chunk.frame_finished), (0..4, false, false));
+    // Less than is wanted, but the end.
+    let chunk = decoder.decode_in_place(&mut bytes[10..], 4..=4).unwrap().unwrap();
+    assert_eq!((chunk.payload, chunk.frame_finished), (0..1, true));
+    assert_eq!(bytes[6..], [0; 5]);
+    assert!(decoder.is_between_frames());
 }
 
 #[test]
@@ -205,189 +322,80 @@ fn the_rest_of_a_header_is_no_frame() {
 }
 
 #[test]
-fn the_shortcut_takes_whole_data_frames_and_what_follows_in_data() {
-    let after = |mut decoder: FrameDecoder, mut bytes: Vec<u8>| {
+fn the_shortcut_takes_whole_data_frames_alone() {
+    let after = |mut bytes: Vec<u8>| {
+        let mut decoder = client();
         decoder.decode(&mut &mut bytes[..]).unwrap();
         decoder
     };
-    let text = || after(client(), vec![0x01, 0x00]);
-    let binary = || after(client(), vec![0x02, 0x00]);
-    let within = |first: u8| after(client(), vec![first, 0x03, b'a']);
+    let text = || after(vec![0x01, 0x00]);
+    let binary = || after(vec![0x02, 0x00]);
     // It wants eight bytes, whatever they are.
     let and_more = |frame: &[u8]| [frame, &[0; 8]].concat();
     let long = |len: u16| [&[0x82, 0x7e], &len.to_be_bytes()[..], &vec![0; usize::from(len)]].concat();
     let longer = [&[0x82, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0][..], &vec![0; 65_536]].concat();
-    let (idle, in_text, in_binary) = (Fragmentation::Idle, Fragmentation::Text, Fragmentation::Binary);
+    let (idle, in_text, in_binary) = (None, Some(Opcode::Text), Some(Opcode::Binary));
     #[rustfmt::skip]
-    let table: [(&str, FrameDecoder, Vec<u8>, usize, Option<(Range<usize>, bool)>, Fragmentation); 26] = [
-        // name                   decoder                            input                                    most     where, finished        then
-        ("a text",                client(),                          and_more(&[0x81, 0x01, b'a', 0]),        9,       Some((2..3, true)),    idle),
-        ("a binary",              client(),                          and_more(&[0x82, 0x01, b'a']),           9,       Some((2..3, true)),    idle),
-        ("nothing in it",         client(),                          and_more(&[0x82, 0x00]),                 9,       Some((2..2, true)),    idle),
-        ("masked",                server(),                          and_more(&[0x82, 0x81, 1, 2, 3, 4, 5]),  9,       Some((6..7, true)),    idle),
-        ("126 bytes and more",    client(),                          long(200),                               999,     Some((4..204, true)),  idle),
-        ("64 KiB",                client(),                          longer,                                  99_999,  None,                  idle),
-        ("first of a text",       client(),                          and_more(&[0x01, 0x01, b'a']),           9,       Some((2..3, true)),    in_text),
-        ("first of a binary",     client(),                          and_more(&[0x02, 0x01, b'a']),           9,       Some((2..3, true)),    in_binary),
-        ("more of a text",        text(),                            and_more(&[0x00, 0x01, b'a']),           9,       Some((2..3, true)),    in_text),
-        ("more of a binary",      binary(),                          and_more(&[0x00, 0x01, b'a']),           9,       Some((2..3, true)),    in_binary),
-        ("last of a binary",      binary(),                          and_more(&[0x80, 0x01, b'a']),           9,       Some((2..3, true)),    idle),
-        ("text within a text",    text(),                            and_more(&[0x81, 0x01, b'a']),           9,       None,                  in_text),
-        ("more of nothing",       client(),                          and_more(&[0x80, 0x01, b'a']),           9,       None,                  idle),
-        ("a ping",                client(),                          and_more(&[0x89, 0x01, b'a']),           9,       None,                  idle),
-        ("not whole",             client(),                          and_more(&[0x82, 0x09]),                 9,       None,                  idle),
-        ("nothing",               client(),                          vec![],                                  9,       None,                  idle),
-        ("as much as is wanted",  client(),                          and_more(&[0x82, 0x01, b'a']),           1,       Some((2..3, true)),    idle),
-        ("more than is wanted",   client(),                          and_more(&[0x82, 0x01, b'a']),           0,       None,                  idle),
-        ("at the limit",          client().with_max_payload_len(1),  and_more(&[0x82, 0x01, b'a']),           9,       Some((2..3, true)),    idle),
-        ("over the limit",        client().with_max_payload_len(0),  and_more(&[0x82, 0x01, b'a']),           9,       None,                  idle),
-        ("a bit that is owned",   client().with_rsv(Rsv::RSV1),      and_more(&[0xc2, 0x01, b'a']),           9,       Some((2..3, true)),    idle),
-        ("a bit that is not",     client().with_rsv(Rsv::RSV1),      and_more(&[0xe2, 0x01, b'a']),           9,       None,                  idle),
-        ("within a header",       after(client(), vec![0x82]),       and_more(&[0x82]),                       9,       None,                  idle),
-        ("goes on",               within(0x82),                      vec![b'b'],                              9,       Some((0..1, false)),   idle),
-        ("ends",                  within(0x82),                      vec![b'b', b'c', 0x82],                  9,       Some((0..2, true)),    idle),
-        ("a ping goes on",        within(0x89),                      vec![b'b'],                              9,       None,                  idle),
+    let table: [(&str, FrameDecoder, Vec<u8>, usize, Option<Range<usize>>, Option<Opcode>); 22] = [
+        // name                   decoder                            input                                    most     where           then
+        ("a text",                client(),                          and_more(&[0x81, 0x01, b'a', 0]),        9,       Some(2..3),     idle),
+        ("a binary",              client(),                          and_more(&[0x82, 0x01, b'a']),           9,       Some(2..3),     idle),
+        ("nothing in it",         client(),                          and_more(&[0x82, 0x00]),                 9,       Some(2..2),     idle),
+        ("masked",                server(),                          and_more(&[0x82, 0x81, 1, 2, 3, 4, 5]),  9,       Some(6..7),     idle),
+        ("126 bytes and more",    client(),                          long(200),                               999,     Some(4..204),   idle),
+        ("64 KiB",                client(),                          longer,                                  99_999,  None,           idle),
+        ("first of a text",       client(),                          and_more(&[0x01, 0x01, b'a']),           9,       Some(2..3),     in_text),
+        ("first of a binary",     client(),                          and_more(&[0x02, 0x01, b'a']),           9,       Some(2..3),     in_binary),
+        ("more of a text",        text(),                            and_more(&[0x00, 0x01, b'a']),           9,       Some(2..3),     in_text),
+        ("more of a binary",      binary(),                          and_more(&[0x00, 0x01, b'a']),           9,       Some(2..3),     in_binary),
+        ("last of a binary",      binary(),                          and_more(&[0x80, 0x01, b'a']),           9,       Some(2..3),     idle),
+        ("text within a text",    text(),                            and_more(&[0x81, 0x01, b'a']),           9,       None,           in_text),
+        ("more of nothing",       client(),                          and_more(&[0x80, 0x01, b'a']),           9,       None,           idle),
+        ("a ping",                client(),                          and_more(&[0x89, 0x01, b'a']),           9,       None,           idle),
+        ("not whole",             client(),                          and_more(&[0x82, 0x09]),                 9,       None,           idle),
+        ("nothing",               client(),                          vec![],                                  9,       None,           idle),
+        ("as much as is wanted",  client(),                          and_more(&[0x82, 0x01, b'a']),           1,       Some(2..3),     idle),
+        ("more than is wanted",   client(),                          and_more(&[0x82, 0x01, b'a']),           0,       None,           idle),
+        ("at the limit",          client().with_max_payload_len(1),  and_more(&[0x82, 0x01, b'a']),           9,       Some(2..3),     idle),
+        ("over the limit",        client().with_max_payload_len(0),  and_more(&[0x82, 0x01, b'a']),           9,       None,           idle),
+        ("a bit that is owned",   client().with_rsv(Rsv::RSV1),      and_more(&[0xc2, 0x01, b'a']),           9,       Some(2..3),     idle),
+        ("a bit that is not",     client().with_rsv(Rsv::RSV1),      and_more(&[0xe2, 0x01, b'a']),           9,       None,           idle),
     ];
-    for (name, mut decoder, mut input, most, expected, then) in table {
-        let part = decoder.decode_data(&mut input, most);
-        assert_eq!(part.map(|part| (part.payload, part.frame_finished)), expected, "{name}");
-        assert_eq!(decoder.fragmentation(), then, "{name}");
+    for (name, mut decoder, input, most, expected, then) in table {
+        let mut bytes = input.clone();
+        let chunk = decoder.whole_data_frame(&mut bytes, most);
+        assert_eq!(chunk.as_ref().map(|chunk| chunk.payload.clone()), expected, "{name}");
+        assert!(chunk.is_none_or(|chunk| chunk.frame_started && chunk.frame_finished), "{name}");
+        assert_eq!(decoder.message(), then, "{name}");
+        assert!(decoder.is_between_frames(), "{name}");
+        assert!(expected.is_some() || bytes == input, "{name}: nothing was unmasked");
     }
-    let mut waiting = within(0x82);
-    assert!(waiting.decode_data(&mut [], 9).is_none(), "no part without a byte");
-    assert_eq!(waiting.decode_data(&mut [b'b', b'c'], 1).map(|part| part.payload), Some(0..1), "one at most");
-    assert!(waiting.decode_data(&mut [b'c'], 1).is_some_and(|part| part.frame_finished));
-    assert!(waiting.is_between_frames());
+    let mut masked = *b"\x81\x82\x01\x02\x03\x04ik";
+    assert!(server().whole_data_frame(&mut masked, 9).is_some());
+    assert_eq!(masked[6..], *b"hi");
 }
 
 #[test]
 fn what_is_left_of_a_payload() {
     let mut decoder = client();
-    assert_eq!(decoder.payload_left(), 0);
-    let mut read = *b"\x82\x05He";
-    decoder.decode(&mut &mut read[..]).unwrap();
-    assert_eq!(decoder.payload_left(), 3);
-    decoder.decode(&mut &mut b"ll".to_vec()[..]).unwrap();
-    assert_eq!(decoder.payload_left(), 1);
-    decoder.decode(&mut &mut b"o".to_vec()[..]).unwrap();
-    assert_eq!(decoder.payload_left(), 0);
+    let steps: [(&[u8], Option<(Opcode, u64)>); 7] = [
+        (b"", None),
+        (b"\x01", None),
+        (b"\x05He", Some((Opcode::Text, 3))),
+        (b"ll", Some((Opcode::Text, 1))),
+        (b"o", None),
+        (b"\x89\x02", Some((Opcode::Ping, 2))),
+        (b"hi\x80\x02h", Some((Opcode::Text, 1))),
+    ];
+    for (bytes, expected) in steps {
+        let mut bytes = bytes.to_vec();
+        let mut input = &mut bytes[..];
+        while decoder.decode(&mut input).unwrap().is_some() {}
+        assert_eq!(decoder.payload(), expected, "{bytes:02x?}");
+    }
+    assert!(decoder.decode(&mut &mut [b'i', 0x83][..]).is_ok() && decoder.payload().is_none());
     assert!(decoder.decode(&mut &mut [0x83][..]).is_err());
-    assert_eq!(decoder.payload_left(), 0);
-}
-
-#[test]
-fn the_shortcut_for_messages_takes_whole_ones_alone() {
-    #[rustfmt::skip]
-    let table: [(&str, &[u8], Option<Range<usize>>); 10] = [
-        // name                     input                      payload of a message
-        ("a text",                  b"\x81\x06hello!",         Some(2..8)),
-        ("a binary message",        b"\x82\x06hello!\x8a",     Some(2..8)),
-        ("an empty one",            b"\x82\x00\x81\x06hello!", Some(2..2)),
-        ("a first fragment",        b"\x01\x06hello!",         None),
-        ("a continuation",          b"\x80\x06hello!",         None),
-        ("a Ping",                  b"\x89\x06hello!",         None),
-        ("a part",                  b"\x81\x07hello!",         None),
-        ("a masked one",            b"\x81\x82\0\0\0\0hi",     None),
-        ("a bit that nobody owns",  b"\xc1\x06hello!",         None),
-        ("one that is too long",    b"\x82\x08too long",       None),
-    ];
-    for (name, input, payload) in table {
-        let mut decoder = client().with_max_payload_len(7);
-        let mut bytes = input.to_vec();
-        let part = decoder.decode_whole_message(&mut bytes);
-        assert_eq!(part.map(|part| part.payload), payload, "{name}");
-        assert_eq!(bytes, input, "{name}: nothing was unmasked");
-        assert!(decoder.is_between_frames(), "{name}");
-    }
-    let mut masked = *b"\x81\x82\x01\x02\x03\x04ik";
-    assert!(server().decode_whole_message(&mut masked).is_some());
-    assert_eq!(masked[6..], *b"hi");
-
-    let mut within_message = client();
-    within_message.decode(&mut &mut b"\x01\x02hi".to_vec()[..]).unwrap();
-    assert!(within_message.decode_whole_message(&mut b"\x81\x06hello!".to_vec()).is_none());
-    let mut within_header = client();
-    within_header.decode(&mut &mut b"\x81".to_vec()[..]).unwrap();
-    assert!(within_header.decode_whole_message(&mut b"\x81\x06hello!".to_vec()).is_none());
-}
-
-#[test]
-fn what_can_wait_of_a_payload_breaks_no_rule() {
-    let under_way = |first: u8| {
-        let mut decoder = server();
-        let mut header = [first, 0xfe, 0x48, 0, 0, 0x80, 1, 2];
-        decoder.decode(&mut &mut header[..]).unwrap();
-        decoder
-    };
-    let (text, binary) = (under_way(0x81), under_way(0x82));
-    // The key is 00 80 01 02.
-    let ascii: Vec<u8> = [b'a', b'a' ^ 0x80, b'a' ^ 1, b'a' ^ 2].repeat(5000);
-    let mut other = ascii.clone();
-    other[13] ^= 0x80;
-    let len = 0x4800;
-    #[rustfmt::skip]
-    let table = [
-        // name                    decoder   input            still to come
-        ("binary",                 &binary,  &other[..4],     Some(len - 4)),
-        ("binary, none",           &binary,  &other[..0],     Some(len)),
-        ("binary, almost 16 KiB",  &binary,  &other[..16383], Some(len - 16383)),
-        ("binary, 16 KiB",         &binary,  &other[..16384], None),
-        ("text, none",             &text,    &ascii[..0],     Some(len)),
-        ("text, 16 bytes",         &text,    &ascii[..16],    Some(len - 16)),
-        ("text, 17 bytes",         &text,    &ascii[..17],    None),
-        ("text, not all ASCII",    &text,    &other[..14],    None),
-        ("text, not ASCII behind", &text,    &other[..13],    Some(len - 13)),
-    ];
-    for (name, decoder, input, left) in table {
-        assert_eq!(decoder.can_wait(input, u64::MAX).map(|wait| wait.message_left()), left, "{name}");
-    }
-    let mut short = server();
-    short.decode(&mut &mut [0x82, 0x85, 0, 0, 0, 0][..]).unwrap();
-    let left = [4, 5, 6].map(|len| short.can_wait(&ascii[..len], u64::MAX).map(|wait| wait.message_left()));
-    assert_eq!(left, [Some(1), None, None]);
-    let mut ping = server();
-    ping.decode(&mut &mut [0x89, 0x85, 0, 0, 0, 0][..]).unwrap();
-    assert!(ping.can_wait(&ascii[..4], u64::MAX).is_none());
-}
-
-#[test]
-fn what_can_wait_of_a_frame_that_begins_breaks_no_rule() {
-    let within = |kind: u8| {
-        let mut decoder = server();
-        decoder.decode(&mut &mut [kind, 0x80, 1, 2, 3, 4][..]).unwrap();
-        decoder
-    };
-    let (idle, text, limited) = (server(), within(0x01), server().with_max_payload_len(4));
-    let mut in_pieces = server();
-    in_pieces.decode(&mut &mut [0x82][..]).unwrap();
-    #[rustfmt::skip]
-    let table: [(&str, &FrameDecoder, &[u8], Option<u64>); 19] = [
-        // name                      decoder     input                                        still to come
-        ("nothing",                  &idle,      &[],                                         Some(0)),
-        ("half a header",            &idle,      &[0x81, 0x85, 0, 0x80],                      Some(0)),
-        ("half a length",            &idle,      &[0x82, 0xff, 0, 0, 0, 0],                   Some(0)),
-        ("a ping's",                 &idle,      &[0x89, 0x85],                               Some(0)),
-        ("a fragment's",             &text,      &[0x80, 0x85],                               Some(0)),
-        ("reserved bit",             &idle,      &[0xc1],                                     None),
-        ("reserved opcode",          &idle,      &[0x83],                                     None),
-        ("not masked",               &idle,      &[0x81, 0x05],                               None),
-        ("too long a ping",          &idle,      &[0x89, 0xfe],                               None),
-        ("message in a message",     &text,      &[0x81],                                     None),
-        ("too long a frame",         &limited,   &[0x82, 0x85, 0, 0, 0, 0],                   None),
-        ("no payload yet",           &idle,      &[0x81, 0x85, 0, 0x80, 1, 2],                Some(5)),
-        ("some payload",             &idle,      &[0x81, 0x85, 0, 0x80, 1, 2, b'a', 0xe1],    Some(3)),
-        ("not ASCII",                &idle,      &[0x81, 0x85, 0, 0x80, 1, 2, b'a', b'a'],    None),
-        ("all of a message",         &idle,      &[0x82, 0x81, 0, 0x80, 1, 2, b'a'],          None),
-        ("more than all",            &idle,      &[0x82, 0x81, 0, 0x80, 1, 2, b'a', 0x82],    None),
-        ("of more frames",           &idle,      &[0x02, 0x85, 0, 0x80, 1, 2, b'a'],          None),
-        ("the last fragment",        &text,      &[0x80, 0x85, 0, 0x80, 1, 2, b'a'],          None),
-        ("a header in two pieces",   &in_pieces, &[0x85],                                     None),
-    ];
-    for (name, decoder, input, left) in table {
-        assert_eq!(decoder.can_wait(input, u64::MAX).map(|wait| wait.message_left()), left, "{name}");
-    }
-    let five = [0x82, 0x85, 0, 0, 0, 0, 7];
-    assert!(idle.can_wait(&five, 4).is_none() && idle.can_wait(&five, 5).is_some());
+    assert_eq!(decoder.payload(), None);
 }
 
 #[test]
@@ -396,7 +404,7 @@ fn debug_tells_where_the_decoder_stands_and_shows_no_key() {
     decoder.decode(&mut &mut [0x82, 0x85, 201, 202, 203, 204, 205][..]).unwrap();
     let text = std::format!("{decoder:?}");
     assert!(text.contains("role: Server") && text.contains("max_payload_len: 77"), "{text}");
-    assert!(text.contains("remaining: 4"), "{text}");
+    assert!(text.contains("left: 4"), "{text}");
     assert!(!["201", "202", "203", "204", "205"].iter().any(|byte| text.contains(byte)), "{text}");
 }
 
@@ -416,10 +424,10 @@ proptest! {
     #[test]
     fn what_is_encoded_is_decoded_in_any_chunking(frames in proptest::collection::vec(any_frame(), 0..6), cuts: Vec<prop::sample::Index>) {
         let mut bytes = Vec::new();
-        let mut encoder = crate::FrameEncoder::new(Role::Client);
+        let mut encoder = FrameEncoder::new(Role::Client);
         let mut expected = Vec::new();
         for (fin, payload, key) in frames {
-            let opcode = if encoder.fragmentation() == Fragmentation::Idle { Opcode::Binary } else { Opcode::Continuation };
+            let opcode = if encoder.message().is_none() { Opcode::Binary } else { Opcode::Continuation };
             let mut key = MaskingKey::new(key);
             let header = FrameHeader { fin, ..FrameHeader::new(opcode, payload.len() as u64).with_mask(key) };
             bytes.extend_from_slice(&encoder.encode(&header).unwrap());
@@ -432,7 +440,10 @@ proptest! {
         cuts.sort_unstable();
         let parts: Vec<&[u8]> = cuts.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect();
         prop_assert_eq!(decode_parts(server(), &parts, FrameDecoder::decode), (expected.clone(), Ok(())));
-        prop_assert_eq!(decode_parts(server(), &parts, in_place), (expected, Ok(())));
+        prop_assert_eq!(decode_parts(server(), &parts, step_by_step), (expected.clone(), Ok(())));
+        for pieces in pieces() {
+            prop_assert_eq!(decode_in_place(server(), &parts, &pieces), (expected.clone(), Ok(())), "pieces of {:?}", pieces);
+        }
     }
 
     #[test]
@@ -486,7 +497,6 @@ fn f1_f2_f5_a_header_fails_at_the_byte_that_decides_it() {
     for (name, decoder, start, expected) in table {
         assert_eq!(decode(&decoder, start).1.err(), expected, "{name}");
         assert_eq!(decode(&decoder, &start[..start.len() - 1]).1, Ok(()), "{name}: a byte less");
-        assert!(expected.is_none() == decoder.can_wait(start, u64::MAX).is_some(), "{name}: waiting");
     }
 }
 
@@ -524,7 +534,8 @@ fn no_part_is_empty_for_ever() {
     let mut input = &mut bytes[..];
     let mut decoder = server();
     let mut parts = Vec::new();
-    while let Some(chunk) = decoder.decode_at_most(&mut input, 0).unwrap() {
+    while let Some(chunk) = decoder.decode_in_place(input, 0..=0).unwrap() {
+        let chunk = chunk.split_off(&mut input);
         parts.push((chunk.header.opcode, chunk.payload.len(), chunk.frame_finished));
         assert!(parts.len() < 9, "{parts:?}");
     }

@@ -1,56 +1,30 @@
-//! What the peer sends: parts of frames become events, under the limits.
+//! What the peer sends: parts of frames, judged in one place, become events out of the caller's memory.
 
 #![expect(
     clippy::inline_always,
     reason = "chunks and events that go through memory cost more than the work itself"
 )]
 
-use wsproto_frame::{FrameChunk, FrameHeader, Opcode};
+use core::ops::{Range, RangeInclusive};
+
+use wsproto_extensions::FrameEnd;
+use wsproto_frame::{FrameChunk, Opcode};
 
 use super::Connection;
 use crate::{
-    BytesMessage, Config, ConnectionState, Event, Payload, RemoteProtocolError, Text, TextMessage,
-    state::Step,
+    BytesMessage, ConnectionState, Event, Payload, RemoteProtocolError, Text, TextMessage, state::Step,
 };
-
-/// Those of the configuration. A count that doesn't fit in 32 bits is without limit: the counters don't get beyond.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
-    pub(super) message_len: u64,
-    fragments: u32,
-    empty_fragments: u32,
-    control_frames: u32,
-}
-
-impl Limits {
-    pub(super) fn new(config: &Config) -> Self {
-        let count = |limit| u32::try_from(limit).unwrap_or(u32::MAX);
-        Self {
-            message_len: config.max_message_len,
-            fragments: count(config.fragments()),
-            empty_fragments: count(config.max_empty_fragments),
-            control_frames: count(config.max_control_frames),
-        }
-    }
-}
-
-/// How much of a message has arrived; of a whole frame, only what extensions made of it.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct MessageSize {
-    /// Bytes that extensions made of its payloads.
-    pub(super) transformed: u64,
-    fragments: u32,
-    /// How many of the last fragments were empty.
-    empty_fragments: u32,
-    /// Pings and Pongs since the last data frame: of this message, or behind it.
-    control_frames: u32,
-}
 
 impl Connection {
     /// Takes what it can off the front of `input` and returns the next event, or `None` once more bytes are needed.
     ///
-    /// Payloads are unmasked in place, and the event borrows them. After the peer's Close, and once the connection is
-    /// closed, all bytes are taken and ignored.
+    /// For those who own their memory: messages come in parts, payloads are unmasked in place, and the event borrows them.
+    /// [`receive_from`](Self::receive_from) gives whole messages. What comes after the peer's Close, and once the connection
+    /// is closed, is taken and ignored.
+    ///
+    /// While a request waits for its answer ([`Transport::PauseRead`](crate::Transport::PauseRead)), nothing is taken: what a
+    /// client sends after its request stays in `input`, and belongs to the open connection, so call it again once the answer
+    /// is sent. With a rejection such bytes are dropped.
     ///
     /// # Errors
     ///
@@ -64,10 +38,17 @@ impl Connection {
             if input.is_empty() {
                 return Ok(None);
             }
-            if let Some(part) = self.decoder.decode_data(input, self.most_text()) {
+            if let Some(chunk) = self.decoder.decode_data(input, 1, self.most_text()) {
+                if let Err(error) = self.check_start(&chunk) {
+                    return Err(self.fail(error));
+                }
+                let FrameChunk { message, payload, frame_finished, header, .. } = chunk.split_off(input);
                 // No event means that all of the input lay within a code point.
-                return self.receive_data(part.split_off(input));
+                return self.data_event(message, payload, frame_finished, header.fin);
             }
+        }
+        if self.opening.is_some() {
+            return self.receive_opening(input);
         }
         // An event of its own, so that the one above never has an address.
         let mut event = None;
@@ -78,83 +59,105 @@ impl Connection {
     /// Tells whether data frames become events with no extension having a say.
     #[inline(always)]
     pub(super) fn passes_data(&self) -> bool {
-        self.receives_frames() && self.extensions.is_none()
+        self.receives_frames() && self.extended.is_none() && self.opening.is_none()
     }
 
     /// Tells whether what comes is looked at.
     #[inline(always)]
-    pub(super) fn receives_frames(&self) -> bool {
+    pub(super) const fn receives_frames(&self) -> bool {
         matches!(self.state, ConnectionState::Open | ConnectionState::LocalClosing)
+    }
+
+    /// Takes the next part of a frame from the front of `input`, and judges its header.
+    #[inline]
+    pub(super) fn next_chunk(
+        &mut self,
+        input: &mut [u8],
+        pieces: RangeInclusive<usize>,
+    ) -> Result<Option<FrameChunk<Range<usize>>>, RemoteProtocolError> {
+        let chunk = self.decoder.decode_in_place(input, pieces)?;
+        if let Some(chunk) = &chunk {
+            self.check_start(chunk)?;
+        }
+        Ok(chunk)
+    }
+
+    /// Holds the first part of a frame to the limits, and shows its header to the extensions: the decoder has judged it by
+    /// all else.
+    #[inline(always)]
+    pub(super) fn check_start(
+        &mut self,
+        chunk: &FrameChunk<Range<usize>>,
+    ) -> Result<(), RemoteProtocolError> {
+        if chunk.frame_started {
+            self.count_frame(&chunk.header)?;
+            if let Some(extended) = &mut self.extended {
+                // A copy, so that the header itself never has an address.
+                let header = chunk.header;
+                extended.start_frame(&header, chunk.message)?;
+            }
+        }
+        Ok(())
     }
 
     /// Returns how much of a text the next part may hold: no more than completes a code point that was cut, so that it
     /// becomes an event of its own.
     #[inline(always)]
-    fn most_text(&self) -> usize {
+    pub(super) const fn most_text(&self) -> usize {
         match self.text.missing() {
             0 => usize::MAX,
             missing => missing,
         }
     }
 
-    /// Takes a part of a data frame that no extension has a say in: holds its header to the limits, if that came with it,
-    /// and makes an event of it.
-    #[inline(always)]
-    pub(super) fn receive_data<'a>(
-        &mut self,
-        chunk: FrameChunk<'a>,
-    ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
-        if chunk.frame_started
-            && let Err(error) = self.count_frame(&chunk.header)
-        {
-            return Err(self.fail(error));
-        }
-        self.data_event(chunk)
-    }
-
-    /// Makes an event of a part of a data frame; `None` where all of it lay within a code point, or it is empty.
+    /// Makes an event of a part of a data frame; `None` where all of it lay within a code point.
     ///
     /// Each event is returned where it is made: one that is a part of another result on its way is written word by word
     /// and read two words at a time, for which a processor waits longer than all the rest takes.
     #[inline(always)]
-    fn data_event<'a>(&mut self, chunk: FrameChunk<'a>) -> Result<Option<Event<'a>>, RemoteProtocolError> {
-        let message_finished = chunk.message_finished();
-        let FrameChunk { message, payload, frame_finished, .. } = chunk;
-        let payload = &*payload;
-        if payload.is_empty() && !frame_finished {
-            return Ok(None);
-        }
+    pub(super) fn data_event<'a>(
+        &mut self,
+        message: Opcode,
+        payload: &'a [u8],
+        frame_finished: bool,
+        fin: bool,
+    ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
+        let message_finished = frame_finished && fin;
         if message != Opcode::Text {
             let data = Payload::new(payload);
             //= rfc6455#5.4-2, rfc6455#5.4-12, rfc6455#6.2-6
             let message = BytesMessage::received(data, frame_finished, message_finished);
             return Ok(Some(Event::BytesMessage(message)));
         }
-        //= rfc6455#5.6-1, rfc6455#8.1-1
-        if let Some(ascii) = self.text.ascii(payload) {
-            let data = Text::from_checked(ascii);
-            let message = TextMessage::received(data, frame_finished, message_finished);
-            return Ok(Some(Event::TextMessage(message)));
+        if self.text.is_short_ascii(payload) {
+            let data = Text::from_short_ascii(payload);
+            return Ok(Some(Event::TextMessage(TextMessage::received(
+                data,
+                frame_finished,
+                message_finished,
+            ))));
         }
-        let text = match self.check_text_part(payload, message_finished) {
+        let text = match self.check_text(payload, message_finished) {
             Ok((None, text)) => Text::new(text),
             // Nothing follows the code point: `most_text` sees to it.
             Ok((Some(code_point), _)) => Text::from_code_point(code_point),
             Err(error) => return Err(self.fail(error)),
         };
-        if text.as_bytes().is_empty() && !frame_finished {
+        if text.is_empty() && !frame_finished {
             return Ok(None);
         }
         let message = TextMessage::received(text, frame_finished, message_finished);
         Ok(Some(Event::TextMessage(message)))
     }
 
+    /// Checks the next part of a text: the one place where text that the program gets is checked.
     #[inline(always)]
-    fn check_text_part<'a>(
+    pub(super) fn check_text<'a>(
         &mut self,
         part: &'a [u8],
         last: bool,
     ) -> Result<(Option<char>, &'a str), RemoteProtocolError> {
+        //= rfc6455#5.6-1, rfc6455#8.1-1
         let checked = self.text.push(part)?;
         if last {
             self.text.finish()?;
@@ -165,7 +168,7 @@ impl Connection {
     /// Gives back what is kept for more of the peer's frames; until our Close is sent, extensions have a say in it.
     pub(super) fn give_back_when_closed(&mut self) {
         if self.state == ConnectionState::Closed {
-            self.extensions = None;
+            self.extended = None;
             self.control = None;
         }
     }
@@ -175,33 +178,24 @@ impl Connection {
     pub(super) fn fail(&mut self, error: RemoteProtocolError) -> RemoteProtocolError {
         self.failure = Some(error.clone());
         self.state = self.state.after(Step::Fail).unwrap_or(self.state);
-        self.extensions = None;
+        self.extended = None;
         self.control = None;
         error
     }
 
-    #[cold]
-    fn ignore(&mut self, input: &mut &mut [u8]) -> Result<(), RemoteProtocolError> {
-        *input = &mut [];
-        self.failure.clone().map_or(Ok(()), Err)
-    }
-
-    /// Does what [`receive`](Self::receive) does, for any bytes in any state.
+    /// Receives any bytes after the opening handshake.
     #[inline(never)]
     fn receive_any<'a>(
         &mut self,
         input: &mut &'a mut [u8],
         event: &mut Option<Event<'a>>,
     ) -> Result<(), RemoteProtocolError> {
-        let outcome = match self.state {
-            ConnectionState::Open | ConnectionState::LocalClosing => self.receive_frames(input),
+        if !self.receives_frames() {
             //= rfc6455#7.1.7-5
-            ConnectionState::Connecting
-            | ConnectionState::Rejecting
-            | ConnectionState::RemoteClosing
-            | ConnectionState::Closed => return self.ignore(input),
-        };
-        match outcome {
+            *input = &mut [];
+            return self.failure.clone().map_or(Ok(()), Err);
+        }
+        match self.receive_frames(input) {
             Ok(received) => {
                 *event = received;
                 Ok(())
@@ -210,141 +204,51 @@ impl Connection {
         }
     }
 
-    #[inline]
+    /// Takes parts of frames until one makes an event.
+    #[inline(always)]
     fn receive_frames<'a>(
         &mut self,
         input: &mut &'a mut [u8],
     ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
         loop {
-            if self.extensions.is_some()
-                && let Some(event) = self.pull_transformed()?
-            {
-                return Ok(Some(event));
+            if self.is_pulling() {
+                if let Some(part) = self.transform_part(None)? {
+                    return Ok(Some(part));
+                }
+                continue;
             }
-            let Some(chunk) = self.decoder.decode_at_most(input, self.most_payload())? else {
+            let Some(chunk) = self.next_chunk(input, 1..=self.most_payload())? else {
+                *input = &mut [];
                 return Ok(None);
             };
-            if chunk.frame_started {
-                self.start_frame(&chunk.header, chunk.message)?;
-            }
-            let frame_finished = chunk.frame_finished;
-            let outcome = self.receive_chunk(chunk);
-            if frame_finished {
-                self.finish_passing();
-            }
-            if !matches!(outcome, Ok(None)) {
-                return outcome;
+            let event = self.receive_chunk(chunk.split_off(input))?;
+            if event.is_some() {
+                return Ok(event);
             }
         }
     }
 
     /// Makes an event of a part of a frame, if it amounts to one.
     #[inline]
-    fn receive_chunk<'a>(&mut self, chunk: FrameChunk<'a>) -> Result<Option<Event<'a>>, RemoteProtocolError> {
-        //= rfc6455#5.4-4, rfc6455#6.2-2
-        if chunk.header.opcode.is_control() {
-            return if self.is_transforming() { Ok(None) } else { self.receive_control(chunk) };
-        }
-        if self.is_transforming() {
-            return self.feed_transformed(&chunk);
-        }
-        self.data_event(chunk)
-    }
-
-    /// Returns how much of a payload the next part may hold: no more than extensions take at once, and no more than
-    /// [`most_text`](Self::most_text).
-    #[inline]
-    fn most_payload(&self) -> usize {
-        match &self.extensions {
-            Some(extensions) => extensions.most_payload(self.text.missing()),
-            None => self.most_text(),
-        }
-    }
-
-    /// Holds a header to the limits, and shows it to the extensions.
-    #[inline(always)]
-    pub(super) fn start_frame(
+    fn receive_chunk<'a>(
         &mut self,
-        header: &FrameHeader,
-        message: Opcode,
-    ) -> Result<(), RemoteProtocolError> {
-        match header.opcode {
-            Opcode::Text | Opcode::Binary | Opcode::Continuation => self.count_frame(header)?,
-            Opcode::Ping | Opcode::Pong => self.count_control_frame()?,
-            Opcode::Close => {}
-        }
-        match &mut self.extensions {
-            Some(extensions) => {
-                // A copy, so that the header itself never has an address.
-                let header = *header;
-                Ok(extensions.start(&header, message)?)
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// Adds a data frame to its message, under the limits.
-    #[inline(always)]
-    fn count_frame(&mut self, header: &FrameHeader) -> Result<(), RemoteProtocolError> {
-        if header.opcode != Opcode::Continuation {
-            self.received = MessageSize::default();
-            if header.fin {
-                return Ok(());
-            }
-        }
-        self.count_fragment(header.payload_len)
-    }
-
-    fn count_fragment(&mut self, len: u64) -> Result<(), RemoteProtocolError> {
-        let received = &mut self.received;
-        received.fragments = received.fragments.saturating_add(1);
-        received.control_frames = 0;
-        received.empty_fragments = match len {
-            0 => received.empty_fragments.saturating_add(1),
-            _ => 0,
-        };
-        let MessageSize { fragments, empty_fragments, .. } = *received;
-        let limits = self.limits;
-        if fragments > limits.fragments {
-            return Err(RemoteProtocolError::TooManyFragments { limit: limits.fragments.into() });
-        }
-        if empty_fragments > limits.empty_fragments {
-            return Err(RemoteProtocolError::TooManyEmptyFragments { limit: limits.empty_fragments.into() });
-        }
-        Ok(())
-    }
-
-    fn count_control_frame(&mut self) -> Result<(), RemoteProtocolError> {
-        let limit = self.limits.control_frames;
-        self.received.control_frames = self.received.control_frames.saturating_add(1);
-        if self.received.control_frames > limit {
-            return Err(RemoteProtocolError::TooManyControlFrames { limit: limit.into() });
-        }
-        Ok(())
-    }
-
-    /// Holds what extensions made of a message to the limit; the decoder has held its payloads to it.
-    #[inline]
-    pub(super) fn check_message_len(&self, len: u64) -> Result<(), RemoteProtocolError> {
-        let limit = self.limits.message_len;
-        //= rfc6455#10.4-1
-        if len > limit { Err(RemoteProtocolError::MessageTooLong { limit }) } else { Ok(()) }
-    }
-
-    /// Makes an event of text that was checked, unless all that came is the start of a code point.
-    #[inline(never)]
-    pub(super) fn text_event<'a>(
-        &mut self,
-        data: Text<'a>,
-        frame_finished: bool,
-        message_finished: bool,
+        chunk: FrameChunk<&'a mut [u8]>,
     ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
-        if message_finished {
-            self.text.finish()?;
+        let FrameChunk { message, frame_finished, header, .. } = chunk;
+        if self.is_transforming() {
+            let end = if frame_finished { FrameEnd::Reached } else { FrameEnd::Pending };
+            return self.transform_part(Some((chunk.payload, end)));
         }
-        if data.as_bytes().is_empty() && !frame_finished {
-            return Ok(None);
+        if frame_finished {
+            self.finish_passing();
         }
-        Ok(Some(Event::TextMessage(TextMessage::received(data, frame_finished, message_finished))))
+        if header.opcode.is_control() {
+            //= rfc6455#5.4-4, rfc6455#6.2-2
+            self.receive_control(chunk)
+        } else if frame_finished || !chunk.payload.is_empty() {
+            self.data_event(message, chunk.payload, frame_finished, header.fin)
+        } else {
+            Ok(None)
+        }
     }
 }

@@ -11,25 +11,23 @@ impl Connection {
     /// Makes an event of a control frame once all of it is there.
     pub(super) fn receive_control<'a>(
         &mut self,
-        chunk: FrameChunk<'a>,
+        chunk: FrameChunk<&'a mut [u8]>,
     ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
-        let FrameChunk { header, payload, frame_started: true, frame_finished: true, .. } = chunk else {
-            return self.receive_control_piece(&chunk);
+        let event = match chunk {
+            FrameChunk { header, payload, frame_started: true, frame_finished: true, .. } => {
+                self.control_event(header.opcode, Payload::new(payload))
+            }
+            piece => match self.control.get_or_insert_default().push(&piece) {
+                None => return Ok(None),
+                Some(payload) => {
+                    // Where it is kept, it holds no more memory than its bytes.
+                    let payload = Payload::from(Box::<[u8]>::from(payload));
+                    self.control = None;
+                    self.control_event(piece.header.opcode, payload)
+                }
+            },
         };
-        self.control_event(header.opcode, Payload::new(payload)).map(Some)
-    }
-
-    /// Keeps a piece of a control frame, and makes an event of the frame with the last.
-    #[cold]
-    pub(super) fn receive_control_piece(
-        &mut self,
-        piece: &FrameChunk<'_>,
-    ) -> Result<Option<Event<'static>>, RemoteProtocolError> {
-        let Some(payload) = self.control.get_or_insert_default().push(piece) else { return Ok(None) };
-        // Where it is kept, it holds no more memory than its bytes.
-        let payload = Payload::from(Box::<[u8]>::from(payload));
-        self.control = None;
-        self.control_event(piece.header.opcode, payload).map(Some)
+        event.map(Some).map_err(|error| self.fail(error))
     }
 
     /// Makes an event of a control frame.
@@ -46,7 +44,7 @@ impl Connection {
         }
     }
 
-    fn receive_close(&mut self, payload: &[u8]) -> Result<Event<'static>, RemoteProtocolError> {
+    pub(super) fn receive_close(&mut self, payload: &[u8]) -> Result<Event<'static>, RemoteProtocolError> {
         let ClosePayload { code, reason } = ClosePayload::parse(payload)?;
         let reason = Text::from(String::from(reason));
         //= rfc6455#7.1.3-1, rfc6455#7.1.5-1, rfc6455#7.1.6-1

@@ -5,7 +5,7 @@
 use alloc::vec::Vec;
 
 use wsproto_extensions::OutboundFrame;
-use wsproto_frame::{CloseCode, ClosePayload, Fragmentation, FrameHeader, MaskingKey, Opcode};
+use wsproto_frame::{CloseCode, ClosePayload, FrameHeader, MaskingKey, Opcode};
 
 use super::Connection;
 use crate::{CloseConnection, Event, LocalProtocolError, state::Step};
@@ -41,10 +41,10 @@ impl Connection {
             Event::Ping(ping) => self.send_control(Opcode::Ping, &ping.payload, Step::Send, out),
             Event::Pong(pong) => self.send_control(Opcode::Pong, &pong.payload, Step::SendPong, out),
             Event::CloseConnection(close) => self.send_close(&close, out),
-            Event::Request(_)
+            event @ (Event::Request(_)
             | Event::AcceptConnection(_)
             | Event::RejectConnection(_)
-            | Event::RejectData(_) => Err(LocalProtocolError::WrongEvent),
+            | Event::RejectData(_)) => self.send_opening(event, out),
         }
     }
 
@@ -59,13 +59,13 @@ impl Connection {
     /// use wsproto::{BytesMessage, Config, Connection};
     ///
     /// # let mut stream = Vec::new();
-    /// let mut server = Connection::server(&Config::default());
+    /// let mut server = Connection::open_server(Config::default());
     /// let payload = vec![7; 1 << 20];
     /// let header = server.send_apart(BytesMessage::new(&payload))?.encode();
     /// // stream.write_vectored(&[IoSlice::new(&header), IoSlice::new(&payload)])
     /// assert_eq!(header.len(), 10);
     ///
-    /// let mut client = Connection::client(&Config::default());
+    /// let mut client = Connection::open_client(Config::default());
     /// let header = client.send_apart(BytesMessage::new(&payload))?;
     /// stream.extend_from_slice(&header.encode());
     /// let mut key = header.mask.expect("a client masks");
@@ -96,13 +96,13 @@ impl Connection {
             Event::BytesMessage(message) => (Opcode::Binary, message.data.len(), message.message_finished),
             _ => return Err(LocalProtocolError::WrongEvent),
         };
-        if self.extensions.is_some() {
+        if self.extended.is_some() {
             return Err(LocalProtocolError::PayloadApart);
         }
         let opcode = self.message_opcode(opcode)?;
         let mask = self.masking_key()?;
         let header = FrameHeader { fin, mask, ..FrameHeader::new(opcode, len as u64) };
-        self.encoder.advance(&header)?;
+        self.encoder.check(&header)?;
         Ok(header)
     }
 
@@ -121,10 +121,10 @@ impl Connection {
     #[inline]
     fn message_opcode(&self, kind: Opcode) -> Result<Opcode, LocalProtocolError> {
         //= rfc6455#5.1-5, rfc6455#5.5.1-3, rfc6455#6.1-2, rfc6455#6.1-3
-        self.state.after(Step::Send).ok_or(LocalProtocolError::WrongState(self.state))?;
+        self.state.after(Step::Send).ok_or(LocalProtocolError::WrongState(self.state()))?;
         //= rfc6455#6.1-5
-        Ok(match (self.encoder.fragmentation(), kind) {
-            (Fragmentation::Text, Opcode::Text) | (Fragmentation::Binary, Opcode::Binary) => {
+        Ok(match (self.encoder.message(), kind) {
+            (Some(Opcode::Text), Opcode::Text) | (Some(Opcode::Binary), Opcode::Binary) => {
                 Opcode::Continuation
             }
             _ => kind,
@@ -138,7 +138,7 @@ impl Connection {
         step: Step,
         out: &mut Vec<u8>,
     ) -> Result<(), LocalProtocolError> {
-        let state = self.state.after(step).ok_or(LocalProtocolError::WrongState(self.state))?;
+        let state = self.state.after(step).ok_or(LocalProtocolError::WrongState(self.state()))?;
         self.write(&OutboundFrame::new(opcode, payload), out)?;
         self.state = state;
         self.give_back_when_closed();
@@ -168,7 +168,7 @@ impl Connection {
             FrameHeader { fin: frame.fin, ..FrameHeader::new(frame.opcode, payload.len() as u64) };
         //= rfc6455#5.1-1, rfc6455#5.3-1, rfc6455#5.3-2, rfc6455#5.5.1-9, rfc6455#6.1-7, rfc6455#10.3-1
         header.mask = self.masking_key()?;
-        if self.extensions.is_some() {
+        if self.extended.is_some() {
             self.write_transformed(header, frame, out)
         } else {
             self.write_frame(&header, payload, out)
@@ -184,7 +184,7 @@ impl Connection {
         out: &mut Vec<u8>,
     ) -> Result<(), LocalProtocolError> {
         //= rfc6455#6.1-1, rfc6455#10.3-2
-        self.encoder.advance(header)?;
+        self.encoder.check(header)?;
         out.reserve(FrameHeader::MAX_LEN.saturating_add(payload.len()));
         header.encode_to(|bytes| out.extend_from_slice(bytes));
         match header.mask {
@@ -253,8 +253,10 @@ mod tests {
         let lens = [0, 1, 7, 8, 63, 64, 65, 125, 126, 127, 200, 65_535, 65_536];
         for (role, len) in lens.into_iter().flat_map(|len| [("server", len), ("client", len)]) {
             let connection = || match role {
-                "server" => Connection::server(&Config::default()),
-                _ => Connection::client_with_entropy(&Config::default(), |bytes: &mut [u8]| bytes.fill(0x5a)),
+                "server" => Connection::open_server(Config::default()),
+                _ => Connection::open_client_with_entropy(Config::default(), |bytes: &mut [u8]| {
+                    bytes.fill(0x5a);
+                }),
             };
             let payload = vec![b'x'; len];
             let (mut together, mut apart) = (Vec::new(), Vec::new());
@@ -278,7 +280,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_sent_apart_changes_nothing() {
-        let mut server = Connection::server(&Config::default());
+        let mut server = Connection::open_server(Config::default());
         assert_eq!(server.send_apart(Ping::new(b"")), Err(LocalProtocolError::WrongEvent));
         server.send(TextMessage::new("a").unfinished(), &mut Vec::new()).unwrap();
         let interrupts = server.send_apart(BytesMessage::new(b"b"));

@@ -34,7 +34,7 @@ impl Connection {
     /// ```
     /// use wsproto::{BytesMessage, Config, Connection, PreparedMessage};
     ///
-    /// let mut server = Connection::server(&Config::default());
+    /// let mut server = Connection::open_server(Config::default());
     /// let mut message = PreparedMessage::new(BytesMessage::new(vec![7; 1 << 20]))?;
     /// if let Some((header, payload)) = server.send_prepared_apart(&mut message)? {
     ///     // stream.write_vectored(&[IoSlice::new(&header.encode()), IoSlice::new(&payload)])
@@ -52,7 +52,7 @@ impl Connection {
     ) -> Result<Option<(FrameHeader, Bytes)>, LocalProtocolError> {
         let prepared = self.prepared_frame(message)?;
         if let Some((header, _)) = &prepared {
-            self.encoder.advance(header)?;
+            self.encoder.check(header)?;
         }
         Ok(prepared)
     }
@@ -63,15 +63,15 @@ impl Connection {
         message: &mut PreparedMessage,
     ) -> Result<Option<(FrameHeader, Bytes)>, LocalProtocolError> {
         //= rfc6455#5.1-5, rfc6455#5.5.1-3, rfc6455#6.1-2
-        self.state.after(Step::Send).ok_or(LocalProtocolError::WrongState(self.state))?;
+        self.state.after(Step::Send).ok_or(LocalProtocolError::WrongState(self.state()))?;
         let mut header = FrameHeader::new(message.opcode, message.payload.len() as u64);
         header.mask = self.masking_key()?;
         // An extension must not see what can't be sent: its state would be ahead of the peer's.
-        self.encoder.clone().advance(&header)?;
-        let Some(extensions) = self.extensions.as_deref_mut() else {
+        self.encoder.clone().check(&header)?;
+        let Some(extended) = self.extended.as_deref_mut() else {
             return Ok(Some((header, message.payload.clone())));
         };
-        let Some((rsv, payload)) = extensions.prepare(message)? else { return Ok(None) };
+        let Some((rsv, payload)) = extended.prepare(message)? else { return Ok(None) };
         //= rfc6455#5.2-1
         header.rsv = rsv;
         header.payload_len = payload.len() as u64;

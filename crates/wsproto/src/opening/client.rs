@@ -1,37 +1,34 @@
 //! A client's opening: we send the request, the answer comes.
 
-use alloc::{boxed::Box, vec::Vec};
-use core::mem;
+use alloc::{sync::Arc, vec::Vec};
 
-use wsproto_extensions::{Pipeline, conclude, offers};
+use wsproto_extensions::{conclude, offers};
 use wsproto_frame::Role;
 use wsproto_handshake::{AcceptConnection, Answer, ClientHandshake, ClientState, Request, ResponseError};
 
-use super::negotiation_error;
+use super::{Agreed, negotiation_error};
 use crate::{
-    Config, Connection, ConnectionState, Entropy, Event, LocalProtocolError, RemoteProtocolError, Transport,
-    agreement::Agreement, entropy::Source,
+    Config, ConnectionState, Event, LocalProtocolError, RemoteProtocolError, Transport, agreement::Agreement,
+    entropy::Source,
 };
 
 /// A client's handshake, from the request to the end of the answer.
 pub(crate) struct ClientOpening {
-    config: Config,
+    config: Arc<Config>,
     handshake: ClientHandshake,
-    entropy: Source,
-    /// The extensions that were agreed on, once the server has consented.
-    agreed: Option<(Pipeline, Agreement)>,
+    /// What was agreed, once the server has consented.
+    agreed: Option<Agreed>,
     failure: Option<RemoteProtocolError>,
     /// Whether any byte has come.
     received_any: bool,
 }
 
 impl ClientOpening {
-    pub(crate) fn new(config: Config, entropy: Option<Box<dyn Entropy>>) -> Self {
+    pub(crate) fn new(config: Arc<Config>) -> Self {
         let handshake = ClientHandshake::new(config.handshake);
         Self {
             handshake: if config.require_subprotocol { handshake.require_subprotocol() } else { handshake },
             config,
-            entropy: Source::new(entropy),
             agreed: None,
             failure: None,
             received_any: false,
@@ -60,7 +57,8 @@ impl ClientOpening {
         self.failure.as_ref()
     }
 
-    /// Takes the next part of the answer. After a consent, [`open`](Self::open) gives the connection.
+    /// Takes the next part of the answer. After a consent, [`take_agreed`](Self::take_agreed) gives what was agreed.
+    #[inline]
     pub(crate) fn receive(
         &mut self,
         input: &mut &[u8],
@@ -107,16 +105,13 @@ impl ClientOpening {
     fn accepted(&mut self, accept: AcceptConnection) -> Result<Event<'static>, RemoteProtocolError> {
         let pipeline = conclude(&self.config.extensions, &accept.extensions)
             .map_err(|error| self.fail(negotiation_error(Role::Client, error)))?;
-        self.agreed = Some((pipeline, Agreement::of(&accept)));
+        self.agreed = Some(Agreed { agreement: Agreement::of(&accept), pipeline });
         Ok(accept.into())
     }
 
-    /// Makes the open connection, once, if the server has consented.
-    pub(crate) fn open(&mut self) -> Option<Connection> {
-        let (pipeline, agreement) = self.agreed.take()?;
-        let entropy = mem::replace(&mut self.entropy, Source::System);
-        let connection = Connection::new(Role::Client, &self.config, entropy).with_agreed(agreement);
-        Some(if pipeline.is_empty() { connection } else { connection.with_extensions(pipeline) })
+    /// Gives what was agreed, once, if the server has consented.
+    pub(crate) const fn take_agreed(&mut self) -> Option<Agreed> {
+        self.agreed.take()
     }
 
     fn fail(&mut self, error: RemoteProtocolError) -> RemoteProtocolError {
@@ -124,12 +119,17 @@ impl ClientOpening {
         error
     }
 
-    pub(crate) fn send(&mut self, event: Event<'_>, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
+    pub(crate) fn send(
+        &mut self,
+        event: Event<'_>,
+        entropy: &mut Source,
+        out: &mut Vec<u8>,
+    ) -> Result<(), LocalProtocolError> {
         match event {
             Event::Request(_) if self.failure.is_some() || self.handshake.state() != ClientState::Idle => {
                 Err(LocalProtocolError::WrongState(self.state()))
             }
-            Event::Request(request) => self.request(*request, out),
+            Event::Request(request) => self.request(*request, entropy, out),
             Event::AcceptConnection(_) | Event::RejectConnection(_) | Event::RejectData(_) => {
                 Err(LocalProtocolError::WrongEvent)
             }
@@ -142,7 +142,12 @@ impl ClientOpening {
         }
     }
 
-    fn request(&mut self, mut request: Request, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
+    fn request(
+        &mut self,
+        mut request: Request,
+        entropy: &mut Source,
+        out: &mut Vec<u8>,
+    ) -> Result<(), LocalProtocolError> {
         if request.extensions().next().is_some() {
             return Err(LocalProtocolError::ExtensionsInEvent);
         }
@@ -150,7 +155,7 @@ impl ClientOpening {
         for offer in offers {
             request = request.with_extension(offer);
         }
-        let nonce = self.entropy.nonce().map_err(|_| LocalProtocolError::Entropy)?;
+        let nonce = entropy.nonce().map_err(|_| LocalProtocolError::Entropy)?;
         Ok(self.handshake.send_request(&request, nonce, out)?)
     }
 }

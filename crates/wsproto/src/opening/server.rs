@@ -1,7 +1,6 @@
 //! A server's opening: the request comes, we answer.
 
-use alloc::{boxed::Box, format, string::String, vec::Vec};
-use core::mem;
+use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
 
 use wsproto_extensions::{NegotiationError, Params, Pipeline, parse, respond, respond_to_some};
 use wsproto_frame::Role;
@@ -9,40 +8,39 @@ use wsproto_handshake::{
     AcceptConnection, Headers, HttpRequest, Request, RequestError, ServerHandshake, ServerState,
 };
 
-use super::negotiation_error;
+use super::{Agreed, negotiation_error};
 use crate::{
-    Config, Connection, ConnectionState, Event, LocalProtocolError, RemoteProtocolError, Transport,
-    agreement::Agreement, entropy::Source,
+    Config, ConnectionState, Event, LocalProtocolError, RemoteProtocolError, Transport, agreement::Agreement,
 };
 
 /// A server's handshake, from the first byte to the answer.
 pub(crate) struct ServerOpening {
-    config: Config,
+    config: Arc<Config>,
     handshake: ServerHandshake,
     /// What extensions are answered with, once the request is there.
     agreed: Option<(Vec<String>, Pipeline)>,
     /// What the client offered, where some of it is agreed to: the answer may choose among it.
     offers: Vec<String>,
-    /// What was agreed, once the answer is sent.
-    agreement: Agreement,
     failure: Option<RemoteProtocolError>,
     /// A request whose offers of extensions were refused; others the handshake has.
     refused: Option<Box<HttpRequest>>,
     /// Whether any byte has come.
     received_any: bool,
+    /// Whether the client's stream has ended. After its request that counts once the bytes that came before are received.
+    pub(crate) peer_ended: bool,
 }
 
 impl ServerOpening {
-    pub(crate) fn new(config: Config) -> Self {
+    pub(crate) fn new(config: Arc<Config>) -> Self {
         Self {
             handshake: ServerHandshake::new(config.handshake),
             config,
             agreed: None,
             offers: Vec::new(),
-            agreement: Agreement::default(),
             failure: None,
             refused: None,
             received_any: false,
+            peer_ended: false,
         }
     }
 
@@ -57,9 +55,9 @@ impl ServerOpening {
         }
     }
 
-    pub(crate) const fn transport(&self, peer_ended: bool) -> Transport {
+    pub(crate) const fn transport(&self) -> Transport {
         match (self.state(), self.handshake.state()) {
-            (ConnectionState::Closed, _) if peer_ended => Transport::Close,
+            (ConnectionState::Closed, _) if self.peer_ended => Transport::Close,
             //= rfc6455#7.2.2-1
             (ConnectionState::Closed, _) => Transport::ShutdownWrite,
             (_, ServerState::AwaitingRequest) if self.failure.is_none() => Transport::KeepOpen,
@@ -73,6 +71,7 @@ impl ServerOpening {
     }
 
     /// Takes the head of the request, and nothing after it.
+    #[inline]
     pub(crate) fn receive(
         &mut self,
         input: &mut &[u8],
@@ -158,6 +157,7 @@ impl ServerOpening {
 
     /// Takes the end of the client's stream; one that has sent its request can still be answered.
     pub(crate) fn receive_eof(&mut self) -> Result<Option<Event<'static>>, RemoteProtocolError> {
+        self.peer_ended = true;
         match self.handshake.state() {
             ServerState::AwaitingRequest if self.failure.is_none() => {
                 // It gives back what it keeps of the head; what it says of the end is what we say.
@@ -168,14 +168,18 @@ impl ServerOpening {
         }
     }
 
-    /// Sends the answer. After an acceptance, [`open`](Self::open) gives the connection.
-    pub(crate) fn send(&mut self, event: Event<'_>, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
+    /// Sends the answer; after an acceptance, gives what was agreed.
+    pub(crate) fn send(
+        &mut self,
+        event: Event<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<Option<Agreed>, LocalProtocolError> {
         if self.state() == ConnectionState::Closed {
             return Err(LocalProtocolError::WrongState(ConnectionState::Closed));
         }
         match (event, self.handshake.state()) {
             (Event::AcceptConnection(accept), ServerState::AwaitingAnswer) if self.failure.is_none() => {
-                self.accept(*accept, out)?;
+                return self.accept(*accept, out).map(Some);
             }
             (
                 Event::RejectConnection(reject),
@@ -189,7 +193,7 @@ impl ServerOpening {
             (Event::Request(_), _) => return Err(LocalProtocolError::WrongEvent),
             _ => return Err(LocalProtocolError::WrongState(self.state())),
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Sends the rejection that is owed for an error, with the broken rule as its text if the configuration says so.
@@ -205,13 +209,17 @@ impl ServerOpening {
                 } else {
                     *reject
                 };
-                self.send(reject.into(), out)
+                self.send(reject.into(), out).map(|_| ())
             }
             _ => Ok(()),
         }
     }
 
-    fn accept(&mut self, mut accept: AcceptConnection, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
+    fn accept(
+        &mut self,
+        mut accept: AcceptConnection,
+        out: &mut Vec<u8>,
+    ) -> Result<Agreed, LocalProtocolError> {
         if !accept.extensions.is_empty() {
             return Err(LocalProtocolError::ExtensionsInEvent);
         }
@@ -223,12 +231,8 @@ impl ServerOpening {
             accept.extensions.clone_from(answer);
         }
         self.handshake.accept(&accept, out)?;
-        self.agreement = Agreement::of(&accept);
-        if chosen.is_some() {
-            self.agreed = chosen;
-        }
-        self.offers = Vec::new();
-        Ok(())
+        let pipeline = chosen.or(self.agreed.take()).map(|(_, pipeline)| pipeline).unwrap_or_default();
+        Ok(Agreed { agreement: Agreement::of(&accept), pipeline })
     }
 
     /// Answers those of the offers that were chosen.
@@ -244,22 +248,6 @@ impl ServerOpening {
         }
         respond_to_some(&self.config.extensions, &self.offers, is_chosen)
             .map_err(LocalProtocolError::Negotiation)
-    }
-
-    /// Whether the connection is open.
-    pub(crate) const fn is_accepted(&self) -> bool {
-        matches!(self.handshake.state(), ServerState::Accepted)
-    }
-
-    /// Makes the open connection.
-    #[inline]
-    pub(crate) fn open(&mut self) -> Connection {
-        let agreement = mem::take(&mut self.agreement);
-        let connection = Connection::new(Role::Server, &self.config, Source::System).with_agreed(agreement);
-        match self.agreed.take() {
-            Some((_, pipeline)) if !pipeline.is_empty() => connection.with_extensions(pipeline),
-            _ => connection,
-        }
     }
 }
 

@@ -4,20 +4,20 @@ use wsproto::extensions::{deflate::DeflateConfig, parse};
 use wsproto::handshake::ResponseError;
 use wsproto::{
     AcceptConnection, CloseCode, CloseConnection, Config, Connection, ConnectionState, Event, Headers,
-    Request, Role, Transport, WsConnection,
+    Request, Role, Transport,
 };
 
 use crate::pair::{ANSWER, deflating, feed, settled};
 
 /// What a connection says of what was agreed.
-fn agreed(connection: &WsConnection) -> (Option<&str>, Vec<&str>) {
+fn agreed(connection: &Connection) -> (Option<&str>, Vec<&str>) {
     (connection.subprotocol(), connection.extensions().collect())
 }
 
 /// Shakes hands; before it is done neither side says anything.
-fn shake(configs: [&Config; 2], request: Request, accept: AcceptConnection) -> [WsConnection; 2] {
-    let mut client = WsConnection::client_with_entropy(configs[0].clone(), settled);
-    let mut server = WsConnection::server(configs[1].clone());
+fn shake(configs: [&Config; 2], request: Request, accept: AcceptConnection) -> [Connection; 2] {
+    let mut client = Connection::client_with_entropy(configs[0].clone(), settled);
+    let mut server = Connection::server(configs[1].clone());
     let (mut to_server, mut to_client) = (Vec::new(), Vec::new());
     client.send(request, &mut to_server).unwrap();
     server.receive(&mut &mut to_server[..]).unwrap();
@@ -80,7 +80,7 @@ fn what_an_http_server_parsed_and_a_handshake_elsewhere_agreed_is_told_too() {
         .with("Sec-WebSocket-Version", "13")
         .with("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
         .with("Sec-WebSocket-Protocol", "chat");
-    let (mut server, outcome) = WsConnection::server_from_request(Config::default(), "GET", "/", &headers);
+    let (mut server, outcome) = Connection::server_from_request(Config::default(), "GET", "/", &headers);
     outcome.unwrap();
     server.send(AcceptConnection::new().with_subprotocol("chat"), &mut Vec::new()).unwrap();
     assert_eq!(agreed(&server), (Some("chat"), Vec::new()));
@@ -88,8 +88,8 @@ fn what_an_http_server_parsed_and_a_handshake_elsewhere_agreed_is_told_too() {
     let accept = AcceptConnection::new().with_subprotocol("chat").with_extension("x-foo; a=1");
     for role in [Role::Client, Role::Server] {
         let connection = match role {
-            Role::Client => Connection::client(&Config::default()),
-            Role::Server => Connection::server(&Config::default()),
+            Role::Client => Connection::open_client(Config::default()),
+            Role::Server => Connection::open_server(Config::default()),
         };
         assert_eq!((connection.subprotocol(), connection.extensions().count()), (None, 0));
         let connection = connection.with_agreement(&accept);
@@ -114,7 +114,7 @@ fn k10_a_subprotocol_may_be_required() {
     ];
     for (name, config, request, answer, expected) in table {
         for read in [answer.len(), 1] {
-            let mut client = WsConnection::client_with_entropy(config.clone(), settled);
+            let mut client = Connection::client_with_entropy(config.clone(), settled);
             client.send(request.clone(), &mut Vec::new()).unwrap();
             let (events, end) = feed(&mut client, answer.chunks(read));
             let opens = end.is_ok();

@@ -27,6 +27,7 @@ const _: fn() = || {
     is_good::<wsproto::RejectConnection>();
     is_good::<wsproto::RejectData<'_>>();
     is_good::<wsproto::Remedy>();
+    is_good::<wsproto::ReadBuffer>();
     is_good::<wsproto::RemoteProtocolError>();
     is_good::<wsproto::Request>();
     is_good::<wsproto::Text<'_>>();
@@ -34,7 +35,6 @@ const _: fn() = || {
     is_good::<wsproto::Transport>();
     is_good::<wsproto::UrlError>();
     is_good::<wsproto::WebSocketUrl>();
-    is_good::<wsproto::WsConnection>();
 };
 
 const _: fn() = || {
@@ -85,7 +85,7 @@ const _: fn() = || {
     is_good::<frame::ClosePayload<'_>>();
     is_good::<frame::ControlPayload>();
     is_good::<frame::EncodedHeader>();
-    is_good::<frame::Fragmentation>();
+    is_good::<frame::FrameChunk<&[u8]>>();
     is_good::<frame::FrameDecoder>();
     is_good::<frame::FrameEncoder>();
     is_good::<frame::FrameError>();

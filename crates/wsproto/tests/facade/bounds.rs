@@ -3,11 +3,11 @@
 use allocation_counter::measure;
 
 use wsproto::extensions::deflate::{Backend, DeflateConfig, WindowBits};
-use wsproto::{BytesMessage, Config, HandshakeLimits, Role};
+use wsproto::{BytesMessage, Config, Connection, HandshakeLimits, Role};
 use wsproto_frame::{FrameHeader, Opcode};
 
-use crate::limits::{At, Subject};
-use crate::pair::{REQUEST, Receive, claim_to, compressed, deflating, frame_to, last, more, open};
+use crate::limits::At;
+use crate::pair::{REQUEST, claim_to, compressed, deflating, frame_to, last, more, open};
 
 /// The largest window, with room for 16 KiB behind it.
 const WINDOW: u64 = 48 << 10;
@@ -23,26 +23,26 @@ const PIECES: u64 = (16 << 10) + (16 << 10) + (17 << 10);
 
 /// Returns the most bytes that were allocated at once while `bytes` came in reads of `read` bytes.
 fn peak(at: At, config: &Config, bytes: &[u8], read: usize) -> u64 {
-    peak_of([at.subject(config)], bytes, read)
+    peak_of([at.connection(config)], bytes, read)
 }
 
 /// The same where each of so many connections gets the bytes, one after the other, and lives on.
-fn peak_of<const N: usize>(mut subjects: [Subject; N], bytes: &[u8], read: usize) -> u64 {
+fn peak_of<const N: usize>(mut connections: [Connection; N], bytes: &[u8], read: usize) -> u64 {
     let mut buffer = vec![0; read];
     let info = measure(|| {
-        for subject in &mut subjects {
-            feed(subject, bytes, &mut buffer);
+        for connection in &mut connections {
+            feed(connection, bytes, &mut buffer);
         }
     });
     info.bytes_max
 }
 
-fn feed(subject: &mut Subject, bytes: &[u8], buffer: &mut [u8]) {
+fn feed(connection: &mut Connection, bytes: &[u8], buffer: &mut [u8]) {
     for part in bytes.chunks(buffer.len()) {
         let mut input = &mut buffer[..part.len()];
         input.copy_from_slice(part);
         loop {
-            match subject.take(&mut input) {
+            match connection.receive(&mut input) {
                 Ok(Some(_)) => {}
                 Ok(None) => break,
                 Err(_) => return,
@@ -215,8 +215,8 @@ fn f4_fourteen_bytes_after_the_handshake() {
                 let bytes = [&[first, second][..], &tail].concat();
                 for (read, limit) in [(1, u64::MAX), (14, u64::MAX), (14, 1000)] {
                     let config = config.clone().with_max_message_len(limit);
-                    let subjects = [(); 4].map(|()| At::Open(role).subject(&config));
-                    let peak = peak_of(subjects, &bytes, read) / 4;
+                    let connections = [(); 4].map(|()| At::Open(role).connection(&config));
+                    let peak = peak_of(connections, &bytes, read) / 4;
                     // A compressed payload needs the first of the window and what it says of codes of its own, whatever
                     // its length and its claims.
                     let compressed = first & 0x40 != 0 || tail.contains(&0xc2);

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use wsproto::extensions::ExtensionConfig;
 use wsproto::{
-    AcceptConnection, BytesMessage, Config, DeflateConfig, Event, Headers, MessageBuffer, Request,
-    WsConnection,
+    AcceptConnection, BytesMessage, Config, Connection, DeflateConfig, Event, Headers, ReadBuffer, Request,
 };
 
 const OFFERS: &str = "x-device; id=\"12:34:56, 7\", permessage-deflate; server_max_window_bits=10, \
@@ -26,21 +25,21 @@ fn fields() -> Headers {
         .with("Sec-WebSocket-Extensions", OFFERS)
 }
 
-fn from_bytes() -> WsConnection {
+fn from_bytes() -> Connection {
     let mut text = String::from("GET / HTTP/1.1\r\n");
     for (name, value) in &fields() {
         text.extend([name, ": ", &String::from_utf8_lossy(value), "\r\n"]);
     }
     text.push_str("\r\n");
     let mut bytes = text.into_bytes();
-    let mut server = WsConnection::server(config());
+    let mut server = Connection::server(config());
     let request = server.receive(&mut &mut bytes[..]).expect("a good request");
     assert!(matches!(request, Some(Event::Request(_))));
     server
 }
 
-fn from_parsed() -> WsConnection {
-    let (server, request) = WsConnection::server_from_request(config(), "GET", "/", &fields());
+fn from_parsed() -> Connection {
+    let (server, request) = Connection::server_from_request(config(), "GET", "/", &fields());
     request.expect("a good request");
     server
 }
@@ -82,8 +81,8 @@ fn a_server_accepts_with_what_it_chooses() {
 /// A client whose offer was turned down goes on without.
 #[test]
 fn both_sides_go_on_without_an_extension() {
-    let (mut client, mut server) = (WsConnection::client(config()), WsConnection::server(config()));
-    let (mut wire, mut buffer) = (Vec::new(), MessageBuffer::new());
+    let (mut client, mut server) = (Connection::client(config()), Connection::server(config()));
+    let (mut wire, mut buffer) = (Vec::new(), ReadBuffer::messages());
     client.send(Request::new("example.com", "/"), &mut wire).unwrap();
     server.receive(&mut &mut wire[..]).unwrap();
     wire.clear();
@@ -93,7 +92,7 @@ fn both_sides_go_on_without_an_extension() {
     client.send(BytesMessage::new(vec![b'a'; 1000]), &mut wire).unwrap();
     buffer.room()[..wire.len()].copy_from_slice(&wire);
     buffer.filled(wire.len());
-    let heard = server.receive_message(&mut buffer).unwrap();
+    let heard = server.receive_from(&mut buffer).unwrap();
     assert_eq!(heard, Some(BytesMessage::new(vec![b'a'; 1000]).into()));
 }
 
@@ -115,7 +114,7 @@ fn a_client_leaves_its_window_out_of_the_offer() {
     let mut config = Config::default();
     config.extensions = vec![deflate];
     let mut out = Vec::new();
-    WsConnection::client(config).send(Request::new("example.com", "/"), &mut out).unwrap();
+    Connection::client(config).send(Request::new("example.com", "/"), &mut out).unwrap();
     let head = String::from_utf8(out).unwrap();
     assert!(head.contains("Sec-WebSocket-Extensions: permessage-deflate\r\n"), "{head}");
 }

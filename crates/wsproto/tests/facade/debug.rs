@@ -6,8 +6,8 @@ use wsproto::extensions::deflate::{DeflateParams, PermessageDeflate};
 use wsproto::extensions::{self, FrameEnd, OutboundFrame, Output};
 use wsproto::{
     AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Connection, ConnectionState,
-    DeflateConfig, Event, LocalProtocolError, Messages, Ping, Pong, RejectConnection, RejectData,
-    RemoteProtocolError, Request, Role, TextMessage, WsConnection,
+    DeflateConfig, Event, LocalProtocolError, Ping, Pong, ReadBuffer, RejectConnection, RejectData,
+    RemoteProtocolError, Request, Role, TextMessage,
 };
 use wsproto_frame::{FrameDecoder, Opcode, Rsv, TextCheck};
 
@@ -66,22 +66,27 @@ fn connections_show_nothing_that_waits_in_them() {
             assert_eq!(connection.state(), ConnectionState::Open);
             assert_silent("connection", &connection);
         }
-        let mut server = WsConnection::server(config.clone());
+        let mut server = Connection::server(config.clone());
         let target = format!("/chat?{SECRET}");
         let mut bytes = String::from_utf8_lossy(REQUEST).replace("/chat", &target).into_bytes();
         bytes.extend(frame_to(Role::Server, last(Opcode::Text), SECRET.as_bytes()));
         let (request, _) = feed(&mut server, [&bytes[..]]);
         assert_silent("server with early bytes", &server);
         assert_silent("request", &request);
-        let mut client = WsConnection::client(config);
+        let mut client = Connection::client(config);
         let request =
             Request::new("example.com", target).with_header("Cookie", SECRET).with_subprotocol(SECRET);
         client.send(request, &mut Vec::new()).unwrap();
         assert_silent("client", &client);
     }
-    let mut messages = Messages::new(100);
-    messages.push(TextMessage::new(SECRET).unfinished().into()).unwrap();
-    assert_silent("messages", &messages);
+    for mut buffer in [ReadBuffer::messages(), ReadBuffer::parts()] {
+        buffer.extend_from_slice(&frame_to(Role::Server, more(Opcode::Text), SECRET.as_bytes()));
+        assert_silent("unread bytes", &buffer);
+        while open(Role::Server, &Config::default()).advance(&mut buffer).unwrap() {
+            assert_silent("a part that was found", &buffer);
+        }
+        assert_silent("a message under way", &buffer);
+    }
 }
 
 #[test]
@@ -121,7 +126,7 @@ fn extensions_show_no_byte_on_its_way() {
 
 #[test]
 fn errors_name_rules_and_not_what_broke_them() {
-    let mut server = WsConnection::server(Config::default());
+    let mut server = Connection::server(Config::default());
     let bad = format!("GET / HTTP/1.1\r\nHost: {SECRET} {SECRET}\r\nCookie: {SECRET}\r\n\r\n");
     let (_, end) = feed(&mut server, [bad.as_bytes()]);
     let error: RemoteProtocolError = end.unwrap_err();
@@ -130,7 +135,7 @@ fn errors_name_rules_and_not_what_broke_them() {
     assert_silent("displayed", &error.to_string());
     let request = Request::new("example.com", "/").with_header("Bad Name", SECRET);
     let error: LocalProtocolError =
-        WsConnection::client(Config::default()).send(request, &mut Vec::new()).unwrap_err();
+        Connection::client(Config::default()).send(request, &mut Vec::new()).unwrap_err();
     assert_silent("local error", &(error.clone(), error.to_string()));
 }
 
@@ -140,8 +145,8 @@ fn connections_move_between_threads() {
     const fn is_sync<T: Sync>() {}
     const {
         is_send::<Connection>();
-        is_send::<WsConnection>();
-        is_send::<Messages>();
+        is_send::<ReadBuffer>();
+        is_sync::<ReadBuffer>();
         is_send::<Event<'static>>();
         is_sync::<Event<'static>>();
         is_send::<Config>();

@@ -8,7 +8,7 @@ use wsproto::extensions::{ExtensionError, GrammarError, NegotiationError, Reason
 use wsproto::handshake::{HeadError, LocalError, OriginError, RequestError, ResponseError, UrlError};
 use wsproto::{
     AcceptConnection, CloseCode, CloseConnection, Config, Connection, ConnectionState, DeflateConfig,
-    EntropyError, Event, LocalProtocolError, Remedy, RemoteProtocolError, Request, Role, WsConnection,
+    EntropyError, Event, LocalProtocolError, Remedy, RemoteProtocolError, Request, Role,
 };
 use wsproto_frame::{FrameError, Rsv};
 
@@ -251,7 +251,7 @@ fn c9_an_error_is_answered_with_a_code_that_can_be_sent() {
         let expected = CloseConnection::new(CloseCode::INTERNAL_ERROR).with_reason("why");
         assert_eq!(error.event_hint(), Some(Event::CloseConnection(expected)), "{code}");
         let mut out = Vec::new();
-        Connection::server(&Config::default()).reply_to_error(&error, &mut out).unwrap();
+        Connection::open_server(Config::default()).reply_to_error(&error, &mut out).unwrap();
         assert_eq!(out, b"\x88\x05\x03\xf3why", "{code}");
     }
 }
@@ -327,11 +327,10 @@ fn an_extensions_own_error_travels() {
 fn what_an_error_tells_of_a_peer_is_bounded() {
     let long = "x".repeat(10_000);
     let answer = |field: &str| {
-        let mut client =
-            WsConnection::client_with_entropy(Config::default(), |bytes: &mut [u8]| bytes.fill(7));
+        let mut client = Connection::client_with_entropy(Config::default(), |bytes: &mut [u8]| bytes.fill(7));
         let mut out = Vec::new();
         client.send(Request::new("a", "/"), &mut out).unwrap();
-        let mut server = WsConnection::server(Config::default());
+        let mut server = Connection::server(Config::default());
         server.receive(&mut &mut out[..]).unwrap();
         let mut answer = Vec::new();
         server.send(AcceptConnection::new(), &mut answer).unwrap();
@@ -427,7 +426,7 @@ fn a_reason_that_was_made_reaches_the_peer() {
         let error = RemoteProtocolError::from(ExtensionError::from(refusal));
         let hint = error.event_hint().expect("there is a Close to send");
         let mut out = Vec::new();
-        Connection::server(&Config::default()).send(hint, &mut out).expect("it can be sent");
+        Connection::open_server(Config::default()).send(hint, &mut out).expect("it can be sent");
         assert_eq!((&out[2..4], &out[4..]), (&1007_u16.to_be_bytes()[..], sent.as_bytes()));
     }
 }

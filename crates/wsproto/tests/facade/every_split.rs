@@ -2,8 +2,8 @@
 
 use wsproto::extensions::deflate::DeflateConfig;
 use wsproto::{
-    AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, ConnectionState, Event, Ping,
-    RejectConnection, RejectData, Request, Role, TextMessage, Transport, WsConnection,
+    AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Connection, ConnectionState, Event,
+    Ping, RejectConnection, RejectData, Request, Role, TextMessage, Transport,
 };
 
 use crate::pair::{Receive, feed, parts, settled};
@@ -11,7 +11,7 @@ use crate::seen::{Seen, Stand, merged};
 
 /// A server that accepts as soon as it is asked, or rejects, and answers what is to be answered.
 struct Answering {
-    ws: WsConnection,
+    ws: Connection,
     out: Vec<u8>,
 }
 
@@ -46,11 +46,11 @@ impl Receive for Answering {
 }
 
 fn answering(config: &Config) -> Answering {
-    Answering { ws: WsConnection::server(config.clone()), out: Vec::new() }
+    Answering { ws: Connection::server(config.clone()), out: Vec::new() }
 }
 
 fn asking(config: &Config, target: &str) -> (Answering, Vec<u8>) {
-    let mut ws = WsConnection::client_with_entropy(config.clone(), settled);
+    let mut ws = Connection::client_with_entropy(config.clone(), settled);
     let mut out = Vec::new();
     let request = Request::new("server.example.com", target).with_subprotocol("chat");
     ws.send(request, &mut out).expect("the request is sound");
@@ -67,7 +67,7 @@ fn configs() -> [(&'static str, Config); 3] {
 }
 
 /// What either side sends once the connection is open, as the other one is to see it.
-fn talk(ws: &mut WsConnection, out: &mut Vec<u8>) -> Vec<Seen> {
+fn talk(ws: &mut Connection, out: &mut Vec<u8>) -> Vec<Seen> {
     let long = "naïve café 😀 ".repeat(12);
     let events: [Event<'_>; 7] = [
         TextMessage::new("é").into(),

@@ -1,6 +1,6 @@
 //! Faults that were found once.
 
-use wsproto::{BytesMessage, Config, Event, Messages, RemoteProtocolError, Role, TextMessage};
+use wsproto::{Config, Event, Role};
 use wsproto_frame::Opcode;
 
 use crate::pair::{deflating, feed, frame_to, last, more, open};
@@ -19,21 +19,6 @@ fn c2_a_code_point_cut_between_frames_that_an_extension_lets_pass() {
             assert_eq!(messages(&events), [whole], "{role:?}");
         }
     }
-}
-
-#[test]
-fn the_rest_of_a_message_that_was_too_long_is_no_message() {
-    let mut assembler = Messages::new(4);
-    let part = |text| Event::TextMessage(TextMessage::new(text));
-    let unfinished = |text| Event::TextMessage(TextMessage::new(text).unfinished());
-    assert_eq!(assembler.push(unfinished("abc")), Ok(None));
-    assert_eq!(assembler.push(unfinished("de")), Err(RemoteProtocolError::MessageTooLong { limit: 4 }));
-    assert_eq!(assembler.push(unfinished("f")), Ok(None));
-    assert_eq!(assembler.push(part("gh")), Ok(None), "the end of the long one");
-    assert_eq!(assembler.push(part("next")), Ok(Some(part("next"))));
-    let bytes = |bytes: &'static [u8]| Event::BytesMessage(BytesMessage::new(bytes));
-    assert_eq!(assembler.push(bytes(b"12345")), Err(RemoteProtocolError::MessageTooLong { limit: 4 }));
-    assert_eq!(assembler.push(bytes(b"1234")), Ok(Some(bytes(b"1234"))));
 }
 
 #[test]

@@ -5,35 +5,13 @@ use core::num::NonZeroU32;
 use wsproto::extensions::deflate::DeflateConfig;
 use wsproto::extensions::{ExtensionError, GrammarError, NegotiationError, Refusal};
 use wsproto::{
-    BytesMessage, CloseCode, Config, Connection, Event, HandshakeLimits, Messages, RemoteProtocolError,
-    Request, Role, TextMessage, Transport, WsConnection,
+    BytesMessage, CloseCode, Config, Connection, Event, HandshakeLimits, RemoteProtocolError, Request, Role,
 };
 use wsproto_frame::{FrameError, FrameHeader, Opcode};
 use wsproto_handshake::{HeadError, RequestError, ResponseError};
 
-use crate::pair::{ANSWER, REQUEST, Receive, claim_to, deflating, feed, frame_to, last, more, open, settled};
-
-/// A connection that has to hold a limit.
-pub(crate) enum Subject {
-    Open(Box<Connection>),
-    Opening(Box<WsConnection>),
-}
-
-impl Receive for Subject {
-    fn take<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Event<'a>>, RemoteProtocolError> {
-        match self {
-            Self::Open(connection) => connection.receive(input),
-            Self::Opening(connection) => connection.receive(input),
-        }
-    }
-
-    fn transport(&self) -> Transport {
-        match self {
-            Self::Open(connection) => connection.transport(),
-            Self::Opening(connection) => connection.transport(),
-        }
-    }
-}
+use crate::pair::{ANSWER, REQUEST, claim_to, deflating, feed, frame_to, last, more, open, settled};
+use crate::ways::{Joining, Reader, WAYS};
 
 /// Where a limit holds.
 #[derive(Clone, Copy)]
@@ -44,14 +22,14 @@ pub(crate) enum At {
 }
 
 impl At {
-    pub(crate) fn subject(self, config: &Config) -> Subject {
+    pub(crate) fn connection(self, config: &Config) -> Connection {
         match self {
-            Self::Open(role) => Subject::Open(Box::new(open(role, config))),
-            Self::Request => Subject::Opening(Box::new(WsConnection::server(config.clone()))),
+            Self::Open(role) => open(role, config),
+            Self::Request => Connection::server(config.clone()),
             Self::Response => {
-                let mut client = WsConnection::client_with_entropy(config.clone(), settled);
+                let mut client = Connection::client_with_entropy(config.clone(), settled);
                 client.send(Request::new("server.example.com", "/chat"), &mut Vec::new()).unwrap();
-                Subject::Opening(Box::new(client))
+                client
             }
         }
     }
@@ -158,9 +136,9 @@ fn f2_f13_f14_f15_f19_f20_h1_h2_k5_k6_k13_d2_d8_d9_both_sides_of_each_limit() {
     for (name, at, config, allowed, beyond, error, told) in table {
         for read in [usize::MAX, 1, 7] {
             let parts = |bytes: &[u8]| read.min(bytes.len());
-            let (_, end) = feed(&mut at.subject(&config), allowed.chunks(parts(&allowed)));
+            let (_, end) = feed(&mut at.connection(&config), allowed.chunks(parts(&allowed)));
             assert_eq!(end, Ok(()), "{name}, what is allowed, reads of {read}");
-            let (_, end) = feed(&mut at.subject(&config), beyond.chunks(parts(&beyond)));
+            let (_, end) = feed(&mut at.connection(&config), beyond.chunks(parts(&beyond)));
             assert_eq!(end, Err(error.clone()), "{name}, one more, reads of {read}");
         }
         assert_eq!(answer(&error), told, "{name}");
@@ -228,11 +206,19 @@ fn f2_f13_f15_limits_on_frames_follow_that_on_messages() {
 
 #[test]
 fn f15_both_sides_of_the_limit_of_joined_messages() {
-    let part = |text| Event::TextMessage(TextMessage::new(text).unfinished());
     for (end, verdict) in [("678", Ok(())), ("6789", Err(RemoteProtocolError::MessageTooLong { limit: 8 }))] {
-        let mut messages = Messages::new(8);
-        assert_eq!(messages.push(part("12345")), Ok(None));
-        assert_eq!(messages.push(TextMessage::new(end).into()).map(|_| ()), verdict, "{end}");
+        for (role, way) in
+            [Role::Server, Role::Client].into_iter().flat_map(|role| WAYS.map(|way| (role, way)))
+        {
+            let mut connection = open(role, &Config::default().with_max_message_len(8));
+            let (mut reader, mut joining) = (Reader::new(way), Joining::default());
+            let start = frame_to(role, more(Opcode::Text), b"12345");
+            assert_eq!(reader.read(&mut connection, &start, |_, event| joining.push(event)), Ok(()));
+            let rest = frame_to(role, last(Opcode::Continuation), end.as_bytes());
+            let outcome = reader.read(&mut connection, &rest, |_, event| joining.push(event));
+            assert_eq!(outcome, verdict, "{end}, {role:?}, {way:?}");
+            assert_eq!(joining.events.len(), usize::from(verdict.is_ok()), "{end}, {role:?}, {way:?}");
+        }
     }
 }
 

@@ -30,16 +30,19 @@ mod faults;
 #[cfg(test)]
 mod kept;
 #[cfg(test)]
+mod lending;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
-mod message_buffer;
-mod messages;
+mod long_frames;
 #[cfg(test)]
 mod pair;
 #[cfg(test)]
 mod prepared;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod read_buffer;
 #[cfg(test)]
 mod refused;
 #[cfg(test)]
@@ -53,6 +56,12 @@ mod states;
 #[cfg(test)]
 mod swallowed;
 #[cfg(test)]
+mod taken;
+#[cfg(test)]
 mod threats;
 #[cfg(test)]
 mod waiting;
+#[cfg(test)]
+mod ways;
+#[cfg(test)]
+mod whole_messages;

@@ -2,8 +2,7 @@
 
 use wsproto::extensions::deflate::DeflateConfig;
 use wsproto::{
-    AcceptConnection, Config, Connection, Event, RemoteProtocolError, Request, Role, Transport, WsConnection,
-    extensions,
+    AcceptConnection, Config, Connection, Event, RemoteProtocolError, Request, Role, Transport, extensions,
 };
 use wsproto_frame::{FrameHeader, MaskingKey, Opcode, Rsv};
 
@@ -34,17 +33,17 @@ pub(crate) fn open(role: Role, config: &Config) -> Connection {
     let offers = extensions::offers(&config.extensions).expect("our offers are sound");
     let (answer, server) = extensions::respond(&config.extensions, &offers).expect("and understood");
     match role {
-        Role::Server => Connection::server(config).with_extensions(server),
-        Role::Client => Connection::client_with_entropy(config, settled).with_extensions(
+        Role::Server => Connection::open_server(config.clone()).with_extensions(server),
+        Role::Client => Connection::open_client_with_entropy(config.clone(), settled).with_extensions(
             extensions::conclude(&config.extensions, &answer).expect("and so is the answer"),
         ),
     }
 }
 
 /// A client and a server that have shaken hands.
-pub(crate) fn shaken(config: &Config) -> (WsConnection, WsConnection) {
-    let mut client = WsConnection::client_with_entropy(config.clone(), settled);
-    let mut server = WsConnection::server(config.clone());
+pub(crate) fn shaken(config: &Config) -> (Connection, Connection) {
+    let mut client = Connection::client_with_entropy(config.clone(), settled);
+    let mut server = Connection::server(config.clone());
     let mut wire = Vec::new();
     client.send(Request::new("server.example.com", "/chat"), &mut wire).unwrap();
     assert!(matches!(server.receive(&mut &mut wire[..]), Ok(Some(Event::Request(_)))));
@@ -84,7 +83,7 @@ pub(crate) const fn compressed(header: FrameHeader) -> FrameHeader {
     header.with_rsv(Rsv::RSV1)
 }
 
-/// What a connection of either kind does with bytes.
+/// What a connection does with bytes, or somebody who answers at once.
 pub(crate) trait Receive {
     fn take<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Event<'a>>, RemoteProtocolError>;
 
@@ -92,16 +91,6 @@ pub(crate) trait Receive {
 }
 
 impl Receive for Connection {
-    fn take<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Event<'a>>, RemoteProtocolError> {
-        self.receive(input)
-    }
-
-    fn transport(&self) -> Transport {
-        Self::transport(self)
-    }
-}
-
-impl Receive for WsConnection {
     fn take<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Event<'a>>, RemoteProtocolError> {
         self.receive(input)
     }

@@ -4,7 +4,7 @@ use wsproto::extensions::deflate::WindowBits;
 use wsproto::frame::FrameError;
 use wsproto::{
     BytesMessage, CloseCode, CloseConnection, Config, Connection, ConnectionState, DeflateConfig, Event,
-    LocalProtocolError, Ping, PreparedMessage, Role, TextMessage, WsConnection,
+    LocalProtocolError, Ping, PreparedMessage, Role, TextMessage,
 };
 
 use crate::pair::{open, shaken};
@@ -160,7 +160,7 @@ fn needs_an_open_connection() {
     server.send_prepared(&mut message, &mut out).unwrap();
     assert_eq!(server.send_prepared_apart(&mut message).unwrap().unwrap().0.encode().as_ref(), &out[..2]);
 
-    let mut server = WsConnection::server(Config::default());
+    let mut server = Connection::server(Config::default());
     let connecting = LocalProtocolError::WrongState(ConnectionState::Connecting);
     assert_eq!(server.send_prepared(&mut message, &mut out), Err(connecting.clone()));
     assert_eq!(server.send_prepared_apart(&mut message).err(), Some(connecting));

@@ -8,12 +8,13 @@ use proptest::sample::Index;
 use wsproto::extensions::deflate::{DeflateConfig, DeflateParams, PermessageDeflate, WindowBits};
 use wsproto::{
     BytesMessage, CloseCode, CloseConnection, Config, Connection, ConnectionState, Event, LocalProtocolError,
-    Ping, Pong, RemoteProtocolError, Role, TextMessage, Transport, WsConnection,
+    Ping, Pong, RemoteProtocolError, Role, TextMessage, Transport,
 };
 use wsproto_frame::{FrameHeader, Opcode, Rsv};
 
 use crate::pair::{ANSWER, REQUEST, Receive, compressed, feed, frame_to, last, more, open, parts, shaken};
 use crate::seen::{Seen, Stand, is_prefix, merged, messages};
+use crate::ways::{Joining, Reader, WAYS, Way};
 
 /// Something that a side may send.
 #[derive(Clone, Debug)]
@@ -96,7 +97,7 @@ pub(crate) fn config() -> impl Strategy<Value = Config> {
     ]
 }
 
-fn role() -> impl Strategy<Value = Role> {
+pub(crate) fn role() -> impl Strategy<Value = Role> {
     prop_oneof![Just(Role::Server), Just(Role::Client)]
 }
 
@@ -205,6 +206,53 @@ impl<R: Receive> Object for R {
     }
 }
 
+/// What came of a stream that was received in one way.
+pub(crate) struct Received {
+    /// Events as they were given, the parts of each frame joined.
+    pub(crate) frames: Vec<Seen>,
+    /// Whole messages, and other events.
+    pub(crate) messages: Vec<Event<'static>>,
+    pub(crate) is_fine: bool,
+    /// How many reads it took to find a fault.
+    pub(crate) failed_at: Option<usize>,
+    /// The verdict, what was answered, and where the connection stands.
+    pub(crate) stand: (Result<(), Option<CloseCode>>, Vec<u8>, ConnectionState, Transport, bool),
+}
+
+/// Receives a stream in one way, answers what is owed, and lets it end.
+pub(crate) fn received(mut connection: Connection, way: Way, reads: &[&[u8]], ends: bool) -> Received {
+    let (mut reader, mut joining) = (Reader::new(way), Joining::default());
+    let (mut events, mut out, mut done) = (Vec::new(), Vec::new(), 0);
+    let mut read = |read: &&[u8]| {
+        done += 1;
+        reader.read(&mut connection, read, |connection: &mut Connection, event| {
+            connection.reply(&event, &mut out).expect("a reply can always be sent");
+            events.push(event.clone().into_owned());
+            joining.push(event);
+        })
+    };
+    let outcome = reads.iter().try_for_each(&mut read);
+    if let Err(error) = &outcome {
+        connection.reply_to_error(error, &mut out).expect("an error can be told");
+        for _ in 0..2 {
+            let again =
+                reader.read(&mut connection, b"\x81\x01x", |_, event| panic!("{event:?} after the end"));
+            assert_eq!(again.as_ref(), Err(error), "{way:?}: not final");
+            assert!(reader.buffer.is_empty(), "{way:?}: something waits after {error:?}");
+        }
+    }
+    if ends {
+        let event = connection.receive_eof().expect("the handshake is over");
+        joining.events.extend(event);
+    }
+    let verdict = verdict(outcome);
+    let (state, transport) = (connection.state(), connection.transport());
+    let is_fine = verdict.is_ok();
+    let stand = (verdict, out, state, transport, connection.closed_cleanly());
+    let failed_at = (!is_fine).then_some(done);
+    Received { frames: merged(&events), messages: joining.events, is_fine, failed_at, stand }
+}
+
 proptest! {
     #[test]
     fn what_is_sent_is_received(ops in vec(op(), 0..12), config in config(), from in role(), cuts: Vec<Index>) {
@@ -270,6 +318,52 @@ proptest! {
         compare(open(role, &config), open(role, &config), &bytes, &cuts);
     }
 
+    /// Parts and whole messages, out of memory of the program's own or out of a buffer, in one step, in two, and taken.
+    #[test]
+    fn f16_every_way_to_receive_gives_the_same(
+        frames in vec(peer_frame(), 0..8), config in config(), role in role(), cuts: Vec<Index>, small: bool,
+        noise in vec(any::<(Index, u8)>(), 0..2), ends: bool,
+    ) {
+        let mut bytes = stream_to(role, &frames);
+        for (at, byte) in noise {
+            if !bytes.is_empty() {
+                *at.get_mut(&mut bytes) = byte;
+            }
+        }
+        let config = if small { config.with_max_message_len(100).with_max_fragments(3) } else { config };
+        let reads = parts(&bytes, &cut_at(&bytes, &cuts));
+        let [oracle, others @ ..] = WAYS.map(|way| received(open(role, &config), way, &reads, ends));
+        for (way, other) in WAYS[1..].iter().zip(others) {
+            prop_assert_eq!(&other.messages, &oracle.messages, "{:?}", way);
+            prop_assert_eq!(&other.stand, &oracle.stand, "{:?}", way);
+            prop_assert_eq!(other.failed_at, oracle.failed_at, "{:?}: found with another read", way);
+            if let Way::Parts(_) = way {
+                // How much of a frame is heard before a fault in it is left open.
+                let alike = other.frames == oracle.frames
+                    || !oracle.is_fine
+                        && (is_prefix(&other.frames, &oracle.frames) || is_prefix(&oracle.frames, &other.frames));
+                prop_assert!(alike, "{:?}: {:?} and {:?}", way, other.frames, oracle.frames);
+            }
+        }
+    }
+
+    #[test]
+    fn f16_what_is_sent_is_received_in_every_way(
+        ops in vec(op(), 0..12), config in config(), from in role(), cuts: Vec<Index>,
+    ) {
+        let (wire, _) = send_all(&mut open(from, &config), ops);
+        let reads = parts(&wire, &cut_at(&wire, &cuts));
+        let [oracle, others @ ..] = WAYS.map(|way| received(open(from.peer(), &config), way, &reads, true));
+        prop_assert!(oracle.is_fine);
+        for (way, other) in WAYS[1..].iter().zip(others) {
+            prop_assert_eq!(&other.messages, &oracle.messages, "{:?}", way);
+            prop_assert_eq!(&other.stand, &oracle.stand, "{:?}", way);
+            if let Way::Parts(_) = way {
+                prop_assert_eq!(&other.frames, &oracle.frames, "{:?}", way);
+            }
+        }
+    }
+
     #[test]
     fn any_bytes_after_the_handshake(bytes in vec(any::<u8>(), 0..80), config in config(), role in role(), cuts: Vec<Index>) {
         compare(open(role, &config), open(role, &config), &bytes, &cuts);
@@ -289,9 +383,9 @@ proptest! {
             }
         }
         let fresh = || match role {
-            Role::Server => WsConnection::server(config.clone()),
+            Role::Server => Connection::server(config.clone()),
             Role::Client => {
-                let mut client = WsConnection::client_with_entropy(config.clone(), |bytes: &mut [u8]| {
+                let mut client = Connection::client_with_entropy(config.clone(), |bytes: &mut [u8]| {
                     // The key of the RFC's example, so that its answer fits.
                     let nonce = b"the sample nonce";
                     bytes.copy_from_slice(&nonce[..bytes.len()]);
@@ -326,9 +420,9 @@ proptest! {
         prop_assert_eq!(end, Ok(()));
         prop_assert!(is_prefix(&merged(&events), &expected));
         let abnormal = Event::CloseConnection(CloseConnection::new(CloseCode::ABNORMAL));
-        prop_assert_eq!(receiver.receive_eof(), Some(abnormal));
+        prop_assert_eq!(receiver.receive_eof(), Ok(Some(abnormal)));
         prop_assert_eq!((receiver.state(), receiver.transport()), (ConnectionState::Closed, Transport::Close));
-        prop_assert_eq!(receiver.receive_eof(), None);
+        prop_assert_eq!(receiver.receive_eof(), Ok(None));
     }
 
     #[test]
@@ -370,7 +464,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// One end, what is on its way to it, and what it has seen and sent.
 struct End {
-    connection: WsConnection,
+    connection: Connection,
     inbox: Vec<u8>,
     sent: Vec<Seen>,
     received: Vec<Event<'static>>,

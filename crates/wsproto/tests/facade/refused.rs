@@ -1,13 +1,13 @@
 //! Requests for something else than a WebSocket, on the same port: what they asked for, and how they are answered.
 
 use wsproto::{
-    Config, ConnectionState, DeflateConfig, Event, Headers, RejectConnection, RejectData,
-    RemoteProtocolError, Transport, WsConnection,
+    Config, Connection, ConnectionState, DeflateConfig, Event, Headers, RejectConnection, RejectData,
+    RemoteProtocolError, Transport,
 };
 
 /// A server's connection that got these bytes in two reads, and its error.
-fn refused(config: Config, request: &str, cut: usize) -> (WsConnection, RemoteProtocolError) {
-    let mut ws = WsConnection::server(config);
+fn refused(config: Config, request: &str, cut: usize) -> (Connection, RemoteProtocolError) {
+    let mut ws = Connection::server(config);
     let mut bytes = request.as_bytes().to_vec();
     let (first, second) = bytes.split_at_mut(cut);
     for mut read in [first, second] {
@@ -51,7 +51,7 @@ fn h16_what_a_refused_request_asked_for_is_told() {
             assert_eq!(told, expected, "{name}, cut at {cut}");
         }
     }
-    assert_eq!(WsConnection::server(Config::default()).refused_request(), None, "nothing came");
+    assert_eq!(Connection::server(Config::default()).refused_request(), None, "nothing came");
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn a_refused_request_is_answered_as_the_program_likes() {
     const CHECK: &str = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
     let headers = Headers::new().with("Host", "a");
     let parsed = || {
-        let (ws, outcome) = WsConnection::server_from_request(Config::default(), "GET", "/healthz", &headers);
+        let (ws, outcome) = Connection::server_from_request(Config::default(), "GET", "/healthz", &headers);
         (ws, outcome.expect_err("no upgrade"))
     };
     for (name, (mut ws, _)) in [("bytes", refused(Config::default(), CHECK, 5)), ("parsed", parsed())] {

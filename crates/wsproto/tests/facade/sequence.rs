@@ -6,12 +6,13 @@ use wsproto::extensions::{
     Extension, ExtensionConfig, Handling, Outbound, OutboundFrame, Output, Params, Progress, Reason, Refusal,
 };
 use wsproto::{
-    BytesMessage, CloseCode, CloseConnection, Config, Connection, DeflateConfig, Event, Messages,
-    RemoteProtocolError, Role, TextMessage,
+    BytesMessage, CloseCode, CloseConnection, Config, Connection, DeflateConfig, RemoteProtocolError, Role,
+    TextMessage,
 };
 use wsproto_frame::{FrameError, FrameHeader, Opcode, Rsv};
 
-use crate::pair::{compressed, deflating, feed, frame_to, last, open};
+use crate::pair::{compressed, deflating, feed, frame_to, last, more, open};
+use crate::ways::{Joining, Reader, STEPS, Way};
 
 #[test]
 fn c2_bad_text_in_front_of_a_bad_stream_is_named_in_every_chunking() {
@@ -52,12 +53,22 @@ fn d9_the_ratio_is_judged_alike_in_every_chunking() {
 
 #[test]
 fn a_close_forgets_the_message_under_way() {
-    let mut messages = Messages::new(100);
-    assert_eq!(messages.push(TextMessage::new("old ").unfinished().into()), Ok(None));
-    let close = Event::CloseConnection(CloseConnection::new(CloseCode::NORMAL));
-    assert_eq!(messages.push(close.clone()), Ok(Some(close)));
-    let new = Event::TextMessage(TextMessage::new("new"));
-    assert_eq!(messages.push(new.clone()), Ok(Some(new)));
+    let wire = [
+        frame_to(Role::Server, more(Opcode::Text), b"old "),
+        frame_to(Role::Server, last(Opcode::Close), b"\x03\xe8"),
+    ];
+    for steps in STEPS {
+        let mut reader = Reader::new(Way::Whole(steps));
+        let mut joining = Joining::default();
+        let mut server = open(Role::Server, &Config::default());
+        reader.read(&mut server, &wire.concat(), |_, event| joining.push(event)).unwrap();
+        // The same buffer serves the next connection.
+        let mut server = open(Role::Server, &Config::default());
+        let new = frame_to(Role::Server, last(Opcode::Text), b"new");
+        reader.read(&mut server, &new, |_, event| joining.push(event)).unwrap();
+        let close = CloseConnection::new(CloseCode::NORMAL);
+        assert_eq!(joining.events, [close.into(), TextMessage::new("new").into()], "{steps:?}");
+    }
 }
 
 /// Flags every frame with RSV3, control frames too, and refuses one without the flag.

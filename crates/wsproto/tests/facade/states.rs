@@ -1,24 +1,23 @@
 //! Each state against each event that may be sent, and against what may be received: cell by cell.
 
 use wsproto::{
-    AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, ConnectionState, Event,
+    AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Connection, ConnectionState, Event,
     LocalProtocolError, Ping, Pong, RejectConnection, RejectData, Request, Role, TextMessage, Transport,
-    WsConnection,
 };
 use wsproto_frame::Opcode;
 
 use crate::pair::{ANSWER, REQUEST, deflating, frame_to, last, more, settled, shaken};
 
 /// Makes a connection that stands there.
-fn standing(name: &str, role: Role) -> WsConnection {
+fn standing(name: &str, role: Role) -> Connection {
     let config = Config::default();
     let mut ws = match role {
-        Role::Server => WsConnection::server(config),
-        Role::Client => WsConnection::client_with_entropy(config, settled),
+        Role::Server => Connection::server(config),
+        Role::Client => Connection::client_with_entropy(config, settled),
     };
     let mut out = Vec::new();
     let request = || Request::new("server.example.com", "/chat");
-    let receive = |ws: &mut WsConnection, bytes: &[u8]| {
+    let receive = |ws: &mut Connection, bytes: &[u8]| {
         let mut bytes = bytes.to_vec();
         let mut input = &mut bytes[..];
         while let Ok(Some(_)) = ws.receive(&mut input) {}
@@ -391,7 +390,7 @@ fn a_header_apart_stands_before_what_the_caller_writes() {
     assert_eq!(client.receive(&mut input), Ok(Some(BytesMessage::new(b"Hello").into())));
     assert_eq!(server.send_apart(Ping::new(b"")), Err(LocalProtocolError::WrongEvent));
 
-    let mut connecting = WsConnection::server(Config::default());
+    let mut connecting = Connection::server(Config::default());
     let wrong = LocalProtocolError::WrongState(ConnectionState::Connecting);
     assert_eq!(connecting.send_apart(TextMessage::new("a")), Err(wrong));
     let (mut squeezing, _) = shaken(&deflating());
@@ -400,11 +399,11 @@ fn a_header_apart_stands_before_what_the_caller_writes() {
 
 #[test]
 fn extensions_are_not_set_in_events() {
-    let mut server = WsConnection::server(Config::default());
+    let mut server = Connection::server(Config::default());
     assert!(matches!(server.receive(&mut &mut REQUEST.to_vec()[..]), Ok(Some(Event::Request(_)))));
     let accept = AcceptConnection::new().with_extension("x");
     assert_eq!(server.send(accept, &mut Vec::new()), Err(LocalProtocolError::ExtensionsInEvent));
     let request = Request::new("example.com", "/").with_extension("x");
-    let sent = WsConnection::client(Config::default()).send(request, &mut Vec::new());
+    let sent = Connection::client(Config::default()).send(request, &mut Vec::new());
     assert_eq!(sent, Err(LocalProtocolError::ExtensionsInEvent));
 }

@@ -6,14 +6,15 @@ use wsproto::extensions::{
     Reason, Refusal,
 };
 use wsproto::{
-    BytesMessage, CloseConnection, Config, Connection, ConnectionState, Event, LocalProtocolError,
-    MessageBuffer, Ping, PreparedMessage, RemoteProtocolError, Role, TextMessage,
+    BytesMessage, CloseConnection, Config, Connection, ConnectionState, Event, LocalProtocolError, Ping,
+    PreparedMessage, ReadBuffer, RemoteProtocolError, Role, TextMessage,
 };
 use wsproto_frame::{CloseCode, FrameHeader, Opcode, Rsv};
 
-use crate::message_buffer::{with_buffer, with_messages};
 use crate::pair::{feed, frame_to, last, more, open};
+use crate::read_buffer::{joined_parts, with_buffer};
 use crate::seen::{Seen, Stand, merged, messages};
+use crate::ways::{Reader, WAYS, Way};
 
 /// Swallows what it receives with RSV3, by the header, and what begins with `!` where RSV2 is set; sends as told.
 #[derive(Clone, Debug)]
@@ -157,19 +158,22 @@ fn marked(header: FrameHeader) -> FrameHeader {
 
 type Expected = Result<Vec<Seen>, RemoteProtocolError>;
 
-/// Feeds bytes in reads of each length, as parts and whole: the frames that are seen, and the messages.
+/// Feeds bytes in reads of each length and in every way: the frames that are seen, or the messages.
 fn check(name: &str, role: Role, config: &Config, wire: &[u8], expected: &Expected) {
-    for read in [1, 2, 3, 7, 1 << 20] {
-        let name = format!("{name}, {role:?}, reads of {read}");
-        let (events, end) = feed(&mut open(role, config), wire.chunks(read));
-        assert_eq!(end.map(|()| merged(&events)), *expected, "{name}");
-
-        let (joined, joined_end) = with_messages(open(role, config), wire);
-        let mut buffer = MessageBuffer::new();
-        let (whole, end) = with_buffer(&mut open(role, config), &mut buffer, wire.chunks(read));
-        assert_eq!((merged(&whole), &end), (merged(&joined), &joined_end), "{name}, whole");
-        assert_eq!(end.err(), expected.clone().err(), "{name}, whole");
-        assert!(expected.is_err() || buffer.is_empty(), "{name}: something is left in the buffer");
+    let (joined, _) = joined_parts(open(role, config), wire);
+    for (read, way) in [1, 2, 3, 7, 1 << 20].into_iter().flat_map(|read| WAYS.map(|way| (read, way))) {
+        let name = format!("{name}, {role:?}, {way:?}, reads of {read}");
+        let (mut connection, mut reader, mut events) = (open(role, config), Reader::new(way), Vec::new());
+        let mut read_one =
+            |part| reader.read(&mut connection, part, |_, event| events.push(event.into_owned()));
+        let end = wire.chunks(read).try_for_each(&mut read_one);
+        let seen = merged(&events);
+        if let Way::Whole(_) = way {
+            assert_eq!((seen, end.err()), (merged(&joined), expected.clone().err()), "{name}");
+        } else {
+            assert_eq!(end.map(|()| seen), *expected, "{name}");
+        }
+        assert!(expected.is_err() || reader.is_empty(), "{name}: something is left in the buffer");
     }
 }
 
@@ -246,7 +250,7 @@ fn d22_rules_of_the_wire_hold_for_what_is_swallowed() {
             for read in [1, 1 << 20] {
                 let (_, end) = feed(&mut open(role, &config), wire.chunks(read));
                 assert!(end.is_err(), "{name}, {role:?}, reads of {read}");
-                let mut buffer = MessageBuffer::new();
+                let mut buffer = ReadBuffer::messages();
                 let (_, whole) = with_buffer(&mut open(role, &config), &mut buffer, wire.chunks(read));
                 assert_eq!(whole, end, "{name}, {role:?}, reads of {read}, whole");
             }
@@ -267,7 +271,7 @@ fn d22_what_is_inflated_and_swallowed_counts_as_a_message() {
                 client.send(BytesMessage::new(vec![7; len]), &mut wire).unwrap();
                 let (events, end) = feed(&mut open(Role::Server, &limited), [&wire[..]]);
                 assert_eq!((events.len(), end.is_err()), (1, is_too_long), "{marks:?}, {stack}, {len}");
-                let mut buffer = MessageBuffer::new();
+                let mut buffer = ReadBuffer::messages();
                 let (_, whole) = with_buffer(&mut open(Role::Server, &limited), &mut buffer, [&wire[..]]);
                 assert_eq!(whole, end, "{marks:?}, {stack}, {len}, whole");
             }
@@ -308,7 +312,7 @@ fn the_other_extensions_stay_in_step() {
                 for read in [1, 5, 1000, 1 << 20] {
                     let (events, end) = feed(&mut open(role, &config), wire.chunks(read));
                     assert_eq!((end, messages(&events)), (Ok(()), expected.clone()), "{name}, {read}");
-                    let mut buffer = MessageBuffer::new();
+                    let mut buffer = ReadBuffer::messages();
                     let (whole, end) = with_buffer(&mut open(role, &config), &mut buffer, wire.chunks(read));
                     assert_eq!((end, messages(&whole)), (Ok(()), expected.clone()), "{name}, {read}, whole");
                     let pings = whole.iter().filter(|event| matches!(event, Event::Ping(_))).count();

@@ -3,32 +3,22 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::Index;
+use proptest::sample::{Index, select};
 use wsproto::{
-    AcceptConnection, CloseCode, CloseConnection, Config, ConnectionState, Event, MessageBuffer,
-    RejectConnection, RejectData, RemoteProtocolError, Role, TextMessage, Transport, WsConnection,
+    AcceptConnection, CloseCode, CloseConnection, Config, Connection, ConnectionState, Event, ReadBuffer,
+    RejectConnection, RejectData, RemoteProtocolError, Role, TextMessage, Transport,
 };
 use wsproto_frame::{FrameError, Opcode};
 
 use crate::pair::{REQUEST, frame_to, last, parts};
 use crate::properties::{config, cut_at, peer_frame, stream_to, verdict};
 use crate::seen::{Seen, is_prefix, merged};
-
-/// How a server reads.
-#[derive(Clone, Copy, Debug)]
-enum Way {
-    /// Into a buffer of its own, whose unread tail it keeps.
-    Parts,
-    /// Into a `MessageBuffer`.
-    Whole,
-}
+use crate::ways::{Reader, STEPS, WAYS, Way};
 
 /// A program that reads on while it looks for its answer.
 struct Program {
-    ws: WsConnection,
-    way: Way,
-    tail: Vec<u8>,
-    buffer: MessageBuffer,
+    ws: Connection,
+    reader: Reader,
     events: Vec<Event<'static>>,
     verdict: Result<(), RemoteProtocolError>,
     out: Vec<u8>,
@@ -36,50 +26,24 @@ struct Program {
 
 impl Program {
     fn new(config: &Config, way: Way) -> Self {
-        let ws = WsConnection::server(config.clone());
-        let (tail, events, out) = (Vec::new(), Vec::new(), Vec::new());
-        Self { ws, way, tail, buffer: MessageBuffer::new(), events, verdict: Ok(()), out }
+        let (ws, reader) = (Connection::server(config.clone()), Reader::new(way));
+        Self { ws, reader, events: Vec::new(), verdict: Ok(()), out: Vec::new() }
     }
 
-    fn read(&mut self, mut bytes: &[u8]) {
-        match self.way {
-            Way::Parts => self.tail.extend_from_slice(bytes),
-            Way::Whole => {
-                while !bytes.is_empty() {
-                    let room = self.buffer.room();
-                    assert!(!room.is_empty(), "a read into no room looks like an end");
-                    let len = room.len().min(bytes.len());
-                    room[..len].copy_from_slice(&bytes[..len]);
-                    self.buffer.filled(len);
-                    bytes = &bytes[len..];
-                }
-            }
+    fn read(&mut self, bytes: &[u8]) {
+        let Self { ws, reader, events, out, .. } = self;
+        let outcome = reader.read(ws, bytes, |ws, event| {
+            ws.reply(&event, out).unwrap();
+            events.push(event.into_owned());
+        });
+        if let Err(error) = outcome {
+            ws.reply_to_error(&error, out).unwrap();
+            self.verdict = Err(error);
         }
-        self.take_events();
     }
 
     fn take_events(&mut self) {
-        let mut tail = std::mem::take(&mut self.tail);
-        let mut input = &mut tail[..];
-        loop {
-            let outcome = match self.way {
-                Way::Parts => self.ws.receive(&mut input),
-                Way::Whole => self.ws.receive_message(&mut self.buffer),
-            };
-            match outcome {
-                Ok(Some(event)) => {
-                    self.ws.reply(&event, &mut self.out).unwrap();
-                    self.events.push(event.into_owned());
-                }
-                Ok(None) => break,
-                Err(error) => {
-                    self.ws.reply_to_error(&error, &mut self.out).unwrap();
-                    self.verdict = Err(error);
-                    break;
-                }
-            }
-        }
-        self.tail = input.to_vec();
+        self.read(&[]);
     }
 
     fn answer(&mut self) {
@@ -108,13 +72,12 @@ proptest! {
     #[test]
     fn h21_it_does_not_matter_when_the_answer_comes(
         frames in vec(peer_frame(), 0..6), config in config(), offers: bool, cuts: Vec<Index>, patience: Index,
-        whole: bool, small: bool,
+        way in select(&WAYS[..]), small: bool,
     ) {
         let offer = if offers { "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n" } else { "\r\n" };
         let head = [&REQUEST[..REQUEST.len() - 2], offer.as_bytes()].concat();
         let wire = stream_to(Role::Server, &frames);
         let config = if small { config.with_max_message_len(100).with_max_fragments(3) } else { config };
-        let way = if whole { Way::Whole } else { Way::Parts };
 
         let mut prompt = Program::new(&config, way);
         prompt.read(&head);
@@ -177,7 +140,7 @@ fn h21_a_client_that_half_closes_after_its_request_and_first_frames_is_served() 
         ("all of it",       [&text[..], &close[..], &bad[..]].concat(),        vec![heard(), normal()],     Ok(()),       true),
     ];
     for (name, bytes, events, verdict, clean) in table {
-        for way in [Way::Parts, Way::Whole] {
+        for way in WAYS {
             for answers_first in [true, false] {
                 let mut program = Program::new(&Config::default(), way);
                 program.read(REQUEST);
@@ -204,8 +167,8 @@ fn h21_a_client_that_half_closes_after_its_request_and_first_frames_is_served() 
 
 /// A read into no room gives 0 bytes, which looks like the end of the stream.
 #[test]
-fn h21_a_message_buffer_has_room_in_every_state() {
-    fn fill(buffer: &mut MessageBuffer, bytes: &mut impl Iterator<Item = u8>) -> usize {
+fn h21_a_read_buffer_has_room_in_every_state() {
+    fn fill(buffer: &mut ReadBuffer, bytes: &mut impl Iterator<Item = u8>) -> usize {
         let room = buffer.room();
         assert!(!room.is_empty(), "no room");
         let mut len = 0;
@@ -218,21 +181,22 @@ fn h21_a_message_buffer_has_room_in_every_state() {
     }
     let long = frame_to(Role::Server, last(Opcode::Binary), &vec![7; 50_000]);
     let short = frame_to(Role::Server, last(Opcode::Text), b"hi");
-    for (name, frames) in [("long", &long), ("short", &short)] {
+    let table = [("long", &long), ("short", &short)];
+    for ((name, frames), steps) in table.into_iter().flat_map(|one| STEPS.map(|steps| (one, steps))) {
         let count = 300_000 / frames.len();
         let mut wire =
             REQUEST.iter().chain(frames.repeat(count).iter()).copied().collect::<Vec<_>>().into_iter();
-        let mut server = WsConnection::server(Config::default());
-        let mut buffer = MessageBuffer::new();
+        let mut server = Connection::server(Config::default());
+        let mut buffer = ReadBuffer::messages();
         // Each read fills the room to its end; none is taken but the request.
         let mut events = 0;
         while fill(&mut buffer, &mut wire) > 0 {
-            events += usize::from(server.receive_message(&mut buffer).unwrap().is_some());
+            events += usize::from(steps.next(&mut server, &mut buffer).unwrap().is_some());
         }
         assert_eq!((events, server.transport()), (1, Transport::PauseRead), "{name}");
         server.send(AcceptConnection::new(), &mut Vec::new()).unwrap();
         let mut messages = 0;
-        while server.receive_message(&mut buffer).unwrap().is_some() {
+        while steps.next(&mut server, &mut buffer).unwrap().is_some() {
             messages += 1;
             assert!(!buffer.room().is_empty(), "{name}, message {messages}");
         }
@@ -243,7 +207,7 @@ fn h21_a_message_buffer_has_room_in_every_state() {
         let mut ended = false;
         while fill(&mut buffer, &mut wire) > 0 {
             loop {
-                match server.receive_message(&mut buffer) {
+                match steps.next(&mut server, &mut buffer) {
                     Ok(Some(_)) => {}
                     Ok(None) => break,
                     Err(error) => {
@@ -263,7 +227,7 @@ fn h21_a_message_buffer_has_room_in_every_state() {
 
 #[test]
 fn h21_nothing_is_taken_before_the_answer_and_the_end_is_told_once() {
-    let mut server = WsConnection::server(Config::default());
+    let mut server = Connection::server(Config::default());
     let mut bytes = [REQUEST, &frame_to(Role::Server, last(Opcode::Text), b"early")].concat();
     let mut input = &mut bytes[..];
     assert!(matches!(server.receive(&mut input), Ok(Some(Event::Request(_)))));
@@ -288,7 +252,7 @@ fn h21_with_a_rejection_what_follows_the_request_is_dropped() {
         for has_body in [false, true] {
             for ends_first in [false, true] {
                 let name = format!("{name}, with a body: {has_body}, ends first: {ends_first}");
-                let mut server = WsConnection::server(Config::default());
+                let mut server = Connection::server(Config::default());
                 let mut bytes = [REQUEST, early].concat();
                 let mut input = &mut bytes[..];
                 assert!(matches!(server.receive(&mut input), Ok(Some(Event::Request(_)))), "{name}");
@@ -321,8 +285,8 @@ fn h21_with_a_rejection_what_follows_the_request_is_dropped() {
 
 #[test]
 fn an_end_before_the_handshake_is_done_has_one_answer() {
-    type Make = fn() -> WsConnection;
-    let server: Make = || WsConnection::server(Config::default());
+    type Make = fn() -> Connection;
+    let server: Make = || Connection::server(Config::default());
     let idle: Make = idle_client;
     let asking: Make = || {
         let mut client = idle_client();
@@ -357,8 +321,8 @@ fn an_end_before_the_handshake_is_done_has_one_answer() {
     }
 }
 
-fn idle_client() -> WsConnection {
-    WsConnection::client(Config::default())
+fn idle_client() -> Connection {
+    Connection::client(Config::default())
 }
 
 #[test]

@@ -6,12 +6,12 @@ use wsproto::extensions::{
     Refusal,
 };
 use wsproto::{
-    AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Connection, Event, MessageBuffer,
-    Messages, Ping, Pong, PreparedMessage, RemoteProtocolError, Request, Role, TextMessage, WsConnection,
+    AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Connection, Event, Ping, Pong,
+    PreparedMessage, ReadBuffer, RemoteProtocolError, Request, Role, TextMessage,
 };
 use wsproto_frame::{FrameHeader, Rsv};
 
-use crate::ways::{Fault, Limits, Outcome, Over, Seen, Side, Subject, Way};
+use crate::ways::{Fault, Limits, Outcome, Over, Seen, Side, Steps, Subject, Way};
 use crate::wire::{self, Frame, Sent};
 
 /// The extension of a third party: turns bits of messages whose first frame has RSV2.
@@ -106,8 +106,8 @@ fn open(subject: Subject) -> Connection {
     let offers = extensions::offers(&config.extensions).expect("our offers are sound");
     let (answer, server) = extensions::respond(&config.extensions, &offers).expect("and understood");
     match subject.side {
-        Side::Server => Connection::server(&config).with_extensions(server),
-        Side::Client => Connection::client(&config).with_extensions(
+        Side::Server => Connection::open_server(config.clone()).with_extensions(server),
+        Side::Client => Connection::open_client(config.clone()).with_extensions(
             extensions::conclude(&config.extensions, &answer).expect("and so is the answer"),
         ),
     }
@@ -150,55 +150,55 @@ impl Parts {
 struct Receiver {
     connection: Connection,
     way: Way,
-    buffer: MessageBuffer,
-    messages: Messages,
+    buffer: ReadBuffer,
     parts: Parts,
 }
 
 impl Receiver {
     fn new(subject: Subject, way: Way) -> Self {
-        Self {
-            connection: open(subject),
-            way,
-            buffer: MessageBuffer::new(),
-            messages: Messages::new(u64::MAX),
-            parts: Parts::default(),
-        }
+        let buffer = if let Way::Whole(_) = way { ReadBuffer::messages() } else { ReadBuffer::parts() };
+        Self { connection: open(subject), way, buffer, parts: Parts::default() }
     }
 
     /// Takes what one read brought.
     fn read(&mut self, read: &[u8]) -> Result<(), RemoteProtocolError> {
-        let mut read = read.to_vec();
-        match self.way {
-            Way::Whole => {
-                let mut rest = &read[..];
-                while !rest.is_empty() {
-                    let room = self.buffer.room();
-                    let len = room.len().min(rest.len());
-                    room[..len].copy_from_slice(&rest[..len]);
-                    self.buffer.filled(len);
-                    rest = &rest[len..];
-                    while let Some(event) = self.connection.receive_message(&mut self.buffer)? {
-                        self.parts.event(&event);
-                    }
-                }
-            }
-            Way::Parts => {
+        let steps = match self.way {
+            Way::Parts(steps) | Way::Whole(steps) => steps,
+            Way::OwnMemory => {
+                let mut read = read.to_vec();
                 let mut input = &mut read[..];
                 while let Some(event) = self.connection.receive(&mut input)? {
                     self.parts.event(&event);
                 }
+                return Ok(());
             }
-            Way::Joined => {
-                let mut input = &mut read[..];
-                while let Some(event) = self.connection.receive(&mut input)? {
-                    if let Some(event) = self.messages.push(event)? {
-                        self.parts.event(&event);
-                    }
-                }
+        };
+        let mut rest = read;
+        while !rest.is_empty() {
+            let room = self.buffer.room();
+            let len = room.len().min(rest.len());
+            room[..len].copy_from_slice(&rest[..len]);
+            self.buffer.filled(len);
+            rest = &rest[len..];
+            while let Some(event) = next(steps, &mut self.connection, &mut self.buffer)? {
+                self.parts.event(&event);
             }
         }
         Ok(())
+    }
+}
+
+/// The next event of a read buffer. Where one was found it is there, and whole where that was asked for.
+fn next<'b>(
+    steps: Steps,
+    connection: &mut Connection,
+    buffer: &'b mut ReadBuffer,
+) -> Result<Option<Event<'b>>, RemoteProtocolError> {
+    match steps {
+        Steps::One => connection.receive_from(buffer),
+        Steps::Two | Steps::Taken if !connection.advance(buffer)? => Ok(None),
+        Steps::Two => Ok(Some(buffer.event().expect("what was found"))),
+        Steps::Taken => Ok(Some(buffer.take_event().expect("what was found"))),
     }
 }
 
@@ -311,7 +311,7 @@ impl Sender {
 /// A request as the client of the library sends it, its key taken out: 24 bytes.
 pub(crate) fn key_of_a_request() -> Vec<u8> {
     let mut out = Vec::new();
-    WsConnection::client(Config::default())
+    Connection::client(Config::default())
         .send(Request::new("example.com", "/"), &mut out)
         .expect("a request");
     let name = b"Sec-WebSocket-Key: ";
@@ -351,7 +351,7 @@ pub(crate) fn open_with(extensions: &[(&'static str, u8)], request: &[u8]) -> Op
     for (name, bits) in extensions {
         config = config.with_extension(Named(name, Rsv::from_first_byte(*bits)));
     }
-    let mut server = WsConnection::server(config);
+    let mut server = Connection::server(config);
     let (mut bytes, mut out) = (request.to_vec(), Vec::new());
     let mut proposed = Vec::new();
     match server.receive(&mut &mut bytes[..]) {
@@ -479,7 +479,7 @@ pub(crate) fn order_of_headers() -> Vec<&'static str> {
         .with_extension(Noting("second", std::sync::Arc::clone(&seen)));
     let offers = extensions::offers(&config.extensions).expect("sound");
     let (_, pipeline) = extensions::respond(&config.extensions, &offers).expect("understood");
-    let mut server = Connection::server(&config).with_extensions(pipeline);
+    let mut server = Connection::open_server(config.clone()).with_extensions(pipeline);
     assert_eq!(server.role(), Role::Server);
     let mut bytes = Frame::data(0x2, b"x").to(Side::Server);
     assert!(server.receive(&mut &mut bytes[..]).is_ok());

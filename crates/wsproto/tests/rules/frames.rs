@@ -125,7 +125,12 @@ fn the_longest_forms_of_a_length() {
         for len in [0xffff, 0x1_0000] {
             let data = vec![7; len];
             let bytes = Frame::data(0x2, &data).to(Side::Server);
-            let outcome = crate::adapter::receive(subject, crate::ways::Way::Whole, usize::MAX, &bytes);
+            let outcome = crate::adapter::receive(
+                subject,
+                crate::ways::Way::Whole(crate::ways::Steps::One),
+                usize::MAX,
+                &bytes,
+            );
             assert_eq!((outcome.fault, outcome.seen), (None, vec![Seen::Binary(data)]), "{len}, {over:?}");
         }
     }

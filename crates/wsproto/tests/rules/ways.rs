@@ -22,10 +22,23 @@ pub(crate) enum Over {
 /// How events are asked for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Way {
-    Parts,
-    Whole,
-    /// Parts, put together behind the connection.
-    Joined,
+    /// Parts, out of memory of the caller's own.
+    OwnMemory,
+    /// Parts, out of a read buffer.
+    Parts(Steps),
+    /// Whole messages, out of a read buffer.
+    Whole(Steps),
+}
+
+/// How events come out of a read buffer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Steps {
+    /// In one call.
+    One,
+    /// Found first, and then borrowed.
+    Two,
+    /// Found first, and then taken.
+    Taken,
 }
 
 /// The connection that a rule is tried on.
@@ -92,7 +105,14 @@ pub(crate) enum Place {
 
 pub(crate) const SIDES: [Side; 2] = [Side::Server, Side::Client];
 pub(crate) const OVERS: [Over; 4] = [Over::Nothing, Over::Takeover, Over::NoTakeover, Over::Foreign];
-const WAYS: [Way; 3] = [Way::Parts, Way::Whole, Way::Joined];
+const WAYS: [Way; 6] = [
+    Way::OwnMemory,
+    Way::Parts(Steps::One),
+    Way::Parts(Steps::Two),
+    Way::Whole(Steps::One),
+    Way::Whole(Steps::Two),
+    Way::Whole(Steps::Taken),
+];
 /// Bytes a read.
 const PACES: [usize; 3] = [usize::MAX, 1, 3];
 pub(crate) const PLACES: [Place; 5] =

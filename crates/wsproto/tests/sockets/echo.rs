@@ -1,11 +1,11 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
-use wsproto::{AcceptConnection, Config, Event, LocalProtocolError, MessageBuffer, Transport, WsConnection};
+use wsproto::{AcceptConnection, Config, Connection, Event, LocalProtocolError, ReadBuffer, Transport};
 
 fn echo(mut stream: TcpStream) -> Result<(), Box<dyn std::error::Error>> {
-    let mut ws = WsConnection::server(Config::default().with_explained_rejections());
-    let (mut buffer, mut out) = (MessageBuffer::new(), Vec::new());
+    let mut ws = Connection::server(Config::default().with_explained_rejections());
+    let (mut buffer, mut out) = (ReadBuffer::messages(), Vec::new());
     let mut answered = Ok(());
     while answered.is_ok() && ws.transport() == Transport::KeepOpen {
         match stream.read(buffer.room())? {
@@ -26,9 +26,9 @@ fn echo(mut stream: TcpStream) -> Result<(), Box<dyn std::error::Error>> {
     Ok(answered?)
 }
 
-fn answer(ws: &mut WsConnection, buffer: &mut MessageBuffer, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
+fn answer(ws: &mut Connection, buffer: &mut ReadBuffer, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
     loop {
-        match ws.receive_message(buffer) {
+        match ws.receive_from(buffer) {
             Ok(Some(Event::Request(_))) => ws.send(AcceptConnection::new(), out)?,
             Ok(Some(Event::TextMessage(message))) => ws.send(message, out)?,
             Ok(Some(Event::BytesMessage(message))) => ws.send(message, out)?,

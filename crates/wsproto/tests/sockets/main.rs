@@ -26,8 +26,8 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use wsproto::{
-    AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Event, Messages, Ping, Request,
-    TextMessage, WsConnection,
+    AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Connection, Event, Ping, ReadBuffer,
+    Request, TextMessage,
 };
 use wsproto_frame::Opcode;
 
@@ -54,7 +54,7 @@ mod guide {
 
     pub(crate) fn with(
         stream: TcpStream,
-        ws: WsConnection,
+        ws: Connection,
         out: Vec<u8>,
         react: &mut React<'_>,
     ) -> Result<(), String> {
@@ -107,7 +107,7 @@ fn f17_all_of_eight_mebibytes_arrives_at_a_client_that_closes_at_once() {
     for round in 0..20 {
         let sent = long.clone();
         let (mut stream, server) = connect(move |stream| {
-            guide::with(stream, WsConnection::server(Config::default()), Vec::new(), &mut |ws, event, out| {
+            guide::with(stream, Connection::server(Config::default()), Vec::new(), &mut |ws, event, out| {
                 match event {
                     Event::Request(_) => ws.send(AcceptConnection::new(), out)?,
                     Event::TextMessage(_) => {
@@ -205,7 +205,7 @@ fn h21_a_client_that_half_closes_at_once_is_served() {
 fn what_was_sent_before_a_failure_is_written() {
     for round in 0..20 {
         let (mut stream, server) = connect(|stream| {
-            guide::with(stream, WsConnection::server(Config::default()), Vec::new(), &mut |ws, event, out| {
+            guide::with(stream, Connection::server(Config::default()), Vec::new(), &mut |ws, event, out| {
                 match event {
                     Event::Request(_) => {
                         ws.send(AcceptConnection::new(), out)?;
@@ -278,13 +278,13 @@ fn ask(answer: impl FnOnce(&mut TcpStream) + Send + 'static) -> Result<bool, Str
         16 => bytes.copy_from_slice(b"the sample nonce"),
         _ => bytes.fill(0),
     };
-    let mut ws = WsConnection::client_with_entropy(Config::default(), entropy);
+    let mut ws = Connection::client_with_entropy(Config::default(), entropy);
     let mut out = Vec::new();
     ws.send(Request::new("server.example.com", "/chat"), &mut out).unwrap();
     stream.flush().unwrap();
     let client = client::Client {
         ws,
-        messages: Messages::new(1000),
+        buffer: ReadBuffer::messages(),
         stream,
         out,
         ping: false,

@@ -1,6 +1,6 @@
 //! What a client without a library says, and what it makes of the answer.
 
-use wsproto::{CloseCode, Config, Event, MessageBuffer, WsConnection};
+use wsproto::{CloseCode, Config, Connection, Event, ReadBuffer};
 use wsproto_frame::{FrameHeader, MaskingKey, Opcode};
 
 /// The request of RFC 6455 §1.3.
@@ -22,15 +22,15 @@ pub(crate) fn close(code: CloseCode) -> Vec<u8> {
 }
 
 /// What a connection makes of bytes.
-fn events(ws: &mut WsConnection, bytes: &[u8]) -> Vec<Event<'static>> {
-    let (mut buffer, mut events, mut rest) = (MessageBuffer::new(), Vec::new(), bytes);
+fn events(ws: &mut Connection, bytes: &[u8]) -> Vec<Event<'static>> {
+    let (mut buffer, mut events, mut rest) = (ReadBuffer::messages(), Vec::new(), bytes);
     while !rest.is_empty() {
         let room = buffer.room();
         let len = room.len().min(rest.len());
         room[..len].copy_from_slice(&rest[..len]);
         buffer.filled(len);
         rest = &rest[len..];
-        while let Some(event) = ws.receive_message(&mut buffer).expect("it keeps the rules") {
+        while let Some(event) = ws.receive_from(&mut buffer).expect("it keeps the rules") {
             events.push(event.into_owned());
         }
     }
@@ -40,7 +40,7 @@ fn events(ws: &mut WsConnection, bytes: &[u8]) -> Vec<Event<'static>> {
 /// What a server said after its consent.
 pub(crate) fn server_events(bytes: &[u8]) -> Vec<Event<'static>> {
     let entropy = |bytes: &mut [u8]| bytes.copy_from_slice(&b"the sample nonce"[..bytes.len()]);
-    let mut client = WsConnection::client_with_entropy(Config::default(), entropy);
+    let mut client = Connection::client_with_entropy(Config::default(), entropy);
     client.send(wsproto::Request::new("server.example.com", "/chat"), &mut Vec::new()).expect("it is sound");
     let mut events = events(&mut client, bytes);
     assert!(matches!(events.remove(0), Event::AcceptConnection(_)), "it consents");

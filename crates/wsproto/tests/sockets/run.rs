@@ -6,24 +6,24 @@ use std::{
     time::{Duration, Instant},
 };
 use wsproto::{
-    AcceptConnection, CloseCode, CloseConnection, Config, Event, MessageBuffer, Ping, Request, TextMessage,
-    Transport, WsConnection,
+    AcceptConnection, CloseCode, CloseConnection, Config, Connection, Event, Ping, ReadBuffer, Request, TextMessage,
+    Transport,
 };
 
 /// How long the peer may take to end its side once nothing more is to be said.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a side does about an event, besides what is owed for it.
-type React<'a> = dyn FnMut(&mut WsConnection, Event<'_>, &mut Vec<u8>) -> Result<(), Box<dyn Error>> + 'a;
+type React<'a> = dyn FnMut(&mut Connection, Event<'_>, &mut Vec<u8>) -> Result<(), Box<dyn Error>> + 'a;
 
 /// Takes events, lets `react` answer each, writes, reads; until the connection is over.
 fn run(
     mut stream: TcpStream,
-    mut ws: WsConnection,
+    mut ws: Connection,
     mut out: Vec<u8>,
     react: &mut React<'_>,
 ) -> Result<(), Box<dyn Error>> {
-    let mut buffer = MessageBuffer::new();
+    let mut buffer = ReadBuffer::messages();
     let mut done = Ok(());
     loop {
         done = done.and_then(|()| take_events(&mut ws, &mut buffer, &mut out, react));
@@ -49,13 +49,13 @@ fn run(
 }
 
 fn take_events(
-    ws: &mut WsConnection,
-    buffer: &mut MessageBuffer,
+    ws: &mut Connection,
+    buffer: &mut ReadBuffer,
     out: &mut Vec<u8>,
     react: &mut React<'_>,
 ) -> Result<(), Box<dyn Error>> {
     loop {
-        match ws.receive_message(buffer) {
+        match ws.receive_from(buffer) {
             Ok(Some(event)) => {
                 ws.reply(&event, out)?;
                 react(ws, event, out)?;
@@ -81,7 +81,7 @@ fn end(stream: &mut TcpStream, transport: Transport) {
 }
 
 fn serve(stream: TcpStream) -> Result<(), Box<dyn Error>> {
-    let ws = WsConnection::server(Config::default());
+    let ws = Connection::server(Config::default());
     run(stream, ws, Vec::new(), &mut |ws, event, out| {
         match event {
             Event::Request(_) => ws.send(AcceptConnection::new(), out)?,
@@ -99,7 +99,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let server = thread::spawn(move || serve(listener.accept().unwrap().0).unwrap());
 
     let mut log = Vec::new();
-    let (mut ws, mut out) = (WsConnection::client(Config::default()), Vec::new());
+    let (mut ws, mut out) = (Connection::client(Config::default()), Vec::new());
     ws.send(Request::new(address.to_string(), "/"), &mut out)?;
     run(TcpStream::connect(address)?, ws, out, &mut |ws, event, out| {
         match event {

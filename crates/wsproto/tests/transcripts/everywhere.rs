@@ -82,7 +82,7 @@ fn play(conversation: &Conversation, twist: Twist) -> Result<Played, String> {
 
 impl Played {
     fn twist(&mut self, event: Event, setting: &Setting) -> Result<(), String> {
-        let state = self.runner.side.state();
+        let state = self.runner.connection.state();
         self.was_listening = matches!(state, ConnectionState::Open | ConnectionState::LocalClosing);
         match event {
             Event::End => {
@@ -90,8 +90,8 @@ impl Played {
                 self.runner.take_eof();
             }
             Event::Close => {
-                let close = CloseConnection::new(CloseCode::GOING_AWAY).with_reason("enough").into();
-                let sent = self.runner.side.send(close, &mut self.runner.out).is_ok();
+                let close = CloseConnection::new(CloseCode::GOING_AWAY).with_reason("enough");
+                let sent = self.runner.connection.send(close, &mut self.runner.out).is_ok();
                 let may = matches!(state, ConnectionState::Open | ConnectionState::RemoteClosing);
                 if sent != may {
                     return Err(format!("a Close in {state:?}: {sent}"));
@@ -116,7 +116,7 @@ impl Played {
         self.runner.read(Vec::new())?;
         let _ = self.runner.attempt(&Command::Reply)?;
         self.written.append(&mut self.runner.out);
-        let (state, transport) = (self.runner.side.state(), self.runner.side.transport());
+        let (state, transport) = (self.runner.connection.state(), self.runner.connection.transport());
         let owes_a_body = state == ConnectionState::Rejecting;
         if owes_a_body || (state, transport) == (ConnectionState::Closed, Transport::Close) {
             return Ok(());

@@ -2,10 +2,10 @@
 
 use std::{collections::VecDeque, mem};
 
-use wsproto::{Event, LocalProtocolError, RemoteProtocolError};
+use wsproto::{Connection, Event, LocalProtocolError, RemoteProtocolError};
 
 use crate::script::{Command, Conversation, End, Outcome, Said, Setting, Step, Verdict, What};
-use crate::side::Side;
+use crate::side;
 use crate::words::{broken, event, state_name, told, transport_name};
 
 /// In which pieces received lines arrive.
@@ -52,7 +52,7 @@ pub(crate) fn run(conversation: &Conversation, pace: Pace) -> Result<(), String>
 
 /// A connection, what it was given, and what came of it.
 pub(crate) struct Runner {
-    pub(crate) side: Side,
+    pub(crate) connection: Connection,
     pub(crate) out: Vec<u8>,
     /// Reads that the connection has not taken yet.
     reads: VecDeque<Vec<u8>>,
@@ -69,8 +69,14 @@ enum Last {
 
 impl Runner {
     pub(crate) fn new(setting: &Setting) -> Self {
-        let side = Side::new(setting);
-        Self { side, out: Vec::new(), reads: VecDeque::new(), happened: Vec::new(), last: Last::Nothing }
+        let connection = side::connection(setting);
+        Self {
+            connection,
+            out: Vec::new(),
+            reads: VecDeque::new(),
+            happened: Vec::new(),
+            last: Last::Nothing,
+        }
     }
 
     /// Does a step and compares what happens with the outcomes that follow it; tells how many those are.
@@ -98,7 +104,8 @@ impl Runner {
                 differs("written", &show(&mem::take(&mut self.out)), &show(bytes))?;
             }
             What::Is(state, transport) => {
-                let found = (state_name(self.side.state()), transport_name(self.side.transport()));
+                let found =
+                    (state_name(self.connection.state()), transport_name(self.connection.transport()));
                 differs("state", &found, &(state.as_str(), transport.as_str()))?;
             }
             What::Happens(outcome) => return Err(format!("{outcome:?} has no cause")),
@@ -128,7 +135,7 @@ impl Runner {
         while let Some(mut read) = self.reads.pop_front() {
             let mut input = &mut read[..];
             loop {
-                match self.side.receive(&mut input) {
+                match self.connection.receive(&mut input) {
                     Ok(Some(event)) => {
                         self.happened.push(Outcome::Event(told(&event)));
                         self.last = Last::Event(event.into_owned());
@@ -161,7 +168,7 @@ impl Runner {
     }
 
     pub(crate) fn take_eof(&mut self) {
-        match self.side.receive_eof() {
+        match self.connection.receive_eof() {
             Ok(None) => {}
             Ok(Some(event)) => {
                 self.happened.push(Outcome::Event(told(&event)));
@@ -187,17 +194,17 @@ impl Runner {
 
     /// Does what our side's program does; what is refused must leave no trace.
     pub(crate) fn attempt(&mut self, command: &Command) -> Result<Result<(), LocalProtocolError>, String> {
-        let before = (self.side.state(), self.out.clone());
+        let before = (self.connection.state(), self.out.clone());
         let result = match command {
-            Command::Say(said) => self.side.send(event(said), &mut self.out),
+            Command::Say(said) => self.connection.send(event(said), &mut self.out),
             Command::Reply => match &self.last {
                 Last::Nothing => Ok(()),
-                Last::Event(event) => self.side.reply(event, &mut self.out),
-                Last::Error(error) => self.side.reply_to_error(error, &mut self.out),
+                Last::Event(event) => self.connection.reply(event, &mut self.out),
+                Last::Error(error) => self.connection.reply_to_error(error, &mut self.out),
             },
         };
         if result.is_err() {
-            differs("after a refusal", &(self.side.state(), self.out.clone()), &before)?;
+            differs("after a refusal", &(self.connection.state(), self.out.clone()), &before)?;
         }
         Ok(result)
     }

@@ -1,86 +1,18 @@
-//! The connection that a transcript is about: whole, or after its opening handshake.
+//! The connection that a transcript is about: from the first byte of HTTP, or after its opening handshake.
 
 use wsproto::extensions::{self, Pipeline, deflate::DeflateConfig};
-use wsproto::{
-    Config, Connection, ConnectionState, Event, LocalProtocolError, RemoteProtocolError, Transport,
-    WsConnection,
-};
+use wsproto::{Config, Connection};
 
 use crate::script::Setting;
 
-pub(crate) enum Side {
-    Connecting(WsConnection),
-    Open(Connection),
-}
-
-impl Side {
-    pub(crate) fn new(setting: &Setting) -> Self {
-        let config = config(setting);
-        match (setting.open, setting.server) {
-            (false, true) => Self::Connecting(WsConnection::server(config)),
-            (false, false) => Self::Connecting(WsConnection::client_with_entropy(config, settled)),
-            (true, true) => Self::Open(Connection::server(&config).with_extensions(agreed(&config).0)),
-            (true, false) => {
-                let connection = Connection::client_with_entropy(&config, settled);
-                Self::Open(connection.with_extensions(agreed(&config).1))
-            }
-        }
-    }
-
-    pub(crate) fn receive<'a>(
-        &mut self,
-        input: &mut &'a mut [u8],
-    ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
-        match self {
-            Self::Connecting(connection) => connection.receive(input),
-            Self::Open(connection) => connection.receive(input),
-        }
-    }
-
-    pub(crate) fn receive_eof(&mut self) -> Result<Option<Event<'static>>, RemoteProtocolError> {
-        match self {
-            Self::Connecting(connection) => connection.receive_eof(),
-            Self::Open(connection) => Ok(connection.receive_eof()),
-        }
-    }
-
-    pub(crate) fn send(&mut self, event: Event<'_>, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
-        match self {
-            Self::Connecting(connection) => connection.send(event, out),
-            Self::Open(connection) => connection.send(event, out),
-        }
-    }
-
-    pub(crate) fn reply(&mut self, event: &Event<'_>, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
-        match self {
-            Self::Connecting(connection) => connection.reply(event, out),
-            Self::Open(connection) => connection.reply(event, out),
-        }
-    }
-
-    pub(crate) fn reply_to_error(
-        &mut self,
-        error: &RemoteProtocolError,
-        out: &mut Vec<u8>,
-    ) -> Result<(), LocalProtocolError> {
-        match self {
-            Self::Connecting(connection) => connection.reply_to_error(error, out),
-            Self::Open(connection) => connection.reply_to_error(error, out),
-        }
-    }
-
-    pub(crate) fn state(&self) -> ConnectionState {
-        match self {
-            Self::Connecting(connection) => connection.state(),
-            Self::Open(connection) => connection.state(),
-        }
-    }
-
-    pub(crate) fn transport(&self) -> Transport {
-        match self {
-            Self::Connecting(connection) => connection.transport(),
-            Self::Open(connection) => connection.transport(),
-        }
+pub(crate) fn connection(setting: &Setting) -> Connection {
+    let config = config(setting);
+    let (server, client) = agreed(&config);
+    match (setting.open, setting.server) {
+        (false, true) => Connection::server(config),
+        (false, false) => Connection::client_with_entropy(config, settled),
+        (true, true) => Connection::open_server(config).with_extensions(server),
+        (true, false) => Connection::open_client_with_entropy(config, settled).with_extensions(client),
     }
 }
 

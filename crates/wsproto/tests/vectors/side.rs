@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::Value;
 use wsproto::extensions;
 use wsproto::extensions::deflate::{DeflateConfig, WindowBits};
-use wsproto::{Config, Connection, Event, Headers, LocalProtocolError, RemoteProtocolError, WsConnection};
+use wsproto::{Config, Connection, Event, Headers, LocalProtocolError, RemoteProtocolError};
 
 use crate::events;
 use crate::outcome::{Outcome, digest, head, letter};
@@ -22,18 +22,13 @@ pub(crate) enum Pace {
 }
 
 pub(crate) struct Side {
-    connection: Either,
+    connection: Connection,
     /// Where the entropy of a step comes from.
     step: Arc<AtomicUsize>,
     peer: Option<Peer>,
     error: Option<RemoteProtocolError>,
     /// What was read and not yet taken.
     unread: Vec<u8>,
-}
-
-enum Either {
-    Whole(Box<WsConnection>),
-    Open(Box<Connection>),
 }
 
 impl Side {
@@ -49,25 +44,18 @@ impl Side {
         let Kind { server, whole, agreed, .. } = *kind;
         let config = config(kind);
         let connection = match (whole, server) {
-            (true, true) => Either::Whole(Box::new(WsConnection::server(config))),
-            (true, false) => Either::Whole(Box::new(WsConnection::client_with_entropy(config, entropy))),
+            (true, true) => Connection::server(config),
+            (true, false) => Connection::client_with_entropy(config, entropy),
             (false, true) => {
                 let pipeline =
                     agreed.map(|agreed| extensions::respond(&config.extensions, &[agreed]).expect(agreed).1);
-                let open = Connection::server(&config);
-                Either::Open(Box::new(match pipeline {
-                    Some(pipeline) => open.with_extensions(pipeline),
-                    None => open,
-                }))
+                Connection::open_server(config).with_extensions(pipeline.unwrap_or_default())
             }
             (false, false) => {
                 let pipeline =
                     agreed.map(|agreed| extensions::conclude(&config.extensions, &[agreed]).expect(agreed));
-                let open = Connection::client_with_entropy(&config, entropy);
-                Either::Open(Box::new(match pipeline {
-                    Some(pipeline) => open.with_extensions(pipeline),
-                    None => open,
-                }))
+                Connection::open_client_with_entropy(config, entropy)
+                    .with_extensions(pipeline.unwrap_or_default())
             }
         };
         let peer = agreed.map(|agreed| Peer::new(server, agreed));
@@ -89,10 +77,7 @@ impl Side {
             What::AnswerError => self.answer_error(),
             What::Parsed(target, fields) => self.parsed(target, &events::headers(fields)),
         };
-        let state = match &self.connection {
-            Either::Whole(connection) => connection.state(),
-            Either::Open(connection) => connection.state(),
-        };
+        let state = self.connection.state();
         (lines, letter(state))
     }
 
@@ -108,10 +93,7 @@ impl Side {
             let mut unread = [&self.unread, read].concat();
             let mut input = &mut unread[..];
             loop {
-                let received = match &mut self.connection {
-                    Either::Whole(connection) => connection.receive(&mut input),
-                    Either::Open(connection) => connection.receive(&mut input),
-                };
+                let received = self.connection.receive(&mut input);
                 match received {
                     Ok(Some(event)) => outcome.event(event),
                     Ok(None) => break,
@@ -130,8 +112,8 @@ impl Side {
     fn parsed(&mut self, target: &str, headers: &Headers) -> Vec<String> {
         let mut outcome = Outcome::default();
         let (connection, received) =
-            WsConnection::server_from_request(Config::default(), "GET", target, headers);
-        self.connection = Either::Whole(Box::new(connection));
+            Connection::server_from_request(Config::default(), "GET", target, headers);
+        self.connection = connection;
         match received {
             Ok(request) => outcome.event(request.into()),
             Err(error) => self.fail(error, &mut outcome),
@@ -150,10 +132,7 @@ impl Side {
 
     fn end(&mut self) -> Vec<String> {
         let mut outcome = Outcome::default();
-        let received = match &mut self.connection {
-            Either::Whole(connection) => connection.receive_eof(),
-            Either::Open(connection) => Ok(connection.receive_eof()),
-        };
+        let received = self.connection.receive_eof();
         match received {
             Ok(Some(event)) => outcome.event(event),
             Ok(None) => {}
@@ -174,10 +153,7 @@ impl Side {
     }
 
     fn send_event(&mut self, event: Event<'_>, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
-        match &mut self.connection {
-            Either::Whole(connection) => connection.send(event, out),
-            Either::Open(connection) => connection.send(event, out),
-        }
+        self.connection.send(event, out)
     }
 
     fn told(&mut self, sent: Result<(), LocalProtocolError>, out: Vec<u8>) -> Vec<String> {
@@ -192,10 +168,7 @@ impl Side {
     fn answer_error(&mut self) -> Vec<String> {
         let error = self.error.clone().expect("an error to answer");
         let mut out = Vec::new();
-        let sent = match &mut self.connection {
-            Either::Whole(connection) => connection.reply_to_error(&error, &mut out),
-            Either::Open(connection) => connection.reply_to_error(&error, &mut out),
-        };
+        let sent = self.connection.reply_to_error(&error, &mut out);
         match (sent, error.event_hint()) {
             (Ok(()), Some(Event::CloseConnection(close))) if !out.is_empty() => {
                 vec![format!("close {}", close.code.get())]
@@ -206,10 +179,7 @@ impl Side {
     }
 
     fn state_in_words(&self) -> String {
-        match &self.connection {
-            Either::Whole(connection) => format!("{connection:?}"),
-            Either::Open(connection) => format!("{connection:?}"),
-        }
+        format!("{:?}", self.connection)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use wsproto::{CloseCode, ConnectionState, Event};
 
-use crate::{Frame, hearing::Heard};
+use crate::hearing::Heard;
 
 /// Tells whether an event may be sent in a state, after what was said before.
 pub(super) fn allows(state: ConnectionState, said: &[Heard], event: &Event<'_>) -> bool {
@@ -13,7 +13,7 @@ pub(super) fn allows(state: ConnectionState, said: &[Heard], event: &Event<'_>) 
         Event::Ping(ping) => open && ping.payload.len() <= 125,
         Event::Pong(pong) => (open || state == ConnectionState::LocalClosing) && pong.payload.len() <= 125,
         Event::CloseConnection(close) => {
-            let empty = close.code == CloseCode::NO_STATUS && close.reason.as_bytes().is_empty();
+            let empty = close.code == CloseCode::NO_STATUS && close.reason.is_empty();
             (open || state == ConnectionState::RemoteClosing) && (empty || close.code.may_be_sent())
         }
         _ => false,
@@ -51,17 +51,4 @@ pub(super) fn close(code: CloseCode, reason: &str) -> Heard {
         kept.push(code_point);
     }
     Heard::Close(code, kept)
-}
-
-/// The messages that are whole: kind and data.
-pub(super) fn messages(heard: &[Heard]) -> Vec<(bool, Vec<u8>)> {
-    let (mut messages, mut parts) = (Vec::new(), Vec::new());
-    for heard in heard {
-        let Heard::Frame(Frame { text, data, last, .. }) = heard else { continue };
-        parts.extend_from_slice(data);
-        if *last {
-            messages.push((*text, std::mem::take(&mut parts)));
-        }
-    }
-    messages
 }

@@ -1,14 +1,14 @@
 //! One of two connections, and a record of what it said and heard.
 
 use wsproto::{
-    BytesMessage, CloseCode, CloseConnection, ConnectionState, Event, LocalProtocolError, Messages, Ping,
-    Pong, PreparedMessage, TextMessage, WsConnection,
+    BytesMessage, CloseCode, CloseConnection, Connection, ConnectionState, Event, LocalProtocolError, Ping,
+    Pong, PreparedMessage, ReadBuffer, TextMessage,
 };
 
 use super::model;
 use crate::{
     Frame, Source,
-    hearing::{Heard, Hearing},
+    hearing::{Heard, Hearing, in_messages},
     source::Choices,
     speaker,
 };
@@ -25,15 +25,26 @@ pub(super) const LIMIT: u64 = 4000;
 /// What is said in one message where that is limited; each of its fragments may grow a little when it is compressed.
 const MOST_OF_MESSAGE: usize = 2500;
 
+/// How a side comes by what the other says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Hears {
+    /// In parts, in memory of its own.
+    Lent,
+    /// In parts, out of a buffer.
+    Parts,
+    /// In whole messages.
+    Messages,
+}
+
 pub(super) struct Side {
-    pub(super) ws: WsConnection,
+    pub(super) ws: Connection,
     /// Bytes on their way to the other side.
     pub(super) wire: Vec<u8>,
     pub(super) said: Vec<Heard>,
     hearing: Hearing,
-    messages: Messages,
-    /// The messages that the assembler made.
-    whole: Vec<(bool, Vec<u8>)>,
+    /// What it reads into, unless its memory is its own.
+    buffer: Option<ReadBuffer>,
+    hears: Hears,
     /// Whether it replies to what it hears at once.
     replies: bool,
     /// Whether its messages are short.
@@ -41,14 +52,18 @@ pub(super) struct Side {
 }
 
 impl Side {
-    pub(super) fn new(ws: WsConnection, replies: bool, limited: bool) -> Self {
+    pub(super) fn new(ws: Connection, hears: Hears, replies: bool, limited: bool) -> Self {
         Self {
             ws,
             wire: Vec::new(),
             said: Vec::new(),
             hearing: Hearing::default(),
-            messages: Messages::new(u64::MAX),
-            whole: Vec::new(),
+            buffer: match hears {
+                Hears::Lent => None,
+                Hears::Parts => Some(ReadBuffer::parts()),
+                Hears::Messages => Some(ReadBuffer::messages()),
+            },
+            hears,
             replies,
             limited,
         }
@@ -69,16 +84,25 @@ impl Side {
         self.ws.send(event, &mut self.wire).expect("the handshake goes on");
     }
 
-    pub(super) fn hear(&mut self, event: Event<'_>) {
-        self.hearing.hear(&event);
-        if self.replies {
-            self.reply(&event);
+    /// Takes a read.
+    pub(super) fn receive(&mut self, mut read: &mut [u8]) {
+        let Some(mut buffer) = self.buffer.take() else {
+            while let Some(event) = self.ws.receive(&mut read).expect("both keep the rules") {
+                self.hear(&event);
+            }
+            return assert!(read.is_empty(), "bytes were left");
+        };
+        buffer.extend_from_slice(read);
+        while let Some(event) = self.ws.receive_from(&mut buffer).expect("both keep the rules") {
+            self.hear(&event);
         }
-        let is_data = matches!(event, Event::TextMessage(_) | Event::BytesMessage(_));
-        match self.messages.push(event).expect("no limit") {
-            Some(Event::TextMessage(message)) => self.whole.push((true, message.data.as_bytes().to_vec())),
-            Some(Event::BytesMessage(message)) => self.whole.push((false, message.data.to_vec())),
-            other => assert!(other.is_some() != is_data, "only parts wait"),
+        self.buffer = Some(buffer);
+    }
+
+    fn hear(&mut self, event: &Event<'_>) {
+        self.hearing.hear(event);
+        if self.replies {
+            self.reply(event);
         }
     }
 
@@ -102,13 +126,16 @@ impl Side {
         }
     }
 
-    /// What it heard after the handshake; the assembler must have made the same of it.
-    pub(super) fn heard(&self) -> &[Heard] {
-        let heard = &self.hearing.heard;
-        assert_eq!(self.whole, model::messages(heard), "assembled messages");
-        match heard.split_first() {
+    /// Compares what it heard after the handshake with what the other side said.
+    pub(super) fn assert_heard(&self, said: &[Heard]) {
+        let heard = match self.hearing.heard.split_first() {
             Some((Heard::Request(_) | Heard::Accept(_), rest)) => rest,
-            _ => heard,
+            _ => &self.hearing.heard,
+        };
+        if self.hears == Hears::Messages {
+            assert_eq!(in_messages(said), heard, "what was said in whole messages");
+        } else {
+            assert_eq!(said, heard, "what was said");
         }
     }
 
@@ -166,7 +193,7 @@ impl Side {
         &mut self,
         allowed: bool,
         said: Heard,
-        send: impl FnOnce(&mut WsConnection, &mut Vec<u8>) -> Result<(), LocalProtocolError>,
+        send: impl FnOnce(&mut Connection, &mut Vec<u8>) -> Result<(), LocalProtocolError>,
     ) {
         let before = (self.ws.state(), self.wire.len());
         match send(&mut self.ws, &mut self.wire) {

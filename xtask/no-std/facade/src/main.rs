@@ -10,8 +10,8 @@ use core::ffi::c_int;
 use no_std_runtime as _;
 use wsproto::extensions::deflate::DeflateConfig;
 use wsproto::{
-    AcceptConnection, CloseCode, CloseConnection, Config, ConnectionState, Event, Request, TextMessage,
-    WsConnection,
+    AcceptConnection, CloseCode, CloseConnection, Config, Connection, ConnectionState, Event, ReadBuffer,
+    Request, TextMessage,
 };
 
 #[unsafe(no_mangle)]
@@ -25,19 +25,18 @@ extern "C" fn main() -> c_int {
 /// A client opens a connection, gets its message back, and closes.
 fn conversation() -> Option<bool> {
     let config = Config::default().with_extension(DeflateConfig::default());
-    let mut server = WsConnection::server(config.clone());
+    let mut server = Connection::server(config.clone());
     // A device would ask its source of randomness here.
-    let mut client = WsConnection::client_with_entropy(config, |bytes: &mut [u8]| bytes.fill(0x5a));
-    let mut to_server = Vec::new();
+    let mut client = Connection::client_with_entropy(config, |bytes: &mut [u8]| bytes.fill(0x5a));
+    let (mut buffer, mut to_server) = (ReadBuffer::messages(), Vec::new());
 
     client.send(Request::new("bücher.example", "/echo"), &mut to_server).ok()?;
     let mut echoed = false;
     // Request and answer, message and echo, Close and Close.
     for _ in 0..3 {
-        let mut to_client = serve(&mut server, &mut to_server)?;
+        buffer.extend_from_slice(&serve(&mut server, &mut to_server)?);
         to_server.clear();
-        let mut input = &mut to_client[..];
-        while let Some(event) = client.receive(&mut input).ok()? {
+        while let Some(event) = client.receive_from(&mut buffer).ok()? {
             match event {
                 Event::AcceptConnection(_) => {
                     let message = TextMessage::new("hello, hello, hello, hello, hello, hello, hello, hello");
@@ -55,8 +54,8 @@ fn conversation() -> Option<bool> {
     Some(echoed && closed)
 }
 
-/// Takes what a client sent and returns what a server that echoes answers.
-fn serve(server: &mut WsConnection, received: &mut [u8]) -> Option<Vec<u8>> {
+/// Takes what a client sent, where it lies, and returns what a server that echoes answers.
+fn serve(server: &mut Connection, received: &mut [u8]) -> Option<Vec<u8>> {
     let (mut input, mut out) = (received, Vec::new());
     while let Some(event) = server.receive(&mut input).ok()? {
         server.reply(&event, &mut out).ok()?;

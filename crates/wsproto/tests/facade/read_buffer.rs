@@ -1,58 +1,52 @@
-//! Whole messages out of a buffer that is read into: the same as `receive` and `Messages` give, however the bytes come.
+//! Events out of a buffer that is read into: the same as `receive` gives, however the bytes come and the program asks.
 
 use std::iter;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use proptest::prelude::*;
 use wsproto::{
-    AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Connection, Event, MessageBuffer,
-    Messages, Ping, Pong, RemoteProtocolError, Request, Role, TextMessage, WsConnection,
+    AcceptConnection, Bytes, BytesMessage, CloseCode, CloseConnection, Config, Connection, Event, Ping, Pong,
+    ReadBuffer, RemoteProtocolError, Request, Role, TextMessage,
 };
 use wsproto_frame::{FrameError, FrameHeader, MaskingKey, Opcode, Rsv};
 
-use crate::pair::{compressed, deflating, frame_to, last, more, open, parts, settled};
+use crate::pair::{REQUEST, compressed, deflating, frame_to, last, more, open, parts, settled};
 use crate::stack::deflate_first;
+use crate::ways::{Joining, Reader, STEPS, Steps, WAYS, Way, fill, fill_all};
 
-/// The oracle: `receive`, then `Messages`.
-pub(crate) fn with_messages(
+/// The oracle: `receive`, and the parts that it gives, joined by the test.
+pub(crate) fn joined_parts(
     mut connection: Connection,
     bytes: &[u8],
 ) -> (Vec<Event<'static>>, Result<(), RemoteProtocolError>) {
-    let mut messages = Messages::new(u64::MAX);
-    let mut bytes = bytes.to_vec();
-    let mut input = &mut bytes[..];
-    let mut events = Vec::new();
-    loop {
-        match connection.receive(&mut input) {
-            Ok(Some(event)) => {
-                events.extend(messages.push(event).expect("no limit").map(Event::into_owned));
-            }
-            Ok(None) => return (events, Ok(())),
-            Err(error) => return (events, Err(error)),
-        }
-    }
+    let (mut reader, mut joining) = (Reader::new(Way::OwnMemory), Joining::default());
+    let outcome = reader.read(&mut connection, bytes, |_, event| joining.push(event));
+    (joining.events, outcome)
 }
 
 /// What comes out of a buffer that the parts are read into, each in as many reads as it takes.
 pub(crate) fn with_buffer<'p>(
     connection: &mut Connection,
-    buffer: &mut MessageBuffer,
+    buffer: &mut ReadBuffer,
+    reads: impl IntoIterator<Item = &'p [u8]>,
+) -> (Vec<Event<'static>>, Result<(), RemoteProtocolError>) {
+    with_steps(Steps::One, connection, buffer, reads)
+}
+
+/// The same, in these steps.
+pub(crate) fn with_steps<'p>(
+    steps: Steps,
+    connection: &mut Connection,
+    buffer: &mut ReadBuffer,
     reads: impl IntoIterator<Item = &'p [u8]>,
 ) -> (Vec<Event<'static>>, Result<(), RemoteProtocolError>) {
     let mut events = Vec::new();
     for mut read in reads {
         while !read.is_empty() {
-            let room = buffer.room();
-            assert!(!room.is_empty());
-            let len = read.len().min(room.len());
-            room[..len].copy_from_slice(&read[..len]);
-            buffer.filled(len);
-            read = &read[len..];
-            loop {
-                match connection.receive_message(buffer) {
-                    Ok(Some(event)) => events.push(event.into_owned()),
-                    Ok(None) => break,
-                    Err(error) => return (events, Err(error)),
-                }
+            read = &read[fill(buffer, read)..];
+            let outcome = steps.all(connection, buffer, |_, event| events.push(event.into_owned()));
+            if outcome.is_err() {
+                return (events, outcome);
             }
         }
     }
@@ -60,10 +54,14 @@ pub(crate) fn with_buffer<'p>(
 }
 
 fn assert_same(name: &str, role: Role, config: &Config, wire: &[u8], cuts: &[usize]) {
-    let expected = with_messages(open(role, config), wire);
-    let mut buffer = MessageBuffer::new();
-    let got = with_buffer(&mut open(role, config), &mut buffer, parts(wire, cuts));
-    assert_eq!(got, expected, "{name}, {role:?}, cut at {cuts:?}");
+    let expected = joined_parts(open(role, config), wire);
+    for way in WAYS {
+        let mut connection = open(role, config);
+        let (mut reader, mut joining) = (Reader::new(way), Joining::default());
+        let mut read = |read| reader.read(&mut connection, read, |_, event| joining.push(event));
+        let outcome = parts(wire, cuts).into_iter().try_for_each(&mut read);
+        assert_eq!((joining.events, outcome), expected, "{name}, {role:?}, {way:?}, cut at {cuts:?}");
+    }
 }
 
 /// Streams with everything that can stand between two parts of a message, good and bad.
@@ -93,7 +91,7 @@ fn streams(role: Role) -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[test]
-fn every_split_and_byte_by_byte_give_what_receive_and_messages_give() {
+fn every_split_and_byte_by_byte_give_what_receive_gives() {
     for role in [Role::Server, Role::Client] {
         for (name, wire) in streams(role) {
             let config = Config::default();
@@ -160,6 +158,57 @@ fn what_extensions_make_is_the_same_in_the_buffer() {
     }
 }
 
+/// The other way in the middle of a message: nothing is invented, nothing that follows the message is lost, and a text stays
+/// UTF-8. But a binary frame that is awaited whole waits as it was read, and the connection awaits it there.
+#[test]
+fn what_one_way_began_another_one_ends() {
+    let text = "aé€😀".repeat(9);
+    let next = frame_to(Role::Server, last(Opcode::Text), b"next");
+    let mut squeezed = Vec::new();
+    open(Role::Client, &deflating()).send(TextMessage::new(&text), &mut squeezed).unwrap();
+    let fragments = [
+        frame_to(Role::Server, more(Opcode::Text), &text.as_bytes()[..40]),
+        frame_to(Role::Server, last(Opcode::Continuation), &text.as_bytes()[40..]),
+    ];
+    for (name, message) in [
+        ("text", frame_to(Role::Server, last(Opcode::Text), text.as_bytes())),
+        ("binary", frame_to(Role::Server, last(Opcode::Binary), text.as_bytes())),
+        ("fragments", fragments.concat()),
+        ("compressed", squeezed),
+    ] {
+        for cut in 1..message.len() {
+            for (first, second) in WAYS.into_iter().flat_map(|first| WAYS.map(|second| (first, second))) {
+                let case = format!("{name}, cut at {cut}, {first:?} and then {second:?}");
+                let is_whole = matches!(first, Way::Whole(_));
+                if is_whole && name == "binary" {
+                    continue;
+                }
+                let mut server = open(Role::Server, &deflating());
+                let (mut heard, mut ends) = (Vec::new(), 0);
+                let mut note = |event: Event<'_>| {
+                    let (data, end) = match event {
+                        Event::TextMessage(part) => {
+                            (part.data.to_string().into_bytes(), part.message_finished)
+                        }
+                        Event::BytesMessage(part) => (part.data.to_vec(), part.message_finished),
+                        other => panic!("{case}: {other:?}"),
+                    };
+                    heard.extend(data);
+                    ends += usize::from(end);
+                };
+                let (mut one, mut other) = (Reader::new(first), Reader::new(second));
+                one.read(&mut server, &message[..cut], |_, event| note(event)).unwrap();
+                let rest = [&message[cut..], &next].concat();
+                other.read(&mut server, &rest, |_, event| note(event)).unwrap();
+                let expected = [text.as_bytes(), b"next"].concat();
+                assert!(expected.ends_with(&heard), "{case}: {heard:?}");
+                assert!(is_whole || heard == expected, "{case}: {heard:?}");
+                assert_eq!((ends, other.is_empty()), (2, true), "{case}");
+            }
+        }
+    }
+}
+
 #[test]
 fn what_receive_began_the_buffer_ends() {
     let (first, second) = ("a".repeat(20_000), "b".repeat(20_000));
@@ -170,7 +219,7 @@ fn what_receive_began_the_buffer_ends() {
     client.send(TextMessage::new("next"), &mut wire).unwrap();
     let mut input = &mut wire[..];
     let Ok(Some(Event::TextMessage(piece))) = server.receive(&mut input) else { panic!("a piece") };
-    let (len, mut buffer) = (piece.data.len(), MessageBuffer::new());
+    let (len, mut buffer) = (piece.data.len(), ReadBuffer::messages());
     assert!(len < 20_000, "{len}");
     let (events, outcome) = with_buffer(&mut server, &mut buffer, [&*input]);
     let rest = format!("{first}{second}").split_off(len);
@@ -203,7 +252,7 @@ fn a_long_compressed_frame_in_one_read_is_inflated_piece_by_piece() {
     }
     for read in [1000, 32 << 10, 60_000, wire.len()] {
         let mut server = open(Role::Server, &deflating());
-        let (events, end) = with_buffer(&mut server, &mut MessageBuffer::new(), wire.chunks(read));
+        let (events, end) = with_buffer(&mut server, &mut ReadBuffer::messages(), wire.chunks(read));
         let expected: Vec<Event<'_>> = messages.iter().map(|bytes| BytesMessage::new(bytes).into()).collect();
         assert!(events == expected && end.is_ok(), "reads of {read}: {events:?}");
     }
@@ -257,7 +306,7 @@ fn d8_pieces_are_bounded_behind_a_control_frame_out_of_the_buffer() {
     let mut wire = frame_to(Role::Client, compressed(last(Opcode::Binary)), &payload);
     let mut client = open(Role::Client, &deflating());
     let ping = frame_to(Role::Client, last(Opcode::Ping), b"");
-    let (events, outcome) = with_buffer(&mut client, &mut MessageBuffer::new(), [&ping[..]]);
+    let (events, outcome) = with_buffer(&mut client, &mut ReadBuffer::messages(), [&ping[..]]);
     assert_eq!((events.len(), outcome), (1, Ok(())));
     let mut input = &mut wire[..];
     let info = allocation_counter::measure(|| while let Ok(Some(_)) = client.receive(&mut input) {});
@@ -270,7 +319,7 @@ fn d8_memory_grows_with_what_comes_out_up_to_the_limit() {
         let config = deflating().with_max_message_len(limit as u64);
         for (len, read) in [(limit, 4096), (100 * limit, 100), (100 * limit, usize::MAX)] {
             let (mut client, mut server) = (open(Role::Client, &deflating()), open(Role::Server, &config));
-            let mut buffer = MessageBuffer::new();
+            let mut buffer = ReadBuffer::messages();
             let mut wire = Vec::new();
             client.send(BytesMessage::new(vec![0; len]), &mut wire).unwrap();
             let info = allocation_counter::measure(|| {
@@ -305,26 +354,35 @@ fn limits_hold_in_the_buffer() {
     ] {
         let cuts: Vec<usize> = (0..wire.len()).collect();
         let mut server = open(Role::Server, &config);
-        let got = with_buffer(&mut server, &mut MessageBuffer::new(), parts(&wire, &cuts));
+        let got = with_buffer(&mut server, &mut ReadBuffer::messages(), parts(&wire, &cuts));
         assert_eq!(got, (vec![], Err(error)));
     }
 }
 
 #[test]
 fn memory_grows_with_what_arrived_and_not_with_what_was_announced() {
-    let mut server = open(Role::Server, &Config::default());
-    let mut buffer = MessageBuffer::new();
-    let claim = crate::pair::claim_to(Role::Server, FrameHeader::new(Opcode::Binary, 60 << 20));
-    with_buffer(&mut server, &mut buffer, [&claim[..]]).1.unwrap();
-    assert!(buffer.room().len() <= 64 << 10);
-    with_buffer(&mut server, &mut buffer, [&vec![0; 100_000][..]]).1.unwrap();
-    assert!(buffer.room().len() <= 200_000);
-    assert!(!buffer.is_empty());
+    for opcode in [Opcode::Binary, Opcode::Text] {
+        let mut server = open(Role::Server, &Config::default());
+        let mut buffer = ReadBuffer::messages();
+        let claim = crate::pair::claim_to(Role::Server, FrameHeader::new(opcode, 60 << 20));
+        with_buffer(&mut server, &mut buffer, [&claim[..]]).1.unwrap();
+        assert!(buffer.room().len() <= 16 << 10);
+        assert!(buffer.capacity() <= 16 << 10, "{opcode:?}: {} bytes", buffer.capacity());
+        let mut arrived = 0;
+        for _ in 0..100 {
+            with_buffer(&mut server, &mut buffer, [&vec![b'x'; 1000][..]]).1.unwrap();
+            arrived += 1000;
+            assert!(!buffer.room().is_empty());
+            let held = buffer.capacity();
+            assert!(held <= 2 * arrived + (32 << 10), "{opcode:?}: {held} bytes for {arrived}");
+        }
+        assert!(!buffer.is_empty());
+    }
 }
 
 #[test]
 fn an_empty_buffer_can_serve_another_connection() {
-    let mut buffer = MessageBuffer::new();
+    let mut buffer = ReadBuffer::messages();
     for text in ["one", "two"] {
         let mut server = open(Role::Server, &Config::default());
         let wire = [
@@ -347,11 +405,14 @@ fn a_close_drops_the_message_under_way() {
     .concat();
     for cut in 0..=wire.len() {
         let mut server = open(Role::Server, &Config::default());
-        let mut buffer = MessageBuffer::new();
+        let mut buffer = ReadBuffer::messages();
         let (events, outcome) = with_buffer(&mut server, &mut buffer, parts(&wire, &[cut]));
         assert_eq!((events, outcome), (vec![CloseConnection::new(CloseCode::NORMAL).into()], Ok(())));
         assert!(buffer.is_empty(), "cut at {cut}");
-        assert_eq!(format!("{buffer:?}"), "MessageBuffer { message: 0, unread: 0, memory: 16384, .. }");
+        assert_eq!(
+            format!("{buffer:?}"),
+            "ReadBuffer { messages: true, waiting: 0, unread: 0, memory: 16384, .. }"
+        );
     }
 }
 
@@ -369,7 +430,7 @@ proptest! {
         key: [u8; 4],
     ) {
         let config = if deflate { deflating() } else { Config::default() };
-        let mut client = Connection::client_with_entropy(&config, move |bytes: &mut [u8]| {
+        let mut client = Connection::open_client_with_entropy(config.clone(), move |bytes: &mut [u8]| {
             bytes.iter_mut().zip(key.iter().cycle()).for_each(|(to, from)| *to = *from);
         });
         if deflate {
@@ -403,7 +464,7 @@ proptest! {
         let mut ends: Vec<usize> = reads.iter().scan(0, |at, len| { *at += len; Some(*at) }).filter(|end| *end < wire.len()).collect();
         ends.dedup();
         let mut server = open(Role::Server, &config);
-        let got = with_buffer(&mut server, &mut MessageBuffer::new(), parts(&wire, &ends));
+        let got = with_buffer(&mut server, &mut ReadBuffer::messages(), parts(&wire, &ends));
         prop_assert_eq!(got, (expected, Ok(())));
     }
 }
@@ -419,7 +480,7 @@ fn masked_with_any_key() {
     wire.extend(frame_to(Role::Server, last(Opcode::Pong), b"then"));
     for read in [1, 7, 1460, 4096, 5000, 100_000] {
         let mut server = open(Role::Server, &Config::default());
-        let got = with_buffer(&mut server, &mut MessageBuffer::new(), wire.chunks(read));
+        let got = with_buffer(&mut server, &mut ReadBuffer::messages(), wire.chunks(read));
         assert_eq!(
             got,
             (vec![Event::from(BytesMessage::new(&payload)).into_owned(), Pong::new(b"then").into()], Ok(())),
@@ -430,84 +491,108 @@ fn masked_with_any_key() {
 
 #[test]
 fn from_the_first_byte_of_http_with_messages_before_the_answer() {
-    for (name, config) in [("plain", Config::default()), ("deflate", deflating())] {
-        let mut client = WsConnection::client_with_entropy(config.clone(), settled);
+    for ((name, config), way) in [("plain", Config::default()), ("deflate", deflating())]
+        .into_iter()
+        .flat_map(|one| WAYS.map(|way| (one.clone(), way)))
+    {
+        let name = format!("{name}, {way:?}");
+        let mut client = Connection::client_with_entropy(config.clone(), settled);
         let mut wire = Vec::new();
         client.send(Request::new("server.example.com", "/chat"), &mut wire).unwrap();
-        let mut server = WsConnection::server(config);
-        let (mut at_server, mut at_client) = (MessageBuffer::new(), MessageBuffer::new());
-        // Half a message comes right behind the request, before the server has answered.
-        wire.extend(frame_to(Role::Server, more(Opcode::Text), b"early "));
-        wire.extend(&frame_to(Role::Server, last(Opcode::Continuation), b"bird")[..7]);
-        read_into(&mut at_server, &wire);
-        assert!(matches!(server.receive_message(&mut at_server), Ok(Some(Event::Request(_)))), "{name}");
-        assert_eq!(server.receive_message(&mut at_server), Ok(None), "{name}");
+        let mut server = Connection::server(config);
+        let (mut at_server, mut at_client) = (Reader::new(way), Reader::new(way));
+        let read = |reader: &mut Reader, connection: &mut Connection, bytes: &[u8]| {
+            let mut joining = Joining::default();
+            reader.read(connection, bytes, |_, event| joining.push(event)).unwrap();
+            joining.events
+        };
+        // A message comes right after the request, and half another one, before the server has answered.
+        wire.extend(frame_to(Role::Server, last(Opcode::Text), b"early bird"));
+        let next = frame_to(Role::Server, last(Opcode::Binary), b"next");
+        wire.extend(&next[..7]);
+        let events = read(&mut at_server, &mut server, &wire);
+        assert!(matches!(events[..], [Event::Request(_)]), "{name}: {events:?}");
         let mut answer = Vec::new();
         server.send(AcceptConnection::new(), &mut answer).unwrap();
-        assert_eq!(server.receive_message(&mut at_server), Ok(None), "{name}");
-        read_into(&mut at_server, b"ird");
-        let next = frame_to(Role::Server, last(Opcode::Binary), b"next");
-        read_into(&mut at_server, &next);
-        let event = server.receive_message(&mut at_server).map(|event| event.map(Event::into_owned));
-        assert_eq!(event, Ok(Some(TextMessage::new("early bird").into())), "{name}");
-        let event = server.receive_message(&mut at_server).map(|event| event.map(Event::into_owned));
-        assert_eq!(event, Ok(Some(BytesMessage::new(b"next").into())), "{name}");
-        assert_eq!(server.receive_message(&mut at_server), Ok(None), "{name}");
+        let events = read(&mut at_server, &mut server, &[]);
+        assert_eq!(events, [TextMessage::new("early bird").into()], "{name}");
+        let events = read(&mut at_server, &mut server, &next[7..]);
+        // The start of it was a part of its own, where parts come.
+        let start = if let Way::Whole(_) = way { 0 } else { 1 };
+        assert_eq!(events, [BytesMessage::new(&b"next"[start..]).into()], "{name}");
         assert!(at_server.is_empty(), "{name}");
 
         server.send(TextMessage::new("hello"), &mut answer).unwrap();
-        read_into(&mut at_client, &answer);
-        assert!(matches!(client.receive_message(&mut at_client), Ok(Some(Event::AcceptConnection(_)))));
-        let event = client.receive_message(&mut at_client);
-        assert_eq!(event, Ok(Some(TextMessage::new("hello").into())), "{name}");
+        let events = read(&mut at_client, &mut client, &answer);
+        assert!(matches!(events[0], Event::AcceptConnection(_)), "{name}");
+        assert_eq!(events[1..], [TextMessage::new("hello").into()], "{name}");
     }
 }
 
-fn read_into(buffer: &mut MessageBuffer, bytes: &[u8]) {
-    buffer.room()[..bytes.len()].copy_from_slice(bytes);
-    buffer.filled(bytes.len());
-}
-
 #[test]
-fn a_code_point_that_began_before_the_buffer_is_kept() {
+fn a_code_point_that_was_cut_before_the_answer_is_kept() {
     let euro = "€".as_bytes();
-    for cut in [1, 2] {
-        let mut client = WsConnection::client_with_entropy(Config::default(), settled);
-        let mut wire = Vec::new();
-        client.send(Request::new("server.example.com", "/chat"), &mut wire).unwrap();
-        let mut server = WsConnection::server(Config::default());
-        let mut buffer = MessageBuffer::new();
-        wire.extend(frame_to(Role::Server, more(Opcode::Text), &euro[..cut]));
-        read_into(&mut buffer, &wire);
-        assert!(matches!(server.receive_message(&mut buffer), Ok(Some(Event::Request(_)))));
-        assert_eq!(server.receive_message(&mut buffer), Ok(None));
+    for (cut, way) in [1, 2].into_iter().flat_map(|cut| WAYS.map(|way| (cut, way))) {
+        let mut server = Connection::server(Config::default());
+        let (mut reader, mut joining) = (Reader::new(way), Joining::default());
+        let mut read = |server: &mut Connection, bytes: &[u8]| {
+            reader.read(server, bytes, |_, event| joining.push(event)).unwrap();
+        };
+        read(&mut server, REQUEST);
+        read(&mut server, &frame_to(Role::Server, more(Opcode::Text), &euro[..cut]));
         server.send(AcceptConnection::new(), &mut Vec::new()).unwrap();
-        assert_eq!(server.receive_message(&mut buffer), Ok(None));
-        read_into(&mut buffer, &frame_to(Role::Server, more(Opcode::Continuation), &euro[cut..]));
-        assert_eq!(server.receive_message(&mut buffer), Ok(None));
-        read_into(&mut buffer, &frame_to(Role::Server, last(Opcode::Continuation), b"!"));
-        let event = server.receive_message(&mut buffer).map(|event| event.map(Event::into_owned));
-        assert_eq!(event, Ok(Some(TextMessage::new("€!").into())), "cut at {cut}");
-        assert!(buffer.is_empty());
+        read(&mut server, &[]);
+        read(&mut server, &frame_to(Role::Server, more(Opcode::Continuation), &euro[cut..]));
+        read(&mut server, &frame_to(Role::Server, last(Opcode::Continuation), b"!"));
+        assert_eq!(joining.events[1..], [TextMessage::new("€!").into()], "cut at {cut}, {way:?}");
+        assert!(reader.is_empty());
     }
 }
 
+/// What the documentation of `ReadBuffer` promises of its memory.
 #[test]
-fn memory_is_at_most_three_times_the_longest_message() {
-    const LIMIT: usize = 1 << 20;
-    let mut server = open(Role::Server, &Config::default().with_max_message_len(LIMIT as u64));
-    let mut buffer = MessageBuffer::new();
+fn memory_is_at_most_twice_the_longest_message() {
+    const LEN: usize = 1 << 20;
     let ping = frame_to(Role::Server, last(Opcode::Ping), &[0; 125]);
-    let mut opcode = Opcode::Binary;
-    // The message goes on wherever that makes what lies behind it too little to be worth a move.
-    for _ in 0..64 {
-        let part = frame_to(Role::Server, more(opcode), &[0; LIMIT / 64]);
-        opcode = Opcode::Continuation;
-        let pings = ping.repeat(LIMIT / 64 / ping.len());
-        with_buffer(&mut server, &mut buffer, [&part[..], &pings[..]]).1.unwrap();
+    let pings = ping.repeat(LEN / 64 / ping.len());
+    let fragments = |first: Opcode, byte| {
+        let mut wire = frame_to(Role::Server, more(first), &[byte; LEN / 64]);
+        for _ in 1..64 {
+            wire.extend(&pings);
+            wire.extend(frame_to(Role::Server, more(Opcode::Continuation), &[byte; LEN / 64]));
+        }
+        wire.extend(frame_to(Role::Server, last(Opcode::Continuation), b""));
+        wire
+    };
+    let mut compressed = Vec::new();
+    open(Role::Client, &deflating()).send(BytesMessage::new(noise(LEN)), &mut compressed).unwrap();
+    #[rustfmt::skip]
+    let table = [
+        // name             what comes                                              most that is held
+        ("binary",          frame_to(Role::Server, last(Opcode::Binary), &vec![7; LEN]), 2 * LEN + (32 << 10)),
+        ("text",            frame_to(Role::Server, last(Opcode::Text), &vec![b'x'; LEN]), 2 * LEN + (32 << 10)),
+        ("fragments",       fragments(Opcode::Binary, 7),                            2 * LEN + (64 << 10)),
+        ("fragments of a text", fragments(Opcode::Text, b'x'),                       2 * LEN + (32 << 10)),
+        ("compressed",      compressed,                                              2 * LEN + (32 << 10)),
+        ("pings",           ping.repeat(LEN / ping.len()),                           32 << 10),
+    ];
+    for (name, wire, most) in table {
+        for read in [100, 4096, usize::MAX] {
+            let mut server = open(Role::Server, &deflating().with_max_message_len(LEN as u64));
+            let (mut buffer, mut held) = (ReadBuffer::messages(), 0);
+            for part in wire.chunks(read.min(wire.len())) {
+                let mut part = part;
+                while !part.is_empty() {
+                    part = &part[fill(&mut buffer, part)..];
+                    held = held.max(buffer.capacity());
+                    Steps::Two.all(&mut server, &mut buffer, |_, _| {}).unwrap();
+                    held = held.max(buffer.capacity());
+                }
+            }
+            assert!(held <= most, "{name}, reads of {read}: {held} bytes, more than {most}");
+            assert!(buffer.is_empty(), "{name}");
+        }
     }
-    with_buffer(&mut server, &mut buffer, [&ping.repeat(2 * LIMIT / ping.len())[..]]).1.unwrap();
-    assert!(buffer.capacity() <= 3 * LIMIT, "{buffer:?}");
 }
 
 /// A stream with every length of header, and everything that can stand between two parts of a message.
@@ -531,16 +616,23 @@ fn a_cleared_buffer_can_serve_another_connection() {
     let bad = [&half[..], &frame_to(Role::Server, last(Opcode::Continuation), b"\xff")].concat();
     for config in [Config::default(), deflating()] {
         for (wire, outcome) in [(&half, Ok(())), (&bad, Err(FrameError::TextNotUtf8.into()))] {
-            let mut buffer = MessageBuffer::new();
+            let mut buffer = ReadBuffer::messages();
             let got = with_buffer(&mut open(Role::Server, &config), &mut buffer, [&wire[..]]);
             assert_eq!(got, (vec![], outcome.clone()));
             assert_eq!(buffer.is_empty(), outcome.is_err());
             buffer.clear();
             assert!(buffer.is_empty());
-            assert_eq!(format!("{buffer:?}"), "MessageBuffer { message: 0, unread: 0, memory: 16384, .. }");
+            let shown = format!("{buffer:?}");
+            assert!(
+                shown.starts_with("ReadBuffer { messages: true, waiting: 0, unread: 0, memory: 16"),
+                "{shown}"
+            );
             let next = frame_to(Role::Server, last(Opcode::Text), b"next");
-            let got = with_buffer(&mut open(Role::Server, &config), &mut buffer, [&next[..2], &next[2..]]);
-            assert_eq!(got, (vec![TextMessage::new("next").into()], Ok(())));
+            for steps in STEPS {
+                let mut server = open(Role::Server, &config);
+                let got = with_steps(steps, &mut server, &mut buffer, [&next[..2], &next[2..]]);
+                assert_eq!(got, (vec![TextMessage::new("next").into()], Ok(())), "{steps:?}");
+            }
         }
     }
 }
@@ -550,14 +642,14 @@ proptest! {
 
     #[test]
     fn whatever_the_caller_does_between_reads(
-        steps in proptest::collection::vec((0usize..20_000, 0u8..8), 1..60), server: bool, tiny: bool,
+        steps in proptest::collection::vec((0usize..20_000, 0u8..64), 1..60), server: bool, tiny: bool, whole: bool,
     ) {
         let role = if server { Role::Server } else { Role::Client };
         let wire = long_stream(role);
-        let (expected, _) = with_messages(open(role, &Config::default()), &wire);
+        let (expected, _) = joined_parts(open(role, &Config::default()), &wire);
         let mut connection = open(role, &Config::default());
-        let mut buffer = MessageBuffer::new();
-        let mut events = Vec::new();
+        let mut buffer = if whole { ReadBuffer::messages() } else { ReadBuffer::parts() };
+        let mut joining = Joining::default();
         let (mut rest, mut steps) = (&wire[..], steps.into_iter().cycle());
         while !rest.is_empty() {
             let (len, odd) = steps.next().unwrap();
@@ -566,54 +658,140 @@ proptest! {
                 let _again = buffer.room();
                 buffer.filled(0);
             }
+            if odd & 8 != 0 {
+                buffer.shrink_to(len);
+            }
             let room = buffer.room();
             let len = len.min(room.len()).min(rest.len());
             room[..len].copy_from_slice(&rest[..len]);
             buffer.filled(len);
             rest = &rest[len..];
-            // All events, one of them, or none.
-            let mut most = if odd & 2 == 0 || rest.is_empty() { usize::MAX } else { usize::from(odd >> 2) };
-            while most > 0 && let Some(event) = connection.receive_message(&mut buffer).unwrap() {
-                events.push(event.into_owned());
+            // All events, one of them, or none, in one step or two.
+            let mut most = if odd & 2 == 0 || rest.is_empty() { usize::MAX } else { usize::from(odd >> 2 & 1) };
+            let way = STEPS[usize::from(odd >> 4) % 3];
+            while most > 0 && let Some(event) = way.next(&mut connection, &mut buffer).unwrap() {
+                joining.push(event);
                 most -= 1;
             }
         }
         prop_assert!(buffer.is_empty());
-        prop_assert!(events == expected);
+        prop_assert!(joining.events == expected);
     }
 
     #[test]
     fn misuse_gives_bytes_of_others_and_no_panic(
-        steps in proptest::collection::vec((any::<prop::sample::Index>(), 0usize..3000, 0u8..32), 1..60), deflate: bool,
+        steps in proptest::collection::vec((any::<prop::sample::Index>(), 0usize..3000, any::<u8>()), 1..60),
+        deflate: bool, whole: bool,
     ) {
         let config = if deflate { deflating() } else { Config::default() };
         let mut connections = [open(Role::Server, &config), open(Role::Server, &Config::default())];
-        let mut buffers = [MessageBuffer::new(), MessageBuffer::new()];
+        let mut buffers = [if whole { ReadBuffer::messages() } else { ReadBuffer::parts() }, ReadBuffer::messages()];
         let wire = long_stream(Role::Server);
         for (at, len, odd) in steps {
             let connection = &mut connections[usize::from(odd & 1)];
             let buffer = &mut buffers[usize::from(odd >> 1 & 1)];
             let from = &wire[at.index(wire.len())..];
-            match odd >> 2 {
-                0 => buffer.filled(len),
-                1 => buffer.filled(usize::MAX),
+            match odd >> 2 & 7 {
+                // What was never written there.
+                0 => {
+                    let room = buffer.room().len();
+                    buffer.filled(len.min(room));
+                }
+                1 => {
+                    let _event = buffer.take_event();
+                }
                 2 => {
                     let _event = connection.receive(&mut &mut from[..len.min(from.len())].to_vec()[..]);
                 }
                 3 => *connection = open(Role::Server, &config),
+                4 => buffer.shrink_to(len),
                 _ => {}
             }
             let room = buffer.room();
             let len = len.min(from.len()).min(room.len());
             room[..len].copy_from_slice(&from[..len]);
             buffer.filled(len);
-            while let Ok(Some(event)) = connection.receive_message(buffer) {
+            let way = STEPS[usize::from(odd >> 5) % 3];
+            while let Ok(Some(event)) = way.next(connection, buffer) {
                 if let Event::TextMessage(text) = &event {
-                    let _text = text.data.as_str();
+                    assert!(str::from_utf8(text.data.as_bytes()).is_ok());
                 }
             }
         }
     }
+}
+
+/// A program that says more than it was given room for made a mistake, of which a debug build tells it; in any build no byte
+/// comes that was not read.
+#[test]
+fn more_than_the_room_is_not_counted() {
+    for (name, taken) in [("no room was asked for", 0), ("all of it is full", usize::MAX)] {
+        let mut buffer = ReadBuffer::messages();
+        if taken > 0 {
+            let room = buffer.room().len();
+            buffer.filled(room);
+        }
+        let before = format!("{buffer:?}");
+        for len in [1, usize::MAX] {
+            let outcome = catch_unwind(AssertUnwindSafe(|| buffer.filled(len)));
+            assert_eq!(outcome.is_err(), cfg!(debug_assertions), "{name}, {len}");
+            assert_eq!(format!("{buffer:?}"), before, "{name}, {len}");
+        }
+    }
+}
+
+#[test]
+fn what_another_reader_left_over_comes_first() {
+    let frame = |text: &[u8]| frame_to(Role::Server, last(Opcode::Text), text);
+    let (one, two) = (frame(b"one"), frame(b"two"));
+    let left_over: Vec<u8> = [&one[..], &two[..4]].concat();
+    let buffers: [(&str, fn(&[u8]) -> ReadBuffer); 4] = [
+        ("Vec", |bytes| ReadBuffer::messages().with_unread(bytes)),
+        ("Bytes", |bytes| ReadBuffer::messages().with_unread(Bytes::copy_from_slice(bytes))),
+        ("twice", |bytes| ReadBuffer::messages().with_unread(&bytes[..3]).with_unread(&bytes[3..])),
+        ("parts", |bytes| {
+            let mut buffer = ReadBuffer::parts();
+            buffer.extend_from_slice(&bytes[..1]);
+            buffer.extend_from_slice(&bytes[1..]);
+            buffer
+        }),
+    ];
+    for (name, make) in buffers {
+        for steps in STEPS {
+            let (mut server, mut joining) = (open(Role::Server, &Config::default()), Joining::default());
+            let mut buffer = make(&left_over);
+            assert!(!buffer.is_empty(), "{name}");
+            steps.all(&mut server, &mut buffer, |_, event| joining.push(event)).unwrap();
+            buffer.extend_from_slice(&two[4..]);
+            steps.all(&mut server, &mut buffer, |_, event| joining.push(event)).unwrap();
+            let expected = [TextMessage::new("one").into(), TextMessage::new("two").into()];
+            assert_eq!(joining.events, expected, "{name}, {steps:?}");
+            assert!(buffer.is_empty(), "{name}, {steps:?}");
+        }
+    }
+    let bytes = Bytes::from(one);
+    let place = bytes.as_ptr();
+    let mut buffer = ReadBuffer::parts().with_unread(bytes);
+    let mut server = open(Role::Server, &Config::default());
+    let Ok(Some(Event::TextMessage(text))) = server.receive_from(&mut buffer) else { panic!("no text") };
+    assert_eq!(text.data.as_ptr().addr() - place.addr(), 6, "what nobody else has is not copied");
+}
+
+#[test]
+fn long_bytes_are_added_in_as_many_reads_as_they_take() {
+    let long = noise(300_000);
+    let wire = [
+        frame_to(Role::Server, last(Opcode::Binary), &long),
+        frame_to(Role::Server, last(Opcode::Ping), b""),
+    ];
+    let mut buffer = ReadBuffer::messages();
+    fill_all(&mut buffer, &wire[0][..9]);
+    buffer.extend_from_slice(&wire.concat()[9..]);
+    let mut joining = Joining::default();
+    Steps::One
+        .all(&mut open(Role::Server, &Config::default()), &mut buffer, |_, event| joining.push(event))
+        .unwrap();
+    assert!(joining.events == [BytesMessage::new(long).into(), Ping::new(b"").into()]);
 }
 
 #[test]
@@ -625,15 +803,15 @@ fn what_is_wrong_with_a_message_in_one_read_is_said_as_by_receive() {
             let wire = frame_to(role, last(Opcode::Text), text);
             let (mut connection, mut other) =
                 (open(role, &Config::default()), open(role, &Config::default()));
-            let mut buffer = MessageBuffer::default();
+            let mut buffer = ReadBuffer::messages();
             let (events, outcome) = with_buffer(&mut connection, &mut buffer, [&wire[..]]);
-            assert_eq!((events, outcome.clone()), with_messages(open(role, &Config::default()), &wire));
+            assert_eq!((events, outcome.clone()), joined_parts(open(role, &Config::default()), &wire));
             assert_eq!(outcome, Err(RemoteProtocolError::Frame(FrameError::TextNotUtf8)), "{text:?}");
             assert_eq!(connection.state(), {
                 other.receive(&mut &mut wire.clone()[..]).unwrap_err();
                 other.state()
             });
-            assert_eq!(connection.receive_message(&mut buffer).unwrap_err(), outcome.unwrap_err(), "final");
+            assert_eq!(connection.receive_from(&mut buffer).unwrap_err(), outcome.unwrap_err(), "final");
         }
     }
 }
@@ -674,14 +852,16 @@ fn an_error_comes_with_the_byte_that_shows_it() {
     for role in [Role::Server, Role::Client] {
         for (name, config, wire) in faults(role) {
             for cut in 1..=wire.len() {
-                let (mut server, mut other) = (open(role, &config), open(role, &config));
-                let mut buffer = MessageBuffer::new();
                 let parts = [&wire[..cut]].into_iter().chain(wire[cut..].chunks(1));
-                let failed =
-                    parts.clone().position(|part| with_buffer(&mut server, &mut buffer, [part]).1.is_err());
-                let expected =
-                    parts.clone().position(|part| crate::pair::feed(&mut other, [part]).1.is_err());
-                assert!(failed.is_some() && failed == expected, "{name}, {role:?}, cut at {cut}");
+                let failed_at = |way| {
+                    let (mut connection, mut reader) = (open(role, &config), Reader::new(way));
+                    parts.clone().position(|part| reader.read(&mut connection, part, |_, _| {}).is_err())
+                };
+                let expected = failed_at(Way::OwnMemory);
+                assert!(expected.is_some(), "{name}, {role:?}, cut at {cut}");
+                for way in WAYS {
+                    assert_eq!(failed_at(way), expected, "{name}, {role:?}, {way:?}, cut at {cut}");
+                }
             }
         }
     }
@@ -692,12 +872,15 @@ fn an_error_is_final_in_the_buffer_too() {
     for role in [Role::Server, Role::Client] {
         for (name, config, wire) in faults(role) {
             let mut connection = open(role, &config);
-            let mut buffer = MessageBuffer::new();
+            let mut buffer = ReadBuffer::messages();
             let error = with_buffer(&mut connection, &mut buffer, wire.chunks(1)).1.unwrap_err();
-            for _ in 0..3 {
-                let again = connection.receive_message(&mut buffer).map(|event| event.map(Event::into_owned));
+            for steps in STEPS {
+                let again =
+                    steps.next(&mut connection, &mut buffer).map(|event| event.map(Event::into_owned));
                 assert_eq!(again, Err(error.clone()), "{name}, {role:?}");
-                read_into(&mut buffer, b"more");
+                assert_eq!(buffer.event(), None, "{name}, {role:?}");
+                assert_eq!(buffer.take_event(), None, "{name}, {role:?}");
+                fill_all(&mut buffer, b"more");
             }
         }
     }
@@ -710,16 +893,16 @@ fn nothing_waits_on_a_connection_that_is_over() {
         let error = RemoteProtocolError::MessageTooLong { limit: 5 };
         let (mut failed, mut ended) =
             (open(Role::Server, &Config::default()), open(Role::Server, &Config::default()));
-        let mut buffers = [MessageBuffer::new(), MessageBuffer::new()];
+        let mut buffers = [ReadBuffer::messages(), ReadBuffer::messages()];
         for (connection, buffer) in [&mut failed, &mut ended].into_iter().zip(&mut buffers) {
             assert_eq!(with_buffer(connection, buffer, wire[..cut].chunks(1)), (vec![], Ok(())));
         }
         failed.reply_to_error(&error, &mut Vec::new()).unwrap();
-        let got = failed.receive_message(&mut buffers[0]).map(|event| event.map(Event::into_owned));
+        let got = failed.receive_from(&mut buffers[0]).map(|event| event.map(Event::into_owned));
         assert_eq!(got, Err(error), "cut at {cut}");
-        ended.receive_eof();
-        assert_eq!(ended.receive_message(&mut buffers[1]), Ok(None));
-        assert!(buffers.iter().all(MessageBuffer::is_empty), "all bytes are taken and ignored, cut at {cut}");
+        assert!(ended.receive_eof().unwrap().is_some());
+        assert_eq!(ended.receive_from(&mut buffers[1]), Ok(None));
+        assert!(buffers.iter().all(ReadBuffer::is_empty), "all bytes are taken and ignored, cut at {cut}");
     }
 }
 
@@ -731,7 +914,7 @@ fn fragments_are_not_read_one_by_one() {
             wire.extend(frame_to(Role::Server, more(Opcode::Continuation), &vec![7; fragment]));
         }
         let mut server = open(Role::Server, &Config::default());
-        let mut buffer = MessageBuffer::new();
+        let mut buffer = ReadBuffer::messages();
         let (mut rest, mut reads) = (&wire[..], 0);
         while !rest.is_empty() {
             let len = buffer.room().len().min(rest.len());

@@ -1,0 +1,273 @@
+//! Frames on their way through the agreed extensions, in bounded pieces.
+
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+use wsproto_extensions::{ExtensionError, FrameEnd, Handling, OutboundFrame, Output, Pipeline, Pulled};
+use wsproto_frame::{FrameHeader, Opcode, Rsv};
+
+use super::Connection;
+use crate::{
+    BytesMessage, Event, LocalProtocolError, Payload, PreparedMessage, RemoteProtocolError, Text,
+    TextMessage, read_buffer::Joined,
+};
+
+/// The most bytes that one part of a message carries of what extensions made.
+pub(super) const PIECE_LEN: usize = 16 << 10;
+/// The most bytes of a whole message that come out before they are looked at: few enough that they are still in the second
+/// cache.
+pub(super) const LOOK_LEN: usize = 128 << 10;
+
+/// The agreed extensions, and the frame of the peer that they are working on.
+pub(super) struct Extended {
+    pipeline: Pipeline,
+    work: Work,
+    /// Whether a frame of the peer's message under way was not swallowed, so that the program knows of the message.
+    known: bool,
+}
+
+/// What the extensions are to do next with the peer's frames.
+#[derive(Clone, Copy, Debug)]
+enum Work {
+    /// Nothing: no frame is under way.
+    Idle,
+    /// Nothing: the payload of the frame under way passes.
+    Pass,
+    /// Nothing: the frame under way is swallowed.
+    Swallow(Frame),
+    /// Take more of the frame's payload.
+    Feed(Frame),
+    /// Give more of what they made.
+    Pull(Frame),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    message: Opcode,
+    fin: bool,
+}
+
+/// What the program learns of a frame that extensions work on.
+pub(super) struct Progress {
+    pub(super) message: Opcode,
+    pub(super) frame_finished: bool,
+    pub(super) message_finished: bool,
+}
+
+impl Progress {
+    /// Nothing.
+    const NOTHING: Self = Self { message: Opcode::Binary, frame_finished: false, message_finished: false };
+}
+
+impl Extended {
+    pub(super) const fn new(pipeline: Pipeline) -> Self {
+        Self { pipeline, work: Work::Idle, known: false }
+    }
+
+    /// Shows the header of a frame to the extensions, and notes whether its payload goes through them.
+    pub(super) fn start_frame(
+        &mut self,
+        header: &FrameHeader,
+        message: Opcode,
+    ) -> Result<(), ExtensionError> {
+        let frame = Frame { message, fin: header.fin };
+        let is_data = header.opcode.is_data();
+        self.known &= header.opcode == Opcode::Continuation || !is_data;
+        self.work = match self.pipeline.inbound_header(header)? {
+            Handling::Transform => Work::Feed(frame),
+            Handling::Swallow => Work::Swallow(frame),
+            _ => {
+                self.known |= is_data;
+                Work::Pass
+            }
+        };
+        Ok(())
+    }
+
+    /// Returns what the extensions make of a message for many, or `None` where they swallow it.
+    pub(super) fn prepare(
+        &mut self,
+        message: &mut PreparedMessage,
+    ) -> Result<Option<(Rsv, Bytes)>, ExtensionError> {
+        message.transformed(&mut self.pipeline)
+    }
+
+    /// Returns how much of a payload the next part may hold; `missing` bytes complete a code point that was cut.
+    ///
+    /// Before the header of a frame is there, its payload may turn out to be either: one that extensions take in small
+    /// pieces, or one that passes.
+    const fn most_payload(&self, missing: usize) -> usize {
+        match (self.work, missing) {
+            (Work::Pass, 0) | (Work::Swallow(_), _) => usize::MAX,
+            (Work::Feed(_) | Work::Pull(_), _) | (Work::Idle, 0) => Pipeline::INPUT_PIECE,
+            (Work::Pass | Work::Idle, missing) => missing,
+        }
+    }
+}
+
+impl Connection {
+    /// Tells whether the payload under way goes to the extensions, or to nobody.
+    #[inline]
+    pub(super) fn is_transforming(&self) -> bool {
+        self.extended
+            .as_deref()
+            .is_some_and(|extended| matches!(extended.work, Work::Feed(_) | Work::Swallow(_)))
+    }
+
+    /// Tells whether extensions kept back some of what they made.
+    #[inline]
+    pub(super) fn is_pulling(&self) -> bool {
+        self.extended.as_deref().is_some_and(|extended| matches!(extended.work, Work::Pull(_)))
+    }
+
+    /// Notes that the frame under way has ended, if no extension was at work on it.
+    #[inline]
+    pub(super) fn finish_passing(&mut self) {
+        if let Some(Extended { work: work @ (Work::Pass | Work::Swallow(_)), .. }) =
+            self.extended.as_deref_mut()
+        {
+            *work = Work::Idle;
+        }
+    }
+
+    /// Returns how much of a payload the next part may hold: no more than extensions take at once, and no more than
+    /// [`most_text`](Self::most_text).
+    pub(super) fn most_payload(&self) -> usize {
+        match &self.extended {
+            Some(extended) => extended.most_payload(self.text.missing()),
+            None => self.most_text(),
+        }
+    }
+
+    /// Makes a part of a message of what the extensions make of `input`, if it amounts to one.
+    pub(super) fn transform_part(
+        &mut self,
+        input: Option<(&[u8], FrameEnd)>,
+    ) -> Result<Option<Event<'static>>, RemoteProtocolError> {
+        let mut made = Joined::new();
+        let Progress { message, frame_finished, message_finished } =
+            self.transform(input, PIECE_LEN, &mut made)?;
+        if made.is_empty() && !frame_finished {
+            return Ok(None);
+        }
+        Ok(Some(if message == Opcode::Text {
+            let text = Text::from(made.text.into_boxed_str());
+            TextMessage::received(text, frame_finished, message_finished).into()
+        } else {
+            let data = Payload::from(made.bytes.into_boxed_slice());
+            BytesMessage::received(data, frame_finished, message_finished).into()
+        }))
+    }
+
+    /// Has the extensions append to `joined` what they make of `input`, or, without that, more of what they kept back: at
+    /// most `most` bytes. What they made is held to the rules before they may refuse the rest.
+    pub(super) fn transform(
+        &mut self,
+        input: Option<(&[u8], FrameEnd)>,
+        most: usize,
+        joined: &mut Joined,
+    ) -> Result<Progress, RemoteProtocolError> {
+        let room = self.room_under_limit(most);
+        let Some(Extended { pipeline, work, known }) = self.extended.as_deref_mut() else {
+            return Ok(Progress::NOTHING);
+        };
+        let frame = match *work {
+            Work::Feed(frame) | Work::Pull(frame) => frame,
+            Work::Swallow(frame) if input.is_some_and(|(_, end)| end == FrameEnd::Reached) => {
+                *work = Work::Idle;
+                return self.end_swallowed(frame);
+            }
+            Work::Swallow(_) | Work::Idle | Work::Pass => return Ok(Progress::NOTHING),
+        };
+        let start = joined.bytes.len();
+        let mut output = Output::new(&mut joined.bytes, room);
+        let outcome = match input {
+            Some((payload, end)) => pipeline.feed(payload, end, &mut output),
+            None => pipeline.pull(&mut output),
+        };
+        *work = match outcome {
+            Ok(Pulled::More) => Work::Pull(frame),
+            Ok(Pulled::Finished) => Work::Idle,
+            _ => Work::Feed(frame),
+        };
+        let frame_finished = outcome == Ok(Pulled::Finished);
+        let message_finished = frame_finished && frame.fin;
+        let is_swallowed = pipeline.is_swallowing();
+        *known |= frame_finished && !is_swallowed;
+        let made = joined.bytes.get(start..).unwrap_or_default();
+        let len = made.len();
+        if is_swallowed {
+            joined.bytes.truncate(start);
+        } else if frame.message == Opcode::Text {
+            let (code_point, text) = self.check_text(made, message_finished)?;
+            joined.text.extend(code_point);
+            joined.text.push_str(text);
+            joined.bytes.truncate(start);
+        }
+        self.count_transformed(len)?;
+        outcome?;
+        if is_swallowed {
+            return if frame_finished { self.end_swallowed(frame) } else { Ok(Progress::NOTHING) };
+        }
+        Ok(Progress { message: frame.message, frame_finished, message_finished })
+    }
+
+    /// Ends a frame that was swallowed: the program gets the end of a message of which it knows.
+    fn end_swallowed(&mut self, frame: Frame) -> Result<Progress, RemoteProtocolError> {
+        let is_known = self.extended.as_deref().is_some_and(|extended| extended.known);
+        if !(frame.fin && is_known && frame.message.is_data()) {
+            return Ok(Progress::NOTHING);
+        }
+        if frame.message == Opcode::Text {
+            self.check_text(&[], true)?;
+        }
+        Ok(Progress { message: frame.message, frame_finished: true, message_finished: true })
+    }
+
+    /// Appends a frame whose payload goes through the extensions; on failure, nothing.
+    pub(super) fn write_transformed(
+        &mut self,
+        mut header: FrameHeader,
+        frame: &OutboundFrame<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), LocalProtocolError> {
+        // An extension must not see what can't be sent: its state would be ahead of the peer's.
+        self.encoder.clone().encode(&header)?;
+        let Some(extended) = self.extended.as_deref_mut() else {
+            return self.write_frame(&header, frame.payload, out);
+        };
+        let start = out.len();
+        let gap = FrameHeader::MAX_LEN;
+        out.extend_from_slice(&[0; FrameHeader::MAX_LEN]);
+        let sent = match extended.pipeline.outbound(frame, out) {
+            Ok(sent) => sent,
+            Err(error) => {
+                out.truncate(start);
+                return Err(error.into());
+            }
+        };
+        //= rfc6455#5.2-1
+        header.rsv = sent.rsv;
+        if sent.handling != Handling::Transform {
+            out.truncate(start);
+            if sent.handling == Handling::Swallow {
+                // A message that is swallowed is under way here, and not for the peer: all of it is swallowed.
+                return Ok(self.encoder.check(&header)?);
+            }
+            return self.write_frame(&header, frame.payload, out);
+        }
+        let payload_start = start.saturating_add(gap);
+        header.payload_len = out.len().saturating_sub(payload_start) as u64;
+        if let Some(mut key) = header.mask {
+            key.apply(out.get_mut(payload_start..).unwrap_or_default());
+        }
+        let encoded = self.encoder.encode(&header)?;
+        // The header takes the end of the gap in front of the payload; what is left of the gap is closed.
+        let unused = gap.saturating_sub(encoded.len());
+        for (to, from) in out.iter_mut().skip(start.saturating_add(unused)).zip(encoded.iter()) {
+            *to = *from;
+        }
+        out.drain(start..start.saturating_add(unused));
+        Ok(())
+    }
+}

@@ -1,0 +1,343 @@
+//! Receiving out of a read buffer: whole messages, or parts as they come.
+
+#![expect(clippy::inline_always, reason = "events that go through memory cost more than the work itself")]
+
+use core::ops::{Range, RangeInclusive};
+
+use wsproto_extensions::{FrameEnd, Pipeline};
+use wsproto_frame::{FrameChunk, Opcode};
+
+use super::{
+    Connection,
+    extended::{LOOK_LEN, PIECE_LEN, Progress},
+};
+use crate::{
+    Event, ReadBuffer, RemoteProtocolError,
+    read_buffer::{Found, Place},
+};
+
+/// A frame that is awaited whole is unmasked once so many bytes of it have come: few enough that they are still in the
+/// nearest cache.
+const LONG: usize = 16 << 10;
+/// A text that waits for the end of its frame is joined once so many bytes of it have come.
+const LONG_TEXT: usize = 4 << 10;
+
+impl Connection {
+    /// Returns the next event of what was read into `buffer`, or `None` once more bytes are needed.
+    ///
+    /// It does as [`receive`](Self::receive); whether messages come whole or in parts, the buffer says. Until it
+    /// [`is_empty`](ReadBuffer::is_empty), what follows belongs into the same one.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive`](Self::receive).
+    #[inline(always)]
+    pub fn receive_from<'b>(
+        &mut self,
+        buffer: &'b mut ReadBuffer,
+    ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
+        if self.receives_frames() && buffer.awaits_more(LONG) {
+            return Ok(None);
+        }
+        if self.passes_data() {
+            buffer.forget_found();
+            if buffer.fresh_len() == 0 {
+                return Ok(None);
+            }
+            match self.check_piece(buffer) {
+                Ok(false) => {}
+                Ok(true) => return Ok(None),
+                Err(error) => return Err(self.fail_in(buffer, error)),
+            }
+            let most = if buffer.gives_messages() { usize::MAX } else { self.most_text() };
+            if let Some(chunk) = self.decoder.decode_data(buffer.fresh(), 1, most) {
+                if let Err(error) = self.check_start(&chunk) {
+                    return Err(self.fail_in(buffer, error));
+                }
+                if is_event(&chunk, buffer) {
+                    // It lies where it was read: nothing is joined, and nothing is noted.
+                    let payload = buffer.give(&chunk.payload);
+                    return self.data_event(chunk.message, payload, chunk.frame_finished, chunk.header.fin);
+                }
+                buffer.keep(&chunk.payload);
+                return match self.take_data(&chunk, buffer) {
+                    Ok(true) => Ok(buffer.event()),
+                    Ok(false) if buffer.fresh_len() == 0 => Ok(None),
+                    Ok(false) => self.advanced_event(buffer),
+                    Err(error) => Err(self.fail_in(buffer, error)),
+                };
+            }
+        }
+        self.advanced_event(buffer)
+    }
+
+    #[inline(never)]
+    fn advanced_event<'b>(
+        &mut self,
+        buffer: &'b mut ReadBuffer,
+    ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
+        if self.advance(buffer)? { Ok(buffer.event()) } else { Ok(None) }
+    }
+
+    /// Finds the next event of what was read into `buffer`, and tells whether there is one: [`ReadBuffer::event`] gives it.
+    ///
+    /// `false` once more bytes are needed. It does as [`receive_from`](Self::receive_from) in two steps, between which a
+    /// function can read more; only so can it return an event that borrows from the buffer.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive`](Self::receive).
+    pub fn advance(&mut self, buffer: &mut ReadBuffer) -> Result<bool, RemoteProtocolError> {
+        buffer.forget_found();
+        if self.opening.is_some() {
+            return self.advance_opening(buffer);
+        }
+        if !self.receives_frames() {
+            buffer.end();
+            return self.failure.clone().map_or(Ok(false), Err);
+        }
+        self.advance_open(buffer)
+    }
+
+    /// Finds the next event of an open connection.
+    #[inline(always)]
+    pub(super) fn advance_open(&mut self, buffer: &mut ReadBuffer) -> Result<bool, RemoteProtocolError> {
+        match self.find(buffer) {
+            Err(error) => Err(self.fail_in(buffer, error)),
+            found => found,
+        }
+    }
+
+    /// Notes the rule that the peer broke, and gives back the memory of the message under way.
+    #[cold]
+    fn fail_in(&mut self, buffer: &mut ReadBuffer, error: RemoteProtocolError) -> RemoteProtocolError {
+        buffer.end();
+        self.fail(error)
+    }
+
+    /// Returns how many bytes of a payload the next part should hold.
+    ///
+    /// A text is looked at as it comes; for the rest, and before the header is there, the end of the frame is awaited.
+    #[inline(always)]
+    fn pieces(&self, buffer: &ReadBuffer) -> RangeInclusive<usize> {
+        let least = match self.decoder.payload() {
+            Some((Opcode::Text, _)) => 1,
+            Some((Opcode::Binary, _)) if !buffer.gives_messages() => 1,
+            _ => LONG,
+        };
+        let most = match &self.extended {
+            Some(_) => Pipeline::INPUT_PIECE,
+            None if buffer.gives_messages() => usize::MAX,
+            None => self.most_text(),
+        };
+        least..=most
+    }
+
+    /// Notes what is awaited after all that was read.
+    #[inline(always)]
+    fn await_more(&self, buffer: &mut ReadBuffer) {
+        match self.decoder.payload() {
+            // The decoder keeps the start of a header.
+            None => buffer.drop_fresh(),
+            Some((_, left)) if *self.pieces(buffer).start() == LONG => {
+                buffer.await_frame(usize::try_from(left).unwrap_or(usize::MAX));
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn find(&mut self, buffer: &mut ReadBuffer) -> Result<bool, RemoteProtocolError> {
+        loop {
+            if self.is_pulling() {
+                if self.transform_into(0..0, None, buffer)? {
+                    return Ok(true);
+                }
+                continue;
+            }
+            let is_transforming = self.is_transforming();
+            let is_taken = if is_transforming { buffer.fresh_len() == 0 } else { self.check_piece(buffer)? };
+            if is_taken {
+                return Ok(false);
+            }
+            let pieces = if is_transforming { 1..=Pipeline::INPUT_PIECE } else { self.pieces(buffer) };
+            let Some(chunk) = self.next_chunk(buffer.fresh(), pieces)? else {
+                self.await_more(buffer);
+                return Ok(false);
+            };
+            if self.take_chunk(&chunk, buffer)? {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Takes a part of a frame, and tells whether it makes an event.
+    #[inline(always)]
+    fn take_chunk(
+        &mut self,
+        chunk: &FrameChunk<Range<usize>>,
+        buffer: &mut ReadBuffer,
+    ) -> Result<bool, RemoteProtocolError> {
+        buffer.keep(&chunk.payload);
+        if self.is_transforming() {
+            let end = if chunk.frame_finished { FrameEnd::Reached } else { FrameEnd::Pending };
+            let payload = buffer.take_kept();
+            return self.transform_into(payload, Some(end), buffer);
+        }
+        if chunk.frame_finished {
+            self.finish_passing();
+        }
+        if chunk.header.opcode.is_control() {
+            return self.take_control(chunk, buffer);
+        }
+        self.take_data(chunk, buffer)
+    }
+
+    /// Takes a part of a data frame that passes, which the buffer keeps.
+    #[inline(always)]
+    fn take_data(
+        &mut self,
+        chunk: &FrameChunk<Range<usize>>,
+        buffer: &mut ReadBuffer,
+    ) -> Result<bool, RemoteProtocolError> {
+        if chunk.message != Opcode::Text {
+            return Ok(take_binary(chunk, buffer));
+        }
+        // The header alone is no text.
+        if chunk.frame_finished || !chunk.payload.is_empty() {
+            self.join_text(chunk, buffer)
+        } else {
+            Ok(false)
+        }
+    }
+
+    /// Checks all fresh bytes where they are a piece of a text that waits for the end of its frame, and tells whether they
+    /// are.
+    #[inline(always)]
+    fn check_piece(&mut self, buffer: &mut ReadBuffer) -> Result<bool, RemoteProtocolError> {
+        if self.decoder.is_between_frames() {
+            return Ok(false);
+        }
+        let Some(piece) = buffer.text_piece(LONG_TEXT) else { return Ok(false) };
+        if !self.decoder.decode_within_text(piece) {
+            return Ok(false);
+        }
+        let before = self.text;
+        self.text.check(piece)?;
+        buffer.keep_text(before);
+        Ok(true)
+    }
+
+    /// Joins what waits of a text.
+    #[inline(never)]
+    fn join_text(
+        &mut self,
+        chunk: &FrameChunk<Range<usize>>,
+        buffer: &mut ReadBuffer,
+    ) -> Result<bool, RemoteProtocolError> {
+        let last = chunk.message_finished();
+        let kept = buffer.take_kept();
+        if kept.len() > chunk.payload.len() {
+            // What was kept before was judged, but is not joined.
+            self.text = buffer.text;
+        }
+        let (read, joined) = buffer.read_and_joined(kept);
+        let (code_point, text) = self.check_text(read, last)?;
+        joined.text.extend(code_point);
+        joined.text.push_str(text);
+        let found = if buffer.gives_messages() {
+            last
+        } else {
+            chunk.frame_finished || !buffer.joined.text.is_empty()
+        };
+        if found {
+            buffer.find(Place::Text, chunk.frame_finished, last);
+        }
+        Ok(found)
+    }
+
+    /// Makes an event of a control frame once all of it is there.
+    #[inline(never)]
+    fn take_control(
+        &mut self,
+        chunk: &FrameChunk<Range<usize>>,
+        buffer: &mut ReadBuffer,
+    ) -> Result<bool, RemoteProtocolError> {
+        if !chunk.frame_finished {
+            return Ok(false);
+        }
+        let payload = buffer.take_kept();
+        buffer.found = match chunk.header.opcode {
+            Opcode::Ping => Found::Ping(payload),
+            //= rfc6455#5.5.3-2
+            Opcode::Pong => Found::Pong(payload),
+            _ => {
+                let close = self.receive_close(buffer.bytes(payload))?;
+                // What comes after it is ignored.
+                buffer.end();
+                Found::Event(close)
+            }
+        };
+        Ok(true)
+    }
+
+    /// Gives a payload to the extensions, or lets them go on, and tells whether what they made is an event.
+    #[inline(never)]
+    fn transform_into(
+        &mut self,
+        payload: Range<usize>,
+        end: Option<FrameEnd>,
+        buffer: &mut ReadBuffer,
+    ) -> Result<bool, RemoteProtocolError> {
+        let is_whole = buffer.gives_messages();
+        let (read, joined) = buffer.read_and_joined(payload);
+        let input = end.map(|end| (read, end));
+        let Progress { message, frame_finished, message_finished } =
+            self.transform(input, if is_whole { LOOK_LEN } else { PIECE_LEN }, joined)?;
+        let is_found = if is_whole { message_finished } else { frame_finished || !joined.is_empty() };
+        if is_found {
+            let place = if message == Opcode::Text { Place::Text } else { Place::Bytes };
+            buffer.find(place, frame_finished, message_finished);
+        }
+        Ok(is_found)
+    }
+}
+
+/// Tells whether a part is an event as it lies there: a message in one frame, or any part where parts are wanted.
+#[inline(always)]
+fn is_event(chunk: &FrameChunk<Range<usize>>, buffer: &ReadBuffer) -> bool {
+    if buffer.gives_messages() {
+        let begins = matches!(chunk.header.opcode, Opcode::Text | Opcode::Binary);
+        begins && chunk.frame_started && chunk.message_finished()
+    } else {
+        chunk.header.opcode.is_data() && (chunk.frame_finished || !chunk.payload.is_empty())
+    }
+}
+
+/// Takes a part of a binary message; tells whether it makes an event.
+#[inline(always)]
+fn take_binary(chunk: &FrameChunk<Range<usize>>, buffer: &mut ReadBuffer) -> bool {
+    let last = chunk.message_finished();
+    if !buffer.gives_messages() {
+        let payload = buffer.take_kept();
+        let found = chunk.frame_finished || !payload.is_empty();
+        if found {
+            buffer.find(Place::Read(payload), chunk.frame_finished, last);
+        }
+        return found;
+    }
+    if !chunk.frame_finished {
+        return false;
+    }
+    let payload = buffer.take_kept();
+    if last && buffer.joined.is_empty() {
+        // A message in one frame stays where it was read.
+        buffer.find(Place::Read(payload), true, true);
+        return true;
+    }
+    let (read, joined) = buffer.read_and_joined(payload);
+    joined.bytes.extend_from_slice(read);
+    if last {
+        buffer.find(Place::Bytes, true, true);
+    }
+    last
+}

@@ -1,0 +1,405 @@
+//! A read buffer: the peer's bytes are read into it, events come out of it.
+
+#![expect(clippy::inline_always, reason = "events that go through memory cost more than the work itself")]
+
+mod found;
+mod joined;
+mod memory;
+
+use alloc::vec::Vec;
+use core::{fmt, ops::Range};
+
+use wsproto_frame::{FrameHeader, TextCheck};
+
+pub(crate) use self::{
+    found::{Found, Place},
+    joined::Joined,
+};
+use crate::{Event, memory::LastLong};
+
+/// How much room there is at least for a read, in bytes, unless a message ends before.
+const LEAST_ROOM: usize = 4 << 10;
+/// The most that is read at a time, in bytes: what the nearest cache holds.
+const READ_LEN: usize = 16 << 10;
+/// A message that is longer than this, in bytes, and whose end is known is read to that end, and no more of what follows
+/// than a header may have: that would have to be moved.
+const LONG: usize = 8 << 10;
+
+/// A buffer that the peer's bytes are read into and that events come out of: whole messages, or parts as they come.
+///
+/// Read into [`room`](Self::room), say how much with [`filled`](Self::filled), and have the connection
+/// [`receive_from`](crate::Connection::receive_from) it until there is no event. What else is needed for a function that
+/// reads and returns the next event are two steps: [`advance`](crate::Connection::advance), then [`event`](Self::event).
+///
+#[cfg_attr(feature = "std", doc = "```")]
+#[cfg_attr(not(feature = "std"), doc = "```ignore")]
+/// use std::io::{self, Read};
+/// use wsproto::{Config, Connection, Event, ReadBuffer, TextMessage};
+///
+/// struct Messages<S> {
+///     connection: Connection,
+///     buffer: ReadBuffer,
+///     stream: S,
+/// }
+///
+/// impl<S: Read> Messages<S> {
+///     fn next(&mut self) -> io::Result<Option<Event<'_>>> {
+///         while !self.connection.advance(&mut self.buffer).map_err(io::Error::other)? {
+///             match self.stream.read(self.buffer.room())? {
+///                 0 => return Ok(None),
+///                 n => self.buffer.filled(n),
+///             }
+///         }
+///         Ok(self.buffer.event())
+///     }
+/// }
+///
+/// let mut client = Connection::open_client(Config::default());
+/// let mut wire = Vec::new();
+/// client.send(TextMessage::new("Hel").unfinished(), &mut wire)?;
+/// client.send(TextMessage::new("lo"), &mut wire)?;
+///
+/// let connection = Connection::open_server(Config::default());
+/// let mut messages = Messages { connection, buffer: ReadBuffer::messages(), stream: &wire[..] };
+/// assert_eq!(messages.next()?, Some(TextMessage::new("Hello").into()));
+/// assert_eq!(messages.next()?, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Where [`is_empty`](Self::is_empty) says so, the buffer can serve another connection or be dropped; where a connection
+/// ended before, [`clear`](Self::clear) it. As long as something waits, the connection knows where it stands in it: the
+/// start of a message that waits here comes no more where [`receive`](crate::Connection::receive) is given the rest of it,
+/// and the rest comes in parts.
+///
+/// # Memory
+///
+/// None at first; 16 KiB from the first read on. A binary message in one frame stays where it was read and is unmasked
+/// there once all of it has come, or 16 KiB of it have; the memory doubles with what has arrived, never with what the peer
+/// announces, to at most twice the longest message and 32 KiB. A text is unmasked and checked as it comes, so that a byte
+/// that is no UTF-8 fails at once, and joined by at least 4 KiB; the pieces of a fragmented message are joined, and what an
+/// extension makes is appended, to memory that doubles as well. The memory of a single message of more than 128 KiB is
+/// given back after it; where two of eight are that long it stays.
+pub struct ReadBuffer {
+    /// All of it can be read into. `start <= decoded <= end <= memory.len()`
+    memory: Vec<u8>,
+    /// Where the payload begins that waits here, or what was not yet taken.
+    start: usize,
+    /// Up to where the payload that waits is unmasked; from here on the bytes are as they were read.
+    decoded: usize,
+    /// Up to where bytes were read.
+    end: usize,
+    /// Where in `memory` a frame that is awaited whole will end; not beyond `end` where none is.
+    frame_end: usize,
+    /// Up to where the next reads may go.
+    room_end: usize,
+    /// From here on `end` has little room left. 0 where room is to be found anew: a byte was taken, or an event found.
+    last_room: usize,
+    /// Whether messages come out whole.
+    whole: bool,
+    /// The message under way, as far as it doesn't wait in `memory`, or the one that was found last.
+    pub(crate) joined: Joined,
+    /// The check of a text that is joined piece by piece: it stands before the payload that waits.
+    pub(crate) text: TextCheck,
+    /// What [`event`](Self::event) gives.
+    pub(crate) found: Found,
+    /// The most of `memory` that the fragments of the message under way needed so far.
+    used: usize,
+    long: LastLong,
+}
+
+impl ReadBuffer {
+    /// Makes a buffer that gives messages whole.
+    #[must_use]
+    pub const fn messages() -> Self {
+        Self::new(true)
+    }
+
+    /// Makes a buffer that gives each part of a message as it comes, for those who handle long messages piece by piece.
+    #[must_use]
+    pub const fn parts() -> Self {
+        Self::new(false)
+    }
+
+    const fn new(whole: bool) -> Self {
+        Self {
+            memory: Vec::new(),
+            start: 0,
+            decoded: 0,
+            end: 0,
+            frame_end: 0,
+            room_end: 0,
+            last_room: 0,
+            whole,
+            joined: Joined::new(),
+            text: TextCheck::new(),
+            found: Found::Nothing,
+            used: 0,
+            long: LastLong::new(),
+        }
+    }
+
+    /// Adds what another reader has left over, a `Vec<u8>`, `Bytes` or `BytesMut`, to be received first.
+    ///
+    /// Nothing is copied where this buffer has read nothing yet and nobody else shares the bytes.
+    ///
+    /// ```
+    /// use wsproto::{Bytes, Config, Connection, ReadBuffer, TextMessage};
+    ///
+    /// let left_over = Bytes::from_static(b"\x81\x05Hello");
+    /// let mut buffer = ReadBuffer::messages().with_unread(left_over);
+    /// let mut client = Connection::open_client(Config::default());
+    /// assert_eq!(client.receive_from(&mut buffer)?, Some(TextMessage::new("Hello").into()));
+    /// # Ok::<(), wsproto::RemoteProtocolError>(())
+    /// ```
+    #[must_use]
+    pub fn with_unread(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
+        if self.memory.is_empty() {
+            (self.end, self.memory) = (bytes.len(), bytes);
+        } else {
+            self.extend_from_slice(&bytes);
+        }
+        self
+    }
+
+    /// Adds bytes of the peer that lie elsewhere, as though they were read: for those who are handed their reads.
+    pub fn extend_from_slice(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let room = self.room();
+            let (read, rest) = bytes.split_at(room.len().min(bytes.len()));
+            for (to, from) in room.iter_mut().zip(read) {
+                *to = *from;
+            }
+            self.filled(read.len());
+            bytes = rest;
+        }
+    }
+
+    /// Returns where the next bytes of the peer belong: at least 4 KiB, but little beyond the end of a long message. It is
+    /// never empty.
+    #[must_use]
+    #[inline]
+    pub fn room(&mut self) -> &mut [u8] {
+        if self.end >= self.last_room {
+            self.find_room();
+        }
+        self.memory.get_mut(self.end..self.room_end).unwrap_or_else(nothing)
+    }
+
+    #[inline(never)]
+    fn find_room(&mut self) {
+        self.forget_found();
+        if self.start == self.end {
+            self.rewind();
+        }
+        let awaits_long = self.end < self.frame_end && self.frame_end.saturating_sub(self.start) > LONG;
+        let rest = self.frame_end.saturating_sub(self.end).saturating_add(FrameHeader::MAX_LEN);
+        let most = if awaits_long { READ_LEN.min(rest) } else { READ_LEN };
+        if self.memory.len().saturating_sub(self.end) < LEAST_ROOM.min(most) {
+            self.make_room();
+        }
+        self.room_end = self.end.saturating_add(most).min(self.memory.len());
+        self.last_room =
+            self.room_end.saturating_sub(if most < READ_LEN { FrameHeader::MAX_LEN } else { LEAST_ROOM - 1 });
+    }
+
+    /// Says how many bytes were read into [`room`](Self::room), from its front: at most its length. More are not counted.
+    #[inline]
+    pub fn filled(&mut self, len: usize) {
+        let end = self.end.saturating_add(len);
+        debug_assert!(end <= self.room_end, "more was filled than there was room");
+        self.end = end.min(self.room_end);
+    }
+
+    /// Returns the event that [`advance`](crate::Connection::advance) found; a message borrows from the buffer.
+    ///
+    /// It is there until the next read or call of the connection; what borrows nothing, as a request, is given once.
+    #[inline]
+    pub fn event(&mut self) -> Option<Event<'_>> {
+        if let Found::Event(_) = self.found {
+            return self.found.take_event();
+        }
+        self.found.borrowed_event(&self.memory, &self.joined)
+    }
+
+    /// Returns the event that [`advance`](crate::Connection::advance) found, once, borrowed from nothing.
+    ///
+    /// A payload of 64 KiB and more is taken out of the buffer with its memory, where that is at most twice as long, and not
+    /// copied; a shorter one is. What is kept so holds at most twice its bytes.
+    ///
+    /// ```
+    /// use wsproto::{BytesMessage, Config, Connection, Event, ReadBuffer};
+    ///
+    /// let mut wire = Vec::new();
+    /// Connection::open_server(Config::default()).send(BytesMessage::new(vec![7; 100_000]), &mut wire)?;
+    /// let mut buffer = ReadBuffer::messages().with_unread(wire);
+    /// assert!(Connection::open_client(Config::default()).advance(&mut buffer)?);
+    /// let Some(Event::BytesMessage(message)) = buffer.take_event() else { panic!() };
+    /// assert_eq!(message.data.into_bytes().len(), 100_000); // in the memory of `wire`
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn take_event(&mut self) -> Option<Event<'static>> {
+        match self.found.take() {
+            Found::Message { place, frame_finished, message_finished } => {
+                Some(self.take_message(place, frame_finished, message_finished))
+            }
+            Found::Event(event) => Some(event),
+            found => found.borrowed_event(&self.memory, &self.joined).map(Event::into_owned),
+        }
+    }
+
+    /// Tells whether nothing waits here: no byte of a message under way, and all others were taken.
+    #[must_use]
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.start == self.end && (self.joined.is_empty() || self.found.is_joined())
+    }
+
+    #[inline(always)]
+    pub(crate) const fn gives_messages(&self) -> bool {
+        self.whole
+    }
+
+    /// Frees the place of what was found.
+    #[inline(always)]
+    pub(crate) fn forget_found(&mut self) {
+        if !matches!(self.found, Found::Nothing) {
+            self.free_found();
+        }
+    }
+
+    #[inline(never)]
+    fn free_found(&mut self) {
+        if self.found.take().is_joined() {
+            self.joined.clear();
+        }
+    }
+
+    /// Says that a message, or a part of one, was found.
+    #[inline]
+    pub(crate) fn find(&mut self, place: Place, frame_finished: bool, message_finished: bool) {
+        self.found = Found::Message { place, frame_finished, message_finished };
+        self.last_room = 0;
+    }
+
+    /// Returns the bytes in `range`, and where to join them.
+    #[inline]
+    pub(crate) fn read_and_joined(&mut self, range: Range<usize>) -> (&[u8], &mut Joined) {
+        (self.memory.get(range).unwrap_or_default(), &mut self.joined)
+    }
+
+    /// Returns how many bytes are as they were read.
+    #[inline(always)]
+    pub(crate) const fn fresh_len(&self) -> usize {
+        debug_assert!(self.decoded <= self.end, "what is decoded was read");
+        self.end.wrapping_sub(self.decoded)
+    }
+
+    /// Returns the bytes that are as they were read.
+    #[inline(always)]
+    pub(crate) fn fresh(&mut self) -> &mut [u8] {
+        self.memory.get_mut(self.decoded..self.end).unwrap_or_default()
+    }
+
+    /// Returns the bytes in `range`.
+    #[inline(always)]
+    pub(crate) fn bytes(&self, range: Range<usize>) -> &[u8] {
+        self.memory.get(range).unwrap_or_default()
+    }
+
+    /// Adds `payload`, whose place counts from the fresh bytes, to the payload that waits; a header before it is dropped.
+    #[inline(always)]
+    pub(crate) fn keep(&mut self, payload: &Range<usize>) {
+        if payload.start > 0 {
+            debug_assert_eq!(self.start, self.decoded, "a header comes where no payload waits");
+            self.start = self.decoded.saturating_add(payload.start);
+        }
+        self.decoded = self.decoded.saturating_add(payload.end).min(self.end);
+    }
+
+    /// Takes `payload`, whose place counts from the fresh bytes, where no payload waits.
+    #[inline(always)]
+    pub(crate) fn give(&mut self, payload: &Range<usize>) -> &[u8] {
+        debug_assert!(self.start == self.decoded && payload.end <= self.fresh_len(), "it was read");
+        let (start, end) = (self.decoded.wrapping_add(payload.start), self.decoded.wrapping_add(payload.end));
+        (self.start, self.decoded, self.last_room) = (end, end, 0);
+        self.bytes(start..end)
+    }
+
+    /// Takes the payload that waits, and says where it lies.
+    #[inline(always)]
+    pub(crate) fn take_kept(&mut self) -> Range<usize> {
+        let kept = self.start..self.decoded;
+        (self.start, self.last_room) = (self.decoded, 0);
+        kept
+    }
+
+    /// Drops so many of the fresh bytes.
+    pub(crate) fn drop_front(&mut self, len: usize) {
+        self.start = self.decoded.saturating_add(len).min(self.end);
+        (self.decoded, self.last_room) = (self.start, 0);
+    }
+
+    /// Says that an event was found that borrows nothing, if there is one; tells whether there is.
+    pub(crate) fn find_event(&mut self, event: Option<Event<'static>>) -> bool {
+        let is_found = event.is_some();
+        self.found = event.map_or(Found::Nothing, Found::Event);
+        self.last_room = 0;
+        is_found
+    }
+
+    /// Drops all bytes that were read.
+    #[inline]
+    pub(crate) fn drop_fresh(&mut self) {
+        (self.start, self.decoded, self.last_room) = (self.end, self.end, 0);
+    }
+
+    /// Tells whether a frame is awaited whole, and neither all of it has come nor `long` bytes of it.
+    #[inline(always)]
+    pub(crate) const fn awaits_more(&self, long: usize) -> bool {
+        self.end < self.frame_end && self.fresh_len() < long
+    }
+
+    /// Says how many of the fresh bytes and of those that will be read belong to a frame that is awaited whole.
+    #[inline(always)]
+    pub(crate) const fn await_frame(&mut self, left: usize) {
+        (self.frame_end, self.last_room) = (self.decoded.saturating_add(left), 0);
+    }
+
+    /// Returns the fresh bytes as a piece of a text that waits, where that is to wait for the end of its frame: less than
+    /// `long` bytes of it have come.
+    #[inline(always)]
+    pub(crate) fn text_piece(&mut self, long: usize) -> Option<&mut [u8]> {
+        if self.whole && self.end.wrapping_sub(self.start) < long { Some(self.fresh()) } else { None }
+    }
+
+    /// Keeps all fresh bytes, a piece of a text that was checked, whose check stood at `before`.
+    #[inline(always)]
+    pub(crate) fn keep_text(&mut self, before: TextCheck) {
+        if self.start == self.decoded {
+            self.text = before;
+        }
+        self.decoded = self.end;
+    }
+}
+
+/// What is never returned. The call keeps it a branch, which is foreseen; where the slice is chosen, the next read waits
+/// for the choice.
+#[cold]
+#[inline(never)]
+fn nothing<'a>() -> &'a mut [u8] {
+    &mut []
+}
+
+/// Shows how many bytes wait, and none of them.
+impl fmt::Debug for ReadBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let joined = if self.found.is_joined() { 0 } else { self.joined.len() };
+        f.debug_struct("ReadBuffer")
+            .field("messages", &self.whole)
+            .field("waiting", &self.decoded.saturating_sub(self.start).saturating_add(joined))
+            .field("unread", &self.fresh_len())
+            .field("memory", &self.capacity())
+            .finish_non_exhaustive()
+    }
+}

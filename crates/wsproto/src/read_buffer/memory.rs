@@ -1,0 +1,114 @@
+//! How much memory the buffer has: it grows with what waits, and is given back.
+
+use core::mem;
+
+use super::{LEAST_ROOM, READ_LEN, ReadBuffer};
+use crate::read_buffer::Found;
+
+/// Up to this length it is better to grow than to move bytes time and again.
+const SMALL_LEN: usize = 64 << 10;
+
+impl ReadBuffer {
+    /// Forgets what waits here and keeps the memory, for a connection that is over: by an error, or at the end of its
+    /// stream.
+    pub fn clear(&mut self) {
+        self.found = Found::Nothing;
+        self.joined.clear();
+        self.drop_fresh();
+        self.rewind();
+    }
+
+    /// Returns how many bytes of memory are held: for what waits, and for what will be read.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.memory.capacity().saturating_add(self.joined.capacity())
+    }
+
+    /// Gives memory back, so that at most `capacity` bytes are held, or what waits where that is more. The next
+    /// [`room`](Self::room) takes what it needs. What was found and not asked for is dropped.
+    ///
+    /// ```
+    /// use wsproto::ReadBuffer;
+    ///
+    /// let mut buffer = ReadBuffer::messages();
+    /// let room = buffer.room().len();
+    /// assert!(buffer.capacity() >= room);
+    /// buffer.shrink_to(0);
+    /// assert_eq!(buffer.capacity(), 0);
+    /// ```
+    pub fn shrink_to(&mut self, capacity: usize) {
+        self.forget_found();
+        if self.capacity() <= capacity {
+            return;
+        }
+        self.joined.shrink_to_fit();
+        self.move_to_front();
+        self.truncate(capacity.saturating_sub(self.joined.capacity()));
+    }
+
+    /// Forgets what a connection that is over has left, and gives its memory back; no more than a read needs stays.
+    #[cold]
+    pub(crate) fn end(&mut self) {
+        self.clear();
+        self.shrink_to(READ_LEN);
+    }
+
+    /// Reads to the front again: nothing is left. Gives memory back where a single long message needed it.
+    #[inline]
+    pub(super) fn rewind(&mut self) {
+        let used = mem::take(&mut self.end);
+        (self.start, self.decoded, self.frame_end, self.last_room) = (0, 0, 0, 0);
+        self.give_back(used);
+    }
+
+    /// Notes how much was used until nothing or little was left, once for a message, and gives memory back where that is
+    /// worth nothing to what comes. What waits lies in front. Within a message nothing is given back: what follows may be as
+    /// long.
+    #[inline]
+    fn give_back(&mut self, used: usize) {
+        self.used = self.used.max(used);
+        if self.used > 0 && self.joined.is_empty() {
+            self.long.note(mem::take(&mut self.used));
+            if !self.long.keep(self.memory.len()) {
+                self.truncate(READ_LEN);
+            }
+        }
+    }
+
+    /// Gives memory back beyond so many bytes, and what waits, which lies in front.
+    #[cold]
+    fn truncate(&mut self, len: usize) {
+        self.last_room = 0;
+        self.memory.truncate(len.max(self.end));
+        self.memory.shrink_to_fit();
+    }
+
+    /// Moves what waits to the front where the room that it leaves is worth it, and grows otherwise: either way, at
+    /// most two bytes are moved for each that was taken or read. It grows to be long only where two thirds wait.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn make_room(&mut self) {
+        let waiting = self.end.saturating_sub(self.start);
+        let worth_moving =
+            if self.memory.len() < SMALL_LEN { waiting.saturating_mul(4) } else { waiting / 2 };
+        if self.start < worth_moving.max(LEAST_ROOM) {
+            let len = self.memory.len().saturating_mul(2).max(READ_LEN);
+            self.memory.resize(len, 0);
+            return;
+        }
+        let used = self.end;
+        self.move_to_front();
+        if waiting <= LEAST_ROOM {
+            self.give_back(used);
+        }
+    }
+
+    /// Moves what waits to the front.
+    fn move_to_front(&mut self) {
+        self.memory.copy_within(self.start..self.end, 0);
+        self.decoded = self.decoded.saturating_sub(self.start);
+        self.end = self.end.saturating_sub(self.start);
+        self.frame_end = self.frame_end.saturating_sub(self.start);
+        (self.start, self.last_room) = (0, 0);
+    }
+}
