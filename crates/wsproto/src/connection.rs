@@ -31,13 +31,14 @@ use crate::{
 
 /// A WebSocket connection: the opening handshake, messages and control frames, the closing handshake.
 ///
-/// [`server`](Self::server) and [`client`](Self::client) speak from the first byte of HTTP; [`open_server`](Self::open_server)
-/// and [`open_client`](Self::open_client) from the first frame, where the opening handshake happened elsewhere: in an HTTP
-/// server, over HTTP/2. Once it is open it is the same connection.
+/// [`server`](Self::server) and [`client`](Self::client) speak from the first byte of HTTP.
+/// [`open_server`](Self::open_server) and [`open_client`](Self::open_client) speak from the first frame: the opening
+/// handshake happened elsewhere, in an HTTP server or over HTTP/2. Once it is open it is the same connection.
 ///
-/// Four kinds of methods: [`receive_from`](Self::receive_from) or [`receive`](Self::receive) takes the peer's bytes and gives events,
-/// [`send`](Self::send) takes events and gives bytes, [`reply`](Self::reply) sends what is owed, and the rest tells
-/// where the connection stands.
+/// There are four kinds of methods. [`receive_from`](Self::receive_from) takes the peer's bytes out of a
+/// [`ReadBuffer`](crate::ReadBuffer) and gives events; [`advance`](Self::advance) does so in two steps, and
+/// [`receive`](Self::receive) out of memory of the caller. [`send`](Self::send) takes events and gives bytes.
+/// [`reply`](Self::reply) sends what is owed. The rest tells where the connection stands.
 ///
 #[cfg_attr(feature = "std", doc = "```")]
 #[cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -68,6 +69,8 @@ pub struct Connection {
     /// The size so far of the message under way from the peer.
     received: MessageSize,
     limits: Limits,
+    /// Whether the frame under way is awaited whole in a read buffer; between frames it says nothing.
+    awaits_whole: bool,
     /// A control frame's payload that comes in pieces.
     control: Option<Box<ControlPayload>>,
     /// What was agreed, for whoever asks.
@@ -133,6 +136,7 @@ impl Connection {
             text: TextCheck::new(),
             received: MessageSize::default(),
             limits: Limits::new(config),
+            awaits_whole: false,
             control: None,
             agreement: Agreement::default(),
             opening: None,

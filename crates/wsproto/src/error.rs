@@ -15,9 +15,9 @@ use crate::{CloseConnection, ConnectionState, Event, Text};
 /// What a loop does with an error: [`LocalProtocolError::remedy`] and [`RemoteProtocolError::remedy`] say it.
 ///
 /// ```
-/// use wsproto::{Config, Ping, Remedy, WsConnection};
+/// use wsproto::{Config, Ping, Remedy, Connection};
 ///
-/// let mut ws = WsConnection::server(Config::default());
+/// let mut ws = Connection::server(Config::default());
 /// let mut out = Vec::new();
 /// let error = ws.receive(&mut &mut b"GARBAGE\r\n\r\n"[..].to_vec()[..]).unwrap_err();
 /// if error.remedy() == Remedy::Reply {

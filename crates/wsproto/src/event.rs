@@ -8,7 +8,7 @@ use crate::{Payload, Text};
 
 /// Something that one side of a connection did, in the order in which it was done.
 ///
-/// What is received borrows from the input at most, never from the connection. At most 64 bytes.
+/// What is received borrows from the read buffer at most, never from the connection. At most 64 bytes.
 ///
 /// ```
 /// use wsproto::{Event, TextMessage};
@@ -29,9 +29,9 @@ pub enum Event<'a> {
     RejectConnection(Box<RejectConnection>),
     /// A part of the body of a rejection.
     RejectData(RejectData<'a>),
-    /// A part of a text message.
+    /// A text message, or a part of one.
     TextMessage(TextMessage<'a>),
-    /// A part of a binary message.
+    /// A binary message, or a part of one.
     BytesMessage(BytesMessage<'a>),
     /// The closing handshake begins, or ends.
     CloseConnection(CloseConnection<'a>),
@@ -59,9 +59,9 @@ impl Event<'_> {
     }
 }
 
-/// A part of a message, or the whole of it: a [`TextMessage`] or a [`BytesMessage`].
+/// A message, or a part of one: a [`TextMessage`] or a [`BytesMessage`].
 ///
-/// Received: what one read brought of a frame, or a whole message; text is always whole code points. Sent: one frame.
+/// Received: a whole message, or what one read brought of a frame; text is always whole code points. Sent: one frame.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Message<D> {
@@ -75,10 +75,10 @@ pub struct Message<D> {
     pub verbatim: bool,
 }
 
-/// A part of a text message, or the whole of it.
+/// A text message, or a part of one.
 pub type TextMessage<'a> = Message<Text<'a>>;
 
-/// A part of a binary message, or the whole of it.
+/// A binary message, or a part of one.
 pub type BytesMessage<'a> = Message<Payload<'a>>;
 
 impl<D> Message<D> {

@@ -2,8 +2,9 @@
 //! the peer come out ([RFC 6455](https://www.rfc-editor.org/rfc/rfc6455),
 //! [RFC 7692](https://www.rfc-editor.org/rfc/rfc7692)).
 //!
-//! There is no socket, no clock and no runtime in here. A [`Connection`] speaks from the first byte of HTTP or from the first
-//! frame; payloads are unmasked where they lie in a [`ReadBuffer`] and handed out as slices of it.
+//! There is no socket, no clock and no runtime in here. What the peer sends is read into a [`ReadBuffer`]. A
+//! [`Connection`] takes events out of it, which borrow from it: [whole messages](ReadBuffer::messages), or
+//! [parts](ReadBuffer::parts) of them. An echo server:
 //!
 //! ```
 //! use std::io::{Read, Write};
@@ -47,6 +48,17 @@
 //!     }
 //! }
 //! ```
+//!
+//! | to | use |
+//! |---|---|
+//! | receive whole messages in a loop | [`ReadBuffer::messages`], [`Connection::receive_from`] |
+//! | write a function that reads and returns the next event | [`Connection::advance`], then [`ReadBuffer::event`] |
+//! | keep a message, without a copy if it is long | [`Connection::advance`], then [`ReadBuffer::take_event`] |
+//! | receive parts of messages that are too long for memory | [`ReadBuffer::parts`], [`Connection::receive_from`] |
+//! | receive parts in memory of your own, with no heap | [`Connection::receive`] |
+//! | begin after an opening handshake elsewhere | [`Connection::open_server`], [`Connection::open_client`] |
+//! | put to work extensions that were agreed elsewhere | [`Connection::with_extensions`], [`extensions::Pipeline`] |
+//! | send one message to many connections | [`PreparedMessage`] |
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // No byte of a peer may reach a panic; the tests are free to.

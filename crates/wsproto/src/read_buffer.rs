@@ -19,7 +19,7 @@ use crate::{Event, memory::LastLong};
 
 /// How much room there is at least for a read, in bytes, unless a message ends before.
 const LEAST_ROOM: usize = 4 << 10;
-/// The most that is read at a time, in bytes: what the nearest cache holds.
+/// The most that is read at a time, in bytes, unless it was asked for more: what the nearest cache holds.
 const READ_LEN: usize = 16 << 10;
 /// A message that is longer than this, in bytes, and whose end is known is read to that end, and no more of what follows
 /// than a header may have: that would have to be moved.
@@ -27,9 +27,9 @@ const LONG: usize = 8 << 10;
 
 /// A buffer that the peer's bytes are read into and that events come out of: whole messages, or parts as they come.
 ///
-/// Read into [`room`](Self::room), say how much with [`filled`](Self::filled), and have the connection
-/// [`receive_from`](crate::Connection::receive_from) it until there is no event. What else is needed for a function that
-/// reads and returns the next event are two steps: [`advance`](crate::Connection::advance), then [`event`](Self::event).
+/// Read into [`room`](Self::room), say how much with [`filled`](Self::filled), and call
+/// [`receive_from`](crate::Connection::receive_from) until there is no event. A function that reads and returns the next
+/// event needs two steps in its place: [`advance`](crate::Connection::advance), then [`event`](Self::event).
 ///
 #[cfg_attr(feature = "std", doc = "```")]
 #[cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -44,7 +44,7 @@ const LONG: usize = 8 << 10;
 ///
 /// impl<S: Read> Messages<S> {
 ///     fn next(&mut self) -> io::Result<Option<Event<'_>>> {
-///         while !self.connection.advance(&mut self.buffer).map_err(io::Error::other)? {
+///         while !self.connection.advance(&mut self.buffer)? {
 ///             match self.stream.read(self.buffer.room())? {
 ///                 0 => return Ok(None),
 ///                 n => self.buffer.filled(n),
@@ -66,19 +66,23 @@ const LONG: usize = 8 << 10;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Where [`is_empty`](Self::is_empty) says so, the buffer can serve another connection or be dropped; where a connection
-/// ended before, [`clear`](Self::clear) it. As long as something waits, the connection knows where it stands in it: the
-/// start of a message that waits here comes no more where [`receive`](crate::Connection::receive) is given the rest of it,
-/// and the rest comes in parts.
+/// Where [`is_empty`](Self::is_empty) says so, nothing in the buffer belongs to a connection: it can serve another one,
+/// or be dropped. Where something waits, go on with this buffer for the connection that it belongs to. If
+/// [`receive`](crate::Connection::receive) gets the rest of a message that began here, its start is lost to the
+/// program, and the rest comes in parts. Where a connection ended before its message did, [`clear`](Self::clear) the
+/// buffer.
 ///
 /// # Memory
 ///
-/// None at first; 16 KiB from the first read on. A binary message in one frame stays where it was read and is unmasked
-/// there once all of it has come, or 16 KiB of it have; the memory doubles with what has arrived, never with what the peer
-/// announces, to at most twice the longest message and 32 KiB. A text is unmasked and checked as it comes, so that a byte
-/// that is no UTF-8 fails at once, and joined by at least 4 KiB; the pieces of a fragmented message are joined, and what an
-/// extension makes is appended, to memory that doubles as well. The memory of a single message of more than 128 KiB is
-/// given back after it; where two of eight are that long it stays.
+/// The buffer has none at first, and 16 KiB from the first read on. The memory doubles with what has come, never with
+/// what the peer announces: to at most twice the longest message and 64 KiB.
+///
+/// A binary message in one frame stays where it was read. It is unmasked there once all of it has come, or 16 KiB of
+/// it. A text is unmasked and checked as it comes, so that a byte that is no UTF-8 fails at once. The pieces of a text,
+/// the frames of a fragmented message and what extensions make are joined, in memory that doubles as well.
+///
+/// The memory of a single message of more than 128 KiB is given back after it. Where two of eight are that long it
+/// stays.
 pub struct ReadBuffer {
     /// All of it can be read into. `start <= decoded <= end <= memory.len()`
     memory: Vec<u8>,
@@ -94,6 +98,8 @@ pub struct ReadBuffer {
     room_end: usize,
     /// From here on `end` has little room left. 0 where room is to be found anew: a byte was taken, or an event found.
     last_room: usize,
+    /// The most that is read at a time.
+    read_len: usize,
     /// Whether messages come out whole.
     whole: bool,
     /// The message under way, as far as it doesn't wait in `memory`, or the one that was found last.
@@ -129,6 +135,7 @@ impl ReadBuffer {
             frame_end: 0,
             room_end: 0,
             last_room: 0,
+            read_len: READ_LEN,
             whole,
             joined: Joined::new(),
             text: TextCheck::new(),
@@ -138,11 +145,12 @@ impl ReadBuffer {
         }
     }
 
-    /// Adds what another reader has left over, a `Vec<u8>`, `Bytes` or `BytesMut`, to be received first.
+    /// Adds what another reader has left over: a `Vec<u8>`, `Bytes` or `BytesMut`. It is received first.
     ///
-    /// Nothing is copied where this buffer has read nothing yet and nobody else shares the bytes.
+    /// Nothing is copied where nothing was read into this buffer yet and nobody else shares the bytes.
     ///
-    /// ```
+    #[cfg_attr(feature = "std", doc = "```")]
+    #[cfg_attr(not(feature = "std"), doc = "```ignore")]
     /// use wsproto::{Bytes, Config, Connection, ReadBuffer, TextMessage};
     ///
     /// let left_over = Bytes::from_static(b"\x81\x05Hello");
@@ -194,13 +202,16 @@ impl ReadBuffer {
         }
         let awaits_long = self.end < self.frame_end && self.frame_end.saturating_sub(self.start) > LONG;
         let rest = self.frame_end.saturating_sub(self.end).saturating_add(FrameHeader::MAX_LEN);
-        let most = if awaits_long { READ_LEN.min(rest) } else { READ_LEN };
-        if self.memory.len().saturating_sub(self.end) < LEAST_ROOM.min(most) {
-            self.make_room();
+        let most = if awaits_long { self.read_len.min(rest) } else { self.read_len };
+        if self.memory.len().saturating_sub(self.end) < most {
+            self.make_room(most);
         }
         self.room_end = self.end.saturating_add(most).min(self.memory.len());
-        self.last_room =
-            self.room_end.saturating_sub(if most < READ_LEN { FrameHeader::MAX_LEN } else { LEAST_ROOM - 1 });
+        self.last_room = self.room_end.saturating_sub(if most < self.read_len {
+            FrameHeader::MAX_LEN
+        } else {
+            LEAST_ROOM - 1
+        });
     }
 
     /// Says how many bytes were read into [`room`](Self::room), from its front: at most its length. More are not counted.
@@ -213,7 +224,8 @@ impl ReadBuffer {
 
     /// Returns the event that [`advance`](crate::Connection::advance) found; a message borrows from the buffer.
     ///
-    /// It is there until the next read or call of the connection; what borrows nothing, as a request, is given once.
+    /// It is there until the next read, or the next call of the connection that takes this buffer; what borrows nothing,
+    /// such as a request, is given once.
     #[inline]
     pub fn event(&mut self) -> Option<Event<'_>> {
         if let Found::Event(_) = self.found {
@@ -227,7 +239,8 @@ impl ReadBuffer {
     /// A payload of 64 KiB and more is taken out of the buffer with its memory, where that is at most twice as long, and not
     /// copied; a shorter one is. What is kept so holds at most twice its bytes.
     ///
-    /// ```
+    #[cfg_attr(feature = "std", doc = "```")]
+    #[cfg_attr(not(feature = "std"), doc = "```ignore")]
     /// use wsproto::{BytesMessage, Config, Connection, Event, ReadBuffer};
     ///
     /// let mut wire = Vec::new();

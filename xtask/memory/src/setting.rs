@@ -5,7 +5,9 @@ use std::mem;
 
 use allocation_counter::measure;
 use wsproto::extensions::deflate::{Backend, DeflateParams, WindowBits};
-use wsproto::{BytesMessage, Config, Connection, DeflateConfig, Event, Role, TextMessage, extensions};
+use wsproto::{
+    BytesMessage, Config, Connection, DeflateConfig, Event, ReadBuffer, Role, TextMessage, extensions,
+};
 
 /// How many times messages of each length are exchanged each way before allocations are counted, and while they are.
 const WARM: usize = 20;
@@ -114,10 +116,12 @@ impl Pair {
     /// Returns what [`MESSAGES`](Self::MESSAGES) allocate once everything is warm: received, and sent.
     pub(crate) fn allocations(self) -> Result<[u64; 2], String> {
         let Self([mut client, mut server]) = self;
+        // Nothing waits between messages, so that one serves both.
+        let mut buffer = ReadBuffer::messages();
         let (mut received, mut sent) = (0, 0);
         for number in 0..WARM + COUNTED {
             for _ in 0..2 {
-                let (receiving, sending) = exchange(&mut client, &mut server, number)?;
+                let (receiving, sending) = exchange(&mut client, &mut server, &mut buffer, number)?;
                 if number >= WARM {
                     received += receiving;
                     sent += sending;
@@ -131,7 +135,12 @@ impl Pair {
 }
 
 /// Sends messages of several sizes, one way, and returns what receiving and sending allocated.
-fn exchange(from: &mut Connection, to: &mut Connection, number: usize) -> Result<(u64, u64), String> {
+fn exchange(
+    from: &mut Connection,
+    to: &mut Connection,
+    buffer: &mut ReadBuffer,
+    number: usize,
+) -> Result<(u64, u64), String> {
     let (mut received, mut sent) = (0, 0);
     let mut wire = Vec::with_capacity(1 << 17);
     for len in LENGTHS {
@@ -143,7 +152,7 @@ fn exchange(from: &mut Connection, to: &mut Connection, number: usize) -> Result
         .count_total;
         outcome.map_err(|error| error.to_string())?;
         let mut outcome = Ok(0);
-        received += measure(|| outcome = receive_all(to, &mut wire)).count_total;
+        received += measure(|| outcome = receive_messages(to, buffer, &wire)).count_total;
         if outcome? != len {
             return Err(format!("a message of {len} bytes did not come whole"));
         }
@@ -152,19 +161,37 @@ fn exchange(from: &mut Connection, to: &mut Connection, number: usize) -> Result
     Ok((received, sent))
 }
 
-/// Receives messages in reads of 64 KiB, and returns how many bytes they had.
+/// Receives whole messages, and returns how many bytes they had.
+fn receive_messages(
+    connection: &mut Connection,
+    buffer: &mut ReadBuffer,
+    wire: &[u8],
+) -> Result<usize, String> {
+    buffer.extend_from_slice(wire);
+    let mut len = 0;
+    while let Some(event) = connection.receive_from(buffer).map_err(|error| error.to_string())? {
+        len += data_len(&event);
+    }
+    Ok(len)
+}
+
+/// Receives parts of messages in reads of 64 KiB, and returns how many bytes they had.
 fn receive_all(connection: &mut Connection, wire: &mut [u8]) -> Result<usize, String> {
     let mut len = 0;
     for mut input in wire.chunks_mut(64 << 10) {
         while let Some(event) = connection.receive(&mut input).map_err(|error| error.to_string())? {
-            len += match event {
-                Event::TextMessage(message) => message.data.as_bytes().len(),
-                Event::BytesMessage(message) => message.data.len(),
-                _ => 0,
-            };
+            len += data_len(&event);
         }
     }
     Ok(len)
+}
+
+fn data_len(event: &Event<'_>) -> usize {
+    match event {
+        Event::TextMessage(message) => message.data.len(),
+        Event::BytesMessage(message) => message.data.len(),
+        _ => 0,
+    }
 }
 
 /// An open connection with what both sides of `config` agree on.

@@ -167,6 +167,9 @@ impl Connection {
             let outcome = self.received(outcome);
             let taken = len.saturating_sub(rest.len());
             buffer.drop_front(taken);
+            if outcome.is_err() {
+                buffer.end();
+            }
             return Ok(buffer.find_event(outcome?));
         };
         self.opening = None;

@@ -34,6 +34,10 @@ impl Connection {
         &mut self,
         input: &mut &'a mut [u8],
     ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
+        debug_assert!(
+            !self.awaits_whole || self.decoder.payload().is_none(),
+            "the start of this frame waits in a read buffer"
+        );
         if self.passes_data() {
             if input.is_empty() {
                 return Ok(None);
@@ -221,6 +225,9 @@ impl Connection {
                 *input = &mut [];
                 return Ok(None);
             };
+            if chunk.frame_started {
+                self.awaits_whole = false;
+            }
             let event = self.receive_chunk(chunk.split_off(input))?;
             if event.is_some() {
                 return Ok(event);

@@ -25,12 +25,17 @@ const LONG_TEXT: usize = 4 << 10;
 impl Connection {
     /// Returns the next event of what was read into `buffer`, or `None` once more bytes are needed.
     ///
-    /// It does as [`receive`](Self::receive); whether messages come whole or in parts, the buffer says. Until it
-    /// [`is_empty`](ReadBuffer::is_empty), what follows belongs into the same one.
+    /// The buffer says whether messages come whole or in parts. As long as it isn't [empty](ReadBuffer::is_empty), what
+    /// follows must be read into the same one. What comes after the peer's Close, and once the connection is closed, is
+    /// taken and ignored.
+    ///
+    /// While a request waits for its answer ([`Transport::PauseRead`](crate::Transport::PauseRead)), nothing is taken: what
+    /// a client sends after its request stays in the buffer, and belongs to the open connection. Call it again once the
+    /// answer is sent. With a rejection such bytes are dropped.
     ///
     /// # Errors
     ///
-    /// As [`receive`](Self::receive).
+    /// The rule that the peer broke; it is final, and [`reply_to_error`](Self::reply_to_error) tells the peer.
     #[inline(always)]
     pub fn receive_from<'b>(
         &mut self,
@@ -81,12 +86,13 @@ impl Connection {
 
     /// Finds the next event of what was read into `buffer`, and tells whether there is one: [`ReadBuffer::event`] gives it.
     ///
-    /// `false` once more bytes are needed. It does as [`receive_from`](Self::receive_from) in two steps, between which a
-    /// function can read more; only so can it return an event that borrows from the buffer.
+    /// `false` once more bytes are needed. This is [`receive_from`](Self::receive_from) in two steps, between which a
+    /// function can read more. Only so can a function read, and return an event that borrows from the buffer:
+    /// [`ReadBuffer`] has an example.
     ///
     /// # Errors
     ///
-    /// As [`receive`](Self::receive).
+    /// As [`receive_from`](Self::receive_from).
     pub fn advance(&mut self, buffer: &mut ReadBuffer) -> Result<bool, RemoteProtocolError> {
         buffer.forget_found();
         if self.opening.is_some() {
@@ -135,11 +141,12 @@ impl Connection {
 
     /// Notes what is awaited after all that was read.
     #[inline(always)]
-    fn await_more(&self, buffer: &mut ReadBuffer) {
+    fn await_more(&mut self, buffer: &mut ReadBuffer) {
         match self.decoder.payload() {
             // The decoder keeps the start of a header.
             None => buffer.drop_fresh(),
             Some((_, left)) if *self.pieces(buffer).start() == LONG => {
+                self.awaits_whole = true;
                 buffer.await_frame(usize::try_from(left).unwrap_or(usize::MAX));
             }
             Some(_) => {}

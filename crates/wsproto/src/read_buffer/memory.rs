@@ -2,7 +2,7 @@
 
 use core::mem;
 
-use super::{LEAST_ROOM, READ_LEN, ReadBuffer};
+use super::{LEAST_ROOM, ReadBuffer};
 use crate::read_buffer::Found;
 
 /// Up to this length it is better to grow than to move bytes time and again.
@@ -50,7 +50,7 @@ impl ReadBuffer {
     #[cold]
     pub(crate) fn end(&mut self) {
         self.clear();
-        self.shrink_to(READ_LEN);
+        self.shrink_to(self.read_len);
     }
 
     /// Reads to the front again: nothing is left. Gives memory back where a single long message needed it.
@@ -69,8 +69,8 @@ impl ReadBuffer {
         self.used = self.used.max(used);
         if self.used > 0 && self.joined.is_empty() {
             self.long.note(mem::take(&mut self.used));
-            if !self.long.keep(self.memory.len()) {
-                self.truncate(READ_LEN);
+            if self.memory.len() > self.read_len && !self.long.keep(self.memory.len()) {
+                self.truncate(self.read_len);
             }
         }
     }
@@ -83,17 +83,20 @@ impl ReadBuffer {
         self.memory.shrink_to_fit();
     }
 
-    /// Moves what waits to the front where the room that it leaves is worth it, and grows otherwise: either way, at
-    /// most two bytes are moved for each that was taken or read. It grows to be long only where two thirds wait.
+    /// Moves what waits to the front where the room that it leaves is worth it, and otherwise grows where there is too
+    /// little room: either way, at most two bytes are moved for each that was taken or read. It grows to be long only where
+    /// two thirds wait.
     #[cold]
     #[inline(never)]
-    pub(super) fn make_room(&mut self) {
+    pub(super) fn make_room(&mut self, most: usize) {
         let waiting = self.end.saturating_sub(self.start);
         let worth_moving =
             if self.memory.len() < SMALL_LEN { waiting.saturating_mul(4) } else { waiting / 2 };
         if self.start < worth_moving.max(LEAST_ROOM) {
-            let len = self.memory.len().saturating_mul(2).max(READ_LEN);
-            self.memory.resize(len, 0);
+            if self.memory.len().saturating_sub(self.end) < LEAST_ROOM.min(most) {
+                let len = self.memory.len().saturating_mul(2).max(self.read_len);
+                self.memory.resize(len, 0);
+            }
             return;
         }
         let used = self.end;
