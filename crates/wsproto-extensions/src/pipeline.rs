@@ -50,7 +50,7 @@ struct Inner {
     calling: bool,
 }
 
-/// What a panic leaves half-done is not looked at again: see [`Inner::call`]. A configuration is shared, and what is
+/// What a panic leaves half-done is not looked at again: see `Inner::call`. A configuration is shared, and what is
 /// changed in it is for its own locks to keep whole.
 impl UnwindSafe for Pipeline {}
 impl RefUnwindSafe for Pipeline {}

@@ -185,11 +185,12 @@ impl FrameDecoder {
     }
 
     /// Does as [`decode`](Self::decode), but leaves what it takes where it lies: `input` up to the end of the part's
-    /// payload. `pieces` says how many bytes of a data frame's payload a part should hold.
+    /// payload. `pieces` says how many bytes of a payload a part should hold.
     ///
     /// Where fewer bytes are there than `pieces` begins with, and they don't end the frame, they are left for a later call,
     /// still masked: the part is of the header alone, or `None`. Of more than `pieces` ends with, the rest is left; 0 counts
-    /// as 1, since a part that takes nothing would come again without end. Control frames are short and never cut by it.
+    /// as 1, since a part that takes nothing would come again without end. A control frame is short: it is held back in the
+    /// same way, and never cut.
     ///
     /// `None` within a header takes all of `input`, and within a payload ([`payload`](Self::payload)) none of it.
     ///

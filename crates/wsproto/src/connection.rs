@@ -8,6 +8,7 @@ mod receive_control;
 mod receive_from;
 mod send;
 mod send_prepared;
+mod text;
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::fmt;

@@ -21,6 +21,8 @@ use crate::{Event, memory::LastLong};
 const LEAST_ROOM: usize = 4 << 10;
 /// The most that is read at a time, in bytes, unless it was asked for more: what the nearest cache holds.
 const READ_LEN: usize = 16 << 10;
+/// The most that can be asked for, in bytes.
+const MOST_READ: usize = 16 << 20;
 /// A message that is longer than this, in bytes, and whose end is known is read to that end, and no more of what follows
 /// than a header may have: that would have to be moved.
 const LONG: usize = 8 << 10;
@@ -67,10 +69,11 @@ const LONG: usize = 8 << 10;
 /// ```
 ///
 /// Where [`is_empty`](Self::is_empty) says so, nothing in the buffer belongs to a connection: it can serve another one,
-/// or be dropped. Where something waits, go on with this buffer for the connection that it belongs to. If
-/// [`receive`](crate::Connection::receive) gets the rest of a message that began here, its start is lost to the
-/// program, and the rest comes in parts. Where a connection ended before its message did, [`clear`](Self::clear) the
-/// buffer.
+/// or be dropped. Where something waits, go on with this buffer for the connection that it belongs to. To give
+/// [`receive`](crate::Connection::receive) the rest of a message that began here is a mistake: of a text, the start is
+/// lost to the program, and the rest comes in parts; a binary frame that waits here to be whole is read wrong, as a fault
+/// of the peer (with debug assertions the call panics). Where a connection ended before its message did,
+/// [`clear`](Self::clear) the buffer.
 ///
 /// # Memory
 ///
@@ -143,6 +146,26 @@ impl ReadBuffer {
             used: 0,
             long: LastLong::new(),
         }
+    }
+
+    /// Sets how much is read at a time, in bytes: at least 4 KiB and at most 16 MiB, 16 KiB by default.
+    ///
+    /// Where much waits to be read, more at a time takes fewer calls of the system. An idle buffer then holds as much.
+    ///
+    /// ```
+    /// use wsproto::ReadBuffer;
+    ///
+    /// let mut buffer = ReadBuffer::messages().with_read_len(64 << 10);
+    /// assert_eq!(buffer.room().len(), 64 << 10);
+    /// ```
+    #[must_use]
+    pub const fn with_read_len(mut self, len: usize) -> Self {
+        self.read_len = match len {
+            0..LEAST_ROOM => LEAST_ROOM,
+            LEAST_ROOM..MOST_READ => len,
+            _ => MOST_READ,
+        };
+        self
     }
 
     /// Adds what another reader has left over: a `Vec<u8>`, `Bytes` or `BytesMut`. It is received first.

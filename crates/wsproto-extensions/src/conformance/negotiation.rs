@@ -18,9 +18,9 @@ pub(super) fn check(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), 
     let offers = grammar(&*config)?;
     pair(make)?;
     for offer in &offers {
-        strangers(&*config, offer)?;
+        foreign_parameters(&*config, offer)?;
     }
-    strangers(&*config, &Params::new(config.name().to_string()))
+    foreign_parameters(&*config, &Params::new(config.name().to_string()))
 }
 
 /// A parameter that no extension has.
@@ -75,7 +75,7 @@ fn grammar(config: &dyn ExtensionConfig) -> Result<Vec<Params<'static>>, Violati
 }
 
 /// Shows an offer with strange parameters to both sides, and the answer to it.
-fn strangers(config: &dyn ExtensionConfig, offer: &Params<'static>) -> Result<(), Violation> {
+fn foreign_parameters(config: &dyn ExtensionConfig, offer: &Params<'static>) -> Result<(), Violation> {
     let mut names: Vec<_> = offer.iter().map(|(name, _)| name.to_string()).collect();
     names.push(UNKNOWN.to_string());
     let plain = Params::new(config.name().to_string());

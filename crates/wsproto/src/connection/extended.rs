@@ -131,11 +131,11 @@ impl Connection {
     }
 
     /// Returns how much of a payload the next part may hold: no more than extensions take at once, and no more than
-    /// [`most_text`](Self::most_text).
+    /// [`text_part_limit`](Self::text_part_limit).
     pub(super) fn most_payload(&self) -> usize {
         match &self.extended {
             Some(extended) => extended.most_payload(self.text.missing()),
-            None => self.most_text(),
+            None => self.text_part_limit(),
         }
     }
 

@@ -42,7 +42,7 @@ impl Connection {
             if input.is_empty() {
                 return Ok(None);
             }
-            if let Some(chunk) = self.decoder.decode_data(input, 1, self.most_text()) {
+            if let Some(chunk) = self.decoder.decode_data(input, 1, self.text_part_limit()) {
                 if let Err(error) = self.check_start(&chunk) {
                     return Err(self.fail(error));
                 }
@@ -104,16 +104,6 @@ impl Connection {
         Ok(())
     }
 
-    /// Returns how much of a text the next part may hold: no more than completes a code point that was cut, so that it
-    /// becomes an event of its own.
-    #[inline(always)]
-    pub(super) const fn most_text(&self) -> usize {
-        match self.text.missing() {
-            0 => usize::MAX,
-            missing => missing,
-        }
-    }
-
     /// Makes an event of a part of a data frame; `None` where all of it lay within a code point.
     ///
     /// Each event is returned where it is made: one that is a part of another result on its way is written word by word
@@ -143,7 +133,7 @@ impl Connection {
         }
         let text = match self.check_text(payload, message_finished) {
             Ok((None, text)) => Text::new(text),
-            // Nothing follows the code point: `most_text` sees to it.
+            // Nothing follows the code point: `text_part_limit` sees to it.
             Ok((Some(code_point), _)) => Text::from_code_point(code_point),
             Err(error) => return Err(self.fail(error)),
         };
@@ -152,21 +142,6 @@ impl Connection {
         }
         let message = TextMessage::received(text, frame_finished, message_finished);
         Ok(Some(Event::TextMessage(message)))
-    }
-
-    /// Checks the next part of a text: the one place where text that the program gets is checked.
-    #[inline(always)]
-    pub(super) fn check_text<'a>(
-        &mut self,
-        part: &'a [u8],
-        last: bool,
-    ) -> Result<(Option<char>, &'a str), RemoteProtocolError> {
-        //= rfc6455#5.6-1, rfc6455#8.1-1
-        let checked = self.text.push(part)?;
-        if last {
-            self.text.finish()?;
-        }
-        Ok(checked)
     }
 
     /// Gives back what is kept for more of the peer's frames; until our Close is sent, extensions have a say in it.

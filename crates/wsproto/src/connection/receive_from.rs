@@ -19,8 +19,6 @@ use crate::{
 /// A frame that is awaited whole is unmasked once so many bytes of it have come: few enough that they are still in the
 /// nearest cache.
 const LONG: usize = 16 << 10;
-/// A text that waits for the end of its frame is joined once so many bytes of it have come.
-const LONG_TEXT: usize = 4 << 10;
 
 impl Connection {
     /// Returns the next event of what was read into `buffer`, or `None` once more bytes are needed.
@@ -49,13 +47,14 @@ impl Connection {
             if buffer.fresh_len() == 0 {
                 return Ok(None);
             }
-            match self.check_piece(buffer) {
-                Ok(false) => {}
-                Ok(true) => return Ok(None),
-                Err(error) => return Err(self.fail_in(buffer, error)),
-            }
-            let most = if buffer.gives_messages() { usize::MAX } else { self.most_text() };
-            if let Some(chunk) = self.decoder.decode_data(buffer.fresh(), 1, most) {
+            let most = if buffer.gives_messages() { usize::MAX } else { self.text_part_limit() };
+            if !self.decoder.is_between_frames() {
+                match self.check_waiting_text(buffer) {
+                    Ok(false) => {}
+                    Ok(true) => return Ok(None),
+                    Err(error) => return Err(self.fail_in(buffer, error)),
+                }
+            } else if let Some(chunk) = self.decoder.decode_data(buffer.fresh(), 1, most) {
                 if let Err(error) = self.check_start(&chunk) {
                     return Err(self.fail_in(buffer, error));
                 }
@@ -67,7 +66,6 @@ impl Connection {
                 buffer.keep(&chunk.payload);
                 return match self.take_data(&chunk, buffer) {
                     Ok(true) => Ok(buffer.event()),
-                    Ok(false) if buffer.fresh_len() == 0 => Ok(None),
                     Ok(false) => self.advanced_event(buffer),
                     Err(error) => Err(self.fail_in(buffer, error)),
                 };
@@ -134,7 +132,7 @@ impl Connection {
         let most = match &self.extended {
             Some(_) => Pipeline::INPUT_PIECE,
             None if buffer.gives_messages() => usize::MAX,
-            None => self.most_text(),
+            None => self.text_part_limit(),
         };
         least..=most
     }
@@ -162,7 +160,8 @@ impl Connection {
                 continue;
             }
             let is_transforming = self.is_transforming();
-            let is_taken = if is_transforming { buffer.fresh_len() == 0 } else { self.check_piece(buffer)? };
+            let is_taken =
+                if is_transforming { buffer.fresh_len() == 0 } else { self.check_waiting_text(buffer)? };
             if is_taken {
                 return Ok(false);
             }
@@ -215,23 +214,6 @@ impl Connection {
         } else {
             Ok(false)
         }
-    }
-
-    /// Checks all fresh bytes where they are a piece of a text that waits for the end of its frame, and tells whether they
-    /// are.
-    #[inline(always)]
-    fn check_piece(&mut self, buffer: &mut ReadBuffer) -> Result<bool, RemoteProtocolError> {
-        if self.decoder.is_between_frames() {
-            return Ok(false);
-        }
-        let Some(piece) = buffer.text_piece(LONG_TEXT) else { return Ok(false) };
-        if !self.decoder.decode_within_text(piece) {
-            return Ok(false);
-        }
-        let before = self.text;
-        self.text.check(piece)?;
-        buffer.keep_text(before);
-        Ok(true)
     }
 
     /// Joins what waits of a text.

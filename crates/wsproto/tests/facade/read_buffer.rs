@@ -929,3 +929,23 @@ fn fragments_are_not_read_one_by_one() {
         );
     }
 }
+
+#[test]
+fn as_much_is_read_at_a_time_as_was_asked_for() {
+    #[rustfmt::skip]
+    let table = [
+        // asked for     room
+        (0,            4 << 10),
+        ((4 << 10) - 1, 4 << 10),
+        (4 << 10,      4 << 10),
+        (5_000,        5_000),
+        (16 << 20,     16 << 20),
+        ((16 << 20) + 1, 16 << 20),
+        (usize::MAX,   16 << 20),
+    ];
+    for (asked, room) in table {
+        let mut buffer = ReadBuffer::messages().with_read_len(asked);
+        assert_eq!(buffer.room().len(), room, "{asked}");
+        assert!(buffer.capacity() <= room, "{asked}: {}", buffer.capacity());
+    }
+}
