@@ -254,10 +254,10 @@ fn broadcast(c: &mut Criterion) {
     });
     group.bench_function("send_prepared, made anew", |b| {
         b.iter(|| {
-            let mut message = PreparedMessage::new(TextMessage::new(&text)).unwrap();
+            let message = PreparedMessage::new(TextMessage::new(&text)).unwrap();
             for (connection, out) in connections.iter_mut().zip(&mut outs) {
                 out.clear();
-                connection.send_prepared(&mut message, out).unwrap();
+                connection.send_prepared(&message, out).unwrap();
             }
         });
     });

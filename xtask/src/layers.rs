@@ -11,7 +11,7 @@ use crate::{CRATES, dependencies};
 const ALLOWED: [(&str, &[&str]); 4] = [
     ("wsproto-frame", &["fearless_simd", "simdutf8"]),
     ("wsproto-handshake", &["base64", "httparse", "idna", "sha1", "sha1_smol", "smallvec"]),
-    ("wsproto-extensions", &["miniz_oxide", "wsproto-frame", "zlib-rs"]),
+    ("wsproto-extensions", &["bytes", "miniz_oxide", "wsproto-frame", "zlib-rs"]),
     (
         "wsproto",
         &["bytes", "chacha20", "getrandom", "wsproto-extensions", "wsproto-frame", "wsproto-handshake"],

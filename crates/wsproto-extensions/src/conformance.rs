@@ -1,7 +1,7 @@
 //! A check for authors of extensions: whether an extension keeps the contract of [`Extension`](crate::Extension).
 //!
 //! [`check`] takes what makes the configuration and drives connections with it: negotiation, messages both ways at
-//! many cuts, control frames in between, garbage, two connections at once, another extension before it and after it,
+//! many cuts, headers alone, control frames in between, garbage, two connections at once, another extension before it and after it,
 //! frames that are not sent. [`check_memory`] counts what is held. A [`Violation`] names the broken [`Rule`].
 
 use alloc::string::String;
@@ -12,6 +12,7 @@ use core::fmt;
 use crate::ExtensionConfig;
 
 mod beside;
+mod fragments;
 mod memory;
 mod message;
 mod negotiation;
@@ -36,6 +37,7 @@ pub use memory::check_memory;
 pub fn check(make: impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violation> {
     negotiation::check(&make)?;
     traffic::check(&make)?;
+    fragments::check(&make)?;
     beside::check(&make)
 }
 
@@ -81,6 +83,10 @@ pub enum Rule {
     Swallowing,
     /// Where the [key](crate::Extension::outbound_key) is the same, so is what is sent, and the peer misses none of it.
     OutboundKey,
+    /// Where it [says so](crate::Extension::is_per_message), what it makes of a message may be cut into frames.
+    PerMessage,
+    /// A frame of which it saw [the header alone](crate::Extension::outbound_header), and let it go, arrives as it is.
+    HeaderAlone,
 }
 
 impl Rule {
@@ -107,6 +113,8 @@ impl Rule {
             }
             Self::Swallowing => "what is swallowed is swallowed in time, and never what the peer waits for",
             Self::OutboundKey => "where the key is the same, so is what is sent",
+            Self::PerMessage => "what is made of a message may be cut into frames where it says so",
+            Self::HeaderAlone => "a frame of which it lets the header alone go arrives as it is",
         }
     }
 }

@@ -92,6 +92,25 @@ pub trait Extension: fmt::Debug + Send + Sync {
     /// A refusal is told to the caller, and nothing is sent.
     fn outbound(&mut self, frame: &OutboundFrame<'_>, output: &mut Output<'_>) -> Result<Outbound, Refusal>;
 
+    /// Sees the header of a data frame that is to be sent, of which it can't see the payload: the caller writes that himself,
+    /// as it is. Returns the bits to set, or `None`, as by default, where it has to see the payload.
+    ///
+    /// With `None` nothing must have changed: the frame isn't sent. The header has the frame's length, and neither bits nor
+    /// a key. Where it is the first of a message, other frames of it may come with or without their payload.
+    fn outbound_header(&mut self, header: &FrameHeader) -> Option<Rsv> {
+        let _ = header;
+        None
+    }
+
+    /// Tells whether what [`outbound`](Self::outbound) makes of a frame may be cut into several, anywhere: the bits in the
+    /// header of the first, none in the others.
+    ///
+    /// So it is for extensions that work on messages, whatever frames they come in, such as those of RFC 7692
+    /// ([§6.1](https://www.rfc-editor.org/rfc/rfc7692#section-6.1)). By default it may not: an extension may work on frames.
+    fn is_per_message(&self) -> bool {
+        false
+    }
+
     /// Names all that decides what [`outbound`](Self::outbound) makes of a whole message, or says `None`, as by default,
     /// where earlier messages have a say in it.
     ///
@@ -101,8 +120,9 @@ pub trait Extension: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Learns that the frame which [`outbound`](Self::outbound) saw last is not sent: another extension refused or
-    /// swallowed it, or what this one made of it breaks the contract.
+    /// Learns that the frame which [`outbound`](Self::outbound) or [`outbound_header`](Self::outbound_header) saw last is
+    /// not sent: another extension refused or swallowed it, what this one made of it breaks the contract, or it can't be
+    /// written.
     ///
     /// An extension whose peer follows along, as with a compression window or a sum, forgets what the peer won't see:
     /// the caller may send the same frame again, or another one.

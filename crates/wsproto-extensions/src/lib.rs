@@ -39,6 +39,7 @@ mod output;
 mod params;
 mod pipeline;
 mod reason;
+mod write_buffer;
 
 pub use error::{ExtensionError, GrammarError, NegotiationError, Unacceptable};
 pub use extension::{Extension, ExtensionConfig, Handling, Outbound, OutboundFrame, Progress, Refusal};
@@ -48,6 +49,7 @@ pub use output::Output;
 pub use params::Params;
 pub use pipeline::{FrameEnd, Pipeline, Pulled};
 pub use reason::Reason;
+pub use write_buffer::WriteBuffer;
 pub use wsproto_frame::{CloseCode, FrameHeader, Opcode, Role, Rsv};
 
 #[cfg(all(doctest, feature = "deflate"))]

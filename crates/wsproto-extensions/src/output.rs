@@ -3,6 +3,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use bytes::BytesMut;
+
 /// Memory to which an extension may append a bounded number of bytes.
 ///
 /// Nothing goes out that the extension did not write: there is no other way than [`write`](Self::write), which copies.
@@ -25,9 +27,39 @@ pub struct Output<'a> {
 
 enum Memory<'a> {
     /// Grows from `start`, its length at the beginning, to `limit`.
-    Growing { buffer: &'a mut Vec<u8>, start: usize, limit: usize },
+    Growing { buffer: Buffer<'a>, start: usize, limit: usize },
     /// Is written up to `written`, at most its length; what stands after it may be anybody's.
     Fixed { bytes: &'a mut [u8], written: usize },
+}
+
+enum Buffer<'a> {
+    Own(&'a mut Vec<u8>),
+    Shared(&'a mut BytesMut),
+}
+
+impl Buffer<'_> {
+    #[inline]
+    fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::Own(buffer) => buffer,
+            Self::Shared(buffer) => buffer,
+        }
+    }
+
+    #[inline]
+    fn append(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Own(buffer) => buffer.extend_from_slice(bytes),
+            Self::Shared(buffer) => buffer.extend_from_slice(bytes),
+        }
+    }
+
+    fn truncate(&mut self, len: usize) {
+        match self {
+            Self::Own(buffer) => buffer.truncate(len),
+            Self::Shared(buffer) => buffer.truncate(len),
+        }
+    }
 }
 
 impl<'a> Output<'a> {
@@ -35,7 +67,14 @@ impl<'a> Output<'a> {
     #[must_use]
     pub fn new(buffer: &'a mut Vec<u8>, room: usize) -> Self {
         let start = buffer.len();
-        Self::to(Memory::Growing { limit: start.saturating_add(room), start, buffer })
+        let limit = start.saturating_add(room);
+        Self::to(Memory::Growing { buffer: Buffer::Own(buffer), start, limit })
+    }
+
+    /// Allows any number of bytes to be appended to `buffer`.
+    pub(crate) fn to_shared(buffer: &'a mut BytesMut) -> Self {
+        let start = buffer.len();
+        Self::to(Memory::Growing { buffer: Buffer::Shared(buffer), start, limit: usize::MAX })
     }
 
     /// Allows `bytes` to be written from its front, whatever stands in it.
@@ -81,7 +120,7 @@ impl<'a> Output<'a> {
     #[must_use]
     pub fn room(&self) -> usize {
         match &self.memory {
-            Memory::Growing { buffer, limit, .. } => limit.saturating_sub(buffer.len()),
+            Memory::Growing { buffer, limit, .. } => limit.saturating_sub(buffer.as_slice().len()),
             Memory::Fixed { bytes, written } => bytes.len().saturating_sub(*written),
         }
     }
@@ -90,7 +129,7 @@ impl<'a> Output<'a> {
     #[must_use]
     pub fn written(&self) -> &[u8] {
         match &self.memory {
-            Memory::Growing { buffer, start, .. } => buffer.get(*start..),
+            Memory::Growing { buffer, start, .. } => buffer.as_slice().get(*start..),
             Memory::Fixed { bytes, written } => bytes.get(..*written),
         }
         .unwrap_or_default()
@@ -100,7 +139,7 @@ impl<'a> Output<'a> {
     pub fn write(&mut self, bytes: &[u8]) -> usize {
         let fitting = bytes.get(..self.room()).unwrap_or(bytes);
         match &mut self.memory {
-            Memory::Growing { buffer, .. } => buffer.extend_from_slice(fitting),
+            Memory::Growing { buffer, .. } => buffer.append(fitting),
             Memory::Fixed { bytes, written } => {
                 let end = written.saturating_add(fitting.len());
                 bytes.get_mut(*written..end).unwrap_or_default().copy_from_slice(fitting);

@@ -13,7 +13,9 @@ use wsproto_frame::{FrameHeader, Opcode, Rsv};
 
 use self::inbound::Inbound;
 use self::stage::Stage;
-use crate::{Extension, ExtensionConfig, ExtensionError, Handling, Outbound, OutboundFrame, Output};
+use crate::{
+    Extension, ExtensionConfig, ExtensionError, Handling, Outbound, OutboundFrame, Output, WriteBuffer,
+};
 
 mod inbound;
 mod stage;
@@ -198,14 +200,63 @@ impl Pipeline {
     ///
     /// An extension's refusal or fault; then nothing was appended.
     #[inline]
-    pub fn outbound(
+    pub fn outbound<B: WriteBuffer>(
         &mut self,
         frame: &OutboundFrame<'_>,
-        out: &mut Vec<u8>,
+        out: &mut B,
     ) -> Result<Outbound, ExtensionError> {
         match &mut self.inner {
             Some(inner) => inner.call(|inner| inner.outbound(frame, out)),
             None => Ok(Outbound::PASS),
+        }
+    }
+
+    /// Shows the extensions the header of a data frame whose payload the caller sends himself, as it is.
+    ///
+    /// Returns the bits to set in the header, or `None` where an extension has to see the payload, or swallows the message:
+    /// nothing has changed then, and [`outbound`](Self::outbound) takes the frame.
+    ///
+    /// ```
+    /// # #[cfg(feature = "deflate")] {
+    /// use std::sync::Arc;
+    /// use wsproto_extensions::deflate::DeflateConfig;
+    /// use wsproto_extensions::{ExtensionConfig, FrameHeader, Opcode, Rsv, respond};
+    ///
+    /// let configs: [Arc<dyn ExtensionConfig>; 1] = [Arc::new(DeflateConfig::default())];
+    /// let (_, mut pipeline) = respond(&configs, &["permessage-deflate"]).unwrap();
+    /// let header = FrameHeader::new(Opcode::Binary, 1 << 20); // of a file, say
+    /// assert_eq!(pipeline.outbound_header(&header), Ok(Some(Rsv::NONE)));
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ExtensionError::ForeignRsv`], a fault of an extension.
+    pub fn outbound_header(&mut self, header: &FrameHeader) -> Result<Option<Rsv>, ExtensionError> {
+        match &mut self.inner {
+            Some(inner) => {
+                let header = FrameHeader { rsv: Rsv::NONE, mask: None, ..*header };
+                inner.call(|inner| inner.outbound_header(&header))
+            }
+            None => Ok(Some(Rsv::NONE)),
+        }
+    }
+
+    /// Tells whether all extensions are [per message](Extension::is_per_message): what [`outbound`](Self::outbound) makes of
+    /// a frame may be cut into several, with the bits in the header of the first.
+    #[must_use]
+    pub fn is_per_message(&self) -> bool {
+        self.inner.as_ref().is_none_or(|inner| inner.stages.iter().all(Stage::is_per_message))
+    }
+
+    /// Tells the extensions that the frame which [`outbound`](Self::outbound) returned last is not sent.
+    pub fn outbound_dropped(&mut self) {
+        if let Some(inner) = &mut self.inner {
+            // After a panic nobody is told, and the next call says why.
+            let _told = inner.call(|inner| {
+                inner.stages.iter_mut().for_each(Stage::outbound_dropped);
+                Ok(())
+            });
         }
     }
 }
@@ -232,7 +283,30 @@ impl Inner {
         result
     }
 
-    fn outbound(&mut self, frame: &OutboundFrame<'_>, out: &mut Vec<u8>) -> Result<Outbound, ExtensionError> {
+    fn outbound_header(&mut self, header: &FrameHeader) -> Result<Option<Rsv>, ExtensionError> {
+        if self.swallowing && header.opcode == Opcode::Continuation {
+            return Ok(None);
+        }
+        let mut sum = Rsv::NONE;
+        for (nth, stage) in self.stages.iter_mut().enumerate() {
+            match stage.outbound_header(header) {
+                Ok(Some(rsv)) => sum |= rsv,
+                outcome => {
+                    // Whoever has to see the payload has not changed; whoever sets a bit of others thinks it is sent.
+                    let seen = if outcome.is_err() { nth.saturating_add(1) } else { nth };
+                    self.stages.iter_mut().take(seen).for_each(Stage::outbound_dropped);
+                    return outcome;
+                }
+            }
+        }
+        Ok(Some(sum))
+    }
+
+    fn outbound<B: WriteBuffer>(
+        &mut self,
+        frame: &OutboundFrame<'_>,
+        out: &mut B,
+    ) -> Result<Outbound, ExtensionError> {
         let first = frame.opcode.is_data() && frame.opcode != Opcode::Continuation;
         if self.swallowing && frame.opcode == Opcode::Continuation {
             self.swallowing = !frame.fin;
@@ -250,6 +324,7 @@ impl Inner {
         }
         if swallowed || result.is_err() {
             // Whoever swallowed it knows.
+            debug_assert!(seen > 0, "none but an extension swallows or fails");
             let others = seen.saturating_sub(usize::from(swallowed));
             self.stages.iter_mut().take(others).for_each(Stage::outbound_dropped);
         }
@@ -264,14 +339,13 @@ impl Inner {
 }
 
 /// Lets each stage write for the next, the last one into `out`; `seen` counts those that have seen the frame.
-fn outbound_through(
+fn outbound_through<B: WriteBuffer>(
     stages: &mut [Stage],
     [current, next]: &mut [Vec<u8>; 2],
     frame: &OutboundFrame<'_>,
-    out: &mut Vec<u8>,
+    out: &mut B,
     seen: &mut usize,
 ) -> Result<Outbound, ExtensionError> {
-    let start = out.len();
     *seen = 0;
     let mut sum = Outbound::PASS;
     //= rfc6455#9.1-7
@@ -291,8 +365,7 @@ fn outbound_through(
         }
     }
     if sum.handling == Handling::Transform {
-        out.truncate(start);
-        out.extend_from_slice(current);
+        out.append(current);
     }
     Ok(sum)
 }

@@ -7,13 +7,17 @@ mod receive;
 mod receive_control;
 mod receive_from;
 mod send;
+mod send_apart;
+mod send_control;
+mod send_extended;
+mod send_fragmented;
 mod send_prepared;
 mod text;
 
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, sync::Arc};
 use core::fmt;
 
-use wsproto_extensions::Pipeline;
+use wsproto_extensions::{Pipeline, WriteBuffer};
 use wsproto_frame::{ControlPayload, FrameDecoder, FrameEncoder, Role, TextCheck};
 use wsproto_handshake::AcceptConnection;
 
@@ -147,7 +151,27 @@ impl Connection {
         }
     }
 
-    /// Adds the extensions that were agreed on, as `wsproto_extensions` negotiates them.
+    /// Adds the extensions that were agreed on: by [`respond`](crate::extensions::respond) and
+    /// [`conclude`](crate::extensions::conclude), or elsewhere, which [`Pipeline::agreed`] puts together.
+    ///
+    #[cfg_attr(feature = "deflate", doc = "```")]
+    #[cfg_attr(not(feature = "deflate"), doc = "```ignore")]
+    /// use std::sync::Arc;
+    /// use wsproto::extensions::{Pipeline, deflate::{DeflateParams, PermessageDeflate}};
+    /// use wsproto::{Config, Connection, DeflateConfig, Role, TextMessage};
+    ///
+    /// // Somebody else has agreed to "permessage-deflate; server_no_context_takeover".
+    /// let params = DeflateParams { server_no_context_takeover: true, ..DeflateParams::default() };
+    /// let config = DeflateConfig::default();
+    /// let deflate = PermessageDeflate::new(Role::Server, params, &config);
+    /// let agreed = Pipeline::agreed([(Arc::new(config) as _, Box::new(deflate) as _)])?;
+    ///
+    /// let mut server = Connection::open_server(Config::default()).with_extensions(agreed);
+    /// let mut out = Vec::new();
+    /// server.send(TextMessage::new("na ".repeat(100)), &mut out)?;
+    /// assert!(out.len() < 30);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_extensions(mut self, agreed: Pipeline) -> Self {
         self.set_extensions(agreed);
@@ -298,7 +322,11 @@ impl Connection {
     /// # Errors
     ///
     /// As [`send`](Self::send).
-    pub fn reply(&mut self, event: &Event<'_>, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
+    pub fn reply<B: WriteBuffer>(
+        &mut self,
+        event: &Event<'_>,
+        out: &mut B,
+    ) -> Result<(), LocalProtocolError> {
         match (event, self.state) {
             //= rfc6455#5.5.2-1, rfc6455#5.5.2-2
             (Event::Ping(ping), ConnectionState::Open | ConnectionState::LocalClosing) => {
@@ -321,13 +349,15 @@ impl Connection {
     /// # Errors
     ///
     /// As [`send`](Self::send).
-    pub fn reply_to_error(
+    pub fn reply_to_error<B: WriteBuffer>(
         &mut self,
         error: &RemoteProtocolError,
-        out: &mut Vec<u8>,
+        out: &mut B,
     ) -> Result<(), LocalProtocolError> {
         match self.opening.as_deref_mut() {
-            Some(Opening::Server(opening)) => return opening.reply_to_error(error, out),
+            Some(Opening::Server(opening)) => {
+                return out.append_with(|out| opening.reply_to_error(error, out));
+            }
             Some(Opening::Client(_)) => return Ok(()),
             Some(Opening::EndWaits) | None => {}
         }

@@ -66,6 +66,8 @@ pub enum LocalProtocolError {
     Entropy,
     /// An extension has to see the payload: it can't be written apart from its header.
     PayloadApart,
+    /// An extension works frame by frame: what it makes of a message can't be cut into fragments.
+    NotPerMessage,
 }
 
 impl LocalProtocolError {
@@ -89,7 +91,8 @@ impl LocalProtocolError {
             | Self::Negotiation(_)
             | Self::ExtensionsInEvent
             | Self::ReasonWithoutCode
-            | Self::PayloadApart => Remedy::Fix,
+            | Self::PayloadApart
+            | Self::NotPerMessage => Remedy::Fix,
         }
     }
 }
@@ -106,7 +109,10 @@ impl fmt::Display for LocalProtocolError {
             Self::ExtensionsInEvent => f.write_str("extensions are negotiated, not set in an event"),
             Self::ReasonWithoutCode => f.write_str("close reason without a code"),
             Self::Entropy => f.write_str("the source of entropy has failed"),
-            Self::PayloadApart => f.write_str("an extension has to see the payload"),
+            Self::PayloadApart => f.write_str("an extension has to see the payload: send it whole"),
+            Self::NotPerMessage => {
+                f.write_str("an extension works frame by frame: send parts that are unfinished")
+            }
         }
     }
 }
@@ -124,7 +130,8 @@ impl Error for LocalProtocolError {
             | Self::ExtensionsInEvent
             | Self::ReasonWithoutCode
             | Self::Entropy
-            | Self::PayloadApart => None,
+            | Self::PayloadApart
+            | Self::NotPerMessage => None,
         }
     }
 }

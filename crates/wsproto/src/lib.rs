@@ -92,6 +92,7 @@ mod read_buffer;
 mod state;
 
 pub use bytes::Bytes;
+pub use wsproto_extensions::WriteBuffer;
 #[cfg(feature = "deflate")]
 pub use wsproto_extensions::deflate::{Backend, DeflateConfig, WindowBits};
 pub use wsproto_frame::{CloseCode, Role};

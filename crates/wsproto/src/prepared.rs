@@ -1,33 +1,45 @@
 //! A message for many connections: what their extensions make of it is made once.
 
-use alloc::{boxed::Box, vec::Vec};
+mod forms;
+
+use alloc::vec::Vec;
 use core::fmt;
 
 use bytes::Bytes;
 use wsproto_extensions::{ExtensionError, Handling, OutboundFrame, Pipeline};
 use wsproto_frame::{Opcode, Rsv};
 
-use crate::{Event, LocalProtocolError};
+use self::forms::Forms;
+use crate::{Connection, Event, LocalProtocolError};
 
 /// A whole message for many connections, which compresses once for all that agreed to the same.
 ///
-/// Send it with [`send_prepared`](crate::Connection::send_prepared), or with
-/// [`send_prepared_apart`](crate::Connection::send_prepared_apart), which copies nothing. Connections may have any role,
+/// Send it with [`send_prepared`](Connection::send_prepared), or with
+/// [`send_prepared_apart`](Connection::send_prepared_apart), which copies nothing. Connections may have any role,
 /// and any extensions: for each set of them with the same parameters the message is worked on once, and the result is
 /// kept here. An extension whose work depends on earlier messages, as permessage-deflate with context takeover, works on
 /// it for each connection; so agree to no context takeover of the side that broadcasts.
 ///
+/// Threads share it by reference, in an `Arc` for one: the first to need a form makes it, others that need the same
+/// form wait for it, and nobody else waits. Without the feature `std` there is no lock: only forms that
+/// [`prepare_for`](Self::prepare_for) made ahead are kept, others are made each time.
+///
 /// A clone shares the payload and what was made of it so far.
 ///
 /// ```
+/// use std::{sync::Arc, thread};
 /// use wsproto::{Config, Connection, PreparedMessage, TextMessage};
 ///
-/// let mut connections = [Connection::open_server(Config::default()), Connection::open_server(Config::default())];
-/// let mut message = PreparedMessage::new(TextMessage::new("to all"))?;
-/// for connection in &mut connections {
-///     let mut out = Vec::new();
-///     connection.send_prepared(&mut message, &mut out)?;
-///     assert_eq!(out, b"\x81\x06to all");
+/// let message = Arc::new(PreparedMessage::new(TextMessage::new("to all"))?);
+/// let threads = [0; 2].map(|_| {
+///     let (message, mut connection) = (Arc::clone(&message), Connection::open_server(Config::default()));
+///     thread::spawn(move || {
+///         let mut out = Vec::new();
+///         connection.send_prepared(&message, &mut out).map(|()| out)
+///     })
+/// });
+/// for thread in threads {
+///     assert_eq!(thread.join().expect("no panic")?, b"\x81\x06to all");
 /// }
 /// # Ok::<(), wsproto::LocalProtocolError>(())
 /// ```
@@ -36,17 +48,11 @@ pub struct PreparedMessage {
     pub(crate) opcode: Opcode,
     pub(crate) payload: Bytes,
     verbatim: bool,
-    forms: Vec<Form>,
+    forms: Forms,
 }
 
-/// What a set of extensions made of a message.
-#[derive(Clone)]
-struct Form {
-    /// Their names and [keys](wsproto_extensions::Extension::outbound_key).
-    extensions: Vec<(Box<str>, u128)>,
-    /// The reserved bits and the payload, or nothing where it is swallowed.
-    made: Option<(Rsv, Bytes)>,
-}
+/// The reserved bits and the payload that extensions made of a message, or nothing where they swallow it.
+type Transformed = Option<(Rsv, Bytes)>;
 
 impl PreparedMessage {
     /// Prepares a text or a binary message; bytes that are borrowed are copied.
@@ -64,38 +70,57 @@ impl PreparedMessage {
             }
             _ => return Err(LocalProtocolError::WrongEvent),
         };
-        Ok(Self { opcode, payload, verbatim, forms: Vec::new() })
+        Ok(Self { opcode, payload, verbatim, forms: Forms::default() })
     }
 
-    /// Returns what these extensions make of the message, or `None` where they swallow it, and keeps that where others
-    /// would make the same.
-    pub(crate) fn transformed(
-        &mut self,
-        extensions: &mut Pipeline,
-    ) -> Result<Option<(Rsv, Bytes)>, ExtensionError> {
-        if let Some(form) = self.forms.iter().find(|form| form.is_of(extensions)) {
-            return Ok(form.made.clone());
-        }
+    /// Makes now what the extensions of `connection` make of the message, for it and all others that agreed to the same.
+    ///
+    /// Nothing is sent. Where there are no extensions, or earlier messages have a say in what they make, nothing is done.
+    ///
+    /// ```
+    /// use wsproto::{Config, Connection, PreparedMessage, TextMessage};
+    ///
+    /// let mut connection = Connection::open_server(Config::default()); // with what most have agreed to
+    /// let mut message = PreparedMessage::new(TextMessage::new("to all"))?;
+    /// message.prepare_for(&mut connection)?;
+    /// # Ok::<(), wsproto::LocalProtocolError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`send_prepared`](Connection::send_prepared).
+    pub fn prepare_for(&mut self, connection: &mut Connection) -> Result<(), LocalProtocolError> {
+        connection.prepare(self)
+    }
+
+    /// Returns what these extensions make of the message, and keeps that where others would make the same.
+    pub(crate) fn transformed(&self, extensions: &mut Pipeline) -> Result<Transformed, ExtensionError> {
+        self.forms.find_or_make(extensions, |extensions| self.transform(extensions))
+    }
+
+    /// Makes and keeps what these extensions make of the message, where others would make the same.
+    pub(crate) fn transform_ahead(&mut self, extensions: &mut Pipeline) -> Result<(), ExtensionError> {
+        let mut forms = core::mem::take(&mut self.forms);
+        let outcome = forms.make_ahead(extensions, |extensions| self.transform(extensions));
+        self.forms = forms;
+        outcome
+    }
+
+    fn transform(&self, extensions: &mut Pipeline) -> Result<Transformed, ExtensionError> {
         let mut frame = OutboundFrame::new(self.opcode, &self.payload);
         frame.verbatim = self.verbatim;
-        let mut made = Vec::new();
-        let outbound = extensions.outbound(&frame, &mut made)?;
-        let made = match outbound.handling {
-            Handling::Transform => Some((outbound.rsv, Bytes::from(made))),
+        let mut payload = Vec::new();
+        let outbound = extensions.outbound(&frame, &mut payload)?;
+        Ok(match outbound.handling {
+            Handling::Transform => Some((outbound.rsv, Bytes::from(payload))),
             Handling::Swallow => None,
             _ => Some((outbound.rsv, self.payload.clone())),
-        };
-        let keys = extensions.outbound_keys().map(|(name, key)| Some((Box::from(name), key?)));
-        if let Some(extensions) = keys.collect() {
-            self.forms.push(Form { extensions, made: made.clone() });
-        }
-        Ok(made)
+        })
     }
-}
 
-impl Form {
-    fn is_of(&self, extensions: &Pipeline) -> bool {
-        self.extensions.iter().map(|(name, key)| (&**name, Some(*key))).eq(extensions.outbound_keys())
+    /// Tells whether this is the message's own payload, which no extension has changed.
+    pub(crate) fn is_as_it_was(&self, payload: &Bytes) -> bool {
+        payload.as_ptr() == self.payload.as_ptr() && payload.len() == self.payload.len()
     }
 }
 
@@ -107,5 +132,48 @@ impl fmt::Debug for PreparedMessage {
             .field("payload", &format_args!("{} bytes", self.payload.len()))
             .field("forms", &self.forms.len())
             .finish_non_exhaustive()
+    }
+}
+
+const _: () = {
+    const fn shared_by_threads<T: Send + Sync>() {}
+    shared_by_threads::<PreparedMessage>();
+};
+
+#[cfg(all(test, feature = "deflate"))]
+mod tests {
+    use alloc::sync::Arc;
+
+    use wsproto_extensions::{ExtensionConfig, respond};
+
+    use super::*;
+    use crate::{BytesMessage, Config, DeflateConfig, TextMessage};
+
+    /// With and without `std`.
+    #[test]
+    fn forms_that_are_made_ahead_are_shared() {
+        let compressing = |deflate: DeflateConfig| {
+            let configs: [Arc<dyn ExtensionConfig>; 1] = [Arc::new(deflate.with_threshold(0))];
+            let (_, agreed) = respond(&configs, &["permessage-deflate"]).unwrap();
+            Connection::open_server(Config::default()).with_extensions(agreed)
+        };
+        let forgetting = || compressing(DeflateConfig::default().with_server_no_context_takeover());
+        let mut message = PreparedMessage::new(BytesMessage::new(alloc::vec![7; 1000])).unwrap();
+        let keeping = &mut compressing(DeflateConfig::default());
+        message.prepare_for(keeping).unwrap();
+        message.prepare_for(&mut Connection::open_server(Config::default())).unwrap();
+        assert_eq!(message.forms.len(), 0, "nothing that others could use");
+        for _ in 0..2 {
+            message.prepare_for(&mut forgetting()).unwrap();
+            assert_eq!(message.forms.len(), 1);
+        }
+        let sent = || forgetting().send_prepared_apart(&message).unwrap().unwrap().1;
+        assert_eq!(sent().as_ptr(), sent().as_ptr());
+        assert!(sent().len() < 100);
+
+        let mut under_way = forgetting();
+        under_way.send(TextMessage::new("a").unfinished(), &mut Vec::new()).unwrap();
+        let interrupted = message.prepare_for(&mut under_way);
+        assert!(matches!(interrupted, Err(LocalProtocolError::Frame(_))), "{interrupted:?}");
     }
 }

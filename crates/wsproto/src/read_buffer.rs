@@ -288,7 +288,8 @@ impl ReadBuffer {
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.start == self.end && (self.joined.is_empty() || self.found.is_joined())
+        let awaits_nothing = self.start == self.end && self.frame_end <= self.end;
+        awaits_nothing && (self.joined.is_empty() || self.found.is_joined())
     }
 
     #[inline(always)]

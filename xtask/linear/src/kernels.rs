@@ -318,8 +318,8 @@ fn deflate_for_all() -> Result<Work, String> {
     Ok(Work::new(move || {
         out.clear();
         let message = documents.next().map(TextMessage::new).map(PreparedMessage::new);
-        let Some(Ok(mut message)) = message else { return 0 };
-        connections.iter_mut().map(|one| usize::from(one.send_prepared(&mut message, &mut out).is_ok())).sum()
+        let Some(Ok(message)) = message else { return 0 };
+        connections.iter_mut().map(|one| usize::from(one.send_prepared(&message, &mut out).is_ok())).sum()
     }))
 }
 

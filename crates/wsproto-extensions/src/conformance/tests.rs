@@ -65,6 +65,8 @@ enum Flaw {
     SwallowsClosesSent,
     PassesTheRest,
     GarblesTheNext,
+    WorksOnFrames,
+    PassesUnseen,
 }
 
 /// Puts a mark before each message and changes each byte by its place in the message.
@@ -195,6 +197,9 @@ impl Extension for Scramble {
         }
         self.len = 0;
         self.payload_len = header.payload_len;
+        if self.flaw == Flaw::WorksOnFrames {
+            self.received = 0;
+        }
         if self.flaw == Flaw::ForgetsTexts && header.opcode == Opcode::Text {
             self.marked = false;
         } else if header.opcode != Opcode::Continuation {
@@ -285,6 +290,9 @@ impl Extension for Scramble {
             self.messages = self.messages.wrapping_add(1);
             output.write(&[MARK]);
         }
+        if self.flaw == Flaw::WorksOnFrames {
+            self.sent = 0;
+        }
         if mem::take(&mut self.garbles) {
             self.sent = 1;
         }
@@ -301,6 +309,14 @@ impl Extension for Scramble {
         }
         let is_marked = self.flaw == Flaw::LiesAboutItsKey && self.messages > 3;
         Ok(Outbound::transformed(if is_marked { Rsv::RSV2 } else { Rsv::NONE }))
+    }
+
+    fn outbound_header(&mut self, _: &FrameHeader) -> Option<Rsv> {
+        (self.flaw == Flaw::PassesUnseen).then_some(Rsv::NONE)
+    }
+
+    fn is_per_message(&self) -> bool {
+        matches!(self.flaw, Flaw::Nothing | Flaw::WorksOnFrames)
     }
 
     fn outbound_key(&self) -> Option<u128> {
@@ -365,6 +381,8 @@ fn each_flaw_is_named() {
         // The pipeline swallows the rest.
         (Flaw::PassesTheRest,          None),
         (Flaw::GarblesTheNext,         Some(Rule::RoundTrip)),
+        (Flaw::WorksOnFrames,          Some(Rule::PerMessage)),
+        (Flaw::PassesUnseen,           Some(Rule::HeaderAlone)),
     ];
     let mut texts = BTreeMap::new();
     for (flaw, rule) in table {

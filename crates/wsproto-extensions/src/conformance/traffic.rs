@@ -16,7 +16,7 @@ use crate::{ExtensionConfig, ExtensionError, FrameEnd, Handling, OutboundFrame, 
 /// More than this comes out of nothing that is sent here.
 const MOST: usize = 1 << 22;
 
-const WHOLE: Cut = Cut { fragment: usize::MAX, piece: usize::MAX, room: MOST };
+pub(super) const WHOLE: Cut = Cut { fragment: usize::MAX, piece: usize::MAX, room: MOST };
 
 #[rustfmt::skip]
 const CUTS: [Cut; 8] = [
@@ -108,7 +108,7 @@ pub(super) fn outbound(pipeline: &mut Pipeline, frame: &OutboundFrame<'_>) -> Re
 }
 
 /// Tells which rule an error of the pipeline stands for, where that is a fault of the extension.
-const fn fault(error: &ExtensionError) -> Option<Rule> {
+pub(super) const fn fault(error: &ExtensionError) -> Option<Rule> {
     match error {
         ExtensionError::ControlTransformed => Some(Rule::ControlFrames),
         ExtensionError::ForeignRsv(_) => Some(Rule::ForeignBits),

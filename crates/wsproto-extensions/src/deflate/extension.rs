@@ -175,6 +175,18 @@ impl Extension for PermessageDeflate {
         Ok(Outbound::transformed(if first { Rsv::RSV1 } else { Rsv::NONE }))
     }
 
+    fn outbound_header(&mut self, header: &FrameHeader) -> Option<Rsv> {
+        if header.opcode != Opcode::Continuation {
+            self.sending = Handling::Pass;
+        }
+        (self.sending == Handling::Pass).then_some(Rsv::NONE)
+    }
+
+    //= rfc7692#6.1-1
+    fn is_per_message(&self) -> bool {
+        true
+    }
+
     fn outbound_key(&self) -> Option<u128> {
         Some(self.sender.key()? << usize::BITS | self.threshold as u128)
     }

@@ -8,6 +8,7 @@ use wsproto_frame::{FrameHeader, Opcode, Rsv};
 
 use crate::{
     Extension, ExtensionConfig, ExtensionError, Handling, Outbound, OutboundFrame, Output, Progress,
+    WriteBuffer,
 };
 
 pub(super) struct Stage {
@@ -133,21 +134,18 @@ impl Stage {
     }
 
     /// Sends a frame's payload through; `start` is where in `out` its own bytes begin.
-    pub(super) fn outbound(
+    pub(super) fn outbound<B: WriteBuffer>(
         &mut self,
         frame: &OutboundFrame<'_>,
-        out: &mut Vec<u8>,
+        out: &mut B,
         start: usize,
     ) -> Result<Outbound, ExtensionError> {
-        let mut output = Output::new(out, usize::MAX);
+        let mut output = out.output();
         let mut one = self.extension.outbound(frame, &mut output)?;
         if output.take_swallowed().is_some() {
             one.handling = Handling::Swallow;
         }
-        let foreign: Rsv = one.rsv.difference(self.extension.rsv());
-        if !foreign.is_empty() {
-            return Err(ExtensionError::ForeignRsv(foreign));
-        }
+        self.check_bits(one.rsv)?;
         check_control(frame.opcode, one.handling)?;
         if one.handling == Handling::Swallow && frame.opcode == Opcode::Continuation && frame.fin {
             return Err(ExtensionError::SwallowedEnd);
@@ -156,6 +154,22 @@ impl Stage {
             out.truncate(start);
         }
         Ok(one)
+    }
+
+    /// Shows the header of a frame whose payload can't be seen; returns the bits, or nothing where it has to be.
+    pub(super) fn outbound_header(&mut self, header: &FrameHeader) -> Result<Option<Rsv>, ExtensionError> {
+        let rsv = self.extension.outbound_header(header);
+        self.check_bits(rsv.unwrap_or(Rsv::NONE))?;
+        Ok(rsv)
+    }
+
+    pub(super) fn is_per_message(&self) -> bool {
+        self.extension.is_per_message()
+    }
+
+    fn check_bits(&self, rsv: Rsv) -> Result<(), ExtensionError> {
+        let foreign = rsv.difference(self.extension.rsv());
+        if foreign.is_empty() { Ok(()) } else { Err(ExtensionError::ForeignRsv(foreign)) }
     }
 }
 

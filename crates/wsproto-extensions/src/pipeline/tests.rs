@@ -7,6 +7,7 @@ use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::mem;
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
 use wsproto_frame::{CloseCode, FrameHeader, Opcode, Rsv};
@@ -567,4 +568,89 @@ fn d19_a_frame_is_swallowed_late() {
         });
         assert_eq!(fed.map(|()| pipeline.is_swallowing()), expected, "{pieces:?}, {at_end}");
     }
+}
+
+/// Lets headers go alone, with a bit, unless they say 7 bytes; notes what isn't sent.
+#[derive(Debug)]
+struct Unseeing {
+    bit: Rsv,
+    dropped: Arc<AtomicUsize>,
+}
+
+impl Extension for Unseeing {
+    fn rsv(&self) -> Rsv {
+        Rsv::RSV3
+    }
+
+    fn inbound_header(&mut self, _: &FrameHeader) -> Result<Handling, Refusal> {
+        Ok(Handling::Pass)
+    }
+
+    fn inbound(&mut self, _: &mut &[u8], _: &mut Output<'_>) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn inbound_end(&mut self, _: &FrameHeader, _: &mut Output<'_>) -> Result<Progress, Refusal> {
+        Ok(Progress::Done)
+    }
+
+    fn outbound(&mut self, _: &OutboundFrame<'_>, _: &mut Output<'_>) -> Result<Outbound, Refusal> {
+        Ok(Outbound::PASS)
+    }
+
+    fn outbound_header(&mut self, header: &FrameHeader) -> Option<Rsv> {
+        assert!(header.mask.is_none() && header.rsv.is_empty(), "neither bits nor a key");
+        (header.payload_len != 7).then_some(self.bit)
+    }
+
+    fn outbound_dropped(&mut self) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_header_goes_alone_where_all_let_it_and_else_nothing_has_changed() {
+    let dropped: Arc<AtomicUsize> = Arc::default();
+    let unseeing = |bit| {
+        let extension: Box<dyn Extension> = Box::new(Unseeing { bit, dropped: Arc::clone(&dropped) });
+        (Mock::brackets("unseeing", Rsv::RSV3), extension)
+    };
+    let brackets = || {
+        let config = Mock::brackets("foo", Rsv::RSV1);
+        let (_, extension) = config.answer(&crate::Params::new("foo")).unwrap();
+        (config, extension)
+    };
+    let sieve = || {
+        let sieve: Box<dyn Extension> = Box::new(Sieve::default());
+        (Mock::brackets("sieve", Rsv::RSV3), sieve)
+    };
+    let foreign = Err(ExtensionError::ForeignRsv(Rsv::RSV2));
+    #[rustfmt::skip]
+    let table = [
+        ("nothing agreed",         vec![],                                    6, Ok(Some(Rsv::NONE)), 0),
+        ("one that lets it go",    vec![unseeing(Rsv::NONE)],                 6, Ok(Some(Rsv::NONE)), 0),
+        ("and flags it",           vec![unseeing(Rsv::RSV3)],                 6, Ok(Some(Rsv::RSV3)), 0),
+        ("one that wants to see",  vec![unseeing(Rsv::RSV3)],                 7, Ok(None),            0),
+        ("one that has to",        vec![brackets()],                          6, Ok(None),            0),
+        ("after one that lets go", vec![unseeing(Rsv::RSV3), brackets()],     6, Ok(None),            1),
+        ("before it",              vec![brackets(), unseeing(Rsv::RSV3)],     6, Ok(None),            0),
+        ("a foreign bit",          vec![unseeing(Rsv::RSV2)],                 6, foreign,             1),
+    ];
+    for (name, agreed, len, expected, told) in table {
+        dropped.store(0, Ordering::Relaxed);
+        let mut pipeline = Pipeline::new(agreed);
+        let key = wsproto_frame::MaskingKey::new([1; 4]);
+        let header = FrameHeader::new(Opcode::Text, len).with_mask(key).with_rsv(Rsv::RSV2);
+        assert_eq!(pipeline.outbound_header(&header), expected, "{name}");
+        assert_eq!(dropped.load(Ordering::Relaxed), told, "{name}");
+    }
+    // The rest of a message that is swallowed.
+    let mut pipeline = Pipeline::new(vec![unseeing(Rsv::NONE), sieve()]);
+    let first = OutboundFrame::new(Opcode::Text, b"!").unfinished();
+    assert_eq!(pipeline.outbound(&first, &mut Vec::new()), Ok(Outbound::SWALLOW));
+    assert_eq!(pipeline.outbound_header(&FrameHeader::new(Opcode::Continuation, 6)), Ok(None));
+    assert!(!pipeline.is_per_message() && Pipeline::default().is_per_message());
+    dropped.store(0, Ordering::Relaxed);
+    pipeline.outbound_dropped();
+    assert_eq!(dropped.load(Ordering::Relaxed), 1);
 }

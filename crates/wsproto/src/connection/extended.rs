@@ -1,16 +1,10 @@
-//! Frames on their way through the agreed extensions, in bounded pieces.
+//! Frames of the peer on their way through the agreed extensions, in bounded pieces.
 
-use alloc::vec::Vec;
-
-use bytes::Bytes;
-use wsproto_extensions::{ExtensionError, FrameEnd, Handling, OutboundFrame, Output, Pipeline, Pulled};
-use wsproto_frame::{FrameHeader, Opcode, Rsv};
+use wsproto_extensions::{ExtensionError, FrameEnd, Handling, Output, Pipeline, Pulled};
+use wsproto_frame::{FrameHeader, Opcode};
 
 use super::Connection;
-use crate::{
-    BytesMessage, Event, LocalProtocolError, Payload, PreparedMessage, RemoteProtocolError, Text,
-    TextMessage, read_buffer::Joined,
-};
+use crate::{BytesMessage, Event, Payload, RemoteProtocolError, Text, TextMessage, read_buffer::Joined};
 
 /// The most bytes that one part of a message carries of what extensions made.
 pub(super) const PIECE_LEN: usize = 16 << 10;
@@ -20,7 +14,7 @@ pub(super) const LOOK_LEN: usize = 128 << 10;
 
 /// The agreed extensions, and the frame of the peer that they are working on.
 pub(super) struct Extended {
-    pipeline: Pipeline,
+    pub(super) pipeline: Pipeline,
     work: Work,
     /// Whether a frame of the peer's message under way was not swallowed, so that the program knows of the message.
     known: bool,
@@ -82,14 +76,6 @@ impl Extended {
             }
         };
         Ok(())
-    }
-
-    /// Returns what the extensions make of a message for many, or `None` where they swallow it.
-    pub(super) fn prepare(
-        &mut self,
-        message: &mut PreparedMessage,
-    ) -> Result<Option<(Rsv, Bytes)>, ExtensionError> {
-        message.transformed(&mut self.pipeline)
     }
 
     /// Returns how much of a payload the next part may hold; `missing` bytes complete a code point that was cut.
@@ -222,52 +208,5 @@ impl Connection {
             self.check_text(&[], true)?;
         }
         Ok(Progress { message: frame.message, frame_finished: true, message_finished: true })
-    }
-
-    /// Appends a frame whose payload goes through the extensions; on failure, nothing.
-    pub(super) fn write_transformed(
-        &mut self,
-        mut header: FrameHeader,
-        frame: &OutboundFrame<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), LocalProtocolError> {
-        // An extension must not see what can't be sent: its state would be ahead of the peer's.
-        self.encoder.clone().encode(&header)?;
-        let Some(extended) = self.extended.as_deref_mut() else {
-            return self.write_frame(&header, frame.payload, out);
-        };
-        let start = out.len();
-        let gap = FrameHeader::MAX_LEN;
-        out.extend_from_slice(&[0; FrameHeader::MAX_LEN]);
-        let sent = match extended.pipeline.outbound(frame, out) {
-            Ok(sent) => sent,
-            Err(error) => {
-                out.truncate(start);
-                return Err(error.into());
-            }
-        };
-        //= rfc6455#5.2-1
-        header.rsv = sent.rsv;
-        if sent.handling != Handling::Transform {
-            out.truncate(start);
-            if sent.handling == Handling::Swallow {
-                // A message that is swallowed is under way here, and not for the peer: all of it is swallowed.
-                return Ok(self.encoder.check(&header)?);
-            }
-            return self.write_frame(&header, frame.payload, out);
-        }
-        let payload_start = start.saturating_add(gap);
-        header.payload_len = out.len().saturating_sub(payload_start) as u64;
-        if let Some(mut key) = header.mask {
-            key.apply(out.get_mut(payload_start..).unwrap_or_default());
-        }
-        let encoded = self.encoder.encode(&header)?;
-        // The header takes the end of the gap in front of the payload; what is left of the gap is closed.
-        let unused = gap.saturating_sub(encoded.len());
-        for (to, from) in out.iter_mut().skip(start.saturating_add(unused)).zip(encoded.iter()) {
-            *to = *from;
-        }
-        out.drain(start..start.saturating_add(unused));
-        Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::mem;
 
+use wsproto_extensions::WriteBuffer;
 use wsproto_frame::Role;
 use wsproto_handshake::{Headers, HttpRequest, Request};
 
@@ -231,11 +232,15 @@ impl Connection {
 
     /// Sends what belongs to the opening handshake.
     #[cold]
-    pub(super) fn send_opening(
+    pub(super) fn send_opening<B: WriteBuffer>(
         &mut self,
         event: Event<'_>,
-        out: &mut Vec<u8>,
+        out: &mut B,
     ) -> Result<(), LocalProtocolError> {
+        out.append_with(|out| self.send_handshake(event, out))
+    }
+
+    fn send_handshake(&mut self, event: Event<'_>, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
         match self.opening.as_deref_mut() {
             Some(Opening::Server(opening)) => {
                 if let Some(agreed) = opening.send(event, out)? {

@@ -1,23 +1,22 @@
 //! What we send to many: messages that were prepared.
 
-use alloc::vec::Vec;
-
 use bytes::Bytes;
-use wsproto_frame::FrameHeader;
+use wsproto_extensions::WriteBuffer;
+use wsproto_frame::{FrameError, FrameHeader};
 
 use super::Connection;
-use crate::{LocalProtocolError, PreparedMessage, state::Step};
+use crate::{LocalProtocolError, PreparedMessage};
 
 impl Connection {
-    /// Appends a message that was prepared for many connections to `out`.
+    /// Appends a message that was prepared for many connections to `out`, a `Vec<u8>` or a `BytesMut`.
     ///
     /// # Errors
     ///
     /// A [`LocalProtocolError`], as [`send`](Self::send); while a message of ours is under way, none can be sent.
-    pub fn send_prepared(
+    pub fn send_prepared<B: WriteBuffer>(
         &mut self,
-        message: &mut PreparedMessage,
-        out: &mut Vec<u8>,
+        message: &PreparedMessage,
+        out: &mut B,
     ) -> Result<(), LocalProtocolError> {
         match self.prepared_frame(message)? {
             Some((header, payload)) => self.write_frame(&header, &payload, out),
@@ -28,15 +27,15 @@ impl Connection {
     /// Gives the header of a message that was prepared for many connections, and its payload, which they share: nothing
     /// is copied.
     ///
-    /// To be written one behind the other, with one vectored write. Where the header has a masking key, as on a client,
+    /// To be written one after the other, with one vectored write. Where the header has a masking key, as on a client,
     /// the payload must be masked with it. `None` where an extension swallows the message: there is nothing to write.
     ///
     /// ```
     /// use wsproto::{BytesMessage, Config, Connection, PreparedMessage};
     ///
     /// let mut server = Connection::open_server(Config::default());
-    /// let mut message = PreparedMessage::new(BytesMessage::new(vec![7; 1 << 20]))?;
-    /// if let Some((header, payload)) = server.send_prepared_apart(&mut message)? {
+    /// let message = PreparedMessage::new(BytesMessage::new(vec![7; 1 << 20]))?;
+    /// if let Some((header, payload)) = server.send_prepared_apart(&message)? {
     ///     // stream.write_vectored(&[IoSlice::new(&header.encode()), IoSlice::new(&payload)])
     ///     assert_eq!(header.payload_len, payload.len() as u64);
     /// }
@@ -48,7 +47,7 @@ impl Connection {
     /// As [`send_prepared`](Self::send_prepared).
     pub fn send_prepared_apart(
         &mut self,
-        message: &mut PreparedMessage,
+        message: &PreparedMessage,
     ) -> Result<Option<(FrameHeader, Bytes)>, LocalProtocolError> {
         let prepared = self.prepared_frame(message)?;
         if let Some((header, _)) = &prepared {
@@ -58,23 +57,34 @@ impl Connection {
     }
 
     /// Makes a frame of a message, through the extensions where there are any; the encoder doesn't know it yet.
-    fn prepared_frame(
+    pub(super) fn prepared_frame(
         &mut self,
-        message: &mut PreparedMessage,
+        message: &PreparedMessage,
     ) -> Result<Option<(FrameHeader, Bytes)>, LocalProtocolError> {
-        //= rfc6455#5.1-5, rfc6455#5.5.1-3, rfc6455#6.1-2
-        self.state.after(Step::Send).ok_or(LocalProtocolError::WrongState(self.state()))?;
+        self.check_may_send()?;
         let mut header = FrameHeader::new(message.opcode, message.payload.len() as u64);
-        header.mask = self.masking_key()?;
+        header.mask = self.fresh_key()?;
         // An extension must not see what can't be sent: its state would be ahead of the peer's.
         self.encoder.clone().check(&header)?;
         let Some(extended) = self.extended.as_deref_mut() else {
             return Ok(Some((header, message.payload.clone())));
         };
-        let Some((rsv, payload)) = extended.prepare(message)? else { return Ok(None) };
+        let Some((rsv, payload)) = message.transformed(&mut extended.pipeline)? else { return Ok(None) };
         //= rfc6455#5.2-1
         header.rsv = rsv;
         header.payload_len = payload.len() as u64;
         Ok(Some((header, payload)))
+    }
+
+    /// Has the extensions make their form of a message now, where it is one that others share.
+    pub(crate) fn prepare(&mut self, message: &mut PreparedMessage) -> Result<(), LocalProtocolError> {
+        self.check_may_send()?;
+        if self.encoder.message().is_some() {
+            return Err(FrameError::MessageInterrupted.into());
+        }
+        match self.extended.as_deref_mut() {
+            Some(extended) => Ok(message.transform_ahead(&mut extended.pipeline)?),
+            None => Ok(()),
+        }
     }
 }

@@ -15,6 +15,7 @@ impl ReadBuffer {
         self.found = Found::Nothing;
         self.joined.clear();
         self.drop_fresh();
+        self.frame_end = 0;
         self.rewind();
     }
 
@@ -57,7 +58,8 @@ impl ReadBuffer {
     #[inline]
     pub(super) fn rewind(&mut self) {
         let used = mem::take(&mut self.end);
-        (self.start, self.decoded, self.frame_end, self.last_room) = (0, 0, 0, 0);
+        self.frame_end = self.frame_end.saturating_sub(used);
+        (self.start, self.decoded, self.last_room) = (0, 0, 0);
         self.give_back(used);
     }
 

@@ -1,10 +1,13 @@
 //! What was agreed in the opening handshake, as both sides tell it; and a subprotocol that is required.
 
-use wsproto::extensions::{deflate::DeflateConfig, parse};
+use std::sync::Arc;
+
+use wsproto::extensions::deflate::{DeflateConfig, DeflateParams, PermessageDeflate, WindowBits};
+use wsproto::extensions::{Pipeline, parse};
 use wsproto::handshake::ResponseError;
 use wsproto::{
     AcceptConnection, CloseCode, CloseConnection, Config, Connection, ConnectionState, Event, Headers,
-    Request, Role, Transport,
+    Request, Role, TextMessage, Transport,
 };
 
 use crate::pair::{ANSWER, deflating, feed, settled};
@@ -124,4 +127,44 @@ fn k10_a_subprotocol_may_be_required() {
             assert_eq!(client.transport(), transport, "{name}");
         }
     }
+}
+
+/// What a proxy, or an HTTP/2 server, agreed to for both sides.
+#[test]
+fn extensions_that_were_agreed_elsewhere_work_on_both_sides() {
+    let windows = [8, 12, 15].map(|bits| WindowBits::new(bits).unwrap());
+    let all = windows.into_iter().flat_map(|server_max_window_bits| {
+        [false, true].map(|forgets| DeflateParams {
+            server_max_window_bits,
+            server_no_context_takeover: forgets,
+            client_no_context_takeover: !forgets,
+            ..DeflateParams::default()
+        })
+    });
+    let config = DeflateConfig::default().with_threshold(0);
+    for params in all {
+        let agreed = |role| {
+            let deflate = PermessageDeflate::new(role, params, &config);
+            Pipeline::agreed([(Arc::new(config.clone()) as _, Box::new(deflate) as _)]).unwrap()
+        };
+        let mut server = Connection::open_server(Config::default()).with_extensions(agreed(Role::Server));
+        let mut client = Connection::open_client(Config::default()).with_extensions(agreed(Role::Client));
+        let message = "na na na na, hey hey, goodbye, ".repeat(100);
+        for round in 0..3 {
+            for to_server in [true, false] {
+                let (sender, receiver) =
+                    if to_server { (&mut client, &mut server) } else { (&mut server, &mut client) };
+                let mut wire = Vec::new();
+                sender.send(TextMessage::new(&message), &mut wire).unwrap();
+                assert!(wire.len() < 1000, "{params:?}, round {round}: {} bytes", wire.len());
+                let event = receiver.receive(&mut &mut wire[..]).unwrap();
+                assert_eq!(event, Some(TextMessage::new(&message).into()), "{params:?}, round {round}");
+            }
+        }
+    }
+    let twice = || {
+        let deflate = PermessageDeflate::new(Role::Server, DeflateParams::default(), &config);
+        (Arc::new(config.clone()) as _, Box::new(deflate) as _)
+    };
+    assert!(Pipeline::agreed([twice(), twice()]).is_err(), "both own RSV1");
 }

@@ -177,7 +177,7 @@ const EXTENSION: [ExtensionError; 9] = [
     ExtensionError::Stalled,
 ];
 
-const OF_OURS: [LocalProtocolError; 10] = [
+const OF_OURS: [LocalProtocolError; 11] = [
     LocalProtocolError::WrongState(ConnectionState::Closed),
     LocalProtocolError::WrongEvent,
     LocalProtocolError::Handshake(LocalError::Host),
@@ -188,6 +188,7 @@ const OF_OURS: [LocalProtocolError; 10] = [
     LocalProtocolError::ReasonWithoutCode,
     LocalProtocolError::Entropy,
     LocalProtocolError::PayloadApart,
+    LocalProtocolError::NotPerMessage,
 ];
 
 const OF_THE_PEER: [RemoteProtocolError; 11] = [
@@ -379,6 +380,7 @@ fn each_error_has_its_remedy_and_its_kind() {
         (Local::ReasonWithoutCode,                            Fix,     InvalidInput),
         (Local::Entropy,                                      End,     Other),
         (Local::PayloadApart,                                 Fix,     InvalidInput),
+        (Local::NotPerMessage,                                Fix,     InvalidInput),
     ];
     for (error, remedy, kind) in table {
         assert_eq!(error.remedy(), remedy, "{error:?}");

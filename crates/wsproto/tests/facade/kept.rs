@@ -204,10 +204,10 @@ fn a_prepared_message_holds_no_more_than_what_was_made_of_it() {
     });
     let mut out = Vec::with_capacity(1 << 20);
     let payload = vec![7; 1 << 20];
-    let mut message = PreparedMessage::new(BytesMessage::new(&payload)).unwrap();
-    server.send_prepared(&mut PreparedMessage::new(BytesMessage::new(b"warm")).unwrap(), &mut out).unwrap();
+    let message = PreparedMessage::new(BytesMessage::new(&payload)).unwrap();
+    server.send_prepared(&PreparedMessage::new(BytesMessage::new(b"warm")).unwrap(), &mut out).unwrap();
     out.clear();
-    let held = measure(|| server.send_prepared(&mut message, &mut out).unwrap());
+    let held = measure(|| server.send_prepared(&message, &mut out).unwrap());
     // The name of the extension and its key, besides.
     assert!(held.bytes_current <= 2 * out.len() as i64 + 512, "{held:?} for {} bytes", out.len());
 }

@@ -48,6 +48,8 @@ mod refused;
 #[cfg(test)]
 mod seen;
 #[cfg(test)]
+mod sending;
+#[cfg(test)]
 mod sequence;
 #[cfg(test)]
 mod stack;

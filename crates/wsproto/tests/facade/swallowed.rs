@@ -389,18 +389,18 @@ fn what_the_peer_waits_for_is_never_swallowed() {
 #[test]
 fn a_message_for_many_may_be_swallowed() {
     for (stack, config) in stacks(Marks::None) {
-        let mut quiet = PreparedMessage::new(TextMessage::new("quiet")).unwrap();
-        let mut loud = PreparedMessage::new(TextMessage::new("loud")).unwrap();
+        let quiet = PreparedMessage::new(TextMessage::new("quiet")).unwrap();
+        let loud = PreparedMessage::new(TextMessage::new("loud")).unwrap();
         for role in [Role::Server, Role::Client] {
             let mut sender: Connection = open(role, &config);
             let mut out = Vec::new();
             let readable = stack != "deflate, sieve";
-            sender.send_prepared(&mut quiet, &mut out).unwrap();
+            sender.send_prepared(&quiet, &mut out).unwrap();
             assert_eq!(out.is_empty(), readable, "{stack}, {role:?}");
-            let apart = sender.send_prepared_apart(&mut quiet).unwrap();
+            let apart = sender.send_prepared_apart(&quiet).unwrap();
             assert_eq!(apart.is_none(), readable, "{stack}, {role:?}");
-            sender.send_prepared(&mut loud, &mut out).unwrap();
-            assert!(sender.send_prepared_apart(&mut loud).unwrap().is_some());
+            sender.send_prepared(&loud, &mut out).unwrap();
+            assert!(sender.send_prepared_apart(&loud).unwrap().is_some());
             assert!(!out.is_empty());
         }
     }

@@ -242,6 +242,8 @@ pub(crate) enum Send<'a> {
     Text(&'a str, bool),
     Binary(&'a [u8], bool),
     Prepared(&'a [u8]),
+    /// In frames of three bytes.
+    Fragmented(&'a [u8]),
     Ping(&'a [u8]),
     Pong(&'a [u8]),
     Close(u16),
@@ -273,9 +275,10 @@ impl Sender {
                 connection.send(if last { message } else { message.unfinished() }, &mut out)
             }
             Send::Prepared(data) => {
-                let mut message = PreparedMessage::new(BytesMessage::new(data)).expect("a whole message");
-                connection.send_prepared(&mut message, &mut out)
+                let message = PreparedMessage::new(BytesMessage::new(data)).expect("a whole message");
+                connection.send_prepared(&message, &mut out)
             }
+            Send::Fragmented(data) => connection.send_fragmented(BytesMessage::new(data), 3, &mut out),
             Send::Ping(payload) => connection.send(Ping::new(payload), &mut out),
             Send::Pong(payload) => connection.send(Pong::new(payload), &mut out),
             Send::Close(code) => {
@@ -329,6 +332,7 @@ pub(crate) fn masking_keys(frames: usize) -> Vec<[u8; 4]> {
         Send::Ping(b""),
         Send::Pong(b"pong"),
         Send::Prepared(b"prepared"),
+        Send::Fragmented(b"in fragments"),
         Send::Apart(b"apart"),
         Send::Text("first", false),
         Send::Text("last", true),

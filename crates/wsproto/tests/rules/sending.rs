@@ -88,9 +88,13 @@ fn messages_do_not_mix() {
     for subject in subjects(FREE) {
         let mut sender = sender(subject);
         sender.send(Send::Text("Hel", false)).expect("a first fragment");
-        for other in
-            [Send::Binary(b"x", true), Send::Binary(b"x", false), Send::Prepared(b"x"), Send::Apart(b"x")]
-        {
+        for other in [
+            Send::Binary(b"x", true),
+            Send::Binary(b"x", false),
+            Send::Prepared(b"x"),
+            Send::Apart(b"x"),
+            Send::Fragmented(b"in fragments"),
+        ] {
             assert_eq!(sender.send(other), None, "{subject:?}: {other:?} within a text");
         }
         let rest = [sender.send(Send::Text("l", false)), sender.send(Send::Text("o", true))];

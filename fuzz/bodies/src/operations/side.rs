@@ -155,9 +155,9 @@ impl Side {
         let message = if last { message } else { message.unfinished() };
         let said = Heard::Frame(Frame { text: false, data: data.clone(), finished: true, last });
         if last && choices.has(5) {
-            let mut message = PreparedMessage::new(message).expect("a whole message");
+            let message = PreparedMessage::new(message).expect("a whole message");
             let allowed = model::allows_whole(self.ws.state(), &self.said);
-            self.say_if(allowed, said, |ws, wire| ws.send_prepared(&mut message, wire));
+            self.say_if(allowed, said, |ws, wire| ws.send_prepared(&message, wire));
         } else {
             self.say(message.into(), said);
         }

@@ -382,3 +382,28 @@ proptest! {
         }
     }
 }
+
+/// A header alone goes where the message isn't compressed, and the next message is.
+#[test]
+fn a_header_goes_alone_unless_its_message_is_compressed() {
+    let (mut server, mut client) = pair(DeflateParams::default());
+    let header = |opcode| crate::FrameHeader::new(opcode, 1 << 40);
+    let text = json(500);
+    let first = send(&mut server, &text).unwrap();
+    assert_eq!(receive(&mut client, &first).as_deref(), Ok(&text[..]));
+    for opcode in [Opcode::Text, Opcode::Binary, Opcode::Continuation] {
+        assert_eq!(server.outbound_header(&header(opcode)), Some(Rsv::NONE), "{opcode:?}");
+    }
+    let mut out = Vec::new();
+    let part = OutboundFrame::new(Opcode::Text, &text).unfinished();
+    let mut sent = |server: &mut PermessageDeflate, frame| {
+        server.outbound(&frame, &mut Output::new(&mut out, usize::MAX)).unwrap().handling
+    };
+    assert_eq!(sent(&mut server, part), Handling::Transform);
+    assert_eq!(server.outbound_header(&header(Opcode::Continuation)), None);
+    let rest = OutboundFrame { opcode: Opcode::Continuation, ..OutboundFrame::new(Opcode::Text, b"rest") };
+    assert_eq!(sent(&mut server, rest), Handling::Transform, "nothing has changed");
+    let whole = [&text[..], b"rest"].concat();
+    assert_eq!(receive(&mut client, &out).as_deref(), Ok(&whole[..]));
+    assert!(server.is_per_message());
+}

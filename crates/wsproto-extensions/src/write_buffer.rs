@@ -1,0 +1,198 @@
+//! Where bytes that are to be sent are appended.
+
+use alloc::vec::Vec;
+use core::ops::{DerefMut, Range};
+
+use bytes::BytesMut;
+
+use crate::Output;
+
+/// Memory to which bytes that are to be sent are appended: a `Vec<u8>`, or a [`BytesMut`] as the codecs of tokio-util have it.
+///
+/// These two alone implement it; its methods are for those who write a stack of their own.
+///
+/// ```
+/// use bytes::BytesMut;
+/// use wsproto_extensions::WriteBuffer;
+///
+/// fn hello(out: &mut impl WriteBuffer) {
+///     out.append(b"Hello");
+/// }
+///
+/// let (mut vec, mut bytes) = (Vec::new(), BytesMut::new());
+/// hello(&mut vec);
+/// hello(&mut bytes);
+/// assert_eq!(vec, bytes);
+/// ```
+pub trait WriteBuffer: DerefMut<Target = [u8]> + sealed::Sealed {
+    /// Appends bytes.
+    fn append(&mut self, bytes: &[u8]);
+
+    /// Appends a copy of bytes that are in it already; those that aren't count as none.
+    fn append_from_within(&mut self, range: Range<usize>);
+
+    /// Appends what `write` appends to a vector, which is this one where it is one.
+    fn append_with<R>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> R) -> R;
+
+    /// Makes room for so many bytes more.
+    fn reserve(&mut self, additional: usize);
+
+    /// Takes back all but the first `len` bytes.
+    fn truncate(&mut self, len: usize);
+
+    /// Gives an extension what it writes to.
+    fn output(&mut self) -> Output<'_>;
+
+    /// Removes bytes; what stands after them moves up.
+    fn remove(&mut self, range: Range<usize>) {
+        let end = range.end.min(self.len());
+        let kept = self.len().saturating_sub(end.saturating_sub(range.start));
+        if range.start < end {
+            self.copy_within(end.., range.start);
+            self.truncate(kept);
+        }
+    }
+}
+
+impl WriteBuffer for Vec<u8> {
+    #[inline]
+    fn append(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+
+    fn append_from_within(&mut self, range: Range<usize>) {
+        if self.get(range.clone()).is_some() {
+            self.extend_from_within(range);
+        }
+    }
+
+    #[inline]
+    fn append_with<R>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+        write(self)
+    }
+
+    #[inline]
+    fn reserve(&mut self, additional: usize) {
+        Self::reserve(self, additional);
+    }
+
+    #[inline]
+    fn truncate(&mut self, len: usize) {
+        Self::truncate(self, len);
+    }
+
+    #[inline]
+    fn output(&mut self) -> Output<'_> {
+        Output::new(self, usize::MAX)
+    }
+}
+
+impl WriteBuffer for BytesMut {
+    #[inline]
+    fn append(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+
+    fn append_from_within(&mut self, range: Range<usize>) {
+        let len = self.len();
+        if self.get(range.clone()).is_some() {
+            self.resize(len.saturating_add(range.len()), 0);
+            self.copy_within(range, len);
+        }
+    }
+
+    fn append_with<R>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+        let mut bytes = Vec::new();
+        let outcome = write(&mut bytes);
+        self.extend_from_slice(&bytes);
+        outcome
+    }
+
+    #[inline]
+    fn reserve(&mut self, additional: usize) {
+        Self::reserve(self, additional);
+    }
+
+    #[inline]
+    fn truncate(&mut self, len: usize) {
+        Self::truncate(self, len);
+    }
+
+    #[inline]
+    fn output(&mut self) -> Output<'_> {
+        Output::to_shared(self)
+    }
+}
+
+mod sealed {
+    use alloc::vec::Vec;
+
+    use bytes::BytesMut;
+
+    pub trait Sealed {}
+
+    impl Sealed for Vec<u8> {}
+    impl Sealed for BytesMut {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What each method leaves, from `abcdef`.
+    fn left(mut start: impl WriteBuffer, change: &dyn Fn(&mut dyn Changes)) -> Vec<u8> {
+        start.append(b"abcdef");
+        change(&mut start);
+        start.to_vec()
+    }
+
+    /// The methods that the table tries, of both types.
+    trait Changes {
+        fn within(&mut self, range: Range<usize>);
+        fn with(&mut self, bytes: &[u8]);
+        fn without(&mut self, range: Range<usize>);
+        fn written(&mut self, bytes: &[u8]);
+    }
+
+    impl<B: WriteBuffer> Changes for B {
+        fn within(&mut self, range: Range<usize>) {
+            self.append_from_within(range);
+        }
+        fn with(&mut self, bytes: &[u8]) {
+            self.reserve(bytes.len());
+            self.append_with(|out| out.extend_from_slice(bytes));
+        }
+        fn without(&mut self, range: Range<usize>) {
+            self.remove(range);
+        }
+        fn written(&mut self, bytes: &[u8]) {
+            let mut output = self.output();
+            assert_eq!((output.room(), output.write(bytes)), (usize::MAX - 6, bytes.len()));
+            assert_eq!(output.written(), bytes);
+            output.truncate(1);
+        }
+    }
+
+    #[test]
+    fn both_kinds_do_the_same() {
+        #[rustfmt::skip]
+        let table: [(&str, &dyn Fn(&mut dyn Changes), &[u8]); 12] = [
+            ("within",            &|out| out.within(1..3),  b"abcdefbc"),
+            ("all of it",         &|out| out.within(0..6),  b"abcdefabcdef"),
+            ("nothing of it",     &|out| out.within(6..6),  b"abcdef"),
+            ("beyond it",         &|out| out.within(5..7),  b"abcdef"),
+            ("with",              &|out| out.with(b"gh"),   b"abcdefgh"),
+            ("without the first", &|out| out.without(0..2), b"cdef"),
+            ("without the last",  &|out| out.without(4..6), b"abcd"),
+            ("without any",       &|out| out.without(0..6), b""),
+            ("without none",      &|out| out.without(3..3), b"abcdef"),
+            ("without beyond",    &|out| out.without(5..9), b"abcde"),
+            ("without far away",  &|out| out.without(8..9), b"abcdef"),
+            ("written",           &|out| out.written(b"gh"), b"abcdefg"),
+        ];
+        for (name, change, expected) in table {
+            assert_eq!(left(Vec::new(), change), expected, "{name}");
+            assert_eq!(left(BytesMut::new(), change), expected, "{name}, BytesMut");
+        }
+    }
+}
