@@ -2,7 +2,7 @@
 //!
 //! Whatever is random in real use is fixed in here, so that a count is the same from run to run.
 
-use std::{hint::black_box, io::Read};
+use std::{hint::black_box, io::Read, sync::Arc};
 
 use wsproto::extensions::deflate::Backend;
 use wsproto::frame::{FrameDecoder, FrameHeader, MaskingKey, Opcode, TextCheck};
@@ -324,11 +324,11 @@ fn deflate_for_all() -> Result<Work, String> {
 }
 
 fn server_handshake() -> Work {
-    let config = Config::default();
+    let config = Arc::new(Config::default());
     let mut request = REQUEST.as_bytes().to_vec();
     let mut out = Vec::with_capacity(1 << 10);
     repeat(move || {
-        let mut server = Connection::server(config.clone());
+        let mut server = Connection::server(Arc::clone(&config));
         out.clear();
         let received = matches!(server.receive(&mut &mut request[..]), Ok(Some(Event::Request(_))));
         received && server.send(AcceptConnection::new(), &mut out).is_ok() && !black_box(&out).is_empty()
@@ -336,7 +336,7 @@ fn server_handshake() -> Work {
 }
 
 fn client_handshake() -> Result<Work, String> {
-    let config = Config::default();
+    let config = Arc::new(Config::default());
     let (mut wire, mut answer) = (Vec::new(), Vec::new());
     let mut client = Connection::client_with_entropy(config.clone(), settled);
     client.send(request(), &mut wire).map_err(|error| error.to_string())?;
