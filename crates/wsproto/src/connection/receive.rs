@@ -81,6 +81,7 @@ impl Connection {
     ) -> Result<Option<FrameChunk<Range<usize>>>, RemoteProtocolError> {
         let chunk = self.decoder.decode_in_place(input, pieces)?;
         if let Some(chunk) = &chunk {
+            self.awaits_whole &= !chunk.frame_started;
             self.check_start(chunk)?;
         }
         Ok(chunk)
@@ -200,9 +201,6 @@ impl Connection {
                 *input = &mut [];
                 return Ok(None);
             };
-            if chunk.frame_started {
-                self.awaits_whole = false;
-            }
             let event = self.receive_chunk(chunk.split_off(input))?;
             if event.is_some() {
                 return Ok(event);

@@ -230,6 +230,27 @@ fn what_receive_began_the_buffer_ends() {
     assert!(buffer.is_empty());
 }
 
+/// Where the buffer is empty, nothing of the frame waits there, whatever waited before.
+#[test]
+fn receive_goes_on_after_an_empty_buffer() {
+    let ping = frame_to(Role::Server, last(Opcode::Ping), b"waits to be whole");
+    let message = frame_to(Role::Server, last(Opcode::Binary), b"message");
+    for cut in 1..message.len() {
+        for before in [&[][..], &ping] {
+            let (mut server, mut buffer) = (open(Role::Server, &Config::default()), ReadBuffer::parts());
+            let mut joining = Joining::default();
+            for read in before.chunks(9).chain([&message[..cut]]) {
+                fill_all(&mut buffer, read);
+                Steps::One.all(&mut server, &mut buffer, |_, event| joining.push(event)).unwrap();
+            }
+            assert!(buffer.is_empty(), "{cut}");
+            let mut rest = message[cut..].to_vec();
+            joining.push(server.receive(&mut &mut rest[..]).unwrap().unwrap());
+            assert_eq!(joining.events.last(), Some(&BytesMessage::new(b"message").into()), "{cut}");
+        }
+    }
+}
+
 /// Bytes that compress to three quarters.
 fn noise(len: usize) -> Vec<u8> {
     let mut state = 1_u32;
