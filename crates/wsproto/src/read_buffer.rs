@@ -354,13 +354,15 @@ impl ReadBuffer {
         self.decoded = self.decoded.saturating_add(payload.end).min(self.end);
     }
 
-    /// Takes `payload`, whose place counts from the fresh bytes, where no payload waits.
+    /// Takes `payload`, whose place counts from the fresh bytes, where no payload waits. Returns, too, what drops all that
+    /// was read after it: for a fault that shows while the payload is borrowed.
     #[inline(always)]
-    pub(crate) fn give(&mut self, payload: &Range<usize>) -> &[u8] {
+    pub(crate) fn give(&mut self, payload: &Range<usize>) -> (&[u8], impl FnOnce()) {
         debug_assert!(self.start == self.decoded && payload.end <= self.fresh_len(), "it was read");
         let (start, end) = (self.decoded.wrapping_add(payload.start), self.decoded.wrapping_add(payload.end));
         (self.start, self.decoded, self.last_room) = (end, end, 0);
-        self.bytes(start..end)
+        let read_to = &mut self.end;
+        (self.memory.get(start..end).unwrap_or_default(), move || *read_to = end)
     }
 
     /// Takes the payload that waits, and says where it lies.

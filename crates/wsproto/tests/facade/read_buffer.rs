@@ -912,6 +912,21 @@ fn an_error_is_final_in_the_buffer_too() {
     }
 }
 
+/// A buffer that a faulty connection leaves can serve another one: nothing of the peer's bytes is left in it.
+#[test]
+fn after_an_error_the_buffer_is_empty() {
+    for role in [Role::Server, Role::Client] {
+        for (name, config, wire) in faults(role) {
+            for (whole, steps) in STEPS.into_iter().flat_map(|steps| [(true, steps), (false, steps)]) {
+                let mut buffer = if whole { ReadBuffer::messages() } else { ReadBuffer::parts() };
+                let outcome = with_steps(steps, &mut open(role, &config), &mut buffer, [&wire[..]]).1;
+                assert!(outcome.is_err(), "{name}, {role:?}, {steps:?}");
+                assert!(buffer.is_empty(), "{name}, {role:?}, {steps:?}: {buffer:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn nothing_waits_on_a_connection_that_is_over() {
     let wire = frame_to(Role::Server, last(Opcode::Binary), b"a message");
