@@ -256,6 +256,18 @@ impl Connection {
             return Ok(false);
         }
         let payload = buffer.take_kept();
+        if let Some(mut control) = self.control.take() {
+            // `receive` has taken the start of it.
+            let FrameChunk { header, message, frame_started, frame_finished, .. } = *chunk;
+            let payload = buffer.bytes(payload);
+            let rest = FrameChunk { header, message, payload, frame_started, frame_finished };
+            let payload = control.push(&rest).unwrap_or_default().to_vec();
+            let event = self.control_event(header.opcode, payload.into())?;
+            if header.opcode == Opcode::Close {
+                buffer.end();
+            }
+            return Ok(buffer.find_event(Some(event)));
+        }
         buffer.found = match chunk.header.opcode {
             Opcode::Ping => Found::Ping(payload),
             //= rfc6455#5.5.3-2

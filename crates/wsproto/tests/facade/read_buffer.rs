@@ -251,6 +251,30 @@ fn receive_goes_on_after_an_empty_buffer() {
     }
 }
 
+#[test]
+fn a_control_frame_that_receive_began_ends_in_the_buffer() {
+    for role in [Role::Server, Role::Client] {
+        let close = [&1000u16.to_be_bytes()[..], b"bye"].concat();
+        let wires = [
+            frame_to(role, last(Opcode::Ping), b"ping"),
+            frame_to(role, last(Opcode::Pong), b"pong"),
+            frame_to(role, last(Opcode::Close), &close),
+        ];
+        for (wire, steps) in wires.iter().flat_map(|wire| STEPS.map(|steps| (wire, steps))) {
+            let (expected, _) = joined_parts(open(role, &Config::default()), wire);
+            for cut in 0..wire.len() {
+                let mut connection = open(role, &Config::default());
+                assert_eq!(connection.receive(&mut &mut wire[..cut].to_vec()[..]), Ok(None));
+                let mut buffer = ReadBuffer::messages();
+                let (events, outcome) =
+                    with_steps(steps, &mut connection, &mut buffer, wire[cut..].chunks(1));
+                assert_eq!((&events, outcome), (&expected, Ok(())), "{role:?}, cut at {cut}");
+                assert!(buffer.is_empty());
+            }
+        }
+    }
+}
+
 /// Bytes that compress to three quarters.
 fn noise(len: usize) -> Vec<u8> {
     let mut state = 1_u32;
