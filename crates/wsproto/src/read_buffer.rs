@@ -230,11 +230,9 @@ impl ReadBuffer {
             self.make_room(most);
         }
         self.room_end = self.end.saturating_add(most).min(self.memory.len());
-        self.last_room = self.room_end.saturating_sub(if most < self.read_len {
-            FrameHeader::MAX_LEN
-        } else {
-            LEAST_ROOM - 1
-        });
+        let reaches_end = most < self.read_len && self.room_end.saturating_sub(self.end) == most;
+        let little = if reaches_end { FrameHeader::MAX_LEN } else { LEAST_ROOM - 1 };
+        self.last_room = self.room_end.saturating_sub(little);
     }
 
     /// Says how many bytes were read into [`room`](Self::room), from its front: at most its length. More are not counted.

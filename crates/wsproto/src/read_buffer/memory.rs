@@ -94,17 +94,16 @@ impl ReadBuffer {
         let waiting = self.end.saturating_sub(self.start);
         let worth_moving =
             if self.memory.len() < SMALL_LEN { waiting.saturating_mul(4) } else { waiting / 2 };
-        if self.start < worth_moving.max(LEAST_ROOM) {
-            if self.memory.len().saturating_sub(self.end) < LEAST_ROOM.min(most) {
-                let len = self.memory.len().saturating_mul(2).max(self.read_len);
-                self.memory.resize(len, 0);
+        if self.start >= worth_moving.max(LEAST_ROOM) {
+            let used = self.end;
+            self.move_to_front();
+            if waiting <= LEAST_ROOM {
+                self.give_back(used);
             }
-            return;
         }
-        let used = self.end;
-        self.move_to_front();
-        if waiting <= LEAST_ROOM {
-            self.give_back(used);
+        if self.memory.len().saturating_sub(self.end) < LEAST_ROOM.min(most) {
+            let least = self.read_len.max(self.end.saturating_add(LEAST_ROOM));
+            self.memory.resize(self.memory.len().saturating_mul(2).max(least), 0);
         }
     }
 

@@ -1014,3 +1014,33 @@ fn as_much_is_read_at_a_time_as_was_asked_for() {
         assert!(buffer.capacity() <= room, "{asked}: {}", buffer.capacity());
     }
 }
+
+/// Small reads cost a call of the system each: there is room for 4 KiB, or for the rest of the message.
+#[test]
+fn there_is_room_for_the_rest_of_the_message_or_4_kib() {
+    for len in [100, 5000, 9000, 40_000, 100_000] {
+        let wire = frame_to(Role::Server, last(Opcode::Binary), &vec![7; len]).repeat(3);
+        for (asked, read) in
+            [(0, 3), (0, 1000), (5000, 4096), (16 << 10, 3), (16 << 10, 1000), (64 << 10, 1000)]
+        {
+            for shrinks in [false, true] {
+                let case =
+                    format!("messages of {len}, {asked} at a time, reads of {read}, shrinks: {shrinks}");
+                let mut buffer = ReadBuffer::messages().with_read_len(asked);
+                let mut server = open(Role::Server, &Config::default());
+                let (mut rest, mut messages) = (&wire[..], 0);
+                while !rest.is_empty() {
+                    let to_end = (rest.len() - 1) % (wire.len() / 3) + 1;
+                    let room = buffer.room().len();
+                    assert!(room >= to_end.min(4096), "{case}: room for {room} of {to_end}");
+                    rest = &rest[fill(&mut buffer, &rest[..read.min(rest.len())])..];
+                    Steps::One.all(&mut server, &mut buffer, |_, _| messages += 1).unwrap();
+                    if shrinks {
+                        buffer.shrink_to(0);
+                    }
+                }
+                assert_eq!(messages, 3, "{case}");
+            }
+        }
+    }
+}
