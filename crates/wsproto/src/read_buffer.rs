@@ -97,7 +97,7 @@ pub struct ReadBuffer {
     end: usize,
     /// Where in `memory` a frame that is awaited whole will end; not beyond `end` where none is.
     frame_end: usize,
-    /// Up to where the next reads may go.
+    /// Up to where the next reads may go: `end <= room_end <= memory.len()`
     room_end: usize,
     /// From here on `end` has little room left. 0 where room is to be found anew: a byte was taken, or an event found.
     last_room: usize,
@@ -186,7 +186,7 @@ impl ReadBuffer {
     pub fn with_unread(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         let bytes = bytes.into();
         if self.memory.is_empty() {
-            (self.end, self.memory) = (bytes.len(), bytes);
+            (self.end, self.room_end, self.memory) = (bytes.len(), bytes.len(), bytes);
         } else {
             self.extend_from_slice(&bytes);
         }

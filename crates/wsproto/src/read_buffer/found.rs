@@ -105,7 +105,7 @@ impl ReadBuffer {
         }
         let kept = self.memory.get(self.start..self.end).unwrap_or_default().to_vec();
         (self.start, self.decoded, self.end) = (0, self.decoded.saturating_sub(self.start), kept.len());
-        (self.frame_end, self.last_room) = (0, 0);
+        (self.frame_end, self.room_end, self.last_room) = (0, self.end, 0);
         let memory = mem::replace(&mut self.memory, kept);
         Bytes::from(memory).slice(range).into()
     }

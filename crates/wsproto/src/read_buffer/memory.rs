@@ -17,6 +17,7 @@ impl ReadBuffer {
         self.drop_fresh();
         self.frame_end = 0;
         self.rewind();
+        self.room_end = 0;
     }
 
     /// Returns how many bytes of memory are held: for what waits, and for what will be read.
@@ -80,7 +81,7 @@ impl ReadBuffer {
     /// Gives memory back beyond so many bytes, and what waits, which lies in front.
     #[cold]
     fn truncate(&mut self, len: usize) {
-        self.last_room = 0;
+        (self.room_end, self.last_room) = (self.end, 0);
         self.memory.truncate(len.max(self.end));
         self.memory.shrink_to_fit();
     }

@@ -775,12 +775,29 @@ proptest! {
 /// comes that was not read.
 #[test]
 fn more_than_the_room_is_not_counted() {
-    for (name, taken) in [("no room was asked for", 0), ("all of it is full", usize::MAX)] {
+    let full = || {
         let mut buffer = ReadBuffer::messages();
-        if taken > 0 {
-            let room = buffer.room().len();
-            buffer.filled(room);
-        }
+        let room = buffer.room().len();
+        buffer.filled(room);
+        buffer
+    };
+    let given_back = |give_back: fn(&mut ReadBuffer)| {
+        let mut buffer = ReadBuffer::messages();
+        fill_all(&mut buffer, &frame_to(Role::Server, last(Opcode::Binary), &[7; 100_000]));
+        assert!(open(Role::Server, &Config::default()).advance(&mut buffer).unwrap());
+        give_back(&mut buffer);
+        buffer
+    };
+    let table = [
+        ("no room was asked for", ReadBuffer::messages()),
+        ("all of it is full", full()),
+        ("what was left over is no room", ReadBuffer::messages().with_unread(&b"abc"[..])),
+        ("cleared", given_back(ReadBuffer::clear)),
+        ("shrunk", given_back(|buffer| buffer.shrink_to(0))),
+        ("taken", given_back(|buffer| assert!(buffer.take_event().is_some()))),
+    ];
+    for (name, mut buffer) in table {
+        buffer.filled(0);
         let before = format!("{buffer:?}");
         for len in [1, usize::MAX] {
             let outcome = catch_unwind(AssertUnwindSafe(|| buffer.filled(len)));
