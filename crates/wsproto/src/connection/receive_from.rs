@@ -327,7 +327,8 @@ fn take_binary(chunk: &FrameChunk<Range<usize>>, buffer: &mut ReadBuffer) -> boo
         }
         return found;
     }
-    if !chunk.frame_finished {
+    let is_single = chunk.header.fin && chunk.header.opcode == Opcode::Binary;
+    if is_single && !chunk.frame_finished {
         return false;
     }
     let payload = buffer.take_kept();
