@@ -72,7 +72,9 @@ impl ReadBuffer {
         self.used = self.used.max(used);
         if self.used > 0 && self.joined.is_empty() {
             self.long.note(mem::take(&mut self.used));
-            if self.memory.len() > self.read_len && !self.long.keep(self.memory.len()) {
+            // What was left over may have come with more memory than it needs.
+            let held = self.memory.capacity();
+            if held > self.read_len && !self.long.keep(held) {
                 self.truncate(self.read_len);
             }
         }

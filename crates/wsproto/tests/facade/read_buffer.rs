@@ -854,6 +854,16 @@ fn what_another_reader_left_over_comes_first() {
 }
 
 #[test]
+fn the_memory_that_came_with_what_was_left_over_is_given_back() {
+    let mut left_over = Vec::with_capacity(1 << 20);
+    left_over.extend(frame_to(Role::Server, last(Opcode::Text), b"left over"));
+    let mut buffer = ReadBuffer::messages().with_unread(left_over);
+    Steps::One.all(&mut open(Role::Server, &Config::default()), &mut buffer, |_, _| {}).unwrap();
+    let _room = buffer.room();
+    assert_eq!(buffer.capacity(), 16 << 10);
+}
+
+#[test]
 fn long_bytes_are_added_in_as_many_reads_as_they_take() {
     let long = noise(300_000);
     let wire = [
