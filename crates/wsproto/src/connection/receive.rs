@@ -35,7 +35,7 @@ impl Connection {
         input: &mut &'a mut [u8],
     ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
         debug_assert!(
-            !self.awaits_whole || self.decoder.payload().is_none(),
+            !self.receives_frames() || !self.awaits_whole || self.decoder.payload().is_none(),
             "the start of this frame waits in a read buffer"
         );
         if self.passes_data() {

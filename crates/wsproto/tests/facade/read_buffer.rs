@@ -1004,6 +1004,11 @@ fn nothing_waits_on_a_connection_that_is_over() {
         assert!(ended.receive_eof().unwrap().is_some());
         assert_eq!(ended.receive_from(&mut buffers[1]), Ok(None));
         assert!(buffers.iter().all(ReadBuffer::is_empty), "all bytes are taken and ignored, cut at {cut}");
+        assert_eq!(
+            ended.receive(&mut &mut wire[cut..].to_vec()[..]),
+            Ok(None),
+            "nor by `receive`, cut at {cut}"
+        );
     }
 }
 
