@@ -610,7 +610,7 @@ fn memory_is_at_most_twice_the_longest_message() {
         wire
     };
     let long_and_short = |first| {
-        let long = frame_to(Role::Server, more(first), &[b'x'; LEN - 1]);
+        let long = frame_to(Role::Server, more(first), &vec![b'x'; LEN - 1]);
         [long, frame_to(Role::Server, last(Opcode::Continuation), b"y")].concat()
     };
     let mut compressed = Vec::new();
@@ -792,7 +792,7 @@ fn more_than_the_room_is_not_counted() {
     };
     let given_back = |give_back: fn(&mut ReadBuffer)| {
         let mut buffer = ReadBuffer::messages();
-        fill_all(&mut buffer, &frame_to(Role::Server, last(Opcode::Binary), &[7; 100_000]));
+        fill_all(&mut buffer, &frame_to(Role::Server, last(Opcode::Binary), &vec![7; 100_000]));
         assert!(open(Role::Server, &Config::default()).advance(&mut buffer).unwrap());
         give_back(&mut buffer);
         buffer
