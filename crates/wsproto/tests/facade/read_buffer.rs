@@ -381,7 +381,7 @@ fn d8_memory_grows_with_what_comes_out_up_to_the_limit() {
 }
 
 #[test]
-fn limits_hold_in_the_buffer() {
+fn f13_f15_limits_hold_in_the_buffer() {
     let config = Config::default().with_max_message_len(10).with_max_fragments(3);
     let frame = |header, payload: &[u8]| frame_to(Role::Server, header, payload);
     let many: Vec<u8> = [
@@ -405,7 +405,7 @@ fn limits_hold_in_the_buffer() {
 }
 
 #[test]
-fn memory_grows_with_what_arrived_and_not_with_what_was_announced() {
+fn f4_memory_grows_with_what_arrived_and_not_with_what_was_announced() {
     for opcode in [Opcode::Binary, Opcode::Text] {
         let mut server = open(Role::Server, &Config::default());
         let mut buffer = ReadBuffer::messages();
@@ -954,7 +954,7 @@ fn an_error_comes_with_the_byte_that_shows_it() {
 }
 
 #[test]
-fn an_error_is_final_in_the_buffer_too() {
+fn f18_an_error_is_final_in_the_buffer_too() {
     for role in [Role::Server, Role::Client] {
         for (name, config, wire) in faults(role) {
             let mut connection = open(role, &config);
