@@ -230,6 +230,11 @@ fn f1_to_f11_each_rule_of_section_5() {
     ];
     for (name, decoder, bytes, expected) in table {
         assert_eq!(decode(&decoder, bytes).1.err(), expected, "{name}");
+        if expected.is_some() {
+            // As a frame that is complete in one read.
+            let followed = [bytes, &[0; 16]].concat();
+            assert_eq!(decode(&decoder, &followed).1.err(), expected, "{name}, followed by zeros");
+        }
     }
 }
 

@@ -88,7 +88,8 @@ fn f1_f5_to_f11_d7_f18_each_rule_for_headers_in_every_way() {
     }
 }
 
-//= rfc6455#5.4-2, rfc6455#5.4-4, rfc6455#5.4-5, rfc6455#5.4-10, rfc6455#6.2-3, rfc6455#6.2-4, rfc6455#6.2-6
+//= rfc6455#5.4-2, rfc6455#5.4-4, rfc6455#5.4-5, rfc6455#5.4-10, rfc6455#5.5.3-2, rfc6455#6.2-3, rfc6455#6.2-4
+//= rfc6455#6.2-6
 #[test]
 fn f12_what_is_right_is_taken_in_every_way() {
     for subject in subjects(FREE) {

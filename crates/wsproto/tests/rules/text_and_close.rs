@@ -60,6 +60,42 @@ fn c1_c2_c3_f12_text_in_every_way() {
     }
 }
 
+/// Of a message that goes on after it.
+#[test]
+fn c2_the_first_impossible_byte_ends_the_connection_in_every_way() {
+    #[rustfmt::skip]
+    let table: [(&str, &[u8], usize); 8] = [
+        // name                         text                    its first impossible byte
+        ("at the front",                b"\xff and more",       0),
+        ("within ASCII",                b"ab\x80 and more",     2),
+        ("C0",                          b"\xc0\x80 and more",   0),
+        ("a surrogate",                 b"abc\xed\xa0\x80 more", 4),
+        ("four for three",              b"a\xf0\x8f\xbf\xbf more", 2),
+        ("beyond the greatest",         b"\xf4\x90\x80\x80 more", 1),
+        ("cut by ASCII",                b"\xf0\x9f\x98a, more", 3),
+        ("after 80 bytes of ASCII",     &[&[b'x'; 80][..], b"\xff", &[b'x'; 80]].concat(), 80),
+    ];
+    for (name, data, bad) in table {
+        for subject in subjects(FREE) {
+            let (bits, encoded) = wire::encoded(subject.over, data);
+            // Before the text, an extension has a header of its own; after it, an end.
+            let start = if subject.over.deflates() { encoded.len() - 1 - data.len() } else { 0 };
+            for cuts in [vec![], vec![start + 1], vec![start + bad, start + bad + 1]] {
+                let frames = wire::fragments(0x1, bits, &encoded, &cuts);
+                // Where the byte stands: in which frame, and how far before its end.
+                let number = cuts.iter().filter(|cut| **cut <= start + bad).count();
+                let end = cuts.get(number).copied().unwrap_or(encoded.len());
+                let bytes = wire::bytes(subject.side, &frames[..=number]);
+                let len = bytes.len() - (end - (start + bad));
+                let name = format!("{name}, cut at {cuts:?}");
+                assert_taken(&format!("{name}, a byte less"), subject, &bytes[..len], &[]);
+                let fault = (1007, "text is not UTF-8");
+                assert_refused(&name, subject, &bytes[..=len], &[], fault);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_text_after_another_is_judged_by_itself() {
     for subject in subjects(FREE) {
