@@ -38,6 +38,7 @@ fn received(client: &mut Connection, wire: &mut [u8]) -> Vec<Event<'static>> {
     events
 }
 
+//= rfc6455#5.2-1, rfc6455#6.1-4
 #[test]
 fn is_what_send_appends_whole_and_apart() {
     for (role, config) in [Role::Server, Role::Client]

@@ -348,6 +348,7 @@ fn what_extensions_could_transform_does_not_go_apart() {
     }
 }
 
+//= rfc6455#5.2-1, rfc6455#6.1-4, rfc6455#6.1-6
 #[test]
 fn a_header_alone_is_completed() {
     let key = MaskingKey::new([9; 4]);
@@ -420,7 +421,8 @@ fn joined(name: &str, wire: &[u8], opcode: Opcode, most: usize) -> (Rsv, Vec<Vec
     (frames[0].0.rsv, frames.into_iter().map(|(_, payload)| payload).collect())
 }
 
-//= rfc6455#5.4-2, rfc7692#6.1-1
+//= rfc6455#5.2-1, rfc6455#5.4-2, rfc6455#6.1-1, rfc6455#6.1-4, rfc6455#6.1-5, rfc6455#6.1-6
+//= rfc7692#6-1, rfc7692#6.1-1
 #[test]
 fn a_message_is_cut_into_fragments_of_a_length() {
     let texts = ["", "a", "aé€😀", &"a😀€é".repeat(40), TEXT];
