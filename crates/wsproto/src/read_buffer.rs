@@ -9,6 +9,7 @@ mod memory;
 use alloc::vec::Vec;
 use core::{fmt, ops::Range};
 
+use bytes::Bytes;
 use wsproto_frame::{FrameHeader, TextCheck};
 
 pub(crate) use self::{
@@ -280,6 +281,31 @@ impl ReadBuffer {
             Found::Event(event) => Some(event),
             found => found.borrowed_event(&self.memory, &self.joined).map(Event::into_owned),
         }
+    }
+
+    /// Returns the bytes that were read and not taken, as the peer sent them.
+    ///
+    /// Between two messages that is what comes next. Within one it may be the rest of a frame.
+    #[must_use]
+    pub fn unread(&self) -> &[u8] {
+        self.bytes(self.decoded..self.end)
+    }
+
+    /// Returns the bytes that were read and not taken, for another reader that goes on with the stream.
+    ///
+    #[cfg_attr(feature = "std", doc = "```")]
+    #[cfg_attr(not(feature = "std"), doc = "```ignore")]
+    /// use wsproto::{Config, Connection, Event, ReadBuffer};
+    ///
+    /// let mut buffer = ReadBuffer::messages().with_unread(*b"\x89\x00\x81\x05Hello");
+    /// let event = Connection::open_client(Config::default()).receive_from(&mut buffer)?;
+    /// assert!(matches!(event, Some(Event::Ping(_))));
+    /// assert_eq!(buffer.into_unread(), &b"\x81\x05Hello"[..]);
+    /// # Ok::<(), wsproto::RemoteProtocolError>(())
+    /// ```
+    #[must_use]
+    pub fn into_unread(self) -> Bytes {
+        Bytes::copy_from_slice(self.unread())
     }
 
     /// Tells whether nothing waits here: no byte of a message under way, and all others were taken.

@@ -89,6 +89,8 @@ impl Connection {
     /// function can read more. Only so can a function read, and return an event that borrows from the buffer:
     /// [`ReadBuffer`] has an example.
     ///
+    /// An event that was found before, and that nobody asked for, is passed over.
+    ///
     /// # Errors
     ///
     /// As [`receive_from`](Self::receive_from).

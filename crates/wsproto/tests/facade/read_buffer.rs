@@ -1085,3 +1085,24 @@ fn there_is_room_for_the_rest_of_the_message_or_4_kib() {
         }
     }
 }
+
+#[test]
+fn what_is_unread_is_what_the_peer_sent() {
+    let table: [(&str, &[u8], &[u8]); 4] = [
+        ("nothing", b"", b""),
+        ("a whole frame before it", b"\x89\0\x81\x05Hel", b""),
+        ("two frames before it", b"\x8a\0", b""),
+        ("a frame and a half", b"\x89\0\x82\x03ab\x8a", b"\x82\x03ab\x8a"),
+    ];
+    for (name, bytes, unread) in table {
+        let mut client = open(Role::Client, &Config::default());
+        let mut buffer = ReadBuffer::messages().with_unread(bytes);
+        assert_eq!(buffer.unread(), bytes, "{name}");
+        let _event = client.receive_from(&mut buffer).unwrap();
+        if unread.is_empty() {
+            while client.receive_from(&mut buffer).unwrap().is_some() {}
+        }
+        assert_eq!(buffer.unread(), unread, "{name}");
+        assert_eq!(buffer.into_unread(), unread, "{name}");
+    }
+}
