@@ -385,8 +385,8 @@ impl ReadBuffer {
         debug_assert!(self.start == self.decoded && payload.end <= self.fresh_len(), "it was read");
         let (start, end) = (self.decoded.wrapping_add(payload.start), self.decoded.wrapping_add(payload.end));
         (self.start, self.decoded, self.last_room) = (end, end, 0);
-        let read_to = &mut self.end;
-        (self.memory.get(start..end).unwrap_or_default(), move || *read_to = end)
+        let Self { memory, decoded, end: read_to, .. } = self;
+        (memory.get(start..end).unwrap_or_default(), move || *read_to = *decoded)
     }
 
     /// Takes the payload that waits, and says where it lies.

@@ -48,7 +48,7 @@ impl Connection {
                 }
                 let FrameChunk { message, payload, frame_finished, header, .. } = chunk.split_off(input);
                 // No event means that all of the input lay within a code point.
-                return self.data_event(message, payload, frame_finished, header.fin, || ());
+                return self.data_event(message, payload, frame_finished, header.fin);
             }
         }
         if self.opening.is_some() {
@@ -105,8 +105,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Makes an event of a part of a data frame; `None` where all of it lay within a code point. After a fault, `drop_rest`
-    /// is called.
+    /// Makes an event of a part of a data frame; `None` where all of it lay within a code point.
     ///
     /// Each event is returned where it is made: one that is a part of another result on its way is written word by word
     /// and read two words at a time, for which a processor waits longer than all the rest takes.
@@ -117,7 +116,6 @@ impl Connection {
         payload: &'a [u8],
         frame_finished: bool,
         fin: bool,
-        drop_rest: impl FnOnce(),
     ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
         let message_finished = frame_finished && fin;
         if message != Opcode::Text {
@@ -138,10 +136,7 @@ impl Connection {
             Ok((None, text)) => Text::new(text),
             // Nothing follows the code point: `text_part_limit` sees to it.
             Ok((Some(code_point), _)) => Text::from_code_point(code_point),
-            Err(error) => {
-                drop_rest();
-                return Err(self.fail(error));
-            }
+            Err(error) => return Err(self.fail(error)),
         };
         if text.is_empty() && !frame_finished {
             return Ok(None);
@@ -231,7 +226,7 @@ impl Connection {
             //= rfc6455#5.4-4, rfc6455#6.2-2
             self.receive_control(chunk)
         } else if frame_finished || !chunk.payload.is_empty() {
-            self.data_event(message, chunk.payload, frame_finished, header.fin, || ())
+            self.data_event(message, chunk.payload, frame_finished, header.fin)
         } else {
             Ok(None)
         }

@@ -61,8 +61,12 @@ impl Connection {
                 if is_event(&chunk, buffer) {
                     // It lies where it was read: nothing is joined, and nothing is noted.
                     let (payload, drop_rest) = buffer.give(&chunk.payload);
-                    let FrameChunk { message, frame_finished, header, .. } = chunk;
-                    return self.data_event(message, payload, frame_finished, header.fin, drop_rest);
+                    let event =
+                        self.data_event(chunk.message, payload, chunk.frame_finished, chunk.header.fin);
+                    if event.is_err() {
+                        drop_rest();
+                    }
+                    return event;
                 }
                 buffer.keep(&chunk.payload);
                 return match self.take_data(&chunk, buffer) {
