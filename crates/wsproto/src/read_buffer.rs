@@ -83,7 +83,8 @@ const LONG: usize = 8 << 10;
 ///
 /// A binary message in one frame stays where it was read. It is unmasked there once all of it has come, or 16 KiB of
 /// it. A text is unmasked and checked as it comes, so that a byte that is no UTF-8 fails at once. The pieces of a text,
-/// the frames of a fragmented message and what extensions make are joined, in memory that doubles as well.
+/// the frames of a fragmented message and what extensions make are joined, in memory that doubles as well. What they make of
+/// a text is looked at before it is joined, in at most 128 KiB more.
 ///
 /// The memory of a single message of more than 128 KiB is given back after it. Where two of eight are that long it
 /// stays.

@@ -615,6 +615,9 @@ fn memory_is_at_most_twice_the_longest_message() {
     };
     let mut compressed = Vec::new();
     open(Role::Client, &deflating()).send(BytesMessage::new(noise(LEN)), &mut compressed).unwrap();
+    let mut compressed_text = Vec::new();
+    let text = String::from_utf8(noise(LEN / 2 + 1)).unwrap();
+    open(Role::Client, &deflating()).send(TextMessage::new(text), &mut compressed_text).unwrap();
     #[rustfmt::skip]
     let table = [
         // name             what comes                                              most that is held
@@ -624,6 +627,7 @@ fn memory_is_at_most_twice_the_longest_message() {
         ("fragments of a text", fragments(Opcode::Text, b'x'),                       2 * LEN + (32 << 10)),
         ("a long fragment", long_and_short(Opcode::Binary),                          2 * LEN + (64 << 10)),
         ("a long fragment of a text", long_and_short(Opcode::Text),                  2 * LEN + (64 << 10)),
+        ("a compressed text", compressed_text,                                       LEN + (192 << 10)),
         ("compressed",      compressed,                                              2 * LEN + (32 << 10)),
         ("pings",           ping.repeat(LEN / ping.len()),                           32 << 10),
     ];
