@@ -79,18 +79,18 @@ impl TextCheck {
 
     /// Tells whether a part is ASCII, begins no code point within another, and is short.
     ///
-    /// For the crate `wsproto`; not a part of the API. To make a `&str` of 16 bytes takes 117 instructions, which a program
-    /// that only hands a text on doesn't need; this takes 8.
+    /// For the crate `wsproto`; not a part of the API. To make a `&str` of 16 bytes takes 117 instructions, which a
+    /// program that only hands a text on doesn't need; this takes 8.
     #[doc(hidden)]
     #[must_use]
     #[inline(always)]
     pub fn is_short_ascii(&self, part: &[u8]) -> bool {
-        part.len() < LONG && self.state.is_start() && is_ascii(part)
+        part.len() < LONG_PART && self.state.is_start() && is_ascii(part)
     }
 
     /// Does as [`check`](Self::check). A call that returns a flag costs half of one that returns an error.
     fn allows(&mut self, part: &[u8]) -> bool {
-        if part.len() >= LONG {
+        if part.len() >= LONG_PART {
             return self.allows_long(part);
         }
         if self.state.is_start() && is_ascii(part) {
@@ -181,10 +181,10 @@ impl TextCheck {
 }
 
 /// From this many bytes on a part is checked fastest as a whole.
-const LONG: usize = 32;
+const LONG_PART: usize = 32;
 
-/// Where in a code point a text stands: what may follow keeps out surrogates, what is too large, and what fewer bytes would
-/// do for (RFC 3629 §4).
+/// Where in a code point a text stands: what may follow keeps out surrogates, what is too large, and what fewer bytes
+/// would do for (RFC 3629 §4).
 ///
 /// The number is where the state after a byte stands in that byte's word of [`AFTER`], in bits.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -324,7 +324,8 @@ fn split_before_started(part: &[u8]) -> (&[u8], &[u8]) {
     part.split_at_checked(part.len().saturating_sub(started)).unwrap_or((part, &[]))
 }
 
-/// Looks at words, the last of which may overlap the one before it: no byte is looked at by itself where there are four.
+/// Looks at words, the last of which may overlap the one before it: no byte is looked at by itself where there are
+/// four.
 #[inline]
 fn is_ascii(bytes: &[u8]) -> bool {
     if let Some(last) = bytes.last_chunk() {
@@ -385,8 +386,8 @@ mod tests {
         check(&bytes.chunks(1).collect::<Vec<_>>())
     }
 
-    /// Looks at the parts whose bit of `seen` is set, pushes the others, and compares with a check that is pushed all of
-    /// them; `Err` holds how many bytes had been taken whole before the failure.
+    /// Looks at the parts whose bit of `seen` is set, pushes the others, and compares with a check that is pushed all
+    /// of them; `Err` holds how many bytes had been taken whole before the failure.
     fn mixed<'a>(parts: impl IntoIterator<Item = &'a [u8]>, seen: usize) -> Result<(), usize> {
         let (mut check, mut pushed) = (TextCheck::new(), TextCheck::new());
         let mut taken = 0;
@@ -525,8 +526,8 @@ mod tests {
     #[test]
     #[cfg_attr(miri, ignore = "exhaustive")]
     fn ascii_is_seen_in_every_length_and_one_or_two_other_bytes_anywhere() {
-        for len in 0..2 * LONG {
-            let mut bytes = [b'~'; 2 * LONG];
+        for len in 0..2 * LONG_PART {
+            let mut bytes = [b'~'; 2 * LONG_PART];
             assert!(is_ascii(&bytes[..len]), "{len}");
             for (first, second) in (0..len).flat_map(|second| (0..=second).map(move |first| (first, second)))
             {

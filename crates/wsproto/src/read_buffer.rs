@@ -24,15 +24,15 @@ const LEAST_ROOM: usize = 4 << 10;
 const READ_LEN: usize = 16 << 10;
 /// The most that can be asked for, in bytes.
 const MOST_READ: usize = 16 << 20;
-/// A message that is longer than this, in bytes, and whose end is known is read to that end, and no more of what follows
-/// than a header may have: that would have to be moved.
-const LONG: usize = 8 << 10;
+/// A message that is longer than this, in bytes, and whose end is known is read to that end, and no more of what
+/// follows than a header may have: that would have to be moved.
+const LONG_FRAME: usize = 8 << 10;
 
 /// A buffer that the peer's bytes are read into and that events come out of: whole messages, or parts as they come.
 ///
 /// Read into [`room`](Self::room), say how much with [`filled`](Self::filled), and call
-/// [`receive_from`](crate::Connection::receive_from) until there is no event. A function that reads and returns the next
-/// event needs two steps in its place: [`advance`](crate::Connection::advance), then [`event`](Self::event).
+/// [`receive_from`](crate::Connection::receive_from) until there is no event. A function that reads and returns the
+/// next event needs two steps in its place: [`advance`](crate::Connection::advance), then [`event`](Self::event).
 ///
 #[cfg_attr(feature = "std", doc = "```")]
 #[cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -72,19 +72,20 @@ const LONG: usize = 8 << 10;
 /// Where [`is_empty`](Self::is_empty) says so, nothing in the buffer belongs to a connection: it can serve another one,
 /// or be dropped. Where something waits, go on with this buffer for the connection that it belongs to. To give
 /// [`receive`](crate::Connection::receive) the rest of a message that began here is a mistake: of a text, the start is
-/// lost to the program, and the rest comes in parts; a binary frame that waits here to be whole is read wrong, as a fault
-/// of the peer (with debug assertions the call panics). Where a connection ended before its message did,
+/// lost to the program, and the rest comes in parts; a binary frame that waits here to be whole is read wrong, as a
+/// fault of the peer (with debug assertions the call panics). Where a connection ended before its message did,
 /// [`clear`](Self::clear) the buffer.
 ///
 /// # Memory
 ///
-/// The buffer has none at first, and 16 KiB from the first read on. The memory doubles with what has come, never with
-/// what the peer announces: to at most twice the longest message and 64 KiB.
+/// The buffer has none at first, and 16 KiB from the first read on, or what [`with_read_len`](Self::with_read_len) asks
+/// for. The memory doubles with what has come, never with what the peer announces: to at most twice the longest message
+/// and 64 KiB.
 ///
 /// A binary message in one frame stays where it was read. It is unmasked there once all of it has come, or 16 KiB of
 /// it. A text is unmasked and checked as it comes, so that a byte that is no UTF-8 fails at once. The pieces of a text,
-/// the frames of a fragmented message and what extensions make are joined, in memory that doubles as well. What they make of
-/// a text is looked at before it is joined, in at most 128 KiB more.
+/// the frames of a fragmented message and what extensions make are joined, in memory that doubles as well. What they
+/// make of a text is looked at before it is joined, in at most 128 KiB more.
 ///
 /// The memory of a single message of more than 128 KiB is given back after it. Where two of eight are that long it
 /// stays.
@@ -153,6 +154,7 @@ impl ReadBuffer {
     /// Sets how much is read at a time, in bytes: at least 4 KiB and at most 16 MiB, 16 KiB by default.
     ///
     /// Where much waits to be read, more at a time takes fewer calls of the system. An idle buffer then holds as much.
+    /// Say it before the first read: memory that is there already stays as it is.
     ///
     /// ```
     /// use wsproto::ReadBuffer;
@@ -208,24 +210,24 @@ impl ReadBuffer {
         }
     }
 
-    /// Returns where the next bytes of the peer belong: at least 4 KiB, but little beyond the end of a long message. It is
-    /// never empty.
+    /// Returns where the next bytes of the peer belong: at least 4 KiB, but little beyond the end of a long message. It
+    /// is never empty.
     #[must_use]
     #[inline]
     pub fn room(&mut self) -> &mut [u8] {
         if self.end >= self.last_room {
-            self.find_room();
+            self.renew_room();
         }
         self.memory.get_mut(self.end..self.room_end).unwrap_or_else(nothing)
     }
 
     #[inline(never)]
-    fn find_room(&mut self) {
+    fn renew_room(&mut self) {
         self.forget_found();
         if self.start == self.end {
             self.rewind();
         }
-        let awaits_long = self.end < self.frame_end && self.frame_end.saturating_sub(self.start) > LONG;
+        let awaits_long = self.end < self.frame_end && self.frame_end.saturating_sub(self.start) > LONG_FRAME;
         let rest = self.frame_end.saturating_sub(self.end).saturating_add(FrameHeader::MAX_LEN);
         let most = if awaits_long { self.read_len.min(rest) } else { self.read_len };
         if self.memory.len().saturating_sub(self.end) < most {
@@ -237,7 +239,8 @@ impl ReadBuffer {
         self.last_room = self.room_end.saturating_sub(little);
     }
 
-    /// Says how many bytes were read into [`room`](Self::room), from its front: at most its length. More are not counted.
+    /// Says how many bytes were read into [`room`](Self::room), from its front: at most its length. More are not
+    /// counted.
     #[inline]
     pub fn filled(&mut self, len: usize) {
         let end = self.end.saturating_add(len);
@@ -247,8 +250,8 @@ impl ReadBuffer {
 
     /// Returns the event that [`advance`](crate::Connection::advance) found; a message borrows from the buffer.
     ///
-    /// It is there until the next read, or the next call of the connection that takes this buffer; what borrows nothing,
-    /// such as a request, is given once.
+    /// It is there until the next read, or the next call of the connection that takes this buffer; what borrows
+    /// nothing, such as a request or a Close, is given once.
     #[inline]
     pub fn event(&mut self) -> Option<Event<'_>> {
         if let Found::Event(_) = self.found {
@@ -259,8 +262,8 @@ impl ReadBuffer {
 
     /// Returns the event that [`advance`](crate::Connection::advance) found, once, borrowed from nothing.
     ///
-    /// A payload of 64 KiB and more is taken out of the buffer with its memory, where that is at most twice as long, and not
-    /// copied; a shorter one is. What is kept so holds at most twice its bytes.
+    /// A payload of 64 KiB and more is taken out of the buffer with its memory, where that is at most twice as long,
+    /// and not copied; a shorter one is. What is kept so holds at most twice its bytes, and 32 more.
     ///
     #[cfg_attr(feature = "std", doc = "```")]
     #[cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -339,7 +342,7 @@ impl ReadBuffer {
 
     /// Says that a message, or a part of one, was found.
     #[inline]
-    pub(crate) fn find(&mut self, place: Place, frame_finished: bool, message_finished: bool) {
+    pub(crate) fn note_message(&mut self, place: Place, frame_finished: bool, message_finished: bool) {
         self.found = Found::Message { place, frame_finished, message_finished };
         self.last_room = 0;
     }
@@ -369,7 +372,8 @@ impl ReadBuffer {
         self.memory.get(range).unwrap_or_default()
     }
 
-    /// Adds `payload`, whose place counts from the fresh bytes, to the payload that waits; a header before it is dropped.
+    /// Adds `payload`, whose place counts from the fresh bytes, to the payload that waits; a header before it is
+    /// dropped.
     #[inline(always)]
     pub(crate) fn keep(&mut self, payload: &Range<usize>) {
         if payload.start > 0 {
@@ -379,8 +383,8 @@ impl ReadBuffer {
         self.decoded = self.decoded.saturating_add(payload.end).min(self.end);
     }
 
-    /// Takes `payload`, whose place counts from the fresh bytes, where no payload waits. Returns, too, what drops all that
-    /// was read after it: for a fault that shows while the payload is borrowed.
+    /// Takes `payload`, whose place counts from the fresh bytes, where no payload waits. Returns, too, what drops all
+    /// that was read after it: for a fault that shows while the payload is borrowed.
     #[inline(always)]
     pub(crate) fn give(&mut self, payload: &Range<usize>) -> (&[u8], impl FnOnce()) {
         debug_assert!(self.start == self.decoded && payload.end <= self.fresh_len(), "it was read");
@@ -405,7 +409,7 @@ impl ReadBuffer {
     }
 
     /// Says that an event was found that borrows nothing, if there is one; tells whether there is.
-    pub(crate) fn find_event(&mut self, event: Option<Event<'static>>) -> bool {
+    pub(crate) fn note_event(&mut self, event: Option<Event<'static>>) -> bool {
         let is_found = event.is_some();
         self.found = event.map_or(Found::Nothing, Found::Event);
         self.last_room = 0;
@@ -430,8 +434,8 @@ impl ReadBuffer {
         (self.frame_end, self.last_room) = (self.decoded.saturating_add(left), 0);
     }
 
-    /// Returns the fresh bytes as a piece of a text that waits, where that is to wait for the end of its frame: less than
-    /// `long` bytes of it have come.
+    /// Returns the fresh bytes as a piece of a text that waits, where that is to wait for the end of its frame: less
+    /// than `long` bytes of it have come.
     #[inline(always)]
     pub(crate) fn text_piece(&mut self, long: usize) -> Option<&mut [u8]> {
         if self.whole && self.end.wrapping_sub(self.start) < long { Some(self.fresh()) } else { None }
@@ -447,8 +451,8 @@ impl ReadBuffer {
     }
 }
 
-/// What is never returned. The call keeps it a branch, which is foreseen; where the slice is chosen, the next read waits
-/// for the choice.
+/// What is never returned. The call keeps it a branch, which is foreseen; where the slice is chosen, the next read
+/// waits for the choice.
 #[cold]
 #[inline(never)]
 fn nothing<'a>() -> &'a mut [u8] {

@@ -8,8 +8,8 @@ use crate::{BytesMessage, Event, Payload, RemoteProtocolError, Text, TextMessage
 
 /// The most bytes that one part of a message carries of what extensions made.
 pub(super) const PIECE_LEN: usize = 16 << 10;
-/// The most bytes of a whole message that come out before they are looked at: few enough that they are still in the second
-/// cache.
+/// The most bytes of a whole message that come out before they are looked at: few enough that they are still in the
+/// second cache.
 pub(super) const LOOK_LEN: usize = 128 << 10;
 
 /// The agreed extensions, and the frame of the peer that they are working on.
@@ -42,13 +42,13 @@ struct Frame {
 }
 
 /// What the program learns of a frame that extensions work on.
-pub(super) struct Progress {
+pub(super) struct Transformed {
     pub(super) message: Opcode,
     pub(super) frame_finished: bool,
     pub(super) message_finished: bool,
 }
 
-impl Progress {
+impl Transformed {
     /// Nothing.
     const NOTHING: Self = Self { message: Opcode::Binary, frame_finished: false, message_finished: false };
 }
@@ -131,7 +131,7 @@ impl Connection {
         input: Option<(&[u8], FrameEnd)>,
     ) -> Result<Option<Event<'static>>, RemoteProtocolError> {
         let mut made = Joined::new();
-        let Progress { message, frame_finished, message_finished } =
+        let Transformed { message, frame_finished, message_finished } =
             self.transform(input, PIECE_LEN, &mut made)?;
         if made.is_empty() && !frame_finished {
             return Ok(None);
@@ -145,17 +145,17 @@ impl Connection {
         }))
     }
 
-    /// Has the extensions append to `joined` what they make of `input`, or, without that, more of what they kept back: at
-    /// most `most` bytes. What they made is held to the rules before they may refuse the rest.
+    /// Has the extensions append to `joined` what they make of `input`, or, without that, more of what they kept back:
+    /// at most `most` bytes. What they made is held to the rules before they may refuse the rest.
     pub(super) fn transform(
         &mut self,
         input: Option<(&[u8], FrameEnd)>,
         most: usize,
         joined: &mut Joined,
-    ) -> Result<Progress, RemoteProtocolError> {
+    ) -> Result<Transformed, RemoteProtocolError> {
         let room = self.room_under_limit(most);
         let Some(Extended { pipeline, work, known }) = self.extended.as_deref_mut() else {
-            return Ok(Progress::NOTHING);
+            return Ok(Transformed::NOTHING);
         };
         let frame = match *work {
             Work::Feed(frame) | Work::Pull(frame) => frame,
@@ -163,7 +163,7 @@ impl Connection {
                 *work = Work::Idle;
                 return self.end_swallowed(frame);
             }
-            Work::Swallow(_) | Work::Idle | Work::Pass => return Ok(Progress::NOTHING),
+            Work::Swallow(_) | Work::Idle | Work::Pass => return Ok(Transformed::NOTHING),
         };
         let start = joined.bytes.len();
         let mut output = Output::new(&mut joined.bytes, room);
@@ -193,20 +193,20 @@ impl Connection {
         self.count_transformed(len)?;
         outcome?;
         if is_swallowed {
-            return if frame_finished { self.end_swallowed(frame) } else { Ok(Progress::NOTHING) };
+            return if frame_finished { self.end_swallowed(frame) } else { Ok(Transformed::NOTHING) };
         }
-        Ok(Progress { message: frame.message, frame_finished, message_finished })
+        Ok(Transformed { message: frame.message, frame_finished, message_finished })
     }
 
     /// Ends a frame that was swallowed: the program gets the end of a message of which it knows.
-    fn end_swallowed(&mut self, frame: Frame) -> Result<Progress, RemoteProtocolError> {
+    fn end_swallowed(&mut self, frame: Frame) -> Result<Transformed, RemoteProtocolError> {
         let is_known = self.extended.as_deref().is_some_and(|extended| extended.known);
         if !(frame.fin && is_known && frame.message.is_data()) {
-            return Ok(Progress::NOTHING);
+            return Ok(Transformed::NOTHING);
         }
         if frame.message == Opcode::Text {
             self.check_text(&[], true)?;
         }
-        Ok(Progress { message: frame.message, frame_finished: true, message_finished: true })
+        Ok(Transformed { message: frame.message, frame_finished: true, message_finished: true })
     }
 }

@@ -86,8 +86,8 @@ impl Connection {
         if len > limit { Err(RemoteProtocolError::MessageTooLong { limit }) } else { Ok(()) }
     }
 
-    /// Returns how much extensions may make at once: at most `most` bytes, and one byte beyond the limit, which tells that
-    /// a message is too long before anything else is found wrong with the rest.
+    /// Returns how much extensions may make at once: at most `most` bytes, and one byte beyond the limit, which tells
+    /// that a message is too long before anything else is found wrong with the rest.
     pub(super) fn room_under_limit(&self, most: usize) -> usize {
         let allowed = self.limits.message_len.saturating_sub(self.received.transformed).saturating_add(1);
         usize::try_from(allowed).map_or(most, |allowed| most.min(allowed))

@@ -169,15 +169,15 @@ impl Connection {
             let taken = len.saturating_sub(rest.len());
             buffer.drop_front(taken);
             if outcome.is_err() {
-                buffer.end();
+                buffer.forget_connection();
             }
-            return Ok(buffer.find_event(outcome?));
+            return Ok(buffer.note_event(outcome?));
         };
         self.opening = None;
         let outcome = self.advance(buffer);
         if let Ok(false) = outcome {
             let end = self.end_of_stream();
-            return Ok(buffer.find_event(end));
+            return Ok(buffer.note_event(end));
         }
         self.wait_to_end(outcome.is_ok());
         outcome

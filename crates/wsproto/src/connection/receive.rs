@@ -18,13 +18,13 @@ use crate::{
 impl Connection {
     /// Takes what it can off the front of `input` and returns the next event, or `None` once more bytes are needed.
     ///
-    /// For those who own their memory: messages come in parts, payloads are unmasked in place, and the event borrows them.
-    /// [`receive_from`](Self::receive_from) gives whole messages. What comes after the peer's Close, and once the connection
-    /// is closed, is taken and ignored.
+    /// For those who own their memory: messages come in parts, payloads are unmasked in place, and the event borrows
+    /// them. [`receive_from`](Self::receive_from) gives whole messages. What comes after the peer's Close, and once the
+    /// connection is closed, is taken and ignored.
     ///
-    /// While a request waits for its answer ([`Transport::PauseRead`](crate::Transport::PauseRead)), nothing is taken: what a
-    /// client sends after its request stays in `input`, and belongs to the open connection, so call it again once the answer
-    /// is sent. With a rejection such bytes are dropped.
+    /// While a request waits for its answer ([`Transport::PauseRead`](crate::Transport::PauseRead)), nothing is taken:
+    /// what a client sends after its request stays in `input`, and belongs to the open connection, so call it again
+    /// once the answer is sent. With a rejection such bytes are dropped.
     ///
     /// # Errors
     ///
@@ -87,8 +87,8 @@ impl Connection {
         Ok(chunk)
     }
 
-    /// Holds the first part of a frame to the limits, and shows its header to the extensions: the decoder has judged it by
-    /// all else.
+    /// Holds the first part of a frame to the limits, and shows its header to the extensions: the decoder has judged it
+    /// by all else.
     #[inline(always)]
     pub(super) fn check_start(
         &mut self,

@@ -9,7 +9,7 @@ use wsproto_frame::{FrameChunk, Opcode};
 
 use super::{
     Connection,
-    extended::{LOOK_LEN, PIECE_LEN, Progress},
+    extended::{LOOK_LEN, PIECE_LEN, Transformed},
 };
 use crate::{
     Event, ReadBuffer, RemoteProtocolError,
@@ -18,7 +18,7 @@ use crate::{
 
 /// A frame that is awaited whole is unmasked once so many bytes of it have come: few enough that they are still in the
 /// nearest cache.
-const LONG: usize = 16 << 10;
+const AWAITED_LEN: usize = 16 << 10;
 
 impl Connection {
     /// Returns the next event of what was read into `buffer`, or `None` once more bytes are needed.
@@ -27,9 +27,9 @@ impl Connection {
     /// follows must be read into the same one. What comes after the peer's Close, and once the connection is closed, is
     /// taken and ignored.
     ///
-    /// While a request waits for its answer ([`Transport::PauseRead`](crate::Transport::PauseRead)), nothing is taken: what
-    /// a client sends after its request stays in the buffer, and belongs to the open connection. Call it again once the
-    /// answer is sent. With a rejection such bytes are dropped.
+    /// While a request waits for its answer ([`Transport::PauseRead`](crate::Transport::PauseRead)), nothing is taken:
+    /// what a client sends after its request stays in the buffer, and belongs to the open connection. Call it again
+    /// once the answer is sent. With a rejection such bytes are dropped.
     ///
     /// # Errors
     ///
@@ -39,7 +39,7 @@ impl Connection {
         &mut self,
         buffer: &'b mut ReadBuffer,
     ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
-        if self.receives_frames() && buffer.awaits_more(LONG) {
+        if self.receives_frames() && buffer.awaits_more(AWAITED_LEN) {
             return Ok(None);
         }
         if self.passes_data() {
@@ -87,7 +87,8 @@ impl Connection {
         if self.advance(buffer)? { Ok(buffer.event()) } else { Ok(None) }
     }
 
-    /// Finds the next event of what was read into `buffer`, and tells whether there is one: [`ReadBuffer::event`] gives it.
+    /// Finds the next event of what was read into `buffer`, and tells whether there is one: [`ReadBuffer::event`] gives
+    /// it.
     ///
     /// `false` once more bytes are needed. This is [`receive_from`](Self::receive_from) in two steps, between which a
     /// function can read more. Only so can a function read, and return an event that borrows from the buffer:
@@ -104,7 +105,7 @@ impl Connection {
             return self.advance_opening(buffer);
         }
         if !self.receives_frames() {
-            buffer.end();
+            buffer.forget_connection();
             return self.failure.clone().map_or(Ok(false), Err);
         }
         self.advance_open(buffer)
@@ -122,7 +123,7 @@ impl Connection {
     /// Notes the rule that the peer broke, and gives back the memory of the message under way.
     #[cold]
     fn fail_in(&mut self, buffer: &mut ReadBuffer, error: RemoteProtocolError) -> RemoteProtocolError {
-        buffer.end();
+        buffer.forget_connection();
         self.fail(error)
     }
 
@@ -134,7 +135,7 @@ impl Connection {
         let least = match self.decoder.payload() {
             Some((Opcode::Text, _)) => 1,
             Some((Opcode::Binary, _)) if !buffer.gives_messages() => 1,
-            _ => LONG,
+            _ => AWAITED_LEN,
         };
         let most = match &self.extended {
             Some(_) => Pipeline::INPUT_PIECE,
@@ -150,7 +151,7 @@ impl Connection {
         match self.decoder.payload() {
             // The decoder keeps the start of a header.
             None => buffer.drop_fresh(),
-            Some((_, left)) if *self.pieces(buffer).start() == LONG => {
+            Some((_, left)) if *self.pieces(buffer).start() == AWAITED_LEN => {
                 self.awaits_whole = true;
                 buffer.await_frame(usize::try_from(left).unwrap_or(usize::MAX));
             }
@@ -246,7 +247,7 @@ impl Connection {
             chunk.frame_finished || !buffer.joined.text.is_empty()
         };
         if found {
-            buffer.find(Place::Text, chunk.frame_finished, last);
+            buffer.note_message(Place::Text, chunk.frame_finished, last);
         }
         Ok(found)
     }
@@ -270,9 +271,9 @@ impl Connection {
             let payload = control.push(&rest).unwrap_or_default().to_vec();
             let event = self.control_event(header.opcode, payload.into())?;
             if header.opcode == Opcode::Close {
-                buffer.end();
+                buffer.forget_connection();
             }
-            return Ok(buffer.find_event(Some(event)));
+            return Ok(buffer.note_event(Some(event)));
         }
         buffer.found = match chunk.header.opcode {
             Opcode::Ping => Found::Ping(payload),
@@ -281,7 +282,7 @@ impl Connection {
             _ => {
                 let close = self.receive_close(buffer.bytes(payload))?;
                 // What comes after it is ignored.
-                buffer.end();
+                buffer.forget_connection();
                 Found::Event(close)
             }
         };
@@ -299,12 +300,12 @@ impl Connection {
         let is_whole = buffer.gives_messages();
         let (read, joined) = buffer.read_and_joined(payload);
         let input = end.map(|end| (read, end));
-        let Progress { message, frame_finished, message_finished } =
+        let Transformed { message, frame_finished, message_finished } =
             self.transform(input, if is_whole { LOOK_LEN } else { PIECE_LEN }, joined)?;
         let is_found = if is_whole { message_finished } else { frame_finished || !joined.is_empty() };
         if is_found {
             let place = if message == Opcode::Text { Place::Text } else { Place::Bytes };
-            buffer.find(place, frame_finished, message_finished);
+            buffer.note_message(place, frame_finished, message_finished);
         }
         Ok(is_found)
     }
@@ -329,7 +330,7 @@ fn take_binary(chunk: &FrameChunk<Range<usize>>, buffer: &mut ReadBuffer) -> boo
         let payload = buffer.take_kept();
         let found = chunk.frame_finished || !payload.is_empty();
         if found {
-            buffer.find(Place::Read(payload), chunk.frame_finished, last);
+            buffer.note_message(Place::Read(payload), chunk.frame_finished, last);
         }
         return found;
     }
@@ -340,13 +341,13 @@ fn take_binary(chunk: &FrameChunk<Range<usize>>, buffer: &mut ReadBuffer) -> boo
     let payload = buffer.take_kept();
     if last && buffer.joined.is_empty() {
         // A message in one frame stays where it was read.
-        buffer.find(Place::Read(payload), true, true);
+        buffer.note_message(Place::Read(payload), true, true);
         return true;
     }
     let (read, joined) = buffer.read_and_joined(payload);
     joined.bytes.extend_from_slice(read);
     if last {
-        buffer.find(Place::Bytes, true, true);
+        buffer.note_message(Place::Bytes, true, true);
     }
     last
 }

@@ -101,8 +101,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Does as [`append_frame`](Self::append_frame) does, for frames that aren't plain messages: in a call of its own, and
-    /// with a closure of its own, since one that both use would become a call for messages, too.
+    /// Does as [`append_frame`](Self::append_frame) does, for frames that aren't plain messages: in a call of its own,
+    /// and with a closure of its own, since one that both use would become a call for messages, too.
     #[inline(never)]
     pub(super) fn write_frame<B: WriteBuffer>(
         &mut self,
@@ -117,7 +117,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Returns a fresh key on a client, none on a server. A call of its own, unlike the one of every message that is sent.
+    /// Returns a fresh key on a client, none on a server. A call of its own, unlike the one of every message that is
+    /// sent.
     #[inline(never)]
     pub(super) fn fresh_key(&mut self) -> Result<Option<MaskingKey>, LocalProtocolError> {
         self.masking_key()

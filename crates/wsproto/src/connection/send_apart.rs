@@ -9,8 +9,8 @@ impl Connection {
     /// Gives the header of a message whose payload the caller writes himself, right after it, in one vectored write:
     /// nothing is copied, however long the payload is.
     ///
-    /// Where the header has a masking key, as on a client, the payload must be masked with it. A long one is best copied,
-    /// masked and written a piece at a time, which stays in the processor's cache.
+    /// Where the header has a masking key, as on a client, the payload must be masked with it. A long one is best
+    /// copied, masked and written a piece at a time, which stays in the processor's cache.
     ///
     /// Where extensions were agreed, compression for one, they can't transform the payload: the message must be
     /// [`verbatim`](crate::Message::verbatim) from its first part on. [`send_header`](Self::send_header) does the same
@@ -44,9 +44,10 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// A [`LocalProtocolError`], as [`send`](Self::send): [`WrongEvent`](LocalProtocolError::WrongEvent) where the event
-    /// is no message, and [`PayloadApart`](LocalProtocolError::PayloadApart) where an extension has to see the payload,
-    /// or could: the message isn't verbatim. Nothing has changed then, and [`send`](Self::send) takes the message.
+    /// A [`LocalProtocolError`], as [`send`](Self::send): [`WrongEvent`](LocalProtocolError::WrongEvent) where the
+    /// event is no message, and [`PayloadApart`](LocalProtocolError::PayloadApart) where an extension has to see the
+    /// payload, or could: the message isn't verbatim. Nothing has changed then, and [`send`](Self::send) takes the
+    /// message.
     #[inline]
     pub fn send_apart<'e>(
         &mut self,
@@ -69,12 +70,12 @@ impl Connection {
         self.data_header(FrameHeader { fin, ..FrameHeader::new(opcode, len as u64) })
     }
 
-    /// Gives the header of a message whose payload isn't in memory: a file that goes out by `sendfile`, or what somebody
-    /// else is still sending.
+    /// Gives the header of a message whose payload isn't in memory: a file that goes out by `sendfile`, or what
+    /// somebody else is still sending.
     ///
-    /// Of `frame` the opcode, [`Text`](Opcode::Text) or [`Binary`](Opcode::Binary), the length and whether it is the last
-    /// of its message are looked at; a message that goes on is continued with the opcode that it began with. The caller
-    /// must write exactly so many bytes after the header, before anything else; of a text, UTF-8. Where the
+    /// Of `frame` the opcode, [`Text`](Opcode::Text) or [`Binary`](Opcode::Binary), the length and whether it is the
+    /// last of its message are looked at; a message that goes on is continued with the opcode that it began with. The
+    /// caller must write exactly so many bytes after the header, before anything else; of a text, UTF-8. Where the
     /// header has a masking key, as on a client, they must be masked with it. Extensions can't transform them.
     ///
     /// ```
@@ -93,8 +94,8 @@ impl Connection {
     ///
     /// A [`LocalProtocolError`]: [`WrongEvent`](LocalProtocolError::WrongEvent) for another opcode,
     /// [`Frame`](LocalProtocolError::Frame) for 2⁶³ bytes or more, and
-    /// [`PayloadApart`](LocalProtocolError::PayloadApart) where an extension has to see the payload. Nothing has changed
-    /// then.
+    /// [`PayloadApart`](LocalProtocolError::PayloadApart) where an extension has to see the payload. Nothing has
+    /// changed then.
     #[inline]
     pub fn send_header(&mut self, frame: FrameHeader) -> Result<FrameHeader, LocalProtocolError> {
         match frame.opcode {

@@ -7,8 +7,8 @@ use super::Connection;
 use crate::LocalProtocolError;
 
 impl Connection {
-    /// Appends a frame whose payload goes through the extensions; on failure, nothing. A call of its own, so that frames without
-    /// extensions don't pay for it.
+    /// Appends a frame whose payload goes through the extensions; on failure, nothing. A call of its own, so that
+    /// frames without extensions don't pay for it.
     #[inline(never)]
     pub(super) fn write_transformed<B: WriteBuffer>(
         &mut self,

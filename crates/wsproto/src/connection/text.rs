@@ -37,8 +37,8 @@ impl Connection {
         Ok(checked)
     }
 
-    /// Checks all fresh bytes where they are a piece of a text that waits for the end of its frame, and tells whether they
-    /// are.
+    /// Checks all fresh bytes where they are a piece of a text that waits for the end of its frame, and tells whether
+    /// they are.
     #[inline(always)]
     pub(super) fn check_waiting_text(
         &mut self,

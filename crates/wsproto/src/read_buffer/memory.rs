@@ -50,7 +50,7 @@ impl ReadBuffer {
 
     /// Forgets what a connection that is over has left, and gives its memory back; no more than a read needs stays.
     #[cold]
-    pub(crate) fn end(&mut self) {
+    pub(crate) fn forget_connection(&mut self) {
         self.clear();
         self.shrink_to(self.read_len);
     }
@@ -64,9 +64,9 @@ impl ReadBuffer {
         self.give_back(used);
     }
 
-    /// Notes how much was used until nothing or little was left, once for a message, and gives memory back where that is
-    /// worth nothing to what comes. What waits lies in front. Within a message nothing is given back: what follows may be as
-    /// long.
+    /// Notes how much was used until nothing or little was left, once for a message, and gives memory back where that
+    /// is worth nothing to what comes. What waits lies in front. Within a message nothing is given back: what follows
+    /// may be as long.
     #[inline]
     fn give_back(&mut self, used: usize) {
         self.used = self.used.max(used);
@@ -89,8 +89,8 @@ impl ReadBuffer {
     }
 
     /// Moves what waits to the front where the room that it leaves is worth it, and otherwise grows where there is too
-    /// little room: either way, at most two bytes are moved for each that was taken or read. It grows to be long only where
-    /// two thirds wait.
+    /// little room: either way, at most two bytes are moved for each that was taken or read. It grows to be long only
+    /// where two thirds wait.
     #[cold]
     #[inline(never)]
     pub(super) fn make_room(&mut self, most: usize) {
