@@ -20,16 +20,20 @@ pub fn extension_header(data: &[u8]) {
     assert_concluded(&config, &field);
 }
 
-/// What was read can be written, and reads the same; it is the field without spaces, quotes and empty elements.
+/// What was read can be written, and reads the same; it is the field, but for spaces, quotes and empty elements.
 fn assert_written(elements: &[Params<'_>], field: &str) {
     assert!(elements.len() <= MAX_EXTENSIONS, "too many elements");
     assert!(elements.iter().all(|element| element.iter().len() <= MAX_PARAMS), "too many parameters");
     let written: Vec<String> = elements.iter().map(ToString::to_string).collect();
     let written = written.join(",");
     assert_eq!(parse(&written).as_deref(), Ok(elements), "written and read differ");
-    let bare = field.replace([' ', '\t', '"', '\\'], "");
-    let bare: Vec<&str> = bare.split(',').filter(|element| !element.is_empty()).collect();
-    assert_eq!(written.replace(' ', ""), bare.join(","), "something else was read");
+    assert_eq!(bare(&written), bare(field), "something else was read");
+}
+
+/// A field without spaces, quotes and empty elements, of which a quoted value may hold some, too.
+fn bare(field: &str) -> String {
+    let field = field.replace([' ', '\t', '"', '\\'], "");
+    field.split(',').filter(|element| !element.is_empty()).collect::<Vec<_>>().join(",")
 }
 
 /// A server with one extension and a server with a list of them respond the same, with what our side can honour.

@@ -22,9 +22,9 @@ impl Connection {
     /// Appends a message to `out` in frames whose payload has at most `max_payload_len` bytes each, for a peer that
     /// takes no longer ones.
     ///
-    /// Text is cut between code points, but for those that are longer than `max_payload_len` by themselves; 0 counts as
-    /// 1. With permessage-deflate the message is compressed as a whole, and what comes of that is cut (RFC 7692
-    /// [§6.1](https://www.rfc-editor.org/rfc/rfc7692#section-6.1)).
+    /// Text is cut between code points, but for those that are longer than `max_payload_len` by themselves; a limit of 0
+    /// counts as one of 1. With permessage-deflate the message is compressed as a whole, and what comes of that is cut
+    /// (RFC 7692 [§6.1](https://www.rfc-editor.org/rfc/rfc7692#section-6.1)).
     ///
     /// Where control frames are to go between the fragments, [`send`](Self::send) parts that are
     /// [`unfinished`](crate::Message::unfinished): each is a frame.
