@@ -978,7 +978,7 @@ fn f18_an_error_is_final_in_the_buffer_too() {
 
 /// A buffer that a faulty connection leaves can serve another one: nothing of the peer's bytes is left in it.
 #[test]
-fn after_an_error_the_buffer_is_empty() {
+fn f18_after_an_error_the_buffer_is_empty() {
     for role in [Role::Server, Role::Client] {
         for (name, config, wire) in faults(role) {
             for (whole, steps) in STEPS.into_iter().flat_map(|steps| [(true, steps), (false, steps)]) {
