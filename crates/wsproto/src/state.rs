@@ -68,6 +68,7 @@ impl ConnectionState {
                 Self::Closed,
                 Step::Send | Step::SendPong | Step::SendClose | Step::ReceiveClose | Step::Fail,
             )
+            //= rfc6455#4.1-35
             | (Self::Connecting | Self::Rejecting, _) => return None,
         })
     }

@@ -133,11 +133,11 @@ impl ClientOpening {
             Event::AcceptConnection(_) | Event::RejectConnection(_) | Event::RejectData(_) => {
                 Err(LocalProtocolError::WrongEvent)
             }
+            // The connection's state forbids these before it asks.
             Event::TextMessage(_)
             | Event::BytesMessage(_)
             | Event::CloseConnection(_)
             | Event::Ping(_)
-            //= rfc6455#4.1-35
             | Event::Pong(_) => Err(LocalProtocolError::WrongState(self.state())),
         }
     }
