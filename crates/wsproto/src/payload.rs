@@ -1,14 +1,17 @@
 //! What events carry: borrowed from the caller's input where that can be, owned where it can't.
 
+mod text;
+
 use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
 use core::{
     fmt,
     hash::{Hash, Hasher},
     ops::Deref,
-    str::Utf8Error,
 };
 
 use bytes::{Bytes, BytesMut};
+
+pub use self::text::Text;
 
 /// Bytes of an event, borrowed or shared; reads as `&[u8]`.
 ///
@@ -166,16 +169,6 @@ impl<'a> From<Cow<'a, [u8]>> for Payload<'a> {
     }
 }
 
-impl<'a> From<Text<'a>> for Payload<'a> {
-    fn from(text: Text<'a>) -> Self {
-        match text.0 {
-            TextBytes::Borrowed(text) => Self::new(text.as_bytes()),
-            TextBytes::ShortAscii(bytes) => Self::new(bytes),
-            _ => text.into_bytes().into(),
-        }
-    }
-}
-
 impl From<Payload<'_>> for Bytes {
     fn from(payload: Payload<'_>) -> Self {
         payload.into_bytes()
@@ -188,256 +181,6 @@ impl From<Payload<'_>> for Vec<u8> {
             PayloadBytes::Borrowed(bytes) => bytes.to_vec(),
             PayloadBytes::Shared(bytes) => bytes.into(),
         }
-    }
-}
-
-/// Text of an event, borrowed or owned; reads as `&str`, which costs nothing: it was checked when it came.
-///
-/// ```
-/// use wsproto::Text;
-///
-/// let text = Text::from("grüezi");
-/// assert_eq!(text, "grüezi");
-/// assert_eq!(text.chars().count(), 6);
-/// let kept: Text<'static> = text.into_owned();
-/// # assert_eq!(kept, "grüezi");
-/// ```
-#[derive(Clone)]
-pub struct Text<'a>(TextBytes<'a>);
-
-#[derive(Clone)]
-#[repr(usize)]
-enum TextBytes<'a> {
-    Borrowed(&'a str),
-    /// Less than 32 bytes that were found to be ASCII: to look at them costs less than to make a `&str` that nobody may ask
-    /// for. Without it an echo of 16 bytes takes 1.4 times as many instructions.
-    ShortAscii(&'a [u8]),
-    Owned(String),
-    /// A code point that came in two reads.
-    CodePoint(CodePoint),
-}
-
-/// A code point in UTF-8: the first `len` of the bytes.
-#[derive(Clone, Copy)]
-struct CodePoint {
-    bytes: [u8; 4],
-    len: u8,
-}
-
-impl CodePoint {
-    fn new(code_point: char) -> Self {
-        let mut bytes = [0; 4];
-        let len = code_point.encode_utf8(&mut bytes).len();
-        Self { bytes, len: u8::try_from(len).unwrap_or(4) }
-    }
-
-    fn as_str(&self) -> &str {
-        let bytes = self.bytes.get(..usize::from(self.len)).unwrap_or_default();
-        core::str::from_utf8(bytes).unwrap_or_default()
-    }
-}
-
-impl<'a> Text<'a> {
-    /// Makes a text of what lives elsewhere, without a copy.
-    #[must_use]
-    #[inline]
-    pub const fn new(text: &'a str) -> Self {
-        Self(TextBytes::Borrowed(text))
-    }
-
-    /// Makes a text of less than 32 bytes that were found to be ASCII.
-    #[inline]
-    pub(crate) const fn from_short_ascii(bytes: &'a [u8]) -> Self {
-        Self(TextBytes::ShortAscii(bytes))
-    }
-
-    /// Makes a text of one code point.
-    #[inline]
-    pub(crate) fn from_code_point(code_point: char) -> Self {
-        Self(TextBytes::CodePoint(CodePoint::new(code_point)))
-    }
-
-    /// Returns the text.
-    ///
-    /// It was checked when it came, so that this costs nothing, but for ASCII of less than 32 bytes: some 10 ns, which come
-    /// only where a `&str` is asked for. [`as_bytes`](Self::as_bytes) never does.
-    #[must_use]
-    #[inline]
-    pub fn as_str(&self) -> &str {
-        match &self.0 {
-            TextBytes::Borrowed(text) => text,
-            TextBytes::ShortAscii(bytes) => core::str::from_utf8(bytes).unwrap_or_default(),
-            TextBytes::Owned(text) => text,
-            TextBytes::CodePoint(code_point) => code_point.as_str(),
-        }
-    }
-
-    /// Returns the text as bytes.
-    #[must_use]
-    #[inline]
-    pub fn as_bytes(&self) -> &[u8] {
-        match &self.0 {
-            TextBytes::ShortAscii(bytes) => bytes,
-            _ => self.as_str().as_bytes(),
-        }
-    }
-
-    /// Returns the length in bytes.
-    #[must_use]
-    #[inline]
-    pub fn len(&self) -> usize {
-        self.as_bytes().len()
-    }
-
-    /// Tells whether there is no text.
-    #[must_use]
-    #[inline]
-    pub fn is_empty(&self) -> bool {
-        self.as_bytes().is_empty()
-    }
-
-    /// Returns the same text, borrowed from nothing; copies it where it was borrowed.
-    #[must_use]
-    pub fn into_owned(self) -> Text<'static> {
-        Text(TextBytes::Owned(self.into()))
-    }
-
-    /// Returns the text's UTF-8 as `Bytes`; copies it where it was borrowed.
-    #[must_use]
-    pub fn into_bytes(self) -> Bytes {
-        String::from(self).into()
-    }
-}
-
-impl Deref for Text<'_> {
-    type Target = str;
-
-    #[inline]
-    fn deref(&self) -> &str {
-        self.as_str()
-    }
-}
-
-impl AsRef<str> for Text<'_> {
-    #[inline]
-    fn as_ref(&self) -> &str {
-        self
-    }
-}
-
-impl Default for Text<'_> {
-    fn default() -> Self {
-        Self::new("")
-    }
-}
-
-impl fmt::Display for Text<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self)
-    }
-}
-
-/// Shows how many bytes there are and none of them: payloads don't belong in logs.
-impl fmt::Debug for Text<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Text({} bytes)", self.len())
-    }
-}
-
-impl<T: AsRef<str> + ?Sized> PartialEq<T> for Text<'_> {
-    fn eq(&self, other: &T) -> bool {
-        self.as_bytes() == other.as_ref().as_bytes()
-    }
-}
-
-impl Eq for Text<'_> {}
-
-impl<'a> From<&'a str> for Text<'a> {
-    fn from(text: &'a str) -> Self {
-        Self::new(text)
-    }
-}
-
-impl<'a> From<&'a String> for Text<'a> {
-    fn from(text: &'a String) -> Self {
-        Self::new(text)
-    }
-}
-
-impl From<String> for Text<'_> {
-    fn from(text: String) -> Self {
-        Self(TextBytes::Owned(text))
-    }
-}
-
-impl From<Box<str>> for Text<'_> {
-    fn from(text: Box<str>) -> Self {
-        String::from(text).into()
-    }
-}
-
-impl<'a> From<Cow<'a, str>> for Text<'a> {
-    fn from(text: Cow<'a, str>) -> Self {
-        match text {
-            Cow::Borrowed(text) => text.into(),
-            Cow::Owned(text) => text.into(),
-        }
-    }
-}
-
-impl<'a> From<Text<'a>> for Cow<'a, str> {
-    fn from(text: Text<'a>) -> Self {
-        match text.0 {
-            TextBytes::Borrowed(text) => Cow::Borrowed(text),
-            TextBytes::ShortAscii(bytes) => Cow::Borrowed(core::str::from_utf8(bytes).unwrap_or_default()),
-            _ => Cow::Owned(text.into()),
-        }
-    }
-}
-
-impl From<Text<'_>> for String {
-    fn from(text: Text<'_>) -> Self {
-        match text.0 {
-            TextBytes::Owned(text) => text,
-            _ => Self::from(text.as_str()),
-        }
-    }
-}
-
-impl From<Text<'_>> for Bytes {
-    fn from(text: Text<'_>) -> Self {
-        text.into_bytes()
-    }
-}
-
-impl<'a> TryFrom<&'a [u8]> for Text<'a> {
-    type Error = Utf8Error;
-
-    fn try_from(bytes: &'a [u8]) -> Result<Self, Utf8Error> {
-        core::str::from_utf8(bytes).map(Self::new)
-    }
-}
-
-/// Copies what others share.
-impl TryFrom<Bytes> for Text<'_> {
-    type Error = Utf8Error;
-
-    fn try_from(bytes: Bytes) -> Result<Self, Utf8Error> {
-        Vec::from(bytes).try_into()
-    }
-}
-
-impl TryFrom<Vec<u8>> for Text<'_> {
-    type Error = Utf8Error;
-
-    fn try_from(bytes: Vec<u8>) -> Result<Self, Utf8Error> {
-        String::from_utf8(bytes).map(Self::from).map_err(|error| error.utf8_error())
-    }
-}
-
-impl Hash for Text<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_str().hash(state);
     }
 }
 

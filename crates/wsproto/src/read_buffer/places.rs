@@ -1,0 +1,142 @@
+//! Where the bytes lie that a connection takes: those that wait, and those that are as they were read.
+
+#![expect(clippy::inline_always, reason = "events that go through memory cost more than the work itself")]
+
+use core::ops::Range;
+
+use wsproto_frame::TextCheck;
+
+use super::{Found, Joined, Place, ReadBuffer};
+use crate::Event;
+
+impl ReadBuffer {
+    #[inline(always)]
+    pub(crate) const fn gives_messages(&self) -> bool {
+        self.whole
+    }
+
+    /// Frees the place of what was found.
+    #[inline(always)]
+    pub(crate) fn forget_found(&mut self) {
+        if !matches!(self.found, Found::Nothing) {
+            self.free_found();
+        }
+    }
+
+    #[inline(never)]
+    fn free_found(&mut self) {
+        if self.found.take().is_joined() {
+            self.joined.clear();
+        }
+    }
+
+    /// Says that a message, or a part of one, was found.
+    #[inline]
+    pub(crate) fn note_message(&mut self, place: Place, frame_finished: bool, message_finished: bool) {
+        self.found = Found::Message { place, frame_finished, message_finished };
+        self.last_room = 0;
+    }
+
+    /// Returns the bytes in `range`, and where to join them.
+    #[inline]
+    pub(crate) fn read_and_joined(&mut self, range: Range<usize>) -> (&[u8], &mut Joined) {
+        (self.memory.get(range).unwrap_or_default(), &mut self.joined)
+    }
+
+    /// Returns how many bytes are as they were read.
+    #[inline(always)]
+    pub(crate) const fn fresh_len(&self) -> usize {
+        debug_assert!(self.decoded <= self.end, "what is decoded was read");
+        self.end.wrapping_sub(self.decoded)
+    }
+
+    /// Returns the bytes that are as they were read.
+    #[inline(always)]
+    pub(crate) fn fresh(&mut self) -> &mut [u8] {
+        self.memory.get_mut(self.decoded..self.end).unwrap_or_default()
+    }
+
+    /// Returns the bytes in `range`.
+    #[inline(always)]
+    pub(crate) fn bytes(&self, range: Range<usize>) -> &[u8] {
+        self.memory.get(range).unwrap_or_default()
+    }
+
+    /// Adds `payload`, whose place counts from the fresh bytes, to the payload that waits; a header before it is
+    /// dropped.
+    #[inline(always)]
+    pub(crate) fn keep(&mut self, payload: &Range<usize>) {
+        if payload.start > 0 {
+            debug_assert_eq!(self.start, self.decoded, "a header comes where no payload waits");
+            self.start = self.decoded.saturating_add(payload.start);
+        }
+        self.decoded = self.decoded.saturating_add(payload.end).min(self.end);
+    }
+
+    /// Takes `payload`, whose place counts from the fresh bytes, where no payload waits. Returns, too, what drops all
+    /// that was read after it: for a fault that shows while the payload is borrowed.
+    #[inline(always)]
+    pub(crate) fn give(&mut self, payload: &Range<usize>) -> (&[u8], impl FnOnce()) {
+        debug_assert!(self.start == self.decoded && payload.end <= self.fresh_len(), "it was read");
+        let (start, end) = (self.decoded.wrapping_add(payload.start), self.decoded.wrapping_add(payload.end));
+        (self.start, self.decoded, self.last_room) = (end, end, 0);
+        let Self { memory, decoded, end: read_to, .. } = self;
+        (memory.get(start..end).unwrap_or_default(), move || *read_to = *decoded)
+    }
+
+    /// Takes the payload that waits, and says where it lies.
+    #[inline(always)]
+    pub(crate) fn take_kept(&mut self) -> Range<usize> {
+        let kept = self.start..self.decoded;
+        (self.start, self.last_room) = (self.decoded, 0);
+        kept
+    }
+
+    /// Drops so many of the fresh bytes.
+    pub(crate) fn drop_front(&mut self, len: usize) {
+        self.start = self.decoded.saturating_add(len).min(self.end);
+        (self.decoded, self.last_room) = (self.start, 0);
+    }
+
+    /// Says that an event was found that borrows nothing, if there is one; tells whether there is.
+    pub(crate) fn note_event(&mut self, event: Option<Event<'static>>) -> bool {
+        let is_found = event.is_some();
+        self.found = event.map_or(Found::Nothing, Found::Event);
+        self.last_room = 0;
+        is_found
+    }
+
+    /// Drops all bytes that were read.
+    #[inline]
+    pub(crate) fn drop_fresh(&mut self) {
+        (self.start, self.decoded, self.last_room) = (self.end, self.end, 0);
+    }
+
+    /// Tells whether a frame is awaited whole, and neither all of it has come nor `long` bytes of it.
+    #[inline(always)]
+    pub(crate) const fn awaits_more(&self, long: usize) -> bool {
+        self.end < self.frame_end && self.fresh_len() < long
+    }
+
+    /// Says how many of the fresh bytes and of those that will be read belong to a frame that is awaited whole.
+    #[inline(always)]
+    pub(crate) const fn await_frame(&mut self, left: usize) {
+        (self.frame_end, self.last_room) = (self.decoded.saturating_add(left), 0);
+    }
+
+    /// Returns the fresh bytes as a piece of a text that waits, where that is to wait for the end of its frame: less
+    /// than `long` bytes of it have come.
+    #[inline(always)]
+    pub(crate) fn text_piece(&mut self, long: usize) -> Option<&mut [u8]> {
+        if self.whole && self.end.wrapping_sub(self.start) < long { Some(self.fresh()) } else { None }
+    }
+
+    /// Keeps all fresh bytes, a piece of a text that was checked, whose check stood at `before`.
+    #[inline(always)]
+    pub(crate) fn keep_text(&mut self, before: TextCheck) {
+        if self.start == self.decoded {
+            self.text = before;
+        }
+        self.decoded = self.end;
+    }
+}
