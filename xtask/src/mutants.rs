@@ -37,7 +37,7 @@ const SETS: [Set; 6] = [
     Set {
         name: "pipeline",
         package: "wsproto-extensions",
-        modules: &["extension", "output", "pipeline"],
+        modules: &["extension", "output", "pipeline", "write_buffer"],
         tests: "--lib",
     },
     Set {
