@@ -195,4 +195,12 @@ mod tests {
             assert_eq!(left(BytesMut::new(), change), expected, "{name}, BytesMut");
         }
     }
+
+    #[test]
+    fn both_make_room_before_they_are_written_to() {
+        let (mut vec, mut bytes) = (Vec::new(), BytesMut::new());
+        WriteBuffer::reserve(&mut vec, 1000);
+        WriteBuffer::reserve(&mut bytes, 1000);
+        assert!(vec.capacity() >= 1000 && bytes.capacity() >= 1000);
+    }
 }

@@ -98,11 +98,6 @@ impl FrameDecoder {
         self
     }
 
-    /// Does as [`with_rsv`](Self::with_rsv), for a decoder whose connection learns later which bits those are.
-    pub const fn set_rsv(&mut self, rsv: Rsv) {
-        self.rsv = rsv;
-    }
-
     /// Limits the payload of a frame, in bytes; a longer one fails at the byte of its length that shows it.
     #[must_use]
     pub const fn with_max_payload_len(mut self, limit: u64) -> Self {

@@ -80,7 +80,7 @@ impl TextCheck {
     /// Tells whether a part is ASCII, begins no code point within another, and is short.
     ///
     /// For the crate `wsproto`; not a part of the API. To make a `&str` of 16 bytes takes 117 instructions, which a
-    /// program that only hands a text on doesn't need; this takes 8.
+    /// program that only hands a text on doesn't need.
     #[doc(hidden)]
     #[must_use]
     #[inline(always)]
@@ -88,7 +88,7 @@ impl TextCheck {
         part.len() < LONG_PART && self.state.is_start() && is_ascii(part)
     }
 
-    /// Does as [`check`](Self::check). A call that returns a flag costs half of one that returns an error.
+    /// Does as [`check`](Self::check). A flag is returned in a register, an error is not.
     fn allows(&mut self, part: &[u8]) -> bool {
         if part.len() >= LONG_PART {
             return self.allows_long(part);
@@ -239,7 +239,7 @@ impl State {
         }
     }
 
-    /// Returns the state after a byte: a look-up and a shift, which a processor does faster than it foresees a branch.
+    /// Returns the state after a byte: a look-up and a shift, and no branch that depends on the text.
     #[inline(always)]
     fn after(self, byte: u8) -> Self {
         let word = AFTER.get(usize::from(byte)).copied().unwrap_or_default();

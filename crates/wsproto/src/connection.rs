@@ -179,9 +179,10 @@ impl Connection {
     }
 
     fn set_extensions(&mut self, agreed: Pipeline) {
-        if !agreed.is_empty() {
-            self.decoder.set_rsv(agreed.rsv());
-            self.extended = Some(Box::new(Extended::new(agreed)));
+        // Most connections have none, before and after.
+        if !agreed.is_empty() || self.extended.is_some() {
+            self.decoder = self.decoder.clone().with_rsv(agreed.rsv());
+            self.extended = (!agreed.is_empty()).then(|| Box::new(Extended::new(agreed)));
         }
     }
 

@@ -28,7 +28,7 @@ pub use self::text::Text;
 pub struct Payload<'a>(PayloadBytes<'a>);
 
 /// As wide a tag as in `TextBytes`, so that what stands behind the data is at the same place in both kinds of message: an
-/// event is moved in words then, and not in bytes that overlap, which takes three times as long.
+/// event is moved in words then, and not in bytes that overlap.
 #[derive(Clone)]
 #[repr(usize)]
 enum PayloadBytes<'a> {

@@ -40,8 +40,8 @@ impl FrameDecoder {
 
     /// Unmasks all of `input` where it is a piece of a text's payload that doesn't end the frame, and tells whether it is.
     ///
-    /// For the crate `wsproto`; not a part of the API. A way of its own for texts that come in small reads: one of a byte
-    /// costs half as much as with [`decode_data`](Self::decode_data).
+    /// For the crate `wsproto`; not a part of the API. A way of its own for texts that come in small reads: a text in reads
+    /// of a byte takes 0.7 of the instructions that it takes with [`decode_data`](Self::decode_data).
     #[doc(hidden)]
     #[inline(always)]
     pub fn decode_within_text(&mut self, input: &mut [u8]) -> bool {

@@ -42,13 +42,13 @@ struct Frame {
 }
 
 /// What the program learns of a frame that extensions work on.
-pub(super) struct Transformed {
+pub(super) struct FrameProgress {
     pub(super) message: Opcode,
     pub(super) frame_finished: bool,
     pub(super) message_finished: bool,
 }
 
-impl Transformed {
+impl FrameProgress {
     /// Nothing.
     const NOTHING: Self = Self { message: Opcode::Binary, frame_finished: false, message_finished: false };
 }
@@ -131,7 +131,7 @@ impl Connection {
         input: Option<(&[u8], FrameEnd)>,
     ) -> Result<Option<Event<'static>>, RemoteProtocolError> {
         let mut made = Joined::new();
-        let Transformed { message, frame_finished, message_finished } =
+        let FrameProgress { message, frame_finished, message_finished } =
             self.transform(input, PIECE_LEN, &mut made)?;
         if made.is_empty() && !frame_finished {
             return Ok(None);
@@ -152,10 +152,10 @@ impl Connection {
         input: Option<(&[u8], FrameEnd)>,
         most: usize,
         joined: &mut Joined,
-    ) -> Result<Transformed, RemoteProtocolError> {
+    ) -> Result<FrameProgress, RemoteProtocolError> {
         let room = self.room_under_limit(most);
         let Some(Extended { pipeline, work, known }) = self.extended.as_deref_mut() else {
-            return Ok(Transformed::NOTHING);
+            return Ok(FrameProgress::NOTHING);
         };
         let frame = match *work {
             Work::Feed(frame) | Work::Pull(frame) => frame,
@@ -163,7 +163,7 @@ impl Connection {
                 *work = Work::Idle;
                 return self.end_swallowed(frame);
             }
-            Work::Swallow(_) | Work::Idle | Work::Pass => return Ok(Transformed::NOTHING),
+            Work::Swallow(_) | Work::Idle | Work::Pass => return Ok(FrameProgress::NOTHING),
         };
         let start = joined.bytes.len();
         let mut output = Output::new(&mut joined.bytes, room);
@@ -193,20 +193,20 @@ impl Connection {
         self.count_transformed(len)?;
         outcome?;
         if is_swallowed {
-            return if frame_finished { self.end_swallowed(frame) } else { Ok(Transformed::NOTHING) };
+            return if frame_finished { self.end_swallowed(frame) } else { Ok(FrameProgress::NOTHING) };
         }
-        Ok(Transformed { message: frame.message, frame_finished, message_finished })
+        Ok(FrameProgress { message: frame.message, frame_finished, message_finished })
     }
 
     /// Ends a frame that was swallowed: the program gets the end of a message of which it knows.
-    fn end_swallowed(&mut self, frame: Frame) -> Result<Transformed, RemoteProtocolError> {
+    fn end_swallowed(&mut self, frame: Frame) -> Result<FrameProgress, RemoteProtocolError> {
         let is_known = self.extended.as_deref().is_some_and(|extended| extended.known);
         if !(frame.fin && is_known && frame.message.is_data()) {
-            return Ok(Transformed::NOTHING);
+            return Ok(FrameProgress::NOTHING);
         }
         if frame.message == Opcode::Text {
             self.check_text(&[], true)?;
         }
-        Ok(Transformed { message: frame.message, frame_finished: true, message_finished: true })
+        Ok(FrameProgress { message: frame.message, frame_finished: true, message_finished: true })
     }
 }

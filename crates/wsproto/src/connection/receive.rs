@@ -46,9 +46,10 @@ impl Connection {
                 if let Err(error) = self.check_start(&chunk) {
                     return Err(self.fail(error));
                 }
-                let FrameChunk { message, payload, frame_finished, header, .. } = chunk.split_off(input);
+                let last = chunk.message_finished();
+                let FrameChunk { message, payload, frame_finished, .. } = chunk.split_off(input);
                 // No event means that all of the input lay within a code point.
-                return self.data_event(message, payload, frame_finished, header.fin);
+                return self.data_event(message, payload, frame_finished, last);
             }
         }
         if self.opening.is_some() {
@@ -115,9 +116,8 @@ impl Connection {
         message: Opcode,
         payload: &'a [u8],
         frame_finished: bool,
-        fin: bool,
+        message_finished: bool,
     ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
-        let message_finished = frame_finished && fin;
         if message != Opcode::Text {
             let data = Payload::new(payload);
             //= rfc6455#5.4-2, rfc6455#5.4-12, rfc6455#6.2-6
@@ -126,11 +126,8 @@ impl Connection {
         }
         if self.text.is_short_ascii(payload) {
             let data = Text::from_short_ascii(payload);
-            return Ok(Some(Event::TextMessage(TextMessage::received(
-                data,
-                frame_finished,
-                message_finished,
-            ))));
+            let message = TextMessage::received(data, frame_finished, message_finished);
+            return Ok(Some(Event::TextMessage(message)));
         }
         let text = match self.check_text(payload, message_finished) {
             Ok((None, text)) => Text::new(text),
@@ -226,7 +223,8 @@ impl Connection {
             //= rfc6455#5.4-4, rfc6455#6.2-2
             self.receive_control(chunk)
         } else if frame_finished || !chunk.payload.is_empty() {
-            self.data_event(message, chunk.payload, frame_finished, header.fin)
+            let last = chunk.message_finished();
+            self.data_event(message, chunk.payload, frame_finished, last)
         } else {
             Ok(None)
         }

@@ -9,7 +9,7 @@ use wsproto_frame::{FrameChunk, Opcode};
 
 use super::{
     Connection,
-    extended::{LOOK_LEN, PIECE_LEN, Transformed},
+    extended::{FrameProgress, LOOK_LEN, PIECE_LEN},
 };
 use crate::{
     Event, ReadBuffer, RemoteProtocolError,
@@ -61,8 +61,12 @@ impl Connection {
                 if is_event(&chunk, buffer) {
                     // It lies where it was read: nothing is joined, and nothing is noted.
                     let (payload, drop_rest) = buffer.give(&chunk.payload);
-                    let event =
-                        self.data_event(chunk.message, payload, chunk.frame_finished, chunk.header.fin);
+                    let event = self.data_event(
+                        chunk.message,
+                        payload,
+                        chunk.frame_finished,
+                        chunk.message_finished(),
+                    );
                     if event.is_err() {
                         drop_rest();
                     }
@@ -300,7 +304,7 @@ impl Connection {
         let is_whole = buffer.gives_messages();
         let (read, joined) = buffer.read_and_joined(payload);
         let input = end.map(|end| (read, end));
-        let Transformed { message, frame_finished, message_finished } =
+        let FrameProgress { message, frame_finished, message_finished } =
             self.transform(input, if is_whole { LOOK_LEN } else { PIECE_LEN }, joined)?;
         let is_found = if is_whole { message_finished } else { frame_finished || !joined.is_empty() };
         if is_found {

@@ -88,15 +88,16 @@ impl ReadBuffer {
         self.memory.shrink_to_fit();
     }
 
-    /// Moves what waits to the front where the room that it leaves is worth it, and otherwise grows where there is too
-    /// little room: either way, at most two bytes are moved for each that was taken or read. It grows to be long only
-    /// where two thirds wait.
+    /// Moves what waits to the front where the room that it leaves is worth it, and grows where there is too little room.
+    ///
+    /// What is long grows to twice what waits, so that it grows with two thirds of it in use. Either way as much is moved,
+    /// but for a small factor, as was taken or read since.
     #[cold]
     #[inline(never)]
     pub(super) fn make_room(&mut self, most: usize) {
         let waiting = self.end.saturating_sub(self.start);
-        let worth_moving =
-            if self.memory.len() < SMALL_LEN { waiting.saturating_mul(4) } else { waiting / 2 };
+        let is_small = self.memory.len() < SMALL_LEN;
+        let worth_moving = if is_small { waiting.saturating_mul(4) } else { waiting / 2 };
         if self.start >= worth_moving.max(LEAST_ROOM) {
             let used = self.end;
             self.move_to_front();
@@ -105,8 +106,16 @@ impl ReadBuffer {
             }
         }
         if self.memory.len().saturating_sub(self.end) < LEAST_ROOM.min(most) {
-            let least = self.read_len.max(self.end.saturating_add(LEAST_ROOM));
-            self.memory.resize(self.memory.len().saturating_mul(2).max(least), 0);
+            if !is_small {
+                // To grow moves it, too.
+                self.move_to_front();
+            }
+            let double = if is_small { self.memory.len() } else { self.end }.saturating_mul(2);
+            let least = self.read_len.max(self.end.saturating_add(LEAST_ROOM)).max(self.memory.len());
+            let len = double.max(least);
+            // A vector by itself would take twice what it has.
+            self.memory.reserve_exact(len.saturating_sub(self.memory.len()));
+            self.memory.resize(len, 0);
         }
     }
 

@@ -109,7 +109,7 @@ impl ReadBuffer {
     /// Drops all bytes that were read.
     #[inline]
     pub(crate) fn drop_fresh(&mut self) {
-        (self.start, self.decoded, self.last_room) = (self.end, self.end, 0);
+        self.drop_front(self.fresh_len());
     }
 
     /// Tells whether a frame is awaited whole, and neither all of it has come nor `long` bytes of it.

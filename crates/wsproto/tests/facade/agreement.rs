@@ -168,3 +168,30 @@ fn extensions_that_were_agreed_elsewhere_work_on_both_sides() {
     };
     assert!(Pipeline::agreed([twice(), twice()]).is_err(), "both own RSV1");
 }
+
+/// What was added before a handshake that agrees to nothing, or over what was added before, is not in use.
+#[test]
+fn what_is_agreed_last_is_in_use() {
+    let agreed = || {
+        let config = DeflateConfig::default().with_threshold(0);
+        let deflate = PermessageDeflate::new(Role::Server, DeflateParams::default(), &config);
+        Pipeline::agreed([(Arc::new(config) as _, Box::new(deflate) as _)]).unwrap()
+    };
+    let mut accepted = Connection::server(Config::default()).with_extensions(agreed());
+    let mut request = Vec::new();
+    let mut client = Connection::client(Config::default());
+    client.send(Request::new("example.com", "/"), &mut request).unwrap();
+    accepted.receive(&mut &mut request[..]).unwrap();
+    accepted.send(AcceptConnection::new(), &mut Vec::new()).unwrap();
+    let replaced = Connection::open_server(Config::default())
+        .with_extensions(agreed())
+        .with_extensions(Pipeline::default());
+    for (name, mut server) in [("a handshake came after it", accepted), ("none came after it", replaced)] {
+        let mut wire = Vec::new();
+        server.send(TextMessage::new("na na na na"), &mut wire).unwrap();
+        assert_eq!(wire, b"\x81\x0bna na na na", "{name}");
+        // A compressed frame of the peer has a bit that nobody owns.
+        let mut compressed = *b"\xc1\x80\0\0\0\0";
+        assert!(server.receive(&mut &mut compressed[..]).is_err(), "{name}");
+    }
+}

@@ -1110,3 +1110,29 @@ fn what_is_unread_is_what_the_peer_sent() {
         assert_eq!(buffer.into_unread(), unread, "{name}");
     }
 }
+
+/// Memory that a message before it left, and the message begins well behind its front.
+#[test]
+fn f4_a_message_that_begins_behind_others_takes_no_more_than_twice_its_length() {
+    let long = |len: usize| frame_to(Role::Server, last(Opcode::Binary), &vec![7; len]);
+    let short = frame_to(Role::Server, last(Opcode::Binary), &[7; 1000]);
+    for (offset, len) in (0..100).flat_map(|at| [(at, 92_000), (at, 96_000)]) {
+        let mut server = open(Role::Server, &Config::default());
+        let mut buffer = ReadBuffer::messages();
+        let mut stream = long(70_000);
+        let memory_left = stream.len();
+        for _ in 0..offset {
+            stream.extend_from_slice(&short);
+        }
+        stream.extend_from_slice(&long(len));
+        let (mut at, mut most) = (0, 0);
+        while at < stream.len() {
+            // Each read ends within a message, so that nothing ends where a read does.
+            let size = if at < memory_left { 5000 } else { 1500 };
+            at += fill(&mut buffer, &stream[at..(at + size).min(stream.len())]);
+            while server.receive_from(&mut buffer).unwrap().is_some() {}
+            most = most.max(buffer.capacity());
+        }
+        assert!(most <= 2 * len + (64 << 10), "{offset} messages before {len} bytes: {most}");
+    }
+}
