@@ -64,7 +64,7 @@ impl Event<'_> {
 /// Received: a whole message, or what one read brought of a frame; text is always whole code points. Sent: one frame.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
-pub struct Message<D> {
+pub struct DataMessage<D> {
     /// The data of this part; may be empty.
     pub data: D,
     /// Whether its frame ends with this part; not looked at when sent.
@@ -76,12 +76,12 @@ pub struct Message<D> {
 }
 
 /// A text message, or a part of one.
-pub type TextMessage<'a> = Message<Text<'a>>;
+pub type TextMessage<'a> = DataMessage<Text<'a>>;
 
 /// A binary message, or a part of one.
-pub type BytesMessage<'a> = Message<Payload<'a>>;
+pub type BytesMessage<'a> = DataMessage<Payload<'a>>;
 
-impl<D> Message<D> {
+impl<D> DataMessage<D> {
     /// Makes a whole message, or the last part of one.
     #[must_use]
     pub fn new(data: impl Into<D>) -> Self {
@@ -109,9 +109,9 @@ impl<D> Message<D> {
         self
     }
 
-    fn map<E>(self, change: impl FnOnce(D) -> E) -> Message<E> {
+    fn map<E>(self, change: impl FnOnce(D) -> E) -> DataMessage<E> {
         let Self { data, frame_finished, message_finished, verbatim } = self;
-        Message { data: change(data), frame_finished, message_finished, verbatim }
+        DataMessage { data: change(data), frame_finished, message_finished, verbatim }
     }
 }
 

@@ -85,6 +85,7 @@ mod event;
 #[cfg(all(doctest, feature = "std", feature = "deflate"))]
 mod guide;
 mod memory;
+mod message;
 mod opening;
 mod payload;
 mod prepared;
@@ -108,7 +109,8 @@ pub use self::{
     connection::Connection,
     entropy::{Entropy, EntropyError},
     error::{LocalProtocolError, Remedy, RemoteProtocolError},
-    event::{BytesMessage, CloseConnection, Event, Message, Ping, Pong, TextMessage},
+    event::{BytesMessage, CloseConnection, DataMessage, Event, Ping, Pong, TextMessage},
+    message::Message,
     payload::{Payload, Text},
     prepared::PreparedMessage,
     read_buffer::ReadBuffer,

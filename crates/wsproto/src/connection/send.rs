@@ -6,7 +6,7 @@ use wsproto_extensions::{OutboundFrame, WriteBuffer};
 use wsproto_frame::{FrameHeader, MaskingKey, Opcode};
 
 use super::Connection;
-use crate::{Event, LocalProtocolError, Message, state::Step};
+use crate::{DataMessage, Event, LocalProtocolError, state::Step};
 
 impl Connection {
     /// Appends the bytes of an event to `out`, a `Vec<u8>` or a `BytesMut`.
@@ -138,7 +138,7 @@ impl Connection {
 #[inline]
 pub(super) const fn data_frame<'p, D>(
     opcode: Opcode,
-    message: &Message<D>,
+    message: &DataMessage<D>,
     payload: &'p [u8],
 ) -> OutboundFrame<'p> {
     let mut frame = OutboundFrame::new(opcode, payload);

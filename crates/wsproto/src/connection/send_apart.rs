@@ -13,7 +13,7 @@ impl Connection {
     /// copied, masked and written a piece at a time, which stays in the processor's cache.
     ///
     /// Where extensions were agreed, compression for one, they can't transform the payload: the message must be
-    /// [`verbatim`](crate::Message::verbatim) from its first part on. [`send_header`](Self::send_header) does the same
+    /// [`verbatim`](crate::DataMessage::verbatim) from its first part on. [`send_header`](Self::send_header) does the same
     /// for a payload that isn't in memory.
     ///
     #[cfg_attr(feature = "std", doc = "```")]

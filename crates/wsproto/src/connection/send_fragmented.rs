@@ -27,7 +27,7 @@ impl Connection {
     /// (RFC 7692 [§6.1](https://www.rfc-editor.org/rfc/rfc7692#section-6.1)).
     ///
     /// Where control frames are to go between the fragments, [`send`](Self::send) parts that are
-    /// [`unfinished`](crate::Message::unfinished): each is a frame.
+    /// [`unfinished`](crate::DataMessage::unfinished): each is a frame.
     ///
     /// ```
     /// use wsproto::{Config, Connection, TextMessage};
