@@ -1,6 +1,8 @@
 //! Whose fault it is: the caller's (`LocalProtocolError`) or the peer's (`RemoteProtocolError`); and what a loop does next.
 
 #[cfg(feature = "std")]
+mod adapter;
+#[cfg(feature = "std")]
 mod io;
 
 use alloc::string::String;
@@ -10,6 +12,8 @@ use wsproto_extensions::{ExtensionError, NegotiationError};
 use wsproto_frame::{CloseCode, FrameError, Role};
 use wsproto_handshake::{LocalError, RejectConnection, RequestError, ResponseError};
 
+#[cfg(feature = "std")]
+pub use self::adapter::AdapterError;
 use crate::{CloseConnection, ConnectionState, Event, Text};
 
 /// What a loop does with an error: [`LocalProtocolError::remedy`] and [`RemoteProtocolError::remedy`] say it.

@@ -79,6 +79,7 @@ extern crate std;
 mod agreement;
 mod config;
 mod connection;
+mod driver;
 mod entropy;
 mod error;
 mod event;
@@ -87,10 +88,12 @@ mod guide;
 mod memory;
 mod message;
 mod opening;
+mod output;
 mod payload;
 mod prepared;
 mod read_buffer;
 mod state;
+mod timers;
 
 pub use bytes::Bytes;
 pub use wsproto_extensions::WriteBuffer;
@@ -104,15 +107,20 @@ pub use wsproto_handshake::{
 
 pub use {wsproto_extensions as extensions, wsproto_frame as frame, wsproto_handshake as handshake};
 
+#[cfg(feature = "std")]
+pub use self::error::AdapterError;
 pub use self::{
     config::Config,
     connection::Connection,
+    driver::{CloseReport, Counters, Driver, Side},
     entropy::{Entropy, EntropyError},
     error::{LocalProtocolError, Remedy, RemoteProtocolError},
     event::{BytesMessage, CloseConnection, DataMessage, Event, Ping, Pong, TextMessage},
     message::Message,
+    output::OutputQueue,
     payload::{Payload, Text},
     prepared::PreparedMessage,
     read_buffer::ReadBuffer,
     state::{ConnectionState, Transport},
+    timers::{Deadline, Due, KeepAlive, Timeouts, Timers},
 };

@@ -173,7 +173,7 @@ mod tests {
             Message::from("text"),
             Message::text(String::new()),
             Message::from(vec![1, 2, 3]),
-            Message::from(&[0xff_u8; 70_000][..]),
+            Message::from(vec![0xff; 70_000]),
         ] {
             assert_eq!(Message::try_from(Event::from(&message)), Ok(message.clone()));
             assert_eq!(Message::try_from(Event::from(message.clone())), Ok(message));

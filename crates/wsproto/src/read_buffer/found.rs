@@ -26,6 +26,16 @@ pub(crate) enum Found {
     Event(Event<'static>),
 }
 
+/// What was found, to be looked at and left where it is.
+#[derive(Clone, Copy)]
+pub(crate) enum FoundEvent<'a> {
+    Nothing,
+    Message { len: usize, is_last: bool },
+    Ping(&'a [u8]),
+    Pong(&'a [u8]),
+    Other(&'a Event<'static>),
+}
+
 /// Where a message lies, or a part of one.
 pub(crate) enum Place {
     /// The joined text.
@@ -75,6 +85,25 @@ impl Found {
 }
 
 impl ReadBuffer {
+    /// Looks at what was found.
+    #[inline]
+    pub(crate) fn found_event(&self) -> FoundEvent<'_> {
+        match &self.found {
+            Found::Nothing => FoundEvent::Nothing,
+            Found::Message { place, message_finished, .. } => {
+                let len = match place {
+                    Place::Text => self.joined.text.len(),
+                    Place::Bytes => self.joined.bytes.len(),
+                    Place::Read(range) => range.len(),
+                };
+                FoundEvent::Message { len, is_last: *message_finished }
+            }
+            Found::Ping(payload) => FoundEvent::Ping(self.bytes(payload.clone())),
+            Found::Pong(payload) => FoundEvent::Pong(self.bytes(payload.clone())),
+            Found::Event(event) => FoundEvent::Other(event),
+        }
+    }
+
     /// Takes a message that was found, with its memory where it is long enough.
     pub(super) fn take_message(
         &mut self,

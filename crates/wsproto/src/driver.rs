@@ -1,0 +1,215 @@
+//! What all adapters do, without I/O: answers that are owed, the queue, deadlines, the end.
+
+mod receive;
+mod report;
+mod send;
+#[cfg(test)]
+mod tests;
+mod time;
+
+use alloc::{boxed::Box, sync::Arc};
+use core::{fmt, time::Duration};
+
+use wsproto_frame::CloseCode;
+
+pub use self::report::{CloseReport, Counters, Side};
+use crate::{
+    CloseConnection, Connection, ConnectionState, Deadline, OutputQueue, Timeouts, Timers, Transport,
+};
+
+/// A [`Connection`] with all that an adapter needs beside it, and still without I/O: what waits to be written, the
+/// answers that are owed, deadlines, the closing handshake to its end, and a report of it.
+///
+/// An adapter reads, writes, and asks what is next:
+///
+/// ```text
+/// loop {
+///     while driver.advance(&mut buffer, now)? { hand buffer.event() to the program }
+///     write driver.output(), and tell driver.written(n, now)
+///     read into buffer.room(), and tell driver.filled(&mut buffer, n, now), or driver.receive_eof(now)
+///     wait for the transport, or until driver.poll_timeout(); then driver.handle_timeout(now)
+///     once nothing is queued, do as driver.transport() says
+/// }
+/// ```
+///
+/// Pings and Closes are answered, and so is a broken rule. Of the Pongs that are owed to a peer that doesn't read, one is
+/// in the queue and one waits, the latest: such a peer can't make the queue grow (RFC 6455
+/// [§5.5.3](https://www.rfc-editor.org/rfc/rfc6455#section-5.5.3)).
+///
+/// Times are since any origin, the same for all calls; without [`Timeouts`] they aren't looked at.
+///
+#[cfg_attr(feature = "std", doc = "```")]
+#[cfg_attr(not(feature = "std"), doc = "```ignore")]
+/// use core::{fmt, time::Duration};
+/// use wsproto::{CloseCode, Config, Connection, Driver, Event, Ping, ReadBuffer, TextMessage, Transport};
+///
+/// let now = Duration::ZERO;
+/// let mut server = Driver::new(Connection::open_server(Config::default()));
+/// let mut client = Connection::open_client(Config::default());
+/// let mut buffer = ReadBuffer::messages();
+/// let mut wire = Vec::new();
+/// client.send(Ping::new(b"1"), &mut wire)?;
+/// client.send(TextMessage::new("Hello"), &mut wire)?;
+/// buffer.extend_from_slice(&wire);
+///
+/// assert!(server.advance(&mut buffer, now)?);
+/// assert!(matches!(buffer.event(), Some(Event::Ping(_))));
+/// assert_eq!(server.output().first(), b"\x8a\x011"); // the Pong is on its way
+/// assert!(server.advance(&mut buffer, now)?);
+/// assert_eq!(buffer.event(), Some(TextMessage::new("Hello").into()));
+///
+/// server.close(CloseCode::NORMAL, "", now)?;
+/// assert_eq!(server.transport(), Transport::KeepOpen); // the client's Close is still to come
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Driver {
+    connection: Connection,
+    output: OutputQueue,
+    counters: Counters,
+    /// Where in all bytes that are written the last Pong will end: beyond what is written, it is in the queue.
+    pong_end: u64,
+    /// Where our last Ping will end.
+    ping_end: u64,
+    /// The payload of the Pong that waits until the one in the queue is written.
+    pong: Option<Box<[u8]>>,
+    timers: Option<Box<Timers>>,
+    close_sent: Option<CloseCode>,
+    close_received: Option<Box<CloseConnection<'static>>>,
+    begun_by: Option<Side>,
+    expired: Option<Deadline>,
+    /// Whether the transport is shut down for writing.
+    write_ended: bool,
+}
+
+impl Driver {
+    /// Drives a connection, without deadlines.
+    #[must_use]
+    pub fn new(connection: Connection) -> Self {
+        Self {
+            connection,
+            output: OutputQueue::new(),
+            counters: Counters::default(),
+            pong_end: 0,
+            ping_end: 0,
+            pong: None,
+            timers: None,
+            close_sent: None,
+            close_received: None,
+            begun_by: None,
+            expired: None,
+            write_ended: false,
+        }
+    }
+
+    /// Adds deadlines and Pings. The clock of the opening handshake starts now, or those of an open connection where it
+    /// is open.
+    #[must_use]
+    pub fn with_timeouts(mut self, timeouts: impl Into<Arc<Timeouts>>, now: Duration) -> Self {
+        let timeouts = timeouts.into();
+        self.timers = (*timeouts != Timeouts::default()).then(|| {
+            let mut timers = Timers::new(timeouts, now);
+            if self.connection.state() == ConnectionState::Open {
+                timers.opened(now);
+            }
+            Box::new(timers)
+        });
+        self
+    }
+
+    /// Returns the connection.
+    #[must_use]
+    pub const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Gives the connection back, where neither anything waits to be written nor any Pong is owed.
+    ///
+    /// # Errors
+    ///
+    /// The driver, where something waits.
+    pub fn into_connection(self) -> Result<Connection, Box<Self>> {
+        if self.output.is_empty() { Ok(self.connection) } else { Err(Box::new(self)) }
+    }
+
+    /// Returns what waits to be written. Take from it, and tell [`written`](Self::written); leave
+    /// [`advance`](OutputQueue::advance) alone.
+    #[inline]
+    pub const fn output(&mut self) -> &mut OutputQueue {
+        &mut self.output
+    }
+
+    /// Returns how many bytes wait to be written.
+    #[inline]
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.output.len()
+    }
+
+    /// Says how many bytes of [`output`](Self::output) the transport took.
+    #[inline]
+    pub fn written(&mut self, len: usize, now: Duration) {
+        self.output.advance(len);
+        self.counters.wire_bytes_sent = self.counters.wire_bytes_sent.saturating_add(len as u64);
+        if self.pong.is_some() || self.timers.is_some() {
+            self.note_written(now);
+        }
+    }
+
+    /// Returns what the transport should do once nothing is queued.
+    ///
+    /// It is as [`Connection::transport`] says, and knows in addition whether writing was
+    /// [shut down](Self::write_ended), and that a deadline has passed.
+    #[must_use]
+    pub const fn transport(&self) -> Transport {
+        match self.connection.transport() {
+            _ if self.expired.is_some() => Transport::Close,
+            Transport::ShutdownWrite if self.write_ended => Transport::AwaitEnd,
+            transport => transport,
+        }
+    }
+
+    /// Says that the transport is shut down for writing.
+    pub const fn write_ended(&mut self) {
+        self.write_ended = true;
+    }
+
+    /// Says that writing has failed: nothing more is written, and what the peer said last may still be read.
+    ///
+    /// Returns whether that is an error. After both Closes it is none: the peer may close as soon as it has ours.
+    #[must_use]
+    pub fn write_failed(&mut self) -> bool {
+        self.output.clear();
+        self.pong = None;
+        self.write_ended = true;
+        !self.connection.closed_cleanly()
+    }
+
+    /// Returns what was counted so far.
+    #[must_use]
+    pub const fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Returns how the connection ends, as far as is known yet.
+    #[must_use]
+    pub fn close_report(&self) -> CloseReport {
+        CloseReport {
+            sent: self.close_sent,
+            received: self.close_received.as_deref().cloned(),
+            begun_by: self.begun_by,
+            clean: self.connection.closed_cleanly(),
+            expired: self.expired,
+        }
+    }
+}
+
+/// Shows where the connection stands, and nothing that a peer sent.
+impl fmt::Debug for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver")
+            .field("connection", &self.connection)
+            .field("queued", &self.queued())
+            .field("expired", &self.expired)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,138 @@
+//! What comes: counted, and answered where an answer is owed.
+
+use alloc::boxed::Box;
+use core::time::Duration;
+
+use super::{Driver, Side};
+use crate::{
+    CloseConnection, ConnectionState, Event, Pong, ReadBuffer, RemoteProtocolError, read_buffer::FoundEvent,
+};
+
+impl Driver {
+    /// Says that so many bytes were read into the buffer's room.
+    #[inline]
+    pub fn filled(&mut self, buffer: &mut ReadBuffer, len: usize, now: Duration) {
+        buffer.filled(len);
+        self.counters.wire_bytes_received = self.counters.wire_bytes_received.saturating_add(len as u64);
+        if let Some(timers) = &mut self.timers {
+            timers.received(now);
+        }
+    }
+
+    /// Finds the next event, as [`Connection::advance`](crate::Connection::advance) does, and queues the answer that it
+    /// is owed: a Pong to a Ping, a Close to a Close. [`ReadBuffer::event`] gives it; what is owed must not be sent again.
+    ///
+    /// # Errors
+    ///
+    /// The rule that the peer broke. A Close with its code is queued, once; before the connection is open, what is to be
+    /// answered is up to the caller ([`send`](Self::send), [`reply_to_error`](Self::reply_to_error)).
+    #[inline]
+    pub fn advance(&mut self, buffer: &mut ReadBuffer, now: Duration) -> Result<bool, RemoteProtocolError> {
+        match self.connection.advance(buffer) {
+            Ok(false) => Ok(false),
+            Ok(true) => {
+                match buffer.found_event() {
+                    FoundEvent::Message { len, is_last } => {
+                        self.message_received(len, is_last, now);
+                    }
+                    found => self.control_received(found, now),
+                }
+                Ok(true)
+            }
+            Err(error) => {
+                self.failed(&error, now);
+                Err(error)
+            }
+        }
+    }
+
+    #[inline]
+    fn message_received(&mut self, len: usize, is_last: bool, now: Duration) {
+        let counters = &mut self.counters;
+        counters.messages_received = counters.messages_received.saturating_add(u64::from(is_last));
+        counters.message_bytes_received = counters.message_bytes_received.saturating_add(len as u64);
+        if let (Some(timers), true) = (&mut self.timers, is_last) {
+            timers.used(now);
+        }
+    }
+
+    #[inline(never)]
+    fn control_received(&mut self, found: FoundEvent<'_>, now: Duration) {
+        match found {
+            FoundEvent::Ping(payload) => {
+                self.counters.pings_received = self.counters.pings_received.saturating_add(1);
+                self.owe_pong(payload, now);
+            }
+            FoundEvent::Pong(payload) => {
+                self.counters.pongs_received = self.counters.pongs_received.saturating_add(1);
+                if let Some(timers) = &mut self.timers {
+                    timers.pong(payload, now);
+                    self.counters.round_trip = timers.round_trip();
+                }
+            }
+            FoundEvent::Other(Event::CloseConnection(close)) => self.close_received(close, now),
+            FoundEvent::Other(_) => self.note_open(now),
+            FoundEvent::Message { .. } | FoundEvent::Nothing => {}
+        }
+    }
+
+    /// Queues a Pong, unless one is in the queue already: then the latest waits for it to be written.
+    fn owe_pong(&mut self, payload: &[u8], now: Duration) {
+        let may_answer =
+            matches!(self.connection.state(), ConnectionState::Open | ConnectionState::LocalClosing);
+        if !may_answer {
+            return;
+        }
+        if self.pong_end > self.counters.wire_bytes_sent {
+            self.pong = Some(Box::from(payload));
+        } else {
+            self.queue_pong(payload, now);
+        }
+    }
+
+    pub(super) fn queue_pong(&mut self, payload: &[u8], now: Duration) {
+        // It can't fail but for the source of entropy, which fails what the program sends as well.
+        if self.connection.send(Pong::new(payload), self.output.buffer()).is_ok() {
+            self.pong_end = self.queue_end();
+            self.note_queued(now);
+        }
+    }
+
+    fn close_received(&mut self, close: &CloseConnection<'static>, now: Duration) {
+        self.close_received = Some(Box::new(close.clone()));
+        self.begun_by.get_or_insert(Side::Remote);
+        let owes_close = self.connection.state() == ConnectionState::RemoteClosing;
+        if owes_close && self.connection.send(close.response(), self.output.buffer()).is_ok() {
+            self.close_sent = Some(close.code);
+        }
+        self.note_closing(now);
+    }
+
+    /// Queues the Close that says which rule was broken.
+    #[cold]
+    fn failed(&mut self, error: &RemoteProtocolError, now: Duration) {
+        if matches!(self.connection.state(), ConnectionState::Connecting | ConnectionState::Rejecting) {
+            return;
+        }
+        self.begun_by.get_or_insert(Side::Remote);
+        if self.connection.state() == ConnectionState::RemoteClosing
+            && let Some(Event::CloseConnection(close)) = error.event_hint()
+            && self.connection.reply_to_error(error, self.output.buffer()).is_ok()
+        {
+            self.close_sent = Some(close.code);
+        }
+        self.note_closing(now);
+    }
+
+    /// Takes the end of the peer's stream, which an error of reading is, too; returns the event that it means, if any,
+    /// as [`Connection::receive_eof`](crate::Connection::receive_eof) does.
+    ///
+    /// # Errors
+    ///
+    /// As there: the end came before the connection was open.
+    pub fn receive_eof(&mut self, now: Duration) -> Result<Option<Event<'static>>, RemoteProtocolError> {
+        let outcome = self.connection.receive_eof();
+        self.note_closing(now);
+        outcome
+    }
+}

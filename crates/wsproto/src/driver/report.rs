@@ -1,0 +1,68 @@
+//! What a driver tells of a connection.
+
+use core::time::Duration;
+
+use wsproto_frame::CloseCode;
+
+use crate::{CloseConnection, Deadline};
+
+/// Which side of a connection did something.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Side {
+    /// We.
+    Local,
+    /// The peer.
+    Remote,
+}
+
+/// How a connection ended.
+///
+/// RFC 6455 [§7.1](https://www.rfc-editor.org/rfc/rfc6455#section-7.1)
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct CloseReport {
+    /// The code of the Close that we sent; [`CloseCode::NO_STATUS`] for one without a code.
+    pub sent: Option<CloseCode>,
+    /// The Close that came.
+    pub received: Option<CloseConnection<'static>>,
+    /// Who said Close first, or broke a rule; `None` while nobody did.
+    pub begun_by: Option<Side>,
+    /// Whether both said Close.
+    pub clean: bool,
+    /// The deadline that ended it, if one did.
+    pub expired: Option<Deadline>,
+}
+
+impl CloseReport {
+    /// Returns the code that the peer gave: [`CloseCode::ABNORMAL`] where it said no Close.
+    ///
+    /// RFC 6455 [§7.1.5](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5)
+    #[must_use]
+    pub fn code(&self) -> CloseCode {
+        self.received.as_ref().map_or(CloseCode::ABNORMAL, |close| close.code)
+    }
+}
+
+/// What came and went on a connection since it was made, or since a driver drives it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Counters {
+    /// Messages that came, whole or the last part of each.
+    pub messages_received: u64,
+    /// Messages that were sent.
+    pub messages_sent: u64,
+    /// Bytes of messages that came, after extensions: inflated.
+    pub message_bytes_received: u64,
+    /// Bytes of messages that were sent, before extensions.
+    pub message_bytes_sent: u64,
+    /// Bytes that were read from the transport, the opening handshake included.
+    pub wire_bytes_received: u64,
+    /// Bytes that the transport took.
+    pub wire_bytes_sent: u64,
+    /// Pings that came.
+    pub pings_received: u32,
+    /// Pongs that came.
+    pub pongs_received: u32,
+    /// How long our last Ping that was answered took.
+    pub round_trip: Option<Duration>,
+}

@@ -1,0 +1,136 @@
+//! What goes: queued, counted, and noted where it begins the closing handshake.
+
+use core::time::Duration;
+
+use wsproto_frame::{CloseCode, Role};
+
+use super::{Driver, Side};
+use crate::{
+    BytesMessage, CloseConnection, Event, LocalProtocolError, Message, PreparedMessage, Remedy,
+    RemoteProtocolError, TextMessage,
+};
+
+/// From this length on, in bytes, a server's payload that is shared is queued as it is: to copy it would cost more than
+/// one more slice in the write.
+const APART_LEN: usize = 16 << 10;
+
+/// What is counted of an event that is sent.
+enum Sent {
+    Message { len: usize, is_last: bool },
+    Close(CloseCode),
+    Other,
+}
+
+impl Driver {
+    /// Queues an event, as [`Connection::send`](crate::Connection::send) does.
+    ///
+    /// # Errors
+    ///
+    /// As there: nothing was queued.
+    #[inline]
+    pub fn send<'e>(&mut self, event: impl Into<Event<'e>>, now: Duration) -> Result<(), LocalProtocolError> {
+        let event = event.into();
+        let sent = match &event {
+            Event::TextMessage(TextMessage { data, message_finished, .. }) => {
+                Sent::Message { len: data.as_bytes().len(), is_last: *message_finished }
+            }
+            Event::BytesMessage(BytesMessage { data, message_finished, .. }) => {
+                Sent::Message { len: data.len(), is_last: *message_finished }
+            }
+            Event::CloseConnection(close) => Sent::Close(close.code),
+            _ => Sent::Other,
+        };
+        self.connection.send(event, self.output.buffer())?;
+        self.sent(&sent, now);
+        Ok(())
+    }
+
+    /// Queues a whole message. A long payload isn't copied where nothing has to be changed in it: a server's, without
+    /// extensions.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::send`](crate::Connection::send): nothing was queued.
+    #[inline]
+    pub fn send_message(&mut self, message: &Message, now: Duration) -> Result<(), LocalProtocolError> {
+        let len = message.len();
+        if len < APART_LEN || self.connection.role() == Role::Client {
+            return self.send(message, now);
+        }
+        match self.connection.send_apart(message) {
+            Ok(header) => {
+                self.output.buffer().extend_from_slice(&header.encode());
+                self.output.push(message.clone().into_bytes());
+                self.sent(&Sent::Message { len, is_last: true }, now);
+                Ok(())
+            }
+            Err(LocalProtocolError::PayloadApart) => self.send(message, now),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Queues a message that was prepared for many.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::send_prepared`](crate::Connection::send_prepared): nothing was queued.
+    pub fn send_prepared(
+        &mut self,
+        message: &PreparedMessage,
+        now: Duration,
+    ) -> Result<(), LocalProtocolError> {
+        self.connection.send_prepared(message, self.output.buffer())?;
+        self.sent(&Sent::Message { len: message.payload.len(), is_last: true }, now);
+        Ok(())
+    }
+
+    /// Queues a Close, unless one was sent or nothing can be sent any more: then there is nothing to do. Of the reason,
+    /// 123 bytes are sent at most.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::send`](crate::Connection::send): a code that no Close carries, a reason without a code.
+    pub fn close(&mut self, code: CloseCode, reason: &str, now: Duration) -> Result<(), LocalProtocolError> {
+        match self.send(CloseConnection::new(code).with_reason(reason), now) {
+            Err(error) if error.remedy() == Remedy::Discard => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    /// Queues what is owed for an error of the opening handshake, as
+    /// [`Connection::reply_to_error`](crate::Connection::reply_to_error) does.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn reply_to_error(
+        &mut self,
+        error: &RemoteProtocolError,
+        now: Duration,
+    ) -> Result<(), LocalProtocolError> {
+        self.connection.reply_to_error(error, self.output.buffer())?;
+        self.note_queued(now);
+        Ok(())
+    }
+
+    #[inline]
+    fn sent(&mut self, sent: &Sent, now: Duration) {
+        match *sent {
+            Sent::Message { len, is_last } => {
+                let counters = &mut self.counters;
+                counters.messages_sent = counters.messages_sent.saturating_add(u64::from(is_last));
+                counters.message_bytes_sent = counters.message_bytes_sent.saturating_add(len as u64);
+                if let Some(timers) = &mut self.timers {
+                    timers.used(now);
+                }
+            }
+            Sent::Close(code) => {
+                self.close_sent = Some(code);
+                self.begun_by.get_or_insert(Side::Local);
+                self.note_closing(now);
+            }
+            Sent::Other => self.note_open(now),
+        }
+        self.note_queued(now);
+    }
+}

@@ -1,0 +1,271 @@
+use alloc::{vec, vec::Vec};
+
+use super::*;
+use crate::{Config, Event, KeepAlive, Message, Ping, ReadBuffer, TextMessage};
+
+const NOW: Duration = Duration::ZERO;
+
+const fn s(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// A driver as one end, a bare connection as the other, and the read buffer of each.
+struct Ends {
+    driver: Driver,
+    peer: Connection,
+    buffer: ReadBuffer,
+    peer_buffer: ReadBuffer,
+}
+
+impl Ends {
+    fn server() -> Self {
+        Self::of(Connection::open_server(Config::default()), client())
+    }
+
+    fn of(connection: Connection, peer: Connection) -> Self {
+        Self {
+            driver: Driver::new(connection),
+            peer,
+            buffer: ReadBuffer::messages(),
+            peer_buffer: ReadBuffer::messages(),
+        }
+    }
+
+    /// The peer sends an event; what the driver makes of it.
+    fn receive(&mut self, event: impl Into<Event<'static>>, now: Duration) -> Vec<Event<'static>> {
+        let mut wire = Vec::new();
+        self.peer.send(event, &mut wire).unwrap();
+        self.receive_bytes(&wire, now).unwrap()
+    }
+
+    fn receive_bytes(
+        &mut self,
+        wire: &[u8],
+        now: Duration,
+    ) -> Result<Vec<Event<'static>>, crate::RemoteProtocolError> {
+        self.buffer.room()[..wire.len()].copy_from_slice(wire);
+        self.driver.filled(&mut self.buffer, wire.len(), now);
+        let mut events = Vec::new();
+        while self.driver.advance(&mut self.buffer, now)? {
+            events.extend(self.buffer.take_event());
+        }
+        Ok(events)
+    }
+
+    /// All that is queued is written; what the peer makes of it.
+    fn write(&mut self, now: Duration) -> Vec<Event<'static>> {
+        while self.driver.queued() > 0 {
+            let first = self.driver.output().first();
+            let len = first.len();
+            self.peer_buffer.extend_from_slice(first);
+            self.driver.written(len, now);
+        }
+        let mut events = Vec::new();
+        while self.peer.advance(&mut self.peer_buffer).unwrap() {
+            events.extend(self.peer_buffer.take_event());
+        }
+        events
+    }
+}
+
+fn client() -> Connection {
+    Connection::open_client_with_entropy(Config::default(), |key: &mut [u8]| key.fill(7))
+}
+
+fn pong(payload: &'static [u8]) -> Event<'static> {
+    crate::Pong::new(payload).into()
+}
+
+#[test]
+fn pings_are_answered_and_given() {
+    let mut ends = Ends::server();
+    assert_eq!(ends.receive(Ping::new(b"1"), NOW), [Ping::new(b"1").into()]);
+    assert_eq!(ends.write(NOW), [pong(b"1")]);
+}
+
+/// A peer that pings and doesn't read: one Pong is in the queue, the latest waits.
+#[test]
+fn a_flood_of_pings_by_a_peer_that_does_not_read_leaves_the_queue_bounded_and_the_latest_pong_afterwards() {
+    let mut ends = Ends::server();
+    let most = 2 + 125;
+    for n in 0..100_000_u32 {
+        ends.receive(Ping::new(n.to_be_bytes().to_vec()), NOW);
+        assert!(ends.driver.queued() <= most, "{n}: {} bytes", ends.driver.queued());
+    }
+    let last = crate::Pong::new(99_999_u32.to_be_bytes().to_vec()).into();
+    assert_eq!(ends.write(NOW), [pong(&[0, 0, 0, 0]), last]);
+}
+
+#[test]
+fn a_pong_that_waits_goes_once_the_one_before_it_is_written_though_the_queue_is_never_empty() {
+    let mut ends = Ends::server();
+    ends.receive(Ping::new(b"1"), NOW);
+    ends.driver.send(TextMessage::new("between"), NOW).unwrap();
+    ends.receive(Ping::new(b"2"), NOW);
+    ends.receive(Ping::new(b"3"), NOW);
+    assert_eq!(ends.driver.queued(), 3 + 9);
+    ends.driver.written(2, NOW);
+    assert_eq!(ends.driver.queued(), 1 + 9);
+    ends.driver.written(1, NOW);
+    assert_eq!(ends.driver.queued(), 9 + 3, "the latest follows what is queued");
+}
+
+#[test]
+fn no_pong_follows_a_close() {
+    let mut ends = Ends::server();
+    for ping in [b"1", b"2"] {
+        ends.receive(Ping::new(ping), NOW);
+    }
+    ends.receive(CloseConnection::new(CloseCode::NORMAL), NOW);
+    assert_eq!(
+        ends.write(NOW),
+        [pong(b"1"), CloseConnection::new(CloseCode::NORMAL).into()],
+        "the second waited, and comes too late"
+    );
+}
+
+#[test]
+fn a_close_is_answered_with_its_code_and_reported() {
+    let mut ends = Ends::server();
+    let close = CloseConnection::new(CloseCode::new(4001).unwrap()).with_reason("bye");
+    assert_eq!(ends.receive(close.clone(), NOW), [close.clone().into()]);
+    assert_eq!(ends.write(NOW), [close.clone().into()]);
+    assert_eq!(ends.driver.transport(), Transport::ShutdownWrite);
+    ends.driver.write_ended();
+    assert_eq!(ends.driver.transport(), Transport::AwaitEnd);
+    assert_eq!(ends.driver.receive_eof(NOW), Ok(None));
+    assert_eq!(ends.driver.transport(), Transport::Close);
+    let report = ends.driver.close_report();
+    assert_eq!(
+        (report.sent, report.code()),
+        (Some(CloseCode::new(4001).unwrap()), CloseCode::new(4001).unwrap())
+    );
+    assert_eq!((report.received, report.begun_by, report.clean), (Some(close), Some(Side::Remote), true));
+}
+
+#[test]
+fn a_close_of_ours_is_reported_and_said_once() {
+    let mut ends = Ends::server();
+    ends.driver.close(CloseCode::GOING_AWAY, "restart", NOW).unwrap();
+    ends.driver.close(CloseCode::NORMAL, "again", NOW).unwrap();
+    assert_eq!(ends.write(NOW).len(), 1);
+    assert_eq!(ends.driver.transport(), Transport::KeepOpen);
+    let report = ends.driver.close_report();
+    assert_eq!((report.sent, report.begun_by), (Some(CloseCode::GOING_AWAY), Some(Side::Local)));
+    assert_eq!((report.code(), report.clean), (CloseCode::ABNORMAL, false));
+    ends.receive(CloseConnection::new(CloseCode::GOING_AWAY), NOW);
+    assert!(ends.driver.close_report().clean && !ends.driver.write_failed());
+}
+
+#[test]
+fn a_code_that_no_close_carries_is_an_error_and_nothing_is_queued() {
+    let mut ends = Ends::server();
+    ends.driver.close(CloseCode::ABNORMAL, "", NOW).unwrap_err();
+    assert_eq!((ends.driver.queued(), ends.driver.close_report().begun_by), (0, None));
+}
+
+#[test]
+fn a_broken_rule_is_answered_with_its_code() {
+    let mut ends = Ends::server();
+    ends.receive_bytes(b"\x83\x80\0\0\0\0", NOW).unwrap_err();
+    ends.receive_bytes(b"\x81\x80\0\0\0\0", NOW).unwrap_err();
+    let [Event::CloseConnection(close)] = &ends.write(NOW)[..] else { panic!("one Close") };
+    assert_eq!(close.code, CloseCode::PROTOCOL_ERROR);
+    let report = ends.driver.close_report();
+    assert_eq!((report.sent, report.begun_by), (Some(CloseCode::PROTOCOL_ERROR), Some(Side::Remote)));
+    assert!(!report.clean && ends.driver.write_failed());
+    assert!(ends.driver.connection().failure().is_some());
+}
+
+#[test]
+fn messages_are_counted() {
+    let mut ends = Ends::server();
+    ends.receive(TextMessage::new("four").unfinished(), NOW);
+    ends.receive(TextMessage::new("five5"), NOW);
+    ends.driver.send(TextMessage::new("two"), NOW).unwrap();
+    ends.driver.send_message(&Message::from(vec![7; 20_000]), NOW).unwrap();
+    ends.driver.send_prepared(&crate::PreparedMessage::new(TextMessage::new("all")).unwrap(), NOW).unwrap();
+    assert_eq!(ends.write(NOW).len(), 3);
+    ends.receive(Ping::new(b""), NOW);
+    let counters = *ends.driver.counters();
+    assert_eq!((counters.messages_received, counters.message_bytes_received), (1, 9));
+    assert_eq!((counters.messages_sent, counters.message_bytes_sent), (3, 20_006));
+    assert_eq!((counters.wire_bytes_received, counters.wire_bytes_sent), (6 + 4 + 6 + 5 + 6, 5 + 20_004 + 5));
+    assert_eq!((counters.pings_received, counters.pongs_received), (1, 0));
+}
+
+#[test]
+fn a_long_payload_of_a_server_is_queued_without_a_copy_and_a_clients_is_masked() {
+    for (name, connection, peer, copied) in [
+        ("server", Connection::open_server(Config::default()), client(), false),
+        ("client", client(), Connection::open_server(Config::default()), true),
+    ] {
+        let mut ends = Ends::of(connection, peer);
+        let message = Message::from(vec![7; 100_000]);
+        ends.driver.send_message(&message, NOW).unwrap();
+        assert_eq!(ends.driver.output().capacity() > 100_000, copied, "{name}");
+        assert_eq!(ends.write(NOW), [Event::from(message)], "{name}");
+    }
+}
+
+#[test]
+fn a_silent_peer_is_given_up_at_exactly_idle_and_patience_and_one_that_answers_lives() {
+    let timeouts = Timeouts::default().with_keep_alive(KeepAlive { idle: s(20), patience: s(10) });
+    let mut ends = Ends::server();
+    ends.driver = ends.driver.with_timeouts(timeouts, s(0));
+    for round in 0..5 {
+        let due = s(20 + 21 * round);
+        assert_eq!(ends.driver.poll_timeout(), Some(due), "round {round}");
+        assert_eq!(ends.driver.handle_timeout(due), None);
+        let [Event::Ping(ping)] = &ends.write(due)[..] else { panic!("a Ping") };
+        ends.receive(ping.response(), due + s(1));
+        assert_eq!(ends.driver.counters().round_trip, Some(s(1)));
+    }
+    let due = s(20 + 21 * 5);
+    assert_eq!(ends.driver.handle_timeout(due), None);
+    ends.write(due);
+    assert_eq!(ends.driver.poll_timeout(), Some(due + s(10)));
+    assert_eq!(ends.driver.handle_timeout(due + s(10)), Some(Deadline::KeepAlive));
+    assert_eq!((ends.driver.transport(), ends.driver.poll_timeout()), (Transport::Close, None));
+    assert_eq!(ends.driver.close_report().expired, Some(Deadline::KeepAlive));
+}
+
+#[test]
+fn an_idle_connection_is_closed_and_the_close_has_a_deadline_of_its_own() {
+    let mut ends = Ends::server();
+    ends.driver = ends.driver.with_timeouts(Timeouts::default().with_idle(s(30)).with_close(s(5)), s(0));
+    ends.receive(TextMessage::new(""), s(10));
+    ends.receive(Ping::new(b""), s(20));
+    ends.write(s(20));
+    assert_eq!(ends.driver.handle_timeout(s(40)), None);
+    assert_eq!(ends.write(s(40)), [CloseConnection::new(CloseCode::GOING_AWAY).with_reason("idle").into()]);
+    assert_eq!(ends.driver.handle_timeout(s(45)), Some(Deadline::Close));
+}
+
+#[test]
+fn a_request_that_takes_too_long_is_answered_so() {
+    let connection = Connection::server(Config::default());
+    let mut driver = Driver::new(connection).with_timeouts(Timeouts::default().with_handshake(s(10)), s(0));
+    assert_eq!(driver.handle_timeout(s(10)), Some(Deadline::Handshake));
+    assert!(driver.output().first().starts_with(b"HTTP/1.1 408 "));
+    assert_eq!(driver.transport(), Transport::Close);
+}
+
+#[test]
+fn the_handshakes_deadline_ends_when_the_connection_opens() {
+    let timeouts = Timeouts::default().with_handshake(s(10));
+    let mut server = Ends::of(Connection::server(Config::default()), client());
+    server.driver = server.driver.with_timeouts(timeouts, s(0));
+    let request = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    let events = server.receive_bytes(request, s(9)).unwrap();
+    assert!(matches!(events[..], [Event::Request(_)]));
+    assert_eq!(server.driver.poll_timeout(), Some(s(10)));
+    server.driver.send(crate::AcceptConnection::new(), s(9)).unwrap();
+    assert_eq!(server.driver.poll_timeout(), None);
+}
+
+#[test]
+fn a_driver_is_small() {
+    assert!(size_of::<Driver>() <= 248 + 232, "{}", size_of::<Driver>());
+}

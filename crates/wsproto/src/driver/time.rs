@@ -1,0 +1,100 @@
+//! Time: what the timers are told, and what is done when something is due.
+
+use core::time::Duration;
+
+use wsproto_frame::{CloseCode, Role};
+use wsproto_handshake::RejectConnection;
+
+use super::Driver;
+use crate::{ConnectionState, Deadline, Due, Ping};
+
+impl Driver {
+    /// Returns when to call [`handle_timeout`](Self::handle_timeout), since the origin; `None` where nothing will be due.
+    #[inline]
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Duration> {
+        self.timers.as_deref()?.poll_timeout()
+    }
+
+    /// Does what is due: queues a Ping, or begins to close an idle connection with 1001. Returns the deadline that has
+    /// passed, where that is the end: [`transport`](Self::transport) says Close from then on.
+    ///
+    /// A server tells a client whose request took too long so (408), if the transport takes it at once. Read what has
+    /// come before you call this: a program that was busy must not hold its own delay against the peer.
+    pub fn handle_timeout(&mut self, now: Duration) -> Option<Deadline> {
+        while let Some(due) = self.timers.as_deref_mut()?.handle_timeout(now) {
+            match due {
+                Due::Ping(payload) => {
+                    if self.connection.send(Ping::new(&payload), self.output.buffer()).is_ok() {
+                        self.ping_end = self.queue_end();
+                        self.note_queued(now);
+                    }
+                }
+                Due::Expired(Deadline::Idle) => {
+                    if self.close(CloseCode::GOING_AWAY, "idle", now).is_err() {
+                        return Some(self.expire(Deadline::Idle));
+                    }
+                }
+                Due::Expired(deadline) => return Some(self.expire(deadline)),
+            }
+        }
+        None
+    }
+
+    fn expire(&mut self, deadline: Deadline) -> Deadline {
+        let is_request = deadline == Deadline::Handshake
+            && self.connection.role() == Role::Server
+            && self.connection.state() == ConnectionState::Connecting;
+        if is_request {
+            // It may be too late for that as well.
+            let _ = self.connection.send(RejectConnection::new(408), self.output.buffer());
+        }
+        self.expired = Some(deadline);
+        deadline
+    }
+
+    /// Returns where in all bytes that are written the queue ends.
+    pub(super) fn queue_end(&self) -> u64 {
+        self.counters.wire_bytes_sent.saturating_add(self.output.len() as u64)
+    }
+
+    /// Tells the timers that bytes wait.
+    #[inline]
+    pub(super) fn note_queued(&mut self, now: Duration) {
+        if let Some(timers) = &mut self.timers {
+            timers.queued(now);
+        }
+    }
+
+    /// Queues the Pong that waits, and tells the timers.
+    #[cold]
+    pub(super) fn note_written(&mut self, now: Duration) {
+        let written = self.counters.wire_bytes_sent;
+        if let Some(timers) = &mut self.timers {
+            timers.written(!self.output.is_empty(), now);
+            if written >= self.ping_end {
+                timers.ping_written(now);
+            }
+        }
+        if written >= self.pong_end
+            && let Some(pong) = self.pong.take()
+            && matches!(self.connection.state(), ConnectionState::Open | ConnectionState::LocalClosing)
+        {
+            self.queue_pong(&pong, now);
+        }
+    }
+
+    pub(super) fn note_open(&mut self, now: Duration) {
+        if let Some(timers) = &mut self.timers
+            && self.connection.state() == ConnectionState::Open
+        {
+            timers.opened(now);
+        }
+    }
+
+    pub(super) fn note_closing(&mut self, now: Duration) {
+        if let Some(timers) = &mut self.timers {
+            timers.closing(now);
+        }
+    }
+}

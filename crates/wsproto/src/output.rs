@@ -1,0 +1,356 @@
+//! What is to be written: bytes that are queued until the transport takes them.
+
+use alloc::{collections::VecDeque, vec::Vec};
+use core::{fmt, mem};
+
+use bytes::Bytes;
+
+/// Up to so many bytes that are written already may stand before those that wait.
+const LEAST_MOVED: usize = 4 << 10;
+/// Memory up to this many bytes is not given back while anything waits.
+const KEPT_CAPACITY: usize = 64 << 10;
+
+/// The bytes that wait to be written, in order: copied ones, and long payloads that are not copied.
+///
+/// [`Connection::send`](crate::Connection::send) appends to [`buffer`](Self::buffer). The transport takes what it can,
+/// and [`advance`](Self::advance) says how much that was. The memory of what was written is given back on the way, even
+/// where the queue is never empty. [`len`](Self::len) is what back-pressure is made of: a program that sends no more
+/// above some length holds at most that length and a message.
+///
+#[cfg_attr(feature = "std", doc = "```")]
+#[cfg_attr(not(feature = "std"), doc = "```ignore")]
+/// use wsproto::{BytesMessage, Bytes, Config, Connection, OutputQueue, TextMessage};
+///
+/// let mut server = Connection::open_server(Config::default());
+/// let mut queue = OutputQueue::new();
+/// server.send(TextMessage::new("Hello"), queue.buffer())?;
+/// let payload = Bytes::from(vec![7; 1 << 20]);
+/// let header = server.send_apart(BytesMessage::new(payload.clone()))?;
+/// queue.buffer().extend_from_slice(&header.encode());
+/// queue.push(payload); // not copied
+/// assert_eq!(queue.len(), 7 + 10 + (1 << 20));
+///
+/// assert_eq!(queue.first().len(), 17); // or queue.slices(…), for a vectored write
+/// queue.advance(17);
+/// assert_eq!(queue.first().len(), 1 << 20);
+/// # Ok::<(), wsproto::LocalProtocolError>(())
+/// ```
+#[derive(Default)]
+pub struct OutputQueue {
+    /// What was copied; `written <= copied.len()`.
+    copied: Vec<u8>,
+    /// Up to here `copied` is written.
+    written: usize,
+    /// What was not copied. `at` never falls from one to the next, nor below `written`, nor beyond `copied.len()`.
+    apart: VecDeque<Apart>,
+    /// How many bytes all of `apart` have.
+    apart_len: usize,
+}
+
+/// Bytes that are not copied, and that are never none.
+struct Apart {
+    /// Where in `copied` they belong.
+    at: usize,
+    bytes: Bytes,
+}
+
+impl OutputQueue {
+    /// Makes an empty queue, which holds no memory.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { copied: Vec::new(), written: 0, apart: VecDeque::new(), apart_len: 0 }
+    }
+
+    /// Makes an empty queue that uses the memory of a vector.
+    #[must_use]
+    pub fn with_memory(mut memory: Vec<u8>) -> Self {
+        memory.clear();
+        Self { copied: memory, ..Self::new() }
+    }
+
+    /// Returns what bytes are appended to, by [`Connection::send`](crate::Connection::send) for one. What stands in it
+    /// belongs to the queue: it must stay as it is.
+    #[inline]
+    pub const fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.copied
+    }
+
+    /// Appends bytes without a copy: the payload of a long message.
+    pub fn push(&mut self, bytes: Bytes) {
+        if !bytes.is_empty() {
+            self.apart_len = self.apart_len.saturating_add(bytes.len());
+            self.apart.push_back(Apart { at: self.copied.len(), bytes });
+        }
+    }
+
+    /// Returns how many bytes wait.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.copied.len().saturating_sub(self.written).saturating_add(self.apart_len)
+    }
+
+    /// Tells whether nothing waits.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns how many bytes of memory the queue holds, without those of payloads that are not copied.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.copied.capacity()
+    }
+
+    /// Returns the bytes to be written first, as far as they lie in one piece; empty where nothing waits.
+    #[inline]
+    #[must_use]
+    pub fn first(&self) -> &[u8] {
+        self.pieces().next().unwrap_or_default()
+    }
+
+    /// Fills in slices for a vectored write, as many as there are and fit; returns how many.
+    #[cfg(feature = "std")]
+    pub fn slices<'a>(&'a self, slices: &mut [std::io::IoSlice<'a>]) -> usize {
+        let mut count = 0_usize;
+        for (slice, piece) in slices.iter_mut().zip(self.pieces()) {
+            *slice = std::io::IoSlice::new(piece);
+            count = count.saturating_add(1);
+        }
+        count
+    }
+
+    /// Returns all that waits, piece by piece.
+    fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let mut from = self.written;
+        let before = self.apart.iter().flat_map(move |apart| {
+            let copied = self.copied.get(from..apart.at).unwrap_or_default();
+            from = apart.at;
+            [copied, &apart.bytes[..]]
+        });
+        let last = self.apart.back().map_or(self.written, |apart| apart.at);
+        let rest = self.copied.get(last..).unwrap_or_default();
+        before.chain([rest]).filter(|piece| !piece.is_empty())
+    }
+
+    /// Takes off so many bytes that were written; more than wait count as all of them.
+    #[inline]
+    pub fn advance(&mut self, len: usize) {
+        if self.apart.is_empty() {
+            self.written = self.written.saturating_add(len).min(self.copied.len());
+        } else {
+            self.advance_over_pieces(len);
+        }
+        self.give_back();
+    }
+
+    fn advance_over_pieces(&mut self, mut len: usize) {
+        while let Some(apart) = self.apart.front_mut() {
+            let copied = apart.at.saturating_sub(self.written).min(len);
+            self.written = self.written.saturating_add(copied);
+            len = len.saturating_sub(copied);
+            if self.written < apart.at {
+                return;
+            }
+            let taken = len.min(apart.bytes.len());
+            bytes::Buf::advance(&mut apart.bytes, taken);
+            self.apart_len = self.apart_len.saturating_sub(taken);
+            len = len.saturating_sub(taken);
+            if !apart.bytes.is_empty() {
+                return;
+            }
+            self.apart.pop_front();
+        }
+        self.apart.shrink_to(4);
+        self.written = self.written.saturating_add(len).min(self.copied.len());
+    }
+
+    /// Gives back what was written: at once where all was, or else when as much as waits can be moved for it.
+    #[inline]
+    fn give_back(&mut self) {
+        if self.written == self.copied.len() && self.apart.is_empty() {
+            self.copied.clear();
+            self.written = 0;
+            // What one long message needed isn't kept for the next, short one.
+            if self.copied.capacity() > KEPT_CAPACITY {
+                self.copied = Vec::new();
+            }
+        } else if self.written >= LEAST_MOVED.max(self.copied.len() / 2) {
+            self.move_to_front();
+        }
+    }
+
+    #[cold]
+    fn move_to_front(&mut self) {
+        self.copied.drain(..self.written);
+        for apart in &mut self.apart {
+            apart.at = apart.at.saturating_sub(self.written);
+        }
+        self.written = 0;
+        if self.copied.capacity() > KEPT_CAPACITY.max(self.copied.len().saturating_mul(4)) {
+            self.copied.shrink_to(self.copied.len().saturating_mul(2));
+        }
+    }
+
+    /// Takes out the bytes to be written first, as far as they lie in one piece, for a transport that wants to own them:
+    /// HTTP/2, `io_uring`. Nothing is copied where nothing was written before and all of it is one piece.
+    ///
+    /// ```
+    /// use wsproto::OutputQueue;
+    ///
+    /// let mut queue = OutputQueue::new();
+    /// queue.buffer().extend_from_slice(b"Hello");
+    /// assert_eq!(queue.take_first().as_deref(), Some(&b"Hello"[..]));
+    /// assert_eq!(queue.take_first(), None);
+    /// ```
+    pub fn take_first(&mut self) -> Option<Bytes> {
+        if self.is_empty() {
+            return None;
+        }
+        if self.apart.is_empty() && self.written == 0 {
+            return Some(mem::take(&mut self.copied).into());
+        }
+        let first = match self.apart.front() {
+            Some(apart) if apart.at == self.written => apart.bytes.clone(),
+            _ => Bytes::copy_from_slice(self.first()),
+        };
+        self.advance(first.len());
+        Some(first)
+    }
+
+    /// Takes the memory out where nothing waits, for another queue to use.
+    pub fn take_memory(&mut self) -> Vec<u8> {
+        if self.is_empty() { mem::take(&mut self.copied) } else { Vec::new() }
+    }
+
+    /// Forgets what waits, and gives its memory back.
+    pub fn clear(&mut self) {
+        *self = Self::new();
+    }
+}
+
+/// Shows how much waits and none of it.
+impl fmt::Debug for OutputQueue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OutputQueue({} bytes)", self.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+
+    /// All that waits, in one piece.
+    fn joined(queue: &OutputQueue) -> Vec<u8> {
+        queue.pieces().flatten().copied().collect()
+    }
+
+    #[test]
+    fn bytes_come_out_in_order_however_much_is_written_at_a_time() {
+        let pieces: [(&[u8], &'static [u8]); 4] =
+            [(b"abc", b"DEFGH"), (b"", b"I"), (b"jk", b""), (b"lmnop", b"QRSTUVW")];
+        let mut all = Vec::new();
+        for step in 1..30 {
+            let mut queue = OutputQueue::new();
+            all.clear();
+            for (copied, apart) in pieces {
+                queue.buffer().extend_from_slice(copied);
+                queue.push(Bytes::from_static(apart));
+                all.extend_from_slice(copied);
+                all.extend_from_slice(apart);
+            }
+            let mut written = 0;
+            while !queue.is_empty() {
+                assert_eq!(joined(&queue), &all[written..], "{step} at a time");
+                assert!(all[written..].starts_with(queue.first()) && !queue.first().is_empty());
+                written = (written + step).min(all.len());
+                queue.advance(step);
+            }
+            assert_eq!((written, queue.first()), (all.len(), &b""[..]), "{step} at a time");
+        }
+    }
+
+    #[test]
+    fn what_is_taken_out_is_what_would_be_written() {
+        for written in 0..12 {
+            let mut queue = OutputQueue::new();
+            queue.buffer().extend_from_slice(b"abc");
+            queue.push(Bytes::from_static(b"DEFGH"));
+            queue.buffer().extend_from_slice(b"ij");
+            queue.advance(written);
+            let mut taken = Vec::new();
+            while let Some(bytes) = queue.take_first() {
+                taken.extend_from_slice(&bytes);
+            }
+            assert_eq!(taken, b"abcDEFGHij".get(written..).unwrap_or_default(), "after {written}");
+            assert!(queue.is_empty());
+        }
+    }
+
+    #[test]
+    fn memory_is_given_back_though_the_queue_is_never_empty() {
+        let (mut queue, mut most) = (OutputQueue::new(), 0);
+        for _ in 0..1000 {
+            queue.buffer().extend_from_slice(&vec![7; 33 << 10]);
+            while queue.len() > 32 << 10 {
+                queue.advance(1000);
+            }
+            most = most.max(queue.capacity());
+        }
+        assert!(!queue.is_empty() && most <= 256 << 10, "{most} bytes");
+    }
+
+    #[test]
+    fn the_memory_of_a_long_message_is_given_back_and_that_of_short_ones_kept() {
+        let mut queue = OutputQueue::new();
+        queue.buffer().extend_from_slice(&[7; 1000]);
+        queue.advance(1000);
+        let kept = queue.capacity();
+        assert!(kept >= 1000);
+        queue.buffer().extend_from_slice(&vec![7; 1 << 20]);
+        queue.advance(1 << 20);
+        assert_eq!(queue.capacity(), 0);
+    }
+
+    #[test]
+    fn to_move_what_waits_costs_no_more_than_what_was_written() {
+        // 1 MiB waits all the time: moved for each write, this would be 64 GiB of copies and never end.
+        let mut queue = OutputQueue::new();
+        queue.buffer().extend_from_slice(&vec![7; 1 << 20]);
+        for _ in 0..1 << 16 {
+            queue.buffer().extend_from_slice(&[7; 100]);
+            queue.advance(100);
+        }
+        assert_eq!(queue.len(), 1 << 20);
+        assert!(queue.capacity() <= 5 << 20);
+    }
+
+    #[test]
+    fn memory_goes_from_one_queue_to_another_only_where_nothing_waits() {
+        let mut queue = OutputQueue::with_memory(Vec::with_capacity(500));
+        queue.buffer().push(7);
+        assert_eq!(queue.take_memory().capacity(), 0);
+        assert_eq!(joined(&queue), [7]);
+        queue.advance(1);
+        assert!(queue.take_memory().capacity() >= 500);
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn slices_are_as_many_as_fit() {
+        let mut queue = OutputQueue::new();
+        for _ in 0..3 {
+            queue.buffer().push(b'a');
+            queue.push(Bytes::from_static(b"bc"));
+        }
+        let mut slices = [std::io::IoSlice::new(b""); 4];
+        assert_eq!(queue.slices(&mut slices), 4);
+        assert_eq!(slices.iter().flat_map(|slice| slice.iter().copied()).collect::<Vec<_>>(), b"abcabc");
+        queue.advance(8);
+        let mut slices = [std::io::IoSlice::new(b""); 4];
+        assert_eq!((queue.slices(&mut slices), &slices[0][..]), (1, &b"c"[..]));
+    }
+}

@@ -1,0 +1,269 @@
+//! Time as input: what is due when, without a clock.
+
+mod config;
+#[cfg(test)]
+mod tests;
+
+use alloc::sync::Arc;
+use core::time::Duration;
+
+pub use self::config::{Deadline, KeepAlive, Timeouts};
+
+/// A machine beside a connection that knows what is due when: the next Ping, and each deadline.
+///
+/// It has no clock. Time goes in as a [`Duration`] since any origin, the same for all calls, and never goes back (of a
+/// time before the last one, the last one counts). [`poll_timeout`](Self::poll_timeout) says when to come back,
+/// and [`handle_timeout`](Self::handle_timeout) what is due then, to the nanosecond.
+///
+/// ```
+/// use core::time::Duration;
+/// use wsproto::{Deadline, Due, KeepAlive, Timeouts, Timers};
+///
+/// let seconds = Duration::from_secs;
+/// let keep_alive = KeepAlive { idle: seconds(20), patience: seconds(10) };
+/// let mut timers = Timers::new(Timeouts::default().with_keep_alive(keep_alive), seconds(0));
+/// timers.opened(seconds(1));
+/// assert_eq!(timers.poll_timeout(), Some(seconds(21)));
+/// let Some(Due::Ping(payload)) = timers.handle_timeout(seconds(21)) else { panic!("20 s without a byte") };
+/// timers.ping_written(seconds(21)); // once the transport has taken it
+///
+/// timers.received(seconds(22)); // any byte is a sign of life
+/// timers.pong(&payload, seconds(22));
+/// assert_eq!(timers.round_trip(), Some(seconds(1)));
+///
+/// assert!(matches!(timers.handle_timeout(seconds(42)), Some(Due::Ping(_))));
+/// timers.ping_written(seconds(42));
+/// assert_eq!(timers.handle_timeout(seconds(52)), Some(Due::Expired(Deadline::KeepAlive)));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Timers {
+    timeouts: Arc<Timeouts>,
+    stage: Stage,
+    /// The last time that was told.
+    now: Nanos,
+    /// When the stage began.
+    since: Nanos,
+    /// When the last bytes of the peer came, or the connection opened.
+    heard: Nanos,
+    /// When a message last came or went.
+    active: Nanos,
+    /// When bytes that wait to be written last got on; `None` where none wait.
+    stalled: Option<Nanos>,
+    ping: PingStage,
+    /// How many Pings were due.
+    pings: u32,
+    round_trip: Option<Nanos>,
+}
+
+/// Nanoseconds since the origin: half as long as a `Duration`, and good for 584 years.
+type Nanos = u64;
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Stage {
+    Opening,
+    Open,
+    Closing,
+    Over,
+}
+
+/// Where our Ping is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum PingStage {
+    None,
+    /// It is sent, but the transport has not taken it yet.
+    Queued,
+    /// It was written then, and neither Pong nor anything else has come since.
+    Awaited(Nanos),
+    /// It was written then; the peer lives, its Pong is still to come.
+    Late(Nanos),
+}
+
+/// What is due.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Due {
+    /// Send a Ping with this payload; once it is written, tell [`Timers::ping_written`].
+    Ping([u8; 4]),
+    /// A deadline has passed: end the connection. [`Deadline::Idle`] alone is no fault: close it.
+    Expired(Deadline),
+}
+
+impl Timers {
+    /// Makes the timers of a connection whose opening handshake begins now.
+    #[must_use]
+    pub fn new(timeouts: impl Into<Arc<Timeouts>>, now: Duration) -> Self {
+        let now = nanos(now);
+        Self {
+            timeouts: timeouts.into(),
+            stage: Stage::Opening,
+            now,
+            since: now,
+            heard: now,
+            active: now,
+            stalled: None,
+            ping: PingStage::None,
+            pings: 0,
+            round_trip: None,
+        }
+    }
+
+    /// Says that the connection is open.
+    pub fn opened(&mut self, now: Duration) {
+        let now = self.pass(now);
+        if self.stage == Stage::Opening {
+            (self.stage, self.since, self.heard, self.active) = (Stage::Open, now, now, now);
+        }
+    }
+
+    /// Says that bytes of the peer came, of whatever kind: it lives.
+    #[inline]
+    pub fn received(&mut self, now: Duration) {
+        self.heard = self.pass(now);
+        if let PingStage::Awaited(at) = self.ping {
+            self.ping = PingStage::Late(at);
+        }
+    }
+
+    /// Says that a message came or went: the connection is in use.
+    #[inline]
+    pub fn used(&mut self, now: Duration) {
+        self.active = self.pass(now);
+    }
+
+    /// Says that bytes wait to be written where none did before.
+    #[inline]
+    pub fn queued(&mut self, now: Duration) {
+        let now = self.pass(now);
+        self.stalled.get_or_insert(now);
+    }
+
+    /// Says that the transport took bytes, and whether more wait.
+    #[inline]
+    pub fn written(&mut self, more_wait: bool, now: Duration) {
+        let now = self.pass(now);
+        self.stalled = more_wait.then_some(now);
+    }
+
+    /// Says that the transport has taken our Ping: from now on the peer can answer it.
+    pub fn ping_written(&mut self, now: Duration) {
+        let now = self.pass(now);
+        if self.ping == PingStage::Queued {
+            self.ping = PingStage::Awaited(now);
+        }
+    }
+
+    /// Takes the payload of a Pong. Another one than that of our last Ping is passed over.
+    pub fn pong(&mut self, payload: &[u8], now: Duration) {
+        let now = self.pass(now);
+        if let PingStage::Awaited(at) | PingStage::Late(at) = self.ping
+            && payload == self.pings.to_be_bytes()
+        {
+            self.ping = PingStage::None;
+            self.round_trip = Some(now.saturating_sub(at));
+        }
+    }
+
+    /// Says that the closing handshake began, from either side, or that the peer broke a rule.
+    pub fn closing(&mut self, now: Duration) {
+        let now = self.pass(now);
+        if matches!(self.stage, Stage::Opening | Stage::Open) {
+            (self.stage, self.since) = (Stage::Closing, now);
+        }
+    }
+
+    /// Says that the transport is closed: nothing is due any more.
+    pub const fn ended(&mut self) {
+        self.stage = Stage::Over;
+    }
+
+    /// Returns how long the last Ping that was answered took, from when it was written until its Pong came.
+    #[must_use]
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.round_trip.map(Duration::from_nanos)
+    }
+
+    /// Returns when to call [`handle_timeout`](Self::handle_timeout), since the origin; `None` where nothing will be due.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Duration> {
+        self.next().map(|(at, _)| Duration::from_nanos(at))
+    }
+
+    /// Takes the time, and returns what is due, if anything is. Call it until it gives `None`.
+    ///
+    /// After [`Due::Expired`] the same deadline doesn't expire again.
+    pub fn handle_timeout(&mut self, now: Duration) -> Option<Due> {
+        let now = self.pass(now);
+        let (at, what) = self.next()?;
+        if now < at {
+            return None;
+        }
+        Some(match what {
+            Next::Ping => {
+                self.ping = PingStage::Queued;
+                self.pings = self.pings.wrapping_add(1);
+                Due::Ping(self.pings.to_be_bytes())
+            }
+            Next::Expires(deadline) => {
+                if deadline == Deadline::Idle {
+                    // To close it is what is due, and that has a deadline of its own.
+                    (self.stage, self.since) = (Stage::Closing, now);
+                } else {
+                    self.stage = Stage::Over;
+                }
+                Due::Expired(deadline)
+            }
+        })
+    }
+
+    /// Returns what comes next, and when.
+    fn next(&self) -> Option<(Nanos, Next)> {
+        let after = |from: Nanos, wait: Option<Duration>, next| {
+            wait.map(|wait| (from.saturating_add(nanos(wait)), next))
+        };
+        let timeouts = &*self.timeouts;
+        let stalled = self.stalled.and_then(|at| after(at, timeouts.write, Next::Expires(Deadline::Write)));
+        let of_stage = match self.stage {
+            Stage::Opening => {
+                [after(self.since, timeouts.handshake, Next::Expires(Deadline::Handshake)), None]
+            }
+            Stage::Open => {
+                [after(self.active, timeouts.idle, Next::Expires(Deadline::Idle)), self.keep_alive()]
+            }
+            Stage::Closing => [after(self.since, timeouts.close, Next::Expires(Deadline::Close)), None],
+            Stage::Over => return None,
+        };
+        of_stage.into_iter().chain([stalled]).flatten().min_by_key(|(at, _)| *at)
+    }
+
+    fn keep_alive(&self) -> Option<(Nanos, Next)> {
+        let KeepAlive { idle, patience } = self.timeouts.keep_alive?;
+        match self.ping {
+            PingStage::None | PingStage::Late(_) => {
+                Some((self.heard.saturating_add(nanos(idle)), Next::Ping))
+            }
+            // What wasn't written can't be answered; how long it may wait is for the deadline of writing to say.
+            PingStage::Queued => None,
+            PingStage::Awaited(at) => {
+                Some((at.saturating_add(nanos(patience)), Next::Expires(Deadline::KeepAlive)))
+            }
+        }
+    }
+
+    /// Notes the time; it never goes back.
+    #[inline]
+    fn pass(&mut self, now: Duration) -> Nanos {
+        self.now = self.now.max(nanos(now));
+        self.now
+    }
+}
+
+/// What comes next.
+#[derive(Clone, Copy)]
+enum Next {
+    Ping,
+    Expires(Deadline),
+}
+
+#[inline]
+fn nanos(duration: Duration) -> Nanos {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
