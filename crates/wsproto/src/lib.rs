@@ -59,6 +59,7 @@
 //! | begin after an opening handshake elsewhere | [`Connection::open_server`], [`Connection::open_client`] |
 //! | put to work extensions that were agreed elsewhere | [`Connection::with_extensions`], [`extensions::Pipeline`] |
 //! | send one message to many connections | [`PreparedMessage`] |
+//! | test a program: two ends in memory, a peer that breaks rules | the feature `testing` |
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // No byte of a peer may reach a panic; the tests are free to.
@@ -83,7 +84,7 @@ mod driver;
 mod entropy;
 mod error;
 mod event;
-#[cfg(all(doctest, feature = "std", feature = "deflate"))]
+#[cfg(all(doctest, feature = "std", feature = "deflate", feature = "testing"))]
 mod guide;
 mod memory;
 mod message;
@@ -93,6 +94,8 @@ mod payload;
 mod prepared;
 mod read_buffer;
 mod state;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod timers;
 
 pub use bytes::Bytes;
