@@ -228,6 +228,8 @@ fn a_silent_peer_is_given_up_at_exactly_idle_and_patience_and_one_that_answers_l
     assert_eq!(ends.driver.handle_timeout(due + s(10)), Some(Deadline::KeepAlive));
     assert_eq!((ends.driver.transport(), ends.driver.poll_timeout()), (Transport::Close, None));
     assert_eq!(ends.driver.close_report().expired, Some(Deadline::KeepAlive));
+    let too_late = ends.driver.send(TextMessage::new("too late"), due + s(10)).unwrap_err();
+    assert_eq!(too_late, crate::LocalProtocolError::WrongState(ConnectionState::Closed));
 }
 
 #[test]
@@ -240,6 +242,20 @@ fn an_idle_connection_is_closed_and_the_close_has_a_deadline_of_its_own() {
     assert_eq!(ends.driver.handle_timeout(s(40)), None);
     assert_eq!(ends.write(s(40)), [CloseConnection::new(CloseCode::GOING_AWAY).with_reason("idle").into()]);
     assert_eq!(ends.driver.handle_timeout(s(45)), Some(Deadline::Close));
+}
+
+#[test]
+fn only_bytes_that_wait_start_the_deadline_of_writing() {
+    let timeouts = Timeouts::default().with_write(s(10));
+    let mut ends = Ends::server();
+    ends.driver = ends.driver.with_timeouts(timeouts, s(0));
+    ends.driver.send(TextMessage::new("waits"), s(1)).unwrap();
+    assert_eq!(ends.driver.poll_timeout(), Some(s(11)));
+    ends.write(s(2));
+    ends.driver
+        .reply_to_error(&crate::RemoteProtocolError::EndOfStream { received_any: true }, s(3))
+        .unwrap();
+    assert_eq!(ends.driver.poll_timeout(), None);
 }
 
 #[test]

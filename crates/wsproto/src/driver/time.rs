@@ -49,6 +49,8 @@ impl Driver {
             // It may be too late for that as well.
             let _ = self.connection.send(RejectConnection::new(408), self.output.buffer());
         }
+        // From now on nothing is received and nothing can be sent.
+        let _ = self.connection.receive_eof();
         self.expired = Some(deadline);
         deadline
     }
@@ -58,10 +60,12 @@ impl Driver {
         self.counters.wire_bytes_sent.saturating_add(self.output.len() as u64)
     }
 
-    /// Tells the timers that bytes wait.
+    /// Tells the timers that bytes wait, unless an extension kept all of them.
     #[inline]
     pub(super) fn note_queued(&mut self, now: Duration) {
-        if let Some(timers) = &mut self.timers {
+        if let Some(timers) = &mut self.timers
+            && !self.output.is_empty()
+        {
             timers.queued(now);
         }
     }
