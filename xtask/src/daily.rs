@@ -8,8 +8,12 @@ const FUZZ_SECONDS: &str = "600";
 /// A check by its name.
 type Check = (&'static str, fn() -> Result<(), String>);
 
-const CHECKS: [Check; 4] = [
+/// How many random streams are received in every way.
+const STREAMS: &str = "100000";
+
+const CHECKS: [Check; 5] = [
     ("rules", || rules::run(&[])),
+    ("streams", streams),
     ("mutants", || mutants::run(&[])),
     ("fuzz", || fuzz::run(&["--seconds", FUZZ_SECONDS].map(str::to_owned))),
     ("peers", peers),
@@ -32,6 +36,12 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
         })
         .collect();
     if failed.is_empty() { Ok(()) } else { Err(failed.join("\n")) }
+}
+
+/// Has parts and whole messages, borrowed and taken, agree about random streams.
+fn streams() -> Result<(), String> {
+    let tests = "cargo test --quiet --package wsproto --all-features --test facade f16_";
+    process::run_with(tests, &[("PROPTEST_CASES", STREAMS)])
 }
 
 /// Measures beside the peers; the figures go into a file, not into the documentation.

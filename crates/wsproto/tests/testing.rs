@@ -13,8 +13,9 @@ use wsproto::testing::{
     Cuts, End, HandshakeViolation, ManualClock, Needs, Pair, UnknownViolation, Violation,
 };
 use wsproto::{
-    AcceptConnection, CloseCode, CloseConnection, Config, Connection, ConnectionState, DeflateConfig, Event,
-    Ping, ReadBuffer, RemoteProtocolError, Request, Role, TextMessage, Transport,
+    AcceptConnection, CloseCode, CloseConnection, Config, Connection, ConnectionState, Deadline,
+    DeflateConfig, Driver, Event, Ping, ReadBuffer, RemoteProtocolError, Request, Role, Side, TextMessage,
+    Timeouts, Transport,
 };
 
 const ROLES: [Role; 2] = [Role::Client, Role::Server];
@@ -160,6 +161,71 @@ fn each_violation_is_answered_with_its_code_at_every_cut() {
             }
         }
     });
+}
+
+/// What adapters stand on keeps the rules by itself: our Close is queued, the report names it, and the transport is ended.
+#[test]
+fn a_driver_answers_each_violation_and_reports_it() {
+    each(|name, violation, role, config, cuts| {
+        let now = ManualClock::default().now();
+        let mut pair = broken_by(role, violation, config);
+        let wire = pair.end(role).take_written();
+        let receiver = match role {
+            Role::Client => pair.server.connection,
+            Role::Server => pair.client.connection,
+        };
+        let (mut driver, mut buffer) = (Driver::new(receiver), ReadBuffer::messages());
+        let outcome = cuts.pieces(&wire).try_for_each(|piece| {
+            buffer.extend_from_slice(piece);
+            while driver.advance(&mut buffer, now)? {}
+            Ok::<(), RemoteProtocolError>(())
+        });
+        if violation.ends_stream() {
+            driver.receive_eof(now).expect("the connection is open");
+        }
+        let (code, report) = (violation.close_code(), driver.close_report());
+        let is_refused = code != CloseCode::NORMAL && code != CloseCode::ABNORMAL;
+        assert_eq!(outcome.is_err(), is_refused, "{name}: {outcome:?}");
+        assert_eq!(report.sent, (code != CloseCode::ABNORMAL).then_some(code), "{name}");
+        assert_eq!(report.clean, code == CloseCode::NORMAL, "{name}");
+        assert_eq!(report.begun_by, (!violation.ends_stream()).then_some(Side::Remote), "{name}");
+        let queued = driver.queued();
+        assert_eq!(queued > 0, report.sent.is_some(), "{name}");
+        driver.written(queued, now);
+        let transport = match (violation.ends_stream(), role) {
+            (true, _) => Transport::Close,
+            (false, Role::Server) if code == CloseCode::NORMAL => Transport::AwaitEnd,
+            (false, _) => Transport::ShutdownWrite,
+        };
+        assert_eq!(driver.transport(), transport, "{name}");
+    });
+}
+
+/// Time by hand, with the timers that a driver has.
+#[test]
+fn a_driver_closes_what_stays_silent_after_a_violation() {
+    let mut clock = ManualClock::default();
+    let config = Config::default();
+    let wire = broken_by(Role::Client, Violation::MessageTooLong, &config).client.take_written();
+    let timeouts = Timeouts::default().with_close(Duration::from_secs(5));
+    let mut driver = Driver::new(Connection::open_server(config)).with_timeouts(timeouts, clock.now());
+    let mut buffer = ReadBuffer::messages();
+    buffer.extend_from_slice(&wire);
+    assert_eq!(driver.poll_timeout(), None);
+    clock.advance(Duration::from_secs(60));
+    assert_eq!(driver.advance(&mut buffer, clock.now()), Ok(true), "the message before");
+    driver.advance(&mut buffer, clock.now()).expect_err("the violation");
+    driver.written(driver.queued(), clock.now());
+
+    let deadline = driver.poll_timeout().expect("the peer has to end its stream");
+    assert_eq!(deadline, Duration::from_secs(65));
+    clock.advance_to(deadline - Duration::from_nanos(1));
+    assert_eq!((driver.handle_timeout(clock.now()), driver.transport()), (None, Transport::ShutdownWrite));
+    clock.advance_to(deadline);
+    assert_eq!(
+        (driver.handle_timeout(clock.now()), driver.transport()),
+        (Some(Deadline::Close), Transport::Close)
+    );
 }
 
 /// On the other side of its limit it is taken: so it is this rule that is broken, and no other.

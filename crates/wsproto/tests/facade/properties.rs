@@ -266,7 +266,10 @@ proptest! {
     #[test]
     fn f16_byte_by_byte_gives_the_same(ops in vec(op(), 0..4), config in config(), from in role()) {
         let (wire, expected) = send_all(&mut open(from, &config), ops);
-        prop_assume!(wire.len() < 5000);
+        // Not prop_assume: with many cases it gives up after 1024 of these.
+        if wire.len() >= 5000 {
+            return Ok(());
+        }
         let (events, end) = feed(&mut open(from.peer(), &config), wire.chunks(1));
         prop_assert_eq!(end, Ok(()));
         prop_assert_eq!(merged(&events), expected);
