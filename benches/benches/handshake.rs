@@ -5,7 +5,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use wsproto::{AcceptConnection, Config, Connection, Request};
+use wsproto::{AcceptConnection, Config, Connection, Request, Upgrade};
 use wsproto_benches::{limits, wire};
 
 /// A client whose key is always the same, so that its answer is, too.
@@ -15,6 +15,15 @@ fn client() -> Connection {
 
 fn request() -> Request {
     Request::new("server.example.com", "/chat?room=42")
+}
+
+/// The same request as an HTTP server gives it.
+fn parsed() -> http::Request<()> {
+    let mut lines = wire::REQUEST.trim_end().split("\r\n");
+    let target = lines.next().unwrap().split(' ').nth(1).unwrap();
+    let fields = lines.map(|line| line.split_once(": ").unwrap());
+    let request = http::Request::get(target);
+    fields.fold(request, |request, (name, value)| request.header(name, value)).body(()).unwrap()
 }
 
 fn server_side(c: &mut Criterion) {
@@ -29,6 +38,20 @@ fn server_side(c: &mut Criterion) {
             assert!(server.receive(&mut input).unwrap().is_some(), "a request");
             server.send(AcceptConnection::new(), &mut out).unwrap();
             server
+        });
+    });
+    let parsed = parsed();
+    group.bench_function("from http::HeaderMap and accept", |b| {
+        b.iter(|| {
+            let upgrade = Upgrade::from_http(&parsed, None).unwrap();
+            upgrade.accept(Config::default(), AcceptConnection::new()).unwrap()
+        });
+    });
+    group.bench_function("from http::HeaderMap and accept, to http::Response", |b| {
+        b.iter(|| {
+            let upgrade = Upgrade::from_http(&parsed, None).unwrap();
+            let (response, server) = upgrade.accept(Config::default(), AcceptConnection::new()).unwrap();
+            (response.into_http(), server)
         });
     });
     group.bench_function("limit: httparse", |b| {

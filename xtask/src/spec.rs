@@ -19,7 +19,7 @@ pub(crate) use rows::{NamedTest, Rows};
 use crate::process;
 
 /// The specifications that have a requirements file, as named there and in annotations.
-const SPECIFICATIONS: [&str; 2] = ["rfc6455", "rfc7692"];
+const SPECIFICATIONS: [&str; 4] = ["rfc6455", "rfc7692", "rfc8441", "rfc9220"];
 
 /// Runs the job.
 ///

@@ -53,7 +53,11 @@ impl Field {
     /// Returns where a field lies in this text.
     #[inline]
     pub(crate) fn of(header: &Header<'_>, text: &[u8]) -> Self {
-        let (name, value) = (place(header.name.as_bytes(), text), place(header.value, text));
+        Self::at(place(header.name.as_bytes(), text), place(header.value, text))
+    }
+
+    /// Makes a field of the places of its name and its value.
+    pub(crate) const fn at(name: Range<usize>, value: Range<usize>) -> Self {
         Self { name_start: name.start, name_end: name.end, value_start: value.start, value_end: value.end }
     }
 
@@ -91,6 +95,11 @@ impl Headers {
     #[must_use]
     pub const fn new() -> Self {
         Self { text: Vec::new(), fields: Vec::new() }
+    }
+
+    /// Creates a list with room for this many fields and bytes.
+    pub(crate) fn with_capacity(fields: usize, bytes: usize) -> Self {
+        Self { text: Vec::with_capacity(bytes), fields: Vec::with_capacity(fields) }
     }
 
     /// Makes a list of fields of a head. All names are ASCII.

@@ -32,6 +32,7 @@ mod server;
 mod syntax;
 mod target;
 mod token;
+mod upgrade;
 mod url;
 mod wire;
 
@@ -47,4 +48,7 @@ pub use request::Request;
 pub use response::{AcceptConnection, RejectConnection, RejectData};
 pub use server::{ServerHandshake, ServerState};
 pub use token::{AcceptToken, accept_token, generate_key};
+#[cfg(feature = "http")]
+pub use upgrade::HttpHead;
+pub use upgrade::{HttpVersion, RequestHead, Upgrade, UpgradeError, UpgradeResponse};
 pub use url::WebSocketUrl;

@@ -131,6 +131,21 @@ impl Request {
         self.subprotocols.iter(self.headers.text())
     }
 
+    /// Returns the first of these subprotocols, in a server's order of preference, that the client proposes.
+    ///
+    /// ```
+    /// use wsproto_handshake::Request;
+    ///
+    /// let request = Request::new("example.com", "/").with_subprotocol("chat.v1").with_subprotocol("chat.v2");
+    /// assert_eq!(request.choose_subprotocol(&["chat.v3", "chat.v2", "chat.v1"]), Some("chat.v2"));
+    /// assert_eq!(request.choose_subprotocol(&["mqtt"]), None);
+    /// ```
+    #[must_use]
+    pub fn choose_subprotocol<'a, S: AsRef<str>>(&self, preferred: &'a [S]) -> Option<&'a str> {
+        let is_proposed = |name: &&str| self.subprotocols().any(|proposed| proposed == *name);
+        preferred.iter().map(AsRef::as_ref).find(is_proposed)
+    }
+
     /// Returns the offered extensions with their parameters, as text, the preferred one first.
     #[inline]
     pub fn extensions(&self) -> impl Iterator<Item = &str> {

@@ -1,8 +1,9 @@
 //! The server's side of the opening handshake, as a state machine.
 
-mod answer;
-mod reading;
-mod rejection;
+pub(crate) mod answer;
+pub(crate) mod fields;
+pub(crate) mod reading;
+pub(crate) mod rejection;
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
@@ -11,10 +12,12 @@ use smallvec::SmallVec;
 
 use self::rejection::Asked;
 use crate::{
-    AcceptConnection, HandshakeLimits, HeadError, Headers, HttpRequest, LocalError, RejectConnection,
-    RejectData, Request, RequestError,
+    AcceptConnection, HandshakeLimits, HeadError, HttpRequest, LocalError, RejectConnection, RejectData,
+    Request, RequestError,
     body::BodyWriter,
-    head::{self, FieldStorage, Head, HeadBuffer, RequestLine},
+    extension,
+    head::{FieldStorage, Head, HeadBuffer, RequestLine},
+    list,
     token::{AcceptToken, Key},
 };
 
@@ -97,6 +100,18 @@ struct PendingRequest {
     extensions: SmallVec<[u8; 64]>,
 }
 
+impl PendingRequest {
+    fn is_proposed(&self, subprotocol: &str) -> bool {
+        list::split_list(&self.subprotocols).any(|proposed| proposed == subprotocol)
+    }
+
+    /// Whether an extension of this name is among the offers.
+    fn is_offered(&self, name: &[u8]) -> bool {
+        let fields = self.extensions.split(|&byte| byte == b'\n');
+        fields.flat_map(list::items).any(|offered| extension::name(offered) == name)
+    }
+}
+
 impl ServerHandshake {
     /// Creates a handshake that awaits its request.
     #[must_use]
@@ -177,60 +192,6 @@ impl ServerHandshake {
         self.refused.as_deref()
     }
 
-    /// Returns the answer that the client should get for the rule that it broke: the error's
-    /// [`rejection`](RequestError::rejection), and our version to a client of another one, whichever rule it broke first.
-    ///
-    /// For somebody else's HTTP to send: [`reject`](Self::reject) names the version by itself. `None` where no rule was
-    /// broken.
-    ///
-    /// ```
-    /// use wsproto_handshake::{HandshakeLimits, Headers, ServerHandshake};
-    ///
-    /// let mut server = ServerHandshake::new(HandshakeLimits::default());
-    /// let fields = Headers::from([("Host", "example.com"), ("Sec-WebSocket-Version", "8")]);
-    /// server.receive_parsed("POST", "/", &fields).unwrap_err();
-    /// let rejection = server.rejection().expect("a rule is broken");
-    /// assert_eq!(rejection.status, 405);
-    /// assert_eq!(rejection.headers.get_str("Sec-WebSocket-Version"), Some("13"));
-    /// ```
-    ///
-    /// RFC 6455 [§4.4](https://www.rfc-editor.org/rfc/rfc6455#section-4.4)
-    #[must_use]
-    pub fn rejection(&self) -> Option<RejectConnection> {
-        let mut rejection = self.failure?.rejection();
-        //= rfc6455#4.2.2-4, rfc6455#4.4-1
-        if self.refused_request().is_some_and(rejection::asks_other_version) {
-            rejection.headers.set("Sec-WebSocket-Version", "13");
-        }
-        Some(rejection)
-    }
-
-    /// Takes a request that somebody else's HTTP has parsed.
-    ///
-    /// The rules are the same; what only the bytes can tell (the version of HTTP, and how lines end) is left to
-    /// whoever parsed them.
-    ///
-    /// # Errors
-    ///
-    /// The rule that the client broke; the same error comes from every later call. A request that comes after
-    /// another one is [`HeadError::StartLine`].
-    pub fn receive_parsed(
-        &mut self,
-        method: &str,
-        target: &str,
-        headers: &Headers,
-    ) -> Result<Request, RequestError> {
-        if let Some(error) = self.failure {
-            return Err(error);
-        }
-        let Stage::AwaitingRequest(_) = self.stage else { return Err(HeadError::StartLine.into()) };
-        if let Err(error) = head::check_fields(headers, &self.limits) {
-            return Err(self.fail(error.into()));
-        }
-        let line = RequestLine { method, target, is_http_1_1: true };
-        self.read(Head { line, text: headers.text(), fields: &headers.cut() })
-    }
-
     /// Says that the client's stream has ended.
     ///
     /// # Errors
@@ -270,21 +231,9 @@ impl ServerHandshake {
         Ok(())
     }
 
-    /// Returns the header fields of the 101 that opens the connection, for somebody else's HTTP to send.
-    ///
-    /// # Errors
-    ///
-    /// As for [`accept`](Self::accept).
-    pub fn accept_headers(&mut self, accept: &AcceptConnection) -> Result<Headers, LocalError> {
-        let token = self.checked_accept(accept)?;
-        let headers = answer::accept_fields(token, accept);
-        self.stage = Stage::Accepted;
-        Ok(headers)
-    }
-
     fn checked_accept(&self, accept: &AcceptConnection) -> Result<AcceptToken, LocalError> {
         let Stage::AwaitingAnswer(pending) = &self.stage else { return Err(LocalError::WrongState) };
-        answer::check_accept(accept, pending)?;
+        answer::check_accept(accept, |name| pending.is_proposed(name), |name| pending.is_offered(name))?;
         Ok(pending.key.accept_token())
     }
 

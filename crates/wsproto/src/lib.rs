@@ -56,6 +56,7 @@
 //! | keep a message, without a copy if it is long | [`Connection::advance`], then [`ReadBuffer::take_event`] |
 //! | receive parts of messages that are too long for memory | [`ReadBuffer::parts`], [`Connection::receive_from`] |
 //! | receive parts in memory of your own, with no heap | [`Connection::receive`] |
+//! | answer a request that an HTTP server has parsed, HTTP/2 as well | [`Upgrade`] |
 //! | begin after an opening handshake elsewhere | [`Connection::open_server`], [`Connection::open_client`] |
 //! | put to work extensions that were agreed elsewhere | [`Connection::with_extensions`], [`extensions::Pipeline`] |
 //! | send one message to many connections | [`PreparedMessage`] |
@@ -97,15 +98,19 @@ mod state;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod timers;
+mod upgrade;
 
 pub use bytes::Bytes;
 pub use wsproto_extensions::WriteBuffer;
 #[cfg(feature = "deflate")]
 pub use wsproto_extensions::deflate::{Backend, DeflateConfig, WindowBits};
 pub use wsproto_frame::{CloseCode, Role};
+#[cfg(feature = "http")]
+pub use wsproto_handshake::HttpHead;
 pub use wsproto_handshake::{
-    AcceptConnection, HandshakeLimits, Headers, HttpRequest, OriginError, RejectConnection, RejectData,
-    Request, UrlError, WebSocketUrl, basic_credentials, check_origin, check_same_host,
+    AcceptConnection, HandshakeLimits, Headers, HttpRequest, HttpVersion, OriginError, RejectConnection,
+    RejectData, Request, RequestHead, UpgradeResponse, UrlError, WebSocketUrl, basic_credentials,
+    check_origin, check_same_host,
 };
 
 pub use {wsproto_extensions as extensions, wsproto_frame as frame, wsproto_handshake as handshake};
@@ -126,4 +131,5 @@ pub use self::{
     read_buffer::ReadBuffer,
     state::{ConnectionState, Transport},
     timers::{Deadline, Due, KeepAlive, Timeouts, Timers},
+    upgrade::{Upgrade, UpgradeError, UpgradeFault},
 };

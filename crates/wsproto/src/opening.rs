@@ -3,11 +3,16 @@
 mod client;
 mod server;
 
-use wsproto_extensions::Pipeline;
+use alloc::{string::String, vec::Vec};
+
+use wsproto_extensions::{NegotiationError, Params, Pipeline, parse, respond, respond_to_some};
 use wsproto_frame::Role;
 
-pub(crate) use self::{client::ClientOpening, server::ServerOpening};
-use crate::{RemoteProtocolError, agreement::Agreement};
+pub(crate) use self::{
+    client::ClientOpening,
+    server::{ServerOpening, broken_rule},
+};
+use crate::{Config, RemoteProtocolError, agreement::Agreement};
 
 /// Where an opening handshake stands.
 pub(crate) enum Opening {
@@ -27,6 +32,38 @@ pub(crate) struct Agreed {
 }
 
 /// Names whom an error in the negotiation of extensions is answered by.
-fn negotiation_error(received_by: Role, error: wsproto_extensions::NegotiationError) -> RemoteProtocolError {
+pub(crate) const fn negotiation_error(received_by: Role, error: NegotiationError) -> RemoteProtocolError {
     RemoteProtocolError::Negotiation { received_by, error }
+}
+
+/// Answers the offers of a request; for a single one no list is made.
+pub(crate) fn respond_to<'a>(
+    mut offers: impl Iterator<Item = &'a str>,
+    config: &Config,
+) -> Result<(Vec<String>, Pipeline), NegotiationError> {
+    match (offers.next(), offers.next()) {
+        (one, None) => respond(&config.extensions, one.as_slice()),
+        (one, two) => {
+            let offers: Vec<&str> = one.into_iter().chain(two).chain(offers).collect();
+            respond(&config.extensions, &offers)
+        }
+    }
+}
+
+/// Answers those of the offers that were chosen: by name, or whole.
+pub(crate) fn respond_to_chosen<S: AsRef<str>>(
+    offers: &[S],
+    choice: &[String],
+    config: &Config,
+) -> Result<(Vec<String>, Pipeline), NegotiationError> {
+    let is_chosen = |offer: &Params<'_>| {
+        let is_it = |chosen: &String| {
+            chosen == offer.name() || parse(chosen).is_ok_and(|chosen| chosen.first() == Some(offer))
+        };
+        choice.iter().any(is_it)
+    };
+    if offers.is_empty() {
+        return Ok((Vec::new(), Pipeline::default()));
+    }
+    respond_to_some(&config.extensions, offers, is_chosen)
 }

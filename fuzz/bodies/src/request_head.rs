@@ -1,7 +1,8 @@
 //! The head of a request, cut anywhere, taken apart by somebody else, and sent once more by a client.
 
 use wsproto_handshake::{
-    AcceptConnection, ClientHandshake, HandshakeLimits, Headers, Request, RequestError, ServerHandshake,
+    AcceptConnection, ClientHandshake, HandshakeLimits, Headers, HttpVersion, Request, RequestError,
+    RequestHead, ServerHandshake, Upgrade,
 };
 
 use crate::{Cuts, Source};
@@ -74,8 +75,16 @@ fn assert_parsed_agrees(limits: HandshakeLimits, head: &[u8], request: &Request)
         let name = std::str::from_utf8(&line[..colon]).expect("a name is ASCII");
         headers.push(name, &line[colon + 1..]);
     }
-    let parsed = ServerHandshake::new(limits).receive_parsed(method, target, &headers);
-    assert_eq!(parsed.as_ref(), Ok(request), "parsed elsewhere, another verdict");
+    let line = RequestHead::new(HttpVersion::Http11, method, target);
+    let parsed = Upgrade::from_fields(&line, &headers, &limits).expect("parsed elsewhere, another verdict");
+    assert_eq!((parsed.host(), parsed.target()), (request.host(), request.target()), "parsed elsewhere");
+    assert!(parsed.subprotocols().eq(request.subprotocols()), "parsed elsewhere: subprotocols");
+    assert!(parsed.extensions().eq(request.extensions()), "parsed elsewhere: extensions");
+    assert!(
+        parsed.headers().get_all("Origin").eq(request.headers().get_all("Origin")),
+        "parsed elsewhere: origins"
+    );
+    parsed.accept(&AcceptConnection::new()).expect("a request can be accepted");
 }
 
 /// What a server makes of a request is what a client can send, and then it is the same.

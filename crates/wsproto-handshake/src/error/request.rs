@@ -16,6 +16,21 @@ pub enum RequestError {
     /// The method is not GET, in capitals
     /// (RFC 6455 [§4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
     Method,
+    /// The method of a request over HTTP/2 or HTTP/3 is not CONNECT
+    /// (RFC 8441 [§5](https://www.rfc-editor.org/rfc/rfc8441#section-5)).
+    NotConnect,
+    /// An ordinary CONNECT, without `:protocol`: it asks for a proxy
+    /// (RFC 8441 [§4](https://www.rfc-editor.org/rfc/rfc8441#section-4)).
+    ProtocolMissing,
+    /// `:protocol` is not `websocket`
+    /// (RFC 9220 [§3](https://www.rfc-editor.org/rfc/rfc9220#section-3)).
+    ProtocolUnknown,
+    /// There is a `:protocol`, and the request is no CONNECT over HTTP/2 or HTTP/3
+    /// (RFC 8441 [§4](https://www.rfc-editor.org/rfc/rfc8441#section-4)).
+    ProtocolUnexpected,
+    /// `:scheme` is missing, or neither `https` nor `http`
+    /// (RFC 8441 [§5](https://www.rfc-editor.org/rfc/rfc8441#section-5)).
+    SchemeInvalid,
     /// The target is longer than the limit
     /// (RFC 9110 [§15.5.15](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.15)).
     TargetTooLong {
@@ -40,10 +55,16 @@ pub enum RequestError {
     /// Host is not a host name or address with an optional port
     /// (RFC 9112 [§3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)).
     HostInvalid,
+    /// Host names another host than `:authority`
+    /// (RFC 9113 [§8.3.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1)).
+    HostMismatch,
+    /// A request over HTTP/2 or HTTP/3 has Connection, Upgrade or another field that only HTTP/1.1 has
+    /// (RFC 9113 [§8.2.2](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2)).
+    ConnectionField,
     /// Content-Length is no number or comes more than once
     /// (RFC 9112 [§6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3)).
     ContentLengthInvalid,
-    /// Content-Length announces a body, which would be taken for frames
+    /// Content-Length announces a body, which would be taken for frames; that of an extended CONNECT does, whatever it says
     /// (RFC 9112 [§11.2](https://www.rfc-editor.org/rfc/rfc9112#section-11.2)).
     Body,
     /// Transfer-Encoding announces a body, which would be taken for frames
@@ -108,6 +129,7 @@ impl RequestError {
         let rejection = RejectConnection::new(self.status());
         match self {
             Self::Method => rejection.with_header("Allow", "GET"),
+            Self::NotConnect => rejection.with_header("Allow", "CONNECT"),
             //= rfc6455#4.2.2-4, rfc6455#4.4-1
             Self::VersionUnsupported => rejection.with_header("Sec-WebSocket-Version", "13"),
             _ => rejection,
@@ -118,7 +140,9 @@ impl RequestError {
         match self {
             //= rfc6455#10.7-3
             Self::Head(error) => error.status(),
-            Self::Method => 405,
+            Self::Method | Self::NotConnect => 405,
+            //= rfc9220#3-1
+            Self::ProtocolMissing | Self::ProtocolUnknown => 501,
             Self::TargetTooLong { .. } => 414,
             Self::ConnectionNotUpgrade | Self::VersionUnsupported => 426,
             _ => 400,
@@ -137,6 +161,11 @@ impl RequestError {
             | Self::VersionMissing
             | Self::KeyMissing
             | Self::KeyInvalid => "RFC 6455 §4.2.1",
+            Self::ProtocolMissing | Self::ProtocolUnexpected => "RFC 8441 §4",
+            Self::NotConnect | Self::SchemeInvalid => "RFC 8441 §5",
+            Self::ProtocolUnknown => "RFC 9220 §3",
+            Self::HostMismatch => "RFC 9113 §8.3.1",
+            Self::ConnectionField => "RFC 9113 §8.2.2",
             Self::TargetTooLong { .. } => "RFC 9110 §15.5.15",
             Self::TargetFragment => "RFC 6455 §3",
             Self::TargetCharacters => "RFC 3986 §2",
@@ -165,6 +194,13 @@ impl fmt::Display for RequestError {
             Self::Head(error) => return error.fmt(f),
             Self::TargetTooLong { limit } => return write!(f, "request target longer than {limit} bytes"),
             Self::Method => "request method is not GET",
+            Self::NotConnect => "request method over HTTP/2 is not CONNECT",
+            Self::ProtocolMissing => "CONNECT without :protocol",
+            Self::ProtocolUnknown => ":protocol is not websocket",
+            Self::ProtocolUnexpected => ":protocol in a request that is no CONNECT over HTTP/2",
+            Self::SchemeInvalid => ":scheme is neither https nor http",
+            Self::HostMismatch => "Host differs from :authority",
+            Self::ConnectionField => "header field of HTTP/1.1 connections over HTTP/2",
             Self::TargetForm => "request target is neither a path nor an absolute URI",
             Self::TargetFragment => "request target has a fragment",
             Self::TargetCharacters => "request target with a character that must be percent-encoded",

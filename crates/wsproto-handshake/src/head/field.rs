@@ -17,13 +17,17 @@ pub(super) fn fault(line: &[u8]) -> Option<HeadError> {
     name_fault(name).or_else(|| value_fault(value))
 }
 
+/// Checks a field that somebody else has cut.
+pub(crate) fn check_field(name: &[u8], value: &[u8]) -> Result<(), HeadError> {
+    name_fault(name).or_else(|| value_fault(value)).map_or(Ok(()), Err)
+}
+
 /// Checks fields that somebody else has cut.
 pub(crate) fn check_fields(headers: &Headers, limits: &HandshakeLimits) -> Result<(), HeadError> {
     if headers.len() as u64 > limits.max_headers {
         return Err(HeadError::TooManyHeaders { limit: limits.max_headers });
     }
-    let fault = |(name, value): (&str, &[u8])| name_fault(name.as_bytes()).or_else(|| value_fault(value));
-    headers.iter().find_map(fault).map_or(Ok(()), Err)
+    headers.iter().try_for_each(|(name, value)| check_field(name.as_bytes(), value))
 }
 
 fn name_fault(name: &[u8]) -> Option<HeadError> {

@@ -51,6 +51,11 @@ impl List {
         }
     }
 
+    /// Keeps the items of a field's value that is in this place of the head, and ASCII.
+    pub(crate) const fn at(in_head: Range<usize>) -> Self {
+        Self { in_head, own: Vec::new() }
+    }
+
     /// Whether there is neither a text nor a field.
     pub(crate) fn is_empty(&self) -> bool {
         self.in_head.is_empty() && self.own.is_empty()

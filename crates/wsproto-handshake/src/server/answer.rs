@@ -2,42 +2,43 @@
 
 use alloc::{string::String, vec::Vec};
 
-use super::PendingRequest;
 use crate::{
     AcceptConnection, Headers, LocalError,
     error::excerpt,
-    extension, list, syntax,
+    extension, syntax,
     token::AcceptToken,
     wire::{self, Fields},
 };
 
 /// Checks that an acceptance can be sent: what it agrees to was asked for.
-pub(super) fn check_accept(accept: &AcceptConnection, pending: &PendingRequest) -> Result<(), LocalError> {
+///
+/// `is_proposed` knows the subprotocols, `is_offered` the names of extensions.
+pub(crate) fn check_accept(
+    accept: &AcceptConnection,
+    is_proposed: impl Fn(&str) -> bool,
+    is_offered: impl Fn(&[u8]) -> bool,
+) -> Result<(), LocalError> {
     if let Some(subprotocol) = &accept.subprotocol {
         //= rfc6455#4.2.2-15
         if !syntax::is_token(subprotocol.as_bytes()) {
             return Err(LocalError::Subprotocol);
         }
         //= rfc6455#4.2.2-6
-        if !list::split_list(&pending.subprotocols).any(|proposed| proposed == subprotocol) {
+        if !is_proposed(subprotocol) {
             return Err(LocalError::SubprotocolNotProposed(excerpt(subprotocol.as_bytes())));
         }
     }
     wire::check_extensions(accept.extensions.iter().map(String::as_str))?;
-    let is_offered = |agreed: &str| {
-        let name = extension::name(agreed.as_bytes());
-        let fields = pending.extensions.split(|&byte| byte == b'\n');
-        fields.flat_map(list::items).any(|offered| extension::name(offered) == name)
-    };
     //= rfc6455#4.2.2-8, rfc6455#4.2.2-9
-    if let Some(agreed) = accept.extensions.iter().find(|agreed| !is_offered(agreed)) {
-        return Err(LocalError::ExtensionNotOffered(excerpt(extension::name(agreed.as_bytes()))));
+    let mut names = accept.extensions.iter().map(|agreed| extension::name(agreed.as_bytes()));
+    if let Some(name) = names.find(|name| !is_offered(name)) {
+        return Err(LocalError::ExtensionNotOffered(excerpt(name)));
     }
     wire::check_fields(&accept.headers, wire::is_reserved)
 }
 
 /// Writes the head of an acceptance: what is the same in all of them in one piece.
-pub(super) fn accept(token: AcceptToken, accept: &AcceptConnection, out: &mut Vec<u8>) {
+pub(crate) fn accept(token: AcceptToken, accept: &AcceptConnection, out: &mut Vec<u8>) {
     //= rfc6455#4.2.2-1, rfc6455#4.2.2-10, rfc6455#4.2.2-11, rfc6455#4.2.2-12, rfc6455#4.2.2-13
     out.extend_from_slice(
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ",
@@ -48,14 +49,16 @@ pub(super) fn accept(token: AcceptToken, accept: &AcceptConnection, out: &mut Ve
     out.extend_from_slice(b"\r\n");
 }
 
-/// Returns the fields of an acceptance.
-pub(super) fn accept_fields(token: AcceptToken, accept: &AcceptConnection) -> Headers {
-    let mut fields = Headers::new();
-    //= rfc6455#4.2.2-12
-    fields.push("Upgrade", "websocket");
-    //= rfc6455#4.2.2-13
-    fields.push("Connection", "Upgrade");
-    fields.push("Sec-WebSocket-Accept", token.as_bytes());
+/// Returns the fields of an acceptance; of one of an extended CONNECT, which has no token, those that were agreed.
+pub(crate) fn accept_fields(token: Option<AcceptToken>, accept: &AcceptConnection) -> Headers {
+    let mut fields = Headers::with_capacity(6, 160);
+    if let Some(token) = token {
+        //= rfc6455#4.2.2-12
+        fields.push("Upgrade", "websocket");
+        //= rfc6455#4.2.2-13
+        fields.push("Connection", "Upgrade");
+        fields.push("Sec-WebSocket-Accept", token.as_bytes());
+    }
     agreed_fields(accept, &mut fields);
     fields
 }

@@ -3,8 +3,9 @@
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
+use super::fields::is_connection_field;
 use crate::{
-    Headers, HttpRequest, LocalError, RejectConnection,
+    Headers, HttpRequest, LocalError, RejectConnection, UpgradeResponse,
     body::BodyWriter,
     known::{Known, is_sec_websocket, is_word},
     list, syntax,
@@ -25,6 +26,9 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// A request that somebody else has parsed, who frames the body of its answer.
+    const PARSED: Self = Self { is_http_1_1: true, is_head: false, is_other_version: false };
+
     pub(super) fn of(is_http_1_1: bool, request: Option<&HttpRequest>) -> Self {
         Self {
             is_http_1_1,
@@ -35,7 +39,7 @@ impl Asked {
 }
 
 /// Whether a request is for another version of the protocol.
-pub(super) fn asks_other_version(request: &HttpRequest) -> bool {
+fn asks_other_version(request: &HttpRequest) -> bool {
     request.headers().get_all("Sec-WebSocket-Version").any(|version| version != b"13")
 }
 
@@ -45,13 +49,7 @@ pub(super) fn write(
     asked: Asked,
     out: &mut Vec<u8>,
 ) -> Result<Option<BodyWriter>, LocalError> {
-    if !(200..600).contains(&reject.status) {
-        return Err(LocalError::Status);
-    }
-    let is_reserved = |name: &[u8]| is_sec_websocket(name) && Known::of(name) != Some(Known::Version);
-    wire::check_fields(&reject.headers, is_reserved)?;
-    let declared = Declared::of(&reject.headers)?;
-    let body = body(reject, &declared, asked)?;
+    let (declared, body) = check(reject, asked, is_reserved)?;
 
     write_status_line(reject.status, out);
     for (name, value) in &reject.headers {
@@ -82,6 +80,68 @@ pub(super) fn write(
         out.extend_from_slice(&reject.content);
     }
     Ok(body)
+}
+
+/// Checks that a rejection can be sent; returns what it says about its body, and how that is framed if it must follow.
+fn check(
+    reject: &RejectConnection,
+    asked: Asked,
+    is_reserved: impl Fn(&[u8]) -> bool,
+) -> Result<(Declared, Option<BodyWriter>), LocalError> {
+    if !(200..600).contains(&reject.status) {
+        return Err(LocalError::Status);
+    }
+    wire::check_fields(&reject.headers, is_reserved)?;
+    let declared = Declared::of(&reject.headers)?;
+    let body = body(reject, &declared, asked)?;
+    Ok((declared, body))
+}
+
+/// Whether a field of this name is the handshake's own, and has no place in a rejection.
+fn is_reserved(name: &[u8]) -> bool {
+    is_sec_websocket(name) && Known::of(name) != Some(Known::Version)
+}
+
+/// Returns a rejection as somebody else's HTTP/1.1 sends it, which frames its body and ends the connection or not.
+pub(crate) fn http1(
+    reject: &RejectConnection,
+    is_other_version: bool,
+) -> Result<UpgradeResponse, LocalError> {
+    check(reject, Asked::PARSED, is_reserved)?;
+    let mut headers = with_version(reject, is_other_version);
+    if reject.status == 426 && !headers.contains("Upgrade") {
+        headers.push("Upgrade", "websocket");
+        headers.push("Connection", "Upgrade");
+    }
+    Ok(UpgradeResponse { status: reject.status, headers, content: reject.content.clone() })
+}
+
+/// Returns a rejection of an extended CONNECT: a 2xx would be a consent, and a 426 asks for what HTTP/2 doesn't have.
+pub(crate) fn connect(
+    reject: &RejectConnection,
+    is_other_version: bool,
+) -> Result<UpgradeResponse, LocalError> {
+    //= rfc8441#5.1-1
+    if reject.status < 300 {
+        return Err(LocalError::Status);
+    }
+    check(reject, Asked::PARSED, |name| is_reserved(name) || is_connection_field(name, b""))?;
+    let status = if reject.status == 426 { 400 } else { reject.status };
+    Ok(UpgradeResponse {
+        status,
+        headers: with_version(reject, is_other_version),
+        content: reject.content.clone(),
+    })
+}
+
+/// The fields of a rejection, and our version of the protocol for a client of another one.
+fn with_version(reject: &RejectConnection, is_other_version: bool) -> Headers {
+    let mut headers = reject.headers.clone();
+    //= rfc6455#4.2.2-4, rfc6455#4.4-1
+    if is_other_version && !headers.contains("Sec-WebSocket-Version") {
+        headers.push("Sec-WebSocket-Version", "13");
+    }
+    headers
 }
 
 /// Names the protocol that a 426 asks for, unless the caller has; returns whether there is such a field.

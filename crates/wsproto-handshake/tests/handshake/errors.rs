@@ -37,6 +37,13 @@ fn errors_of_requests_say_what_and_where() {
     let table = [
         (TargetTooLong { limit: 7 },               "request target longer than 7 bytes", "RFC 9110 §15.5.15"),
         (Method,                                   "request method is not GET", "RFC 6455 §4.2.1"),
+        (NotConnect,                               "request method over HTTP/2 is not CONNECT", "RFC 8441 §5"),
+        (ProtocolMissing,                          "CONNECT without :protocol", "RFC 8441 §4"),
+        (ProtocolUnknown,                          ":protocol is not websocket", "RFC 9220 §3"),
+        (ProtocolUnexpected,                       ":protocol in a request that is no CONNECT over HTTP/2", "RFC 8441 §4"),
+        (SchemeInvalid,                            ":scheme is neither https nor http", "RFC 8441 §5"),
+        (HostMismatch,                             "Host differs from :authority", "RFC 9113 §8.3.1"),
+        (ConnectionField,                          "header field of HTTP/1.1 connections over HTTP/2", "RFC 9113 §8.2.2"),
         (TargetForm,                               "request target is neither a path nor an absolute URI", "RFC 6455 §4.2.1"),
         (TargetFragment,                           "request target has a fragment", "RFC 6455 §3"),
         (TargetCharacters,                         "request target with a character that must be percent-encoded", "RFC 3986 §2"),

@@ -1,8 +1,8 @@
 //! Feeds bytes to a handshake whole, at every split and one at a time, and sees that nothing depends on it.
 
 use wsproto_handshake::{
-    AcceptConnection, Answer, ClientHandshake, HandshakeLimits, RejectConnection, Request, RequestError,
-    ResponseError, ServerHandshake,
+    AcceptConnection, Answer, ClientHandshake, HandshakeLimits, HeadError, HttpVersion, RejectConnection,
+    Request, RequestError, RequestHead, ResponseError, ServerHandshake, Upgrade,
 };
 
 /// The lines of a request that is accepted.
@@ -68,7 +68,94 @@ pub(crate) fn serve(
     for (other, sizes) in verdicts {
         assert_eq!(other, first, "{name}: another verdict in chunks of {sizes:?}");
     }
+    assert_parsed_agrees(name, bytes, limits, &first.0);
     first
+}
+
+/// Sees that a head comes to the same verdict where somebody else has parsed it.
+fn assert_parsed_agrees(
+    name: &str,
+    bytes: &[u8],
+    limits: HandshakeLimits,
+    verdict: &Result<Option<Request>, RequestError>,
+) {
+    let Some((head, fields)) = cut(bytes) else { return };
+    let upgrade = Upgrade::from_fields(&head, fields.iter().copied(), &limits);
+    match (verdict, &upgrade) {
+        // Faults of a head that only its bytes have, and lengths that only they count.
+        (Ok(None), _) | (Err(RequestError::Head(HeadError::HttpVersion)), Ok(_)) => return,
+        (Err(RequestError::Head(error)), _)
+            if !matches!(error, HeadError::TooManyHeaders { .. } | HeadError::TooManyItems { .. }) =>
+        {
+            return;
+        }
+        (Ok(Some(request)), Ok(upgrade)) => assert_same(name, request, upgrade),
+        (Err(expected), Err(error)) => {
+            assert_eq!(error.error, *expected, "{name}, parsed");
+            let rejection = expected.rejection();
+            assert_eq!(error.response.status, rejection.status, "{name}, parsed");
+        }
+        _ => panic!("{name}: {verdict:?} from bytes, {upgrade:?} parsed"),
+    }
+    #[cfg(feature = "http")]
+    if let Some(request) = http_request(&head, &fields) {
+        let same = Upgrade::from_http_within(&limits, &request, None);
+        match (upgrade, same) {
+            (Ok(one), Ok(other)) => assert_same(name, &one, &other),
+            (Err(one), Err(other)) => assert_eq!(other, one, "{name}: another verdict by the crate http"),
+            (one, other) => panic!("{name}: {one:?} by fields, {other:?} by the crate http"),
+        }
+    }
+}
+
+/// Sees that a request says the same parsed, of what is kept of it.
+fn assert_same(name: &str, request: &Request, parsed: &Request) {
+    assert_eq!((parsed.host(), parsed.target()), (request.host(), request.target()), "{name}, parsed");
+    assert!(parsed.subprotocols().eq(request.subprotocols()), "{name}, parsed: subprotocols");
+    assert!(parsed.extensions().eq(request.extensions()), "{name}, parsed: extensions");
+    let origins =
+        |request: &Request| request.headers().get_all("Origin").map(<[u8]>::to_vec).collect::<Vec<_>>();
+    assert_eq!(origins(parsed), origins(request), "{name}, parsed");
+}
+
+/// Cuts a head as another HTTP library may.
+pub(crate) fn cut(bytes: &[u8]) -> Option<(RequestHead<'_>, Vec<(&str, &[u8])>)> {
+    let bytes = bytes.strip_prefix(b"\r\n").unwrap_or(bytes);
+    let end = bytes.windows(4).position(|part| part == b"\r\n\r\n")?;
+    let mut lines =
+        bytes[..end].split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let mut words = str::from_utf8(lines.next()?).ok()?.split(' ');
+    let (method, target, version, None) = (words.next()?, words.next()?, words.next()?, words.next()) else {
+        return None;
+    };
+    let version = match version {
+        "HTTP/1.0" | "HTTP/2.0" => HttpVersion::Http10,
+        _ => HttpVersion::Http11,
+    };
+    let mut fields = Vec::new();
+    for line in lines {
+        let colon = line.iter().position(|&byte| byte == b':')?;
+        fields.push((str::from_utf8(&line[..colon]).ok()?, &line[colon + 1..]));
+    }
+    Some((RequestHead::new(version, method, target), fields))
+}
+
+/// The same as a request of the crate `http`, where that can carry it.
+#[cfg(feature = "http")]
+fn http_request(head: &RequestHead<'_>, fields: &[(&str, &[u8])]) -> Option<http::Request<()>> {
+    let uri: http::Uri = head.target.parse().ok()?;
+    // What that crate reads in another way, as "a" for a host: it gives no path.
+    if uri != head.target {
+        return None;
+    }
+    let mut request = http::Request::builder().method(head.method).uri(uri);
+    if head.version == HttpVersion::Http10 {
+        request = request.version(http::Version::HTTP_10);
+    }
+    for (name, value) in fields {
+        request = request.header(*name, value.trim_ascii());
+    }
+    request.body(()).ok()
 }
 
 pub(crate) fn serve_chunks(

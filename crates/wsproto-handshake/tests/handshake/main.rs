@@ -23,4 +23,6 @@ mod server_requests;
 #[cfg(test)]
 mod states;
 #[cfg(test)]
+mod upgrade;
+#[cfg(test)]
 mod urls;

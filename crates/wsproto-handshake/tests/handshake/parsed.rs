@@ -1,13 +1,9 @@
-//! Requests and responses that somebody else's HTTP has parsed.
+//! Responses that somebody else's HTTP has parsed.
 
 use wsproto_handshake::{
     AcceptConnection, Answer, ClientHandshake, ClientState, HandshakeLimits, HeadError, Headers,
-    RejectConnection, Request, RequestError, ResponseError, ServerHandshake, ServerState,
+    RejectConnection, Request, ResponseError,
 };
-
-fn server() -> ServerHandshake {
-    ServerHandshake::new(HandshakeLimits::default())
-}
 
 fn asked(request: &Request) -> ClientHandshake {
     let mut client = ClientHandshake::new(HandshakeLimits::default());
@@ -15,78 +11,11 @@ fn asked(request: &Request) -> ClientHandshake {
     client
 }
 
-fn good() -> Headers {
-    Headers::new()
-        .with("host", "example.com")
-        .with("upgrade", "websocket")
-        .with("connection", "Upgrade")
-        .with("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
-        .with("sec-websocket-version", "13")
-}
-
 fn consent() -> Headers {
     Headers::new()
         .with("upgrade", "websocket")
         .with("connection", "upgrade")
         .with("sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
-}
-
-#[test]
-fn a_whole_handshake_without_bytes_of_http() {
-    let request = Request::new("example.com", "/chat").with_subprotocol("chat").with_extension("foo");
-    let mut client = ClientHandshake::new(HandshakeLimits::default());
-    let fields = client.request_headers(&request, [7; 16]).unwrap();
-    let mut server = server();
-    let received = server.receive_parsed("GET", "/chat", &fields).unwrap();
-    assert!(received.subprotocols().eq(["chat"]) && received.extensions().eq(["foo"]));
-    let accept = AcceptConnection::new().with_subprotocol("chat").with_extension("foo").with_header("X", "y");
-    let fields = server.accept_headers(&accept).unwrap();
-    assert_eq!(client.receive_parsed(101, &fields), Ok(Some(Answer::Accept(accept))));
-    assert_eq!((client.state(), server.state()), (ClientState::Accepted, ServerState::Accepted));
-}
-
-#[test]
-fn h7_h8_h16_parsed_requests_meet_the_same_rules() {
-    #[rustfmt::skip]
-    let table = [
-        ("POST",                 "POST", "/",             good(),                                    RequestError::Method),
-        ("get",                  "get",  "/",             good(),                                    RequestError::Method),
-        ("no target",            "GET",  "",              good(),                                    RequestError::TargetForm),
-        ("space",                "GET",  "/a b",          good(),                                    RequestError::TargetCharacters),
-        ("not ASCII",            "GET",  "/é",            good(),                                    RequestError::TargetCharacters),
-        ("fragment",             "GET",  "/#",            good(),                                    RequestError::TargetFragment),
-        ("another scheme",       "GET",  "ftp://a/",      good(),                                    RequestError::TargetForm),
-        ("absolute, no Host",    "GET",  "http://a/",     Headers::new(),                            RequestError::HostMissing),
-        ("an empty list",        "GET",  "/",             good().with("Sec-WebSocket-Extensions", ","), RequestError::ExtensionsEmpty),
-        ("no Host",              "GET",  "/",             Headers::new(),                            RequestError::HostMissing),
-        ("two Hosts",            "GET",  "/",             good().with("Host", "a"),                  RequestError::HostRepeated),
-        ("two keys",             "GET",  "/",             good().with("Sec-WebSocket-Key", "a"),     RequestError::KeyRepeated),
-        ("line in a value",      "GET",  "/",             good().with("X", "a\r\nb"),                HeadError::HeaderValue.into()),
-        ("NUL in a value",       "GET",  "/",             good().with("X", "\0"),                    HeadError::HeaderValue.into()),
-        ("no name",              "GET",  "/",             good().with("", ""),                       HeadError::HeaderName.into()),
-        ("line in a name",       "GET",  "/",             good().with("a\r\n", ""),                  HeadError::HeaderName.into()),
-        ("space behind a name",  "GET",  "/",             good().with("a ", ""),                     HeadError::SpaceBeforeColon.into()),
-    ];
-    for (name, method, target, headers, expected) in table {
-        let mut server = server();
-        assert_eq!(server.receive_parsed(method, target, &headers), Err(expected), "{name}");
-        assert_eq!(server.receive_parsed("GET", "/", &good()), Err(expected), "{name}, for ever");
-        assert_eq!(server.receive(&mut &b"GET"[..]), Err(expected), "{name}, for ever");
-        assert_eq!(server.receive_eof(), Err(expected), "{name}, for ever");
-        server.reject(&expected.rejection(), &mut Vec::new()).unwrap();
-    }
-    let padded = good().with("X", " y ");
-    assert_eq!(server().receive_parsed("GET", "/", &padded).unwrap().headers().get("x"), Some(&b"y"[..]));
-}
-
-#[test]
-fn h1_h2_parsed_requests_meet_the_same_limits() {
-    let limits = HandshakeLimits::default().with_max_headers(5).with_max_target_len(2);
-    assert!(ServerHandshake::new(limits).receive_parsed("GET", "/a", &good()).is_ok());
-    let long = ServerHandshake::new(limits).receive_parsed("GET", "/ab", &good());
-    assert_eq!(long, Err(RequestError::TargetTooLong { limit: 2 }));
-    let many = ServerHandshake::new(limits).receive_parsed("GET", "/", &good().with("X", ""));
-    assert_eq!(many, Err(HeadError::TooManyHeaders { limit: 5 }.into()));
 }
 
 #[test]
@@ -101,14 +30,6 @@ fn k13_parsed_responses_meet_the_same_limits() {
         };
         assert_eq!(client.receive_parsed(101, &consent()), expected, "{most}");
     }
-}
-
-#[test]
-fn a_second_parsed_request_is_an_error_of_the_client() {
-    let mut server = server();
-    server.receive_parsed("GET", "/", &good()).unwrap();
-    assert_eq!(server.receive_parsed("GET", "/", &good()), Err(HeadError::StartLine.into()));
-    assert_eq!(server.state(), ServerState::AwaitingAnswer);
 }
 
 #[test]

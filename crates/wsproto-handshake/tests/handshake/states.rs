@@ -56,8 +56,6 @@ fn the_servers_states_and_steps() {
             accept,
             "{state:?}"
         );
-        let headers = step(state, |server, _| server.accept_headers(&AcceptConnection::new()).map(|_| ()));
-        assert_eq!(headers, accept, "{state:?}");
         assert_eq!(
             step(state, |server, out| server.reject(&RejectConnection::new(403), out)),
             reject,

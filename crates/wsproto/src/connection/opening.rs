@@ -5,7 +5,7 @@ use core::mem;
 
 use wsproto_extensions::WriteBuffer;
 use wsproto_frame::Role;
-use wsproto_handshake::{Headers, HttpRequest, Request};
+use wsproto_handshake::HttpRequest;
 
 use super::Connection;
 use crate::{
@@ -50,39 +50,6 @@ impl Connection {
         self.state = ConnectionState::Connecting;
         self.opening = Some(Box::new(opening));
         self
-    }
-
-    /// Makes a server's connection from a request that an HTTP server has parsed; returns that request as well.
-    ///
-    /// # Errors
-    ///
-    /// In the second place of the pair; the connection can still send the rejection.
-    ///
-    /// ```
-    /// use wsproto::{AcceptConnection, Config, Headers, Connection};
-    ///
-    /// let headers = Headers::new()
-    ///     .with("Host", "example.com")
-    ///     .with("Connection", "Upgrade")
-    ///     .with("Upgrade", "websocket")
-    ///     .with("Sec-WebSocket-Version", "13")
-    ///     .with("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
-    /// let (mut server, outcome) = Connection::server_from_request(Config::default(), "GET", "/chat", &headers);
-    /// assert_eq!(outcome.expect("a good request").target(), "/chat");
-    /// server.send(AcceptConnection::new(), &mut Vec::new())?;
-    /// # Ok::<(), wsproto::LocalProtocolError>(())
-    /// ```
-    pub fn server_from_request(
-        config: impl Into<Arc<Config>>,
-        method: &str,
-        target: &str,
-        headers: &Headers,
-    ) -> (Self, Result<Request, RemoteProtocolError>) {
-        let config = config.into();
-        let connection = Self::new(Role::Server, &config, Source::System);
-        let mut opening = ServerOpening::new(config);
-        let outcome = opening.receive_parsed(method, target, headers);
-        (connection.before(Opening::Server(opening)), outcome)
     }
 
     /// Returns what a request asked for that was refused, if its head could be read, until the connection is gone.

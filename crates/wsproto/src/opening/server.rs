@@ -2,13 +2,11 @@
 
 use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
 
-use wsproto_extensions::{NegotiationError, Params, Pipeline, parse, respond, respond_to_some};
+use wsproto_extensions::Pipeline;
 use wsproto_frame::Role;
-use wsproto_handshake::{
-    AcceptConnection, Headers, HttpRequest, Request, RequestError, ServerHandshake, ServerState,
-};
+use wsproto_handshake::{AcceptConnection, HttpRequest, Request, RequestError, ServerHandshake, ServerState};
 
-use super::{Agreed, negotiation_error};
+use super::{Agreed, negotiation_error, respond_to, respond_to_chosen};
 use crate::{
     Config, ConnectionState, Event, LocalProtocolError, RemoteProtocolError, Transport, agreement::Agreement,
 };
@@ -113,22 +111,9 @@ impl ServerOpening {
         }
     }
 
-    /// Takes a request that somebody else's HTTP server has parsed.
-    pub(crate) fn receive_parsed(
-        &mut self,
-        method: &str,
-        target: &str,
-        headers: &Headers,
-    ) -> Result<Request, RemoteProtocolError> {
-        match self.handshake.receive_parsed(method, target, headers) {
-            Ok(request) => self.settle(&request).map(|()| request),
-            Err(error) => Err(self.fail(error.into())),
-        }
-    }
-
     /// Settles what extensions are answered with.
     fn settle(&mut self, request: &Request) -> Result<(), RemoteProtocolError> {
-        match respond_to(request, &self.config) {
+        match respond_to(request.extensions(), &self.config) {
             Ok(agreed) => {
                 if !agreed.0.is_empty() {
                     self.offers = request.extensions().map(String::from).collect();
@@ -224,7 +209,10 @@ impl ServerOpening {
             return Err(LocalProtocolError::ExtensionsInEvent);
         }
         let chosen = match accept.extension_choice.as_deref() {
-            Some(choice) => Some(self.choose(choice)?),
+            Some(choice) => Some(
+                respond_to_chosen(&self.offers, choice, &self.config)
+                    .map_err(LocalProtocolError::Negotiation)?,
+            ),
             None => None,
         };
         if let Some((answer, _)) = chosen.as_ref().or(self.agreed.as_ref()) {
@@ -234,39 +222,12 @@ impl ServerOpening {
         let pipeline = chosen.or(self.agreed.take()).map(|(_, pipeline)| pipeline).unwrap_or_default();
         Ok(Agreed { agreement: Agreement::of(&accept), pipeline })
     }
-
-    /// Answers those of the offers that were chosen.
-    fn choose(&self, choice: &[String]) -> Result<(Vec<String>, Pipeline), LocalProtocolError> {
-        let is_chosen = |offer: &Params<'_>| {
-            let is_it = |chosen: &String| {
-                chosen == offer.name() || parse(chosen).is_ok_and(|chosen| chosen.first() == Some(offer))
-            };
-            choice.iter().any(is_it)
-        };
-        if self.offers.is_empty() {
-            return Ok((Vec::new(), Pipeline::default()));
-        }
-        respond_to_some(&self.config.extensions, &self.offers, is_chosen)
-            .map_err(LocalProtocolError::Negotiation)
-    }
 }
 
-/// A line that says what is wrong with a request, and where that is written.
-fn broken_rule(error: &RemoteProtocolError) -> String {
+/// Returns a line that says what is wrong with a request, and where that is written.
+pub(crate) fn broken_rule(error: &RemoteProtocolError) -> String {
     match error {
         RemoteProtocolError::Request(rule) => format!("{error} ({})\n", rule.section()),
         _ => format!("{error}\n"),
-    }
-}
-
-/// Answers the offers of a request; for a single one no list is made.
-fn respond_to(request: &Request, config: &Config) -> Result<(Vec<String>, Pipeline), NegotiationError> {
-    let mut offers = request.extensions();
-    match (offers.next(), offers.next()) {
-        (one, None) => respond(&config.extensions, one.as_slice()),
-        (one, two) => {
-            let offers: Vec<&str> = one.into_iter().chain(two).chain(offers).collect();
-            respond(&config.extensions, &offers)
-        }
     }
 }

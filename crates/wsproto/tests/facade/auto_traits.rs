@@ -18,6 +18,9 @@ const _: fn() = || {
     is_good::<wsproto::HandshakeLimits>();
     is_good::<wsproto::Headers>();
     is_good::<wsproto::HttpRequest>();
+    is_good::<wsproto::Upgrade>();
+    is_good::<wsproto::UpgradeError>();
+    is_good::<wsproto::UpgradeResponse>();
     is_good::<wsproto::LocalProtocolError>();
     is_good::<wsproto::OriginError>();
     is_good::<wsproto::Payload<'_>>();

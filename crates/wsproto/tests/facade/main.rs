@@ -62,6 +62,8 @@ mod taken;
 #[cfg(test)]
 mod threats;
 #[cfg(test)]
+mod upgrade;
+#[cfg(test)]
 mod waiting;
 #[cfg(test)]
 mod ways;

@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::Value;
 use wsproto::extensions;
 use wsproto::extensions::deflate::{DeflateConfig, WindowBits};
-use wsproto::{Config, Connection, Event, Headers, LocalProtocolError, RemoteProtocolError};
+use wsproto::{
+    AcceptConnection, Config, Connection, Event, HandshakeLimits, Headers, HttpVersion, LocalProtocolError,
+    RejectConnection, RemoteProtocolError, RequestHead, Upgrade, UpgradeError, UpgradeFault,
+};
 
 use crate::events;
 use crate::outcome::{Outcome, digest, head, letter};
@@ -27,6 +30,8 @@ pub(crate) struct Side {
     step: Arc<AtomicUsize>,
     peer: Option<Peer>,
     error: Option<RemoteProtocolError>,
+    /// The answer to a parsed request that was refused.
+    refusal: Option<RejectConnection>,
     /// What was read and not yet taken.
     unread: Vec<u8>,
 }
@@ -59,7 +64,7 @@ impl Side {
             }
         };
         let peer = agreed.map(|agreed| Peer::new(server, agreed));
-        Self { connection, step, peer, error: None, unread: Vec::new() }
+        Self { connection, step, peer, error: None, refusal: None, unread: Vec::new() }
     }
 
     /// Whether the peer broke a rule.
@@ -110,15 +115,29 @@ impl Side {
 
     /// Begins with a request that is parsed already.
     fn parsed(&mut self, target: &str, headers: &Headers) -> Vec<String> {
-        let mut outcome = Outcome::default();
-        let (connection, received) =
-            Connection::server_from_request(Config::default(), "GET", target, headers);
-        self.connection = connection;
-        match received {
-            Ok(request) => outcome.event(request.into()),
-            Err(error) => self.fail(error, &mut outcome),
+        let head = RequestHead::new(HttpVersion::Http11, "GET", target);
+        let upgrade = Upgrade::from_fields(&head, headers, &HandshakeLimits::default());
+        let accepted = upgrade.and_then(|upgrade| upgrade.accept(Config::default(), AcceptConnection::new()));
+        if let Err(UpgradeError { fault: UpgradeFault::Remote(error), response, .. }) = accepted {
+            let mut outcome = Outcome::default();
+            let mut refusal = RejectConnection::new(response.status);
+            refusal.headers = response.headers;
+            // It is sent by a connection, which writes these itself.
+            refusal.headers.remove("Connection");
+            refusal.headers.remove("Upgrade");
+            self.refusal = Some(refusal);
+            self.fail(error, &mut outcome);
+            return outcome.finish();
         }
-        outcome.finish()
+        // All of its fields are told by the bytes, and what follows by the connection that they come to.
+        let mut bytes = format!("GET {target} HTTP/1.1\r\n").into_bytes();
+        for (name, value) in headers {
+            bytes.extend_from_slice(&[name.as_bytes(), b": ", value, b"\r\n"].concat());
+        }
+        bytes.extend_from_slice(b"\r\n");
+        let lines = self.receive(&bytes, Pace::Whole);
+        assert_eq!(self.error, None, "an error of bytes alone");
+        lines
     }
 
     /// Notes an error; it is final, and the same ever after.
@@ -168,7 +187,10 @@ impl Side {
     fn answer_error(&mut self) -> Vec<String> {
         let error = self.error.clone().expect("an error to answer");
         let mut out = Vec::new();
-        let sent = self.connection.reply_to_error(&error, &mut out);
+        let sent = match self.refusal.take() {
+            Some(refusal) => self.connection.send(refusal, &mut out),
+            None => self.connection.reply_to_error(&error, &mut out),
+        };
         match (sent, error.event_hint()) {
             (Ok(()), Some(Event::CloseConnection(close))) if !out.is_empty() => {
                 vec![format!("close {}", close.code.get())]
