@@ -144,8 +144,9 @@ pub(crate) fn cut(bytes: &[u8]) -> Option<(RequestHead<'_>, Vec<(&str, &[u8])>)>
 #[cfg(feature = "http")]
 fn http_request(head: &RequestHead<'_>, fields: &[(&str, &[u8])]) -> Option<http::Request<()>> {
     let uri: http::Uri = head.target.parse().ok()?;
-    // What that crate reads in another way, as "a" for a host: it gives no path.
-    if uri != head.target {
+    // That crate drops fragments, and adds a path where there is none.
+    let kept = uri.to_string();
+    if kept != head.target {
         return None;
     }
     let mut request = http::Request::builder().method(head.method).uri(uri);
