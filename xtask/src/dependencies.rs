@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use crate::manifest::Manifest;
-use crate::{CRATES, process};
+use crate::{ADAPTERS, CRATES, process};
 
 const PAGE: &str = "docs/dependencies.md";
 const README: &str = "README.md";
@@ -34,7 +34,7 @@ pub(crate) fn check() -> Result<(), String> {
 fn listed(page: &str) -> BTreeSet<String> {
     rows(page)
         .filter_map(|row| match row[..] {
-            [name, dependency, when, _] if CRATES.contains(&name) => {
+            [name, dependency, when, _] if ours().any(|ours| ours == name) => {
                 Some(named_row(name, dependency, when == "tests"))
             }
             _ => None,
@@ -42,11 +42,16 @@ fn listed(page: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// The packages of this workspace that are for others to use.
+fn ours() -> impl Iterator<Item = &'static str> {
+    CRATES.into_iter().chain(ADAPTERS)
+}
+
 fn named() -> Result<BTreeSet<String>, String> {
     let mut all = BTreeSet::new();
-    for name in CRATES {
+    for name in ours() {
         let Manifest { dependencies, tests, .. } = Manifest::read(name)?;
-        let of_others = |dependency: &&String| !CRATES.contains(&dependency.as_str());
+        let of_others = |dependency: &&String| !ours().any(|ours| ours == dependency.as_str());
         all.extend(dependencies.iter().filter(of_others).map(|other| named_row(name, other, false)));
         all.extend(tests.iter().filter(of_others).map(|other| named_row(name, other, true)));
     }

@@ -1,8 +1,8 @@
 //! Checks every combination of each crate's features, without warnings: features only add.
 
-use crate::CRATES;
 use crate::manifest::Manifest;
 use crate::process;
+use crate::{ADAPTERS, CRATES};
 
 /// Runs the job.
 ///
@@ -11,7 +11,7 @@ use crate::process;
 /// The combinations that failed, one a line.
 pub(crate) fn run(_: &[String]) -> Result<(), String> {
     let mut problems = Vec::new();
-    for name in CRATES {
+    for name in CRATES.into_iter().chain(ADAPTERS) {
         for chosen in combinations(&Manifest::read(name)?.choices()) {
             let features = chosen.join(",");
             let line = format!(

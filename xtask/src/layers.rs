@@ -2,13 +2,13 @@
 //! others is written down.
 
 use crate::manifest::Manifest;
-use crate::{CRATES, dependencies};
+use crate::{ADAPTERS, CRATES, dependencies};
 
 /// Each crate and all that it may depend on.
 ///
 /// The handshake and the extensions don't know each other: offers pass between them as text. The crates of others
 /// are listed, too, so that a new one is a decision.
-const ALLOWED: [(&str, &[&str]); 4] = [
+const ALLOWED: [(&str, &[&str]); 5] = [
     ("wsproto-frame", &["fearless_simd", "simdutf8"]),
     ("wsproto-handshake", &["base64", "http", "httparse", "idna", "sha1", "sha1_smol", "smallvec"]),
     ("wsproto-extensions", &["bytes", "miniz_oxide", "wsproto-frame", "zlib-rs"]),
@@ -16,6 +16,7 @@ const ALLOWED: [(&str, &[&str]); 4] = [
         "wsproto",
         &["bytes", "chacha20", "getrandom", "wsproto-extensions", "wsproto-frame", "wsproto-handshake"],
     ),
+    ("wsproto-blocking", &["wsproto"]),
 ];
 
 /// Runs the job.
@@ -25,7 +26,7 @@ const ALLOWED: [(&str, &[&str]); 4] = [
 /// Every arrow that may not be, and every dependency that isn't written down, one a line.
 pub(crate) fn run(_: &[String]) -> Result<(), String> {
     let mut problems = Vec::new();
-    for name in CRATES {
+    for name in CRATES.into_iter().chain(ADAPTERS) {
         let dependencies = Manifest::read(name)?.dependencies;
         println!("{name} -> {{{}}}", dependencies.join(", "));
         problems.extend(forbidden(name, &dependencies));
@@ -53,6 +54,9 @@ mod tests {
             ("wsproto-extensions", "wsproto-handshake", true),
             ("wsproto-extensions", "wsproto-frame", false),
             ("wsproto", "wsproto-handshake", false),
+            ("wsproto-blocking", "wsproto", false),
+            ("wsproto-blocking", "wsproto-frame", true),
+            ("wsproto", "wsproto-blocking", true),
             ("unknown", "wsproto-frame", true),
         ];
         for (name, dependency, refused) in table {

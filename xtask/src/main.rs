@@ -29,6 +29,9 @@ use std::process::ExitCode;
 /// The four crates that are published, the lowest first.
 const CRATES: [&str; 4] = ["wsproto-frame", "wsproto-handshake", "wsproto-extensions", "wsproto"];
 
+/// The adapters, which do I/O on top of them.
+const ADAPTERS: [&str; 1] = ["wsproto-blocking"];
+
 /// One thing that `cargo xtask` can do.
 struct Job {
     name: &'static str,

@@ -1,0 +1,277 @@
+//! A client's side: connects, asks, and waits for the answer.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpStream, ToSocketAddrs},
+    time::{Duration, Instant},
+};
+
+use wsproto::{
+    Config, Connection, Deadline, Event, Headers, ReadBuffer, RejectConnection, Timeouts, WebSocketUrl,
+};
+
+use crate::{
+    Error, Settings, Stream, WebSocket,
+    link::{Link, Step},
+    proxy::Proxy,
+    time::{Clock, part},
+};
+
+/// How much of the body of a rejection is kept, in bytes.
+const REJECTION_LEN: usize = 16 << 10;
+
+/// Connects to a `ws://` URL, with default [`Settings`]: without compression.
+///
+/// ```no_run
+/// let mut ws = wsproto_blocking::connect("ws://localhost:9001/chat")?;
+/// ws.send("hello")?;
+/// # Ok::<(), wsproto_blocking::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`Connector::connect`].
+pub fn connect(url: &str) -> Result<WebSocket<TcpStream>, Error> {
+    Connector::new().connect(url)
+}
+
+/// Connects clients: with subprotocols, header fields, limits, compression, deadlines, through a proxy.
+///
+/// It can be used many times.
+///
+/// ```no_run
+/// use wsproto_blocking::{Config, Connector, Settings};
+///
+/// let connector = Connector::new()
+///     .with_settings(Config::default().with_max_message_len(1 << 20))
+///     .with_subprotocol("chat")
+///     .with_header("Authorization", "Bearer 123");
+/// let ws = connector.connect("ws://localhost:9001/")?;
+/// assert_eq!(ws.subprotocol(), Some("chat"));
+/// # Ok::<(), wsproto_blocking::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Connector {
+    settings: Settings,
+    subprotocols: Vec<String>,
+    headers: Headers,
+    proxy: Option<Proxy>,
+}
+
+impl Connector {
+    /// Makes one with default settings.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets limits, extensions and deadlines: [`Settings`], a [`Config`], or an `Arc` of one.
+    #[must_use]
+    pub fn with_settings(mut self, settings: impl Into<Settings>) -> Self {
+        self.settings = settings.into();
+        self
+    }
+
+    /// Offers permessage-deflate as by default: `DeflateConfig` in the [`Config`] of the settings tells more.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn with_compression(mut self) -> Self {
+        let config = Config::clone(&self.settings.config);
+        self.settings.config = config.with_extension(wsproto::DeflateConfig::default()).into();
+        self
+    }
+
+    /// Proposes a subprotocol, less preferred than those before it.
+    #[must_use]
+    pub fn with_subprotocol(mut self, name: impl Into<String>) -> Self {
+        self.subprotocols.push(name.into());
+        self
+    }
+
+    /// Adds a header field to the request.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.headers.push(name, value);
+        self
+    }
+
+    /// Connects through an HTTP proxy, `http://[USER:PASSWORD@]HOST[:PORT]`, by its method CONNECT. The environment is
+    /// not looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Url`] for what is no such URL.
+    pub fn with_proxy(mut self, url: &str) -> Result<Self, Error> {
+        self.proxy = Some(Proxy::new(url)?);
+        Ok(self)
+    }
+
+    /// Connects to a `ws://` URL over TCP. All of it is bounded by [`Timeouts::handshake`], 10 s by default; the error
+    /// names the step that it ended in.
+    ///
+    /// The addresses of a name are tried one after the other, each with its share of the time that is left. To look up
+    /// the name can't be interrupted; its time counts. Redirects are not followed: they are a
+    /// [rejection](Error::Rejected) with a status of 3xx, and
+    /// [`WebSocketUrl::redirect`] says where to.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Url`]; [`Error::Io`], of the last address that was tried, or for a `wss://` URL;
+    /// [`Error::TimedOut`]; [`Error::Rejected`] where the server, or the proxy, said no; [`Error::Remote`] where its
+    /// answer broke a rule; [`Error::Local`] for a header field or a subprotocol that can't be sent.
+    pub fn connect(&self, url: &str) -> Result<WebSocket<TcpStream>, Error> {
+        let url: WebSocketUrl = url.parse()?;
+        if url.is_secure() {
+            let what = "wss:// needs TLS: Connector::open connects, Connector::connect_over speaks over your stream of TLS";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, what).into());
+        }
+        let clock = self.clock();
+        self.handshake(self.reach(&url)?, &url, clock)
+    }
+
+    /// Connects over TCP, and through the proxy if there is one, and asks for nothing yet: for TLS of your own, over which
+    /// [`connect_over`](Self::connect_over) goes on. It has a deadline of its own, as long as that.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub fn open(&self, url: &str) -> Result<TcpStream, Error> {
+        self.reach(&url.parse()?)
+    }
+
+    /// Opens a WebSocket over a stream that leads to the server, by TLS or in another way. The URL says what to ask for
+    /// there.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub fn connect_over<S: Stream>(&self, stream: S, url: &str) -> Result<WebSocket<S>, Error> {
+        self.handshake(stream, &url.parse()?, self.clock())
+    }
+
+    fn clock(&self) -> Clock {
+        Clock::new(*self.settings.timeouts != Timeouts::default())
+    }
+
+    /// Connects to the server, or to the proxy and through it.
+    fn reach(&self, url: &WebSocketUrl) -> Result<TcpStream, Error> {
+        let until = self.settings.timeouts.handshake.and_then(|limit| Instant::now().checked_add(limit));
+        let Some(proxy) = &self.proxy else { return connect_tcp(url, until) };
+        let mut stream = connect_tcp(&proxy.url, until)?;
+        proxy.tunnel(&mut stream, url, until)?;
+        Ok(stream)
+    }
+
+    /// Sends the request, and waits for the answer.
+    fn handshake<S: Stream>(
+        &self,
+        stream: S,
+        url: &WebSocketUrl,
+        clock: Clock,
+    ) -> Result<WebSocket<S>, Error> {
+        let connection = Connection::client(self.settings.config.clone());
+        let mut link = Link::new(stream, connection, ReadBuffer::messages(), &self.settings, clock);
+        let mut request = url.request();
+        for name in &self.subprotocols {
+            request = request.with_subprotocol(name);
+        }
+        for (name, value) in &self.headers {
+            request = request.with_header(name, value);
+        }
+        link.driver.send(request, link.clock.now())?;
+        let mut rejection: Option<Box<RejectConnection>> = None;
+        loop {
+            match link.step(None) {
+                Ok(Step::Found) => {}
+                // The status is known: of the rest of the body, nobody needs more than there is.
+                Ok(_) | Err(_) if rejection.is_some() => break,
+                Ok(Step::Over(_) | Step::Later) => return Err(Error::Closed),
+                Err(error) => return Err(error),
+            }
+            match (link.buffer.take_event(), &mut rejection) {
+                (Some(Event::AcceptConnection(_)), _) => return Ok(WebSocket::new(link, &self.settings)),
+                (Some(Event::RejectConnection(reject)), _) => rejection = Some(reject),
+                (Some(Event::RejectData(data)), Some(reject)) => {
+                    let room = REJECTION_LEN.saturating_sub(reject.content.len());
+                    reject.content.extend(data.data.iter().take(room));
+                    if reject.content.len() >= REJECTION_LEN {
+                        break;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Err(rejection.map_or(Error::Closed, Error::Rejected))
+    }
+}
+
+/// Connects to one of the addresses of a host.
+fn connect_tcp(url: &WebSocketUrl, until: Option<Instant>) -> Result<TcpStream, Error> {
+    let addresses: Vec<_> = (url.host(), url.port()).to_socket_addrs()?.collect();
+    connect_to_one(&addresses, until)
+}
+
+/// Tries addresses one after the other, each with its share of the time that is left.
+fn connect_to_one(addresses: &[SocketAddr], until: Option<Instant>) -> Result<TcpStream, Error> {
+    let mut last = Error::from(io::Error::new(io::ErrorKind::NotFound, "the host has no address"));
+    for (at, address) in addresses.iter().enumerate() {
+        let outcome = match left(until, Deadline::Connect)? {
+            None => TcpStream::connect(address),
+            Some(left) => {
+                let others = u32::try_from(addresses.len().saturating_sub(at)).unwrap_or(u32::MAX);
+                let share = part(left, others).max(Duration::from_millis(1));
+                TcpStream::connect_timeout(address, share)
+            }
+        };
+        match outcome {
+            Ok(stream) => {
+                // Small messages must not wait for the acknowledgement of those before them.
+                stream.set_nodelay(true)?;
+                return Ok(stream);
+            }
+            Err(error) if error.kind() == io::ErrorKind::TimedOut && until.is_some() => {
+                last = Deadline::Connect.into();
+            }
+            Err(error) => last = error.into(),
+        }
+    }
+    Err(last)
+}
+
+/// Returns how much time is left, where it is limited.
+///
+/// # Errors
+///
+/// None is left.
+pub(crate) fn left(until: Option<Instant>, step: Deadline) -> Result<Option<Duration>, Error> {
+    let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+    if left == Some(Duration::ZERO) { Err(step.into()) } else { Ok(left) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn all_addresses_are_tried_and_the_last_error_is_told() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let there = listener.local_addr().unwrap();
+        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let until = Instant::now().checked_add(Duration::from_secs(5));
+        for until in [None, until] {
+            let stream = connect_to_one(&[closed, there], until).unwrap();
+            assert_eq!(stream.peer_addr().unwrap(), there);
+            assert!(stream.nodelay().unwrap());
+            let error = connect_to_one(&[closed, closed], until).unwrap_err();
+            assert!(
+                matches!(&error, Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused),
+                "{error}"
+            );
+            assert!(matches!(connect_to_one(&[], until), Err(Error::Io(_))));
+        }
+        let passed = Some(Instant::now());
+        assert!(matches!(connect_to_one(&[there], passed), Err(Error::TimedOut(Deadline::Connect))));
+    }
+}

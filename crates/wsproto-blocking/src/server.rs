@@ -1,0 +1,129 @@
+//! A server's side: the request comes, we answer.
+
+use wsproto::{
+    AcceptConnection, Connection, Event, HttpRequest, ReadBuffer, RejectConnection, RemoteProtocolError,
+    Request, Timeouts,
+};
+
+use crate::{
+    Error, Settings, Stream, WebSocket,
+    link::{Link, Step},
+    time::Clock,
+};
+
+/// Takes a request from a stream and opens a WebSocket, with the extensions that both want and without a subprotocol.
+///
+/// `settings` are [`Settings`], a [`Config`](wsproto::Config), or an `Arc` of one. All of it is bounded by
+/// [`Timeouts::handshake`], 10 s by default: call it in the connection's own thread, apart from the one that accepts
+/// TCP connections, so that a slow client holds up nobody.
+///
+/// Origins aren't looked at. A server that browsers reach, and that knows them by cookies, uses [`accept_with`] and
+/// [`check_same_host`](wsproto::check_same_host).
+///
+/// # Errors
+///
+/// [`Error::Remote`] for a request that broke a rule, or that asks for no WebSocket: it was answered so. A client that
+/// left without a byte is [`RemoteProtocolError::EndOfStream`], with `received_any: false`. [`Error::TimedOut`],
+/// [`Error::Io`].
+pub fn accept<S: Stream>(stream: S, settings: impl Into<Settings>) -> Result<WebSocket<S>, Error> {
+    accept_with(stream, settings, |_| Ok(AcceptConnection::new()))
+}
+
+/// What a client asked for.
+#[derive(Clone, Copy, Debug)]
+pub enum Asked<'a> {
+    /// A WebSocket.
+    WebSocket(&'a Request),
+    /// Something else, such as a page or a health check, or a WebSocket in a way that broke a rule.
+    Other(&'a HttpRequest, &'a RemoteProtocolError),
+}
+
+/// Takes a request from a stream as [`accept`] does, and answers it as `answer` says: with a consent, which chooses a
+/// subprotocol and header fields, or with a rejection.
+///
+/// What asks for no WebSocket can have no consent: for `Ok` it gets the rejection that its error is owed.
+///
+/// ```no_run
+/// use std::net::TcpListener;
+/// use wsproto_blocking::{AcceptConnection, Asked, Config, RejectConnection, accept_with, check_same_host};
+///
+/// let listener = TcpListener::bind("127.0.0.1:9001")?;
+/// let mut ws = accept_with(listener.accept()?.0, Config::default(), |asked| match asked {
+///     Asked::WebSocket(request) if check_same_host(request).is_err() => Err(RejectConnection::new(403)),
+///     Asked::WebSocket(request) if request.subprotocols().any(|name| name == "chat") => {
+///         Ok(AcceptConnection::new().with_subprotocol("chat"))
+///     }
+///     Asked::Other(request, _) if request.path() == "/healthz" => {
+///         Err(RejectConnection::new(200).with_text("fine\n"))
+///     }
+///     _ => Ok(AcceptConnection::new()),
+/// })?;
+/// # Ok::<(), wsproto_blocking::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`accept`]; and [`Error::Rejected`] with what `answer` said no with. [`Error::Local`] for an answer that can't be
+/// sent: the client gets status 500.
+pub fn accept_with<S: Stream>(
+    stream: S,
+    settings: impl Into<Settings>,
+    answer: impl FnOnce(Asked<'_>) -> Result<AcceptConnection, RejectConnection>,
+) -> Result<WebSocket<S>, Error> {
+    let settings = settings.into();
+    let clock = Clock::new(*settings.timeouts != Timeouts::default());
+    let connection = Connection::server(settings.config.clone());
+    let mut link = Link::new(stream, connection, ReadBuffer::messages(), &settings, clock);
+    match link.step(None) {
+        Ok(Step::Found) => {}
+        Ok(Step::Over(_) | Step::Later) => return Err(Error::Closed),
+        Err(Error::Remote(error)) => return Err(refuse(&mut link, error, answer)),
+        Err(error) => return Err(error),
+    }
+    let Some(Event::Request(request)) = link.buffer.take_event() else { return Err(Error::Closed) };
+    let outcome = match answer(Asked::WebSocket(&request)) {
+        Ok(consent) => match link.driver.send(consent, link.clock.now()) {
+            Ok(()) => {
+                link.flush()?;
+                return Ok(WebSocket::new(link, &settings));
+            }
+            Err(error) => {
+                link.driver.send(RejectConnection::new(500), link.clock.now())?;
+                error.into()
+            }
+        },
+        Err(rejection) => reject(&mut link, rejection),
+    };
+    link.end();
+    Err(outcome)
+}
+
+/// Answers what is no request for a WebSocket; returns the error.
+fn refuse<S: Stream>(
+    link: &mut Link<S>,
+    error: RemoteProtocolError,
+    answer: impl FnOnce(Asked<'_>) -> Result<AcceptConnection, RejectConnection>,
+) -> Error {
+    let said =
+        link.driver.connection().refused_request().map(|request| answer(Asked::Other(request, &error)));
+    let outcome = match said {
+        Some(Err(rejection)) => reject(link, rejection),
+        Some(Ok(_)) | None => match link.driver.reply_to_error(&error, link.clock.now()) {
+            Ok(()) => error.into(),
+            Err(error) => error.into(),
+        },
+    };
+    link.end();
+    outcome
+}
+
+/// Queues a rejection, or one that can be sent in its place; returns the error.
+fn reject<S: Stream>(link: &mut Link<S>, rejection: RejectConnection) -> Error {
+    let now = link.clock.now();
+    match link.driver.send(rejection.clone(), now) {
+        Ok(()) => rejection.into(),
+        Err(error) => match link.driver.send(RejectConnection::new(500), now) {
+            Ok(()) | Err(_) => error.into(),
+        },
+    }
+}

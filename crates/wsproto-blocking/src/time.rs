@@ -1,0 +1,142 @@
+//! Time: a clock, the limits that are set on a stream, and what has to be done before a deadline counts.
+
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+
+/// How long a call blocks at least. To look at what is there takes this long where nothing is.
+pub(crate) const LEAST_LIMIT: Duration = Duration::from_millis(1);
+/// How many reads may find something, after a deadline has passed, before it counts.
+const MOST_LOOKS: u8 = 16;
+
+/// The time since a WebSocket began; without deadlines no clock is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock(Option<Instant>);
+
+impl Clock {
+    /// Starts now.
+    pub(crate) fn new(is_needed: bool) -> Self {
+        Self(is_needed.then(Instant::now))
+    }
+
+    pub(crate) fn now(self) -> Duration {
+        self.0.map_or(Duration::ZERO, |start| start.elapsed())
+    }
+}
+
+/// The limit that is set on one direction of a stream. One that the program has set is left alone until there is a deadline.
+#[derive(Debug, Default)]
+pub(crate) struct Limit {
+    set: Option<Duration>,
+}
+
+impl Limit {
+    /// Has a call block no longer than `wanted`. Unless it must be exact, the limit that is set may stay where it is
+    /// a little shorter: so it needn't be set for each call.
+    pub(crate) fn set(
+        &mut self,
+        wanted: Option<Duration>,
+        is_exact: bool,
+        set: impl FnOnce(Option<Duration>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let wanted = wanted.map(|wanted| wanted.max(LEAST_LIMIT));
+        let margin = |of: Duration| if is_exact { Duration::ZERO } else { part(of, 8) };
+        let may_stay = match (self.set, wanted) {
+            (Some(set), Some(wanted)) => set <= wanted && set >= wanted.saturating_sub(margin(wanted)),
+            (None, None) => true,
+            _ => false,
+        };
+        if !may_stay {
+            let wanted = wanted.map(|wanted| wanted.saturating_sub(part(margin(wanted), 2)).max(LEAST_LIMIT));
+            set(wanted)?;
+            self.set = wanted;
+        }
+        Ok(())
+    }
+
+    /// Tells whether a call that gave up after `waited` didn't wait at all: the stream doesn't block. `None` where no
+    /// limit is set.
+    pub(crate) fn was_ignored(&self, waited: Duration) -> bool {
+        self.set.is_none_or(|limit| waited < part(limit, 2))
+    }
+}
+
+/// Counts reads after a deadline has passed: a program that was busy must not hold its own delay against the peer.
+#[derive(Debug, Default)]
+pub(crate) struct Looks {
+    due: Duration,
+    done: u8,
+}
+
+impl Looks {
+    /// Tells whether one more read should be tried before what is due counts.
+    pub(crate) fn may_look(&mut self, due: Duration) -> bool {
+        if self.due != due {
+            *self = Self { due, done: 0 };
+        }
+        let may_look = self.done < MOST_LOOKS;
+        self.done = self.done.saturating_add(1);
+        may_look
+    }
+
+    /// Says that nothing was there.
+    pub(crate) const fn found_nothing(&mut self) {
+        self.done = MOST_LOOKS;
+    }
+}
+
+/// Divides a time.
+pub(crate) fn part(of: Duration, count: u32) -> Duration {
+    of.checked_div(count).unwrap_or(of)
+}
+
+/// Tells whether an error says that nothing can be read or written now.
+pub(crate) fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_set_where_it_would_be_too_long_or_much_too_short() {
+        let ms = Duration::from_millis;
+        #[rustfmt::skip]
+        let table = [
+            // name                    is set           wanted           exact   set anew
+            ("none, as before",        None,            None,            false,  None),
+            ("first",                  None,            Some(ms(1600)),  false,  Some(Some(ms(1500)))),
+            ("first, exact",           None,            Some(ms(1600)),  true,   Some(Some(ms(1600)))),
+            ("shorter by little",      Some(ms(1500)),  Some(ms(1599)),  false,  None),
+            ("shorter by an eighth",   Some(ms(1400)),  Some(ms(1600)),  false,  None),
+            ("shorter by more",        Some(ms(1399)),  Some(ms(1600)),  false,  Some(Some(ms(1500)))),
+            ("shorter, exact",         Some(ms(1599)),  Some(ms(1600)),  true,   Some(Some(ms(1600)))),
+            ("the same",               Some(ms(1600)),  Some(ms(1600)),  true,   None),
+            ("longer",                 Some(ms(1601)),  Some(ms(1600)),  false,  Some(Some(ms(1500)))),
+            ("no more",                Some(ms(1600)),  None,            false,  Some(None)),
+            ("passed",                 None,            Some(ms(0)),     true,   Some(Some(ms(1)))),
+        ];
+        for (name, is_set, wanted, is_exact, expected) in table {
+            let (mut limit, mut anew) = (Limit { set: is_set }, None);
+            limit
+                .set(wanted, is_exact, |wanted| {
+                    anew = Some(wanted);
+                    Ok(())
+                })
+                .unwrap();
+            assert_eq!(anew, expected, "{name}");
+            assert_eq!(limit.set, expected.unwrap_or(is_set), "{name}");
+        }
+    }
+
+    #[test]
+    fn looks_are_counted_for_each_deadline() {
+        let (mut looks, due) = (Looks::default(), Duration::from_secs(1));
+        assert_eq!((0..100).filter(|_| looks.may_look(due)).count(), 16);
+        assert!(looks.may_look(due * 2));
+        looks.found_nothing();
+        assert!(!looks.may_look(due * 2));
+    }
+}

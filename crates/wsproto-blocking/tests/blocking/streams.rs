@@ -1,0 +1,243 @@
+//! Streams that fail, that take parts, that don't block; and those that stand on others.
+
+use std::{
+    io::{ErrorKind, IoSlice, Read, Write},
+    net::TcpStream,
+    thread,
+};
+
+use wsproto_blocking::{
+    CloseCode, Config, Connection, Connector, Deadline, Error, Layered, Message, NoTimeouts, Settings,
+    Stream, WebSocket, accept,
+};
+
+use crate::{
+    ms,
+    script::{Do, Script},
+    tcp, timeouts,
+};
+
+/// A server over a script; `frames` are what a client sends.
+fn server(reads: Vec<Do>, writes: Vec<Do>) -> WebSocket<NoTimeouts<Script>> {
+    let script = Script { reads: reads.into(), writes: writes.into(), ..Script::default() };
+    let connection = Connection::open_server(Config::default());
+    WebSocket::from_upgraded(NoTimeouts(script), connection, [], &Settings::default().without_timeouts())
+}
+
+fn frames(messages: &[&str]) -> Vec<u8> {
+    let mut client = Connection::open_client(Config::default());
+    let mut wire = Vec::new();
+    for message in messages {
+        client.send(wsproto_blocking::TextMessage::new(*message), &mut wire).unwrap();
+    }
+    wire
+}
+
+/// What a server sends, as a client reads it.
+fn read(wire: &[u8]) -> Vec<Message> {
+    let mut client = Connection::open_client(Config::default());
+    let mut buffer = wsproto::ReadBuffer::messages().with_unread(wire);
+    let mut messages = Vec::new();
+    while client.advance(&mut buffer).unwrap() {
+        messages.extend(buffer.take_event().and_then(|event| Message::try_from(event).ok()));
+    }
+    messages
+}
+
+#[test]
+fn a_naive_loop_writes_once_for_each_read() {
+    let reads = (0..3).map(|_| Do::Bytes(frames(&["a", "b", "c", "d"]))).collect();
+    let mut ws = server(reads, Vec::new());
+    while let Some(message) = ws.read().unwrap() {
+        ws.feed(message).unwrap();
+    }
+    let script = &ws.get_ref().0;
+    assert_eq!((script.count, read(&script.written).len(), script.flushed), (3, 12, true));
+}
+
+#[test]
+fn feeding_beyond_the_high_water_mark_writes() {
+    let script = NoTimeouts(Script::default());
+    let settings = Settings::default().with_high_water(100);
+    let mut ws = WebSocket::from_upgraded(script, Connection::open_server(Config::default()), [], &settings);
+    ws.feed(vec![7; 98]).unwrap();
+    assert_eq!((ws.queued(), ws.get_ref().0.count), (100, 0));
+    ws.feed(Vec::new()).unwrap();
+    assert_eq!((ws.queued(), ws.get_ref().0.count), (0, 1));
+}
+
+/// Every read and every write is refused once, a byte at a time: all comes, once, in order.
+#[test]
+fn a_stream_that_does_not_block_loses_nothing() {
+    for kind in [ErrorKind::WouldBlock, ErrorKind::TimedOut] {
+        let wire = frames(&["one", "two", "three"]);
+        let reads = wire.iter().flat_map(|byte| [Do::Fail(kind), Do::Bytes(vec![*byte])]).collect();
+        let writes = (0..100).flat_map(|_| [Do::Fail(kind), Do::Take(1)]).collect();
+        let (mut ws, mut refused) = (server(reads, writes), 0);
+        loop {
+            match ws.read() {
+                Ok(Some(message)) => ws.feed(message).unwrap(),
+                Ok(None) => break,
+                Err(Error::Io(error)) if error.kind() == kind => refused += 1,
+                Err(error) => panic!("{kind}: {error}"),
+            }
+        }
+        let sent = read(&ws.get_ref().0.written);
+        assert_eq!(sent, ["one", "two", "three"].map(Message::from), "{kind}");
+        assert!(refused > wire.len(), "{kind}");
+    }
+}
+
+#[test]
+fn sending_over_a_stream_that_does_not_block_goes_on_with_flush() {
+    let writes =
+        vec![Do::Take(1), Do::Fail(ErrorKind::WouldBlock), Do::Take(2), Do::Fail(ErrorKind::WouldBlock)];
+    let mut ws = server(Vec::new(), writes);
+    assert!(matches!(ws.send("four"), Err(Error::Io(_))));
+    assert_eq!(ws.queued(), 5);
+    assert!(matches!(ws.flush(), Err(Error::Io(_))));
+    assert_eq!(ws.queued(), 3);
+    ws.flush().unwrap();
+    assert_eq!(read(&ws.get_ref().0.written), ["four".into()]);
+}
+
+#[test]
+fn a_socket_that_does_not_block_gives_would_block_though_deadlines_run() {
+    let (client, server) = tcp();
+    let _server = server;
+    client.set_nonblocking(true).unwrap();
+    let settings = Settings::default().with_timeouts(timeouts().with_idle(ms(60_000)));
+    let connection = Connection::open_client(Config::default());
+    let mut ws = WebSocket::from_upgraded(client, connection, [], &settings);
+    let Err(Error::Io(error)) = ws.read() else { panic!("nothing to read") };
+    assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    let Err(Error::Io(error)) = ws.close(CloseCode::NORMAL, "") else { panic!("no Close to read") };
+    assert_eq!(error.kind(), ErrorKind::WouldBlock);
+}
+
+#[test]
+fn what_is_interrupted_is_tried_again() {
+    let interrupted = || Do::Fail(ErrorKind::Interrupted);
+    let reads = vec![interrupted(), Do::Bytes(frames(&["a"])), interrupted()];
+    let mut ws = server(reads, vec![interrupted(), Do::Take(1), interrupted()]);
+    assert_eq!(ws.read().unwrap(), Some("a".into()));
+    ws.send("b").unwrap();
+    assert_eq!(ws.read().unwrap(), None);
+    assert_eq!(read(&ws.get_ref().0.written), ["b".into()]);
+}
+
+#[test]
+fn what_the_peer_said_last_is_read_where_writing_fails() {
+    let close = b"\x88\x82\0\0\0\0\x03\xe8".to_vec();
+    let broken = || vec![Do::Fail(ErrorKind::BrokenPipe); 4];
+    #[rustfmt::skip]
+    let table = [
+        // name                          after the first message   its end
+        ("a Close, then the end",        vec![frames(&["last"]), close],  true),
+        ("the end alone",                vec![frames(&["last"])],         false),
+    ];
+    for (name, rest, is_clean) in table {
+        let reads = [frames(&["first"])].into_iter().chain(rest).map(Do::Bytes).collect();
+        let mut ws = server(reads, broken());
+        assert_eq!(ws.read().unwrap(), Some("first".into()), "{name}");
+        ws.feed("answer").unwrap();
+        assert_eq!(ws.read().unwrap(), Some("last".into()), "{name}");
+        match ws.read() {
+            Ok(None) => assert!(is_clean, "{name}"),
+            Err(Error::Io(error)) => assert!(!is_clean && error.kind() == ErrorKind::BrokenPipe, "{name}"),
+            other => panic!("{name}: {other:?}"),
+        }
+        assert_eq!(ws.close_report().clean, is_clean, "{name}");
+        assert!(matches!(ws.read(), Ok(None)), "{name}: an error is given once");
+    }
+}
+
+#[test]
+fn an_error_of_writing_during_the_closing_handshake_is_none_if_both_closes_were_seen() {
+    let close = b"\x88\x82\0\0\0\0\x03\xe8".to_vec();
+    let mut ws = server(vec![Do::Bytes(close)], vec![Do::Fail(ErrorKind::BrokenPipe)]);
+    assert_eq!(ws.read().unwrap(), None);
+    assert!(ws.close_report().clean);
+}
+
+#[test]
+fn a_read_that_fails_is_an_error_once() {
+    let mut ws = server(vec![Do::Fail(ErrorKind::ConnectionReset)], Vec::new());
+    assert!(matches!(ws.read(), Err(Error::Io(error)) if error.kind() == ErrorKind::ConnectionReset));
+    assert_eq!(ws.read().unwrap(), None);
+    assert_eq!(ws.close_report().code(), CloseCode::ABNORMAL);
+}
+
+/// As TLS does: what is written waits until it is flushed, a goodbye is said before the socket is shut down.
+#[derive(Debug)]
+struct Tls {
+    socket: TcpStream,
+    waiting: Vec<u8>,
+}
+
+impl Read for Tls {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let len = self.socket.read(buffer)?;
+        buffer[..len].iter_mut().for_each(|byte| *byte ^= 0x55);
+        Ok(len)
+    }
+}
+
+impl Write for Tls {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.waiting.extend(bytes.iter().map(|byte| byte ^ 0x55));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        while !self.waiting.is_empty() {
+            let len = self.socket.write_vectored(&[IoSlice::new(&self.waiting)])?;
+            self.waiting.drain(..len);
+        }
+        Ok(())
+    }
+}
+
+fn layered(socket: TcpStream) -> Layered<Tls, TcpStream> {
+    Layered::new(Tls { socket, waiting: Vec::new() }, |tls| &mut tls.socket).with_goodbye(|tls| {
+        tls.waiting.push(b'!' ^ 0x55);
+        tls.flush()
+    })
+}
+
+#[test]
+fn a_stream_that_stands_on_a_socket_has_its_deadlines_and_its_goodbye() {
+    let (client, server) = tcp();
+    let server = thread::spawn(move || {
+        let mut ws = accept(layered(server), Settings::default()).unwrap();
+        assert_eq!(ws.read().unwrap(), Some("hello".into()));
+        ws.close(CloseCode::NORMAL, "").unwrap();
+    });
+    let settings = Settings::default().with_timeouts(timeouts());
+    let mut ws = Connector::new().with_settings(settings).connect_over(layered(client), "wss://a/").unwrap();
+    ws.send("hello").unwrap();
+    assert_eq!(ws.read().unwrap(), None);
+    assert!(ws.close_report().clean);
+    assert!(ws.counters().wire_bytes_received > 0);
+    server.join().unwrap();
+
+    let (client, _server) = tcp();
+    let settings = Settings::default().with_timeouts(timeouts().with_handshake(ms(30)));
+    let error =
+        Connector::new().with_settings(settings).connect_over(layered(client), "wss://a/").unwrap_err();
+    assert!(matches!(error, Error::TimedOut(Deadline::Handshake)), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn unix_sockets_and_borrowed_and_boxed_streams_will_do() {
+    let (mut client, server) = std::os::unix::net::UnixStream::pair().unwrap();
+    let server = thread::spawn(move || {
+        let mut ws = accept(Box::new(server) as Box<dyn Stream>, Settings::default()).unwrap();
+        ws.send("hello").unwrap();
+        assert!(ws.close(CloseCode::NORMAL, "").unwrap().clean);
+    });
+    let mut ws = Connector::new().connect_over(&mut client, "ws://a/").unwrap();
+    assert_eq!((ws.read().unwrap(), ws.read().unwrap()), (Some("hello".into()), None));
+    server.join().unwrap();
+}
