@@ -219,7 +219,7 @@ fn a_driver_closes_what_stays_silent_after_a_violation() {
 
     let deadline = driver.poll_timeout().expect("the peer has to end its stream");
     assert_eq!(deadline, Duration::from_secs(65));
-    clock.advance_to(deadline - Duration::from_nanos(1));
+    clock.advance_to(deadline.saturating_sub(Duration::from_nanos(1)));
     assert_eq!((driver.handle_timeout(clock.now()), driver.transport()), (None, Transport::ShutdownWrite));
     clock.advance_to(deadline);
     assert_eq!(
