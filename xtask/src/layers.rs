@@ -8,7 +8,7 @@ use crate::{ADAPTERS, CRATES, dependencies};
 ///
 /// The handshake and the extensions don't know each other: offers pass between them as text. The crates of others
 /// are listed, too, so that a new one is a decision.
-const ALLOWED: [(&str, &[&str]); 5] = [
+const ALLOWED: [(&str, &[&str]); 6] = [
     ("wsproto-frame", &["fearless_simd", "simdutf8"]),
     ("wsproto-handshake", &["base64", "http", "httparse", "idna", "sha1", "sha1_smol", "smallvec"]),
     ("wsproto-extensions", &["bytes", "miniz_oxide", "wsproto-frame", "zlib-rs"]),
@@ -17,6 +17,7 @@ const ALLOWED: [(&str, &[&str]); 5] = [
         &["bytes", "chacha20", "getrandom", "wsproto-extensions", "wsproto-frame", "wsproto-handshake"],
     ),
     ("wsproto-blocking", &["wsproto"]),
+    ("wsproto-tokio", &["futures-core", "futures-sink", "tokio", "tracing", "wsproto"]),
 ];
 
 /// Runs the job.
@@ -57,6 +58,9 @@ mod tests {
             ("wsproto-blocking", "wsproto", false),
             ("wsproto-blocking", "wsproto-frame", true),
             ("wsproto", "wsproto-blocking", true),
+            ("wsproto", "tokio", true),
+            ("wsproto-tokio", "wsproto", false),
+            ("wsproto-tokio", "wsproto-frame", true),
             ("unknown", "wsproto-frame", true),
         ];
         for (name, dependency, refused) in table {

@@ -286,6 +286,24 @@ impl ReadBuffer {
         }
     }
 
+    /// Tells whether what [`advance`](crate::Connection::advance) found is a message, or a part of one.
+    ///
+    #[cfg_attr(feature = "std", doc = "```")]
+    #[cfg_attr(not(feature = "std"), doc = "```ignore")]
+    /// use wsproto::{Config, Connection, ReadBuffer};
+    ///
+    /// let mut buffer = ReadBuffer::messages().with_unread(*b"\x89\x00\x81\x05Hello");
+    /// let mut client = Connection::open_client(Config::default());
+    /// assert!(client.advance(&mut buffer)? && !buffer.has_message()); // a Ping
+    /// assert!(client.advance(&mut buffer)? && buffer.has_message());
+    /// # Ok::<(), wsproto::RemoteProtocolError>(())
+    /// ```
+    #[must_use]
+    #[inline]
+    pub const fn has_message(&self) -> bool {
+        matches!(self.found, Found::Message { .. })
+    }
+
     /// Returns the bytes that were read and not taken, as the peer sent them.
     ///
     /// Between two messages that is what comes next. Within one it may be the rest of a frame.

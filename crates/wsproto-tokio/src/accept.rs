@@ -1,0 +1,212 @@
+//! The server's opening handshake.
+
+use std::{
+    fmt,
+    future::poll_fn,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use wsproto::{AcceptConnection, Connection, Driver, Event, RejectConnection, Request};
+
+use crate::{Error, Settings, WebSocket, pump::Pump};
+
+/// Accepts a WebSocket connection: reads the client's request, and consents.
+///
+/// It agrees to the extensions of the settings, and to no subprotocol; [`accept_with`] and [`Incoming`] let the program
+/// look at the request and choose. Frames that came right after the request are received later.
+///
+/// The stream is an accepted one: a TCP stream, or one that TLS has been agreed on. Call it in a task of each
+/// connection: a client that is slow or wrong then stops nobody else.
+///
+/// ```
+/// use wsproto_tokio::{Error, Settings, accept};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+/// let (stream, mut client) = tokio::io::duplex(1024);
+/// # use tokio::io::AsyncWriteExt;
+/// client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n").await?;
+/// client.write_all(b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n").await?;
+/// let ws = accept(stream, &Settings::default()).await?;
+/// assert_eq!(ws.subprotocol(), None);
+/// # Ok::<(), Error>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// - [`Error::Remote`]: the request broke a rule. The client was told so, and its stream read to the end.
+/// - [`Error::TimedOut`]: all of it took longer than the deadline of the handshake.
+/// - [`Error::Io`]: the transport failed.
+///
+/// # Cancel safety
+///
+/// A future that is dropped drops the stream.
+///
+/// # Panics
+///
+/// With deadlines, which the default settings have, outside a tokio runtime with its timer.
+pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
+    io: S,
+    settings: &Settings,
+) -> Result<WebSocket<S>, Error> {
+    Incoming::receive(io, settings).await?.accept(AcceptConnection::new()).await
+}
+
+/// Accepts a WebSocket connection as [`accept`] does, and lets `choose` look at the request: it consents, with a
+/// subprotocol for example, or refuses.
+///
+/// ```
+/// use wsproto_tokio::{AcceptConnection, Error, RejectConnection, Settings, WebSocket, accept_with};
+/// use tokio::net::TcpStream;
+///
+/// async fn chat(stream: TcpStream) -> Result<WebSocket<TcpStream>, Error> {
+///     accept_with(stream, &Settings::default(), |request| match request.target() {
+///         "/chat" => Ok(AcceptConnection::new().with_subprotocol("chat")),
+///         _ => Err(RejectConnection::new(404)),
+///     })
+///     .await
+/// }
+/// ```
+///
+/// # Errors
+///
+/// As [`accept`]; [`Error::Rejected`] where `choose` refused, and [`Error::Local`] for a consent that can't be sent.
+///
+/// # Cancel safety
+///
+/// A future that is dropped drops the stream.
+///
+/// # Panics
+///
+/// As [`accept`].
+pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
+    io: S,
+    settings: &Settings,
+    choose: impl FnOnce(&Request) -> Result<AcceptConnection, RejectConnection>,
+) -> Result<WebSocket<S>, Error> {
+    let incoming = Incoming::receive(io, settings).await?;
+    match choose(incoming.request()) {
+        Ok(accept) => incoming.accept(accept).await,
+        Err(reject) => Err(incoming.reject(reject).await),
+    }
+}
+
+/// A client that asks for a WebSocket connection, and waits for the answer.
+///
+/// This is [`accept_with`] in two steps, between which the program can wait for something else: a database, for example.
+/// The deadline of the handshake covers both.
+///
+/// ```
+/// use wsproto_tokio::{AcceptConnection, Error, Incoming, RejectConnection, Settings, WebSocket};
+/// use tokio::net::TcpStream;
+///
+/// # async fn is_known(token: Option<&str>) -> bool { token.is_some() }
+/// async fn welcome(stream: TcpStream) -> Result<WebSocket<TcpStream>, Error> {
+///     let incoming = Incoming::receive(stream, &Settings::default()).await?;
+///     if is_known(incoming.request().headers().get_str("X-Token")).await {
+///         incoming.accept(AcceptConnection::new()).await
+///     } else {
+///         Err(incoming.reject(RejectConnection::new(403)).await)
+///     }
+/// }
+/// ```
+pub struct Incoming<S> {
+    pump: Box<Pump<S>>,
+    request: Request,
+}
+
+impl<S> Incoming<S> {
+    /// Returns what the client asks for.
+    #[must_use]
+    pub const fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// Returns the stream, for its addresses.
+    #[must_use]
+    pub const fn get_ref(&self) -> &S {
+        &self.pump.io
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
+    /// Reads a client's request.
+    ///
+    /// # Errors
+    ///
+    /// As [`accept`].
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped drops the stream.
+    ///
+    /// # Panics
+    ///
+    /// As [`accept`].
+    pub async fn receive(io: S, settings: &Settings) -> Result<Self, Error> {
+        let driver = Driver::new(Connection::server(Arc::clone(&settings.config)));
+        let pump = Pump::new(io, driver, settings.high_water);
+        let mut pump = Box::new(pump.with_timeouts(&settings.timeouts));
+        let request = poll_fn(|cx| pump.poll_request(cx)).await?;
+        Ok(Self { pump, request })
+    }
+
+    /// Consents, and returns the open connection.
+    ///
+    /// # Errors
+    ///
+    /// As [`accept`]; [`Error::Local`] for a consent that can't be sent: a subprotocol that wasn't proposed, for example.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped drops the stream.
+    ///
+    /// # Panics
+    ///
+    /// As [`accept`].
+    pub async fn accept(mut self, accept: AcceptConnection) -> Result<WebSocket<S>, Error> {
+        self.pump.queue(|driver, now| driver.send(accept, now))?;
+        poll_fn(|cx| self.pump.poll_flush(cx)).await?;
+        Ok(WebSocket { pump: self.pump })
+    }
+
+    /// Refuses, with a status and what else the refusal has, and ends the stream as HTTP wants it: the client reads the
+    /// answer to its end. Returns [`Error::Rejected`] with the refusal, or why it could not be sent.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped drops the stream.
+    ///
+    /// # Panics
+    ///
+    /// As [`accept`].
+    pub async fn reject(mut self, reject: RejectConnection) -> Error {
+        if let Err(error) = self.pump.queue(|driver, now| driver.send(reject.clone(), now)) {
+            return error;
+        }
+        poll_fn(|cx| self.pump.poll_end(cx)).await;
+        self.pump.tell_error().err().unwrap_or_else(|| reject.into())
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
+    /// Waits for a client's request; a refused one is answered, and its stream read to the end.
+    fn poll_request(&mut self, cx: &mut Context<'_>) -> Poll<Result<Request, Error>> {
+        while ready!(self.poll_event(cx))? {
+            if let Some(Event::Request(request)) = self.take_event() {
+                return Poll::Ready(Ok(*request));
+            }
+        }
+        Poll::Ready(Err(Error::Closed))
+    }
+}
+
+/// Shows what the client asks for.
+impl<S> fmt::Debug for Incoming<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming").field("request", &self.request).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,60 @@
+//! WebSocket connections on tokio: servers and clients over any stream, with deadlines, back-pressure and a clean close.
+//!
+//! A server that echoes:
+//!
+//! ```no_run
+//! use tokio::net::TcpListener;
+//! use wsproto_tokio::{Error, Settings, accept};
+//!
+//! #[tokio::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let listener = TcpListener::bind("127.0.0.1:9001").await?;
+//!     loop {
+//!         // What fails to be accepted, for want of file descriptors say, must not end the server.
+//!         let Ok((stream, _)) = listener.accept().await else { continue };
+//!         tokio::spawn(async move {
+//!             let mut ws = accept(stream, &Settings::default()).await?;
+//!             while let Some(message) = ws.recv().await? {
+//!                 ws.feed(message).await?;
+//!             }
+//!             Ok::<(), Error>(())
+//!         });
+//!     }
+//! }
+//! ```
+//!
+//! The protocol itself is [`wsproto`], which does no I/O; this crate reads, writes and keeps time for it.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// No byte of a peer may reach a panic; the tests are free to.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::indexing_slicing,
+        clippy::string_slice
+    )
+)]
+
+mod accept;
+mod error;
+mod pool;
+mod pump;
+mod replies;
+mod settings;
+mod web_socket;
+
+#[cfg(feature = "deflate")]
+pub use wsproto::DeflateConfig;
+pub use wsproto::{
+    self, AcceptConnection, AdapterError as Error, Bytes, BytesMessage, CloseCode, CloseConnection,
+    CloseReport, Config, Counters, Deadline, Event, Headers, KeepAlive, Message, Ping, Pong, PreparedMessage,
+    RejectConnection, Request, Side, TextMessage, Timeouts,
+};
+
+pub use self::{
+    accept::{Incoming, accept, accept_with},
+    replies::Replies,
+    settings::Settings,
+    web_socket::WebSocket,
+};

@@ -1,0 +1,64 @@
+//! Memory that the connections of a thread lend from each other: for a read, and for what is written after it.
+
+use std::cell::RefCell;
+
+use wsproto::ReadBuffer;
+
+/// So many read buffers wait for the next connection that reads.
+const BUFFERS: usize = 4;
+/// So many vectors wait for the next connection that writes.
+const OUTPUTS: usize = 4;
+/// What is read at a time, in bytes: a read buffer that is kept holds so much, and as much again for texts.
+const READ_LEN: usize = 16 << 10;
+/// Less memory than this, in bytes, isn't worth keeping.
+const LEAST_LEN: usize = 1 << 10;
+
+struct Pool {
+    #[expect(clippy::vec_box, reason = "a connection holds its buffer in a box: this one")]
+    buffers: Vec<Box<ReadBuffer>>,
+    outputs: Vec<Vec<u8>>,
+}
+
+thread_local! {
+    static POOL: RefCell<Pool> = const { RefCell::new(Pool { buffers: Vec::new(), outputs: Vec::new() }) };
+}
+
+/// Does something with the pool, where there is one: a thread that ends has none any more.
+fn with<T>(action: impl FnOnce(&mut Pool) -> T) -> Option<T> {
+    POOL.try_with(|pool| pool.try_borrow_mut().ok().map(|mut pool| action(&mut pool))).ok().flatten()
+}
+
+/// Lends a buffer for the next read.
+pub(crate) fn buffer() -> Box<ReadBuffer> {
+    with(|pool| pool.buffers.pop()).flatten().unwrap_or_else(|| Box::new(ReadBuffer::messages()))
+}
+
+/// Takes an empty buffer back.
+pub(crate) fn give_back(mut buffer: Box<ReadBuffer>) {
+    if buffer.capacity() > 2 * READ_LEN {
+        buffer.shrink_to(READ_LEN);
+    }
+    if (LEAST_LEN..=2 * READ_LEN).contains(&buffer.capacity()) {
+        with(|pool| {
+            if pool.buffers.len() < BUFFERS {
+                pool.buffers.push(buffer);
+            }
+        });
+    }
+}
+
+/// Lends memory for what will be written.
+pub(crate) fn output() -> Vec<u8> {
+    with(|pool| pool.outputs.pop()).flatten().unwrap_or_default()
+}
+
+/// Takes memory back.
+pub(crate) fn give_back_output(memory: Vec<u8>) {
+    if (LEAST_LEN..=READ_LEN).contains(&memory.capacity()) {
+        with(|pool| {
+            if pool.outputs.len() < OUTPUTS {
+                pool.outputs.push(memory);
+            }
+        });
+    }
+}

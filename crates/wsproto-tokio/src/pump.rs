@@ -1,0 +1,365 @@
+//! What moves bytes between a stream and a driver: all that is asynchronous, as functions that are polled.
+
+mod read;
+mod time;
+mod write;
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    task::coop,
+    time::{Instant, Sleep},
+};
+use wsproto::{
+    Bytes, ConnectionState, Driver, Event, LocalProtocolError, Message, ReadBuffer, RemoteProtocolError,
+    Timeouts, Transport,
+};
+
+use crate::{Error, Replies, error, pool};
+
+/// A stream and the driver of its connection.
+///
+/// It keeps nothing on behalf of a future: a future that is dropped loses nothing, and whoever polls next goes on.
+pub(crate) struct Pump<S> {
+    pub(crate) io: S,
+    pub(crate) driver: Driver,
+    /// What was read and not given yet; none is held while nothing of the peer waits.
+    buffer: Option<Box<ReadBuffer>>,
+    /// Since when times are counted; only where there are deadlines.
+    origin: Option<Instant>,
+    sleep: Option<Pin<Box<Sleep>>>,
+    /// Why the connection failed, for each direction to tell.
+    failure: Option<Box<Failure>>,
+    high_water: usize,
+    stage: Stage,
+    /// Whether an event was found in the buffer that nobody has taken yet.
+    found: bool,
+    /// Whether bytes were written that the stream may still hold.
+    needs_flush: bool,
+}
+
+struct Failure {
+    error: Error,
+    /// Whether receiving has told it already.
+    is_told: bool,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Stage {
+    /// Bytes go both ways.
+    Running,
+    /// Writing has failed; what the peer said last may still be read.
+    WriteFailed,
+    /// Nothing more is read or written.
+    Over,
+}
+
+/// What is waited for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Goal {
+    /// An event, or the end.
+    Event,
+    /// So few bytes that wait to be written that one more message may be queued.
+    Room,
+    /// All bytes written.
+    Written,
+    /// The end; what comes until then is dropped.
+    End,
+}
+
+impl<S> Pump<S> {
+    pub(crate) fn new(io: S, driver: Driver, high_water: usize) -> Self {
+        Self {
+            io,
+            driver,
+            buffer: None,
+            origin: None,
+            sleep: None,
+            failure: None,
+            high_water,
+            stage: Stage::Running,
+            found: false,
+            needs_flush: false,
+        }
+    }
+
+    /// Adds deadlines; their clock starts now.
+    pub(crate) fn with_timeouts(mut self, timeouts: &Arc<Timeouts>) -> Self {
+        if **timeouts != Timeouts::default() {
+            self.origin = Some(Instant::now());
+            self.driver = self.driver.with_timeouts(Arc::clone(timeouts), Duration::ZERO);
+        }
+        self
+    }
+
+    /// Adds bytes that were read already.
+    pub(crate) fn with_unread(mut self, bytes: &[u8]) -> Self {
+        if !bytes.is_empty() {
+            self.buffer.get_or_insert_with(pool::buffer).extend_from_slice(bytes);
+        }
+        self
+    }
+
+    /// Returns the time since the origin; the clock is only read where there are deadlines.
+    pub(crate) fn now(&self) -> Duration {
+        self.origin.map_or(Duration::ZERO, |origin| origin.elapsed())
+    }
+
+    /// Tells whether nothing more is read or written.
+    fn is_over(&self) -> bool {
+        self.stage == Stage::Over
+    }
+
+    /// Queues something, in memory that is lent.
+    pub(crate) fn queue(
+        &mut self,
+        queue: impl FnOnce(&mut Driver, Duration) -> Result<(), LocalProtocolError>,
+    ) -> Result<(), Error> {
+        self.lend_output();
+        let now = self.now();
+        queue(&mut self.driver, now).map_err(|error| match Error::from(error) {
+            Error::Closed => self.send_error(),
+            error => error,
+        })
+    }
+
+    fn lend_output(&mut self) {
+        let output = self.driver.output();
+        if output.is_empty() && output.capacity() == 0 {
+            *output = wsproto::OutputQueue::with_memory(pool::output());
+        }
+    }
+
+    /// Shows the event that was found, borrowed from the buffer, and gives the buffer back if it is empty then.
+    pub(crate) fn show_event<T>(&mut self, show: impl FnOnce(Event<'_>, &mut Replies<'_>) -> T) -> Option<T> {
+        self.found = false;
+        self.lend_output();
+        let mut replies =
+            Replies::new(&mut self.driver, self.origin.map_or(Duration::ZERO, |origin| origin.elapsed()));
+        let event = self.buffer.as_deref_mut().and_then(ReadBuffer::event);
+        let shown = event.map(|event| show(event, &mut replies));
+        self.release_empty();
+        shown
+    }
+
+    /// Returns the event that was found, borrowed from nothing, and gives the buffer back if it is empty.
+    pub(crate) fn take_event(&mut self) -> Option<Event<'static>> {
+        self.found = false;
+        let event = self.buffer.as_deref_mut().and_then(ReadBuffer::take_event);
+        self.release_empty();
+        event
+    }
+
+    /// Gives the buffer back if nothing waits in it.
+    pub(crate) fn release_empty(&mut self) {
+        if !self.found && self.buffer.as_deref().is_some_and(ReadBuffer::is_empty) {
+            self.drop_buffer();
+        }
+    }
+
+    /// Gives back all memory that isn't needed while the connection waits.
+    fn release(&mut self) {
+        if !self.found {
+            self.release_empty();
+            if let Some(buffer) = &mut self.buffer {
+                buffer.shrink_to(0);
+            }
+        }
+        let output = self.driver.output();
+        if output.is_empty() && output.capacity() > 0 {
+            pool::give_back_output(output.take_memory());
+        }
+    }
+
+    fn drop_buffer(&mut self) {
+        if let Some(mut buffer) = self.buffer.take() {
+            buffer.clear();
+            pool::give_back(buffer);
+        }
+    }
+
+    /// Notes what went wrong; what went wrong first counts.
+    fn fail(&mut self, error: Error) {
+        self.failure.get_or_insert_with(|| Box::new(Failure { error, is_told: false }));
+    }
+
+    fn end(&mut self) {
+        self.stage = Stage::Over;
+        self.found = false;
+        self.sleep = None;
+        self.drop_buffer();
+        self.driver.output().clear();
+    }
+
+    /// Returns the error for one who receives: once.
+    pub(crate) fn tell_error(&mut self) -> Result<(), Error> {
+        match &mut self.failure {
+            Some(failure) if !failure.is_told => {
+                failure.is_told = true;
+                Err(error::again(&failure.error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns why nothing can be sent any more.
+    fn send_error(&self) -> Error {
+        self.failure.as_deref().map_or(Error::Closed, |failure| error::again(&failure.error))
+    }
+
+    /// Tells whether what comes is still looked at.
+    fn receives(&self) -> bool {
+        use ConnectionState::{Connecting, LocalClosing, Open, Rejecting};
+        self.failure.as_deref().is_none_or(|failure| matches!(failure.error, Error::Io(_)))
+            && matches!(self.driver.connection().state(), Connecting | Rejecting | Open | LocalClosing)
+    }
+
+    /// Returns the stream, and what was read and not taken.
+    pub(crate) fn into_parts(self) -> (S, Bytes) {
+        (self.io, self.buffer.map_or_else(Bytes::new, |buffer| buffer.into_unread()))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
+    /// Reads and writes until the goal is reached, or all is over: [`is_over`](Self::is_over) tells.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, goal: Goal) -> Poll<()> {
+        loop {
+            self.find_event(goal);
+            if self.is_over() || (goal == Goal::Event && self.found) {
+                return Poll::Ready(());
+            }
+            let written = self.poll_write(cx);
+            if self.is_reached(goal) {
+                return Poll::Ready(());
+            }
+            let progress = self.poll_transport(cx, written);
+            if self.is_over() {
+                return Poll::Ready(());
+            }
+            if self.poll_time(cx, progress.is_ready()).is_pending() && progress.is_pending() {
+                self.release();
+                return Poll::Pending;
+            }
+        }
+    }
+
+    fn is_reached(&self, goal: Goal) -> bool {
+        match goal {
+            Goal::Event | Goal::End => self.is_over(),
+            Goal::Room => self.stage == Stage::WriteFailed || self.driver.queued() <= self.high_water,
+            Goal::Written => {
+                self.stage == Stage::WriteFailed || (self.driver.queued() == 0 && !self.needs_flush)
+            }
+        }
+    }
+
+    /// Looks for the next event of what was read. Events that nobody waits for are passed over, but for messages.
+    fn find_event(&mut self, goal: Goal) {
+        if goal == Goal::End {
+            self.found = false;
+        }
+        while !self.found && self.receives() && self.buffer.is_some() {
+            let now = self.now();
+            let Some(buffer) = self.buffer.as_deref_mut() else { return };
+            match self.driver.advance(buffer, now) {
+                Ok(false) => return,
+                Ok(true) => {
+                    self.found = goal == Goal::Event || (goal != Goal::End && buffer.has_message());
+                }
+                Err(error) => {
+                    self.drop_buffer();
+                    self.refuse(&error);
+                    self.fail(Error::Remote(error));
+                }
+            }
+        }
+    }
+
+    /// Answers a request that broke a rule. After the handshake, the driver has queued a Close already.
+    #[cold]
+    fn refuse(&mut self, error: &RemoteProtocolError) {
+        // A client, and one that can't be answered, just ends.
+        let now = self.now();
+        let _ = self.driver.reply_to_error(error, now);
+    }
+
+    /// Does what the transport should do.
+    fn poll_transport(&mut self, cx: &mut Context<'_>, written: Poll<()>) -> Poll<()> {
+        match self.driver.transport() {
+            Transport::KeepOpen if self.found => Poll::Pending,
+            Transport::KeepOpen | Transport::AwaitEnd => self.poll_read(cx),
+            // The program is next. Once it is open, that can only be a Close that could not be queued.
+            Transport::PauseRead
+                if self.failure.is_none()
+                    && self.driver.connection().state() == ConnectionState::Connecting =>
+            {
+                Poll::Pending
+            }
+            Transport::PauseRead | Transport::Close => {
+                self.end();
+                Poll::Ready(())
+            }
+            Transport::ShutdownWrite => {
+                if written.is_ready() && self.poll_shutdown(cx).is_ready() {
+                    return Poll::Ready(());
+                }
+                // A peer that writes without reading gets our Close once it can write no more, or ends.
+                self.poll_read(cx)
+            }
+        }
+    }
+}
+
+/// What the calls of a connection wait for.
+impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
+    /// Waits for an event, and tells whether there is one: `false` at the end.
+    ///
+    /// An event that is there without any reading takes from the task's budget, too: other tasks get their turns.
+    pub(crate) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
+        let turn = ready!(coop::poll_proceed(cx));
+        ready!(self.poll(cx, Goal::Event));
+        turn.made_progress();
+        Poll::Ready(if self.found { Ok(true) } else { self.tell_error().map(|()| false) })
+    }
+
+    /// Waits for a message; other events are passed over.
+    pub(crate) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>, Error>> {
+        while ready!(self.poll_event(cx))? {
+            if let Some(Ok(message)) = self.take_event().map(Message::try_from) {
+                return Poll::Ready(Ok(Some(message)));
+            }
+        }
+        Poll::Ready(Ok(None))
+    }
+
+    /// Waits until few enough bytes wait, or nothing can be written any more.
+    pub(crate) fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.driver.queued() <= self.high_water { Poll::Ready(()) } else { self.poll(cx, Goal::Room) }
+    }
+
+    /// Waits until one more message may be queued.
+    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let turn = ready!(coop::poll_proceed(cx));
+        ready!(self.poll_room(cx));
+        turn.made_progress();
+        Poll::Ready(if self.stage == Stage::Running { Ok(()) } else { Err(self.send_error()) })
+    }
+
+    /// Waits until all is written.
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        ready!(self.poll(cx, Goal::Written));
+        let is_lost = self.stage != Stage::Running && self.failure.is_some();
+        Poll::Ready(if is_lost { Err(self.send_error()) } else { Ok(()) })
+    }
+
+    /// Waits for the end; what comes until then is dropped.
+    pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll(cx, Goal::End)
+    }
+}

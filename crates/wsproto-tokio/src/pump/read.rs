@@ -1,0 +1,65 @@
+//! Reading.
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use tokio::io::{AsyncRead, ReadBuf};
+use wsproto::Transport;
+
+use super::{Pump, Stage};
+use crate::{Error, pool};
+
+impl<S: AsyncRead + Unpin> Pump<S> {
+    /// Reads once; what isn't looked at any more is dropped.
+    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let receives = self.receives();
+        let mut buffer = self.buffer.take().unwrap_or_else(pool::buffer);
+        let mut room = ReadBuf::new(buffer.room());
+        let outcome = Pin::new(&mut self.io).poll_read(cx, &mut room);
+        let len = room.filled().len();
+        if let Poll::Ready(Ok(())) = outcome
+            && len > 0
+        {
+            let now = self.now();
+            self.driver.filled(&mut buffer, len, now);
+            if !receives {
+                buffer.clear();
+            }
+        }
+        self.buffer = Some(buffer);
+        match outcome {
+            Poll::Pending
+                if self.stage == Stage::WriteFailed && self.driver.transport() == Transport::KeepOpen =>
+            {
+                // What the peer said last is taken; nothing more can be expected of it.
+                self.end();
+                Poll::Ready(())
+            }
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Ok(())) if len > 0 => Poll::Ready(()),
+            Poll::Ready(outcome) => {
+                self.read_ended(outcome.err());
+                Poll::Ready(())
+            }
+        }
+    }
+
+    /// Takes the end of what the peer sends.
+    fn read_ended(&mut self, error: Option<io::Error>) {
+        let is_clean = self.driver.connection().closed_cleanly();
+        let now = self.now();
+        let outcome = self.driver.receive_eof(now);
+        match (error, outcome) {
+            (Some(error), _) if !is_clean => self.fail(Error::Io(error)),
+            (None, Err(error)) => self.fail(Error::Remote(error)),
+            (None, Ok(Some(_))) => self.fail(Error::Io(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "the connection ended without a Close (RFC 6455 §7.1.5)",
+            ))),
+            (Some(_), _) | (None, Ok(None)) => {}
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! What is sent while an event is borrowed.
+
+use std::{fmt, time::Duration};
+
+use wsproto::{Driver, Event, PreparedMessage};
+
+use crate::Error;
+
+/// What [`recv_with`](crate::WebSocket::recv_with) answers with.
+pub struct Replies<'a> {
+    driver: &'a mut Driver,
+    now: Duration,
+}
+
+impl<'a> Replies<'a> {
+    pub(crate) const fn new(driver: &'a mut Driver, now: Duration) -> Self {
+        Self { driver, now }
+    }
+
+    /// Queues an event, most often a message.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`](crate::WebSocket::send): nothing was queued.
+    pub fn feed<'e>(&mut self, event: impl Into<Event<'e>>) -> Result<(), Error> {
+        Ok(self.driver.send(event, self.now)?)
+    }
+
+    /// Queues a message that was prepared for many connections.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`](crate::WebSocket::send): nothing was queued.
+    pub fn feed_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
+        Ok(self.driver.send_prepared(message, self.now)?)
+    }
+}
+
+impl fmt::Debug for Replies<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Replies").field("driver", &self.driver).finish_non_exhaustive()
+    }
+}

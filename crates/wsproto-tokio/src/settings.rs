@@ -1,0 +1,84 @@
+//! What connections are made with.
+
+use std::{sync::Arc, time::Duration};
+
+use wsproto::{Config, Timeouts};
+
+/// How long an opening handshake may take by default.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long a closing handshake, and the end of the transport after it, may take by default.
+const CLOSE: Duration = Duration::from_secs(5);
+/// So many bytes may wait to be written by default before sending waits.
+const HIGH_WATER: usize = 64 << 10;
+
+/// What connections are made with, servers' and clients': limits, extensions, deadlines, back-pressure.
+///
+/// It is cheap to clone; connections share what is in it.
+///
+/// ```
+/// use std::time::Duration;
+/// use wsproto_tokio::{Config, KeepAlive, Settings, Timeouts};
+///
+/// let keep_alive = KeepAlive { idle: Duration::from_secs(25), patience: Duration::from_secs(20) };
+/// let settings = Settings::new(Config::default().with_max_message_len(1 << 20));
+/// let timeouts = settings.timeouts.with_keep_alive(keep_alive);
+/// let settings = settings.with_timeouts(timeouts);
+/// assert_eq!(settings.timeouts.handshake, Some(Duration::from_secs(10)));
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Settings {
+    /// Limits and extensions. As [`Config::default`] has them by default: no extensions.
+    pub config: Arc<Config>,
+    /// How long each step may take. By default 10 s for the opening handshake, 5 s for the closing handshake, and nothing
+    /// else: no limit for an open connection, and no Pings.
+    pub timeouts: Arc<Timeouts>,
+    /// The most bytes that may wait to be written before sending waits. 64 KiB by default. A message that is queued is
+    /// queued whole, so that this and one message is what waits at most.
+    pub high_water: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::new(Config::default())
+    }
+}
+
+impl Settings {
+    /// Makes settings with limits and extensions: of a [`Config`], or of an `Arc` of one.
+    #[must_use]
+    pub fn new(config: impl Into<Arc<Config>>) -> Self {
+        Self {
+            config: config.into(),
+            timeouts: Arc::new(Timeouts::default().with_handshake(HANDSHAKE).with_close(CLOSE)),
+            high_water: HIGH_WATER,
+        }
+    }
+
+    /// Sets how long each step may take, in place of the limits that are set by default.
+    #[must_use]
+    pub fn with_timeouts(mut self, timeouts: impl Into<Arc<Timeouts>>) -> Self {
+        self.timeouts = timeouts.into();
+        self
+    }
+
+    /// Takes all deadlines away: nothing needs tokio's timer then, and nothing bounds how long a silent peer is waited
+    /// for.
+    #[must_use]
+    pub fn without_timeouts(self) -> Self {
+        self.with_timeouts(Timeouts::default())
+    }
+
+    /// Sets how many bytes may wait to be written before sending waits.
+    #[must_use]
+    pub const fn with_high_water(mut self, bytes: usize) -> Self {
+        self.high_water = bytes;
+        self
+    }
+}
+
+impl From<Config> for Settings {
+    fn from(config: Config) -> Self {
+        Self::new(config)
+    }
+}

@@ -1,0 +1,190 @@
+//! What every program does: accept, receive, send, close.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use wsproto_tokio::{
+    AcceptConnection, CloseCode, Deadline, Error, Event, Message, RejectConnection, Settings, Side,
+    TextMessage, accept, accept_with,
+};
+
+use crate::ends::{REQUEST, client_bytes, client_events, pair, pair_with, server_and_stream};
+
+#[tokio::test(start_paused = true)]
+async fn messages_go_both_ways_and_a_close_ends_both() {
+    for capacity in [1, 2, 7, 64, 1 << 16] {
+        let (mut server, mut client) = pair(capacity);
+        let echo = tokio::spawn(async move {
+            let mut count = 0;
+            while let Some(message) = server.recv().await.unwrap() {
+                server.feed(message).await.unwrap();
+                count += 1;
+            }
+            (count, server.close_report())
+        });
+        for message in [Message::from("text"), Message::from(vec![7; 3000]), Message::from("")] {
+            client.send(message.clone()).await.unwrap();
+            assert_eq!(client.recv().await.unwrap(), Some(message), "{capacity}");
+        }
+        let report = client.close(CloseCode::NORMAL, "bye").await.unwrap();
+        assert!(report.clean && report.begun_by == Some(Side::Local), "{capacity}: {report:?}");
+        assert_eq!((report.sent, report.code()), (Some(CloseCode::NORMAL), CloseCode::NORMAL));
+        let (count, report) = echo.await.unwrap();
+        assert!(report.clean && report.begun_by == Some(Side::Remote), "{capacity}: {report:?}");
+        assert_eq!(count, 3);
+        assert!(client.recv().await.unwrap().is_none());
+        assert!(matches!(client.send("late").await, Err(Error::Closed)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_is_answered_and_frames_behind_it_in_one_segment_the_last_one_cut_survive() {
+    let frames = client_bytes([TextMessage::new("one").into(), TextMessage::new("two").into()]);
+    for cut in 0..=frames.len() {
+        let (io, mut peer) = duplex(1 << 16);
+        let first = [REQUEST, &frames[..cut]].concat();
+        peer.write_all(&first).await.unwrap();
+        let mut server = accept(io, &Settings::default()).await.unwrap();
+        peer.write_all(&frames[cut..]).await.unwrap();
+        for expected in ["one", "two"] {
+            assert_eq!(server.recv().await.unwrap(), Some(Message::from(expected)), "cut at {cut}");
+        }
+        let mut answer = [0; 12];
+        peer.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 101");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_program_sees_the_request_and_chooses() {
+    let choose = |path: &'static str| {
+        move |request: &wsproto_tokio::Request| match request.target() {
+            target if target == path => Ok(AcceptConnection::new().with_header("X-A", "1")),
+            _ => Err(RejectConnection::new(404).with_text("no such chat\n")),
+        }
+    };
+    for (path, status) in [("/chat", "101"), ("/other", "404")] {
+        let (io, mut peer) = duplex(1 << 16);
+        peer.write_all(REQUEST).await.unwrap();
+        let server = tokio::spawn(async move { accept_with(io, &Settings::default(), choose(path)).await });
+        let mut answer = vec![0; 500];
+        let len = peer.read(&mut answer).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer[..len]);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        drop(peer);
+        match server.await.unwrap() {
+            Ok(_) => assert_eq!(status, "101"),
+            Err(Error::Rejected(rejection)) => assert_eq!(rejection.status.to_string(), status),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_breaks_a_rule_is_told_so_and_its_stream_read_to_the_end() {
+    let (io, mut peer) = duplex(1 << 16);
+    peer.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\nand a body that nobody asked for").await.unwrap();
+    let server = tokio::spawn(async move { accept(io, &Settings::default()).await.map(|_| ()) });
+    let mut answer = Vec::new();
+    peer.read_to_end(&mut answer).await.unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 426 "), "{}", String::from_utf8_lossy(&answer));
+    drop(peer);
+    assert!(matches!(server.await.unwrap(), Err(Error::Remote(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn accept_has_a_limit_for_all_of_it() {
+    // A byte a second: no step takes long.
+    let (io, mut peer) = duplex(1);
+    let slow = tokio::spawn(async move {
+        for byte in REQUEST {
+            if peer.write_all(&[*byte]).await.is_err() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
+    });
+    let started = tokio::time::Instant::now();
+    let error = accept(io, &Settings::default()).await.unwrap_err();
+    assert!(matches!(error, Error::TimedOut(Deadline::Handshake)), "{error}");
+    assert_eq!(started.elapsed().as_secs(), 10);
+    slow.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn closing_against_a_silent_peer_ends_at_the_deadline() {
+    let (mut server, _peer) = server_and_stream(1 << 16, &Settings::default());
+    let started = tokio::time::Instant::now();
+    let report = server.close(CloseCode::GOING_AWAY, "").await.unwrap();
+    assert_eq!(started.elapsed(), std::time::Duration::from_secs(5));
+    assert_eq!((report.clean, report.expired, report.received), (false, Some(Deadline::Close), None));
+    // Nor does recv wait longer.
+    let (mut server, _peer) = server_and_stream(1 << 16, &Settings::default());
+    server.start_close(CloseCode::GOING_AWAY, "").unwrap();
+    let started = tokio::time::Instant::now();
+    assert!(matches!(server.recv().await, Err(Error::TimedOut(Deadline::Close))));
+    assert_eq!(started.elapsed(), std::time::Duration::from_secs(5));
+    assert!(server.recv().await.unwrap().is_none(), "an error is given once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_peer_of_a_broken_rule_reads_our_close_with_its_code_then_the_end() {
+    let (mut server, mut peer) = server_and_stream(1 << 16, &Settings::default());
+    let ended = tokio::spawn(async move { (server.recv().await.unwrap_err(), server.recv().await.unwrap()) });
+    peer.write_all(b"\xff\xffnothing that is a frame").await.unwrap();
+    let mut said = Vec::new();
+    peer.read_to_end(&mut said).await.unwrap();
+    let [Event::CloseConnection(close)] = &client_events(&said)[..] else { panic!("{said:?}") };
+    assert_eq!(close.code, CloseCode::PROTOCOL_ERROR);
+    assert!(!ended.is_finished(), "what the peer still sends is read to its end");
+    drop(peer);
+    let (error, end) = ended.await.unwrap();
+    assert!(matches!(error, Error::Remote(_)), "{error}");
+    assert!(end.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_without_a_close_is_an_error_once() {
+    let (mut server, peer) = server_and_stream(1 << 16, &Settings::default());
+    drop(peer);
+    let error = server.recv().await.unwrap_err();
+    assert!(
+        matches!(&error, Error::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof),
+        "{error}"
+    );
+    assert!(error.may_pass());
+    assert!(server.recv().await.unwrap().is_none());
+    assert_eq!(server.close_report().code(), CloseCode::ABNORMAL);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_naive_echo_loop_that_meets_close_4001_answers_with_4001_clean() {
+    let (mut server, mut client) = pair_with(1 << 16, &Settings::default());
+    let echo = tokio::spawn(async move {
+        while let Some(message) = server.recv().await.unwrap() {
+            server.feed(message).await.unwrap();
+        }
+        server.close_report()
+    });
+    client.send("hello").await.unwrap();
+    let code = CloseCode::try_from(4001).unwrap();
+    let report = client.close(code, "gone").await.unwrap();
+    assert_eq!((report.code(), report.clean), (code, true));
+    let report = echo.await.unwrap();
+    assert_eq!((report.sent, report.code(), report.clean), (Some(code), code, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_loop_of_recv_and_feed_makes_one_write_for_each_read() {
+    let (mut server, mut peer) = server_and_stream(1 << 16, &Settings::default());
+    let events = (0..100).map(|_| Event::from(TextMessage::new("hello")));
+    peer.write_all(&client_bytes(events)).await.unwrap();
+    let echo = tokio::spawn(async move {
+        while let Some(message) = server.recv().await? {
+            server.feed(message).await?;
+        }
+        Ok::<(), Error>(())
+    });
+    let mut all = vec![0; 4096];
+    let len = peer.read(&mut all).await.unwrap();
+    assert_eq!(client_events(&all[..len]).len(), 100, "all of them in one write");
+    echo.abort();
+}
