@@ -330,22 +330,9 @@ enum Step<'a> {
 }
 
 impl Awaited {
-    /// What each response begins with.
-    const START: &[u8] = b"HTTP/1.";
-
     /// Whether so much of a response has come.
     fn has_begun(&self) -> bool {
-        self.head.len() >= Self::START.len()
-    }
-
-    /// Refuses what can't become a response at the byte that says so: who speaks something else may wait for us.
-    fn check_start(&self, input: &[u8]) -> Result<(), HeadError> {
-        let awaited = Self::START.get(self.head.len()..).unwrap_or_default();
-        let Some((byte, awaited)) = input.iter().zip(awaited).find(|(byte, awaited)| byte != awaited) else {
-            return Ok(());
-        };
-        let other_version = *awaited == b'1' && byte.is_ascii_digit();
-        Err(if other_version { HeadError::HttpVersion } else { HeadError::StartLine })
+        self.head.len() >= HeadBuffer::RESPONSE_START.len()
     }
 
     fn read<'a>(
@@ -354,7 +341,7 @@ impl Awaited {
         needs_subprotocol: bool,
         limits: &HandshakeLimits,
     ) -> Result<Step<'a>, ResponseError> {
-        self.check_start(input)?;
+        self.head.check_response_start(input)?;
         let Self { token, subprotocols, extensions, head, .. } = self;
         let expected = Expected::new(token, [subprotocols, extensions], needs_subprotocol, limits);
         let (mut joined, mut storage) = (Vec::new(), FieldStorage::new());

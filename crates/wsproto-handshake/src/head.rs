@@ -33,12 +33,25 @@ pub(crate) struct HeadBuffer {
 }
 
 impl HeadBuffer {
+    /// What each response begins with.
+    pub(crate) const RESPONSE_START: &[u8] = b"HTTP/1.";
+
     pub(crate) fn of_request() -> Self {
         Self { kept: Vec::new(), first_line: FirstLine::Start, lines: LineCount::default() }
     }
 
     pub(crate) fn of_response() -> Self {
         Self { first_line: FirstLine::RESPONSE, ..Self::of_request() }
+    }
+
+    /// Refuses what can't become a response at the byte that says so: who speaks something else may wait for us.
+    pub(crate) fn check_response_start(&self, input: &[u8]) -> Result<(), HeadError> {
+        let awaited = Self::RESPONSE_START.get(self.len()..).unwrap_or_default();
+        let Some((byte, awaited)) = input.iter().zip(awaited).find(|(byte, awaited)| byte != awaited) else {
+            return Ok(());
+        };
+        let other_version = *awaited == b'1' && byte.is_ascii_digit();
+        Err(if other_version { HeadError::HttpVersion } else { HeadError::StartLine })
     }
 
     /// Keeps a single byte that ends no line; says whether it was one.

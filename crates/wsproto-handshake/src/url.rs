@@ -2,7 +2,12 @@
 
 mod redirect;
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{
+    borrow::Cow,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 use core::{fmt, net::Ipv6Addr, str::FromStr};
 
 use crate::{Request, UrlError, credentials, headers::place, host, known::is_word, target};
@@ -99,13 +104,9 @@ impl WebSocketUrl {
     /// ```
     #[must_use]
     pub fn request(&self) -> Request {
-        let name = if self.host.contains(':') {
-            format!("[{}]", self.host.split('%').next().unwrap_or_default())
-        } else {
-            self.host.clone()
-        };
+        let name = self.host_in_brackets();
         //= rfc6455#4.1-22
-        let host = self.port.map_or(name.clone(), |port| format!("{name}:{port}"));
+        let host = self.port.map_or(name.to_string(), |port| format!("{name}:{port}"));
         let request = Request::new(host, &*self.target);
         match &self.authorization {
             Some(value) => request.with_header("Authorization", value),
@@ -177,6 +178,15 @@ impl fmt::Debug for WebSocketUrl {
 }
 
 impl WebSocketUrl {
+    /// Returns the host as HTTP has it: an IPv6 address in brackets and without its zone.
+    pub(crate) fn host_in_brackets(&self) -> Cow<'_, str> {
+        if self.host.contains(':') {
+            format!("[{}]", self.host.split('%').next().unwrap_or_default()).into()
+        } else {
+            self.host.as_str().into()
+        }
+    }
+
     /// Writes scheme, host and port.
     fn write_origin(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.secure { "wss://" } else { "ws://" })?;

@@ -108,9 +108,9 @@ pub use wsproto_frame::{CloseCode, Role};
 #[cfg(feature = "http")]
 pub use wsproto_handshake::HttpHead;
 pub use wsproto_handshake::{
-    AcceptConnection, HandshakeLimits, Headers, HttpRequest, HttpVersion, OriginError, RejectConnection,
-    RejectData, Request, RequestHead, UpgradeResponse, UrlError, WebSocketUrl, basic_credentials,
-    check_origin, check_same_host,
+    AcceptConnection, HandshakeLimits, Headers, HttpRequest, HttpVersion, OriginError, Proxy, ProxyError,
+    ProxyHandshake, RejectConnection, RejectData, Request, RequestHead, UpgradeResponse, UrlError,
+    WebSocketUrl, basic_credentials, check_origin, check_same_host,
 };
 
 pub use {wsproto_extensions as extensions, wsproto_frame as frame, wsproto_handshake as handshake};

@@ -2,7 +2,7 @@
 
 use core::{error::Error, fmt};
 
-/// A rule for WebSocket URLs that a text breaks.
+/// A rule for URLs, those of a WebSocket and those of a proxy, that a text breaks.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum UrlError {
@@ -42,6 +42,12 @@ pub enum UrlError {
     /// A redirect leads from `wss` to `ws`, where everybody on the way reads what is said
     /// (RFC 6455 [§10.6](https://www.rfc-editor.org/rfc/rfc6455#section-10.6)).
     InsecureRedirect,
+    /// The URL of a proxy does not begin with `http://`: another way to a proxy is a stream of the caller's own
+    /// (RFC 9110 [§4.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-4.2.1)).
+    ProxyScheme,
+    /// The URL of a proxy has a path or a query, which has no meaning there
+    /// (RFC 9110 [§9.3.6](https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6)).
+    ProxyTarget,
 }
 
 impl UrlError {
@@ -57,6 +63,8 @@ impl UrlError {
             Self::Character { .. } => "RFC 3986 §2",
             Self::PercentEncoding { .. } => "RFC 3986 §2.1",
             Self::InsecureRedirect => "RFC 6455 §10.6",
+            Self::ProxyScheme => "RFC 9110 §4.2.1",
+            Self::ProxyTarget => "RFC 9110 §9.3.6",
         }
     }
 }
@@ -78,6 +86,8 @@ impl fmt::Display for UrlError {
                 return write!(f, "% at byte {at} of the URL without two hexadecimal digits after it");
             }
             Self::InsecureRedirect => "redirect from wss:// to ws://",
+            Self::ProxyScheme => "URL of a proxy does not begin with http://",
+            Self::ProxyTarget => "URL of a proxy with a path or a query",
         })
     }
 }

@@ -166,6 +166,8 @@ fn errors_of_urls_say_what_and_where() {
         (Character { at: 7 },        "character at byte 7 of the URL must be percent-encoded", "RFC 3986 §2"),
         (PercentEncoding { at: 7 },  "% at byte 7 of the URL without two hexadecimal digits after it", "RFC 3986 §2.1"),
         (InsecureRedirect,           "redirect from wss:// to ws://", "RFC 6455 §10.6"),
+        (ProxyScheme,                "URL of a proxy does not begin with http://", "RFC 9110 §4.2.1"),
+        (ProxyTarget,                "URL of a proxy with a path or a query", "RFC 9110 §9.3.6"),
     ];
     for (error, text, section) in &table {
         assert_eq!((error.to_string().as_str(), error.section()), (*text, *section), "{error:?}");

@@ -46,7 +46,7 @@ fn push_line(head: &mut Vec<u8>, line: &[u8]) {
 }
 
 /// All ways to feed bytes that the tests try; in Miri, where each takes a second, the first.
-fn chunkings(bytes: &[u8]) -> impl Iterator<Item = Vec<&[u8]>> {
+pub(crate) fn chunkings(bytes: &[u8]) -> impl Iterator<Item = Vec<&[u8]>> {
     let splits = (1..bytes.len()).map(|at| vec![&bytes[..at], &bytes[at..]]);
     let one_by_one = bytes.chunks(1).collect();
     let threes = bytes.chunks(3).collect();

@@ -17,6 +17,8 @@ mod parsed;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod proxies;
+#[cfg(test)]
 mod server_answers;
 #[cfg(test)]
 mod server_requests;

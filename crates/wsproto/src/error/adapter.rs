@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use core::{error::Error, fmt};
 use std::io;
 
-use wsproto_handshake::{RejectConnection, UrlError};
+use wsproto_handshake::{HeadError, ProxyError, RejectConnection, ResponseError, UrlError};
 
 use crate::{Deadline, LocalProtocolError, RemoteProtocolError};
 
@@ -29,6 +29,8 @@ pub enum AdapterError {
     Local(LocalProtocolError),
     /// The server refused to open a WebSocket: its status, its fields, and the start of its body, at most 16 KiB.
     Rejected(Box<RejectConnection>),
+    /// The proxy made no tunnel: its status and its fields, or the rule that it broke.
+    Proxy(ProxyError),
     /// A step took too long; it says which one.
     TimedOut(Deadline),
     /// The URL isn't that of a WebSocket.
@@ -39,19 +41,30 @@ pub enum AdapterError {
 
 impl AdapterError {
     /// Tells whether it may pass by itself, so that it makes sense to connect again after a while: a transport that
-    /// failed, a deadline, a server that is busy (408, 429, 5xx but 501 and 505), a connection that ended.
+    /// failed, a deadline, a server or a proxy that is busy (408, 429, 5xx but 501 and 505), a connection that ended.
+    ///
+    /// What is wrong stays wrong: an input that is invalid, data that break a rule (a certificate that isn't trusted, for
+    /// one), what isn't supported.
     #[must_use]
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::Io(error) => error.kind() != io::ErrorKind::InvalidInput,
+            Self::Io(error) => !matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::Unsupported
+            ),
             Self::Remote(error) => matches!(error, RemoteProtocolError::EndOfStream { .. }),
-            Self::Rejected(rejection) => {
-                matches!(rejection.status, 408 | 429 | 500 | 502..=504 | 506..=599)
-            }
+            Self::Rejected(rejection) => is_busy(rejection.status),
+            Self::Proxy(ProxyError::Refused(refusal)) => is_busy(refusal.status),
+            Self::Proxy(error) => *error == ProxyError::Answer(ResponseError::Head(HeadError::Ended)),
             Self::TimedOut(_) | Self::Closed => true,
             Self::Local(_) | Self::Url(_) => false,
         }
     }
+}
+
+/// Tells whether a status says that another request may be answered otherwise.
+const fn is_busy(status: u16) -> bool {
+    matches!(status, 408 | 429 | 500 | 502..=504 | 506..=599)
 }
 
 impl fmt::Display for AdapterError {
@@ -61,6 +74,7 @@ impl fmt::Display for AdapterError {
             Self::Remote(error) => error.fmt(f),
             Self::Local(error) => error.fmt(f),
             Self::Rejected(rejection) => write!(f, "the server refused with status {}", rejection.status),
+            Self::Proxy(error) => error.fmt(f),
             Self::TimedOut(deadline) => deadline.fmt(f),
             Self::Url(error) => error.fmt(f),
             Self::Closed => f.write_str("the connection is closed"),
@@ -76,6 +90,7 @@ impl Error for AdapterError {
             Self::Remote(error) => error.source(),
             Self::Local(error) => error.source(),
             Self::Url(error) => error.source(),
+            Self::Proxy(error) => error.source(),
             Self::Rejected(_) | Self::TimedOut(_) | Self::Closed => None,
         }
     }
@@ -106,6 +121,12 @@ impl From<RejectConnection> for AdapterError {
     }
 }
 
+impl From<ProxyError> for AdapterError {
+    fn from(error: ProxyError) -> Self {
+        Self::Proxy(error)
+    }
+}
+
 impl From<Deadline> for AdapterError {
     fn from(deadline: Deadline) -> Self {
         Self::TimedOut(deadline)
@@ -124,7 +145,13 @@ impl From<AdapterError> for io::Error {
             AdapterError::Io(error) => error,
             AdapterError::Remote(error) => error.into(),
             AdapterError::Local(error) => error.into(),
-            AdapterError::Rejected(_) => Self::new(io::ErrorKind::ConnectionRefused, error),
+            AdapterError::Rejected(_) | AdapterError::Proxy(ProxyError::Refused(_)) => {
+                Self::new(io::ErrorKind::ConnectionRefused, error)
+            }
+            AdapterError::Proxy(ProxyError::Answer(ResponseError::Head(HeadError::Ended))) => {
+                Self::new(io::ErrorKind::UnexpectedEof, error)
+            }
+            AdapterError::Proxy(_) => Self::new(io::ErrorKind::InvalidData, error),
             AdapterError::TimedOut(_) => Self::new(io::ErrorKind::TimedOut, error),
             AdapterError::Url(_) => Self::new(io::ErrorKind::InvalidInput, error),
             AdapterError::Closed => Self::new(io::ErrorKind::BrokenPipe, error),
@@ -143,10 +170,20 @@ mod tests {
     fn what_may_pass_and_what_an_error_of_io_it_is() {
         let io = |kind: io::ErrorKind| AdapterError::Io(kind.into());
         let rejected = |status| AdapterError::from(RejectConnection::new(status));
+        let proxy = |error: HeadError| AdapterError::Proxy(ProxyError::Answer(error.into()));
+        let proxy_refused =
+            |status| AdapterError::Proxy(ProxyError::Refused(Box::new(RejectConnection::new(status))));
         let remote = |received_any| RemoteProtocolError::EndOfStream { received_any }.into();
-        let cases: [(AdapterError, bool, io::ErrorKind); 14] = [
+        let cases: [(AdapterError, bool, io::ErrorKind); 21] = [
             (io(io::ErrorKind::ConnectionReset), true, io::ErrorKind::ConnectionReset),
             (io(io::ErrorKind::InvalidInput), false, io::ErrorKind::InvalidInput),
+            (io(io::ErrorKind::InvalidData), false, io::ErrorKind::InvalidData),
+            (io(io::ErrorKind::Unsupported), false, io::ErrorKind::Unsupported),
+            (proxy_refused(407), false, io::ErrorKind::ConnectionRefused),
+            (proxy_refused(503), true, io::ErrorKind::ConnectionRefused),
+            (proxy(HeadError::Ended), true, io::ErrorKind::UnexpectedEof),
+            (proxy(HeadError::StartLine), false, io::ErrorKind::InvalidData),
+            (UrlError::Scheme.into(), false, io::ErrorKind::InvalidInput),
             (rejected(404), false, io::ErrorKind::ConnectionRefused),
             (rejected(408), true, io::ErrorKind::ConnectionRefused),
             (rejected(429), true, io::ErrorKind::ConnectionRefused),

@@ -116,7 +116,7 @@ const RESPONSE: [ResponseError; 19] = [
     ResponseError::BodyEnded,
 ];
 
-const URL: [UrlError; 10] = [
+const URL: [UrlError; 12] = [
     UrlError::Scheme,
     UrlError::Fragment,
     UrlError::HostMissing,
@@ -127,6 +127,8 @@ const URL: [UrlError; 10] = [
     UrlError::Character { at: 1 },
     UrlError::PercentEncoding { at: 1 },
     UrlError::InsecureRedirect,
+    UrlError::ProxyScheme,
+    UrlError::ProxyTarget,
 ];
 
 const GRAMMAR: [GrammarError; 7] = [
