@@ -74,12 +74,28 @@ impl MaskingKey {
         Self(u32::from_le_bytes(self.0).rotate_right(bits).to_le_bytes())
     }
 
+    /// Does as [`apply`](Self::apply) where that makes ASCII of 4 to 8 bytes, and tells whether it does; otherwise nothing.
+    #[inline(always)]
+    pub(crate) fn apply_to_short_ascii(&mut self, part: &mut [u8]) -> bool {
+        let last_key = self.turned(part.len());
+        if let (Some(first), Some(last)) = (part.first_chunk::<4>(), part.last_chunk::<4>()) {
+            let first = u32::from_ne_bytes(*first) ^ u32::from_ne_bytes(self.0);
+            let last = u32::from_ne_bytes(*last) ^ u32::from_ne_bytes(last_key.0);
+            if (first | last) & 0x8080_8080 == 0 {
+                write_both(part, first.to_ne_bytes(), last.to_ne_bytes());
+                *self = last_key;
+                return true;
+            }
+        }
+        false
+    }
+
     /// Does as [`apply`](Self::apply) with a part of one byte.
     #[inline]
     pub(crate) fn apply_to_byte(&mut self, byte: &mut u8) {
-        let [a, b, c, d] = self.0;
-        *byte ^= a;
-        self.0 = [b, c, d, a];
+        let [first, ..] = self.0;
+        *byte ^= first;
+        *self = self.turned(1);
     }
 
     /// Masks or unmasks a payload, or the last part of one, in place.

@@ -7,7 +7,7 @@
 
 use core::fmt;
 
-use crate::FrameError;
+use crate::{FrameError, MaskingKey};
 
 /// Checks the text of one message at a time, whatever the parts in which it comes.
 ///
@@ -89,7 +89,7 @@ impl TextCheck {
     }
 
     /// Does as [`check`](Self::check). A flag is returned in a register, an error is not.
-    fn allows(&mut self, part: &[u8]) -> bool {
+    pub(crate) fn allows(&mut self, part: &[u8]) -> bool {
         if part.len() >= LONG_PART {
             return self.allows_long(part);
         }
@@ -98,6 +98,48 @@ impl TextCheck {
         }
         let state = part.iter().fold(self.state, |state, byte| state.after(*byte));
         self.go_on(state, part)
+    }
+
+    /// Unmasks a part and checks it, and tells whether it is allowed; in small reads that costs as much as all the rest.
+    ///
+    /// Each byte of a short part is read and written once: to read again what was just written, in pieces of another
+    /// length, a processor has to wait for. Text in reads of 7 bytes takes 0.8 of the time that it takes in two steps.
+    #[inline(always)]
+    pub(crate) fn unmask_and_check(&mut self, key: &mut MaskingKey, part: &mut [u8]) -> bool {
+        match part {
+            [byte] => {
+                key.apply_to_byte(byte);
+                self.recent = self.recent << 8 | u32::from(*byte);
+                self.state = self.state.after(*byte);
+                //= rfc6455#8.1-1
+                !self.state.is_refused()
+            }
+            short if short.len() < 8 => self.unmask_and_check_short(key, short),
+            long => {
+                key.apply(long);
+                self.allows(long)
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn unmask_and_check_short(&mut self, key: &mut MaskingKey, part: &mut [u8]) -> bool {
+        if self.state.is_start() && key.apply_to_short_ascii(part) {
+            return true;
+        }
+        // Numbers, so that they stay in registers.
+        let (mut word, mut recent) = (u64::from(self.state.0), self.recent);
+        let mut turned = u32::from_le_bytes(key.to_bytes());
+        for byte in part {
+            *byte ^= (turned & 0xff) as u8;
+            turned = turned.rotate_right(8);
+            word = word_after(word, *byte);
+            recent = recent << 8 | u32::from(*byte);
+        }
+        *key = MaskingKey::new(turned.to_le_bytes());
+        (self.state, self.recent) = (State((word & 63) as u8), recent);
+        //= rfc6455#8.1-1
+        !self.state.is_refused()
     }
 
     /// Returns how many bytes the code point still lacks that the last part ended within; 0 where it ended between two.
@@ -239,11 +281,10 @@ impl State {
         }
     }
 
-    /// Returns the state after a byte: a look-up and a shift, and no branch that depends on the text.
+    /// Returns the state after a byte.
     #[inline(always)]
     fn after(self, byte: u8) -> Self {
-        let word = AFTER.get(usize::from(byte)).copied().unwrap_or_default();
-        Self((word >> (self.0 & 63) & 63) as u8)
+        Self((word_after(u64::from(self.0), byte) & 63) as u8)
     }
 
     /// Does as [`after`](Self::after), by the rule that the table is made of.
@@ -288,6 +329,13 @@ static AFTER: [u64; 256] = {
         byte += 1;
     }
 };
+
+/// Returns a word whose last six bits are the state after a byte, from one whose last six bits are the state before it:
+/// a look-up and a shift, and no branch that depends on the text.
+#[inline(always)]
+fn word_after(word: u64, byte: u8) -> u64 {
+    AFTER.get(usize::from(byte)).copied().unwrap_or_default() >> (word & 63)
+}
 
 /// Returns the code point that a text ends with, of two bytes or more; its bytes were checked.
 const fn last_code_point(recent: u32) -> Option<char> {
@@ -386,14 +434,27 @@ mod tests {
         check(&bytes.chunks(1).collect::<Vec<_>>())
     }
 
-    /// Looks at the parts whose bit of `seen` is set, pushes the others, and compares with a check that is pushed all
-    /// of them; `Err` holds how many bytes had been taken whole before the failure.
+    const KEY: MaskingKey = MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]);
+
+    /// Looks at the parts whose bit of `seen` is set, as they are and masked, pushes the others, and compares with a check
+    /// that is pushed all of them; `Err` holds how many bytes had been taken whole before the failure.
     fn mixed<'a>(parts: impl IntoIterator<Item = &'a [u8]>, seen: usize) -> Result<(), usize> {
         let (mut check, mut pushed) = (TextCheck::new(), TextCheck::new());
         let mut taken = 0;
         for (number, part) in parts.into_iter().enumerate() {
             let expected = pushed.push(part);
             if seen.rotate_right(u32::try_from(number % 32).unwrap()) & 1 == 1 {
+                let (mut unmasked, mut key) = (check, KEY);
+                let mut read = part.to_vec();
+                key.apply(&mut read);
+                key = KEY;
+                assert_eq!(unmasked.unmask_and_check(&mut key, &mut read), expected.is_ok(), "part {number}");
+                if expected.is_ok() {
+                    assert_eq!((&read[..], key), (part, KEY.turned(part.len())), "part {number}");
+                    assert_eq!(unmasked.missing(), pushed.missing(), "after part {number}");
+                    let follows = |mut check: TextCheck| check.push(b"\xbf\xbf\xbf").map(|(cut, _)| cut);
+                    assert_eq!(follows(unmasked), follows(pushed), "what follows part {number}");
+                }
                 assert_eq!(
                     check.check(part),
                     expected.map(|_| ()),

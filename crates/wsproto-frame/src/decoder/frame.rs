@@ -5,7 +5,7 @@
 use core::ops::Range;
 
 use super::FrameChunk;
-use crate::{FrameHeader, MaskingKey, Opcode};
+use crate::{FrameHeader, MaskingKey, Opcode, TextCheck};
 
 /// A frame whose payload is under way.
 #[derive(Clone, Copy, Debug)]
@@ -51,14 +51,11 @@ impl Frame {
         Some(FrameChunk { header, message, payload: 0..len, frame_started, frame_finished })
     }
 
-    /// Unmasks all of `input` where more of the payload follows it, and tells whether it does.
+    /// Unmasks and checks all of `input`, and tells whether it is UTF-8; `None` where the payload doesn't go on after it.
     #[inline(always)]
-    pub(super) fn take_all(&mut self, input: &mut [u8]) -> bool {
-        let is_within = self.left > input.len() as u64;
-        if is_within {
-            self.unmask(input);
-        }
-        is_within
+    pub(super) fn take_text(&mut self, input: &mut [u8], text: &mut TextCheck) -> Option<bool> {
+        self.left = self.left.checked_sub(input.len() as u64).filter(|left| *left > 0)?;
+        Some(text.unmask_and_check(&mut self.key, input))
     }
 
     #[inline(always)]

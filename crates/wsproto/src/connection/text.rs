@@ -5,6 +5,8 @@
     reason = "a result that goes through memory costs as much as the check of a short text"
 )]
 
+use wsproto_frame::FrameError;
+
 use super::Connection;
 use crate::{ReadBuffer, RemoteProtocolError};
 
@@ -48,11 +50,12 @@ impl Connection {
             return Ok(false);
         }
         let Some(piece) = buffer.text_piece(LONG_TEXT) else { return Ok(false) };
-        if !self.decoder.decode_within_text(piece) {
-            return Ok(false);
-        }
         let before = self.text;
-        self.text.check(piece)?;
+        match self.decoder.decode_within_text(piece, &mut self.text) {
+            None => return Ok(false),
+            Some(false) => return Err(FrameError::TextNotUtf8.into()),
+            Some(true) => {}
+        }
         buffer.keep_text(before);
         Ok(true)
     }
