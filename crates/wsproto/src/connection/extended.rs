@@ -186,7 +186,9 @@ impl Connection {
             joined.bytes.truncate(start);
         } else if frame.message == Opcode::Text {
             let (code_point, text) = self.check_text(made, message_finished)?;
-            joined.text.extend(code_point);
+            if let Some(code_point) = code_point {
+                joined.text.push(code_point);
+            }
             joined.text.push_str(text);
             joined.bytes.truncate(start);
         }

@@ -5,7 +5,7 @@
 use core::ops::{Range, RangeInclusive};
 
 use wsproto_extensions::{FrameEnd, Pipeline};
-use wsproto_frame::{FrameChunk, Opcode};
+use wsproto_frame::{FrameChunk, Opcode, TextCheck};
 
 use super::{
     Connection,
@@ -47,40 +47,75 @@ impl Connection {
             if buffer.fresh_len() == 0 {
                 return Ok(None);
             }
-            let most = if buffer.gives_messages() { usize::MAX } else { self.text_part_limit() };
             if !self.decoder.is_between_frames() {
-                match self.check_waiting_text(buffer) {
-                    Ok(false) => {}
-                    Ok(true) => return Ok(None),
-                    Err(error) => return Err(self.fail_in(buffer, error)),
-                }
-            } else if let Some(chunk) = self.decoder.decode_data(buffer.fresh(), 1, most) {
-                if let Err(error) = self.check_start(&chunk) {
-                    return Err(self.fail_in(buffer, error));
-                }
-                if is_event(&chunk, buffer) {
-                    // It lies where it was read: nothing is joined, and nothing is noted.
-                    let (payload, drop_rest) = buffer.give(&chunk.payload);
-                    let event = self.data_event(
-                        chunk.message,
-                        payload,
-                        chunk.frame_finished,
-                        chunk.message_finished(),
-                    );
-                    if event.is_err() {
-                        drop_rest();
-                    }
-                    return event;
-                }
-                buffer.keep(&chunk.payload);
-                return match self.take_data(&chunk, buffer) {
-                    Ok(true) => Ok(buffer.event()),
-                    Ok(false) => self.advanced_event(buffer),
+                return match self.check_waiting_text(buffer) {
+                    Ok(true) => Ok(None),
+                    Ok(false) => self.receive_rest(buffer),
                     Err(error) => Err(self.fail_in(buffer, error)),
                 };
             }
+            let most = if buffer.gives_messages() { usize::MAX } else { self.text_part_limit() };
+            if let Some(chunk) = self.decoder.decode_data(buffer.fresh(), 1, most) {
+                return self.receive_data(&chunk, buffer);
+            }
         }
         self.advanced_event(buffer)
+    }
+
+    /// Goes on with a frame that began in an earlier read.
+    #[inline(never)]
+    fn receive_rest<'b>(
+        &mut self,
+        buffer: &'b mut ReadBuffer,
+    ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
+        let (least, most) = self.pieces(buffer).into_inner();
+        match self.decoder.decode_data(buffer.fresh(), least, most) {
+            Some(chunk) => self.receive_data(&chunk, buffer),
+            None => self.advanced_event(buffer),
+        }
+    }
+
+    /// Makes an event of a part of a data frame.
+    #[inline(always)]
+    fn receive_data<'b>(
+        &mut self,
+        chunk: &FrameChunk<Range<usize>>,
+        buffer: &'b mut ReadBuffer,
+    ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
+        if let Err(error) = self.check_start(chunk) {
+            return Err(self.fail_in(buffer, error));
+        }
+        buffer.keep(&chunk.payload);
+        if is_event(chunk, buffer) {
+            // It lies where it was read: nothing is joined, and nothing is noted.
+            let is_whole = buffer.gives_messages();
+            let (payload, drop_rest) = buffer.give();
+            if !chunk.frame_started && is_whole {
+                // What waited was judged before, but is given as a whole.
+                self.text = TextCheck::new();
+            }
+            let last = chunk.message_finished();
+            let event = self.data_event(chunk.message, payload, chunk.frame_finished, last);
+            if event.is_err() {
+                drop_rest();
+            }
+            return event;
+        }
+        // A copy, so that the part itself never has an address.
+        self.receive_joined(&chunk.clone(), buffer)
+    }
+
+    #[inline(never)]
+    fn receive_joined<'b>(
+        &mut self,
+        chunk: &FrameChunk<Range<usize>>,
+        buffer: &'b mut ReadBuffer,
+    ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
+        match self.take_data(chunk, buffer) {
+            Ok(true) => Ok(buffer.event()),
+            Ok(false) => self.advanced_event(buffer),
+            Err(error) => Err(self.fail_in(buffer, error)),
+        }
     }
 
     #[inline(never)]
@@ -243,7 +278,9 @@ impl Connection {
         }
         let (read, joined) = buffer.read_and_joined(kept);
         let (code_point, text) = self.check_text(read, last)?;
-        joined.text.extend(code_point);
+        if let Some(code_point) = code_point {
+            joined.text.push(code_point);
+        }
         joined.text.push_str(text);
         let found = if buffer.gives_messages() {
             last
@@ -320,7 +357,7 @@ impl Connection {
 fn is_event(chunk: &FrameChunk<Range<usize>>, buffer: &ReadBuffer) -> bool {
     if buffer.gives_messages() {
         let begins = matches!(chunk.header.opcode, Opcode::Text | Opcode::Binary);
-        begins && chunk.frame_started && chunk.message_finished()
+        begins && chunk.message_finished() && (chunk.frame_started || buffer.joined.is_empty())
     } else {
         chunk.header.opcode.is_data() && (chunk.frame_finished || !chunk.payload.is_empty())
     }

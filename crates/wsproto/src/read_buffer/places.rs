@@ -6,7 +6,7 @@ use core::ops::Range;
 
 use wsproto_frame::TextCheck;
 
-use super::{Found, Joined, Place, ReadBuffer};
+use super::{Found, Joined, Place, ReadBuffer, nothing};
 use crate::Event;
 
 impl ReadBuffer {
@@ -53,7 +53,7 @@ impl ReadBuffer {
     /// Returns the bytes that are as they were read.
     #[inline(always)]
     pub(crate) fn fresh(&mut self) -> &mut [u8] {
-        self.memory.get_mut(self.decoded..self.end).unwrap_or_default()
+        self.memory.get_mut(self.decoded..self.end).unwrap_or_else(nothing)
     }
 
     /// Returns the bytes in `range`.
@@ -68,20 +68,19 @@ impl ReadBuffer {
     pub(crate) fn keep(&mut self, payload: &Range<usize>) {
         if payload.start > 0 {
             debug_assert_eq!(self.start, self.decoded, "a header comes where no payload waits");
-            self.start = self.decoded.saturating_add(payload.start);
+            self.start = self.decoded.wrapping_add(payload.start);
         }
-        self.decoded = self.decoded.saturating_add(payload.end).min(self.end);
+        debug_assert!(payload.end <= self.fresh_len(), "it was read");
+        self.decoded = self.decoded.wrapping_add(payload.end);
     }
 
-    /// Takes `payload`, whose place counts from the fresh bytes, where no payload waits. Returns, too, what drops all
-    /// that was read after it: for a fault that shows while the payload is borrowed.
+    /// Takes the payload that waits. Returns, too, what drops all that was read after it: for a fault that shows while
+    /// the payload is borrowed.
     #[inline(always)]
-    pub(crate) fn give(&mut self, payload: &Range<usize>) -> (&[u8], impl FnOnce()) {
-        debug_assert!(self.start == self.decoded && payload.end <= self.fresh_len(), "it was read");
-        let (start, end) = (self.decoded.wrapping_add(payload.start), self.decoded.wrapping_add(payload.end));
-        (self.start, self.decoded, self.last_room) = (end, end, 0);
-        let Self { memory, decoded, end: read_to, .. } = self;
-        (memory.get(start..end).unwrap_or_default(), move || *read_to = *decoded)
+    pub(crate) fn give(&mut self) -> (&[u8], impl FnOnce()) {
+        let kept = self.take_kept();
+        let Self { memory, decoded, end, .. } = self;
+        (memory.get(kept).unwrap_or_else(|| nothing()), move || *end = *decoded)
     }
 
     /// Takes the payload that waits, and says where it lies.
@@ -128,7 +127,8 @@ impl ReadBuffer {
     /// than `long` bytes of it have come.
     #[inline(always)]
     pub(crate) fn text_piece(&mut self, long: usize) -> Option<&mut [u8]> {
-        if self.whole && self.end.wrapping_sub(self.start) < long { Some(self.fresh()) } else { None }
+        let waits = self.whole && self.end.wrapping_sub(self.start) < long;
+        if waits { self.memory.get_mut(self.decoded..self.end) } else { None }
     }
 
     /// Keeps all fresh bytes, a piece of a text that was checked, whose check stood at `before`.
