@@ -6,9 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use wsproto::{
-    Config, Connection, Deadline, Event, Headers, ReadBuffer, RejectConnection, Timeouts, WebSocketUrl,
-};
+use wsproto::{Connection, Deadline, Event, Headers, ReadBuffer, RejectConnection, Timeouts, WebSocketUrl};
 
 use crate::{
     Error, Settings, Stream, WebSocket,
@@ -65,18 +63,18 @@ impl Connector {
         Self::default()
     }
 
-    /// Sets limits, extensions and deadlines: [`Settings`], a [`Config`], or an `Arc` of one.
+    /// Sets limits, extensions and deadlines: [`Settings`], a [`Config`](wsproto::Config), or an `Arc` of one.
     #[must_use]
     pub fn with_settings(mut self, settings: impl Into<Settings>) -> Self {
         self.settings = settings.into();
         self
     }
 
-    /// Offers permessage-deflate as by default: `DeflateConfig` in the [`Config`] of the settings tells more.
+    /// Offers permessage-deflate as by default: `DeflateConfig` in the [`Config`](wsproto::Config) of the settings tells more.
     #[cfg(feature = "deflate")]
     #[must_use]
     pub fn with_compression(mut self) -> Self {
-        let config = Config::clone(&self.settings.config);
+        let config = wsproto::Config::clone(&self.settings.config);
         self.settings.config = config.with_extension(wsproto::DeflateConfig::default()).into();
         self
     }

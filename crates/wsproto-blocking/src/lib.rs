@@ -53,11 +53,23 @@
     )
 )]
 
+#[cfg(all(doctest, feature = "deflate"))]
+mod pages {
+    //! The pages whose examples run as tests of this crate; nothing of it is built into the library.
+
+    #[doc = include_str!("../../../docs/blocking.md")]
+    pub struct Blocking;
+
+    #[doc = include_str!("../README.md")]
+    pub struct Readme;
+}
+
 mod client;
 mod link;
 mod proxy;
 mod server;
 mod settings;
+mod split;
 mod stream;
 mod time;
 mod web_socket;
@@ -74,6 +86,7 @@ pub use self::{
     client::{Connector, connect},
     server::{Asked, accept, accept_with},
     settings::Settings,
+    split::{Reader, Writer},
     stream::{CloneStream, Layered, NoTimeouts, Stream},
     web_socket::WebSocket,
 };

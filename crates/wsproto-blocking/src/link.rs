@@ -14,6 +14,9 @@ use crate::{
 
 /// How many pieces a write takes at most.
 const MOST_SLICES: usize = 16;
+/// While a write waits, no more is read than this, in bytes, to see whether the peer lives. One that has sent more, and takes
+/// nothing, waits for us to read as we wait for it.
+pub(crate) const MOST_UNREAD: usize = 64 << 10;
 
 /// A driver, a stream and a clock.
 #[derive(Debug)]
@@ -22,19 +25,21 @@ pub(crate) struct Link<S> {
     pub(crate) driver: Driver,
     pub(crate) buffer: ReadBuffer,
     pub(crate) clock: Clock,
-    read_limit: Limit,
-    write_limit: Limit,
+    pub(crate) read_limit: Limit,
+    pub(crate) write_limit: Limit,
     /// How long a write may stall, if that is limited.
-    patience: Option<Duration>,
+    pub(crate) patience: Option<Duration>,
     looks: Looks,
     /// Whether the stream was written to and not flushed.
     unflushed: bool,
     /// Why nothing more can be written: what the peer said last is read first.
     write_error: Option<io::Error>,
+    /// The deadline that has passed: nothing is written any more.
+    pub(crate) expired: Option<Deadline>,
     /// Whether the stream is shut down for writing.
     is_shut_down: bool,
     /// Whether the end, or an error, was given: nothing follows.
-    over: bool,
+    pub(crate) over: bool,
 }
 
 /// What a step found.
@@ -48,7 +53,7 @@ pub(crate) enum Step {
 }
 
 /// What a read brought.
-enum Filled {
+pub(crate) enum Filled {
     Bytes,
     End,
     /// Something was due, and is done.
@@ -75,6 +80,7 @@ impl<S: Stream> Link<S> {
             looks: Looks::default(),
             unflushed: false,
             write_error: None,
+            expired: None,
             is_shut_down: false,
             over: false,
         }
@@ -159,10 +165,8 @@ impl<S: Stream> Link<S> {
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if is_timeout(&error) => {
-                    let is_due = due.is_some_and(|due| due <= self.clock.now());
-                    if is_due {
-                        self.looks.may_look(due.unwrap_or_default());
-                        self.looks.found_nothing();
+                    if let Some(due) = due.filter(|due| *due <= self.clock.now()) {
+                        self.looks.found_nothing(due);
                     } else if until.is_some_and(|until| until <= Instant::now()) {
                         return Ok(Filled::Later);
                     } else if self.read_limit.was_ignored(started.elapsed()) {
@@ -184,6 +188,7 @@ impl<S: Stream> Link<S> {
             let _ = self.stream.write(self.driver.output().first());
             let _ = self.stream.flush();
         }
+        self.expired = Some(deadline);
         Err(deadline.into())
     }
 
@@ -193,6 +198,9 @@ impl<S: Stream> Link<S> {
     ///
     /// A deadline, or what the stream says. After a time-out of the stream's own, what is left stays queued.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
+        if let Some(deadline) = self.expired {
+            return Err(deadline.into());
+        }
         let (mut is_exact, mut stalled) = (false, None);
         while self.driver.queued() > 0 || self.unflushed {
             let (now, due) = (self.clock.now(), self.driver.poll_timeout());
@@ -212,9 +220,12 @@ impl<S: Stream> Link<S> {
                     } else if self.write_limit.was_ignored(started.elapsed()) {
                         return Err(error.into());
                     }
-                    // What a stream of its own holds back is no longer queued, and the driver doesn't count it.
+                    // What the stream itself holds back is no longer queued, and the driver doesn't count it.
                     let since: &Instant = stalled.get_or_insert(started);
-                    if self.patience.is_some_and(|patience| since.elapsed() >= patience) {
+                    if self.driver.queued() == 0
+                        && self.patience.is_some_and(|patience| since.elapsed() >= patience)
+                    {
+                        self.expired = Some(Deadline::Write);
                         return Err(Deadline::Write.into());
                     }
                     is_exact = true;
@@ -249,7 +260,7 @@ impl<S: Stream> Link<S> {
 
     /// Does what is due while a write waits; what the peer has sent may show that it lives.
     fn act_in_write(&mut self) -> Result<(), Error> {
-        if self.driver.transport() == Transport::KeepOpen {
+        if self.driver.transport() == Transport::KeepOpen && self.buffer.unread().len() < MOST_UNREAD {
             self.read_limit.set(Some(LEAST_LIMIT), true, |limit| self.stream.set_read_timeout(limit))?;
             // An error, or the end, is found again by the next read.
             if let Ok(len @ 1..) = self.stream.read(self.buffer.room()) {

@@ -33,7 +33,7 @@ pub trait Stream: Read + Write {
     fn shutdown_write(&mut self) -> io::Result<()>;
 }
 
-/// A stream of which two threads may each have a handle: `WebSocket::split` needs it.
+/// A stream of which two threads may each have a handle: [`split`](crate::WebSocket::split) needs it.
 pub trait CloneStream: Stream + Sized {
     /// Makes a second handle of the same stream.
     ///

@@ -80,9 +80,9 @@ impl Looks {
         may_look
     }
 
-    /// Says that nothing was there.
-    pub(crate) const fn found_nothing(&mut self) {
-        self.done = MOST_LOOKS;
+    /// Says that nothing was there when it was due.
+    pub(crate) const fn found_nothing(&mut self, due: Duration) {
+        *self = Self { due, done: MOST_LOOKS };
     }
 }
 
@@ -136,7 +136,7 @@ mod tests {
         let (mut looks, due) = (Looks::default(), Duration::from_secs(1));
         assert_eq!((0..100).filter(|_| looks.may_look(due)).count(), 16);
         assert!(looks.may_look(due * 2));
-        looks.found_nothing();
+        looks.found_nothing(due * 2);
         assert!(!looks.may_look(due * 2));
     }
 }

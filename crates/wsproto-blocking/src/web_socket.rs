@@ -286,7 +286,9 @@ impl<S: Stream> WebSocket<S> {
     /// Returns how the connection ends, as far as is known yet.
     #[must_use]
     pub fn close_report(&self) -> CloseReport {
-        self.link.driver.close_report()
+        let mut report = self.link.driver.close_report();
+        report.expired = report.expired.or(self.link.expired);
+        report
     }
 }
 

@@ -11,6 +11,7 @@ mod connecting;
 mod deadlines;
 mod messages;
 mod script;
+mod split;
 mod streams;
 
 use std::{

@@ -1,0 +1,269 @@
+//! One WebSocket in two threads: a half that reads, and halves that write.
+
+mod io;
+
+use std::{
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    task::Poll,
+    time::{Duration, Instant},
+};
+
+use wsproto::{
+    CloseCode, CloseReport, Counters, Driver, Event, LocalProtocolError, Message, Ping, PreparedMessage,
+};
+
+use self::io::{ReadSide, WriteSide};
+use crate::{CloneStream, Error, WebSocket, link::Step, time::Clock};
+
+impl<S: CloneStream> WebSocket<S> {
+    /// Splits the WebSocket into a half that reads and one that writes, for two threads.
+    ///
+    /// The reading half answers Pings and Close, sends keepalive's Pings, and ends the stream; it goes on while a send
+    /// blocks, unless it has something to send itself, which then follows. So it must be read from until it gives
+    /// `None`. The writing half can be cloned, for many threads; a message is sent whole. Each frame that is queued is
+    /// written by the thread that sends, or by the one that is writing already.
+    ///
+    /// ```
+    /// # use std::{net::TcpListener, thread};
+    /// # use wsproto_blocking::{CloseCode, Error, Settings, accept, connect};
+    /// # let listener = TcpListener::bind("127.0.0.1:0")?;
+    /// # let url = format!("ws://{}/", listener.local_addr()?);
+    /// # let server = thread::spawn(move || -> Result<(), Error> {
+    /// #     let mut ws = accept(listener.accept()?.0, Settings::default())?;
+    /// #     while let Some(message) = ws.read()? { ws.send(message)?; }
+    /// #     Ok(())
+    /// # });
+    /// let (mut reader, writer) = connect(&url)?.split()?;
+    /// let reading = thread::spawn(move || -> Result<usize, Error> {
+    ///     let mut count = 0;
+    ///     while reader.read()?.is_some() {
+    ///         count += 1;
+    ///     }
+    ///     Ok(count)
+    /// });
+    /// for n in 0..10 {
+    ///     writer.send(format!("{n}"))?;
+    /// }
+    /// # thread::sleep(std::time::Duration::from_millis(50));
+    /// assert!(writer.close(CloseCode::NORMAL, "")?.clean);
+    /// assert_eq!(reading.join().unwrap()?, 10);
+    /// # server.join().unwrap()?;
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the stream can't have a second handle; the connection is gone.
+    pub fn split(self) -> Result<(Reader<S>, Writer<S>), Error> {
+        let link = self.link;
+        let write = WriteSide::new(link.stream.clone_stream()?, link.write_limit, link.patience);
+        let wake = link.stream.clone_stream()?;
+        let over = link.over;
+        let shared = Arc::new(Shared {
+            driver: Mutex::new(link.driver),
+            write: Mutex::new(write),
+            read: Mutex::new(ReadSide::new(link.stream, link.buffer, link.read_limit)),
+            wake: Mutex::new(wake),
+            progress: Mutex::new(Progress { over, reader_gone: false }),
+            changed: Condvar::new(),
+            clock: link.clock,
+            high_water: self.high_water,
+        });
+        Ok((Reader { shared: shared.clone() }, Writer { shared }))
+    }
+}
+
+/// What both halves share. Locks are taken in the order of the fields, but for `progress`, which comes before `driver`;
+/// `driver` is never locked while a call blocks.
+struct Shared<S> {
+    /// Held while reading, by the reading half, or, once that is gone, by one that closes.
+    read: Mutex<ReadSide<S>>,
+    /// Held while writing.
+    write: Mutex<WriteSide<S>>,
+    driver: Mutex<Driver>,
+    /// A handle to end the stream with, so that calls that block on it return.
+    wake: Mutex<S>,
+    progress: Mutex<Progress>,
+    /// `progress` has changed, or all that was queued is written.
+    changed: Condvar,
+    clock: Clock,
+    high_water: usize,
+}
+
+struct Progress {
+    /// Whether the end, or an error, was given.
+    over: bool,
+    reader_gone: bool,
+}
+
+/// What a panic of another thread leaves is whole: no call of the program happens under a lock.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The half of a WebSocket that reads; [`WebSocket::split`] makes it.
+///
+/// To drop it leaves the connection open, and nobody answers Pings any more.
+pub struct Reader<S: CloneStream> {
+    shared: Arc<Shared<S>>,
+}
+
+impl<S: CloneStream> Reader<S> {
+    /// Returns the next message; `None` once the connection is closed to the end, as [`WebSocket::read`] does.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn read(&mut self) -> Result<Option<Message>, Error> {
+        match self.message(None)? {
+            Poll::Ready(message) => Ok(message),
+            Poll::Pending => Ok(None),
+        }
+    }
+
+    /// Returns the next message if it comes within `limit`, as [`WebSocket::read_for`] does.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn read_for(&mut self, limit: Duration) -> Result<Poll<Option<Message>>, Error> {
+        self.message(Instant::now().checked_add(limit))
+    }
+
+    fn message(&self, until: Option<Instant>) -> Result<Poll<Option<Message>>, Error> {
+        let mut read = lock(&self.shared.read);
+        loop {
+            match self.shared.step(&mut read, until)? {
+                Step::Found => {
+                    if let Some(Ok(message)) = read.buffer.take_event().map(Message::try_from) {
+                        return Ok(Poll::Ready(Some(message)));
+                    }
+                }
+                Step::Over(_) => return Ok(Poll::Ready(None)),
+                Step::Later => return Ok(Poll::Pending),
+            }
+        }
+    }
+
+    /// Returns how the connection ends, as far as is known yet.
+    #[must_use]
+    pub fn close_report(&self) -> CloseReport {
+        lock(&self.shared.driver).close_report()
+    }
+}
+
+impl<S: CloneStream> Drop for Reader<S> {
+    fn drop(&mut self) {
+        lock(&self.shared.progress).reader_gone = true;
+        self.shared.changed.notify_all();
+    }
+}
+
+/// A half of a WebSocket that writes; [`WebSocket::split`] makes it, and it can be cloned.
+pub struct Writer<S: CloneStream> {
+    shared: Arc<Shared<S>>,
+}
+
+impl<S: CloneStream> Clone for Writer<S> {
+    fn clone(&self) -> Self {
+        Self { shared: self.shared.clone() }
+    }
+}
+
+impl<S: CloneStream> Writer<S> {
+    /// Sends a message, and writes it and what is queued.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`].
+    pub fn send(&self, message: impl Into<Message>) -> Result<(), Error> {
+        let message = message.into();
+        self.queue(|driver, now| driver.send_message(&message, now))?;
+        self.flush()
+    }
+
+    /// Queues a message, as [`WebSocket::feed`] does. A reading half that waits already doesn't write it: call
+    /// [`flush`](Self::flush) after the last.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`].
+    pub fn feed(&self, message: impl Into<Message>) -> Result<(), Error> {
+        let message = message.into();
+        let queued = self.queue(|driver, now| driver.send_message(&message, now))?;
+        if queued > self.shared.high_water { self.flush() } else { Ok(()) }
+    }
+
+    /// Sends an event as it is, as [`WebSocket::send_event`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`].
+    pub fn send_event<'e>(&self, event: impl Into<Event<'e>>) -> Result<(), Error> {
+        self.queue(|driver, now| driver.send(event, now))?;
+        self.flush()
+    }
+
+    /// Sends a message that was prepared for many.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`].
+    pub fn send_prepared(&self, message: &PreparedMessage) -> Result<(), Error> {
+        self.queue(|driver, now| driver.send_prepared(message, now))?;
+        self.flush()
+    }
+
+    /// Sends a Ping, of at most 125 bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`].
+    pub fn ping(&self, payload: &[u8]) -> Result<(), Error> {
+        self.send_event(Ping::new(payload))
+    }
+
+    /// Writes what is queued.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`].
+    pub fn flush(&self) -> Result<(), Error> {
+        self.shared.flush()
+    }
+
+    fn queue(
+        &self,
+        queue: impl FnOnce(&mut Driver, Duration) -> Result<(), LocalProtocolError>,
+    ) -> Result<usize, Error> {
+        let mut driver = lock(&self.shared.driver);
+        queue(&mut driver, self.shared.clock.now())?;
+        Ok(driver.queued())
+    }
+
+    /// Closes the connection as [`WebSocket::close`] does, and waits until the reading half has come to the end; it
+    /// still gives the messages that come before. Where that half is dropped, this one reads to the end.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Local`] for a code that no Close carries: nothing was sent.
+    pub fn close(&self, code: CloseCode, reason: &str) -> Result<CloseReport, Error> {
+        self.queue(|driver, now| driver.close(code, reason, now))?;
+        // Where it can't be written, the end will show it.
+        let _ = self.flush();
+        self.shared.await_over();
+        Ok(lock(&self.shared.driver).close_report())
+    }
+
+    /// Returns how the connection ends, as far as is known yet.
+    #[must_use]
+    pub fn close_report(&self) -> CloseReport {
+        lock(&self.shared.driver).close_report()
+    }
+
+    /// Returns what was counted so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        *lock(&self.shared.driver).counters()
+    }
+}
