@@ -6,12 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use wsproto::{Connection, Deadline, Event, Headers, ReadBuffer, RejectConnection, Timeouts, WebSocketUrl};
+use wsproto::{
+    Connection, Deadline, Event, Headers, Proxy, ReadBuffer, RejectConnection, Timeouts, WebSocketUrl,
+};
 
 use crate::{
     Error, Settings, Stream, WebSocket,
     link::{Link, Step},
-    proxy::Proxy,
+    proxy,
     time::{Clock, part},
 };
 
@@ -93,15 +95,20 @@ impl Connector {
         self
     }
 
-    /// Connects through an HTTP proxy, `http://[USER:PASSWORD@]HOST[:PORT]`, by its method CONNECT. The environment is
-    /// not looked at.
+    /// Connects through an HTTP proxy, by its method CONNECT. The environment is not looked at.
     ///
-    /// # Errors
+    /// ```
+    /// use wsproto_blocking::{Connector, Proxy};
     ///
-    /// [`Error::Url`] for what is no such URL.
-    pub fn with_proxy(mut self, url: &str) -> Result<Self, Error> {
-        self.proxy = Some(Proxy::new(url)?);
-        Ok(self)
+    /// let proxy: Proxy = "http://user:secret@proxy.example:3128".parse()?;
+    /// let connector = Connector::new().with_proxy(proxy);
+    /// # drop(connector);
+    /// # Ok::<(), wsproto_blocking::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = Some(proxy);
+        self
     }
 
     /// Connects to a `ws://` URL over TCP. All of it is bounded by [`Timeouts::handshake`], 10 s by default; the error
@@ -115,7 +122,7 @@ impl Connector {
     /// # Errors
     ///
     /// [`Error::Url`]; [`Error::Io`], of the last address that was tried, or for a `wss://` URL;
-    /// [`Error::TimedOut`]; [`Error::Rejected`] where the server, or the proxy, said no; [`Error::Remote`] where its
+    /// [`Error::TimedOut`]; [`Error::Rejected`] where the server said no, [`Error::Proxy`] where the proxy did; [`Error::Remote`] where its
     /// answer broke a rule; [`Error::Local`] for a header field or a subprotocol that can't be sent.
     pub fn connect(&self, url: &str) -> Result<WebSocket<TcpStream>, Error> {
         let url: WebSocketUrl = url.parse()?;
@@ -154,9 +161,9 @@ impl Connector {
     /// Connects to the server, or to the proxy and through it.
     fn reach(&self, url: &WebSocketUrl) -> Result<TcpStream, Error> {
         let until = self.settings.timeouts.handshake.and_then(|limit| Instant::now().checked_add(limit));
-        let Some(proxy) = &self.proxy else { return connect_tcp(url, until) };
-        let mut stream = connect_tcp(&proxy.url, until)?;
-        proxy.tunnel(&mut stream, url, until)?;
+        let Some(proxy) = &self.proxy else { return connect_tcp(url.host(), url.port(), until) };
+        let mut stream = connect_tcp(proxy.host(), proxy.port(), until)?;
+        proxy::tunnel(&mut stream, proxy, url, self.settings.config.handshake, until)?;
         Ok(stream)
     }
 
@@ -204,8 +211,8 @@ impl Connector {
 }
 
 /// Connects to one of the addresses of a host.
-fn connect_tcp(url: &WebSocketUrl, until: Option<Instant>) -> Result<TcpStream, Error> {
-    let addresses: Vec<_> = (url.host(), url.port()).to_socket_addrs()?.collect();
+fn connect_tcp(host: &str, port: u16, until: Option<Instant>) -> Result<TcpStream, Error> {
+    let addresses: Vec<_> = (host, port).to_socket_addrs()?.collect();
     connect_to_one(&addresses, until)
 }
 

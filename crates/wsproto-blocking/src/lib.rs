@@ -78,8 +78,8 @@ mod web_socket;
 pub use wsproto::DeflateConfig;
 pub use wsproto::{
     AcceptConnection, AdapterError as Error, BytesMessage, CloseCode, CloseConnection, CloseReport, Config,
-    Connection, Counters, Deadline, Event, KeepAlive, Message, Ping, Pong, PreparedMessage, RejectConnection,
-    Request, TextMessage, Timeouts, WebSocketUrl, check_origin, check_same_host,
+    Connection, Counters, Deadline, Event, KeepAlive, Message, Ping, Pong, PreparedMessage, Proxy,
+    RejectConnection, Request, TextMessage, Timeouts, WebSocketUrl, check_origin, check_same_host,
 };
 
 pub use self::{

@@ -38,6 +38,8 @@ pub(crate) struct Link<S> {
     pub(crate) expired: Option<Deadline>,
     /// Whether the stream is shut down for writing.
     is_shut_down: bool,
+    /// What is given once the stream is ended.
+    fault: Option<Error>,
     /// Whether the end, or an error, was given: nothing follows.
     pub(crate) over: bool,
 }
@@ -82,6 +84,7 @@ impl<S: Stream> Link<S> {
             write_error: None,
             expired: None,
             is_shut_down: false,
+            fault: None,
             over: false,
         }
     }
@@ -96,17 +99,24 @@ impl<S: Stream> Link<S> {
         if self.over {
             return Ok(Step::Over(None));
         }
-        let outcome = self.next_event(until);
-        match &outcome {
+        let outcome = match self.fault.take() {
+            Some(fault) => Err(fault),
+            None => self.next_event(until),
+        };
+        match outcome {
             Ok(Step::Over(_)) => self.over = true,
-            Err(Error::Io(error)) if is_timeout(error) => {}
+            Err(Error::Io(error)) if is_timeout(&error) => return Err(error.into()),
             // A rejection is owed.
             Err(Error::Remote(_)) if self.driver.connection().state() == ConnectionState::Connecting => {}
-            Err(_) => {
+            Err(fault) => {
+                if let Err(error) = self.end() {
+                    self.fault = Some(fault);
+                    return Err(error.into());
+                }
                 self.over = true;
-                self.end();
+                return Err(fault);
             }
-            Ok(_) => {}
+            Ok(Step::Found | Step::Later) => {}
         }
         outcome
     }
@@ -117,7 +127,7 @@ impl<S: Stream> Link<S> {
                 return Ok(Step::Found);
             }
             if self.driver.transport() != Transport::KeepOpen {
-                self.end();
+                self.end()?;
                 return Ok(Step::Over(None));
             }
             match self.flush() {
@@ -131,7 +141,7 @@ impl<S: Stream> Link<S> {
                 Filled::Later => return Ok(Step::Later),
                 Filled::End => {
                     let event = self.driver.receive_eof(self.clock.now())?;
-                    self.end();
+                    self.end()?;
                     return match self.write_error.take() {
                         Some(error) if !self.driver.connection().closed_cleanly() => Err(error.into()),
                         _ => Ok(Step::Over(event)),
@@ -184,7 +194,8 @@ impl<S: Stream> Link<S> {
         let Some(deadline) = self.driver.handle_timeout(now) else { return Ok(Filled::Woken) };
         if deadline == Deadline::Handshake {
             // The rejection of a request that took too long, if the stream takes it at once.
-            self.write_limit.set(Some(LEAST_LIMIT), true, |limit| self.stream.set_write_timeout(limit))?;
+            let _ =
+                self.write_limit.set(Some(LEAST_LIMIT), true, |limit| self.stream.set_write_timeout(limit));
             let _ = self.stream.write(self.driver.output().first());
             let _ = self.stream.flush();
         }
@@ -275,11 +286,18 @@ impl<S: Stream> Link<S> {
     }
 
     /// Ends the stream as RFC 6455 §7.1.1 wants it: writes what is queued, shuts down writing, reads to the peer's end.
-    /// Whatever goes wrong here is the end, too.
-    pub(crate) fn end(&mut self) {
+    /// What goes wrong here is the end, too.
+    ///
+    /// # Errors
+    ///
+    /// A time-out of the stream's own: call it again.
+    pub(crate) fn end(&mut self) -> io::Result<()> {
         // After a deadline, nothing is written any more.
-        if self.driver.transport() != Transport::Close {
-            let _ = self.flush();
+        if self.driver.transport() != Transport::Close
+            && let Err(Error::Io(error)) = self.flush()
+            && is_timeout(&error)
+        {
+            return Err(error);
         }
         loop {
             match self.driver.transport() {
@@ -290,6 +308,7 @@ impl<S: Stream> Link<S> {
                 Transport::AwaitEnd => match self.fill(None) {
                     Ok(Filled::Bytes | Filled::Woken) => self.buffer.clear(),
                     Ok(Filled::End) => drop(self.driver.receive_eof(self.clock.now())),
+                    Err(Error::Io(error)) if is_timeout(&error) => return Err(error),
                     Ok(Filled::Later) | Err(_) => break,
                 },
                 Transport::KeepOpen | Transport::PauseRead | Transport::Close => break,
@@ -297,11 +316,16 @@ impl<S: Stream> Link<S> {
         }
         // The program may keep the stream: the peer must not wait for that.
         self.shutdown_write();
+        Ok(())
     }
 
     fn shutdown_write(&mut self) {
         if !self.is_shut_down {
             self.is_shut_down = true;
+            // A stream may have last words of its own, as TLS has: they must not wait longer than there is time.
+            let due = self.driver.poll_timeout().map(|due| due.saturating_sub(self.clock.now()));
+            let limit = if self.expired.is_some() { Some(LEAST_LIMIT) } else { due };
+            let _ = self.write_limit.set(limit, true, |limit| self.stream.set_write_timeout(limit));
             let _ = self.stream.shutdown_write();
         }
     }

@@ -17,6 +17,8 @@ use crate::{
 /// [`Timeouts::handshake`], 10 s by default: call it in the connection's own thread, apart from the one that accepts
 /// TCP connections, so that a slow client holds up nobody.
 ///
+/// The stream has to block: where it doesn't, the error loses it.
+///
 /// Origins aren't looked at. A server that browsers reach, and that knows them by cookies, uses [`accept_with`] and
 /// [`check_same_host`](wsproto::check_same_host).
 ///
@@ -94,7 +96,8 @@ pub fn accept_with<S: Stream>(
         },
         Err(rejection) => reject(&mut link, rejection),
     };
-    link.end();
+    // The client has its answer, or takes it with the end of the stream.
+    let _ = link.end();
     Err(outcome)
 }
 
@@ -113,7 +116,8 @@ fn refuse<S: Stream>(
             Err(error) => error.into(),
         },
     };
-    link.end();
+    // The client has its answer, or takes it with the end of the stream.
+    let _ = link.end();
     outcome
 }
 

@@ -3,6 +3,7 @@
 mod io;
 
 use std::{
+    fmt,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     task::Poll,
     time::{Duration, Instant},
@@ -21,7 +22,7 @@ impl<S: CloneStream> WebSocket<S> {
     /// The reading half answers Pings and Close, sends keepalive's Pings, and ends the stream; it goes on while a send
     /// blocks, unless it has something to send itself, which then follows. So it must be read from until it gives
     /// `None`. The writing half can be cloned, for many threads; a message is sent whole. Each frame that is queued is
-    /// written by the thread that sends, or by the one that is writing already.
+    /// written by the thread that sends, or by the one that is writing already. The stream has to block.
     ///
     /// ```
     /// # use std::{net::TcpListener, thread};
@@ -152,6 +153,13 @@ impl<S: CloneStream> Reader<S> {
     }
 }
 
+/// Shows where the connection stands, and nothing that a peer sent.
+impl<S: CloneStream> fmt::Debug for Reader<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Reader").field(&*lock(&self.shared.driver)).finish()
+    }
+}
+
 impl<S: CloneStream> Drop for Reader<S> {
     fn drop(&mut self) {
         lock(&self.shared.progress).reader_gone = true;
@@ -167,6 +175,13 @@ pub struct Writer<S: CloneStream> {
 impl<S: CloneStream> Clone for Writer<S> {
     fn clone(&self) -> Self {
         Self { shared: self.shared.clone() }
+    }
+}
+
+/// Shows where the connection stands, and nothing that a peer sent.
+impl<S: CloneStream> fmt::Debug for Writer<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Writer").field(&*lock(&self.shared.driver)).finish()
     }
 }
 

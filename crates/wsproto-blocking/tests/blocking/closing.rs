@@ -68,7 +68,7 @@ fn closing_against_a_silent_peer_ends_at_the_deadline() {
         let started = Instant::now();
         let report = server.close(CloseCode::NORMAL, "").unwrap();
         let took = started.elapsed();
-        assert!(took >= ms(150) && took < ms(400), "{took:?}");
+        assert!(took >= ms(150) && took < ms(750), "{took:?}");
         assert_eq!((report.clean, report.expired), (false, Some(Deadline::Close)));
         drop(server);
         sender.join().unwrap();
@@ -82,7 +82,7 @@ fn the_end_of_the_stream_after_both_closes_is_awaited_no_longer_than_the_deadlin
     client.write_all(b"\x88\x82\0\0\0\0\x03\xe8").unwrap();
     let started = Instant::now();
     assert_eq!(server.read().unwrap(), None);
-    assert!(started.elapsed() >= ms(100) && started.elapsed() < ms(350), "{:?}", started.elapsed());
+    assert!(started.elapsed() >= ms(100) && started.elapsed() < ms(700), "{:?}", started.elapsed());
     let report = server.close_report();
     assert!(report.clean && report.expired == Some(Deadline::Close));
 }

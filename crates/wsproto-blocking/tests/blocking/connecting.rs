@@ -6,7 +6,7 @@ use std::{
     thread,
 };
 
-use wsproto::{RemoteProtocolError, handshake::RequestError};
+use wsproto::{ProxyError, RemoteProtocolError, handshake::RequestError};
 use wsproto_blocking::{
     AcceptConnection, Asked, Config, Connector, Deadline, Error, RejectConnection, Settings, TextMessage,
     WebSocket, accept, accept_with, connect,
@@ -200,8 +200,10 @@ fn proxy(status: &'static str) -> (String, thread::JoinHandle<String>) {
 fn a_proxy_leads_to_the_server() {
     let (address, server) = server();
     let (url, proxy) = proxy("200 OK");
-    let connector =
-        Connector::new().with_header("X-Token", "1").with_subprotocol("chat").with_proxy(&url).unwrap();
+    let connector = Connector::new()
+        .with_header("X-Token", "1")
+        .with_subprotocol("chat")
+        .with_proxy(url.parse().unwrap());
     let mut ws = connector.connect(&format!("ws://{address}/")).unwrap();
     let mut server = server.join().unwrap().unwrap();
     server.send("through").unwrap();
@@ -215,13 +217,14 @@ fn a_proxy_leads_to_the_server() {
 #[test]
 fn a_proxy_that_says_no_or_nothing_is_told() {
     let (url, proxy) = proxy("407 Proxy Authentication Required");
-    let outcome = Connector::new().with_proxy(&url).unwrap().connect("ws://a/");
-    assert!(matches!(outcome, Err(Error::Rejected(rejection)) if rejection.status == 407));
+    let outcome = Connector::new().with_proxy(url.parse().unwrap()).connect("ws://a/");
+    assert!(matches!(outcome, Err(Error::Proxy(ProxyError::Refused(refusal))) if refusal.status == 407));
     proxy.join().unwrap();
 
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let settings = Settings::default().with_timeouts(timeouts().with_handshake(ms(50)));
-    let outcome = Connector::new().with_settings(settings).with_proxy(&url).unwrap().connect("ws://a/");
+    let outcome =
+        Connector::new().with_settings(settings).with_proxy(url.parse().unwrap()).connect("ws://a/");
     assert!(matches!(outcome, Err(Error::TimedOut(Deadline::Proxy))));
 }

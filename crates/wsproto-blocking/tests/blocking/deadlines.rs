@@ -13,7 +13,7 @@ use crate::{client_of_bare, echo, ms, pair, server_of_bare, tcp, timeouts};
 /// Tells whether it took as long as the limit, and not much longer: machines are busy.
 fn assert_took(started: Instant, limit: std::time::Duration) {
     let took = started.elapsed();
-    assert!(took >= limit && took < limit + ms(200), "{took:?} in place of {limit:?}");
+    assert!(took >= limit && took < limit + ms(600), "{took:?} in place of {limit:?}");
 }
 
 #[test]
@@ -88,7 +88,8 @@ fn a_silent_peer_is_given_up_at_idle_and_patience() {
 
 #[test]
 fn a_silent_peer_that_answers_lives() {
-    let settings = Settings::default().with_timeouts(timeouts().with_keep_alive(KEEP_ALIVE));
+    let keep_alive = KeepAlive { patience: ms(2000), ..KEEP_ALIVE };
+    let settings = Settings::default().with_timeouts(timeouts().with_keep_alive(keep_alive));
     let (mut client, mut server) = pair(&settings, &Settings::default());
     let other = thread::spawn(move || server.read().map(|message| (message, server)));
     assert_eq!(client.read_for(ms(400)).unwrap(), std::task::Poll::Pending);
@@ -167,17 +168,18 @@ fn a_slow_peer_that_takes_something_now_and_then_is_alive() {
 /// A send that waits longer than the keepalive: the peer answered the Ping, and we weren't reading.
 #[test]
 fn a_peer_that_speaks_lives_through_a_send_that_takes_long() {
-    let timeouts = Timeouts::default().with_keep_alive(KeepAlive { idle: ms(30), patience: ms(30) });
+    let timeouts = Timeouts::default().with_keep_alive(KeepAlive { idle: ms(50), patience: ms(100) });
     let (mut client, mut server) = client_of_bare(&Settings::default().with_timeouts(timeouts));
     let len = 24 << 20;
     let peer = thread::spawn(move || {
-        for _ in 0..25 {
+        for _ in 0..40 {
             server.write_all(b"\x8a\x00").unwrap();
             thread::sleep(ms(10));
         }
         let (mut read, mut buffer) = (0, vec![0; 1 << 20]);
         while read < len {
             read += server.read(&mut buffer).unwrap();
+            server.write_all(b"\x8a\x00").unwrap();
         }
         server
     });

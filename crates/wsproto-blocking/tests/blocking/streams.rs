@@ -88,6 +88,38 @@ fn a_stream_that_does_not_block_loses_nothing() {
     }
 }
 
+/// The answer to a Close and to a broken rule is written to its last byte, too, and all that follows is read.
+#[test]
+fn a_stream_that_does_not_block_is_closed_to_the_end() {
+    let mut broken = frames(&["last"]);
+    broken.extend_from_slice(b"\x83\x80\0\0\0\0after it");
+    for (name, wire, code) in [
+        ("a Close", b"\x88\x82\0\0\0\0\x0f\xa1after it".to_vec(), [0x0f, 0xa1]),
+        ("a broken rule", broken, [0x03, 0xea]),
+    ] {
+        let refused = || Do::Fail(ErrorKind::WouldBlock);
+        let reads = wire.iter().flat_map(|byte| [refused(), Do::Bytes(vec![*byte])]).collect();
+        let writes = (0..100).flat_map(|_| [refused(), Do::Take(1)]).collect();
+        let (mut ws, mut calls) = (server(reads, writes), 0);
+        let outcome = loop {
+            calls += 1;
+            match ws.read() {
+                Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => {}
+                Ok(Some(message)) => assert_eq!(message, "last".into(), "{name}"),
+                outcome => break outcome,
+            }
+        };
+        assert!(calls > wire.len(), "{name}");
+        let script = &ws.get_ref().0;
+        assert_eq!(script.written[..1], [0x88], "{name}");
+        assert_eq!(script.written[2..4], code, "{name}");
+        assert_eq!(script.written.len(), 2 + usize::from(script.written[1]), "{name}: the whole Close");
+        assert!(script.reads.is_empty() && script.flushed, "{name}: read to the end");
+        assert_eq!(outcome.is_err(), name == "a broken rule", "{name}: {outcome:?}");
+        assert_eq!(ws.read().unwrap(), None, "{name}: once");
+    }
+}
+
 #[test]
 fn sending_over_a_stream_that_does_not_block_goes_on_with_flush() {
     let writes =
