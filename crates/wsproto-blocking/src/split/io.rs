@@ -184,8 +184,9 @@ impl<S: CloneStream> Shared<S> {
         loop {
             let (now, due) = {
                 let mut driver = lock(&self.driver);
-                if driver.transport() == Transport::Close {
-                    return Ok(());
+                if driver.transport() == Transport::Close && driver.queued() > 0 {
+                    // The other thread gave the connection up: what is left is never written.
+                    return Err(driver.close_report().expired.map_or(Error::Closed, Error::from));
                 }
                 let first = driver.output().first();
                 write.copied.clear();

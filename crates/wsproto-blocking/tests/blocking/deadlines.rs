@@ -144,13 +144,13 @@ fn a_peer_that_does_not_read_ends_a_send_at_the_deadline_of_writing() {
 
 #[test]
 fn a_slow_peer_that_takes_something_now_and_then_is_alive() {
-    let settings = Settings::default().with_timeouts(timeouts().with_write(ms(120)));
+    let settings = Settings::default().with_timeouts(timeouts().with_write(ms(400)));
     let (mut client, mut server) = client_of_bare(&settings);
-    let len = 16 << 20;
+    let len = 32 << 20;
     let reader = thread::spawn(move || {
         let (mut read, mut buffer) = (0, vec![0; 1 << 20]);
         while read < len {
-            thread::sleep(ms(20));
+            thread::sleep(ms(25));
             match server.read(&mut buffer).unwrap() {
                 0 => break,
                 n => read += n,
@@ -160,7 +160,7 @@ fn a_slow_peer_that_takes_something_now_and_then_is_alive() {
     });
     let started = Instant::now();
     client.send(Message::from(vec![7; len])).unwrap();
-    assert!(started.elapsed() > ms(120), "not slow: {:?}", started.elapsed());
+    assert!(started.elapsed() > ms(400), "not slow: {:?}", started.elapsed());
     drop(client);
     assert!(reader.join().unwrap() >= len);
 }
