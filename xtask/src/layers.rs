@@ -14,7 +14,15 @@ const ALLOWED: [(&str, &[&str]); 6] = [
     ("wsproto-extensions", &["bytes", "miniz_oxide", "wsproto-frame", "zlib-rs"]),
     (
         "wsproto",
-        &["bytes", "chacha20", "getrandom", "wsproto-extensions", "wsproto-frame", "wsproto-handshake"],
+        &[
+            "bytes",
+            "chacha20",
+            "getrandom",
+            "http",
+            "wsproto-extensions",
+            "wsproto-frame",
+            "wsproto-handshake",
+        ],
     ),
     ("wsproto-blocking", &["wsproto"]),
     ("wsproto-tokio", &["futures-core", "futures-sink", "tokio", "tracing", "wsproto"]),

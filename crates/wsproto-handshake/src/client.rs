@@ -1,17 +1,17 @@
 //! The client's side of the opening handshake, as a state machine.
 
-mod ask;
-mod reading;
+pub(crate) mod ask;
+pub(crate) mod reading;
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::fmt;
 
 use self::reading::{Expected, Response};
 use crate::{
-    AcceptConnection, HandshakeLimits, HeadError, Headers, LocalError, RejectConnection, RejectData, Request,
+    AcceptConnection, HandshakeLimits, HeadError, LocalError, RejectConnection, RejectData, Request,
     ResponseError,
     body::BodyReader,
-    head::{self, FieldStorage, Head, HeadBuffer, StatusLine},
+    head::{FieldStorage, Head, HeadBuffer},
     list,
     token::{AcceptToken, Key},
 };
@@ -155,19 +155,6 @@ impl ClientHandshake {
         Ok(())
     }
 
-    /// Returns the header fields of the request, for somebody else's HTTP to send with a GET of the target.
-    ///
-    /// # Errors
-    ///
-    /// As for [`send_request`](Self::send_request).
-    pub fn request_headers(&mut self, request: &Request, nonce: [u8; 16]) -> Result<Headers, LocalError> {
-        let host = self.checked_request(request)?;
-        let key = Key::generate(nonce);
-        let headers = ask::fields(request, &host, key);
-        self.sent(request, key);
-        Ok(headers)
-    }
-
     fn checked_request<'a>(&self, request: &'a Request) -> Result<Cow<'a, str>, LocalError> {
         let Stage::Idle = self.stage else { return Err(LocalError::WrongState) };
         ask::check(request)
@@ -223,44 +210,6 @@ impl ClientHandshake {
                 Ok(Step::Give(answer, body)) => return Ok(Some(self.give(answer, body))),
                 Err(error) => return Err(self.fail(error)),
             }
-        }
-    }
-
-    /// Takes an answer that somebody else's HTTP has parsed; a refusal's body is left to it.
-    ///
-    /// Interim responses are `None`.
-    ///
-    /// # Errors
-    ///
-    /// The rule that the server broke; the same error comes from every later call. An answer that no request
-    /// asked for is [`ResponseError::Unrequested`].
-    pub fn receive_parsed(
-        &mut self,
-        status: u16,
-        headers: &Headers,
-    ) -> Result<Option<Answer<'static>>, ResponseError> {
-        let awaited = match &mut self.stage {
-            Stage::AwaitingAnswer(awaited) => awaited,
-            Stage::Failed(error) => return Err(error.clone()),
-            _ => return Err(ResponseError::Unrequested),
-        };
-        let line = StatusLine { status, is_http_1_1: true };
-        let response =
-            head::check_fields(headers, &self.limits).map_err(ResponseError::from).and_then(|()| {
-                let Awaited { token, subprotocols, extensions, .. } = &*awaited;
-                let expected =
-                    Expected::new(token, [subprotocols, extensions], self.needs_subprotocol, &self.limits);
-                reading::read(Head { line, text: headers.text(), fields: &headers.cut() }, expected)
-            });
-        match response.and_then(|response| awaited.after(response, &self.limits)) {
-            Ok(Step::Give(Answer::Reject(mut reject), _)) => {
-                reject.has_body = false;
-                self.stage = Stage::Rejected;
-                Ok(Some(Answer::Reject(reject)))
-            }
-            Ok(Step::Give(answer, body)) => Ok(Some(self.give(answer, body))),
-            Ok(Step::Continue | Step::NeedInput) => Ok(None),
-            Err(error) => Err(self.fail(error)),
         }
     }
 
@@ -343,7 +292,7 @@ impl Awaited {
     ) -> Result<Step<'a>, ResponseError> {
         self.head.check_response_start(input)?;
         let Self { token, subprotocols, extensions, head, .. } = self;
-        let expected = Expected::new(token, [subprotocols, extensions], needs_subprotocol, limits);
+        let expected = Expected::new(Some(token), [subprotocols, extensions], needs_subprotocol, limits);
         let (mut joined, mut storage) = (Vec::new(), FieldStorage::new());
         let head = head.take(input, limits, &mut joined, &mut storage, Head::of_response)?;
         let Some(head) = head else { return Ok(Step::NeedInput) };

@@ -14,7 +14,7 @@ use core::mem::{self, MaybeUninit};
 use httparse::Header;
 use smallvec::SmallVec;
 
-pub(crate) use self::field::{check_field, check_fields};
+pub(crate) use self::field::check_field;
 use self::{line_count::LineCount, request_line::FirstLine};
 use crate::{
     HandshakeLimits, HeadError, Headers,

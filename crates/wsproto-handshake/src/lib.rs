@@ -52,5 +52,7 @@ pub use server::{ServerHandshake, ServerState};
 pub use token::{AcceptToken, accept_token, generate_key};
 #[cfg(feature = "http")]
 pub use upgrade::HttpHead;
-pub use upgrade::{HttpVersion, RequestHead, Upgrade, UpgradeError, UpgradeResponse};
+pub use upgrade::{
+    ClientUpgrade, HttpVersion, RequestHead, Upgrade, UpgradeError, UpgradeRequest, UpgradeResponse,
+};
 pub use url::WebSocketUrl;

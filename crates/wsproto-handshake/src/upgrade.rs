@@ -1,5 +1,6 @@
 //! The opening handshake where somebody else's HTTP has parsed the request and sends the answer.
 
+mod client;
 mod head;
 #[cfg(feature = "http")]
 mod http;
@@ -11,6 +12,7 @@ use core::{error::Error, fmt, ops::Deref};
 #[cfg(feature = "http")]
 pub use self::http::HttpHead;
 pub use self::{
+    client::{ClientUpgrade, UpgradeRequest},
     head::{HttpVersion, RequestHead},
     response::UpgradeResponse,
 };
@@ -18,7 +20,11 @@ use crate::{
     AcceptConnection, HandshakeLimits, HeadError, LocalError, RejectConnection, Request, RequestError,
     extension,
     head::check_field,
-    server::{answer, fields::Fields, rejection},
+    server::{
+        answer,
+        fields::{Fields, check_no_connection_field},
+        rejection,
+    },
     token::Key,
 };
 
@@ -157,7 +163,10 @@ impl Upgrade {
         let (status, token) = match self.proof {
             Proof::Key(key) => (101, Some(key.accept_token())),
             //= rfc8441#5.1-1
-            Proof::None => (200, None),
+            Proof::None => {
+                check_no_connection_field(&accept.headers)?;
+                (200, None)
+            }
         };
         let mut response = UpgradeResponse::new(status);
         response.headers = answer::accept_fields(token, accept);

@@ -57,6 +57,7 @@
 //! | receive parts of messages that are too long for memory | [`ReadBuffer::parts`], [`Connection::receive_from`] |
 //! | receive parts in memory of your own, with no heap | [`Connection::receive`] |
 //! | answer a request that an HTTP server has parsed, HTTP/2 as well | [`Upgrade`] |
+//! | ask a server through an HTTP client, HTTP/2 as well | [`ClientUpgrade`] |
 //! | begin after an opening handshake elsewhere | [`Connection::open_server`], [`Connection::open_client`] |
 //! | put to work extensions that were agreed elsewhere | [`Connection::with_extensions`], [`extensions::Pipeline`] |
 //! | send one message to many connections | [`PreparedMessage`] |
@@ -109,8 +110,8 @@ pub use wsproto_frame::{CloseCode, Role};
 pub use wsproto_handshake::HttpHead;
 pub use wsproto_handshake::{
     AcceptConnection, HandshakeLimits, Headers, HttpRequest, HttpVersion, OriginError, Proxy, ProxyError,
-    ProxyHandshake, RejectConnection, RejectData, Request, RequestHead, UpgradeResponse, UrlError,
-    WebSocketUrl, basic_credentials, check_origin, check_same_host,
+    ProxyHandshake, RejectConnection, RejectData, Request, RequestHead, UpgradeRequest, UpgradeResponse,
+    UrlError, WebSocketUrl, basic_credentials, check_origin, check_same_host,
 };
 
 pub use {wsproto_extensions as extensions, wsproto_frame as frame, wsproto_handshake as handshake};
@@ -131,5 +132,5 @@ pub use self::{
     read_buffer::ReadBuffer,
     state::{ConnectionState, Transport},
     timers::{Deadline, Due, KeepAlive, Timeouts, Timers},
-    upgrade::{Upgrade, UpgradeError, UpgradeFault},
+    upgrade::{ClientUpgrade, ClientUpgradeError, Upgrade, UpgradeError, UpgradeFault},
 };

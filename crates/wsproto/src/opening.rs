@@ -9,7 +9,7 @@ use wsproto_extensions::{NegotiationError, Params, Pipeline, parse, respond, res
 use wsproto_frame::Role;
 
 pub(crate) use self::{
-    client::ClientOpening,
+    client::{ClientOpening, with_offers},
     server::{ServerOpening, broken_rule},
 };
 use crate::{Config, RemoteProtocolError, agreement::Agreement};

@@ -1,5 +1,7 @@
 //! The opening handshake where somebody else's HTTP has parsed the request and sends the answer: a connection comes out.
 
+mod client;
+
 use alloc::{sync::Arc, vec::Vec};
 use core::{error::Error, fmt, ops::Deref};
 
@@ -10,6 +12,7 @@ use wsproto_handshake::{
     AcceptConnection, HandshakeLimits, RejectConnection, Request, RequestHead, UpgradeResponse,
 };
 
+pub use self::client::{ClientUpgrade, ClientUpgradeError};
 use crate::{
     Config, Connection, Event, LocalProtocolError, RemoteProtocolError,
     opening::{broken_rule, negotiation_error, respond_to, respond_to_chosen},

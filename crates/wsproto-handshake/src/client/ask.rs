@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Checks that a request can be sent; returns its host as it goes onto the wire.
-pub(super) fn check(request: &Request) -> Result<Cow<'_, str>, LocalError> {
+pub(crate) fn check(request: &Request) -> Result<Cow<'_, str>, LocalError> {
     //= rfc6455#4.1-2, rfc6455#4.1-3
     let host = host::to_wire(request.host()).ok_or_else(|| host_fault(request.host()))?;
     check_target(request.target())?;
@@ -78,13 +78,17 @@ pub(super) fn write(request: &Request, host: &str, key: Key, out: &mut Vec<u8>) 
     out.extend_from_slice(b"\r\n");
 }
 
-/// Returns the fields of a request.
-pub(super) fn fields(request: &Request, host: &str, key: Key) -> Headers {
-    let mut fields = Headers::new();
-    fields.push("Host", host);
-    fields.push("Upgrade", "websocket");
-    fields.push("Connection", "Upgrade");
-    fields.push("Sec-WebSocket-Key", key.as_bytes());
+/// Returns the fields of a request; those of an extended CONNECT have neither host nor key.
+pub(crate) fn fields(request: &Request, host_and_key: Option<(&str, Key)>) -> Headers {
+    let mut fields = Headers::with_capacity(8, 256);
+    //= rfc8441#5-2, rfc8441#5-5
+    if let Some((host, key)) = host_and_key {
+        fields.push("Host", host);
+        fields.push("Upgrade", "websocket");
+        fields.push("Connection", "Upgrade");
+        fields.push("Sec-WebSocket-Key", key.as_bytes());
+    }
+    //= rfc8441#5-4
     fields.push("Sec-WebSocket-Version", "13");
     proposed_fields(request, &mut fields);
     fields

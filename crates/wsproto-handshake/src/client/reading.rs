@@ -9,12 +9,14 @@ use crate::{
     extension,
     head::{Head, StatusLine},
     known::{Known, Seen, is_word},
-    list, syntax,
+    list,
+    server::fields::is_connection_field,
+    syntax,
     token::AcceptToken,
 };
 
 /// What a response is.
-pub(super) enum Response {
+pub(crate) enum Response {
     Interim,
     Accept(AcceptConnection),
     Reject(RejectConnection, Framing),
@@ -22,8 +24,9 @@ pub(super) enum Response {
 
 /// What a consent must agree with.
 #[derive(Clone, Copy)]
-pub(super) struct Expected<'a> {
-    token: &'a AcceptToken,
+pub(crate) struct Expected<'a> {
+    /// `None` for an extended CONNECT, where nothing proves that the request was read.
+    token: Option<&'a AcceptToken>,
     /// The subprotocols that were proposed, as a list with commas.
     subprotocols: &'a str,
     /// The extensions that were offered, as such a list.
@@ -34,8 +37,8 @@ pub(super) struct Expected<'a> {
 
 impl<'a> Expected<'a> {
     /// What must be chosen is a subprotocol that was proposed: where none was, none must be.
-    pub(super) const fn new(
-        token: &'a AcceptToken,
+    pub(crate) const fn new(
+        token: Option<&'a AcceptToken>,
         [subprotocols, extensions]: [&'a str; 2],
         needs_subprotocol: bool,
         limits: &HandshakeLimits,
@@ -46,9 +49,13 @@ impl<'a> Expected<'a> {
 }
 
 /// Reads a response by its status and fields.
-pub(super) fn read(head: Head<'_, StatusLine>, expected: Expected<'_>) -> Result<Response, ResponseError> {
+pub(crate) fn read(head: Head<'_, StatusLine>, expected: Expected<'_>) -> Result<Response, ResponseError> {
     let line = head.line;
     match line.status {
+        //= rfc8441#5.1-1
+        200..=299 if expected.token.is_none() => Ok(Response::Accept(accept(head, expected)?)),
+        // There is nothing to switch to (RFC 9113 §8.6).
+        101 if expected.token.is_none() => Err(ResponseError::Status),
         //= rfc6455#4.1-36, rfc6455#4.1-42
         101 if !line.is_http_1_1 => Err(HeadError::HttpVersion.into()),
         101 => Ok(Response::Accept(accept(head, expected)?)),
@@ -68,8 +75,16 @@ pub(super) fn read(head: Head<'_, StatusLine>, expected: Expected<'_>) -> Result
 
 fn accept(head: Head<'_, StatusLine>, expected: Expected<'_>) -> Result<AcceptConnection, ResponseError> {
     let mut seen = Fields::default();
-    let headers = head.keep(|name, value| Ok::<_, ResponseError>(seen.add(name, value)))?;
-    seen.check(expected.token)?;
+    let is_connect = expected.token.is_none();
+    let headers = head.keep(|name, value| {
+        seen.has_connection_field |= is_connect && is_connection_field(name, value);
+        Ok::<_, ResponseError>(seen.add(name, value))
+    })?;
+    match expected.token {
+        Some(token) => seen.check(token)?,
+        None if seen.has_connection_field => return Err(ResponseError::ConnectionField),
+        None => {}
+    }
     let subprotocol = seen.subprotocol(expected)?;
     let extensions = seen.extensions(expected)?;
     Ok(AcceptConnection { subprotocol, extensions, extension_choice: None, headers })
@@ -83,6 +98,8 @@ struct Fields<'a> {
     extensions: Seen<&'a [u8]>,
     upgrade: Seen<&'a [u8]>,
     connection_upgrades: bool,
+    /// Whether a field came that is for one connection of HTTP/1.1 alone.
+    has_connection_field: bool,
 }
 
 impl<'a> Fields<'a> {

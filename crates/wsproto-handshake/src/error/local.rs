@@ -24,6 +24,9 @@ pub enum LocalError {
     /// The host is an international name, and the feature `idna` is off
     /// (RFC 6455 [§11.1.1](https://www.rfc-editor.org/rfc/rfc6455#section-11.1.1)).
     HostNotAscii,
+    /// The scheme of an extended CONNECT is neither `https` nor `http`
+    /// (RFC 8441 [§5](https://www.rfc-editor.org/rfc/rfc8441#section-5)).
+    Scheme,
     /// The target does not begin with `/`
     /// (RFC 6455 [§3](https://www.rfc-editor.org/rfc/rfc6455#section-3)).
     Target,
@@ -106,6 +109,7 @@ impl fmt::Display for LocalError {
             Self::HostIsUrl => "host must be a host, not a URL",
             Self::HostWithoutBrackets => "an IPv6 address as a host must stand in brackets",
             Self::HostNotAscii => "host is not ASCII, and the feature idna is off",
+            Self::Scheme => "scheme is neither https nor http",
             Self::Target => "target must begin with '/'",
             Self::TargetFragment => "target with a fragment (a # of path or query is written as %23)",
             Self::Subprotocol => "subprotocol is not a token",

@@ -16,7 +16,8 @@ pub enum ResponseError {
     Unrequested,
     /// The head is not HTTP/1.1 as it must be.
     Head(HeadError),
-    /// The status is below 100
+    /// The status is below 100, or one that is no answer: 101 over HTTP/2 and HTTP/3, and where somebody else's HTTP has
+    /// parsed the response an interim one
     /// (RFC 9110 [§15](https://www.rfc-editor.org/rfc/rfc9110#section-15)).
     Status,
     /// More interim responses came than the limit
@@ -31,6 +32,9 @@ pub enum ResponseError {
     /// Upgrade is not `websocket` alone, in one field
     /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
     UpgradeNotWebSocket,
+    /// A consent over HTTP/2 or HTTP/3 has Connection, Upgrade or another field that only HTTP/1.1 has
+    /// (RFC 9113 [§8.2.2](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2)).
+    ConnectionField,
     /// There is no Sec-WebSocket-Accept
     /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
     AcceptMissing,
@@ -104,6 +108,7 @@ impl ResponseError {
             | Self::SubprotocolNotProposed(_)
             | Self::SubprotocolMissing
             | Self::ExtensionNotOffered(_) => "RFC 6455 §4.1",
+            Self::ConnectionField => "RFC 9113 §8.2.2",
             Self::AcceptRepeated => "RFC 6455 §11.3.3",
             Self::SubprotocolRepeated => "RFC 6455 §11.3.4",
             Self::ExtensionsRepeated => "RFC 6455 §11.3.2",
@@ -143,6 +148,7 @@ impl fmt::Display for ResponseError {
             Self::Status => "invalid status",
             Self::ConnectionNotUpgrade => "response without Connection: upgrade",
             Self::UpgradeNotWebSocket => "Upgrade is not websocket alone",
+            Self::ConnectionField => "header field of HTTP/1.1 connections over HTTP/2",
             Self::AcceptMissing => "Sec-WebSocket-Accept is missing",
             Self::AcceptRepeated => "Sec-WebSocket-Accept is repeated",
             Self::AcceptMismatch => "Sec-WebSocket-Accept does not follow from the key",

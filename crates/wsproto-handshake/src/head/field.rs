@@ -1,6 +1,6 @@
 //! Header fields: what can be wrong with one, and those that somebody else has cut.
 
-use crate::{HandshakeLimits, HeadError, Headers, syntax};
+use crate::{HeadError, syntax};
 
 /// Names what is wrong with a line that should be a field, if anything is.
 #[cold]
@@ -20,14 +20,6 @@ pub(super) fn fault(line: &[u8]) -> Option<HeadError> {
 /// Checks a field that somebody else has cut.
 pub(crate) fn check_field(name: &[u8], value: &[u8]) -> Result<(), HeadError> {
     name_fault(name).or_else(|| value_fault(value)).map_or(Ok(()), Err)
-}
-
-/// Checks fields that somebody else has cut.
-pub(crate) fn check_fields(headers: &Headers, limits: &HandshakeLimits) -> Result<(), HeadError> {
-    if headers.len() as u64 > limits.max_headers {
-        return Err(HeadError::TooManyHeaders { limit: limits.max_headers });
-    }
-    headers.iter().try_for_each(|(name, value)| check_field(name.as_bytes(), value))
 }
 
 fn name_fault(name: &[u8]) -> Option<HeadError> {

@@ -3,7 +3,9 @@
 use smallvec::SmallVec;
 
 use crate::{
-    HandshakeLimits, HeadError, RequestError, host,
+    HandshakeLimits, HeadError, Headers, LocalError, RequestError,
+    error::excerpt,
+    host,
     known::{Known, Seen, is_word},
     list,
     request::List,
@@ -198,6 +200,15 @@ pub(crate) fn is_connection_field(name: &[u8], value: &[u8]) -> bool {
                 || is_word(name, b"proxy-connection")
                 || (is_word(name, b"te") && !is_word(value, b"trailers"))
         }
+    }
+}
+
+/// Checks that none of the caller's fields is one that only HTTP/1.1 has: an extended CONNECT and its answer have none.
+pub(crate) fn check_no_connection_field(headers: &Headers) -> Result<(), LocalError> {
+    let mut names = headers.iter().filter(|(name, value)| is_connection_field(name.as_bytes(), value));
+    match names.next() {
+        Some((name, _)) => Err(LocalError::HeaderReserved(excerpt(name.as_bytes()))),
+        None => Ok(()),
     }
 }
 

@@ -3,11 +3,13 @@
 use alloc::vec::Vec;
 
 use ::http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, request::Parts,
-    uri::Authority,
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version,
+    request::Parts,
+    uri::{self, Authority, PathAndQuery, Scheme},
 };
 
-use super::{HttpVersion, RequestHead, UpgradeResponse};
+use super::{HttpVersion, RequestHead, UpgradeRequest, UpgradeResponse};
+use crate::{Headers, LocalError};
 
 mod sealed {
     /// Keeps others from adding kinds of requests.
@@ -80,17 +82,63 @@ impl UpgradeResponse {
     /// ```
     #[must_use]
     pub fn into_http(self) -> Response<Vec<u8>> {
-        let mut headers = HeaderMap::with_capacity(self.headers.len());
-        for (name, value) in &self.headers {
-            let field = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_bytes(value).ok());
-            debug_assert!(field.is_some(), "a field is checked before it is in a response");
-            if let Some((name, value)) = field {
-                headers.append(name, value);
-            }
-        }
         let mut response = Response::new(self.content);
-        *response.headers_mut() = headers;
+        *response.headers_mut() = header_map(&self.headers);
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or_default();
         response
     }
+}
+
+impl UpgradeRequest {
+    /// Makes a request of the crate `http`, without `:protocol`, for which that crate has no room: hyper and h2 take it as
+    /// an extension of the request, each as a type `Protocol` of its own.
+    ///
+    /// For HTTP/1.1 its URI is the target alone, as clients take it that have a connection to the server already; for an
+    /// extended CONNECT it has scheme and authority, and the version is HTTP/2.
+    ///
+    /// # Errors
+    ///
+    /// [`LocalError::TargetCharacter`] for a target that the crate doesn't carry, as one with `<`.
+    pub fn into_http(self) -> Result<Request<()>, LocalError> {
+        let path: PathAndQuery = self.target.parse().map_err(|_| target_fault(&self.target))?;
+        let mut parts = uri::Parts::default();
+        parts.path_and_query = Some(path);
+        if let Some(scheme) = self.scheme {
+            parts.scheme = Some(if scheme == "http" { Scheme::HTTP } else { Scheme::HTTPS });
+            parts.authority = Some(self.authority.parse().map_err(|_| LocalError::Host)?);
+        }
+        let mut request = Request::new(());
+        if self.protocol.is_some() {
+            *request.method_mut() = Method::CONNECT;
+            *request.version_mut() = Version::HTTP_2;
+        }
+        *request.uri_mut() = Uri::from_parts(parts).map_err(|_| LocalError::Target)?;
+        *request.headers_mut() = header_map(&self.headers);
+        Ok(request)
+    }
+}
+
+/// Names the first character that the crate doesn't take where it stands.
+#[cold]
+fn target_fault(target: &str) -> LocalError {
+    let query = target.find('?').unwrap_or(target.len());
+    let is_fault = |&(at, byte): &(usize, u8)| {
+        let start: &[u8] = if at > query { b"/?" } else { b"/" };
+        PathAndQuery::try_from([start, &[byte]].concat().as_slice()).is_err()
+    };
+    let fault = target.bytes().enumerate().find(is_fault);
+    fault.map_or(LocalError::Target, |(at, _)| LocalError::TargetCharacter { at })
+}
+
+/// Makes a map of fields that are checked.
+fn header_map(fields: &Headers) -> HeaderMap {
+    let mut map = HeaderMap::with_capacity(fields.len());
+    for (name, value) in fields {
+        let field = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_bytes(value).ok());
+        debug_assert!(field.is_some(), "a field is checked before it is sent");
+        if let Some((name, value)) = field {
+            map.append(name, value);
+        }
+    }
+    map
 }

@@ -1,6 +1,8 @@
 //! The requests that a client sends, and those that it must not send (RFC 6455 §4.1).
 
-use wsproto_handshake::{ClientHandshake, ClientState, HandshakeLimits, LocalError, Request, generate_key};
+use wsproto_handshake::{
+    ClientHandshake, ClientState, ClientUpgrade, HandshakeLimits, LocalError, Request, generate_key,
+};
 
 fn client() -> ClientHandshake {
     ClientHandshake::new(HandshakeLimits::default())
@@ -27,7 +29,7 @@ fn rfc6455_1_3_the_example_is_asked_byte_for_byte() {
     assert_eq!(String::from_utf8_lossy(&out), String::from_utf8_lossy(expected));
     assert_eq!(out, expected);
 
-    let fields = client().request_headers(&request, *b"the sample nonce").unwrap();
+    let fields = ClientUpgrade::http1(&request, *b"the sample nonce").unwrap().0.headers;
     let mut written = b"GET /chat?a=b HTTP/1.1\r\n".to_vec();
     for (name, value) in &fields {
         written.extend_from_slice(&[name.as_bytes(), b": ", value, b"\r\n"].concat());
@@ -99,7 +101,7 @@ fn h23_h24_h25_requests_that_cannot_be_sent() {
         let mut client = client();
         let mut out = b"before".to_vec();
         assert_eq!(client.send_request(&request, [7; 16], &mut out), Err(expected.clone()), "{name}");
-        assert_eq!(client.request_headers(&request, [7; 16]), Err(expected), "{name}");
+        assert_eq!(ClientUpgrade::http1(&request, [7; 16]).map(drop), Err(expected), "{name}");
         assert_eq!((out.as_slice(), client.state()), (&b"before"[..], ClientState::Idle), "{name}");
         client.send_request(&good(), [7; 16], &mut out).expect("nothing is lost");
     }

@@ -1,8 +1,8 @@
 //! Feeds bytes to a handshake whole, at every split and one at a time, and sees that nothing depends on it.
 
 use wsproto_handshake::{
-    AcceptConnection, Answer, ClientHandshake, HandshakeLimits, HeadError, HttpVersion, RejectConnection,
-    Request, RequestError, RequestHead, ResponseError, ServerHandshake, Upgrade,
+    AcceptConnection, Answer, ClientHandshake, ClientUpgrade, HandshakeLimits, HeadError, HttpVersion,
+    RejectConnection, Request, RequestError, RequestHead, ResponseError, ServerHandshake, Upgrade,
 };
 
 /// The lines of a request that is accepted.
@@ -132,12 +132,7 @@ pub(crate) fn cut(bytes: &[u8]) -> Option<(RequestHead<'_>, Vec<(&str, &[u8])>)>
         "HTTP/1.0" | "HTTP/2.0" => HttpVersion::Http10,
         _ => HttpVersion::Http11,
     };
-    let mut fields = Vec::new();
-    for line in lines {
-        let colon = line.iter().position(|&byte| byte == b':')?;
-        fields.push((str::from_utf8(&line[..colon]).ok()?, &line[colon + 1..]));
-    }
-    Some((RequestHead::new(version, method, target), fields))
+    Some((RequestHead::new(version, method, target), cut_fields(lines)?))
 }
 
 /// The same as a request of the crate `http`, where that can carry it.
@@ -219,7 +214,65 @@ pub(crate) fn answer(
     for (other, sizes) in outcomes {
         assert_eq!(other, first, "{name}: another outcome in chunks of {sizes:?}");
     }
+    assert_parsed_answer_agrees(name, request, bytes, limits, &first);
     first
+}
+
+/// Sees that a response comes to the same where somebody else has parsed it.
+fn assert_parsed_answer_agrees(
+    name: &str,
+    request: &Request,
+    bytes: &[u8],
+    limits: HandshakeLimits,
+    outcome: &Outcome,
+) {
+    let Some((version, status, fields)) = cut_response(bytes) else { return };
+    // Those are passed over before, and what only bytes of HTTP/1.1 have is for who cuts them.
+    if (102..200).contains(&status) || status == 100 || version != "HTTP/1.1" {
+        return;
+    }
+    let (_, client) = ClientUpgrade::http1(request, *b"the sample nonce").expect("a good request");
+    let parsed = client.with_limits(limits).receive(status, fields);
+    match (outcome, parsed) {
+        (Outcome { accept: Some(accept), .. }, parsed) => {
+            assert_eq!(parsed, Ok(Answer::Accept(accept.clone())), "{name}, parsed");
+        }
+        (Outcome { reject: Some(reject), .. }, parsed) => {
+            let mut reject = reject.clone();
+            reject.has_body = false;
+            assert_eq!(parsed, Ok(Answer::Reject(reject)), "{name}, parsed");
+        }
+        (Outcome { error: Some(ResponseError::Head(error)), .. }, _)
+            if !matches!(error, HeadError::TooManyHeaders { .. } | HeadError::TooManyItems { .. }) => {}
+        (Outcome { error: Some(error), .. }, parsed) => {
+            assert_eq!(parsed, Err(error.clone()), "{name}, parsed");
+        }
+        _ => {}
+    }
+}
+
+/// Version, status and fields of a response.
+type CutResponse<'a> = (&'a str, u16, Vec<(&'a str, &'a [u8])>);
+
+/// Cuts the head of a response as another HTTP library may.
+fn cut_response(bytes: &[u8]) -> Option<CutResponse<'_>> {
+    let end = bytes.windows(4).position(|part| part == b"\r\n\r\n")?;
+    let (first, rest) =
+        bytes[..end].split_at(bytes[..end].iter().position(|&byte| byte == b'\r').unwrap_or(end));
+    let mut words = str::from_utf8(first).ok()?.split(' ');
+    let (version, status) = (words.next()?, words.next()?.parse().ok()?);
+    Some((version, status, cut_fields(rest.split(|&byte| byte == b'\n').skip(1))?))
+}
+
+/// Cuts fields at their colons.
+fn cut_fields<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Option<Vec<(&'a str, &'a [u8])>> {
+    let mut fields = Vec::new();
+    for line in lines {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let colon = line.iter().position(|&byte| byte == b':')?;
+        fields.push((str::from_utf8(&line[..colon]).ok()?, line[colon + 1..].trim_ascii()));
+    }
+    Some(fields)
 }
 
 pub(crate) fn answer_chunks(

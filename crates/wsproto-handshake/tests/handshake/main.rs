@@ -7,13 +7,13 @@ mod client_answers;
 #[cfg(test)]
 mod client_requests;
 #[cfg(test)]
+mod client_upgrade;
+#[cfg(test)]
 mod errors;
 #[cfg(test)]
 mod feed;
 #[cfg(test)]
 mod limits;
-#[cfg(test)]
-mod parsed;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

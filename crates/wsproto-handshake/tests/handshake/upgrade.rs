@@ -322,6 +322,9 @@ fn h25_what_is_agreed_was_asked_for_over_every_http() {
         for (accept, expected) in wrong {
             assert_eq!(upgrade.accept(&accept), Err(expected));
         }
+        let kept_alive = upgrade.accept(&AcceptConnection::new().with_header("Keep-Alive", "max=1"));
+        let reserved = LocalError::HeaderReserved("Keep-Alive".into());
+        assert_eq!(kept_alive.err(), (head == CONNECT).then_some(reserved), "only HTTP/1.1 has it");
         let accept = AcceptConnection::new()
             .with_subprotocol("chat.v2")
             .with_extension("bar; c")

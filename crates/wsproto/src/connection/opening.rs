@@ -45,6 +45,13 @@ impl Connection {
         connection.before(Opening::Client(ClientOpening::new(config)))
     }
 
+    /// Makes a client's connection that is open, with what an opening handshake elsewhere came to.
+    pub(crate) fn open_client_agreed(config: &Config, entropy: Source, agreed: Agreed) -> Self {
+        let mut connection = Self::new(Role::Client, config, entropy);
+        connection.open(agreed);
+        connection
+    }
+
     /// Lets an opening handshake come first.
     fn before(mut self, opening: Opening) -> Self {
         self.state = ConnectionState::Connecting;

@@ -144,18 +144,23 @@ impl ClientOpening {
 
     fn request(
         &mut self,
-        mut request: Request,
+        request: Request,
         entropy: &mut Source,
         out: &mut Vec<u8>,
     ) -> Result<(), LocalProtocolError> {
-        if request.extensions().next().is_some() {
-            return Err(LocalProtocolError::ExtensionsInEvent);
-        }
-        let offers = offers(&self.config.extensions).map_err(LocalProtocolError::Negotiation)?;
-        for offer in offers {
-            request = request.with_extension(offer);
-        }
+        let request = with_offers(request, &self.config)?;
         let nonce = entropy.nonce().map_err(|_| LocalProtocolError::Entropy)?;
         Ok(self.handshake.send_request(&request, nonce, out)?)
     }
+}
+
+/// Offers the extensions of the configuration in a request, which must offer none by itself.
+pub(crate) fn with_offers(mut request: Request, config: &Config) -> Result<Request, LocalProtocolError> {
+    if request.extensions().next().is_some() {
+        return Err(LocalProtocolError::ExtensionsInEvent);
+    }
+    for offer in offers(&config.extensions).map_err(LocalProtocolError::Negotiation)? {
+        request = request.with_extension(offer);
+    }
+    Ok(request)
 }

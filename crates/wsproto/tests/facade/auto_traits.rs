@@ -18,7 +18,10 @@ const _: fn() = || {
     is_good::<wsproto::HandshakeLimits>();
     is_good::<wsproto::Headers>();
     is_good::<wsproto::HttpRequest>();
+    is_good::<wsproto::ClientUpgrade>();
+    is_good::<wsproto::ClientUpgradeError>();
     is_good::<wsproto::Upgrade>();
+    is_good::<wsproto::UpgradeRequest>();
     is_good::<wsproto::UpgradeError>();
     is_good::<wsproto::UpgradeResponse>();
     is_good::<wsproto::LocalProtocolError>();

@@ -1,10 +1,11 @@
 //! Requests that somebody else's HTTP has parsed, and the connections that come of them.
 
 use wsproto::{
-    AcceptConnection, BytesMessage, Config, Connection, ConnectionState, DeflateConfig, Event,
-    HandshakeLimits, Headers, HttpVersion, LocalProtocolError, ReadBuffer, RejectConnection,
-    RemoteProtocolError, RequestHead, Role, Upgrade, UpgradeError, UpgradeFault,
-    handshake::{LocalError, RequestError},
+    AcceptConnection, BytesMessage, ClientUpgrade, ClientUpgradeError, Config, Connection, ConnectionState,
+    DeflateConfig, Event, HandshakeLimits, Headers, HttpVersion, LocalProtocolError, ReadBuffer,
+    RejectConnection, RemoteProtocolError, Request, RequestHead, Role, Upgrade, UpgradeError, UpgradeFault,
+    UpgradeRequest,
+    handshake::{LocalError, RequestError, ResponseError},
 };
 
 const HTTP_1_1: RequestHead<'_> = RequestHead::new(HttpVersion::Http11, "GET", "/chat");
@@ -186,4 +187,118 @@ fn a_parsed_request_takes_few_allocations() {
     drop(upgrade);
     let idle = measure(|| drop(connection));
     assert_eq!(idle.bytes_current, 0, "an open connection owns no memory");
+}
+
+fn heard(sent: &UpgradeRequest) -> Upgrade {
+    let version = if sent.protocol.is_some() { HttpVersion::Http2 } else { HttpVersion::Http11 };
+    let mut head = RequestHead::new(version, sent.method, &sent.target);
+    head.scheme = sent.scheme;
+    head.protocol = sent.protocol;
+    head.authority = sent.scheme.map(|_| &*sent.authority);
+    Upgrade::from_fields(&head, &sent.headers, &HandshakeLimits::default()).expect("what is sent is good")
+}
+
+fn asked(config: &Config, request: &Request) -> [(UpgradeRequest, ClientUpgrade); 4] {
+    let (config, request) = (|| config.clone(), || request.clone());
+    let entropy = |bytes: &mut [u8]| bytes.fill(7);
+    [
+        ClientUpgrade::http1(config(), request()).expect("a good request"),
+        ClientUpgrade::http1_with_entropy(config(), request(), entropy).expect("a good request"),
+        ClientUpgrade::connect(config(), request(), "https").expect("a good request"),
+        ClientUpgrade::connect_with_entropy(config(), request(), "https", entropy).expect("a good request"),
+    ]
+}
+
+#[test]
+fn both_ends_of_an_upgrade_talk_with_what_was_agreed() {
+    let request = Request::new("example.com", "/chat").with_subprotocol("a");
+    for (sent, client) in asked(&deflating(), &request) {
+        let accept = AcceptConnection::new().with_subprotocol("a");
+        let (response, mut server) = heard(&sent).accept(deflating(), accept).expect("an acceptance");
+        let mut client = client.receive(response.status, &response.headers).expect("a consent");
+        assert_eq!((client.state(), client.role()), (ConnectionState::Open, Role::Client));
+        assert_eq!(client.subprotocol(), Some("a"));
+        assert!(client.extensions().eq(server.extensions()) && client.extensions().count() == 1);
+        let (mut wire, mut buffer) = (Vec::new(), ReadBuffer::messages());
+        client.send(BytesMessage::new(vec![b'a'; 1000]), &mut wire).unwrap();
+        assert!(wire.len() < 50, "compressed");
+        buffer.extend_from_slice(&wire);
+        let event = server.receive_from(&mut buffer).unwrap();
+        assert_eq!(event, Some(BytesMessage::new(vec![b'a'; 1000]).into()));
+    }
+}
+
+#[test]
+fn a_client_is_told_of_a_refusal_and_of_a_rule_that_the_server_broke() {
+    let required = deflating().with_required_subprotocol();
+    let request = Request::new("example.com", "/chat").with_subprotocol("a");
+    for at in 0..4 {
+        let ask = || asked(&required, &request).into_iter().nth(at).expect("four");
+        let outcome = |fields: &[(&str, &str)]| {
+            let (sent, client) = ask();
+            let (response, _) = heard(&sent).accept(Config::default(), AcceptConnection::new()).unwrap();
+            let mut headers = response.headers;
+            headers.extend(fields.iter().copied());
+            client.receive(response.status, &headers).map(drop).unwrap_err()
+        };
+        let remote = |error: ResponseError| ClientUpgradeError::Remote(error.into());
+        assert_eq!(outcome(&[]), remote(ResponseError::SubprotocolMissing));
+        let foreign = outcome(&[("sec-websocket-protocol", "b")]);
+        assert_eq!(foreign, remote(ResponseError::SubprotocolNotProposed("b".into())));
+        let agreed = [("sec-websocket-protocol", "a"), ("sec-websocket-extensions", "permessage-deflate; x")];
+        let error = outcome(&agreed);
+        let ClientUpgradeError::Remote(RemoteProtocolError::Negotiation {
+            received_by: Role::Client, ..
+        }) = error
+        else {
+            panic!("{error:?}")
+        };
+        let (sent, client) = ask();
+        let response =
+            heard(&sent).reject(&RejectConnection::new(503).with_header("Retry-After", "5")).unwrap();
+        let error = client.receive(response.status, &response.headers).map(drop).unwrap_err();
+        assert_eq!(error.to_string(), "the server refuses with status 503");
+        let expected = RejectConnection::new(503).with_header("Retry-After", "5");
+        assert_eq!(error, ClientUpgradeError::Rejected(expected));
+    }
+    let own = Request::new("a", "/").with_extension("x");
+    let error = ClientUpgrade::connect(Config::default(), own, "https").map(drop).unwrap_err();
+    assert_eq!(error, LocalProtocolError::ExtensionsInEvent);
+    let limits = HandshakeLimits::default().with_max_headers(1);
+    let (_, client) =
+        ClientUpgrade::http1(Config::default().with_handshake(limits), Request::new("a", "/")).unwrap();
+    let many = client.receive(101, [("a", "b"), ("c", "d")]).map(drop).unwrap_err();
+    assert_eq!(many.to_string(), "more than 1 header fields");
+}
+
+/// The keys of two requests differ, and so do the masks of what follows.
+#[test]
+fn k1_k2_keys_come_from_the_source_of_entropy() {
+    let [one, own, connect, own_connect] = asked(&Config::default(), &Request::new("a", "/"));
+    let key = |sent: &UpgradeRequest| sent.headers.get_str("Sec-WebSocket-Key").map(String::from);
+    assert_eq!(key(&own.0).as_deref(), Some("BwcHBwcHBwcHBwcHBwcHBw=="));
+    assert!(key(&one.0).is_some() && key(&one.0) != key(&own.0));
+    assert_eq!([key(&connect.0), key(&own_connect.0)], [None, None]);
+    for ((sent, client), is_own) in [(own, true), (own_connect, true), (connect, false)] {
+        let (response, _) = heard(&sent).accept(Config::default(), AcceptConnection::new()).unwrap();
+        let mut client = client.receive(response.status, &response.headers).unwrap();
+        let mut wire = Vec::new();
+        client.send(BytesMessage::new(b""), &mut wire).unwrap();
+        assert_eq!(wire[2..] == [7; 4], is_own);
+    }
+}
+
+#[cfg(feature = "http")]
+#[test]
+fn both_ends_of_an_upgrade_by_the_crate_http() {
+    let request = || Request::new("example.com", "/chat");
+    let asked = [
+        (ClientUpgrade::http1(Config::default(), request()).unwrap(), None),
+        (ClientUpgrade::connect(Config::default(), request(), "https").unwrap(), Some("websocket")),
+    ];
+    for ((sent, client), protocol) in asked {
+        let upgrade = Upgrade::from_http(&sent.into_http().unwrap(), protocol).expect("a good request");
+        let (response, _) = upgrade.accept(Config::default(), AcceptConnection::new()).unwrap();
+        assert!(client.receive_http(&response.into_http()).is_ok());
+    }
 }
