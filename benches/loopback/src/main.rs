@@ -4,6 +4,7 @@
 //! Usage: wsproto-loopback [--millis N] [--rounds N] [--only TEXT, _ for a space] [--servers A,B] [--table FILE]
 //! A server by itself, which prints its port: wsproto-loopback --serve NAME
 
+mod adapters;
 mod child;
 mod epoll;
 mod load;
@@ -26,10 +27,17 @@ pub(crate) struct Server {
     serve: fn(TcpListener) -> io::Result<()>,
 }
 
-/// The first parses nothing, and is the limit; the second is ours.
-pub(crate) const SERVERS: [Server; 7] = [
+/// Those that parse nothing are the limits, one for each kind of loop; then ours, and from [`FIRST_PEER`] on the peers.
+pub(crate) const FIRST_PEER: usize = 6;
+pub(crate) const SERVERS: [Server; 13] = [
     Server { name: "raw", serve: epoll::raw },
     Server { name: "wsproto", serve: epoll::wsproto },
+    Server { name: "raw on tokio", serve: adapters::raw },
+    Server { name: "wsproto-tokio, recv_with", serve: adapters::recv_with },
+    Server { name: "wsproto-tokio, recv and feed", serve: adapters::recv_and_feed },
+    Server { name: "wsproto-tokio, recv and send", serve: adapters::recv_and_send },
+    Server { name: "yawc", serve: peers::yawc },
+    Server { name: "yawc (batched)", serve: peers::yawc_batched },
     Server { name: "tungstenite", serve: peers::tungstenite },
     Server { name: "tungstenite (batched)", serve: peers::tungstenite_batched },
     Server { name: "tokio-websockets", serve: peers::tokio_websockets },

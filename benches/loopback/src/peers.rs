@@ -15,7 +15,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 /// Runs a task for each connection.
-fn serve<F: Future + Send + 'static>(listener: TcpListener, talk: impl Fn(TcpStream) -> F) -> io::Result<()>
+pub(crate) fn serve<F: Future + Send + 'static>(listener: TcpListener, talk: impl Fn(TcpStream) -> F) -> io::Result<()>
 where
     F::Output: Send,
 {
@@ -39,6 +39,39 @@ async fn at_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
         })
     })
     .await
+}
+
+pub(crate) fn yawc(listener: TcpListener) -> io::Result<()> {
+    serve(listener, |stream| async {
+        let Ok(mut ws) = yawc_socket(stream) else { return };
+        while let Some(frame) = ws.next().await {
+            if ws.send(frame).await.is_err() {
+                break;
+            }
+        }
+    })
+}
+
+pub(crate) fn yawc_batched(listener: TcpListener) -> io::Result<()> {
+    serve(listener, |stream| async {
+        let Ok(mut ws) = yawc_socket(stream) else { return };
+        loop {
+            let next = match at_once(&mut ws.next()).await {
+                Some(next) => next,
+                None if ws.flush().await.is_err() => break,
+                None => ws.next().await,
+            };
+            let Some(frame) = next else { break };
+            if ws.feed(frame).await.is_err() {
+                break;
+            }
+        }
+    })
+}
+
+fn yawc_socket(stream: TcpStream) -> yawc::Result<yawc::WebSocket<TcpStream>> {
+    let options = yawc::Options::default().with_utf8().with_limits(64 << 20, 128 << 20);
+    yawc::WebSocket::from_stream(stream, yawc::Role::Server, options)
 }
 
 pub(crate) fn tungstenite(listener: TcpListener) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::{Options, Row, SERVERS, load::Sample};
+use crate::{FIRST_PEER, Options, Row, SERVERS, load::Sample};
 
 /// What stands behind the name of a peer that flushes when nothing more is there to be read.
 const BATCHED: &str = " (batched)";
@@ -54,7 +54,7 @@ pub(crate) fn table(rows: &[Row], options: &Options) -> String {
 
 /// The names of the peers, whatever their way.
 fn peers() -> Vec<&'static str> {
-    SERVERS.iter().skip(2).map(|server| server.name).filter(|name| !name.ends_with(BATCHED)).collect()
+    SERVERS.iter().skip(FIRST_PEER).map(|server| server.name).filter(|name| !name.ends_with(BATCHED)).collect()
 }
 
 /// The way of a peer that takes less, and its mark.

@@ -1,0 +1,64 @@
+//! Our adapter for tokio in the ways that a program may use it, and a loop on tokio that parses nothing.
+
+use std::io;
+use std::net::TcpListener;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use wsproto::Connection;
+use wsproto_tokio::{Config, Event, Settings, WebSocket};
+
+use crate::peers::serve;
+
+/// The limit on tokio: what was read is written.
+pub(crate) fn raw(listener: TcpListener) -> io::Result<()> {
+    serve(listener, |mut stream| async move {
+        let mut buffer = vec![0; 16 << 10];
+        while let Ok(len @ 1..) = stream.read(&mut buffer).await {
+            if stream.write_all(&buffer[..len]).await.is_err() {
+                break;
+            }
+        }
+    })
+}
+
+fn web_socket(stream: TcpStream) -> WebSocket<TcpStream> {
+    let settings = Settings::default().without_timeouts();
+    WebSocket::from_upgraded(stream, Connection::open_server(Config::default()), [], &settings)
+}
+
+/// Nothing is copied but into the queue.
+pub(crate) fn recv_with(listener: TcpListener) -> io::Result<()> {
+    serve(listener, |stream| async {
+        let mut ws = web_socket(stream);
+        let echo = |event: Event<'_>, replies: &mut wsproto_tokio::Replies<'_>| match event {
+            Event::TextMessage(_) | Event::BytesMessage(_) => replies.feed(event),
+            _ => Ok(()),
+        };
+        while let Ok(Some(Ok(()))) = ws.recv_with(echo).await {}
+    })
+}
+
+/// The loop that people write; what is queued is written before `recv` waits.
+pub(crate) fn recv_and_feed(listener: TcpListener) -> io::Result<()> {
+    serve(listener, |stream| async {
+        let mut ws = web_socket(stream);
+        while let Ok(Some(message)) = ws.recv().await {
+            if ws.feed(message).await.is_err() {
+                break;
+            }
+        }
+    })
+}
+
+/// A write for each message.
+pub(crate) fn recv_and_send(listener: TcpListener) -> io::Result<()> {
+    serve(listener, |stream| async {
+        let mut ws = web_socket(stream);
+        while let Ok(Some(message)) = ws.recv().await {
+            if ws.send(message).await.is_err() {
+                break;
+            }
+        }
+    })
+}
