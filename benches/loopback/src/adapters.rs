@@ -13,7 +13,7 @@ use crate::peers::serve;
 /// The limit on tokio: what was read is written.
 pub(crate) fn raw(listener: TcpListener) -> io::Result<()> {
     serve(listener, |mut stream| async move {
-        let mut buffer = vec![0; 16 << 10];
+        let mut buffer = vec![0; 64 << 10];
         while let Ok(len @ 1..) = stream.read(&mut buffer).await {
             if stream.write_all(&buffer[..len]).await.is_err() {
                 break;

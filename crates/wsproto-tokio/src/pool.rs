@@ -9,7 +9,9 @@ const BUFFERS: usize = 4;
 /// So many vectors wait for the next connection that writes.
 const OUTPUTS: usize = 4;
 /// What is read at a time, in bytes: a read buffer that is kept holds so much, and as much again for texts.
-const READ_LEN: usize = 16 << 10;
+const READ_LEN: usize = 64 << 10;
+/// What is lent for writing, in bytes: it grows where that is too little, and is kept then.
+const OUTPUT_LEN: usize = 4 << 10;
 /// Less memory than this, in bytes, isn't worth keeping.
 const LEAST_LEN: usize = 1 << 10;
 
@@ -30,7 +32,9 @@ fn with<T>(action: impl FnOnce(&mut Pool) -> T) -> Option<T> {
 
 /// Lends a buffer for the next read.
 pub(crate) fn buffer() -> Box<ReadBuffer> {
-    with(|pool| pool.buffers.pop()).flatten().unwrap_or_else(|| Box::new(ReadBuffer::messages()))
+    with(|pool| pool.buffers.pop())
+        .flatten()
+        .unwrap_or_else(|| Box::new(ReadBuffer::messages().with_read_len(READ_LEN)))
 }
 
 /// Takes an empty buffer back.
@@ -49,7 +53,7 @@ pub(crate) fn give_back(mut buffer: Box<ReadBuffer>) {
 
 /// Lends memory for what will be written.
 pub(crate) fn output() -> Vec<u8> {
-    with(|pool| pool.outputs.pop()).flatten().unwrap_or_default()
+    with(|pool| pool.outputs.pop()).flatten().unwrap_or_else(|| Vec::with_capacity(OUTPUT_LEN))
 }
 
 /// Takes memory back.
