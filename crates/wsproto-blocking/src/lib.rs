@@ -77,9 +77,10 @@ mod web_socket;
 #[cfg(feature = "deflate")]
 pub use wsproto::DeflateConfig;
 pub use wsproto::{
-    AcceptConnection, AdapterError as Error, BytesMessage, CloseCode, CloseConnection, CloseReport, Config,
-    Connection, Counters, Deadline, Event, KeepAlive, Message, Ping, Pong, PreparedMessage, Proxy,
-    RejectConnection, Request, TextMessage, Timeouts, WebSocketUrl, check_origin, check_same_host,
+    self, AcceptConnection, AdapterError as Error, Bytes, BytesMessage, CloseCode, CloseConnection,
+    CloseReport, Config, Connection, Counters, Deadline, Event, Headers, KeepAlive, Message, Ping, Pong,
+    PreparedMessage, Proxy, RejectConnection, Request, Side, TextMessage, Timeouts, WebSocketUrl,
+    check_origin, check_same_host,
 };
 
 pub use self::{

@@ -215,6 +215,31 @@ impl<S: Stream> WebSocket<S> {
     /// As [`send`](Self::send).
     pub fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         self.queue(&message.into())?;
+        self.flush_high()
+    }
+
+    /// Queues an event as it is, as [`feed`](Self::feed) queues a message.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn feed_event<'e>(&mut self, event: impl Into<Event<'e>>) -> Result<(), Error> {
+        self.link.driver.send(event, self.link.clock.now())?;
+        self.flush_high()
+    }
+
+    /// Queues a message that was prepared for many, as [`feed`](Self::feed) queues one.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn feed_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
+        self.link.driver.send_prepared(message, self.link.clock.now())?;
+        self.flush_high()
+    }
+
+    /// Writes what is queued where it is too much.
+    fn flush_high(&mut self) -> Result<(), Error> {
         if self.link.driver.queued() > self.high_water { self.link.flush() } else { Ok(()) }
     }
 

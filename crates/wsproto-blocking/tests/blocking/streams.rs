@@ -7,8 +7,8 @@ use std::{
 };
 
 use wsproto_blocking::{
-    CloseCode, Config, Connection, Connector, Deadline, Error, Layered, Message, NoTimeouts, Settings,
-    Stream, WebSocket, accept,
+    CloseCode, Config, Connection, Connector, Deadline, Error, Layered, Message, NoTimeouts, PreparedMessage,
+    Settings, Stream, TextMessage, WebSocket, accept,
 };
 
 use crate::{
@@ -28,7 +28,7 @@ fn frames(messages: &[&str]) -> Vec<u8> {
     let mut client = Connection::open_client(Config::default());
     let mut wire = Vec::new();
     for message in messages {
-        client.send(wsproto_blocking::TextMessage::new(*message), &mut wire).unwrap();
+        client.send(TextMessage::new(*message), &mut wire).unwrap();
     }
     wire
 }
@@ -64,6 +64,15 @@ fn feeding_beyond_the_high_water_mark_writes() {
     assert_eq!((ws.queued(), ws.get_ref().0.count), (100, 0));
     ws.feed(Vec::new()).unwrap();
     assert_eq!((ws.queued(), ws.get_ref().0.count), (0, 1));
+    let prepared = PreparedMessage::new(TextMessage::new("all")).unwrap();
+    for writes in [2, 3] {
+        while ws.queued() <= 100 - 5 {
+            ws.feed_event(TextMessage::new("one")).unwrap();
+        }
+        assert_eq!((ws.queued(), ws.get_ref().0.count), (100, writes - 1));
+        ws.feed_prepared(&prepared).unwrap();
+        assert_eq!((ws.queued(), ws.get_ref().0.count), (0, writes));
+    }
 }
 
 /// Every read and every write is refused once, a byte at a time: all comes, once, in order.
