@@ -170,7 +170,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
     pub async fn accept(mut self, accept: AcceptConnection) -> Result<WebSocket<S>, Error> {
         self.pump.queue(|driver, now| driver.send(accept, now))?;
         poll_fn(|cx| self.pump.poll_flush(cx)).await?;
-        Ok(WebSocket { pump: self.pump })
+        Ok(WebSocket::new(self.pump))
     }
 
     /// Refuses, with a status and what else the refusal has, and ends the stream as HTTP wants it: the client reads the

@@ -37,11 +37,16 @@
 )]
 
 mod accept;
+mod access;
 mod error;
+mod parties;
 mod pool;
 mod pump;
 mod replies;
 mod settings;
+mod shutdown;
+mod split;
+mod stream_sink;
 mod web_socket;
 
 #[cfg(feature = "deflate")]
@@ -56,5 +61,7 @@ pub use self::{
     accept::{Incoming, accept, accept_with},
     replies::Replies,
     settings::Settings,
+    shutdown::{Shutdown, ShutdownReport},
+    split::{Receiver, Sender},
     web_socket::WebSocket,
 };

@@ -21,7 +21,7 @@ use wsproto::{
     Timeouts, Transport,
 };
 
-use crate::{Error, Replies, error, pool};
+use crate::{Error, Replies, error, parties::Parties, pool};
 
 /// A stream and the driver of its connection.
 ///
@@ -36,12 +36,16 @@ pub(crate) struct Pump<S> {
     sleep: Option<Pin<Box<Sleep>>>,
     /// Why the connection failed, for each direction to tell.
     failure: Option<Box<Failure>>,
-    high_water: usize,
-    stage: Stage,
+    /// Those who wait for it, where several may.
+    pub(crate) parties: Option<Box<Parties>>,
+    pub(crate) high_water: usize,
+    pub(crate) stage: Stage,
     /// Whether an event was found in the buffer that nobody has taken yet.
-    found: bool,
+    pub(crate) found: bool,
     /// Whether bytes were written that the stream may still hold.
     needs_flush: bool,
+    /// Whether writing is shut down.
+    is_shut_down: bool,
 }
 
 struct Failure {
@@ -51,7 +55,7 @@ struct Failure {
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Stage {
+pub(crate) enum Stage {
     /// Bytes go both ways.
     Running,
     /// Writing has failed; what the peer said last may still be read.
@@ -82,10 +86,12 @@ impl<S> Pump<S> {
             origin: None,
             sleep: None,
             failure: None,
+            parties: None,
             high_water,
             stage: Stage::Running,
             found: false,
             needs_flush: false,
+            is_shut_down: false,
         }
     }
 
@@ -112,8 +118,18 @@ impl<S> Pump<S> {
     }
 
     /// Tells whether nothing more is read or written.
-    fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.stage == Stage::Over
+    }
+
+    /// Tells whether all was received, the error included.
+    pub(crate) fn is_done(&self) -> bool {
+        self.is_over() && self.failure.as_deref().is_none_or(|failure| failure.is_told)
+    }
+
+    /// Tells whether something is left to be written.
+    pub(crate) fn has_output(&self) -> bool {
+        self.driver.queued() > 0 || self.needs_flush
     }
 
     /// Queues something, in memory that is lent.
@@ -189,7 +205,8 @@ impl<S> Pump<S> {
         self.failure.get_or_insert_with(|| Box::new(Failure { error, is_told: false }));
     }
 
-    fn end(&mut self) {
+    /// Ends all at once.
+    pub(crate) fn end(&mut self) {
         self.stage = Stage::Over;
         self.found = false;
         self.sleep = None;
@@ -253,9 +270,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
         match goal {
             Goal::Event | Goal::End => self.is_over(),
             Goal::Room => self.stage == Stage::WriteFailed || self.driver.queued() <= self.high_water,
-            Goal::Written => {
-                self.stage == Stage::WriteFailed || (self.driver.queued() == 0 && !self.needs_flush)
-            }
+            Goal::Written => self.stage == Stage::WriteFailed || !self.has_output(),
         }
     }
 
@@ -301,7 +316,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
             {
                 Poll::Pending
             }
-            Transport::PauseRead | Transport::Close => {
+            Transport::PauseRead => {
+                self.end();
+                Poll::Ready(())
+            }
+            Transport::Close => {
+                // A peer that awaits our end gets it now, not when the program drops the stream.
+                ready!(self.poll_shutdown(cx));
                 self.end();
                 Poll::Ready(())
             }

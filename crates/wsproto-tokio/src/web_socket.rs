@@ -3,6 +3,7 @@
 use std::{
     fmt,
     future::poll_fn,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -11,7 +12,7 @@ use wsproto::{
     Bytes, CloseCode, CloseReport, Connection, Counters, Driver, Event, Message, Ping, PreparedMessage,
 };
 
-use crate::{Error, Replies, Settings, pump::Pump};
+use crate::{Error, Replies, Settings, access::Access, parties::Party, pump::Pump, shutdown::Registration};
 
 /// An open WebSocket connection over a stream.
 ///
@@ -40,12 +41,14 @@ use crate::{Error, Replies, Settings, pump::Pump};
 /// Two ends that both send, much and before they read, can wait for each other for ever: neither takes what the other
 /// one sends. [Split](Self::split) the connection, and read in one task while another one writes.
 pub struct WebSocket<S> {
-    pub(crate) pump: Box<Pump<S>>,
+    pub(crate) access: Access<S>,
+    /// The handle that may close it; it comes last, so that it is told when this is gone.
+    pub(crate) registration: Option<Arc<Registration>>,
 }
 
 impl<S> WebSocket<S> {
-    pub(crate) fn new(pump: Pump<S>) -> Self {
-        Self { pump: Box::new(pump) }
+    pub(crate) fn new(pump: Box<Pump<S>>) -> Self {
+        Self { access: Access::Own(pump), registration: None }
     }
 
     /// Takes a stream whose opening handshake happened elsewhere, and bytes that were read after it already.
@@ -65,56 +68,56 @@ impl<S> WebSocket<S> {
     ) -> Self {
         let driver = Driver::new(connection);
         let pump = Pump::new(io, driver, settings.high_water).with_timeouts(&settings.timeouts);
-        Self::new(pump.with_unread(leftover.as_ref()))
+        Self::new(Box::new(pump.with_unread(leftover.as_ref())))
     }
 
     /// Returns the subprotocol in use, if one was agreed.
     #[must_use]
     pub fn subprotocol(&self) -> Option<&str> {
-        self.connection().subprotocol()
+        self.access.subprotocol()
     }
 
-    /// Returns the connection, for what it can tell.
+    /// Returns the extensions in use with their parameters, as the server's answer has them.
     #[must_use]
-    pub const fn connection(&self) -> &Connection {
-        self.pump.driver.connection()
+    pub fn extensions(&self) -> Vec<String> {
+        self.access.look(|pump| pump.driver.connection().extensions().map(str::to_owned).collect())
     }
 
     /// Returns what was counted so far.
     #[must_use]
-    pub const fn counters(&self) -> &Counters {
-        self.pump.driver.counters()
+    pub fn counters(&self) -> Counters {
+        self.access.look(|pump| *pump.driver.counters())
     }
 
     /// Returns how the connection ends, as far as is known yet: all of it once [`recv`](Self::recv) has given `None`.
     #[must_use]
     pub fn close_report(&self) -> CloseReport {
-        self.pump.driver.close_report()
+        self.access.look(|pump| pump.driver.close_report())
     }
 
     /// Returns how many bytes wait to be written.
     #[must_use]
     pub fn queued(&self) -> usize {
-        self.pump.driver.queued()
+        self.access.look(|pump| pump.driver.queued())
     }
 
-    /// Returns the stream.
-    #[must_use]
-    pub const fn get_ref(&self) -> &S {
-        &self.pump.io
-    }
-
-    /// Returns the stream, for its options. To read from it or to write to it breaks the connection.
-    #[must_use]
-    pub const fn get_mut(&mut self) -> &mut S {
-        &mut self.pump.io
+    /// Shows the stream, for its addresses and options. To read from it or to write to it breaks the connection.
+    pub fn with_stream<T>(&mut self, show: impl FnOnce(&mut S) -> T) -> T {
+        self.access.with(|pump| show(&mut pump.io))
     }
 
     /// Takes the connection apart: the stream, and the bytes that were read and not taken. What is queued and not
     /// written yet is lost; so [`flush`](Self::flush) before.
-    #[must_use]
-    pub fn into_parts(self) -> (S, Bytes) {
-        self.pump.into_parts()
+    ///
+    /// # Errors
+    ///
+    /// The connection, while a [`Shutdown`](crate::Shutdown) is closing it.
+    pub fn into_parts(self) -> Result<(S, Bytes), Self> {
+        let Self { access, registration } = self;
+        if let Some(registration) = &registration {
+            registration.forget();
+        }
+        access.into_parts().map_err(|access| Self { access, registration })
     }
 
     /// Queues a Close; what comes until the end can still be received.
@@ -127,7 +130,7 @@ impl<S> WebSocket<S> {
     ///
     /// [`Error::Local`] for a code that no Close carries, such as 1006: nothing was queued.
     pub fn start_close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        self.pump.queue(|driver, now| driver.close(code, reason, now))
+        self.access.with(|pump| pump.queue(|driver, now| driver.close(code, reason, now)))
     }
 }
 
@@ -164,7 +167,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// As there.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>, Error>> {
-        self.pump.poll_message(cx)
+        self.access.poll(Party::Receiver, cx, Pump::poll_message)
     }
 
     /// Waits for the next event, and calls `take` with it; returns what it returns, or `None` once the connection is
@@ -209,12 +212,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ) -> Result<Option<T>, Error> {
         let mut take = Some(take);
         poll_fn(|cx| {
-            // What the last reply queued is within its bounds before there is another one.
-            ready!(self.pump.poll_room(cx));
-            if !ready!(self.pump.poll_event(cx))? {
-                return Poll::Ready(Ok(None));
-            }
-            Poll::Ready(Ok(take.take().and_then(|take| self.pump.show_event(take))))
+            self.access.poll(Party::Receiver, cx, |pump, cx| {
+                // What the last reply queued is within its bounds before there is another one.
+                ready!(pump.poll_room(cx));
+                if !ready!(pump.poll_event(cx))? {
+                    return Poll::Ready(Ok(None));
+                }
+                Poll::Ready(Ok(take.take().and_then(|take| pump.show_event(take))))
+            })
         })
         .await
     }
@@ -260,7 +265,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         let message = message.into();
         self.ready().await?;
-        self.pump.queue(|driver, now| driver.send_message(&message, now))
+        self.access.with(|pump| pump.queue(|driver, now| driver.send_message(&message, now)))
     }
 
     /// Sends a message that was prepared for many connections, as [`send`](Self::send) does.
@@ -288,7 +293,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// As [`feed`](Self::feed).
     pub async fn feed_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
         self.ready().await?;
-        self.pump.queue(|driver, now| driver.send_prepared(message, now))
+        self.access.with(|pump| pump.queue(|driver, now| driver.send_prepared(message, now)))
     }
 
     /// Queues an event of any kind, as [`feed`](Self::feed) does a message: a fragment, a borrowed message, a Pong that
@@ -304,7 +309,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     pub async fn feed_event<'e>(&mut self, event: impl Into<Event<'e>>) -> Result<(), Error> {
         let event = event.into();
         self.ready().await?;
-        self.pump.queue(|driver, now| driver.send(event, now))
+        self.access.with(|pump| pump.queue(|driver, now| driver.send(event, now)))
     }
 
     /// Sends a Ping with a payload of at most 125 bytes. Its Pong is seen by [`recv_with`](Self::recv_with); whether a peer
@@ -332,7 +337,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// A future that is dropped has done nothing but write and read on.
     pub async fn ready(&mut self) -> Result<(), Error> {
-        poll_fn(|cx| self.pump.poll_ready(cx)).await
+        poll_fn(|cx| self.access.poll(Party::Sender, cx, Pump::poll_ready)).await
     }
 
     /// Writes all that is queued.
@@ -349,7 +354,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// As [`recv`](Self::recv).
     pub async fn flush(&mut self) -> Result<(), Error> {
-        poll_fn(|cx| self.pump.poll_flush(cx)).await
+        poll_fn(|cx| self.access.poll(Party::Sender, cx, Pump::poll_flush)).await
     }
 
     /// Closes the connection and waits until it is closed to its end, within the deadline of closing: our Close is
@@ -372,7 +377,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// As [`recv`](Self::recv).
     pub async fn close(&mut self, code: CloseCode, reason: &str) -> Result<CloseReport, Error> {
         self.start_close(code, reason)?;
-        poll_fn(|cx| self.pump.poll_end(cx)).await;
+        poll_fn(|cx| self.access.poll(Party::Sender, cx, Pump::poll_end)).await;
         Ok(self.close_report())
     }
 }
@@ -380,6 +385,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 /// Shows where the connection stands, and nothing that a peer sent.
 impl<S> fmt::Debug for WebSocket<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WebSocket").field("driver", &self.pump.driver).finish_non_exhaustive()
+        self.access
+            .look(|pump| f.debug_struct("WebSocket").field("driver", &pump.driver).finish_non_exhaustive())
     }
 }

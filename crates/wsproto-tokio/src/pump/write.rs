@@ -56,11 +56,15 @@ impl<S: AsyncWrite + Unpin> Pump<S> {
         Poll::Ready(Ok(()))
     }
 
-    /// Shuts writing down.
+    /// Shuts writing down, once.
     pub(super) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.is_shut_down || self.stage != Stage::Running {
+            return Poll::Ready(());
+        }
         if let Err(error) = ready!(Pin::new(&mut self.io).poll_shutdown(cx)) {
             self.write_failed(error);
         }
+        self.is_shut_down = true;
         self.driver.write_ended();
         Poll::Ready(())
     }

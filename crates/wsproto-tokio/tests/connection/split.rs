@@ -1,0 +1,232 @@
+//! Halves in two tasks, and each place where one makes progress for the other.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    time::{sleep, timeout},
+};
+use wsproto_tokio::{CloseCode, Deadline, Error, Event, Message, Ping, Settings, TextMessage, Timeouts};
+
+use crate::ends::{client_bytes, client_events, pair, pair_with, server_and_stream};
+
+const SOON: Duration = Duration::from_secs(1);
+
+#[tokio::test(start_paused = true)]
+async fn reader_and_writer_halves_in_two_tasks_both_wake() {
+    for capacity in [1, 3, 64, 4096] {
+        let (server, client) = pair(capacity);
+        let count = 200;
+        let exchange = |ws: wsproto_tokio::WebSocket<tokio::io::DuplexStream>| {
+            let (mut sender, mut receiver) = ws.split();
+            let sending = tokio::spawn(async move {
+                for n in 0..count {
+                    sender.send(format!("{n} {}", "x".repeat(n % 50))).await.unwrap();
+                }
+                sender
+            });
+            let receiving = tokio::spawn(async move {
+                for n in 0..count {
+                    let expected = format!("{n} {}", "x".repeat(n % 50));
+                    assert_eq!(receiver.recv().await.unwrap(), Some(Message::from(expected)));
+                }
+                receiver
+            });
+            async move { receiving.await.unwrap().reunite(sending.await.unwrap()).unwrap() }
+        };
+        let both = async { tokio::join!(exchange(server), exchange(client)) };
+        let (mut server, mut client) = timeout(SOON * 60, both).await.expect("nobody sleeps for ever");
+        let (one, other) =
+            tokio::join!(server.close(CloseCode::NORMAL, ""), client.close(CloseCode::NORMAL, ""));
+        assert!(one.unwrap().clean && other.unwrap().clean);
+    }
+}
+
+/// The same by way of the lock of futures' `split`, whose halves poll stream and sink from two tasks.
+#[tokio::test(start_paused = true)]
+async fn stream_and_sink_in_two_tasks_both_wake() {
+    let (server, client) = pair(3);
+    let exchange = |ws: wsproto_tokio::WebSocket<tokio::io::DuplexStream>| {
+        let (mut sink, mut stream) = StreamExt::split(ws);
+        let sending = tokio::spawn(async move {
+            for n in 0..200 {
+                sink.send(Message::from(format!("{n}"))).await.unwrap();
+            }
+            sink
+        });
+        let receiving = tokio::spawn(async move {
+            for n in 0..200 {
+                assert_eq!(stream.next().await.unwrap().unwrap(), Message::from(format!("{n}")));
+            }
+            stream
+        });
+        async move { (sending.await.unwrap(), receiving.await.unwrap()) }
+    };
+    let both = async { tokio::join!(exchange(server), exchange(client)) };
+    let _ends = timeout(SOON * 60, both).await.expect("nobody sleeps for ever");
+}
+
+#[tokio::test(start_paused = true)]
+async fn both_ends_send_first_wait_for_each_other_and_split_solves_it() {
+    let settings = Settings::default().with_timeouts(Timeouts::default().with_write(SOON));
+    let long = Message::from(vec![7; 100_000]);
+    let (mut server, mut client) = pair_with(64, &settings);
+    let send_all = async |ws: &mut wsproto_tokio::WebSocket<_>| {
+        for _ in 0..3 {
+            ws.send(long.clone()).await?;
+        }
+        Ok::<(), Error>(())
+    };
+    let (one, other) = tokio::join!(send_all(&mut server), send_all(&mut client));
+    assert!(matches!(one, Err(Error::TimedOut(Deadline::Write))), "{one:?}");
+    assert!(other.is_err());
+
+    let (server, client) = pair_with(64, &settings);
+    let exchange = |ws: wsproto_tokio::WebSocket<tokio::io::DuplexStream>| {
+        let (mut sender, mut receiver) = ws.split();
+        let long = long.clone();
+        tokio::spawn(async move {
+            let receiving = async {
+                for _ in 0..3 {
+                    assert_eq!(receiver.recv().await.unwrap().unwrap().len(), 100_000);
+                }
+            };
+            let sending = async {
+                for _ in 0..3 {
+                    sender.send(long.clone()).await.unwrap();
+                }
+            };
+            tokio::join!(receiving, sending);
+        })
+    };
+    let (one, other) = tokio::join!(exchange(server), exchange(client));
+    one.unwrap();
+    other.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sender_that_reads_a_message_wakes_the_receiver() {
+    // The sender waits to write, and reads; the message that it meets is the receiver's.
+    let (server, mut peer) = server_and_stream(64, &Settings::default());
+    let (mut sender, mut receiver) = server.split();
+    let receiving = tokio::spawn(async move { receiver.recv().await.unwrap() });
+    sleep(SOON).await;
+    let sending = tokio::spawn(async move { sender.send(vec![7; 1000]).await.unwrap() });
+    sleep(SOON).await;
+    peer.write_all(&client_bytes([TextMessage::new("for the receiver").into()])).await.unwrap();
+    let message = timeout(SOON, receiving).await.expect("woken").unwrap();
+    assert_eq!(message, Some(Message::from("for the receiver")));
+    let mut all = vec![0; 1004];
+    peer.read_exact(&mut all).await.unwrap();
+    sending.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_sender_queued_is_written_by_a_receiver_that_waits() {
+    let (server, mut peer) = server_and_stream(64, &Settings::default());
+    let (mut sender, mut receiver) = server.split();
+    let receiving = tokio::spawn(async move { receiver.recv().await });
+    sleep(SOON).await;
+    sender.feed("queued").await.unwrap();
+    let mut all = [0; 8];
+    timeout(SOON, peer.read_exact(&mut all)).await.expect("written").unwrap();
+    assert_eq!(&all, b"\x81\x06queued");
+    receiving.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_receiver_writes_what_a_sender_gave_up_and_the_next_sender_wakes() {
+    let (server, mut peer) = server_and_stream(8, &Settings::default());
+    let (mut sender, mut receiver) = server.split();
+    let receiving = tokio::spawn(async move { receiver.recv().await });
+    assert!(timeout(SOON, sender.send("longer than what the stream holds")).await.is_err());
+    let flushing = tokio::spawn(async move { sender.flush().await });
+    sleep(SOON).await;
+    let mut all = [0; 35];
+    timeout(SOON, peer.read_exact(&mut all)).await.expect("written").unwrap();
+    timeout(SOON, flushing).await.expect("woken").unwrap().unwrap();
+    receiving.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn pings_and_closes_are_answered_while_only_one_half_is_polled() {
+    // Only the receiver.
+    let (server, mut peer) = server_and_stream(64, &Settings::default());
+    let (_sender, mut receiver) = server.split();
+    let receiving = tokio::spawn(async move { receiver.recv().await });
+    peer.write_all(&client_bytes([Ping::new(b"1").into()])).await.unwrap();
+    let mut pong = [0; 3];
+    timeout(SOON, peer.read_exact(&mut pong)).await.expect("answered").unwrap();
+    assert_eq!(&pong, b"\x8a\x011");
+    receiving.abort();
+
+    // Only the sender, which waits to write.
+    let (server, mut peer) = server_and_stream(64, &Settings::default());
+    let (mut sender, _receiver) = server.split();
+    let sending = tokio::spawn(async move {
+        let sent = sender.send(vec![7; 1000]).await;
+        (sent, sender.send("late").await, sender.close_report())
+    });
+    sleep(SOON).await;
+    let close = wsproto_tokio::CloseConnection::new(CloseCode::NORMAL);
+    peer.write_all(&client_bytes([Ping::new(b"1").into(), close.into()])).await.unwrap();
+    sleep(SOON).await;
+    let mut all = vec![0; 1004 + 3 + 4];
+    timeout(SOON, peer.read_exact(&mut all)).await.expect("answered").unwrap();
+    let events = client_events(&all);
+    let [Event::BytesMessage(_), Event::Pong(_), Event::CloseConnection(close)] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(close.code, CloseCode::NORMAL);
+    drop(peer);
+    let (sent, late, report) = timeout(SOON, sending).await.expect("done").unwrap();
+    sent.unwrap();
+    assert!(matches!(late, Err(Error::Closed)), "{late:?}");
+    assert!(report.clean);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sender_that_closes_ends_a_receiver_that_waits() {
+    let (server, mut client) = pair(64);
+    let (mut sender, mut receiver) = server.split();
+    let receiving = tokio::spawn(async move { receiver.recv().await.unwrap() });
+    let peer = tokio::spawn(async move { client.recv().await.unwrap() });
+    assert!(sender.close(CloseCode::NORMAL, "").await.unwrap().clean);
+    assert_eq!(timeout(SOON, receiving).await.expect("woken").unwrap(), None);
+    assert_eq!(peer.await.unwrap(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_receiver_that_meets_the_end_wakes_a_sender_that_waits() {
+    let (server, peer) = server_and_stream(8, &Settings::default());
+    let (mut sender, mut receiver) = server.split();
+    let sending = tokio::spawn(async move { sender.send(vec![7; 1000]).await });
+    let receiving = tokio::spawn(async move { receiver.recv().await });
+    sleep(SOON).await;
+    drop(peer);
+    assert!(timeout(SOON, sending).await.expect("woken").unwrap().is_err());
+    assert!(timeout(SOON, receiving).await.expect("woken").unwrap().is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_half_that_is_dropped_leaves_the_other_at_work() {
+    let (server, mut client) = pair(64);
+    let (sender, mut receiver) = server.split();
+    drop(sender);
+    client.send("to the receiver").await.unwrap();
+    assert_eq!(receiver.recv().await.unwrap(), Some(Message::from("to the receiver")));
+    let (server, mut client) = pair(64);
+    let (mut sender, receiver) = server.split();
+    drop(receiver);
+    sender.send("from the sender").await.unwrap();
+    assert_eq!(client.recv().await.unwrap(), Some(Message::from("from the sender")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn halves_of_different_connections_are_not_put_together() {
+    let ((one, _a), (other, _b)) = (pair(64), pair(64));
+    let ((sender, receiver), (other_sender, other_receiver)) = (one.split(), other.split());
+    let (receiver, other_sender) = receiver.reunite(other_sender).unwrap_err();
+    assert!(receiver.reunite(sender).is_ok() && other_receiver.reunite(other_sender).is_ok());
+}

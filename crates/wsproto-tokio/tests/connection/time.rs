@@ -1,0 +1,141 @@
+//! Deadlines and Pings, on paused time.
+
+use std::time::Duration;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    time::{Instant, advance, sleep},
+};
+use wsproto_tokio::{CloseCode, Deadline, Error, Event, KeepAlive, Pong, Settings, TextMessage, Timeouts};
+
+use crate::ends::{client_bytes, client_events, pair_with, server_and_stream};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn keep_alive() -> Settings {
+    let keep_alive = KeepAlive { idle: SECOND * 20, patience: SECOND * 10 };
+    Settings::default().with_timeouts(Timeouts::default().with_keep_alive(keep_alive))
+}
+
+#[tokio::test(start_paused = true)]
+async fn keepalive_under_paused_time_dead_at_exactly_idle_and_patience() {
+    let (mut server, _peer) = server_and_stream(64, &keep_alive());
+    let started = Instant::now();
+    let error = server.recv().await.unwrap_err();
+    assert!(matches!(error, Error::TimedOut(Deadline::KeepAlive)), "{error}");
+    assert_eq!(started.elapsed(), SECOND * 30);
+    assert!(server.recv().await.unwrap().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_peer_that_answers_lives() {
+    let (mut server, mut client) = pair_with(64, &keep_alive());
+    let peer = tokio::spawn(async move { client.recv().await });
+    let serving = tokio::spawn(async move { server.recv().await });
+    sleep(SECOND * 3600).await;
+    assert!(!serving.is_finished() && !peer.is_finished());
+    serving.abort();
+    peer.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_byte_of_a_slow_peer_is_a_sign_of_life() {
+    let (mut server, mut peer) = server_and_stream(64, &keep_alive());
+    let serving = tokio::spawn(async move { server.recv().await });
+    let wire = client_bytes([TextMessage::new("a byte in 25 seconds").into()]);
+    for byte in &wire {
+        sleep(SECOND * 25).await;
+        peer.write_all(&[*byte]).await.unwrap();
+    }
+    assert_eq!(serving.await.unwrap().unwrap().unwrap().as_text(), Some("a byte in 25 seconds"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_program_does_not_hold_its_own_delay_against_the_peer() {
+    let (mut server, mut peer) = server_and_stream(64, &keep_alive());
+    // The Ping goes out, and its Pong comes while the program is busy for an hour.
+    assert!(tokio::time::timeout(SECOND * 21, server.recv()).await.is_err());
+    let mut ping = [0; 6];
+    peer.read_exact(&mut ping).await.unwrap();
+    let answer = client_bytes([Pong::new(ping[2..].to_vec()).into(), TextMessage::new("alive").into()]);
+    peer.write_all(&answer).await.unwrap();
+    advance(SECOND * 3600).await;
+    assert_eq!(server.recv().await.unwrap().unwrap().as_text(), Some("alive"));
+    assert_eq!(server.counters().round_trip, Some(SECOND * 3601));
+    // And again: the first poll after it reads before it judges.
+    peer.write_all(&client_bytes([TextMessage::new("still").into()])).await.unwrap();
+    advance(SECOND * 3600).await;
+    server.flush().await.unwrap();
+    assert_eq!(server.recv().await.unwrap().unwrap().as_text(), Some("still"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_connection_is_closed_with_1001() {
+    let settings = Settings::default();
+    let timeouts = settings.timeouts.with_idle(SECOND * 60);
+    let (mut server, mut client) = pair_with(64, &settings.with_timeouts(timeouts));
+    let peer = tokio::spawn(async move {
+        client.send("last").await.unwrap();
+        client.recv().await.map(|_| client.close_report())
+    });
+    let started = Instant::now();
+    assert!(server.recv().await.unwrap().is_some());
+    assert!(server.recv().await.unwrap().is_none());
+    assert_eq!(started.elapsed(), SECOND * 60);
+    assert_eq!(server.close_report().sent, Some(CloseCode::GOING_AWAY));
+    assert_eq!(peer.await.unwrap().unwrap().code(), CloseCode::GOING_AWAY);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_of_writing_counts_time_without_progress() {
+    let settings = Settings::default().with_timeouts(Timeouts::default().with_write(SECOND * 10));
+    let (mut server, mut peer) = server_and_stream(10, &settings);
+    let started = Instant::now();
+    let slow = tokio::spawn(async move {
+        let mut all = Vec::new();
+        for _ in 0..10 {
+            sleep(SECOND * 9).await;
+            let mut some = [0; 10];
+            peer.read_exact(&mut some).await.unwrap();
+            all.extend(some);
+        }
+        sleep(SECOND * 3600).await;
+        (all, peer)
+    });
+    // 100 bytes take 90 seconds, and that is fine; then nothing is taken.
+    let error = server.send(vec![7; 200]).await.unwrap_err();
+    assert!(matches!(error, Error::TimedOut(Deadline::Write)), "{error}");
+    assert_eq!(started.elapsed(), SECOND * 100);
+    slow.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_sends_without_end_does_not_put_off_the_end() {
+    let (mut server, peer) = server_and_stream(1 << 16, &Settings::default());
+    let (mut reading, mut writing) = tokio::io::split(peer);
+    let flood = tokio::spawn(async move {
+        let some = client_bytes((0..1000).map(|_| TextMessage::new("more").into()));
+        while writing.write_all(&some).await.is_ok() {
+            sleep(SECOND / 100).await;
+        }
+    });
+    let reader = tokio::spawn(async move {
+        let mut all = Vec::new();
+        let _ = reading.read_to_end(&mut all).await;
+        all
+    });
+    let started = Instant::now();
+    let report = server.close(CloseCode::NORMAL, "").await.unwrap();
+    assert_eq!((report.clean, report.expired), (false, Some(Deadline::Close)));
+    assert!(started.elapsed() < SECOND * 6, "{:?}", started.elapsed());
+    drop(server);
+    assert!(matches!(client_events(&reader.await.unwrap())[..], [Event::CloseConnection(_)]));
+    flood.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_deadlines_nothing_ever_ends_by_itself() {
+    let (mut server, _peer) = server_and_stream(64, &Settings::default().without_timeouts());
+    let waited = tokio::time::timeout(SECOND * 1_000_000, server.close(CloseCode::NORMAL, "")).await;
+    assert!(waited.is_err());
+}
