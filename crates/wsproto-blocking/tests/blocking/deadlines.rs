@@ -108,6 +108,7 @@ fn a_busy_program_does_not_lose_a_peer_that_spoke() {
         client.write_all(b"\x81\x80\0\0\0\0").unwrap();
         thread::sleep(ms(250));
         assert_eq!(server.read().unwrap(), Some("".into()));
+        assert_eq!(server.close_report().sent, None, "it was taken for idle");
     }
 }
 
