@@ -55,10 +55,7 @@ impl Connection {
         if self.opening.is_some() {
             return self.receive_opening(input);
         }
-        // An event of its own, so that the one above never has an address.
-        let mut event = None;
-        self.receive_any(input, &mut event)?;
-        Ok(event)
+        self.receive_any(input)
     }
 
     /// Tells whether data frames become events with no extension having a say.
@@ -165,20 +162,13 @@ impl Connection {
     fn receive_any<'a>(
         &mut self,
         input: &mut &'a mut [u8],
-        event: &mut Option<Event<'a>>,
-    ) -> Result<(), RemoteProtocolError> {
+    ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
         if !self.receives_frames() {
             //= rfc6455#7.1.7-5
             *input = &mut [];
-            return self.failure.clone().map_or(Ok(()), Err);
+            return self.failure.clone().map_or(Ok(None), Err);
         }
-        match self.receive_frames(input) {
-            Ok(received) => {
-                *event = received;
-                Ok(())
-            }
-            Err(error) => Err(self.fail(error)),
-        }
+        self.receive_frames(input).map_err(|error| self.fail(error))
     }
 
     /// Takes parts of frames until one makes an event.
@@ -188,17 +178,15 @@ impl Connection {
         input: &mut &'a mut [u8],
     ) -> Result<Option<Event<'a>>, RemoteProtocolError> {
         loop {
-            if self.is_pulling() {
-                if let Some(part) = self.transform_part(None)? {
-                    return Ok(Some(part));
-                }
-                continue;
-            }
-            let Some(chunk) = self.next_chunk(input, 1..=self.most_payload())? else {
-                *input = &mut [];
-                return Ok(None);
+            let event = if self.is_pulling() {
+                self.transform_part(None)?
+            } else {
+                let Some(chunk) = self.next_chunk(input, 1..=self.most_payload())? else {
+                    *input = &mut [];
+                    return Ok(None);
+                };
+                self.receive_chunk(chunk.split_off(input))?
             };
-            let event = self.receive_chunk(chunk.split_off(input))?;
             if event.is_some() {
                 return Ok(event);
             }

@@ -85,11 +85,11 @@ impl Connection {
         if let Err(error) = self.check_start(chunk) {
             return Err(self.fail_in(buffer, error));
         }
-        buffer.keep(&chunk.payload);
+        buffer.extend_waiting(&chunk.payload);
         if is_event(chunk, buffer) {
             // It lies where it was read: nothing is joined, and nothing is noted.
             let is_whole = buffer.gives_messages();
-            let (payload, drop_rest) = buffer.give();
+            let (payload, drop_rest) = buffer.lend_waiting();
             if !chunk.frame_started && is_whole {
                 // What waited was judged before, but is given as a whole.
                 self.text = TextCheck::new();
@@ -230,10 +230,10 @@ impl Connection {
         chunk: &FrameChunk<Range<usize>>,
         buffer: &mut ReadBuffer,
     ) -> Result<bool, RemoteProtocolError> {
-        buffer.keep(&chunk.payload);
+        buffer.extend_waiting(&chunk.payload);
         if self.is_transforming() {
             let end = if chunk.frame_finished { FrameEnd::Reached } else { FrameEnd::Pending };
-            let payload = buffer.take_kept();
+            let payload = buffer.take_waiting();
             return self.transform_into(payload, Some(end), buffer);
         }
         if chunk.frame_finished {
@@ -245,52 +245,48 @@ impl Connection {
         self.take_data(chunk, buffer)
     }
 
-    /// Takes a part of a data frame that passes, which the buffer keeps.
-    #[inline(always)]
+    /// Takes a part of a data frame that passes, and tells whether it makes an event.
+    #[inline(never)]
     fn take_data(
         &mut self,
         chunk: &FrameChunk<Range<usize>>,
         buffer: &mut ReadBuffer,
     ) -> Result<bool, RemoteProtocolError> {
-        if chunk.message != Opcode::Text {
-            return Ok(take_binary(chunk, buffer));
+        let (last, is_whole) = (chunk.message_finished(), buffer.gives_messages());
+        let is_single = chunk.header.fin && chunk.header.opcode == Opcode::Binary;
+        // The header alone is no part; a binary message in one frame stays where it was read until all of it has come.
+        if !chunk.frame_finished && (chunk.payload.is_empty() || is_whole && is_single) {
+            return Ok(false);
         }
-        // The header alone is no text.
-        if chunk.frame_finished || !chunk.payload.is_empty() {
-            self.join_text(chunk, buffer)
+        let waiting = buffer.take_waiting();
+        let place = if chunk.message == Opcode::Text {
+            if waiting.len() > chunk.payload.len() {
+                // What waited before was judged, but is not joined.
+                self.text = buffer.text;
+            }
+            let (read, joined) = buffer.read_and_joined(waiting);
+            let (code_point, text) = self.check_text(read, last)?;
+            if let Some(code_point) = code_point {
+                joined.text.push(code_point);
+            }
+            joined.text.push_str(text);
+            if !is_whole && joined.text.is_empty() && !chunk.frame_finished {
+                // All of it lay within a code point.
+                return Ok(false);
+            }
+            Place::Text
+        } else if is_single || !is_whole {
+            Place::Read(waiting)
         } else {
-            Ok(false)
-        }
-    }
-
-    /// Joins what waits of a text.
-    #[inline(never)]
-    fn join_text(
-        &mut self,
-        chunk: &FrameChunk<Range<usize>>,
-        buffer: &mut ReadBuffer,
-    ) -> Result<bool, RemoteProtocolError> {
-        let last = chunk.message_finished();
-        let kept = buffer.take_kept();
-        if kept.len() > chunk.payload.len() {
-            // What was kept before was judged, but is not joined.
-            self.text = buffer.text;
-        }
-        let (read, joined) = buffer.read_and_joined(kept);
-        let (code_point, text) = self.check_text(read, last)?;
-        if let Some(code_point) = code_point {
-            joined.text.push(code_point);
-        }
-        joined.text.push_str(text);
-        let found = if buffer.gives_messages() {
-            last
-        } else {
-            chunk.frame_finished || !buffer.joined.text.is_empty()
+            let (read, joined) = buffer.read_and_joined(waiting);
+            joined.bytes.extend_from_slice(read);
+            Place::Bytes
         };
-        if found {
-            buffer.note_message(Place::Text, chunk.frame_finished, last);
+        let is_found = last || !is_whole;
+        if is_found {
+            buffer.note_message(place, chunk.frame_finished, last);
         }
-        Ok(found)
+        Ok(is_found)
     }
 
     /// Makes an event of a control frame once all of it is there.
@@ -303,7 +299,7 @@ impl Connection {
         if !chunk.frame_finished {
             return Ok(false);
         }
-        let payload = buffer.take_kept();
+        let payload = buffer.take_waiting();
         if let Some(mut control) = self.control.take() {
             // `receive` has taken the start of it.
             let FrameChunk { header, message, frame_started, frame_finished, .. } = *chunk;
@@ -361,34 +357,4 @@ fn is_event(chunk: &FrameChunk<Range<usize>>, buffer: &ReadBuffer) -> bool {
     } else {
         chunk.header.opcode.is_data() && (chunk.frame_finished || !chunk.payload.is_empty())
     }
-}
-
-/// Takes a part of a binary message; tells whether it makes an event.
-#[inline(always)]
-fn take_binary(chunk: &FrameChunk<Range<usize>>, buffer: &mut ReadBuffer) -> bool {
-    let last = chunk.message_finished();
-    if !buffer.gives_messages() {
-        let payload = buffer.take_kept();
-        let found = chunk.frame_finished || !payload.is_empty();
-        if found {
-            buffer.note_message(Place::Read(payload), chunk.frame_finished, last);
-        }
-        return found;
-    }
-    let is_single = chunk.header.fin && chunk.header.opcode == Opcode::Binary;
-    if is_single && !chunk.frame_finished {
-        return false;
-    }
-    let payload = buffer.take_kept();
-    if last && buffer.joined.is_empty() {
-        // A message in one frame stays where it was read.
-        buffer.note_message(Place::Read(payload), true, true);
-        return true;
-    }
-    let (read, joined) = buffer.read_and_joined(payload);
-    joined.bytes.extend_from_slice(read);
-    if last {
-        buffer.note_message(Place::Bytes, true, true);
-    }
-    last
 }

@@ -56,7 +56,7 @@ impl Connection {
             Some(false) => return Err(FrameError::TextNotUtf8.into()),
             Some(true) => {}
         }
-        buffer.keep_text(before);
+        buffer.extend_waiting_text(before);
         Ok(true)
     }
 }

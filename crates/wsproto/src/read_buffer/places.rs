@@ -65,7 +65,7 @@ impl ReadBuffer {
     /// Adds `payload`, whose place counts from the fresh bytes, to the payload that waits; a header before it is
     /// dropped.
     #[inline(always)]
-    pub(crate) fn keep(&mut self, payload: &Range<usize>) {
+    pub(crate) fn extend_waiting(&mut self, payload: &Range<usize>) {
         if payload.start > 0 {
             debug_assert_eq!(self.start, self.decoded, "a header comes where no payload waits");
             self.start = self.decoded.wrapping_add(payload.start);
@@ -77,18 +77,18 @@ impl ReadBuffer {
     /// Takes the payload that waits. Returns, too, what drops all that was read after it: for a fault that shows while
     /// the payload is borrowed.
     #[inline(always)]
-    pub(crate) fn give(&mut self) -> (&[u8], impl FnOnce()) {
-        let kept = self.take_kept();
+    pub(crate) fn lend_waiting(&mut self) -> (&[u8], impl FnOnce()) {
+        let waiting = self.take_waiting();
         let Self { memory, decoded, end, .. } = self;
-        (memory.get(kept).unwrap_or_else(|| nothing()), move || *end = *decoded)
+        (memory.get(waiting).unwrap_or_else(|| nothing()), move || *end = *decoded)
     }
 
     /// Takes the payload that waits, and says where it lies.
     #[inline(always)]
-    pub(crate) fn take_kept(&mut self) -> Range<usize> {
-        let kept = self.start..self.decoded;
+    pub(crate) fn take_waiting(&mut self) -> Range<usize> {
+        let waiting = self.start..self.decoded;
         (self.start, self.last_room) = (self.decoded, 0);
-        kept
+        waiting
     }
 
     /// Drops so many of the fresh bytes.
@@ -131,9 +131,9 @@ impl ReadBuffer {
         if waits { self.memory.get_mut(self.decoded..self.end) } else { None }
     }
 
-    /// Keeps all fresh bytes, a piece of a text that was checked, whose check stood at `before`.
+    /// Adds all fresh bytes to the text that waits, a piece of it that was checked, whose check stood at `before`.
     #[inline(always)]
-    pub(crate) fn keep_text(&mut self, before: TextCheck) {
+    pub(crate) fn extend_waiting_text(&mut self, before: TextCheck) {
         if self.start == self.decoded {
             self.text = before;
         }
