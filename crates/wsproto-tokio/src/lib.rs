@@ -39,6 +39,8 @@
 mod accept;
 mod access;
 mod error;
+#[cfg(feature = "hyper")]
+pub mod hyper;
 mod parties;
 mod pool;
 mod pump;

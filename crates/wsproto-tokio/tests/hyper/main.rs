@@ -1,0 +1,8 @@
+//! WebSockets over connections of hyper, HTTP/1.1 and HTTP/2.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "tests")]
+
+mod ends;
+mod http1;
+mod http2;
+mod neighbours;
