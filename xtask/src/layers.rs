@@ -8,7 +8,7 @@ use crate::{ADAPTERS, CRATES, dependencies};
 ///
 /// The handshake and the extensions don't know each other: offers pass between them as text. The crates of others
 /// are listed, too, so that a new one is a decision.
-const ALLOWED: [(&str, &[&str]); 6] = [
+const ALLOWED: [(&str, &[&str]); 7] = [
     ("wsproto-frame", &["fearless_simd", "simdutf8"]),
     ("wsproto-handshake", &["base64", "http", "httparse", "idna", "sha1", "sha1_smol", "smallvec"]),
     ("wsproto-extensions", &["bytes", "miniz_oxide", "wsproto-frame", "zlib-rs"]),
@@ -25,7 +25,8 @@ const ALLOWED: [(&str, &[&str]); 6] = [
         ],
     ),
     ("wsproto-blocking", &["wsproto"]),
-    ("wsproto-tokio", &["futures-core", "futures-sink", "tokio", "tracing", "wsproto"]),
+    ("wsproto-tokio", &["futures-core", "futures-sink", "hyper", "tokio", "tracing", "wsproto"]),
+    ("wsproto-axum", &["axum-core", "http", "tokio", "wsproto-tokio"]),
 ];
 
 /// Runs the job.
@@ -69,6 +70,9 @@ mod tests {
             ("wsproto", "tokio", true),
             ("wsproto-tokio", "wsproto", false),
             ("wsproto-tokio", "wsproto-frame", true),
+            ("wsproto-tokio", "wsproto-axum", true),
+            ("wsproto-axum", "wsproto-tokio", false),
+            ("wsproto-axum", "axum", true),
             ("unknown", "wsproto-frame", true),
         ];
         for (name, dependency, refused) in table {

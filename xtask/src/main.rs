@@ -30,7 +30,7 @@ use std::process::ExitCode;
 const CRATES: [&str; 4] = ["wsproto-frame", "wsproto-handshake", "wsproto-extensions", "wsproto"];
 
 /// The adapters, which do I/O on top of them.
-const ADAPTERS: [&str; 2] = ["wsproto-blocking", "wsproto-tokio"];
+const ADAPTERS: [&str; 3] = ["wsproto-axum", "wsproto-blocking", "wsproto-tokio"];
 
 /// One thing that `cargo xtask` can do.
 struct Job {

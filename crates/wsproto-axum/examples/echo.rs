@@ -1,0 +1,23 @@
+//! Echoes messages, compressed where the client can: `ws://127.0.0.1:3000/ws`.
+
+use axum::{Router, response::Response, routing::any};
+use wsproto_axum::{DeflateConfig, Error, Upgraded, WebSocket, WebSocketUpgrade};
+
+async fn upgrade(ws: WebSocketUpgrade) -> Response {
+    ws.with_deflate(DeflateConfig::default()).on_upgrade(echo)
+}
+
+async fn echo(mut ws: WebSocket<Upgraded>) -> Result<(), Error> {
+    while let Some(message) = ws.recv().await? {
+        ws.feed(message).await?;
+    }
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:3000".into());
+    let listener = tokio::net::TcpListener::bind(address).await?;
+    println!("listening on ws://{}/ws", listener.local_addr()?);
+    axum::serve(listener, Router::new().route("/ws", any(upgrade))).await
+}

@@ -1,0 +1,60 @@
+//! WebSockets in [axum](https://docs.rs/axum): an extractor in place of axum's `ws`.
+//!
+//! ```
+//! use axum::{Router, response::Response, routing::any};
+//! use wsproto_axum::{DeflateConfig, Error, Upgraded, WebSocket, WebSocketUpgrade};
+//!
+//! async fn upgrade(ws: WebSocketUpgrade) -> Response {
+//!     ws.with_deflate(DeflateConfig::default()).on_upgrade(echo)
+//! }
+//!
+//! async fn echo(mut ws: WebSocket<Upgraded>) -> Result<(), Error> {
+//!     while let Some(message) = ws.recv().await? {
+//!         ws.feed(message).await?;
+//!     }
+//!     Ok(())
+//! }
+//!
+//! // any, not get: over HTTP/2 a WebSocket comes as CONNECT.
+//! let app: Router = Router::new().route("/ws", any(upgrade));
+//! ```
+//!
+//! What it has that axum's doesn't: compression, a check of [origins](WebSocketUpgrade::allow_origins), [rejections](Rejection)
+//! that say which rule a request broke, deadlines, keepalive, a [shutdown](WebSocketUpgrade::with_shutdown) that closes all
+//! WebSockets with 1001 and waits for them, a closing handshake to its end, and no buffer that an idle connection holds.
+//! The [`WebSocket`] is the one of [`wsproto_tokio`].
+//!
+//! # HTTP/2
+//!
+//! `axum::serve` with axum's feature `http2` offers WebSockets over HTTP/2, but all of a browser's share one window there:
+//! one that isn't read for a while can stop the others. A server that is made of hyper's parts chooses its windows, as the
+//! example [`http2_tls`] does; [`wsproto_tokio::hyper`] says more.
+//!
+//! [`http2_tls`]: https://docs.rs/crate/wsproto-axum/latest/source/examples/http2_tls.rs
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// No byte of a peer may reach a panic; the tests are free to.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::indexing_slicing,
+        clippy::string_slice
+    )
+)]
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+mod rejection;
+mod upgrade;
+
+#[cfg(feature = "deflate")]
+pub use wsproto_tokio::DeflateConfig;
+pub use wsproto_tokio::{
+    self, CloseCode, CloseReport, Config, Error, KeepAlive, Message, Settings, Shutdown, Timeouts, WebSocket,
+    hyper::Upgraded,
+};
+
+pub use self::{rejection::Rejection, upgrade::WebSocketUpgrade};

@@ -1,0 +1,102 @@
+//! Why a request gets no WebSocket.
+
+use std::{error::Error, fmt};
+
+use axum_core::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::StatusCode;
+use wsproto_tokio::{
+    hyper::UpgradeError,
+    wsproto::{self, OriginError},
+};
+
+/// Why a request gets no WebSocket, and the answer to it: a status, and a line of plain text that says which rule the
+/// client broke.
+///
+/// A handler that takes a `Result` serves pages and WebSockets from the same path:
+///
+/// ```
+/// use axum::response::{Html, IntoResponse, Response};
+/// use wsproto_axum::{Rejection, WebSocketUpgrade};
+///
+/// async fn page_or_chat(ws: Result<WebSocketUpgrade, Rejection>) -> Response {
+///     match ws {
+///         Ok(ws) => ws.on_upgrade(async |_| { /* … */ }),
+///         Err(rejection) if rejection.status() == 426 => Html("<h1>Chat</h1>").into_response(),
+///         Err(rejection) => rejection.into_response(),
+///     }
+/// }
+/// # let _: axum::Router = axum::Router::new().route("/", axum::routing::any(page_or_chat));
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// The request breaks a rule of the opening handshake, which its fault names. Most often it asks for no WebSocket at
+    /// all: then the answer is 426, or 405 in HTTP/2.
+    Handshake(wsproto::UpgradeError),
+    /// The page that asks is of an origin that isn't allowed: 403.
+    Origin(OriginError),
+    /// The server's HTTP has no stream to give: 500. The request's upgrade was taken already, or the server doesn't let
+    /// connections upgrade.
+    NotUpgradable,
+}
+
+impl Rejection {
+    /// Returns the status of the answer.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Handshake(error) => StatusCode::from_u16(error.response.status).unwrap_or_default(),
+            Self::Origin(_) => StatusCode::FORBIDDEN,
+            Self::NotUpgradable => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+/// Answers with the status, the fields that belong to it, and a line of text.
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Handshake(error) => error.explained().response.into_http().map(Body::from),
+            Self::Origin(error) => (StatusCode::FORBIDDEN, format!("{error}\n")).into_response(),
+            Self::NotUpgradable => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Handshake(error) => error.fmt(f),
+            Self::Origin(error) => error.fmt(f),
+            Self::NotUpgradable => UpgradeError::NotUpgradable.fmt(f),
+        }
+    }
+}
+
+/// What is nested is told by `Display` already: its source is the source.
+impl Error for Rejection {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Handshake(error) => error.source(),
+            Self::Origin(_) | Self::NotUpgradable => None,
+        }
+    }
+}
+
+impl From<UpgradeError> for Rejection {
+    fn from(error: UpgradeError) -> Self {
+        match error {
+            UpgradeError::Handshake(error) => Self::Handshake(error),
+            _ => Self::NotUpgradable,
+        }
+    }
+}
+
+impl From<OriginError> for Rejection {
+    fn from(error: OriginError) -> Self {
+        Self::Origin(error)
+    }
+}

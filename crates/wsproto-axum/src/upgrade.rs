@@ -1,0 +1,264 @@
+//! The extractor.
+
+use std::{fmt, sync::Arc};
+
+use axum_core::{
+    body::Body,
+    extract::FromRequestParts,
+    response::{IntoResponse, Response},
+};
+use http::request::Parts;
+#[cfg(feature = "deflate")]
+use wsproto_tokio::DeflateConfig;
+use wsproto_tokio::{
+    AcceptConnection, Config, Error, KeepAlive, Request, Settings, Shutdown, WebSocket,
+    hyper::{Upgrade, Upgraded, Upgrading},
+    wsproto::{OriginError, check_origin, check_same_host},
+};
+
+use crate::Rejection;
+
+/// An extractor that makes a WebSocket out of a request: over HTTP/1.1, and over HTTP/2 where the server offers it.
+///
+/// Its route takes `any` method, since HTTP/1.1 asks with a GET, and HTTP/2 with a CONNECT.
+///
+/// ```
+/// use axum::{Router, response::Response, routing::any};
+/// use wsproto_axum::{DeflateConfig, Error, Rejection, Upgraded, WebSocket, WebSocketUpgrade};
+///
+/// async fn chat(ws: WebSocketUpgrade) -> Result<Response, Rejection> {
+///     Ok(ws
+///         .allow_origins(&["https://example.com"])?
+///         .protocols(["chat.v2", "chat.v1"])
+///         .with_deflate(DeflateConfig::default())
+///         .on_upgrade(talk))
+/// }
+///
+/// async fn talk(mut ws: WebSocket<Upgraded>) -> Result<(), Error> {
+///     while let Some(message) = ws.recv().await? {
+///         ws.feed(message).await?;
+///     }
+///     Ok(())
+/// }
+///
+/// let app: Router = Router::new().route("/chat", any(chat));
+/// ```
+///
+/// A handler that has looked at it may answer with anything else, too: then no WebSocket opens.
+#[must_use = "on_upgrade answers the request"]
+pub struct WebSocketUpgrade {
+    upgrade: Upgrade,
+    accept: AcceptConnection,
+    shutdown: Option<Shutdown>,
+    on_failed_upgrade: Option<Box<dyn FnOnce(Error) + Send>>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for WebSocketUpgrade {
+    type Rejection = Rejection;
+
+    /// Takes the upgrade out of a request; a head that is longer than the default limits allow is refused.
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Rejection> {
+        Ok(Self {
+            upgrade: Upgrade::from_parts(parts, &Settings::default())?,
+            accept: AcceptConnection::new(),
+            shutdown: None,
+            on_failed_upgrade: None,
+        })
+    }
+}
+
+/// What the client asks for, and who it is.
+impl WebSocketUpgrade {
+    /// Returns what the client asks for: its subprotocols, its Origin. Other fields are for other extractors.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        &self.upgrade
+    }
+
+    /// Lets pages of these origins in, and clients that are no browsers.
+    ///
+    /// Browsers send cookies along whichever site's page opens a WebSocket: a server that knows its visitors by cookies must
+    /// call this or [`allow_same_host`](Self::allow_same_host). An origin is `https://example.com`, or
+    /// `https://*.example.com` for all hosts below it. A client that sends no Origin is no browser, and comes in.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::Origin`] for a page of another origin.
+    ///
+    /// RFC 6455 [§10.2](https://www.rfc-editor.org/rfc/rfc6455#section-10.2)
+    pub fn allow_origins<O: AsRef<str>>(self, origins: &[O]) -> Result<Self, Rejection> {
+        let verdict = check_origin(&self.upgrade, origins);
+        self.unless_foreign(verdict)
+    }
+
+    /// Lets pages of the host in that the request is for, and clients that are no browsers.
+    ///
+    /// Behind a proxy that sets another Host, [`allow_origins`](Self::allow_origins) is right.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::Origin`] for a page of another host.
+    pub fn allow_same_host(self) -> Result<Self, Rejection> {
+        let verdict = check_same_host(&self.upgrade);
+        self.unless_foreign(verdict)
+    }
+
+    fn unless_foreign(self, verdict: Result<(), OriginError>) -> Result<Self, Rejection> {
+        match verdict {
+            Ok(()) | Err(OriginError::Missing) => Ok(self),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// How the connection is made.
+impl WebSocketUpgrade {
+    /// Sets limits, extensions, deadlines and back-pressure. They are shared: make them once, and clone them.
+    ///
+    /// The limits of the opening handshake are the default ones, whatever these are: the request was read with them.
+    pub fn with_settings(self, settings: Settings) -> Self {
+        Self { upgrade: self.upgrade.with_settings(settings), ..self }
+    }
+
+    /// Compresses messages, if the client can (permessage-deflate, RFC 7692).
+    ///
+    /// This and the methods below change the settings of one connection. Settings that are made once, for
+    /// [`with_settings`](Self::with_settings), save that work.
+    #[cfg(feature = "deflate")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
+    pub fn with_deflate(self, deflate: DeflateConfig) -> Self {
+        self.with_config(|config| config.with_extension(deflate))
+    }
+
+    /// Sets the longest message that is taken, in bytes; 64 MiB by default.
+    pub fn with_max_message_len(self, limit: u64) -> Self {
+        self.with_config(|config| config.with_max_message_len(limit))
+    }
+
+    fn with_config(self, change: impl FnOnce(Config) -> Config) -> Self {
+        let mut settings = self.upgrade.settings().clone();
+        settings.config = Arc::new(change(Config::clone(&settings.config)));
+        self.with_settings(settings)
+    }
+
+    /// Pings a client that says nothing, and gives it up if it doesn't answer; 20 to 30 s are usual, since proxies cut after
+    /// 60 s.
+    pub fn with_keep_alive(self, keep_alive: KeepAlive) -> Self {
+        let settings = self.upgrade.settings().clone();
+        let timeouts = settings.timeouts.with_keep_alive(keep_alive);
+        self.with_settings(settings.with_timeouts(timeouts))
+    }
+
+    /// Speaks the first of these subprotocols that the client proposes, or none: the server's order counts.
+    ///
+    /// RFC 6455 [§1.9](https://www.rfc-editor.org/rfc/rfc6455#section-1.9)
+    pub fn protocols<P: AsRef<str>>(mut self, preferred: impl IntoIterator<Item = P>) -> Self {
+        let is_proposed = |known: &P| self.upgrade.subprotocols().any(|proposed| proposed == known.as_ref());
+        self.accept.subprotocol =
+            preferred.into_iter().find(is_proposed).map(|chosen| chosen.as_ref().to_owned());
+        self
+    }
+
+    /// Returns the subprotocol that [`protocols`](Self::protocols) has chosen.
+    #[must_use]
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.accept.subprotocol.as_deref()
+    }
+
+    /// Adds a header field to the answer that opens the WebSocket: a cookie, for example.
+    pub fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.accept = self.accept.with_header(name, value);
+        self
+    }
+
+    /// Registers the WebSocket, so that the handle can close it when the server shuts down.
+    ///
+    /// It is registered once it is open. axum's own graceful shutdown doesn't know of WebSockets that are open.
+    pub fn with_shutdown(mut self, shutdown: &Shutdown) -> Self {
+        self.shutdown = Some(shutdown.clone());
+        self
+    }
+}
+
+/// The answer.
+impl WebSocketUpgrade {
+    /// Has `report` called if no WebSocket comes of the request after all: the answer can't be sent, the client is gone,
+    /// or something between the handler and the client has changed the answer.
+    ///
+    /// By default nobody hears of it.
+    ///
+    /// ```
+    /// # use axum::response::Response;
+    /// # use wsproto_axum::WebSocketUpgrade;
+    /// async fn chat(ws: WebSocketUpgrade) -> Response {
+    ///     ws.on_failed_upgrade(|error| eprintln!("no WebSocket: {error}")).on_upgrade(async |_| { /* … */ })
+    /// }
+    /// ```
+    pub fn on_failed_upgrade(mut self, report: impl FnOnce(Error) + Send + 'static) -> Self {
+        self.on_failed_upgrade = Some(Box::new(report));
+        self
+    }
+
+    /// Answers the request, and runs `talk` with the WebSocket in a task of its own, once it is open.
+    ///
+    /// What `talk` returns is dropped. Where the client's offers of extensions make no sense, the answer says so; where the
+    /// program's own answer can't be sent, because of a field that is the handshake's for example, it is 500. `talk` isn't
+    /// called then.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    #[must_use = "the response opens the WebSocket"]
+    pub fn on_upgrade<C, F>(self, talk: C) -> Response
+    where
+        C: FnOnce(WebSocket<Upgraded>) -> F + Send + 'static,
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let Self { upgrade, accept, shutdown, on_failed_upgrade } = self;
+        match upgrade.accept(accept) {
+            Ok((response, upgrading)) => {
+                tokio::spawn(run(upgrading, talk, shutdown, on_failed_upgrade));
+                response.map(Body::from)
+            }
+            Err(error) => {
+                if let Some(report) = on_failed_upgrade {
+                    report(error.clone().into());
+                }
+                Rejection::from(error).into_response()
+            }
+        }
+    }
+}
+
+/// Runs a WebSocket from the answer on.
+async fn run<C, F>(
+    upgrading: Upgrading,
+    talk: C,
+    shutdown: Option<Shutdown>,
+    on_failed_upgrade: Option<Box<dyn FnOnce(Error) + Send>>,
+) where
+    C: FnOnce(WebSocket<Upgraded>) -> F,
+    F: Future,
+{
+    match (upgrading.await, on_failed_upgrade) {
+        (Ok(ws), _) => {
+            let ws = match shutdown {
+                Some(shutdown) => shutdown.register(ws),
+                None => ws,
+            };
+            talk(ws).await;
+        }
+        (Err(error), Some(report)) => report(error),
+        (Err(_), None) => {}
+    }
+}
+
+/// Shows what the client asks for.
+impl fmt::Debug for WebSocketUpgrade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocketUpgrade")
+            .field("upgrade", &self.upgrade)
+            .field("accept", &self.accept)
+            .finish_non_exhaustive()
+    }
+}
