@@ -15,6 +15,7 @@ struct Ends {
     peer: Connection,
     buffer: ReadBuffer,
     peer_buffer: ReadBuffer,
+    turn: usize,
 }
 
 impl Ends {
@@ -28,6 +29,7 @@ impl Ends {
             peer,
             buffer: ReadBuffer::messages(),
             peer_buffer: ReadBuffer::messages(),
+            turn: 0,
         }
     }
 
@@ -38,6 +40,7 @@ impl Ends {
         self.receive_bytes(&wire, now).unwrap()
     }
 
+    /// Each of the three ways to receive takes its turn.
     fn receive_bytes(
         &mut self,
         wire: &[u8],
@@ -46,10 +49,19 @@ impl Ends {
         self.buffer.room()[..wire.len()].copy_from_slice(wire);
         self.driver.filled(&mut self.buffer, wire.len(), now);
         let mut events = Vec::new();
-        while self.driver.advance(&mut self.buffer, now)? {
-            events.extend(self.buffer.take_event());
+        loop {
+            self.turn += 1;
+            let event = match self.turn % 3 {
+                0 if self.driver.advance(&mut self.buffer, now)? => self.buffer.take_event(),
+                0 => None,
+                1 => self.driver.receive_from(&mut self.buffer, now)?.map(Event::into_owned),
+                _ => self.driver.receive_owned(&mut self.buffer, now)?,
+            };
+            match event {
+                Some(event) => events.push(event),
+                None => return Ok(events),
+            }
         }
-        Ok(events)
     }
 
     /// All that is queued is written; what the peer makes of it.
@@ -205,6 +217,22 @@ fn a_long_payload_of_a_server_is_queued_without_a_copy_and_a_clients_is_masked()
         ends.driver.send_message(&message, NOW).unwrap();
         assert_eq!(ends.driver.output().capacity() > 100_000, copied, "{name}");
         assert_eq!(ends.write(NOW), [Event::from(message)], "{name}");
+    }
+}
+
+#[test]
+fn a_long_message_is_taken_with_its_memory_and_a_short_one_is_copied() {
+    for (len, is_copied) in [(1000, true), (100_000, false)] {
+        let mut ends = Ends::server();
+        let mut wire = Vec::new();
+        ends.peer.send(Message::from(vec![7; len]), &mut wire).unwrap();
+        let mut buffer = ReadBuffer::messages();
+        buffer.extend_from_slice(&wire);
+        let place = buffer.unread().as_ptr_range();
+        let event = ends.driver.receive_owned(&mut buffer, NOW).unwrap().unwrap();
+        let Ok(Message::Binary(bytes)) = Message::try_from(event) else { panic!("a message") };
+        assert_eq!(bytes.len(), len);
+        assert_eq!(place.contains(&bytes.as_ptr()), !is_copied, "{len} bytes");
     }
 }
 

@@ -33,7 +33,25 @@ pub(crate) enum FoundEvent<'a> {
     Message { len: usize, is_last: bool },
     Ping(&'a [u8]),
     Pong(&'a [u8]),
-    Other(&'a Event<'static>),
+    Other(&'a Event<'a>),
+}
+
+impl<'a> FoundEvent<'a> {
+    /// Looks at an event.
+    #[inline]
+    pub(crate) fn of(event: &'a Event<'a>) -> Self {
+        match event {
+            Event::TextMessage(TextMessage { data, message_finished, .. }) => {
+                Self::Message { len: data.as_bytes().len(), is_last: *message_finished }
+            }
+            Event::BytesMessage(BytesMessage { data, message_finished, .. }) => {
+                Self::Message { len: data.len(), is_last: *message_finished }
+            }
+            Event::Ping(ping) => Self::Ping(&ping.payload),
+            Event::Pong(pong) => Self::Pong(&pong.payload),
+            event => Self::Other(event),
+        }
+    }
 }
 
 /// Where a message lies, or a part of one.
@@ -85,6 +103,12 @@ impl Found {
 }
 
 impl ReadBuffer {
+    /// Tells whether what waits here may be a message that is taken with its memory, and not copied.
+    #[inline]
+    pub(crate) fn holds_long_message(&self) -> bool {
+        self.end.saturating_sub(self.start).saturating_add(self.joined.len()) >= TAKEN_LEN
+    }
+
     /// Looks at what was found.
     #[inline]
     pub(crate) fn found_event(&self) -> FoundEvent<'_> {
