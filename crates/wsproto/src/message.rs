@@ -8,7 +8,8 @@ use crate::{BytesMessage, Event, Text, TextMessage};
 
 /// A whole message, text or binary, that borrows from nothing.
 ///
-/// It is cheap to clone and to send to many: a long payload is shared, not copied.
+/// A clone shares the payload, unless it is a text of less than 64 KiB, which is copied. What is sent to many is best
+/// [prepared](crate::PreparedMessage).
 ///
 /// ```
 /// use wsproto::{Event, Message, TextMessage};
@@ -184,11 +185,15 @@ mod tests {
 
     #[test]
     fn a_long_payload_is_shared_and_not_copied() {
-        let message = Message::from(vec![7; 1 << 20]);
-        let place = message.as_bytes().as_ptr();
-        let Ok(again) = Message::try_from(Event::from(message.clone())) else { panic!("a message") };
-        assert_eq!(again.as_bytes().as_ptr(), place);
-        assert_eq!(again.into_bytes().as_ptr(), place);
+        for message in [Message::from(vec![7; 1 << 20]), Message::from("a".repeat(64 << 10))] {
+            let place = message.as_bytes().as_ptr();
+            let Ok(again) = Message::try_from(Event::from(message.clone())) else { panic!("a message") };
+            assert_eq!(again.as_bytes().as_ptr(), place);
+            let bytes = again.into_bytes();
+            assert_eq!(bytes.as_ptr(), place, "shared with `message`");
+            drop(bytes);
+            assert_eq!(message.into_bytes().as_ptr(), place, "its own again");
+        }
     }
 
     #[test]

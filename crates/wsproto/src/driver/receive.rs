@@ -1,5 +1,7 @@
 //! What comes: counted, and answered where an answer is owed.
 
+#![expect(clippy::inline_always, reason = "events that go through memory cost more than the work itself")]
+
 use alloc::boxed::Box;
 use core::time::Duration;
 
@@ -13,7 +15,7 @@ impl Driver {
     #[inline]
     pub fn filled(&mut self, buffer: &mut ReadBuffer, len: usize, now: Duration) {
         buffer.filled(len);
-        self.counters.wire_bytes_received = self.counters.wire_bytes_received.saturating_add(len as u64);
+        self.counters.wire_bytes_received = self.counters.wire_bytes_received.wrapping_add(len as u64);
         if let Some(timers) = &mut self.timers {
             timers.received(now);
         }
@@ -45,7 +47,7 @@ impl Driver {
     /// # Errors
     ///
     /// As there.
-    #[inline]
+    #[inline(always)]
     pub fn receive_from<'b>(
         &mut self,
         buffer: &'b mut ReadBuffer,
@@ -79,7 +81,7 @@ impl Driver {
         Ok(self.receive_from(buffer, now)?.map(Event::into_owned))
     }
 
-    #[inline]
+    #[inline(always)]
     fn received(&mut self, found: FoundEvent<'_>, now: Duration) {
         match found {
             FoundEvent::Message { len, is_last } => self.message_received(len, is_last, now),
@@ -90,9 +92,12 @@ impl Driver {
     #[inline]
     fn message_received(&mut self, len: usize, is_last: bool, now: Duration) {
         let counters = &mut self.counters;
-        counters.messages_received = counters.messages_received.saturating_add(u64::from(is_last));
-        counters.message_bytes_received = counters.message_bytes_received.saturating_add(len as u64);
-        if let (Some(timers), true) = (&mut self.timers, is_last) {
+        // They count for centuries before they begin anew.
+        counters.messages_received = counters.messages_received.wrapping_add(u64::from(is_last));
+        counters.message_bytes_received = counters.message_bytes_received.wrapping_add(len as u64);
+        if let Some(timers) = &mut self.timers
+            && is_last
+        {
             timers.used(now);
         }
     }

@@ -1,5 +1,7 @@
 //! What goes: queued, counted, and noted where it begins the closing handshake.
 
+#![expect(clippy::inline_always, reason = "events that go through memory cost more than the work itself")]
+
 use core::time::Duration;
 
 use wsproto_frame::{CloseCode, Role};
@@ -12,9 +14,10 @@ use crate::{
 
 /// From this length on, in bytes, a server's payload that is shared is queued as it is: to copy it would cost more than
 /// one more slice in the write.
-const APART_LEN: usize = 16 << 10;
+const APART_LEN: usize = 64 << 10;
 
 /// What is counted of an event that is sent.
+#[derive(Clone, Copy)]
 enum Sent {
     Message { len: usize, is_last: bool },
     Close(CloseCode),
@@ -27,7 +30,7 @@ impl Driver {
     /// # Errors
     ///
     /// As there: nothing was queued.
-    #[inline]
+    #[inline(always)]
     pub fn send<'e>(&mut self, event: impl Into<Event<'e>>, now: Duration) -> Result<(), LocalProtocolError> {
         let event = event.into();
         let sent = match &event {
@@ -41,7 +44,7 @@ impl Driver {
             _ => Sent::Other,
         };
         self.connection.send(event, self.output.buffer())?;
-        self.sent(&sent, now);
+        self.sent(sent, now);
         Ok(())
     }
 
@@ -61,7 +64,7 @@ impl Driver {
             Ok(header) => {
                 self.output.buffer().extend_from_slice(&header.encode());
                 self.output.push(message.clone().into_bytes());
-                self.sent(&Sent::Message { len, is_last: true }, now);
+                self.sent(Sent::Message { len, is_last: true }, now);
                 Ok(())
             }
             Err(LocalProtocolError::PayloadApart) => self.send(message, now),
@@ -80,7 +83,7 @@ impl Driver {
         now: Duration,
     ) -> Result<(), LocalProtocolError> {
         self.connection.send_prepared(message, self.output.buffer())?;
-        self.sent(&Sent::Message { len: message.payload.len(), is_last: true }, now);
+        self.sent(Sent::Message { len: message.payload.len(), is_last: true }, now);
         Ok(())
     }
 
@@ -114,12 +117,12 @@ impl Driver {
     }
 
     #[inline]
-    fn sent(&mut self, sent: &Sent, now: Duration) {
-        match *sent {
+    fn sent(&mut self, sent: Sent, now: Duration) {
+        match sent {
             Sent::Message { len, is_last } => {
                 let counters = &mut self.counters;
-                counters.messages_sent = counters.messages_sent.saturating_add(u64::from(is_last));
-                counters.message_bytes_sent = counters.message_bytes_sent.saturating_add(len as u64);
+                counters.messages_sent = counters.messages_sent.wrapping_add(u64::from(is_last));
+                counters.message_bytes_sent = counters.message_bytes_sent.wrapping_add(len as u64);
                 if let Some(timers) = &mut self.timers {
                     timers.used(now);
                 }
