@@ -48,11 +48,11 @@ use crate::{Error, Settings, WebSocket, pump::Pump};
 /// # Panics
 ///
 /// With deadlines, which the default settings have, outside a tokio runtime with its timer.
-pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
+pub fn accept<S: AsyncRead + AsyncWrite + Unpin>(
     io: S,
     settings: &Settings,
-) -> Result<WebSocket<S>, Error> {
-    Incoming::receive(io, settings).await?.accept(AcceptConnection::new()).await
+) -> impl Future<Output = Result<WebSocket<S>, Error>> + use<S> {
+    accept_with(io, settings, |_| Ok(AcceptConnection::new()))
 }
 
 /// Accepts a WebSocket connection as [`accept`] does, and lets `choose` look at the request: it consents, with a
@@ -82,15 +82,48 @@ pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
 /// # Panics
 ///
 /// As [`accept`].
-pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
+pub fn accept_with<S, F>(
     io: S,
     settings: &Settings,
-    choose: impl FnOnce(&Request) -> Result<AcceptConnection, RejectConnection>,
-) -> Result<WebSocket<S>, Error> {
-    let incoming = Incoming::receive(io, settings).await?;
-    match choose(incoming.request()) {
-        Ok(accept) => incoming.accept(accept).await,
-        Err(reject) => Err(incoming.reject(reject).await),
+    choose: F,
+) -> impl Future<Output = Result<WebSocket<S>, Error>> + use<S, F>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    F: FnOnce(&Request) -> Result<AcceptConnection, RejectConnection>,
+{
+    // Of all that lives in here a task keeps the room for as long as it lives: so it is little.
+    let mut pump = Some(new_pump(io, settings));
+    let mut choose = Some(choose);
+    let mut refusal = None;
+    poll_fn(move |cx| {
+        let Some(open) = &mut pump else { return Poll::Ready(Err(Error::Closed)) };
+        if choose.is_some() {
+            let request = ready!(open.poll_request(cx))?;
+            if let Some(choose) = choose.take() {
+                refusal = answer(open, choose(&request))?;
+            }
+        }
+        ready!(open.poll_answered(cx, &mut refusal))?;
+        Poll::Ready(pump.take().map(WebSocket::new).ok_or(Error::Closed))
+    })
+}
+
+fn new_pump<S>(io: S, settings: &Settings) -> Box<Pump<S>> {
+    let driver = Driver::new(Connection::server(Arc::clone(&settings.config)));
+    Box::new(Pump::new(io, driver, settings.high_water).with_timeouts(&settings.timeouts))
+}
+
+/// Queues the answer to a request; gives a refusal back.
+fn answer<S>(
+    pump: &mut Pump<S>,
+    answer: Result<AcceptConnection, RejectConnection>,
+) -> Result<Option<Box<RejectConnection>>, Error> {
+    match answer {
+        Ok(accept) => pump.queue(|driver, now| driver.send(accept, now)).map(|()| None),
+        Err(reject) => {
+            pump.queue(|driver, now| driver.send(reject.clone(), now))?;
+            Ok(Some(Box::new(reject)))
+        }
     }
 }
 
@@ -115,13 +148,13 @@ pub async fn accept_with<S: AsyncRead + AsyncWrite + Unpin>(
 /// ```
 pub struct Incoming<S> {
     pump: Box<Pump<S>>,
-    request: Request,
+    request: Box<Request>,
 }
 
 impl<S> Incoming<S> {
     /// Returns what the client asks for.
     #[must_use]
-    pub const fn request(&self) -> &Request {
+    pub fn request(&self) -> &Request {
         &self.request
     }
 
@@ -146,12 +179,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
     /// # Panics
     ///
     /// As [`accept`].
-    pub async fn receive(io: S, settings: &Settings) -> Result<Self, Error> {
-        let driver = Driver::new(Connection::server(Arc::clone(&settings.config)));
-        let pump = Pump::new(io, driver, settings.high_water);
-        let mut pump = Box::new(pump.with_timeouts(&settings.timeouts));
-        let request = poll_fn(|cx| pump.poll_request(cx)).await?;
-        Ok(Self { pump, request })
+    pub fn receive(io: S, settings: &Settings) -> impl Future<Output = Result<Self, Error>> + use<S> {
+        let mut pump = new_pump(io, settings);
+        async move {
+            let request = poll_fn(|cx| pump.poll_request(cx)).await?;
+            Ok(Self { pump, request })
+        }
     }
 
     /// Consents, and returns the open connection.
@@ -167,10 +200,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
     /// # Panics
     ///
     /// As [`accept`].
-    pub async fn accept(mut self, accept: AcceptConnection) -> Result<WebSocket<S>, Error> {
-        self.pump.queue(|driver, now| driver.send(accept, now))?;
-        poll_fn(|cx| self.pump.poll_flush(cx)).await?;
-        Ok(WebSocket::new(self.pump))
+    pub fn accept(
+        mut self,
+        accept: AcceptConnection,
+    ) -> impl Future<Output = Result<WebSocket<S>, Error>> + use<S> {
+        let answered = answer(&mut self.pump, Ok(accept));
+        let mut pump = self.pump;
+        async move {
+            let mut refusal = answered?;
+            poll_fn(|cx| pump.poll_answered(cx, &mut refusal)).await?;
+            Ok(WebSocket::new(pump))
+        }
     }
 
     /// Refuses, with a status and what else the refusal has, and ends the stream as HTTP wants it: the client reads the
@@ -183,24 +223,42 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
     /// # Panics
     ///
     /// As [`accept`].
-    pub async fn reject(mut self, reject: RejectConnection) -> Error {
-        if let Err(error) = self.pump.queue(|driver, now| driver.send(reject.clone(), now)) {
-            return error;
+    pub fn reject(mut self, reject: RejectConnection) -> impl Future<Output = Error> + use<S> {
+        let answered = answer(&mut self.pump, Err(reject));
+        let mut pump = self.pump;
+        async move {
+            let outcome = match answered {
+                Ok(mut refusal) => poll_fn(|cx| pump.poll_answered(cx, &mut refusal)).await,
+                Err(error) => Err(error),
+            };
+            outcome.err().unwrap_or(Error::Closed)
         }
-        poll_fn(|cx| self.pump.poll_end(cx)).await;
-        self.pump.tell_error().err().unwrap_or_else(|| reject.into())
     }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
     /// Waits for a client's request; a refused one is answered, and its stream read to the end.
-    fn poll_request(&mut self, cx: &mut Context<'_>) -> Poll<Result<Request, Error>> {
+    fn poll_request(&mut self, cx: &mut Context<'_>) -> Poll<Result<Box<Request>, Error>> {
         while ready!(self.poll_event(cx))? {
             if let Some(Event::Request(request)) = self.take_event() {
-                return Poll::Ready(Ok(*request));
+                return Poll::Ready(Ok(request));
             }
         }
         Poll::Ready(Err(Error::Closed))
+    }
+
+    /// Waits until the answer is written; after a refusal, which is the error then, until the stream is read to its end.
+    fn poll_answered(
+        &mut self,
+        cx: &mut Context<'_>,
+        refusal: &mut Option<Box<RejectConnection>>,
+    ) -> Poll<Result<(), Error>> {
+        if refusal.is_none() {
+            return self.poll_flush(cx);
+        }
+        ready!(self.poll_end(cx));
+        self.tell_error()?;
+        Poll::Ready(refusal.take().map_or(Ok(()), |refusal| Err(Error::Rejected(refusal))))
     }
 }
 

@@ -6,6 +6,8 @@ use wsproto::ReadBuffer;
 
 /// So many read buffers wait for the next connection that reads.
 const BUFFERS: usize = 4;
+/// So many blocks wait for the next connection in the middle of a frame.
+const BLOCKS: usize = 2;
 /// So many vectors wait for the next connection that writes.
 const OUTPUTS: usize = 4;
 /// What is read at a time, in bytes: a read buffer that is kept holds so much, and as much again for texts.
@@ -18,11 +20,13 @@ const LEAST_LEN: usize = 1 << 10;
 struct Pool {
     #[expect(clippy::vec_box, reason = "a connection holds its buffer in a box: this one")]
     buffers: Vec<Box<ReadBuffer>>,
+    /// The memory of buffers that had to keep what waits.
+    blocks: Vec<Vec<u8>>,
     outputs: Vec<Vec<u8>>,
 }
 
 thread_local! {
-    static POOL: RefCell<Pool> = const { RefCell::new(Pool { buffers: Vec::new(), outputs: Vec::new() }) };
+    static POOL: RefCell<Pool> = const { RefCell::new(Pool { buffers: Vec::new(), blocks: Vec::new(), outputs: Vec::new() }) };
 }
 
 /// Does something with the pool, where there is one: a thread that ends has none any more.
@@ -46,6 +50,22 @@ pub(crate) fn give_back(mut buffer: Box<ReadBuffer>) {
         with(|pool| {
             if pool.buffers.len() < BUFFERS {
                 pool.buffers.push(buffer);
+            }
+        });
+    }
+}
+
+/// Lends a block for the next read of a connection that has a buffer.
+pub(crate) fn block() -> Vec<u8> {
+    with(|pool| pool.blocks.pop()).flatten().unwrap_or_else(|| vec![0; READ_LEN])
+}
+
+/// Takes a block back.
+pub(crate) fn give_back_block(block: Vec<u8>) {
+    if block.len() == READ_LEN {
+        with(|pool| {
+            if pool.blocks.len() < BLOCKS {
+                pool.blocks.push(block);
             }
         });
     }

@@ -5,23 +5,24 @@ mod time;
 mod write;
 
 use std::{
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     task::coop,
-    time::{Instant, Sleep},
 };
 use wsproto::{
     Bytes, ConnectionState, Driver, Event, LocalProtocolError, Message, ReadBuffer, RemoteProtocolError,
     Timeouts, Transport,
 };
 
+pub(crate) use self::time::Clock;
 use crate::{Error, Replies, error, parties::Parties, pool};
+
+/// From this length on, in bytes, what waits for the rest of its message keeps the memory that it was read into.
+const LONG_LEN: usize = 16 << 10;
 
 /// A stream and the driver of its connection.
 ///
@@ -31,9 +32,8 @@ pub(crate) struct Pump<S> {
     pub(crate) driver: Driver,
     /// What was read and not given yet; none is held while nothing of the peer waits.
     buffer: Option<Box<ReadBuffer>>,
-    /// Since when times are counted; only where there are deadlines.
-    origin: Option<Instant>,
-    sleep: Option<Pin<Box<Sleep>>>,
+    /// What reads the clock, and sleeps; only while a time matters.
+    clock: Clock,
     /// Why the connection failed, for each direction to tell.
     failure: Option<Box<Failure>>,
     /// Those who wait for it, where several may.
@@ -83,8 +83,7 @@ impl<S> Pump<S> {
             io,
             driver,
             buffer: None,
-            origin: None,
-            sleep: None,
+            clock: Clock::default(),
             failure: None,
             parties: None,
             high_water,
@@ -97,24 +96,17 @@ impl<S> Pump<S> {
 
     /// Adds deadlines; their clock starts now.
     pub(crate) fn with_timeouts(mut self, timeouts: &Arc<Timeouts>) -> Self {
-        if **timeouts != Timeouts::default() {
-            self.origin = Some(Instant::now());
-            self.driver = self.driver.with_timeouts(Arc::clone(timeouts), Duration::ZERO);
-        }
+        self.driver = self.driver.with_timeouts(Arc::clone(timeouts), || self.clock.now());
         self
     }
 
     /// Adds bytes that were read already.
     pub(crate) fn with_unread(mut self, bytes: &[u8]) -> Self {
         if !bytes.is_empty() {
-            self.buffer.get_or_insert_with(pool::buffer).extend_from_slice(bytes);
+            // No more than it needs: it may wait for long.
+            self.buffer = Some(Box::new(ReadBuffer::messages().with_unread(bytes)));
         }
         self
-    }
-
-    /// Returns the time since the origin; the clock is only read where there are deadlines.
-    pub(crate) fn now(&self) -> Duration {
-        self.origin.map_or(Duration::ZERO, |origin| origin.elapsed())
     }
 
     /// Tells whether nothing more is read or written.
@@ -135,11 +127,10 @@ impl<S> Pump<S> {
     /// Queues something, in memory that is lent.
     pub(crate) fn queue(
         &mut self,
-        queue: impl FnOnce(&mut Driver, Duration) -> Result<(), LocalProtocolError>,
+        queue: impl FnOnce(&mut Driver, &mut Clock) -> Result<(), LocalProtocolError>,
     ) -> Result<(), Error> {
         self.lend_output();
-        let now = self.now();
-        queue(&mut self.driver, now).map_err(|error| match Error::from(error) {
+        queue(&mut self.driver, &mut self.clock).map_err(|error| match Error::from(error) {
             Error::Closed => self.send_error(),
             error => error,
         })
@@ -156,8 +147,7 @@ impl<S> Pump<S> {
     pub(crate) fn show_event<T>(&mut self, show: impl FnOnce(Event<'_>, &mut Replies<'_>) -> T) -> Option<T> {
         self.found = false;
         self.lend_output();
-        let mut replies =
-            Replies::new(&mut self.driver, self.origin.map_or(Duration::ZERO, |origin| origin.elapsed()));
+        let mut replies = Replies::new(&mut self.driver, &mut self.clock);
         let event = self.buffer.as_deref_mut().and_then(ReadBuffer::event);
         let shown = event.map(|event| show(event, &mut replies));
         self.release_empty();
@@ -183,13 +173,22 @@ impl<S> Pump<S> {
     fn release(&mut self) {
         if !self.found {
             self.release_empty();
-            if let Some(buffer) = &mut self.buffer {
-                buffer.shrink_to(0);
-            }
+            self.release_block();
         }
         let output = self.driver.output();
         if output.is_empty() && output.capacity() > 0 {
             pool::give_back_output(output.take_memory());
+        }
+    }
+
+    /// Gives the block back that was read into where little waits in it: the start of a frame. A long message keeps its
+    /// memory, so that it isn't moved time and again while it comes.
+    fn release_block(&mut self) {
+        if let Some(buffer) = &mut self.buffer
+            && buffer.waiting_len() < LONG_LEN
+            && buffer.capacity() > LONG_LEN
+        {
+            pool::give_back_block(buffer.take_memory());
         }
     }
 
@@ -209,7 +208,7 @@ impl<S> Pump<S> {
     pub(crate) fn end(&mut self) {
         self.stage = Stage::Over;
         self.found = false;
-        self.sleep = None;
+        self.clock = Clock::default();
         self.drop_buffer();
         self.driver.output().clear();
     }
@@ -280,9 +279,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
             self.found = false;
         }
         while !self.found && self.receives() && self.buffer.is_some() {
-            let now = self.now();
             let Some(buffer) = self.buffer.as_deref_mut() else { return };
-            match self.driver.advance(buffer, now) {
+            match self.driver.advance(buffer, &mut self.clock) {
                 Ok(false) => return,
                 Ok(true) => {
                     self.found = goal == Goal::Event || (goal != Goal::End && buffer.has_message());
@@ -300,8 +298,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
     #[cold]
     fn refuse(&mut self, error: &RemoteProtocolError) {
         // A client, and one that can't be answered, just ends.
-        let now = self.now();
-        let _ = self.driver.reply_to_error(error, now);
+        let _ = self.driver.reply_to_error(error, &mut self.clock);
     }
 
     /// Does what the transport should do.

@@ -1,20 +1,20 @@
 //! What is sent while an event is borrowed.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
 use wsproto::{Driver, Event, PreparedMessage};
 
-use crate::Error;
+use crate::{Error, pump::Clock};
 
 /// What [`recv_with`](crate::WebSocket::recv_with) answers with.
 pub struct Replies<'a> {
     driver: &'a mut Driver,
-    now: Duration,
+    clock: &'a mut Clock,
 }
 
 impl<'a> Replies<'a> {
-    pub(crate) const fn new(driver: &'a mut Driver, now: Duration) -> Self {
-        Self { driver, now }
+    pub(crate) const fn new(driver: &'a mut Driver, clock: &'a mut Clock) -> Self {
+        Self { driver, clock }
     }
 
     /// Queues an event, most often a message.
@@ -23,7 +23,7 @@ impl<'a> Replies<'a> {
     ///
     /// As [`WebSocket::send`](crate::WebSocket::send): nothing was queued.
     pub fn feed<'e>(&mut self, event: impl Into<Event<'e>>) -> Result<(), Error> {
-        Ok(self.driver.send(event, self.now)?)
+        Ok(self.driver.send(event, &mut *self.clock)?)
     }
 
     /// Queues a message that was prepared for many connections.
@@ -32,7 +32,7 @@ impl<'a> Replies<'a> {
     ///
     /// As [`WebSocket::send`](crate::WebSocket::send): nothing was queued.
     pub fn feed_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
-        Ok(self.driver.send_prepared(message, self.now)?)
+        Ok(self.driver.send_prepared(message, &mut *self.clock)?)
     }
 }
 

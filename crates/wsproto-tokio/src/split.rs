@@ -120,8 +120,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
     /// # Panics
     ///
     /// With deadlines, outside a tokio runtime with its timer.
-    pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
-        self.0.recv().await
+    pub fn recv(&mut self) -> impl Future<Output = Result<Option<Message>, Error>> {
+        self.0.recv()
     }
 
     /// Waits for the next event and calls `take` with it, as [`WebSocket::recv_with`] does. While `take` runs the
@@ -138,11 +138,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
     /// # Panics
     ///
     /// As [`recv`](Self::recv).
-    pub async fn recv_with<T>(
-        &mut self,
-        take: impl FnOnce(Event<'_>, &mut Replies<'_>) -> T,
-    ) -> Result<Option<T>, Error> {
-        self.0.recv_with(take).await
+    pub fn recv_with<T, F>(&mut self, take: F) -> impl Future<Output = Result<Option<T>, Error>>
+    where
+        F: FnOnce(Event<'_>, &mut Replies<'_>) -> T,
+    {
+        self.0.recv_with(take)
     }
 }
 
@@ -196,8 +196,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     /// # Panics
     ///
     /// With deadlines, outside a tokio runtime with its timer.
-    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        self.0.send(message).await
+    pub fn send<M: Into<Message>>(
+        &mut self,
+        message: M,
+    ) -> impl Future<Output = Result<(), Error>> + use<'_, S, M> {
+        self.0.send(message)
     }
 
     /// Queues a message, as [`WebSocket::feed`] does; a receiver that waits writes it.
@@ -213,8 +216,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     /// # Panics
     ///
     /// As [`send`](Self::send).
-    pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        self.0.feed(message).await
+    pub fn feed<M: Into<Message>>(
+        &mut self,
+        message: M,
+    ) -> impl Future<Output = Result<(), Error>> + use<'_, S, M> {
+        self.0.feed(message)
     }
 
     /// Sends a message that was prepared for many connections, as [`WebSocket::send_prepared`] does.

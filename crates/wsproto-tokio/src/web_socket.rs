@@ -157,8 +157,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// # Panics
     ///
     /// With deadlines, outside a tokio runtime with its timer.
-    pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
-        poll_fn(|cx| self.poll_recv(cx)).await
+    pub fn recv(&mut self) -> impl Future<Output = Result<Option<Message>, Error>> {
+        poll_fn(|cx| self.poll_recv(cx))
     }
 
     /// Polls for the next message, as [`recv`](Self::recv) does.
@@ -206,12 +206,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// # Panics
     ///
     /// As [`recv`](Self::recv).
-    pub async fn recv_with<T>(
-        &mut self,
-        take: impl FnOnce(Event<'_>, &mut Replies<'_>) -> T,
-    ) -> Result<Option<T>, Error> {
+    pub fn recv_with<T, F>(&mut self, take: F) -> impl Future<Output = Result<Option<T>, Error>>
+    where
+        F: FnOnce(Event<'_>, &mut Replies<'_>) -> T,
+    {
         let mut take = Some(take);
-        poll_fn(|cx| {
+        poll_fn(move |cx| {
             self.access.poll(Party::Receiver, cx, |pump, cx| {
                 // What the last reply queued is within its bounds before there is another one.
                 ready!(pump.poll_room(cx));
@@ -221,7 +221,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 Poll::Ready(Ok(take.take().and_then(|take| pump.show_event(take))))
             })
         })
-        .await
     }
 
     /// Sends a message: returns once all of it, and all that was queued before, is written.
@@ -242,9 +241,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// # Panics
     ///
     /// As [`recv`](Self::recv).
-    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        self.feed(message).await?;
-        self.flush().await
+    pub fn send<M: Into<Message>>(
+        &mut self,
+        message: M,
+    ) -> impl Future<Output = Result<(), Error>> + use<'_, S, M> {
+        let mut message = Some(message.into());
+        poll_fn(move |cx| {
+            ready!(self.poll_feed(cx, &mut message))?;
+            self.access.poll(Party::Sender, cx, Pump::poll_flush)
+        })
     }
 
     /// Queues a message: returns at once, unless more than the high-water mark waits to be written already.
@@ -262,10 +267,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// # Panics
     ///
     /// As [`recv`](Self::recv).
-    pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        let message = message.into();
-        self.ready().await?;
-        self.access.with(|pump| pump.queue(|driver, now| driver.send_message(&message, now)))
+    pub fn feed<M: Into<Message>>(
+        &mut self,
+        message: M,
+    ) -> impl Future<Output = Result<(), Error>> + use<'_, S, M> {
+        let mut message = Some(message.into());
+        poll_fn(move |cx| self.poll_feed(cx, &mut message))
+    }
+
+    /// Queues a message once there is room for it; then it is taken.
+    fn poll_feed(&mut self, cx: &mut Context<'_>, message: &mut Option<Message>) -> Poll<Result<(), Error>> {
+        if message.is_some() {
+            ready!(self.access.poll(Party::Sender, cx, Pump::poll_ready))?;
+        }
+        Poll::Ready(match message.take() {
+            Some(message) => {
+                self.access.with(|pump| pump.queue(|driver, now| driver.send_message(&message, now)))
+            }
+            None => Ok(()),
+        })
     }
 
     /// Sends a message that was prepared for many connections, as [`send`](Self::send) does.
@@ -336,8 +356,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// # Cancel safety
     ///
     /// A future that is dropped has done nothing but write and read on.
-    pub async fn ready(&mut self) -> Result<(), Error> {
-        poll_fn(|cx| self.access.poll(Party::Sender, cx, Pump::poll_ready)).await
+    pub fn ready(&mut self) -> impl Future<Output = Result<(), Error>> {
+        poll_fn(|cx| self.access.poll(Party::Sender, cx, Pump::poll_ready))
     }
 
     /// Writes all that is queued.
@@ -353,8 +373,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// # Panics
     ///
     /// As [`recv`](Self::recv).
-    pub async fn flush(&mut self) -> Result<(), Error> {
-        poll_fn(|cx| self.access.poll(Party::Sender, cx, Pump::poll_flush)).await
+    pub fn flush(&mut self) -> impl Future<Output = Result<(), Error>> {
+        poll_fn(|cx| self.access.poll(Party::Sender, cx, Pump::poll_flush))
     }
 
     /// Closes the connection and waits until it is closed to its end, within the deadline of closing: our Close is

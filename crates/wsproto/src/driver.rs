@@ -1,5 +1,7 @@
 //! What all adapters do, without I/O: answers that are owed, the queue, deadlines, the end.
 
+mod clock;
+mod rare;
 mod receive;
 mod report;
 mod send;
@@ -8,14 +10,14 @@ mod tests;
 mod time;
 
 use alloc::{boxed::Box, sync::Arc};
-use core::{fmt, time::Duration};
+use core::fmt;
 
-use wsproto_frame::CloseCode;
-
-pub use self::report::{CloseReport, Counters, Side};
-use crate::{
-    CloseConnection, Connection, ConnectionState, Deadline, OutputQueue, Timeouts, Timers, Transport,
+use self::rare::Rare;
+pub use self::{
+    clock::Clock,
+    report::{CloseReport, Counters, Side},
 };
+use crate::{Connection, Deadline, OutputQueue, Timeouts, Timers, Transport};
 
 /// A [`Connection`] with all that an adapter needs beside it, and still without I/O: what waits to be written, the
 /// answers that are owed, deadlines, the closing handshake to its end, and a report of it.
@@ -36,7 +38,9 @@ use crate::{
 /// in the queue and one waits, the latest: such a peer can't make the queue grow (RFC 6455
 /// [§5.5.3](https://www.rfc-editor.org/rfc/rfc6455#section-5.5.3)).
 ///
-/// Times are since any origin, the same for all calls; without [`Timeouts`] they aren't looked at.
+/// Times are since any origin, the same for all calls, or [closures](Clock) that read a clock. Only where a deadline or a
+/// Ping depends on it does a call ask for the time: without [`Timeouts`] none does, and with limits for the opening and
+/// the closing handshake alone none does between the two.
 ///
 #[cfg_attr(feature = "std", doc = "```")]
 #[cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -66,17 +70,15 @@ pub struct Driver {
     connection: Connection,
     output: OutputQueue,
     counters: Counters,
-    /// Where in all bytes that are written the last Pong will end: beyond what is written, it is in the queue.
-    pong_end: u64,
-    /// Where our last Ping will end.
-    ping_end: u64,
-    /// The payload of the Pong that waits until the one in the queue is written.
-    pong: Option<Box<[u8]>>,
+    /// What few connections need, or only at their end.
+    rare: Option<Box<Rare>>,
+    /// How long things may take, if anything is limited.
+    timeouts: Option<Arc<Timeouts>>,
+    /// What keeps the time, while it can matter.
     timers: Option<Box<Timers>>,
-    close_sent: Option<CloseCode>,
-    close_received: Option<Box<CloseConnection<'static>>>,
-    begun_by: Option<Side>,
     expired: Option<Deadline>,
+    /// Whether a Pong waits until the one in the queue is written.
+    pong_waits: bool,
     /// Whether the transport is shut down for writing.
     write_ended: bool,
 }
@@ -89,14 +91,11 @@ impl Driver {
             connection,
             output: OutputQueue::new(),
             counters: Counters::default(),
-            pong_end: 0,
-            ping_end: 0,
-            pong: None,
+            rare: None,
+            timeouts: None,
             timers: None,
-            close_sent: None,
-            close_received: None,
-            begun_by: None,
             expired: None,
+            pong_waits: false,
             write_ended: false,
         }
     }
@@ -104,15 +103,14 @@ impl Driver {
     /// Adds deadlines and Pings. The clock of the opening handshake starts now, or those of an open connection where it
     /// is open.
     #[must_use]
-    pub fn with_timeouts(mut self, timeouts: impl Into<Arc<Timeouts>>, now: Duration) -> Self {
+    pub fn with_timeouts(mut self, timeouts: impl Into<Arc<Timeouts>>, now: impl Clock) -> Self {
         let timeouts = timeouts.into();
-        self.timers = (*timeouts != Timeouts::default()).then(|| {
-            let mut timers = Timers::new(timeouts, now);
-            if self.connection.state() == ConnectionState::Open {
-                timers.opened(now);
-            }
-            Box::new(timers)
-        });
+        if *timeouts != Timeouts::default() {
+            let now = now.now();
+            self.timers = Some(Box::new(Timers::new(Arc::clone(&timeouts), now)));
+            self.timeouts = Some(timeouts);
+            self.note_open(now);
+        }
         self
     }
 
@@ -147,10 +145,11 @@ impl Driver {
 
     /// Says how many bytes of [`output`](Self::output) the transport took.
     #[inline]
-    pub fn written(&mut self, len: usize, now: Duration) {
+    pub fn written(&mut self, len: usize, now: impl Clock) {
         self.output.advance(len);
         self.counters.wire_bytes_sent = self.counters.wire_bytes_sent.saturating_add(len as u64);
-        if self.pong.is_some() || self.timers.is_some() {
+        if self.pong_waits || self.timers.is_some() {
+            let now = self.time(now);
             self.note_written(now);
         }
     }
@@ -179,7 +178,7 @@ impl Driver {
     #[must_use]
     pub fn write_failed(&mut self) -> bool {
         self.output.clear();
-        self.pong = None;
+        self.pong_waits = false;
         self.write_ended = true;
         !self.connection.closed_cleanly()
     }
@@ -193,10 +192,11 @@ impl Driver {
     /// Returns how the connection ends, as far as is known yet.
     #[must_use]
     pub fn close_report(&self) -> CloseReport {
+        let rare = self.rare.as_deref();
         CloseReport {
-            sent: self.close_sent,
-            received: self.close_received.as_deref().cloned(),
-            begun_by: self.begun_by,
+            sent: rare.and_then(|rare| rare.close_sent),
+            received: rare.and_then(|rare| rare.close_received.clone()),
+            begun_by: rare.and_then(|rare| rare.begun_by),
             clean: self.connection.closed_cleanly(),
             expired: self.expired,
         }

@@ -1,6 +1,6 @@
 //! What is to be written: bytes that are queued until the transport takes them.
 
-use alloc::{collections::VecDeque, vec::Vec};
+use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 use core::{fmt, mem};
 
 use bytes::Bytes;
@@ -41,10 +41,17 @@ pub struct OutputQueue {
     copied: Vec<u8>,
     /// Up to here `copied` is written.
     written: usize,
-    /// What was not copied. `at` never falls from one to the next, nor below `written`, nor beyond `copied.len()`.
-    apart: VecDeque<Apart>,
-    /// How many bytes all of `apart` have.
-    apart_len: usize,
+    /// What was not copied, where anything is; most queues never have it.
+    apart: Option<Box<Queued>>,
+}
+
+/// What was not copied.
+#[derive(Default)]
+struct Queued {
+    /// `at` never falls from one to the next, nor below `written`, nor beyond `copied.len()`.
+    pieces: VecDeque<Apart>,
+    /// How many bytes all of them have.
+    len: usize,
 }
 
 /// Bytes that are not copied, and that are never none.
@@ -58,7 +65,7 @@ impl OutputQueue {
     /// Makes an empty queue, which holds no memory.
     #[must_use]
     pub const fn new() -> Self {
-        Self { copied: Vec::new(), written: 0, apart: VecDeque::new(), apart_len: 0 }
+        Self { copied: Vec::new(), written: 0, apart: None }
     }
 
     /// Makes an empty queue that uses the memory of a vector.
@@ -78,8 +85,9 @@ impl OutputQueue {
     /// Appends bytes without a copy: the payload of a long message.
     pub fn push(&mut self, bytes: Bytes) {
         if !bytes.is_empty() {
-            self.apart_len = self.apart_len.saturating_add(bytes.len());
-            self.apart.push_back(Apart { at: self.copied.len(), bytes });
+            let apart = self.apart.get_or_insert_default();
+            apart.len = apart.len.saturating_add(bytes.len());
+            apart.pieces.push_back(Apart { at: self.copied.len(), bytes });
         }
     }
 
@@ -87,7 +95,8 @@ impl OutputQueue {
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
-        self.copied.len().saturating_sub(self.written).saturating_add(self.apart_len)
+        let apart = self.apart.as_deref().map_or(0, |apart| apart.len);
+        self.copied.len().saturating_sub(self.written).saturating_add(apart)
     }
 
     /// Tells whether nothing waits.
@@ -95,6 +104,12 @@ impl OutputQueue {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Tells whether all that waits was copied.
+    #[inline]
+    fn is_in_one_piece(&self) -> bool {
+        self.apart.as_deref().is_none_or(|apart| apart.pieces.is_empty())
     }
 
     /// Returns how many bytes of memory the queue holds, without those of payloads that are not copied.
@@ -124,12 +139,13 @@ impl OutputQueue {
     /// Returns all that waits, piece by piece.
     fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         let mut from = self.written;
-        let before = self.apart.iter().flat_map(move |apart| {
+        let apart = self.apart.as_deref();
+        let before = apart.into_iter().flat_map(|apart| &apart.pieces).flat_map(move |apart| {
             let copied = self.copied.get(from..apart.at).unwrap_or_default();
             from = apart.at;
             [copied, &apart.bytes[..]]
         });
-        let last = self.apart.back().map_or(self.written, |apart| apart.at);
+        let last = apart.and_then(|apart| apart.pieces.back()).map_or(self.written, |apart| apart.at);
         let rest = self.copied.get(last..).unwrap_or_default();
         before.chain([rest]).filter(|piece| !piece.is_empty())
     }
@@ -137,7 +153,7 @@ impl OutputQueue {
     /// Takes off so many bytes that were written; more than wait count as all of them.
     #[inline]
     pub fn advance(&mut self, len: usize) {
-        if self.apart.is_empty() {
+        if self.is_in_one_piece() {
             self.written = self.written.saturating_add(len).min(self.copied.len());
         } else {
             self.advance_over_pieces(len);
@@ -146,7 +162,8 @@ impl OutputQueue {
     }
 
     fn advance_over_pieces(&mut self, mut len: usize) {
-        while let Some(apart) = self.apart.front_mut() {
+        let Some(queued) = self.apart.as_deref_mut() else { return };
+        while let Some(apart) = queued.pieces.front_mut() {
             let copied = apart.at.saturating_sub(self.written).min(len);
             self.written = self.written.saturating_add(copied);
             len = len.saturating_sub(copied);
@@ -155,21 +172,21 @@ impl OutputQueue {
             }
             let taken = len.min(apart.bytes.len());
             bytes::Buf::advance(&mut apart.bytes, taken);
-            self.apart_len = self.apart_len.saturating_sub(taken);
+            queued.len = queued.len.saturating_sub(taken);
             len = len.saturating_sub(taken);
             if !apart.bytes.is_empty() {
                 return;
             }
-            self.apart.pop_front();
+            queued.pieces.pop_front();
         }
-        self.apart.shrink_to(4);
+        queued.pieces.shrink_to(4);
         self.written = self.written.saturating_add(len).min(self.copied.len());
     }
 
     /// Gives back what was written: at once where all was, or else when as much as waits can be moved for it.
     #[inline]
     fn give_back(&mut self) {
-        if self.written == self.copied.len() && self.apart.is_empty() {
+        if self.written == self.copied.len() && self.is_in_one_piece() {
             self.copied.clear();
             self.written = 0;
             // What one long message needed isn't kept for the next, short one.
@@ -184,7 +201,7 @@ impl OutputQueue {
     #[cold]
     fn move_to_front(&mut self) {
         self.copied.drain(..self.written);
-        for apart in &mut self.apart {
+        for apart in self.apart.iter_mut().flat_map(|queued| &mut queued.pieces) {
             apart.at = apart.at.saturating_sub(self.written);
         }
         self.written = 0;
@@ -208,10 +225,10 @@ impl OutputQueue {
         if self.is_empty() {
             return None;
         }
-        if self.apart.is_empty() && self.written == 0 {
+        if self.is_in_one_piece() && self.written == 0 {
             return Some(mem::take(&mut self.copied).into());
         }
-        let first = match self.apart.front() {
+        let first = match self.apart.as_deref().and_then(|queued| queued.pieces.front()) {
             Some(apart) if apart.at == self.written => apart.bytes.clone(),
             _ => Bytes::copy_from_slice(self.first()),
         };
@@ -221,7 +238,11 @@ impl OutputQueue {
 
     /// Takes the memory out where nothing waits, for another queue to use.
     pub fn take_memory(&mut self) -> Vec<u8> {
-        if self.is_empty() { mem::take(&mut self.copied) } else { Vec::new() }
+        if !self.is_empty() {
+            return Vec::new();
+        }
+        self.apart = None;
+        mem::take(&mut self.copied)
     }
 
     /// Forgets what waits, and gives its memory back.

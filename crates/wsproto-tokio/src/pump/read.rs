@@ -9,22 +9,29 @@ use std::{
 use tokio::io::{AsyncRead, ReadBuf};
 use wsproto::Transport;
 
-use super::{Pump, Stage};
+use super::{LONG_LEN, Pump, Stage};
 use crate::{Error, pool};
 
 impl<S: AsyncRead + Unpin> Pump<S> {
     /// Reads once; what isn't looked at any more is dropped.
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let receives = self.receives();
-        let mut buffer = self.buffer.take().unwrap_or_else(pool::buffer);
+        let mut buffer = match self.buffer.take() {
+            None => pool::buffer(),
+            Some(mut buffer) => {
+                if buffer.capacity() < LONG_LEN {
+                    pool::give_back_block(buffer.exchange_memory(pool::block()));
+                }
+                buffer
+            }
+        };
         let mut room = ReadBuf::new(buffer.room());
         let outcome = Pin::new(&mut self.io).poll_read(cx, &mut room);
         let len = room.filled().len();
         if let Poll::Ready(Ok(())) = outcome
             && len > 0
         {
-            let now = self.now();
-            self.driver.filled(&mut buffer, len, now);
+            self.driver.filled(&mut buffer, len, &mut self.clock);
             if !receives {
                 buffer.clear();
             }
@@ -50,8 +57,7 @@ impl<S: AsyncRead + Unpin> Pump<S> {
     /// Takes the end of what the peer sends.
     fn read_ended(&mut self, error: Option<io::Error>) {
         let is_clean = self.driver.connection().closed_cleanly();
-        let now = self.now();
-        let outcome = self.driver.receive_eof(now);
+        let outcome = self.driver.receive_eof(&mut self.clock);
         match (error, outcome) {
             (Some(error), _) if !is_clean => self.fail(Error::Io(error)),
             (None, Err(error)) => self.fail(Error::Remote(error)),

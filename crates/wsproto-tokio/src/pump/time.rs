@@ -2,18 +2,76 @@
 
 use std::{
     future::Future,
+    pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use tokio::{
     io::AsyncWrite,
     task::coop,
-    time::{Instant, sleep_until},
+    time::{Instant, Sleep, sleep_until},
 };
 use wsproto::Deadline;
 
 use super::Pump;
 use crate::Error;
+
+/// What reads the clock, and sleeps.
+///
+/// It has an origin from when it is first asked until all that was told of it is forgotten.
+#[derive(Default)]
+pub(crate) struct Clock(Option<Box<Running>>);
+
+struct Running {
+    origin: Instant,
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl Clock {
+    /// Returns the time since the origin.
+    pub(crate) fn now(&mut self) -> Duration {
+        self.running().origin.elapsed()
+    }
+
+    fn running(&mut self) -> &mut Running {
+        self.0.get_or_insert_with(|| Box::new(Running { origin: Instant::now(), sleep: None }))
+    }
+
+    /// Sleeps no more; forgets the origin unless times are kept that count from it.
+    fn rest(&mut self, keeps_time: bool) {
+        match &mut self.0 {
+            Some(running) if keeps_time => running.sleep = None,
+            clock => *clock = None,
+        }
+    }
+
+    /// Sleeps until then. A timer that is set too early is left alone: most deadlines are put off time and again before
+    /// they pass.
+    fn poll_sleep(&mut self, cx: &mut Context<'_>, next: Duration) -> Poll<()> {
+        let running = self.running();
+        // What lies beyond the end of time is never due.
+        let Some(at) = running.origin.checked_add(next) else { return Poll::Pending };
+        let sleep = running.sleep.get_or_insert_with(|| Box::pin(sleep_until(at)));
+        if at < sleep.deadline() {
+            sleep.as_mut().reset(at);
+        }
+        while sleep.as_mut().poll(cx).is_ready() {
+            if at <= Instant::now() {
+                return Poll::Ready(());
+            }
+            sleep.as_mut().reset(at);
+        }
+        Poll::Pending
+    }
+}
+
+impl wsproto::Clock for &mut Clock {
+    #[inline]
+    fn now(self) -> Duration {
+        Clock::now(self)
+    }
+}
 
 impl<S: AsyncWrite + Unpin> Pump<S> {
     /// Does what is due, and has the task woken when the next thing is. Ready where something was done.
@@ -21,12 +79,12 @@ impl<S: AsyncWrite + Unpin> Pump<S> {
     /// It is called after a read was tried, so that a program that was busy doesn't hold its own delay against the peer.
     /// A task that has used up its turn may not have been allowed to read: then nothing is due yet.
     pub(super) fn poll_time(&mut self, cx: &mut Context<'_>, has_read: bool) -> Poll<()> {
-        let (Some(origin), Some(mut next)) = (self.origin, self.driver.poll_timeout()) else {
-            self.sleep = None;
+        let Some(mut next) = self.driver.poll_timeout() else {
+            self.clock.rest(self.driver.keeps_time());
             return Poll::Pending;
         };
         let mut acted = Poll::Pending;
-        let now = self.now();
+        let now = self.clock.now();
         if now >= next && (has_read || coop::has_budget_remaining()) {
             acted = Poll::Ready(());
             if let Some(deadline) = self.driver.handle_timeout(now) {
@@ -38,27 +96,7 @@ impl<S: AsyncWrite + Unpin> Pump<S> {
                 None => return acted,
             }
         }
-        if has_read || acted.is_ready() {
-            return acted;
-        }
-        // What lies beyond the end of time is never due.
-        let Some(at) = origin.checked_add(next) else { return acted };
-        self.poll_sleep(cx, at)
-    }
-
-    /// A timer that is set too early is left alone: most deadlines are put off time and again before they pass.
-    fn poll_sleep(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(at)));
-        if at < sleep.deadline() {
-            sleep.as_mut().reset(at);
-        }
-        while sleep.as_mut().poll(cx).is_ready() {
-            if at <= Instant::now() {
-                return Poll::Ready(());
-            }
-            sleep.as_mut().reset(at);
-        }
-        Poll::Pending
+        if has_read || acted.is_ready() { acted } else { self.clock.poll_sleep(cx, next) }
     }
 
     fn expired(&mut self, cx: &mut Context<'_>, deadline: Deadline) {

@@ -45,8 +45,7 @@ impl<S: AsyncWrite + Unpin> Pump<S> {
             if len == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            let now = self.now();
-            self.driver.written(len, now);
+            self.driver.written(len, &mut self.clock);
             self.needs_flush = true;
         }
         if self.needs_flush {

@@ -5,7 +5,7 @@
 use alloc::boxed::Box;
 use core::time::Duration;
 
-use super::{Driver, Side};
+use super::{Clock, Driver, Side};
 use crate::{
     CloseConnection, ConnectionState, Event, Pong, ReadBuffer, RemoteProtocolError, read_buffer::FoundEvent,
 };
@@ -13,11 +13,11 @@ use crate::{
 impl Driver {
     /// Says that so many bytes were read into the buffer's room.
     #[inline]
-    pub fn filled(&mut self, buffer: &mut ReadBuffer, len: usize, now: Duration) {
+    pub fn filled(&mut self, buffer: &mut ReadBuffer, len: usize, now: impl Clock) {
         buffer.filled(len);
         self.counters.wire_bytes_received = self.counters.wire_bytes_received.wrapping_add(len as u64);
         if let Some(timers) = &mut self.timers {
-            timers.received(now);
+            timers.received(now.now());
         }
     }
 
@@ -29,7 +29,7 @@ impl Driver {
     /// The rule that the peer broke. A Close with its code is queued, once; before the connection is open, what is to be
     /// answered is up to the caller ([`send`](Self::send), [`reply_to_error`](Self::reply_to_error)).
     #[inline]
-    pub fn advance(&mut self, buffer: &mut ReadBuffer, now: Duration) -> Result<bool, RemoteProtocolError> {
+    pub fn advance(&mut self, buffer: &mut ReadBuffer, now: impl Clock) -> Result<bool, RemoteProtocolError> {
         match self.connection.advance(buffer) {
             Ok(is_found) => {
                 if is_found {
@@ -37,7 +37,10 @@ impl Driver {
                 }
                 Ok(is_found)
             }
-            Err(error) => Err(self.failed(error, now)),
+            Err(error) => {
+                let now = self.time(now);
+                Err(self.failed(error, now))
+            }
         }
     }
 
@@ -51,7 +54,7 @@ impl Driver {
     pub fn receive_from<'b>(
         &mut self,
         buffer: &'b mut ReadBuffer,
-        now: Duration,
+        now: impl Clock,
     ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
         match self.connection.receive_from(buffer) {
             Ok(Some(event)) => {
@@ -59,7 +62,10 @@ impl Driver {
                 Ok(Some(event))
             }
             Ok(None) => Ok(None),
-            Err(error) => Err(self.failed(error, now)),
+            Err(error) => {
+                let now = self.time(now);
+                Err(self.failed(error, now))
+            }
         }
     }
 
@@ -73,7 +79,7 @@ impl Driver {
     pub fn receive_owned(
         &mut self,
         buffer: &mut ReadBuffer,
-        now: Duration,
+        now: impl Clock,
     ) -> Result<Option<Event<'static>>, RemoteProtocolError> {
         if buffer.holds_long_message() {
             return Ok(if self.advance(buffer, now)? { buffer.take_event() } else { None });
@@ -82,15 +88,18 @@ impl Driver {
     }
 
     #[inline(always)]
-    fn received(&mut self, found: FoundEvent<'_>, now: Duration) {
+    fn received(&mut self, found: FoundEvent<'_>, now: impl Clock) {
         match found {
             FoundEvent::Message { len, is_last } => self.message_received(len, is_last, now),
-            found => self.control_received(found, now),
+            found => {
+                let now = self.time(now);
+                self.control_received(found, now);
+            }
         }
     }
 
     #[inline]
-    fn message_received(&mut self, len: usize, is_last: bool, now: Duration) {
+    fn message_received(&mut self, len: usize, is_last: bool, now: impl Clock) {
         let counters = &mut self.counters;
         // They count for centuries before they begin anew.
         counters.messages_received = counters.messages_received.wrapping_add(u64::from(is_last));
@@ -98,7 +107,7 @@ impl Driver {
         if let Some(timers) = &mut self.timers
             && is_last
         {
-            timers.used(now);
+            timers.used(now.now());
         }
     }
 
@@ -129,8 +138,11 @@ impl Driver {
         if !may_answer {
             return;
         }
-        if self.pong_end > self.counters.wire_bytes_sent {
-            self.pong = Some(Box::from(payload));
+        let written = self.counters.wire_bytes_sent;
+        let rare = self.rare();
+        if rare.pong_end > written {
+            rare.pong = Box::from(payload);
+            self.pong_waits = true;
         } else {
             self.queue_pong(payload, now);
         }
@@ -139,17 +151,18 @@ impl Driver {
     pub(super) fn queue_pong(&mut self, payload: &[u8], now: Duration) {
         // It can't fail but for the source of entropy, which fails what the program sends as well.
         if self.connection.send(Pong::new(payload), self.output.buffer()).is_ok() {
-            self.pong_end = self.queue_end();
+            self.rare().pong_end = self.queue_end();
             self.note_queued(now);
         }
     }
 
     fn close_received(&mut self, close: &CloseConnection<'_>, now: Duration) {
-        self.close_received = Some(Box::new(close.clone().into_owned()));
-        self.begun_by.get_or_insert(Side::Remote);
+        let rare = self.rare();
+        rare.close_received = Some(close.clone().into_owned());
+        rare.begun_by.get_or_insert(Side::Remote);
         let owes_close = self.connection.state() == ConnectionState::RemoteClosing;
         if owes_close && self.connection.send(close.response(), self.output.buffer()).is_ok() {
-            self.close_sent = Some(close.code);
+            self.rare().close_sent = Some(close.code);
         }
         self.note_closing(now);
     }
@@ -160,12 +173,12 @@ impl Driver {
         if matches!(self.connection.state(), ConnectionState::Connecting | ConnectionState::Rejecting) {
             return error;
         }
-        self.begun_by.get_or_insert(Side::Remote);
+        self.rare().begun_by.get_or_insert(Side::Remote);
         if self.connection.state() == ConnectionState::RemoteClosing
             && let Some(Event::CloseConnection(close)) = error.event_hint()
             && self.connection.reply_to_error(&error, self.output.buffer()).is_ok()
         {
-            self.close_sent = Some(close.code);
+            self.rare().close_sent = Some(close.code);
         }
         self.note_closing(now);
         error
@@ -177,7 +190,8 @@ impl Driver {
     /// # Errors
     ///
     /// As there: the end came before the connection was open.
-    pub fn receive_eof(&mut self, now: Duration) -> Result<Option<Event<'static>>, RemoteProtocolError> {
+    pub fn receive_eof(&mut self, now: impl Clock) -> Result<Option<Event<'static>>, RemoteProtocolError> {
+        let now = self.time(now);
         let outcome = self.connection.receive_eof();
         self.note_closing(now);
         outcome

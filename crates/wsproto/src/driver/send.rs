@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use wsproto_frame::{CloseCode, Role};
 
-use super::{Driver, Side};
+use super::{Clock, Driver, Side};
 use crate::{
     BytesMessage, CloseConnection, Event, LocalProtocolError, Message, PreparedMessage, Remedy,
     RemoteProtocolError, TextMessage,
@@ -31,7 +31,11 @@ impl Driver {
     ///
     /// As there: nothing was queued.
     #[inline(always)]
-    pub fn send<'e>(&mut self, event: impl Into<Event<'e>>, now: Duration) -> Result<(), LocalProtocolError> {
+    pub fn send<'e>(
+        &mut self,
+        event: impl Into<Event<'e>>,
+        now: impl Clock,
+    ) -> Result<(), LocalProtocolError> {
         let event = event.into();
         let sent = match &event {
             Event::TextMessage(TextMessage { data, message_finished, .. }) => {
@@ -55,7 +59,7 @@ impl Driver {
     ///
     /// As [`Connection::send`](crate::Connection::send): nothing was queued.
     #[inline]
-    pub fn send_message(&mut self, message: &Message, now: Duration) -> Result<(), LocalProtocolError> {
+    pub fn send_message(&mut self, message: &Message, now: impl Clock) -> Result<(), LocalProtocolError> {
         let len = message.len();
         if len < APART_LEN || self.connection.role() == Role::Client {
             return self.send(message, now);
@@ -80,7 +84,7 @@ impl Driver {
     pub fn send_prepared(
         &mut self,
         message: &PreparedMessage,
-        now: Duration,
+        now: impl Clock,
     ) -> Result<(), LocalProtocolError> {
         self.connection.send_prepared(message, self.output.buffer())?;
         self.sent(Sent::Message { len: message.payload.len(), is_last: true }, now);
@@ -93,7 +97,12 @@ impl Driver {
     /// # Errors
     ///
     /// As [`Connection::send`](crate::Connection::send): a code that no Close carries, a reason without a code.
-    pub fn close(&mut self, code: CloseCode, reason: &str, now: Duration) -> Result<(), LocalProtocolError> {
+    pub fn close(
+        &mut self,
+        code: CloseCode,
+        reason: &str,
+        now: impl Clock,
+    ) -> Result<(), LocalProtocolError> {
         match self.send(CloseConnection::new(code).with_reason(reason), now) {
             Err(error) if error.remedy() == Remedy::Discard => Ok(()),
             outcome => outcome,
@@ -109,27 +118,41 @@ impl Driver {
     pub fn reply_to_error(
         &mut self,
         error: &RemoteProtocolError,
-        now: Duration,
+        now: impl Clock,
     ) -> Result<(), LocalProtocolError> {
         self.connection.reply_to_error(error, self.output.buffer())?;
+        let now = self.time(now);
         self.note_queued(now);
         Ok(())
     }
 
     #[inline]
-    fn sent(&mut self, sent: Sent, now: Duration) {
+    fn sent(&mut self, sent: Sent, now: impl Clock) {
+        if let Sent::Message { len, is_last } = sent {
+            let counters = &mut self.counters;
+            counters.messages_sent = counters.messages_sent.wrapping_add(u64::from(is_last));
+            counters.message_bytes_sent = counters.message_bytes_sent.wrapping_add(len as u64);
+            if self.timers.is_none() {
+                return;
+            }
+        }
+        let now = self.time(now);
+        self.note_sent(sent, now);
+    }
+
+    /// Notes what is more than counted.
+    #[inline(never)]
+    fn note_sent(&mut self, sent: Sent, now: Duration) {
         match sent {
-            Sent::Message { len, is_last } => {
-                let counters = &mut self.counters;
-                counters.messages_sent = counters.messages_sent.wrapping_add(u64::from(is_last));
-                counters.message_bytes_sent = counters.message_bytes_sent.wrapping_add(len as u64);
+            Sent::Message { .. } => {
                 if let Some(timers) = &mut self.timers {
                     timers.used(now);
                 }
             }
             Sent::Close(code) => {
-                self.close_sent = Some(code);
-                self.begun_by.get_or_insert(Side::Local);
+                let rare = self.rare();
+                rare.close_sent = Some(code);
+                rare.begun_by.get_or_insert(Side::Local);
                 self.note_closing(now);
             }
             Sent::Other => self.note_open(now),

@@ -1,7 +1,12 @@
 use alloc::{vec, vec::Vec};
+use core::{cell::Cell, time::Duration};
+
+use wsproto_frame::CloseCode;
 
 use super::*;
-use crate::{Config, Event, KeepAlive, Message, Ping, ReadBuffer, TextMessage};
+use crate::{
+    CloseConnection, Config, ConnectionState, Event, KeepAlive, Message, Ping, ReadBuffer, TextMessage,
+};
 
 const NOW: Duration = Duration::ZERO;
 
@@ -317,4 +322,44 @@ fn the_handshakes_deadline_ends_when_the_connection_opens() {
 #[test]
 fn a_driver_is_small() {
     assert!(size_of::<Driver>() <= 248 + 232, "{}", size_of::<Driver>());
+}
+
+/// With limits for the two handshakes alone, nobody reads a clock between them; the one for closing starts with it.
+#[test]
+fn time_is_asked_for_only_where_it_counts() {
+    let timeouts = Timeouts::default().with_handshake(s(10)).with_close(s(5));
+    let asked = Cell::new(0);
+    let clock = || {
+        asked.set(asked.get() + 1);
+        s(100)
+    };
+    let cases: [(&str, Timeouts, bool); 4] = [
+        ("none", Timeouts::default(), false),
+        ("both handshakes", timeouts, false),
+        ("idle", timeouts.with_idle(s(60)), true),
+        ("write", timeouts.with_write(s(60)), true),
+    ];
+    for (name, timeouts, is_asked) in cases {
+        let mut ends = Ends::server();
+        ends.driver = ends.driver.with_timeouts(timeouts, s(1));
+        assert_eq!(ends.driver.keeps_time(), is_asked, "{name}");
+        asked.set(0);
+        let mut wire = Vec::new();
+        ends.peer.send(TextMessage::new("hello"), &mut wire).unwrap();
+        ends.buffer.extend_from_slice(&wire);
+        ends.driver.filled(&mut ends.buffer, 0, clock);
+        assert!(ends.driver.advance(&mut ends.buffer, clock).unwrap());
+        ends.driver.send(TextMessage::new("hello"), clock).unwrap();
+        ends.driver.send_message(&Message::from("hello"), clock).unwrap();
+        ends.driver.written(14, clock);
+        assert_eq!(asked.get() > 0, is_asked, "{name}");
+        ends.driver.close(CloseCode::NORMAL, "", clock).unwrap();
+        let expected = timeouts.close.map(|close| s(100) + close);
+        let at = [expected, timeouts.write.map(|write| s(100) + write)].into_iter().flatten().min();
+        assert_eq!(ends.driver.poll_timeout(), at, "{name}");
+        if let Some(at) = at {
+            assert_eq!(ends.driver.handle_timeout(at), Some(Deadline::Close), "{name}");
+            assert_eq!(ends.driver.poll_timeout(), None, "{name}");
+        }
+    }
 }

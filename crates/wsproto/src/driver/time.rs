@@ -1,12 +1,13 @@
 //! Time: what the timers are told, and what is done when something is due.
 
+use alloc::{boxed::Box, sync::Arc};
 use core::time::Duration;
 
 use wsproto_frame::{CloseCode, Role};
 use wsproto_handshake::RejectConnection;
 
-use super::Driver;
-use crate::{ConnectionState, Deadline, Due, Ping};
+use super::{Clock, Driver};
+use crate::{ConnectionState, Deadline, Due, Ping, Timers};
 
 impl Driver {
     /// Returns when to call [`handle_timeout`](Self::handle_timeout), since the origin; `None` where nothing will be due.
@@ -21,12 +22,13 @@ impl Driver {
     ///
     /// A server tells a client whose request took too long so (408), if the transport takes it at once. Read what has
     /// come before you call this: a program that was busy must not hold its own delay against the peer.
-    pub fn handle_timeout(&mut self, now: Duration) -> Option<Deadline> {
+    pub fn handle_timeout(&mut self, now: impl Clock) -> Option<Deadline> {
+        let now = self.time(now);
         while let Some(due) = self.timers.as_deref_mut()?.handle_timeout(now) {
             match due {
                 Due::Ping(payload) => {
                     if self.connection.send(Ping::new(&payload), self.output.buffer()).is_ok() {
-                        self.ping_end = self.queue_end();
+                        self.rare().ping_end = self.queue_end();
                         self.note_queued(now);
                     }
                 }
@@ -76,29 +78,52 @@ impl Driver {
         let written = self.counters.wire_bytes_sent;
         if let Some(timers) = &mut self.timers {
             timers.written(!self.output.is_empty(), now);
-            if written >= self.ping_end {
+            if self.rare.as_deref().is_none_or(|rare| written >= rare.ping_end) {
                 timers.ping_written(now);
             }
         }
-        if written >= self.pong_end
-            && let Some(pong) = self.pong.take()
-            && matches!(self.connection.state(), ConnectionState::Open | ConnectionState::LocalClosing)
-        {
-            self.queue_pong(&pong, now);
+        if self.pong_waits && self.rare.as_deref().is_none_or(|rare| written >= rare.pong_end) {
+            self.pong_waits = false;
+            let pong = core::mem::take(&mut self.rare().pong);
+            if matches!(self.connection.state(), ConnectionState::Open | ConnectionState::LocalClosing) {
+                self.queue_pong(&pong, now);
+            }
         }
     }
 
+    /// Tells the timers that the connection is open, if it is. Where nothing is limited until it closes, they go.
     pub(super) fn note_open(&mut self, now: Duration) {
-        if let Some(timers) = &mut self.timers
-            && self.connection.state() == ConnectionState::Open
-        {
+        if self.connection.state() != ConnectionState::Open {
+            return;
+        }
+        if let Some(timers) = &mut self.timers {
             timers.opened(now);
         }
+        if self.timeouts.as_deref().is_some_and(|timeouts| !timeouts.limit_open()) {
+            self.timers = None;
+        }
     }
 
+    /// Tells the timers that the closing handshake began.
     pub(super) fn note_closing(&mut self, now: Duration) {
-        if let Some(timers) = &mut self.timers {
+        if self.expired.is_none()
+            && let Some(timeouts) = &self.timeouts
+        {
+            let timers = self.timers.get_or_insert_with(|| Box::new(Timers::new(Arc::clone(timeouts), now)));
             timers.closing(now);
         }
+    }
+
+    /// Tells whether times are remembered: as long as they are, all must be since the same origin.
+    #[inline]
+    #[must_use]
+    pub const fn keeps_time(&self) -> bool {
+        self.timers.is_some()
+    }
+
+    /// Returns the time where anything is limited; otherwise nobody asks for it.
+    #[inline]
+    pub(super) fn time(&self, now: impl Clock) -> Duration {
+        if self.timeouts.is_some() { now.now() } else { Duration::ZERO }
     }
 }

@@ -1,5 +1,6 @@
 //! How much memory the buffer has: it grows with what waits, and is given back.
 
+use alloc::{vec, vec::Vec};
 use core::mem;
 
 use super::{LEAST_ROOM, ReadBuffer};
@@ -46,6 +47,56 @@ impl ReadBuffer {
         self.joined.shrink_to_fit();
         self.move_to_front();
         self.truncate(capacity.saturating_sub(self.joined.capacity()));
+    }
+
+    /// Returns how many bytes wait here: those of the message under way, and what was not looked at yet.
+    #[must_use]
+    pub fn waiting_len(&self) -> usize {
+        let joined = if self.found.is_joined() { 0 } else { self.joined.len() };
+        self.end.saturating_sub(self.start).saturating_add(joined)
+    }
+
+    /// Reads into other memory from now on: what was read and waits moves there. Returns the memory that it had, or the
+    /// other one where what waits doesn't fit in its length.
+    ///
+    /// So many connections share the memory of their reads, and one that waits gives it back by
+    /// [`take_memory`](Self::take_memory). What was found and not asked for is dropped.
+    ///
+    #[cfg_attr(feature = "std", doc = "```")]
+    #[cfg_attr(not(feature = "std"), doc = "```ignore")]
+    /// use wsproto::{Config, Connection, ReadBuffer, TextMessage};
+    ///
+    /// let mut client = Connection::open_client(Config::default());
+    /// let mut buffer = ReadBuffer::messages().with_unread(*b"\x81\x05Hel");
+    /// assert!(!client.advance(&mut buffer)?);
+    ///
+    /// buffer.exchange_memory(vec![0; 1 << 16]);
+    /// buffer.extend_from_slice(b"lo");
+    /// assert!(client.advance(&mut buffer)?);
+    /// assert_eq!(buffer.event(), Some(TextMessage::new("Hello").into()));
+    ///
+    /// let block = buffer.take_memory();
+    /// assert_eq!((block.len(), buffer.capacity()), (1 << 16, 0));
+    /// # Ok::<(), wsproto::RemoteProtocolError>(())
+    /// ```
+    pub fn exchange_memory(&mut self, mut memory: Vec<u8>) -> Vec<u8> {
+        self.forget_found();
+        let waiting = self.memory.get(self.start..self.end).unwrap_or_default();
+        let Some(place) = memory.get_mut(..waiting.len()) else { return memory };
+        place.copy_from_slice(waiting);
+        self.end = waiting.len();
+        self.decoded = self.decoded.saturating_sub(self.start);
+        self.frame_end = self.frame_end.saturating_sub(self.start);
+        (self.start, self.room_end, self.last_room) = (0, self.end, 0);
+        self.joined.shrink_to_fit();
+        mem::replace(&mut self.memory, memory)
+    }
+
+    /// Takes out the memory for reads. What was read and waits stays, in as many bytes as it has. What was found and not
+    /// asked for is dropped.
+    pub fn take_memory(&mut self) -> Vec<u8> {
+        self.forget_found();
+        self.exchange_memory(vec![0; self.end.saturating_sub(self.start)])
     }
 
     /// Forgets what a connection that is over has left, and gives its memory back; no more than a read needs stays.

@@ -58,6 +58,11 @@ impl Timeouts {
         self
     }
 
+    /// Tells whether anything is limited, or done, while a connection is open.
+    pub(crate) const fn limit_open(&self) -> bool {
+        self.idle.is_some() || self.write.is_some() || self.keep_alive.is_some()
+    }
+
     /// Sends Pings to a silent peer, and gives it up when it stays silent.
     #[must_use]
     pub const fn with_keep_alive(mut self, keep_alive: KeepAlive) -> Self {

@@ -189,3 +189,30 @@ fn an_event_that_nobody_asks_for_is_passed_over() {
         assert!(buffer.is_empty(), "{steps:?}");
     }
 }
+
+/// What many connections do that share the memory of their reads: a block for each read, exact memory between them.
+#[test]
+fn memory_is_exchanged_between_any_two_reads() {
+    for config in [Config::default(), deflating()] {
+        let (wire, expected) = conversation(&config);
+        for step in [1, 2, 3, 7, 100, 4000, 70_000] {
+            let (mut server, mut buffer) = (open(Role::Server, &config), ReadBuffer::messages());
+            let (mut events, mut block) = (Vec::new(), vec![0; 90_000]);
+            // A byte at a time at first: each header is cut.
+            let (first, rest) = wire.split_at(wire.len().min(300));
+            for read in first.chunks(1).chain(rest.chunks(step.max(10))) {
+                drop(buffer.exchange_memory(block));
+                buffer.extend_from_slice(read);
+                while server.advance(&mut buffer).unwrap() {
+                    events.extend(buffer.take_event());
+                }
+                block = buffer.take_memory();
+                let waiting = buffer.waiting_len();
+                assert!(buffer.capacity() <= waiting, "{step}: {buffer:?}");
+                assert_eq!(block.len(), 90_000, "{step}");
+            }
+            assert_eq!(events, expected, "{step}");
+            assert_eq!(buffer.waiting_len(), 0);
+        }
+    }
+}
