@@ -25,7 +25,19 @@ const ALLOWED: [(&str, &[&str]); 7] = [
         ],
     ),
     ("wsproto-blocking", &["wsproto"]),
-    ("wsproto-tokio", &["futures-core", "futures-sink", "hyper", "tokio", "tracing", "wsproto"]),
+    (
+        "wsproto-tokio",
+        &[
+            "futures-core",
+            "futures-sink",
+            "hyper",
+            "tokio",
+            "tokio-rustls",
+            "tracing",
+            "webpki-roots",
+            "wsproto",
+        ],
+    ),
     ("wsproto-axum", &["axum-core", "http", "tokio", "wsproto-tokio"]),
 ];
 

@@ -16,6 +16,7 @@ pub(crate) fn again(error: &Error) -> Error {
         Error::Local(error) => Error::Local(error.clone()),
         Error::Rejected(rejection) => Error::Rejected(rejection.clone()),
         Error::Url(error) => Error::Url(*error),
+        Error::Proxy(error) => Error::Proxy(error.clone()),
         _ => Error::Closed,
     }
 }

@@ -38,6 +38,7 @@
 
 mod accept;
 mod access;
+mod connect;
 mod error;
 #[cfg(feature = "hyper")]
 pub mod hyper;
@@ -51,6 +52,8 @@ mod split;
 mod stream_sink;
 mod web_socket;
 
+#[cfg(feature = "rustls")]
+pub use tokio_rustls::rustls;
 #[cfg(feature = "deflate")]
 pub use wsproto::DeflateConfig;
 pub use wsproto::{
@@ -61,6 +64,7 @@ pub use wsproto::{
 
 pub use self::{
     accept::{Incoming, accept, accept_with},
+    connect::{Connector, MaybeTls, connect},
     replies::Replies,
     settings::Settings,
     shutdown::{Shutdown, ShutdownReport},

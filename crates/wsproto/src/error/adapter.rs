@@ -1,7 +1,7 @@
 //! What an adapter reports: all that can go wrong on a connection with I/O.
 
 use alloc::boxed::Box;
-use core::{error::Error, fmt};
+use core::{convert::Infallible, error::Error, fmt};
 use std::io;
 
 use wsproto_handshake::{HeadError, ProxyError, RejectConnection, ResponseError, UrlError};
@@ -136,6 +136,13 @@ impl From<Deadline> for AdapterError {
 impl From<UrlError> for AdapterError {
     fn from(error: UrlError) -> Self {
         Self::Url(error)
+    }
+}
+
+/// What is a URL already can't be a wrong one.
+impl From<Infallible> for AdapterError {
+    fn from(never: Infallible) -> Self {
+        match never {}
     }
 }
 
