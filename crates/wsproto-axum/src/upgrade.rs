@@ -1,6 +1,9 @@
 //! The extractor.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, LazyLock},
+};
 
 use axum_core::{
     body::Body,
@@ -17,6 +20,9 @@ use wsproto_tokio::{
 };
 
 use crate::Rejection;
+
+/// What all connections share that are made without settings of their own.
+static DEFAULTS: LazyLock<Settings> = LazyLock::new(Settings::default);
 
 /// An extractor that makes a WebSocket out of a request: over HTTP/1.1, and over HTTP/2 where the server offers it.
 ///
@@ -59,7 +65,7 @@ impl<S: Send + Sync> FromRequestParts<S> for WebSocketUpgrade {
     /// Takes the upgrade out of a request; a head that is longer than the default limits allow is refused.
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Rejection> {
         Ok(Self {
-            upgrade: Upgrade::from_parts(parts, &Settings::default())?,
+            upgrade: Upgrade::from_parts(parts, &DEFAULTS)?,
             accept: AcceptConnection::new(),
             shutdown: None,
             on_failed_upgrade: None,
@@ -217,7 +223,7 @@ impl WebSocketUpgrade {
         let Self { upgrade, accept, shutdown, on_failed_upgrade } = self;
         match upgrade.accept(accept) {
             Ok((response, upgrading)) => {
-                tokio::spawn(run(upgrading, talk, shutdown, on_failed_upgrade));
+                tokio::spawn(open(upgrading, talk, shutdown, on_failed_upgrade));
                 response.map(Body::from)
             }
             Err(error) => {
@@ -230,26 +236,28 @@ impl WebSocketUpgrade {
     }
 }
 
-/// Runs a WebSocket from the answer on.
-async fn run<C, F>(
+/// Waits until a WebSocket is open, and has it run in a task that keeps nothing of what opened it.
+async fn open<C, F>(
     upgrading: Upgrading,
     talk: C,
     shutdown: Option<Shutdown>,
     on_failed_upgrade: Option<Box<dyn FnOnce(Error) + Send>>,
 ) where
     C: FnOnce(WebSocket<Upgraded>) -> F,
-    F: Future,
+    F: Future<Output: Send> + Send + 'static,
 {
-    match (upgrading.await, on_failed_upgrade) {
-        (Ok(ws), _) => {
-            let ws = match shutdown {
+    match upgrading.await {
+        Ok(ws) => {
+            tokio::spawn(talk(match shutdown {
                 Some(shutdown) => shutdown.register(ws),
                 None => ws,
-            };
-            talk(ws).await;
+            }));
         }
-        (Err(error), Some(report)) => report(error),
-        (Err(_), None) => {}
+        Err(error) => {
+            if let Some(report) = on_failed_upgrade {
+                report(error);
+            }
+        }
     }
 }
 
