@@ -1,8 +1,7 @@
 //! An echo server on the crate h2 alone, which has streams and no upgrades: over TCP, by prior knowledge.
 
-use std::{io, pin::Pin, task::Context, task::Poll, task::ready};
-
 use h2::{RecvStream, SendStream, ext::Protocol, server};
+use std::{io, pin::Pin, task::Context, task::Poll, task::ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use wsproto_tokio::{AcceptConnection, Bytes, Error, Settings, WebSocket, wsproto::Upgrade};
 

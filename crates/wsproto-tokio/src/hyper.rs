@@ -47,7 +47,7 @@
 //!     .initial_connection_window_size(CONNECTION_WINDOW);
 //! ```
 //!
-//! hyper counts the frames that wait to be read, too: with this window, it closes a connection on which some 30 000 small
+//! hyper counts the frames that wait to be read, too: with this window, it closes a connection on which some 35 000 small
 //! messages are unread (`ENHANCE_YOUR_CALM`), and with its own window one with 2 000. So read on, or close.
 //!
 //! A stream ends as RFC 8441 [§5](https://www.rfc-editor.org/rfc/rfc8441#section-5) says where the closing handshake is
@@ -66,6 +66,11 @@ pub use self::{
     upgraded::Upgraded,
     upgrading::Upgrading,
 };
+
+/// The page of the documentation, whose blocks run as tests.
+#[cfg(all(doctest, feature = "deflate"))]
+#[doc = include_str!("../../../docs/hyper.md")]
+struct Page;
 
 /// A window for each stream of HTTP/2, in bytes: so much of a WebSocket that isn't read is under way at most.
 ///

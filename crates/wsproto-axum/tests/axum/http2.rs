@@ -6,7 +6,7 @@ use http_body_util::{BodyExt, Empty};
 use hyper::{body::Bytes, ext::Protocol};
 use tokio::time::Instant;
 use wsproto_axum::{
-    CloseCode, Error, Message,
+    CloseCode, Error, Message, Shutdown,
     wsproto_tokio::{Request, Side},
 };
 
@@ -91,4 +91,22 @@ async fn a_program_that_drops_the_websocket_in_the_middle_leaves_no_task() {
     );
     neighbour.send("still here").await.unwrap();
     assert_eq!(neighbour.recv().await.unwrap(), Some("still here".into()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_shuts_down_closes_its_websockets_with_1001_and_waits_for_them() {
+    let shutdown = Shutdown::spawn();
+    let program = Program { shutdown: Some(shutdown.clone()), ..Program::default() };
+    let sender = http2_client(serve(program.router())).await;
+    let mut ws = over_http2(&sender, Request::new("example.com", "/closed")).await.unwrap();
+    ws.send("hello").await.unwrap();
+    assert_eq!(ws.recv().await.unwrap(), Some("hello".into()));
+    let client = tokio::spawn(async move {
+        let end = ws.recv().await.unwrap();
+        (end, ws.close_report())
+    });
+    let report = shutdown.close_all(Duration::from_secs(30)).await;
+    assert_eq!((report.closed, report.cut), (1, 0));
+    let (end, report) = client.await.unwrap();
+    assert!(end.is_none() && report.clean && report.code() == CloseCode::GOING_AWAY, "{report:?}");
 }
