@@ -94,16 +94,15 @@ where
     // Of all that lives in here a task keeps the room for as long as it lives: so it is little.
     let mut pump = Some(new_pump(io, settings));
     let mut choose = Some(choose);
-    let mut refusal = None;
     poll_fn(move |cx| {
         let Some(open) = &mut pump else { return Poll::Ready(Err(Error::Closed)) };
         if choose.is_some() {
             let request = ready!(open.poll_request(cx))?;
             if let Some(choose) = choose.take() {
-                refusal = answer(open, choose(&request))?;
+                open.answer(choose(&request))?;
             }
         }
-        ready!(open.poll_answered(cx, &mut refusal))?;
+        ready!(open.poll_answered(cx))?;
         Poll::Ready(pump.take().map(WebSocket::new).ok_or(Error::Closed))
     })
 }
@@ -113,24 +112,10 @@ fn new_pump<S>(io: S, settings: &Settings) -> Box<Pump<S>> {
     Box::new(Pump::new(io, driver, settings.high_water).with_timeouts(&settings.timeouts))
 }
 
-/// Queues the answer to a request; gives a refusal back.
-fn answer<S>(
-    pump: &mut Pump<S>,
-    answer: Result<AcceptConnection, RejectConnection>,
-) -> Result<Option<Box<RejectConnection>>, Error> {
-    match answer {
-        Ok(accept) => pump.queue(|driver, now| driver.send(accept, now)).map(|()| None),
-        Err(reject) => {
-            pump.queue(|driver, now| driver.send(reject.clone(), now))?;
-            Ok(Some(Box::new(reject)))
-        }
-    }
-}
-
 /// A client that asks for a WebSocket connection, and waits for the answer.
 ///
 /// This is [`accept_with`] in two steps, between which the program can wait for something else: a database, for example.
-/// The deadline of the handshake covers both.
+/// The deadline of the handshake covers both: an answer that comes later is not sent.
 ///
 /// ```
 /// use wsproto_tokio::{AcceptConnection, Error, Incoming, RejectConnection, Settings, WebSocket};
@@ -204,11 +189,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
         mut self,
         accept: AcceptConnection,
     ) -> impl Future<Output = Result<WebSocket<S>, Error>> + use<S> {
-        let answered = answer(&mut self.pump, Ok(accept));
+        let answered = self.pump.answer(Ok(accept));
         let mut pump = self.pump;
         async move {
-            let mut refusal = answered?;
-            poll_fn(|cx| pump.poll_answered(cx, &mut refusal)).await?;
+            answered?;
+            poll_fn(|cx| pump.poll_answered(cx)).await?;
             Ok(WebSocket::new(pump))
         }
     }
@@ -224,11 +209,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
     ///
     /// As [`accept`].
     pub fn reject(mut self, reject: RejectConnection) -> impl Future<Output = Error> + use<S> {
-        let answered = answer(&mut self.pump, Err(reject));
+        let answered = self.pump.answer(Err(reject));
         let mut pump = self.pump;
         async move {
             let outcome = match answered {
-                Ok(mut refusal) => poll_fn(|cx| pump.poll_answered(cx, &mut refusal)).await,
+                Ok(()) => poll_fn(|cx| pump.poll_answered(cx)).await,
                 Err(error) => Err(error),
             };
             outcome.err().unwrap_or(Error::Closed)
@@ -247,18 +232,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
         Poll::Ready(Err(Error::Closed))
     }
 
-    /// Waits until the answer is written; after a refusal, which is the error then, until the stream is read to its end.
-    fn poll_answered(
-        &mut self,
-        cx: &mut Context<'_>,
-        refusal: &mut Option<Box<RejectConnection>>,
-    ) -> Poll<Result<(), Error>> {
-        if refusal.is_none() {
+    /// Queues the answer to a request, unless it comes too late. A refusal is what the connection fails with.
+    fn answer(&mut self, answer: Result<AcceptConnection, RejectConnection>) -> Result<(), Error> {
+        if self.is_late() {
+            return Ok(());
+        }
+        match answer {
+            Ok(accept) => self.queue(|driver, now| driver.send(accept, now)),
+            Err(reject) => {
+                self.queue(|driver, now| driver.send(reject.clone(), now))?;
+                self.fail(reject.into());
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits until the answer is written; where it is none, until the stream is read to its end.
+    fn poll_answered(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if self.is_open() {
             return self.poll_flush(cx);
         }
         ready!(self.poll_end(cx));
         self.tell_error()?;
-        Poll::Ready(refusal.take().map_or(Ok(()), |refusal| Err(Error::Rejected(refusal))))
+        Poll::Ready(Err(Error::Closed))
     }
 }
 

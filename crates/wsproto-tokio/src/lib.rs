@@ -50,6 +50,7 @@ mod settings;
 mod shutdown;
 mod split;
 mod stream_sink;
+mod trace;
 mod web_socket;
 
 #[cfg(feature = "rustls")]

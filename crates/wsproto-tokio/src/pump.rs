@@ -19,7 +19,7 @@ use wsproto::{
 };
 
 pub(crate) use self::time::Clock;
-use crate::{Error, Replies, error, parties::Parties, pool};
+use crate::{Error, Replies, error, parties::Parties, pool, trace::Trace};
 
 /// From this length on, in bytes, what waits for the rest of its message keeps the memory that it was read into.
 const LONG_LEN: usize = 16 << 10;
@@ -38,6 +38,7 @@ pub(crate) struct Pump<S> {
     failure: Option<Box<Failure>>,
     /// Those who wait for it, where several may.
     pub(crate) parties: Option<Box<Parties>>,
+    trace: Trace,
     pub(crate) high_water: usize,
     pub(crate) stage: Stage,
     /// Whether an event was found in the buffer that nobody has taken yet.
@@ -86,6 +87,7 @@ impl<S> Pump<S> {
             clock: Clock::default(),
             failure: None,
             parties: None,
+            trace: Trace::default(),
             high_water,
             stage: Stage::Running,
             found: false,
@@ -119,6 +121,17 @@ impl<S> Pump<S> {
         self.is_over() && self.failure.as_deref().is_none_or(|failure| failure.is_told)
     }
 
+    /// Tells whether a deadline has passed that nobody has acted on.
+    pub(crate) fn is_late(&mut self) -> bool {
+        self.driver.poll_timeout().is_some_and(|at| at <= self.clock.now())
+    }
+
+    /// Tells whether the opening handshake is done, and well.
+    pub(crate) fn is_open(&self) -> bool {
+        use ConnectionState::{Connecting, Rejecting};
+        self.failure.is_none() && !matches!(self.driver.connection().state(), Connecting | Rejecting)
+    }
+
     /// Tells whether something is left to be written.
     pub(crate) fn has_output(&self) -> bool {
         self.driver.queued() > 0 || self.needs_flush
@@ -130,7 +143,10 @@ impl<S> Pump<S> {
         queue: impl FnOnce(&mut Driver, &mut Clock) -> Result<(), LocalProtocolError>,
     ) -> Result<(), Error> {
         self.lend_output();
-        queue(&mut self.driver, &mut self.clock).map_err(|error| match Error::from(error) {
+        let before = self.driver.counters().message_bytes_sent;
+        let outcome = queue(&mut self.driver, &mut self.clock);
+        Trace::sent(&self.driver, before);
+        outcome.map_err(|error| match Error::from(error) {
             Error::Closed => self.send_error(),
             error => error,
         })
@@ -200,13 +216,15 @@ impl<S> Pump<S> {
     }
 
     /// Notes what went wrong; what went wrong first counts.
-    fn fail(&mut self, error: Error) {
+    pub(crate) fn fail(&mut self, error: Error) {
+        Trace::failed(&self.driver, &error);
         self.failure.get_or_insert_with(|| Box::new(Failure { error, is_told: false }));
     }
 
     /// Ends all at once.
     pub(crate) fn end(&mut self) {
         self.stage = Stage::Over;
+        self.trace.progress(&self.driver);
         self.found = false;
         self.clock = Clock::default();
         self.drop_buffer();
@@ -250,6 +268,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
             if self.is_over() || (goal == Goal::Event && self.found) {
                 return Poll::Ready(());
             }
+            self.trace.progress(&self.driver);
             let written = self.poll_write(cx);
             if self.is_reached(goal) {
                 return Poll::Ready(());
@@ -283,6 +302,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
             match self.driver.advance(buffer, &mut self.clock) {
                 Ok(false) => return,
                 Ok(true) => {
+                    Trace::received(&self.driver, buffer);
                     self.found = goal == Goal::Event || (goal != Goal::End && buffer.has_message());
                 }
                 Err(error) => {

@@ -1,16 +1,26 @@
 //! How much memory connections hold that wait, all of their tasks included.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::{
+    cell::RefCell,
     future::poll_fn,
     io::{Read, Write},
     net::{TcpListener, TcpStream},
-    sync::Arc,
+    pin::pin,
+    sync::{Arc, mpsc::Sender},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
-use tokio::{runtime::Runtime, task::yield_now, time::sleep};
-use wsproto_tokio::{KeepAlive, Settings, accept};
+use tokio::{
+    io::{AsyncWriteExt, DuplexStream, duplex},
+    runtime::Runtime,
+    task::yield_now,
+    time::sleep,
+};
+use wsproto_tokio::{
+    BytesMessage, Config, KeepAlive, Settings, TextMessage, WebSocket, accept, wsproto::Connection,
+};
 
 const CONNECTIONS: usize = 200;
 const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\nHost: example.com\r\nConnection: Upgrade\r\n\
@@ -85,6 +95,17 @@ fn echo(stream: tokio::net::TcpStream, settings: &Arc<Settings>) -> impl Future<
     }
 }
 
+fn echo_borrowed(
+    stream: tokio::net::TcpStream,
+    settings: &Arc<Settings>,
+) -> impl Future<Output = ()> + Send + use<> {
+    let settings = Arc::clone(settings);
+    async move {
+        let mut ws = accept(stream, &settings).await.unwrap();
+        while ws.recv_with(|event, replies| replies.feed(event)).await.unwrap().is_some() {}
+    }
+}
+
 #[test]
 fn an_idle_connection_holds_little() {
     let bare = heap_of_each(b"", |stream| async move {
@@ -95,8 +116,11 @@ fn an_idle_connection_holds_little() {
     let timeouts = settings.timeouts.with_keep_alive(keep_alive);
     let [settings, with_keep_alive] = [settings.clone(), settings.with_timeouts(timeouts)].map(Arc::new);
     let shared = Arc::clone(&settings);
-    let plain = heap_of_each(REQUEST, move |stream| echo(stream, &shared));
-    let kept_alive = heap_of_each(REQUEST, move |stream| echo(stream, &with_keep_alive));
+    let plain = heap_of_each(REQUEST, move |stream| echo_borrowed(stream, &shared));
+    // Room for a message is kept in the task, twice.
+    let shared = Arc::clone(&settings);
+    let owned = heap_of_each(REQUEST, move |stream| echo(stream, &shared));
+    let kept_alive = heap_of_each(REQUEST, move |stream| echo_borrowed(stream, &with_keep_alive));
     let split = heap_of_each(REQUEST, move |stream| {
         let settings = Arc::clone(&settings);
         async move {
@@ -105,8 +129,134 @@ fn an_idle_connection_holds_little() {
             drop(sender);
         }
     });
-    println!("bare {bare}, plain {plain}, kept alive {kept_alive}, split {split}");
-    assert!(plain <= 1136, "{plain} bytes");
-    assert!(kept_alive <= 1368, "{kept_alive} bytes");
+    println!("bare {bare}, plain {plain}, owned {owned}, kept alive {kept_alive}, split {split}");
+    assert!(plain <= 1000, "{plain} bytes");
+    assert!(owned <= 1136, "{owned} bytes");
+    assert!(kept_alive <= 1250, "{kept_alive} bytes");
     assert!(split <= 1200, "{split} bytes");
+}
+
+/// A client's frame of so many bytes.
+fn frame(len: usize) -> Vec<u8> {
+    let mut wire = Vec::new();
+    let mut client = Connection::open_client(Config::default());
+    client.send(BytesMessage::new(vec![7; len]), &mut wire).unwrap();
+    wire
+}
+
+#[test]
+fn half_a_frame_then_silence_a_thousand_times_holds_less_than_a_kibibyte_each() {
+    let settings = Arc::new(Settings::default());
+    let shared = Arc::clone(&settings);
+    let idle = heap_of_each(REQUEST, move |stream| echo(stream, &shared));
+    let sent = [REQUEST, &frame(1000)[..500]].concat();
+    let half = heap_of_each(&sent, move |stream| echo(stream, &settings));
+    println!("idle {idle}, with 500 bytes of a frame {half}");
+    assert!(half - idle <= 1024, "{idle}, {half}");
+}
+
+/// Polls a future once.
+fn poll_once<F: Future>(future: F) -> Poll<F::Output> {
+    pin!(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+fn pair() -> (WebSocket<DuplexStream>, WebSocket<DuplexStream>) {
+    let (server, client) = duplex(1 << 16);
+    let settings = Settings::default().without_timeouts();
+    let server = WebSocket::from_upgraded(server, Connection::open_server(Config::default()), b"", &settings);
+    (server, WebSocket::from_upgraded(client, Connection::open_client(Config::default()), b"", &settings))
+}
+
+fn exchange(server: &mut WebSocket<DuplexStream>, client: &mut WebSocket<DuplexStream>) -> bool {
+    let sent = poll_once(client.send("hello"));
+    let received = poll_once(server.recv());
+    matches!((sent, received), (Poll::Ready(Ok(())), Poll::Ready(Ok(Some(message)))) if message.as_text() == Some("hello"))
+}
+
+#[test]
+fn a_long_message_that_comes_slowly_is_not_moved_time_and_again() {
+    let (io, mut peer) = duplex(1 << 16);
+    let settings = Settings::default().without_timeouts();
+    let mut server = WebSocket::from_upgraded(io, Connection::open_server(Config::default()), b"", &settings);
+    let wire = frame(1 << 20);
+    let info = allocation_counter::measure(|| {
+        let mut received = None;
+        for piece in wire.chunks(1000) {
+            assert!(matches!(poll_once(peer.write_all(piece)), Poll::Ready(Ok(()))));
+            if let Poll::Ready(message) = poll_once(server.recv()) {
+                received = message.unwrap();
+            }
+        }
+        assert_eq!(received.map(|message| message.len()), Some(1 << 20));
+    });
+    assert!(info.bytes_total <= 8 << 20, "{} bytes for 1 MiB", info.bytes_total);
+}
+
+#[test]
+fn an_open_connection_allocates_nothing_for_short_messages() {
+    let (mut server, mut client) = pair();
+    let mut rounds = |count| {
+        for _ in 0..count {
+            let Poll::Ready(Ok(())) = poll_once(client.feed_event(TextMessage::new("hello"))) else {
+                panic!()
+            };
+            assert!(matches!(poll_once(client.flush()), Poll::Ready(Ok(()))));
+            let echoed = poll_once(server.recv_with(|event, replies| replies.feed(event)));
+            assert!(matches!(echoed, Poll::Ready(Ok(Some(Ok(()))))));
+            assert!(poll_once(server.recv()).is_pending());
+            assert!(matches!(poll_once(client.recv_with(|_, _| ())), Poll::Ready(Ok(Some(())))));
+        }
+    };
+    rounds(10);
+    let info = allocation_counter::measure(|| rounds(100));
+    assert_eq!(info.count_total, 0);
+}
+
+#[test]
+fn a_program_that_drops_the_websocket_in_the_middle_leaves_no_memory() {
+    let half = frame(1000);
+    let in_the_middle = || {
+        let (mut server, mut client) = pair();
+        assert!(exchange(&mut server, &mut client));
+        let _ = poll_once(client.send(vec![7; 100_000]));
+        assert!(poll_once(server.recv()).is_pending());
+        let (mut sender, mut receiver) = server.split();
+        let _ = (poll_once(sender.send(half.clone())), poll_once(receiver.recv()));
+    };
+    in_the_middle();
+    let info = allocation_counter::measure(|| (0..100).for_each(|_| in_the_middle()));
+    assert_eq!(info.count_current, 0, "{} bytes", info.bytes_current);
+}
+
+/// What a thread does last: its pool may be gone by then, or not.
+struct AtEnd(Sender<bool>);
+
+impl Drop for AtEnd {
+    fn drop(&mut self) {
+        let (mut server, mut client) = pair();
+        self.0.send(exchange(&mut server, &mut client)).unwrap();
+    }
+}
+
+#[test]
+fn a_threads_destructor_may_use_the_pool() {
+    thread_local! {
+        static AT_END: RefCell<Option<AtEnd>> = const { RefCell::new(None) };
+    }
+    for pool_is_first in [true, false] {
+        let (done, is_done) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let use_pool = || {
+                let (mut server, mut client) = pair();
+                assert!(exchange(&mut server, &mut client));
+            };
+            if pool_is_first {
+                use_pool();
+            }
+            AT_END.set(Some(AtEnd(done)));
+            use_pool();
+        });
+        thread.join().unwrap();
+        assert_eq!(is_done.recv(), Ok(true), "{pool_is_first}");
+    }
 }

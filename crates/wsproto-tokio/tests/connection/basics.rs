@@ -2,7 +2,7 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use wsproto_tokio::{
-    AcceptConnection, CloseCode, Deadline, Error, Event, Message, RejectConnection, Settings, Side,
+    AcceptConnection, CloseCode, Deadline, Error, Event, Incoming, Message, RejectConnection, Settings, Side,
     TextMessage, accept, accept_with,
 };
 
@@ -187,4 +187,48 @@ async fn a_loop_of_recv_and_feed_makes_one_write_for_each_read() {
     let len = peer.read(&mut all).await.unwrap();
     assert_eq!(client_events(&all[..len]).len(), 100, "all of them in one write");
     echo.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_limit_of_the_handshake_counts_while_the_program_thinks() {
+    for (thinks, is_late) in [(9, false), (10, true), (3600, true)] {
+        let (io, mut peer) = duplex(1 << 16);
+        peer.write_all(REQUEST).await.unwrap();
+        let incoming = Incoming::receive(io, &Settings::default()).await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_secs(thinks)).await;
+        let outcome = incoming.accept(AcceptConnection::new()).await;
+        let mut answer = [0; 12];
+        peer.read_exact(&mut answer).await.unwrap();
+        if is_late {
+            assert!(matches!(outcome, Err(Error::TimedOut(Deadline::Handshake))), "{thinks} s: {outcome:?}");
+            assert_eq!(&answer, b"HTTP/1.1 408");
+        } else {
+            assert!(outcome.is_ok(), "{thinks} s: {outcome:?}");
+            assert_eq!(&answer, b"HTTP/1.1 101");
+        }
+    }
+}
+
+/// The client reads the refusal and stays: the end is the limit's, the error is the refusal.
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_the_error_however_the_client_ends() {
+    let (io, mut peer) = duplex(1 << 16);
+    peer.write_all(REQUEST).await.unwrap();
+    let incoming = Incoming::receive(io, &Settings::default()).await.unwrap();
+    let started = tokio::time::Instant::now();
+    let error = incoming.reject(RejectConnection::new(403)).await;
+    assert!(matches!(&error, Error::Rejected(rejection) if rejection.status == 403), "{error}");
+    assert_eq!(started.elapsed().as_secs(), 10);
+    let mut answer = Vec::new();
+    peer.read_to_end(&mut answer).await.unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 403 "));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_consent_that_cannot_be_sent_is_the_programs_mistake() {
+    let (io, mut peer) = duplex(1 << 16);
+    peer.write_all(REQUEST).await.unwrap();
+    let not_proposed = |_: &wsproto_tokio::Request| Ok(AcceptConnection::new().with_subprotocol("chat"));
+    let error = accept_with(io, &Settings::default(), not_proposed).await.unwrap_err();
+    assert!(matches!(error, Error::Local(_)), "{error}");
 }
