@@ -224,8 +224,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
     /// Waits for a client's request; a refused one is answered, and its stream read to the end.
     fn poll_request(&mut self, cx: &mut Context<'_>) -> Poll<Result<Box<Request>, Error>> {
-        while ready!(self.poll_event(cx))? {
-            if let Some(Event::Request(request)) = self.take_event() {
+        while let Some(event) = ready!(self.poll_event(cx))? {
+            if let Event::Request(request) = event {
                 return Poll::Ready(Ok(request));
             }
         }

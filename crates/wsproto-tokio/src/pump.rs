@@ -5,6 +5,7 @@ mod time;
 mod write;
 
 use std::{
+    mem,
     sync::Arc,
     task::{Context, Poll, ready},
 };
@@ -68,8 +69,8 @@ pub(crate) enum Stage {
 /// What is waited for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Goal {
-    /// An event, or the end.
-    Event,
+    /// Bytes of the peer to look at, or the end.
+    Bytes,
     /// So few bytes that wait to be written that one more message may be queued.
     Room,
     /// All bytes written.
@@ -159,23 +160,58 @@ impl<S> Pump<S> {
         }
     }
 
-    /// Shows the event that was found, borrowed from the buffer, and gives the buffer back if it is empty then.
-    pub(crate) fn show_event<T>(&mut self, show: impl FnOnce(Event<'_>, &mut Replies<'_>) -> T) -> Option<T> {
-        self.found = false;
+    /// Hands the next event of what was read to `take`, borrowed from the buffer, if there is one.
+    #[inline]
+    fn hand_next<T>(&mut self, take: impl FnOnce(Event<'_>, &mut Replies<'_>) -> Option<T>) -> Option<T> {
+        if !self.found && !self.receives() {
+            return None;
+        }
+        self.buffer.as_ref()?;
         self.lend_output();
-        let mut replies = Replies::new(&mut self.driver, &mut self.clock);
-        let event = self.buffer.as_deref_mut().and_then(ReadBuffer::event);
-        let shown = event.map(|event| show(event, &mut replies));
+        let buffer = self.buffer.as_deref_mut()?;
+        let event = if mem::take(&mut self.found) {
+            Ok(buffer.event())
+        } else {
+            self.driver.receive_from(buffer, &mut self.clock)
+        };
+        let taken = match event {
+            Ok(event) => {
+                let event = event?;
+                Trace::received(&self.driver, &event);
+                take(event, &mut Replies::new(&mut self.driver, &mut self.clock))
+            }
+            Err(error) => {
+                self.rule_broken(error);
+                return None;
+            }
+        };
         self.release_empty();
-        shown
+        taken
     }
 
-    /// Returns the event that was found, borrowed from nothing, and gives the buffer back if it is empty.
-    pub(crate) fn take_event(&mut self) -> Option<Event<'static>> {
-        self.found = false;
-        let event = self.buffer.as_deref_mut().and_then(ReadBuffer::take_event);
-        self.release_empty();
-        event
+    /// Returns the next event of what was read, borrowed from nothing, if there is one.
+    #[inline]
+    fn take_next(&mut self) -> Option<Event<'static>> {
+        if !self.found && !self.receives() {
+            return None;
+        }
+        let buffer = self.buffer.as_deref_mut()?;
+        let event = if mem::take(&mut self.found) {
+            Ok(buffer.take_event())
+        } else {
+            self.driver.receive_owned(buffer, &mut self.clock)
+        };
+        match event {
+            Ok(event) => {
+                event.iter().for_each(|event| Trace::received(&self.driver, event));
+                self.release_empty();
+                event
+            }
+            Err(error) => {
+                self.rule_broken(error);
+                None
+            }
+        }
     }
 
     /// Gives the buffer back if nothing waits in it.
@@ -183,6 +219,16 @@ impl<S> Pump<S> {
         if !self.found && self.buffer.as_deref().is_some_and(ReadBuffer::is_empty) {
             self.drop_buffer();
         }
+    }
+
+    /// Notes the rule that the peer broke. A request gets its answer; after the handshake, the driver has queued a Close
+    /// already.
+    #[cold]
+    fn rule_broken(&mut self, error: RemoteProtocolError) {
+        self.drop_buffer();
+        // A client, and one that can't be answered, just ends.
+        let _ = self.driver.reply_to_error(&error, &mut self.clock);
+        self.fail(Error::Remote(error));
     }
 
     /// Gives back all memory that isn't needed while the connection waits.
@@ -264,8 +310,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
     /// Reads and writes until the goal is reached, or all is over: [`is_over`](Self::is_over) tells.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, goal: Goal) -> Poll<()> {
         loop {
-            self.find_event(goal);
-            if self.is_over() || (goal == Goal::Event && self.found) {
+            if goal != Goal::Bytes {
+                self.find_message(goal);
+            }
+            if self.is_over() {
                 return Poll::Ready(());
             }
             self.trace.progress(&self.driver);
@@ -277,7 +325,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
             if self.is_over() {
                 return Poll::Ready(());
             }
-            if self.poll_time(cx, progress.is_ready()).is_pending() && progress.is_pending() {
+            let acted = self.poll_time(cx, progress.is_ready());
+            if progress.is_ready() && goal == Goal::Bytes {
+                return Poll::Ready(());
+            }
+            if progress.is_pending() && acted.is_pending() {
                 self.release();
                 return Poll::Pending;
             }
@@ -286,14 +338,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
 
     fn is_reached(&self, goal: Goal) -> bool {
         match goal {
-            Goal::Event | Goal::End => self.is_over(),
+            Goal::Bytes | Goal::End => self.is_over(),
             Goal::Room => self.stage == Stage::WriteFailed || self.driver.queued() <= self.high_water,
             Goal::Written => self.stage == Stage::WriteFailed || !self.has_output(),
         }
     }
 
-    /// Looks for the next event of what was read. Events that nobody waits for are passed over, but for messages.
-    fn find_event(&mut self, goal: Goal) {
+    /// Looks for a message in what was read, for somebody else to take. Events that nobody waits for are passed over.
+    fn find_message(&mut self, goal: Goal) {
         if goal == Goal::End {
             self.found = false;
         }
@@ -301,24 +353,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
             let Some(buffer) = self.buffer.as_deref_mut() else { return };
             match self.driver.advance(buffer, &mut self.clock) {
                 Ok(false) => return,
-                Ok(true) => {
-                    Trace::received(&self.driver, buffer);
-                    self.found = goal == Goal::Event || (goal != Goal::End && buffer.has_message());
-                }
-                Err(error) => {
-                    self.drop_buffer();
-                    self.refuse(&error);
-                    self.fail(Error::Remote(error));
-                }
+                Ok(true) => self.found = goal != Goal::End && buffer.has_message(),
+                Err(error) => self.rule_broken(error),
             }
         }
-    }
-
-    /// Answers a request that broke a rule. After the handshake, the driver has queued a Close already.
-    #[cold]
-    fn refuse(&mut self, error: &RemoteProtocolError) {
-        // A client, and one that can't be answered, just ends.
-        let _ = self.driver.reply_to_error(error, &mut self.clock);
     }
 
     /// Does what the transport should do.
@@ -356,20 +394,52 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
 
 /// What the calls of a connection wait for.
 impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
-    /// Waits for an event, and tells whether there is one: `false` at the end.
+    /// Waits for what `next` makes of an event: `None` at the end.
     ///
     /// An event that is there without any reading takes from the task's budget, too: other tasks get their turns.
-    pub(crate) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
+    #[inline]
+    fn poll_next<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut next: impl FnMut(&mut Self) -> Option<T>,
+    ) -> Poll<Result<Option<T>, Error>> {
         let turn = ready!(coop::poll_proceed(cx));
-        ready!(self.poll(cx, Goal::Event));
+        let outcome = loop {
+            if let Some(taken) = next(self) {
+                break Ok(Some(taken));
+            }
+            if self.is_over() {
+                break self.tell_error().map(|()| None);
+            }
+            ready!(self.poll(cx, Goal::Bytes));
+        };
         turn.made_progress();
-        Poll::Ready(if self.found { Ok(true) } else { self.tell_error().map(|()| false) })
+        Poll::Ready(outcome)
+    }
+
+    /// Waits for an event, and hands it to `take`.
+    #[inline]
+    pub(crate) fn poll_with<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        take: &mut Option<impl FnOnce(Event<'_>, &mut Replies<'_>) -> T>,
+    ) -> Poll<Result<Option<T>, Error>> {
+        self.poll_next(cx, |pump| {
+            pump.hand_next(|event, replies| take.take().map(|take| take(event, replies)))
+        })
+    }
+
+    /// Waits for an event.
+    #[inline]
+    pub(crate) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event<'static>>, Error>> {
+        self.poll_next(cx, Self::take_next)
     }
 
     /// Waits for a message; other events are passed over.
+    #[inline]
     pub(crate) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>, Error>> {
-        while ready!(self.poll_event(cx))? {
-            if let Some(Ok(message)) = self.take_event().map(Message::try_from) {
+        while let Some(event) = ready!(self.poll_event(cx))? {
+            if let Ok(message) = Message::try_from(event) {
                 return Poll::Ready(Ok(Some(message)));
             }
         }

@@ -1,7 +1,7 @@
 //! What the feature `tracing` tells: handshakes, state changes, broken rules, and of messages their opcode and length.
 //! Payloads, targets and header fields are never told.
 
-use wsproto::{Driver, ReadBuffer};
+use wsproto::{Driver, Event};
 
 use crate::Error;
 
@@ -15,7 +15,8 @@ pub(crate) struct Trace {
 #[cfg(not(feature = "tracing"))]
 #[expect(clippy::unused_self, reason = "nothing is told without the feature")]
 impl Trace {
-    pub(crate) fn received(_: &Driver, _: &mut ReadBuffer) {}
+    #[inline]
+    pub(crate) const fn received(_: &Driver, _: &Event<'_>) {}
 
     pub(crate) fn sent(_: &Driver, _: u64) {}
 
@@ -26,15 +27,11 @@ impl Trace {
 
 #[cfg(feature = "tracing")]
 impl Trace {
-    /// Tells what was found.
-    pub(crate) fn received(driver: &Driver, buffer: &mut ReadBuffer) {
-        use wsproto::Event;
-        if !buffer.has_message() {
-            return;
-        }
-        let (opcode, len) = match buffer.event() {
-            Some(Event::TextMessage(message)) => ("text", message.data.as_bytes().len()),
-            Some(Event::BytesMessage(message)) => ("binary", message.data.len()),
+    /// Tells of a message.
+    pub(crate) fn received(driver: &Driver, event: &Event<'_>) {
+        let (opcode, len) = match event {
+            Event::TextMessage(message) => ("text", message.data.as_bytes().len()),
+            Event::BytesMessage(message) => ("binary", message.data.len()),
             _ => return,
         };
         tracing::trace!(role = ?driver.connection().role(), opcode, len, "received");

@@ -215,10 +215,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             self.access.poll(Party::Receiver, cx, |pump, cx| {
                 // What the last reply queued is within its bounds before there is another one.
                 ready!(pump.poll_room(cx));
-                if !ready!(pump.poll_event(cx))? {
-                    return Poll::Ready(Ok(None));
-                }
-                Poll::Ready(Ok(take.take().and_then(|take| pump.show_event(take))))
+                pump.poll_with(cx, &mut take)
             })
         })
     }

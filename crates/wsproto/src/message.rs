@@ -119,7 +119,7 @@ impl<'a> From<&'a Message> for Event<'a> {
     #[inline]
     fn from(message: &'a Message) -> Self {
         match message {
-            Message::Text(text) => TextMessage::new(text.as_str()).into(),
+            Message::Text(text) => TextMessage::new(text.borrowed()).into(),
             Message::Binary(bytes) => BytesMessage::new(&bytes[..]).into(),
         }
     }
