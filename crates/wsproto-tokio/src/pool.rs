@@ -11,7 +11,7 @@ const BLOCKS: usize = 2;
 /// So many vectors wait for the next connection that writes.
 const OUTPUTS: usize = 4;
 /// What is read at a time, in bytes: a read buffer that is kept holds so much, and as much again for texts.
-const READ_LEN: usize = 64 << 10;
+pub(crate) const READ_LEN: usize = 64 << 10;
 /// What is lent for writing, in bytes: it grows where that is too little, and is kept then.
 const OUTPUT_LEN: usize = 4 << 10;
 /// Less memory than this, in bytes, isn't worth keeping.

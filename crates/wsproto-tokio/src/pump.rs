@@ -214,6 +214,24 @@ impl<S> Pump<S> {
         }
     }
 
+    /// Takes the next message of what was read; other events are passed over.
+    #[inline]
+    fn take_message(&mut self) -> Option<Message> {
+        loop {
+            // A long message may be taken with its memory. A short one is copied from where it lies: on its way as an event
+            // of its own it would be moved time and again.
+            let is_long = self.buffer.as_deref().is_some_and(|buffer| buffer.waiting_len() > pool::READ_LEN);
+            let message = if self.found || is_long {
+                Message::try_from(self.take_next()?).ok()
+            } else {
+                self.hand_next(|event, _| Some(Message::try_from(event).ok()))?
+            };
+            if message.is_some() {
+                return message;
+            }
+        }
+    }
+
     /// Gives the buffer back if nothing waits in it.
     pub(crate) fn release_empty(&mut self) {
         if !self.found && self.buffer.as_deref().is_some_and(ReadBuffer::is_empty) {
@@ -438,12 +456,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
     /// Waits for a message; other events are passed over.
     #[inline]
     pub(crate) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>, Error>> {
-        while let Some(event) = ready!(self.poll_event(cx))? {
-            if let Ok(message) = Message::try_from(event) {
-                return Poll::Ready(Ok(Some(message)));
-            }
-        }
-        Poll::Ready(Ok(None))
+        self.poll_next(cx, Self::take_message)
     }
 
     /// Waits until few enough bytes wait, or nothing can be written any more.

@@ -273,16 +273,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     /// Queues a message once there is room for it; then it is taken.
+    #[inline]
     fn poll_feed(&mut self, cx: &mut Context<'_>, message: &mut Option<Message>) -> Poll<Result<(), Error>> {
-        if message.is_some() {
-            ready!(self.access.poll(Party::Sender, cx, Pump::poll_ready))?;
-        }
-        Poll::Ready(match message.take() {
-            Some(message) => {
-                self.access.with(|pump| pump.queue(|driver, now| driver.send_message(&message, now)))
-            }
-            None => Ok(()),
-        })
+        let Some(whole) = message.as_ref() else { return Poll::Ready(Ok(())) };
+        ready!(self.access.poll(Party::Sender, cx, Pump::poll_ready))?;
+        let outcome = self.access.with(|pump| pump.queue(|driver, now| driver.send_message(whole, now)));
+        *message = None;
+        Poll::Ready(outcome)
     }
 
     /// Sends a message that was prepared for many connections, as [`send`](Self::send) does.
