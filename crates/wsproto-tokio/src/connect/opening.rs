@@ -60,14 +60,14 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
     refusal: &mut Option<Box<RejectConnection>>,
 ) -> Result<Option<Box<AcceptConnection>>, Error> {
     let mut is_enough = false;
-    while !is_enough && poll_fn(|cx| pump.poll_event(cx)).await? {
-        match (pump.take_event(), refusal.as_deref_mut()) {
-            (Some(Event::AcceptConnection(accept)), _) => return Ok(Some(accept)),
-            (Some(Event::RejectConnection(mut refused)), _) => {
+    while !is_enough && let Some(event) = poll_fn(|cx| pump.poll_event(cx)).await? {
+        match (event, refusal.as_deref_mut()) {
+            (Event::AcceptConnection(accept), _) => return Ok(Some(accept)),
+            (Event::RejectConnection(mut refused), _) => {
                 refused.has_body = false;
                 *refusal = Some(refused);
             }
-            (Some(Event::RejectData(part)), Some(refusal)) => is_enough = keep(&mut refusal.content, &part),
+            (Event::RejectData(part), Some(refusal)) => is_enough = keep(&mut refusal.content, &part),
             _ => {}
         }
     }
