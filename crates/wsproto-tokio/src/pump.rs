@@ -203,7 +203,9 @@ impl<S> Pump<S> {
         };
         match event {
             Ok(event) => {
-                event.iter().for_each(|event| Trace::received(&self.driver, event));
+                if let Some(event) = &event {
+                    Trace::received(&self.driver, event);
+                }
                 self.release_empty();
                 event
             }
