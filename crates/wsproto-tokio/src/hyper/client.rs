@@ -114,10 +114,7 @@ impl ClientUpgrade {
     ) -> Result<WebSocket<Upgraded>, Error> {
         let mut response = response.map_err(io_error)?;
         match self.upgrade.receive_http(&response) {
-            Ok(connection) => {
-                let (version, on_upgrade) = (response.version(), upgrade::on(&mut response));
-                Upgrading::new(on_upgrade, version, connection, self.settings).await
-            }
+            Ok(connection) => Upgrading::new(upgrade::on(&mut response), connection, self.settings).await,
             Err(ClientUpgradeError::Rejected(mut reject)) => {
                 // A body that doesn't come, or not whole, takes nothing away from the refusal.
                 let content = read_content(response.into_body(), &mut reject);

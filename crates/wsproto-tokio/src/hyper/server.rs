@@ -5,7 +5,7 @@ use std::{error, fmt, io, ops::Deref, sync::Arc};
 use ::hyper::{
     Request, Response,
     ext::Protocol,
-    http::{Extensions, Version, request::Parts},
+    http::{Extensions, request::Parts},
     upgrade::OnUpgrade,
 };
 use wsproto::{HandshakeLimits, HttpHead, UpgradeFault, UpgradeResponse};
@@ -42,7 +42,6 @@ pub struct Upgrade {
     asked: wsproto::Upgrade,
     /// Where the stream will come from.
     stream: OnUpgrade,
-    version: Version,
     settings: Settings,
 }
 
@@ -57,8 +56,8 @@ impl Upgrade {
     /// [`UpgradeError::Handshake`] for a request that breaks a rule: one that asks for no WebSocket, for example;
     /// [`UpgradeError::NotUpgradable`] where hyper has no stream for it. Each has its answer.
     pub fn new<B>(request: &mut Request<B>, settings: &Settings) -> Result<Self, UpgradeError> {
-        let (asked, version) = (read(request, request.extensions(), settings)?, request.version());
-        Self::with_stream(asked, version, request.extensions_mut(), settings)
+        let asked = read(request, request.extensions(), settings)?;
+        Self::with_stream(asked, request.extensions_mut(), settings)
     }
 
     /// Takes what makes an upgrade out of the parts of a request, as [`new`](Self::new) does.
@@ -67,18 +66,17 @@ impl Upgrade {
     ///
     /// As for [`new`](Self::new).
     pub fn from_parts(parts: &mut Parts, settings: &Settings) -> Result<Self, UpgradeError> {
-        let (asked, version) = (read(parts, &parts.extensions, settings)?, parts.version);
-        Self::with_stream(asked, version, &mut parts.extensions, settings)
+        let asked = read(parts, &parts.extensions, settings)?;
+        Self::with_stream(asked, &mut parts.extensions, settings)
     }
 
     fn with_stream(
         asked: wsproto::Upgrade,
-        version: Version,
         extensions: &mut Extensions,
         settings: &Settings,
     ) -> Result<Self, UpgradeError> {
         let stream = extensions.remove().ok_or(UpgradeError::NotUpgradable)?;
-        Ok(Self { asked, stream, version, settings: settings.clone() })
+        Ok(Self { asked, stream, settings: settings.clone() })
     }
 
     /// Sets what the connection is made with, in place of what the request was read with.
@@ -104,7 +102,7 @@ impl Upgrade {
     /// [`UpgradeError::Handshake`]: the client's offers of extensions make no sense, or `accept` can't be sent.
     pub fn accept(self, accept: AcceptConnection) -> Result<(Response<Vec<u8>>, Upgrading), UpgradeError> {
         let (response, connection) = self.asked.accept(Arc::clone(&self.settings.config), accept)?;
-        let upgrading = Upgrading::new(self.stream, self.version, connection, self.settings);
+        let upgrading = Upgrading::new(self.stream, connection, self.settings);
         Ok((response.into_http(), upgrading))
     }
 

@@ -8,29 +8,27 @@ use std::{
 };
 
 use ::hyper::{
-    http::Version,
     rt::{Read, Write},
     upgrade,
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The most that is written to a stream of HTTP/2 at a time, in bytes: a frame of the usual size.
+/// The most that is written at a time to a stream that takes no slices, in bytes: a frame of HTTP/2 of the usual size.
 ///
-/// hyper takes whatever it is given, copies it, and holds up to three such pieces until the peer has room for them.
-const MOST_TO_HTTP2: usize = 16 << 10;
+/// Streams of HTTP/2 take none. hyper copies whatever it is given for one, and holds up to four such pieces until the peer
+/// has room for them.
+const MOST_WITHOUT_SLICES: usize = 16 << 10;
 
 /// The stream that hyper leaves to a WebSocket: a connection of HTTP/1.1, or a stream of HTTP/2.
 ///
 /// In HTTP/2, shutting it down ends the stream (`END_STREAM`).
 pub struct Upgraded {
     io: upgrade::Upgraded,
-    /// The most that is written at a time.
-    most: usize,
 }
 
 impl Upgraded {
-    pub(super) fn new(io: upgrade::Upgraded, version: Version) -> Self {
-        Self { io, most: if version < Version::HTTP_2 { usize::MAX } else { MOST_TO_HTTP2 } }
+    pub(super) const fn new(io: upgrade::Upgraded) -> Self {
+        Self { io }
     }
 
     /// Returns hyper's stream, which can be taken apart into the one that it was made of.
@@ -56,8 +54,8 @@ impl AsyncRead for Upgraded {
 
 impl AsyncWrite for Upgraded {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let first = bytes.get(..self.most).unwrap_or(bytes);
-        Pin::new(&mut self.io).poll_write(cx, first)
+        let most = if self.is_write_vectored() { usize::MAX } else { MOST_WITHOUT_SLICES };
+        Pin::new(&mut self.io).poll_write(cx, bytes.get(..most).unwrap_or(bytes))
     }
 
     fn poll_write_vectored(
@@ -73,7 +71,7 @@ impl AsyncWrite for Upgraded {
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.most == usize::MAX && self.io.is_write_vectored()
+        self.io.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -87,6 +85,6 @@ impl AsyncWrite for Upgraded {
 
 impl fmt::Debug for Upgraded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Upgraded").field("is_http2", &(self.most != usize::MAX)).finish_non_exhaustive()
+        self.io.fmt(f)
     }
 }

@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use ::hyper::{http::Version, upgrade::OnUpgrade};
+use ::hyper::upgrade::OnUpgrade;
 use tokio::time::{Instant, Sleep, sleep_until};
 use wsproto::{Connection, Deadline};
 
@@ -40,7 +40,6 @@ pub struct Upgrading {
 
 struct Waiting {
     on_upgrade: OnUpgrade,
-    version: Version,
     connection: Connection,
     settings: Settings,
     end: Option<Instant>,
@@ -48,15 +47,10 @@ struct Waiting {
 }
 
 impl Upgrading {
-    pub(super) fn new(
-        on_upgrade: OnUpgrade,
-        version: Version,
-        connection: Connection,
-        settings: Settings,
-    ) -> Self {
+    pub(super) fn new(on_upgrade: OnUpgrade, connection: Connection, settings: Settings) -> Self {
         // What lies beyond the end of time never comes.
         let end = settings.timeouts.handshake.and_then(|limit| Instant::now().checked_add(limit));
-        let waiting = Waiting { on_upgrade, version, connection, settings, end, sleep: None };
+        let waiting = Waiting { on_upgrade, connection, settings, end, sleep: None };
         Self { waiting: Some(Box::new(waiting)) }
     }
 }
@@ -65,7 +59,7 @@ impl Waiting {
     fn poll_stream(&mut self, cx: &mut Context<'_>) -> Poll<Result<Upgraded, Error>> {
         if let Poll::Ready(upgraded) = Pin::new(&mut self.on_upgrade).poll(cx) {
             return Poll::Ready(match upgraded {
-                Ok(io) => Ok(Upgraded::new(io, self.version)),
+                Ok(io) => Ok(Upgraded::new(io)),
                 Err(error) => Err(Error::Io(io_error(error))),
             });
         }
