@@ -369,6 +369,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
         if goal == Goal::End {
             self.found = false;
         }
+        // That a refusal's body is whole is an event that may need no more bytes.
+        if self.buffer.is_none() && self.driver.connection().state() == ConnectionState::Rejecting {
+            self.buffer = Some(pool::buffer());
+        }
         while !self.found && self.receives() && self.buffer.is_some() {
             let Some(buffer) = self.buffer.as_deref_mut() else { return };
             match self.driver.advance(buffer, &mut self.clock) {

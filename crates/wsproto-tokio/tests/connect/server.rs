@@ -47,15 +47,22 @@ pub(crate) async fn echo(
     (port, serving)
 }
 
-/// Gives the one client that comes an answer of these bytes after its request; returns the request.
+/// Gives the one client that comes an answer of these bytes after its request, and ends; returns the request.
 pub(crate) async fn answer(bytes: impl Into<Vec<u8>>) -> (u16, JoinHandle<String>) {
+    answer_and(bytes, true).await
+}
+
+/// Gives an answer as [`answer`] does, and may leave the connection open for the next request.
+pub(crate) async fn answer_and(bytes: impl Into<Vec<u8>>, ends: bool) -> (u16, JoinHandle<String>) {
     let (listener, port) = listener().await;
     let bytes = bytes.into();
     let serving = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         let head = read_head(&mut stream).await;
         stream.write_all(&bytes).await.unwrap();
-        stream.shutdown().await.unwrap();
+        if ends {
+            stream.shutdown().await.unwrap();
+        }
         // The client may have enough before all of it has come.
         let _ = stream.read_to_end(&mut Vec::new()).await;
         head

@@ -2,13 +2,13 @@
 
 use std::{io, time::Duration};
 
-use tokio::{io::AsyncWriteExt, net::TcpListener};
+use tokio::{io::AsyncWriteExt, net::TcpListener, time::timeout};
 use wsproto_tokio::{
     AcceptConnection, CloseCode, Config, Connector, Deadline, Error, Request, Settings, connect,
     wsproto::{Proxy, RemoteProtocolError, WebSocketUrl},
 };
 
-use crate::server::{answer, close, echo, echo_over, listener};
+use crate::server::{answer, answer_and, close, echo, echo_over, listener};
 
 /// The fields of a request that the handshake doesn't write itself.
 fn chosen_fields(request: &Request) -> Vec<(&str, &str)> {
@@ -196,6 +196,27 @@ async fn a_refusal_has_status_fields_and_the_start_of_its_body() {
         let Error::Rejected(rejection) = error else { panic!("{name}: {error:?}") };
         assert_eq!(rejection.status, status, "{name}");
         assert!(rejection.content == body.as_bytes(), "{name}: {rejection:?}");
+        serving.await.unwrap();
+    }
+}
+
+/// Servers and proxies keep a connection for the next request.
+#[tokio::test]
+async fn a_refusal_that_is_whole_is_told_at_once_whether_or_not_the_stream_ends() {
+    let table = [
+        ("no body", "Content-Length: 0\r\n\r\n", ""),
+        ("a body", "Content-Length: 2\r\n\r\nNo", "No"),
+        ("chunks", "Transfer-Encoding: chunked\r\n\r\n2\r\nNo\r\n0\r\n\r\n", "No"),
+        ("no chunks", "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", ""),
+    ];
+    for (name, rest, body) in table {
+        let (port, serving) = answer_and(format!("HTTP/1.1 403 No\r\n{rest}"), false).await;
+        let connecting = connect(format!("ws://127.0.0.1:{port}"));
+        let Ok(outcome) = timeout(Duration::from_secs(10), connecting).await else {
+            panic!("{name}: it waits for the end")
+        };
+        let Err(Error::Rejected(rejection)) = outcome.map(drop) else { panic!("{name}") };
+        assert_eq!((rejection.status, &*rejection.content), (403, body.as_bytes()), "{name}");
         serving.await.unwrap();
     }
 }
