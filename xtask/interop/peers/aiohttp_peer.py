@@ -72,12 +72,13 @@ async def run_server(options):
     application.router.add_get("/{target:.*}", handle)
     runner = web.AppRunner(application)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=script.tls(options)).start()
     script.announce(runner.addresses[0][1], version())
     await asyncio.Future()
 
 
 async def run_client(options):
+    tls = script.tls(options) or True  # its own default
     async with aiohttp.ClientSession() as session:
 
         async def open_connection(target):
@@ -87,6 +88,7 @@ async def run_client(options):
                 compress=(options.server_window or 15) if options.deflate else 0,
                 autoping=False,
                 max_msg_size=script.LIMIT,
+                ssl=tls,
             )
             # It has no API to reach its transport, and the violations must be written there.
             return Peer(socket, socket.protocol, socket._conn.transport, masked=True)

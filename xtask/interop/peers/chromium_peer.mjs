@@ -1,6 +1,7 @@
-// Headless Chromium as a client: a page on loopback runs the script and this file prints what it reports.
+// Headless Chromium as a client: a page on loopback runs the script and this file prints what it reports. Over TLS, the
+// server at the URL brings the page, too.
 //
-// Usage: chromium_peer.mjs client URL --executable PATH --profile EMPTY_FOLDER [--deflate]
+// Usage: chromium_peer.mjs client URL --executable PATH --profile EMPTY_FOLDER [--deflate] [--tls FOLDER]
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -13,6 +14,7 @@ const { values: options, positionals: [, url] } = parseArgs({
     deflate: { type: "boolean", default: false },
     executable: { type: "string" },
     profile: { type: "string" },
+    tls: { type: "string" },
   },
 });
 
@@ -21,6 +23,7 @@ const pages = {
   "/": ["text/html", await here("page.html")],
   "/page.mjs": ["text/javascript", await here("page.mjs")],
   "/script.mjs": ["text/javascript", await here("script.mjs")],
+  "/web_socket.mjs": ["text/javascript", await here("web_socket.mjs")],
 };
 const server = createServer((request, response) => {
   const [type, body] = pages[new URL(request.url, "http://page").pathname] ?? ["text/plain", ""];
@@ -39,6 +42,8 @@ const context = await chromium.launchPersistentContext(options.profile, {
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    // Nobody has told the browser of the authority that signs for loopback.
+    ...(options.tls ? ["--ignore-certificate-errors"] : []),
   ],
 });
 const emit = (...fields) => console.log(fields.join("\t"));
@@ -47,7 +52,7 @@ try {
   const page = await context.newPage();
   page.on("pageerror", (error) => emit("result", "page", "FAIL", String(error).replace(/\s+/g, " ")));
   await page.exposeFunction("emit", emit);
-  await page.goto(`http://127.0.0.1:${server.address().port}/`);
+  await page.goto(options.tls ? url.replace(/^wss/, "https") : `http://127.0.0.1:${server.address().port}`);
   await page.evaluate(([address, deflate]) => globalThis.run(address, deflate), [url, options.deflate]);
 } finally {
   await context.close();

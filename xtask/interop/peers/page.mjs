@@ -1,63 +1,19 @@
-// The browser's own WebSocket as a peer: it can send no fragments, no Ping and no bytes of its own.
+// What the page of a browser runs.
 
 import * as script from "./script.mjs";
-
-class Peer {
-  inbox = new script.Inbox();
-
-  constructor(socket) {
-    this.socket = socket;
-    socket.binaryType = "arraybuffer";
-    socket.onmessage = ({ data }) => this.inbox.push(typeof data === "string" ? data : new Uint8Array(data));
-    socket.onclose = ({ code, reason }) => this.inbox.close(code, reason);
-  }
-
-  get subprotocol() {
-    return this.socket.protocol;
-  }
-
-  get deflate() {
-    return this.socket.extensions.includes("permessage-deflate");
-  }
-
-  async send(message) {
-    this.socket.send(message);
-  }
-
-  receive() {
-    return this.inbox.next();
-  }
-
-  async fragments() {
-    throw new script.NotPossible("no API to send fragments");
-  }
-
-  async ping() {
-    throw new script.NotPossible("no API to send a Ping");
-  }
-
-  async close(code, reason) {
-    this.socket.close(code, reason);
-    return script.untilClosed(this);
-  }
-
-  abort() {
-    throw new script.NotPossible("no API to drop the connection");
-  }
-
-  raw(data, name) {
-    if (name !== "too-big") throw new script.NotPossible("no API to violate the protocol");
-    this.socket.send(new Uint8Array(script.TOO_BIG));
-  }
-}
+import { connect } from "./web_socket.mjs";
 
 globalThis.run = async (url, deflate) => {
-  const connect = (target) =>
-    new Promise((resolve, reject) => {
-      const socket = new WebSocket(url + target, script.OFFERED);
-      const peer = new Peer(socket);
-      socket.onopen = () => resolve(peer);
-      socket.onerror = () => reject(new Error(`no connection to ${target}`));
-    });
-  await script.runClient(connect, { deflate, violator: "client" }, globalThis.emit);
+  const open = (target) => connect(WebSocket, url + target, script.OFFERED);
+  // The server of an HTTP/2 run has brought this page, too.
+  const more = location.protocol === "https:" ? [["one connection", () => oneConnection(open)]] : [];
+  await script.runClient(open, { deflate, violator: "client" }, globalThis.emit, more);
 };
+
+/** The server tells version, method and number of the connection that brings a request, a page's or a WebSocket's. */
+async function oneConnection(open) {
+  const page = await (await fetch("/connection")).text();
+  const connection = await open("/connection");
+  script.expect("WebSocket", await connection.receive(), page.replace("HTTP/2.0 GET", "HTTP/2.0 CONNECT"));
+  await connection.close(1000, "");
+}

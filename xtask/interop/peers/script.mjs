@@ -12,7 +12,7 @@ const SIZES = [0, 1, 125, 126, 65535, 65536, 1 << 20];
 const FRAGMENTED = "zażółć gęślą jaźń, 芝士 🧀, done";
 const CLOSE_BY_CLIENT = [4002, "client says żegnaj"];
 const CLOSE_BY_SERVER = [4001, "server says 再见"];
-const ABNORMAL = 1006; // RFC 6455 §7.4.1: the stream ended without a Close
+export const ABNORMAL = 1006; // RFC 6455 §7.4.1: the stream ended without a Close
 const PING = "are you there?";
 const VIOLATIONS = { "reserved-opcode": 1002, "invalid-utf8": 1007, "too-big": 1009 };
 
@@ -158,8 +158,8 @@ export class Server {
 
 // The client's side
 
-/** Runs the checks; `connect(target)` opens a connection that offers the subprotocols `OFFERED`. */
-export async function runClient(connect, { deflate, violator }, emit) {
+/** Runs the checks, and `more`; `connect(target)` opens a connection that offers the subprotocols `OFFERED`. */
+export async function runClient(connect, { deflate, violator }, emit, more = []) {
   const checks = [
     ["handshake", () => handshake(connect, deflate)],
     ["text", () => echo(connect, textOf, (a, b) => a === b)],
@@ -177,6 +177,7 @@ export async function runClient(connect, { deflate, violator }, emit) {
   for (const [name, code] of Object.entries(VIOLATIONS)) {
     checks.push([`${name} ${code}`, () => judge(connect, name, code)]);
   }
+  checks.push(...more);
   for (const [name, check] of checks) emit("result", name, ...(await verdict(check)));
 }
 
@@ -287,6 +288,6 @@ async function expectSeen(connect, target, wanted, words) {
   }
 }
 
-function expect(what, got, wanted) {
+export function expect(what, got, wanted) {
   if (got !== wanted) throw new Error(`${what}: ${JSON.stringify(got)} instead of ${JSON.stringify(wanted)}`);
 }

@@ -7,6 +7,7 @@ Results go to standard output, one a line, separated by tabs: `result CHECK ok|F
 
 import argparse
 import asyncio
+import ssl
 import urllib.parse
 
 PATIENCE = 10.0  # seconds that any one check may take
@@ -80,8 +81,20 @@ def arguments():
     parser.add_argument("--server-window", type=int)
     parser.add_argument("--client-no-context", action="store_true")
     parser.add_argument("--server-no-context", action="store_true")
+    parser.add_argument("--tls", help="the folder of the certificates; without it, no TLS")
     parser.add_argument("--violator", choices=("client", "server"), default="client")
     return parser.parse_args()
+
+
+def tls(options):
+    """Returns what a side needs for TLS, or `None` without it."""
+    if not options.tls:
+        return None
+    if options.role == "client":
+        return ssl.create_default_context(cafile=f"{options.tls}/ca.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(f"{options.tls}/server.pem")
+    return context
 
 
 def deflate_settings(options, default=None):
@@ -339,6 +352,6 @@ def possible(answer):
 
 
 def address(url):
-    """Returns the host and port of a `ws:` URL."""
+    """Returns the host and port of a URL."""
     parts = urllib.parse.urlsplit(url)
     return parts.hostname, parts.port

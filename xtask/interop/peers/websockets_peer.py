@@ -70,6 +70,7 @@ async def run_server(options):
         extensions=extensions,
         max_size=script.LIMIT,
         ping_interval=None,
+        ssl=script.tls(options),
     )
     script.announce(listening.sockets[0].getsockname()[1], version())
     await asyncio.Future()
@@ -82,6 +83,8 @@ async def run_client(options):
         else None
     )
 
+    tls = script.tls(options)
+
     async def open_connection(target):
         socket = await connect(
             options.url + target,
@@ -91,6 +94,7 @@ async def run_client(options):
             max_size=script.LIMIT,
             ping_interval=None,
             proxy=None,
+            ssl=tls,
         )
         return Peer(socket)
 

@@ -107,16 +107,17 @@ async def run_server(options):
         peer.write(AcceptConnection(subprotocol=subprotocol, extensions=extensions(options)))
         await server.serve(peer, request.target)
 
-    listening = await asyncio.start_server(handle, "127.0.0.1", 0)
+    listening = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=script.tls(options))
     script.announce(listening.sockets[0].getsockname()[1], version())
     await asyncio.Future()
 
 
 async def run_client(options):
     host, port = script.address(options.url)
+    tls = script.tls(options)
 
     async def open_connection(target):
-        reader, writer = await asyncio.open_connection(host, port)
+        reader, writer = await asyncio.open_connection(host, port, ssl=tls)
         peer = Peer(WSConnection(ConnectionType.CLIENT), reader, writer)
         peer.write(
             Request(

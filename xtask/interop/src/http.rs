@@ -1,11 +1,11 @@
 //! One HTTP request that is no WebSocket's, as a health check sends it.
 
-use std::{
-    io::{self, ErrorKind, Read, Write},
+use std::io::{self, ErrorKind};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
-
-use crate::script::PATIENCE;
 
 /// What came back.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -20,17 +20,16 @@ pub(crate) struct Response {
 ///
 /// # Errors
 ///
-/// The stream ended before the response did, a wait took too long, or it is no response.
-pub(crate) fn request(port: u16, method: &str, target: &str) -> io::Result<Response> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+/// The stream ended before the response did, or it is no response.
+pub(crate) async fn request(port: u16, method: &str, target: &str) -> io::Result<Response> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
     stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
     let request =
         format!("{method} {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 0\r\n\r\n");
-    stream.write_all(request.as_bytes())?;
+    stream.write_all(request.as_bytes()).await?;
     let (mut bytes, mut buffer) = (Vec::new(), [0; 1024]);
     loop {
-        let count = stream.read(&mut buffer)?;
+        let count = stream.read(&mut buffer).await?;
         bytes.extend_from_slice(buffer.get(..count).unwrap_or_default());
         match response(&bytes, count == 0) {
             Some(response) => return Ok(response),

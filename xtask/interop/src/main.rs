@@ -1,4 +1,5 @@
-//! Interoperability: real WebSocket software of others on loopback, against a server and a client made from `wsproto`.
+//! Interoperability: real WebSocket software of others on loopback, against servers and clients made from our adapters:
+//! `wsproto-tokio` over TCP and TLS, `wsproto-axum` over HTTP/1.1 and HTTP/2 (stack.rs).
 //!
 //! Each peer runs one script of checks (peers/script.py, peers/script.mjs, and script.rs for ours) as the client of
 //! our server and as the server of our client, with and without permessage-deflate. Then clients of our own come to our
@@ -20,6 +21,10 @@ mod run;
 mod script;
 mod server;
 mod socket;
+mod stack;
+mod tls;
+mod way;
+mod web;
 
 use std::process::ExitCode;
 

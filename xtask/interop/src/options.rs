@@ -2,15 +2,13 @@
 
 use std::fmt;
 
-use wsproto::{
-    Config,
-    extensions::deflate::{DeflateConfig, WindowBits},
-};
+use wsproto_tokio::{Config, DeflateConfig, Settings, wsproto::extensions::deflate::WindowBits};
 
 use crate::{
     peers::{PEERS, Peer},
     proxies::PROXIES,
     script,
+    stack::Stack,
 };
 
 const USAGE: &str = "cargo xtask interop [--only NAME,…] [--require NAME,…] [--deflate off|on] [PARAMETERS]
@@ -119,9 +117,9 @@ impl Options {
 
     /// What each peer runs with: without and with permessage-deflate, with each combination of parameters where the peer
     /// takes them and none are asked for.
-    pub(crate) fn settings(&self, peer: &Peer) -> Vec<Deflate> {
+    pub(crate) fn settings(&self, peer: &Peer, stack: Stack) -> Vec<Deflate> {
         let mut settings = vec![Deflate::Off, Deflate::On(self.parameters)];
-        if peer.combines && self.parameters == Parameters::default() {
+        if peer.combines && stack == Stack::Tcp && self.parameters == Parameters::default() {
             settings.extend(Parameters::combinations().map(Deflate::On));
         }
         settings.retain(|each| self.deflate.is_none_or(|wanted| each.is_on() == wanted));
@@ -212,10 +210,10 @@ impl Deflate {
     }
 
     /// The setting as our side takes it.
-    pub(crate) fn config(self) -> Config {
+    pub(crate) fn settings(self) -> Settings {
         let config = Config::default().with_max_message_len(script::LIMIT);
         let Self::On(parameters) = self else {
-            return config;
+            return config.into();
         };
         let mut deflate = DeflateConfig::default().with_threshold(0);
         deflate.params.client_no_context_takeover = parameters.client_no_context;
@@ -226,7 +224,7 @@ impl Deflate {
         if let Some(bits) = parameters.server_window {
             deflate = deflate.with_server_max_window_bits(bits);
         }
-        config.with_extension(deflate)
+        config.with_extension(deflate).into()
     }
 }
 
@@ -243,7 +241,7 @@ mod tests {
         let options =
             parse("--deflate on --client-window 9 --server-window 15 --server-no-context").expect("valid");
         let arguments: Vec<String> =
-            options.settings(&PEERS[0]).iter().flat_map(|each| each.arguments()).collect();
+            options.settings(&PEERS[0], Stack::Tcp).iter().flat_map(|each| each.arguments()).collect();
         let expected = "--deflate --client-window 9 --server-window 15 --server-no-context";
         assert_eq!(arguments.join(" "), expected);
         assert!(!options.is_default());
@@ -252,8 +250,9 @@ mod tests {
     #[test]
     fn parameters_that_were_not_agreed_are_named() {
         let options = parse("--deflate on --client-window 9 --server-no-context").expect("valid");
-        let missing =
-            |agreed: &str| options.settings(&PEERS[0])[0].missing_from(&[agreed.to_owned()]).join(" ");
+        let missing = |agreed: &str| {
+            options.settings(&PEERS[0], Stack::Tcp)[0].missing_from(&[agreed.to_owned()]).join(" ")
+        };
         assert_eq!(missing("permessage-deflate; client_max_window_bits=9; server_no_context_takeover"), "");
         assert_eq!(missing("permessage-deflate; client_max_window_bits=9"), "server_no_context_takeover");
     }

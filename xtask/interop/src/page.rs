@@ -1,18 +1,22 @@
 //! Writes docs/interop.md: versions and verdicts, nothing that differs from one run to the next.
 
-use std::{collections::BTreeMap, fmt::Write, fs, io};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    fs, io,
+};
 
 use crate::{
     install,
     options::Deflate,
-    report::{Ours, Row, Verdict},
-    script::CHECKS,
+    report::{self, Ours, Row, Verdict},
+    stack::Stack,
 };
 
 const INTRODUCTION: &str = "# Interoperability
 
-Written by `cargo xtask interop`, which runs WebSocket software of others on loopback against a server and a client made
-from `wsproto`. Each cell has two verdicts: without and with permessage-deflate.
+Written by `cargo xtask interop`, which runs WebSocket software of others on loopback against servers and clients made
+from our adapters. Each cell has two verdicts: without and with permessage-deflate.
 
 ";
 
@@ -26,7 +30,8 @@ all checks of the tables above. Where our client connects, it checks that the pa
 
 const PROXIES: &str = "\
 Each check after the first was done 1 000 times, 16 at a time, with permessage-deflate off. A connection that a proxy
-keeps although our server is closing it would come back as 502 to the client of the next request.
+keeps although our server is closing it would come back as 502 to the client of the next request. A dash: `accept` answers
+requests for WebSockets alone.
 ";
 
 /// Writes the page.
@@ -40,12 +45,17 @@ pub(crate) fn write(rows: &[Row]) -> io::Result<()> {
 
 fn page(rows: &[Row]) -> String {
     let mut page = INTRODUCTION.to_owned();
-    page.push_str(&table("Our server, their clients", rows, Ours::Server));
-    page.push_str(&table("Our client, their servers", rows, Ours::Client));
+    for ours in [Ours::Server, Ours::Client] {
+        for stack in Stack::ALL {
+            page.push_str(&table(rows, ours, stack));
+        }
+    }
     page.push_str(&notes(rows));
     page.push_str(&combinations(rows));
     page.push('\n');
-    page.push_str(&table("Our client and our server, a proxy between them", rows, Ours::Both));
+    for stack in Stack::ALL {
+        page.push_str(&table(rows, Ours::Both, stack));
+    }
     page.push_str(PROXIES);
     page
 }
@@ -83,17 +93,25 @@ fn combinations(rows: &[Row]) -> String {
     table
 }
 
-/// A table with a row for each check and a column for each peer.
-fn table(title: &str, rows: &[Row], ours: Ours) -> String {
-    let rows = rows.iter().filter(|row| row.ours == ours && row.deflate.parameters().is_none());
-    let rows: Vec<&Row> = rows.collect();
+/// A table with a row for each check and a column for each peer, if there is any.
+fn table(rows: &[Row], ours: Ours, stack: Stack) -> String {
+    let is_here = |row: &&Row| row.ours == ours && row.stack == stack && row.deflate.parameters().is_none();
+    let rows: Vec<&Row> = rows.iter().filter(is_here).collect();
+    if rows.is_empty() {
+        return String::new();
+    }
     let mut peers: Vec<&str> = rows.iter().map(|row| row.peer).collect();
     peers.dedup();
     let version = |peer: &&str| rows.iter().find(|row| row.peer == *peer).map(|row| stable(&row.version));
     let heads: Vec<String> = peers.iter().filter_map(version).collect();
+    let title = match ours {
+        Ours::Server => format!("Our server ({}), their clients", stack.server()),
+        Ours::Client => format!("Our client ({}), their servers", stack.client()),
+        Ours::Both => format!("{}, a proxy between them", stack.both()),
+    };
     let mut table =
         format!("## {title}\n\n| check | {} |\n|---|{}\n", heads.join(" | "), "---|".repeat(heads.len()));
-    for check in ours.checks() {
+    for check in report::checks(ours, stack) {
         let cells = peers.iter().map(|peer| {
             let of_peer = rows.iter().filter(|row| row.peer == *peer);
             of_peer.map(|row| row.verdict(check.name).to_string()).collect::<Vec<_>>().join(" / ")
@@ -108,28 +126,29 @@ fn table(title: &str, rows: &[Row], ours: Ours) -> String {
 
 /// What each peer's API can't do.
 fn notes(rows: &[Row]) -> String {
-    let mut reasons: BTreeMap<(&str, String), Vec<&str>> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.deflate == Deflate::Off) {
-        for check in CHECKS {
+    let mut reasons: BTreeMap<(&str, String), BTreeSet<&str>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.ours != Ours::Both && row.deflate == Deflate::Off) {
+        for check in row.checks() {
             if let Verdict::NotPossible(why) = row.verdict(check.name) {
-                reasons.entry((row.peer, why)).or_default().push(check.name);
+                reasons.entry((row.peer, why)).or_default().insert(check.name);
             }
         }
     }
     let mut notes = String::from("A dash: the peer's API can't do it.\n\n");
     for ((peer, why), checks) in reasons {
+        let checks: Vec<&str> = checks.into_iter().collect();
         let _ = writeln!(notes, "- {peer}: {why} ({})", checks.join(", "));
     }
     notes
 }
 
-/// A version as the page has it: of a browser, that changes every week, the first number alone.
+/// A version as the page has it: of a browser, that changes every week, the first number alone; of Node, none.
 fn stable(version: &str) -> String {
     if version.starts_with("Chromium") {
-        version.split('.').next().unwrap_or(version).to_owned()
-    } else {
-        version.to_owned()
+        return version.split('.').next().unwrap_or(version).to_owned();
     }
+    // Node is what the system has.
+    if version.starts_with("Node") { "Node's http2".to_owned() } else { version.to_owned() }
 }
 
 #[cfg(test)]
@@ -140,7 +159,14 @@ mod tests {
     fn row(deflate: Deflate, verdict: Verdict) -> Row {
         let finding = Finding { check: "text".to_owned(), verdict };
         let version = "Chromium 150.1.2".to_owned();
-        Row { peer: "chromium", version, ours: Ours::Server, deflate, findings: vec![finding] }
+        Row {
+            peer: "chromium",
+            version,
+            ours: Ours::Server,
+            stack: Stack::Tcp,
+            deflate,
+            findings: vec![finding],
+        }
     }
 
     #[test]
@@ -156,7 +182,7 @@ mod tests {
     #[test]
     fn proxies_have_a_table_of_their_own() {
         let finding = |check: &str, verdict| Finding { check: check.to_owned(), verdict };
-        let mut proxy = Row::new("nginx", Ours::Both, Deflate::Off);
+        let mut proxy = Row::new("nginx", Ours::Both, Stack::Tcp, Deflate::Off);
         proxy.version = "nginx 1.22.1".to_owned();
         proxy.findings = vec![
             finding("rejection", Verdict::Ok),
@@ -173,6 +199,6 @@ mod tests {
     fn a_check_without_report_has_failed() {
         let page = page(&[row(Deflate::Off, Verdict::Ok)]);
         assert!(page.contains("binary messages of the same sizes, echoed | FAIL |"), "{page}");
-        assert_eq!(row(Deflate::Off, Verdict::Ok).failures().len(), CHECKS.len() - 1);
+        assert_eq!(row(Deflate::Off, Verdict::Ok).failures().len(), crate::script::CHECKS.len() - 1);
     }
 }

@@ -11,7 +11,7 @@ use std::{
     thread,
 };
 
-use crate::{http, report::Verdict};
+use crate::{report::Verdict, way::Way};
 
 /// How many requests go through the proxy, one after the other.
 const REQUESTS: usize = 50;
@@ -39,9 +39,9 @@ impl Keeping {
     }
 
     /// Sends requests to what stands before it, and says whether they shared connections.
-    pub(crate) fn verdict(&self, proxy: u16) -> Verdict {
+    pub(crate) async fn verdict(&self, proxy: &impl Way) -> Verdict {
         for _ in 0..REQUESTS {
-            match http::request(proxy, "GET", "/") {
+            match proxy.request("GET", "/").await {
                 Ok(response) if response.status == 200 => {}
                 other => return Verdict::Fail(format!("{other:?} instead of 200")),
             }
@@ -72,11 +72,14 @@ fn answer_all(mut stream: TcpStream) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{options::Deflate, stack::Stack, tls::Tls, way::Direct};
 
-    #[test]
-    fn a_connection_for_each_request_is_no_pool() {
+    #[tokio::test]
+    async fn a_connection_for_each_request_is_no_pool() {
         let keeping = Keeping::start().expect("a server");
-        let verdict = keeping.verdict(keeping.port);
+        let tls = Tls::make().expect("certificates");
+        let way = Direct::new(Stack::Tcp, keeping.port, Deflate::Off.settings(), &tls.roots);
+        let verdict = keeping.verdict(&way).await;
         assert_eq!(verdict, Verdict::Fail("50 connections for 50 requests".to_owned()));
     }
 }

@@ -3,22 +3,22 @@
 //! A proxy that keeps a connection which our server is about to close sends the next request into it, and tells that
 //! client 502. So each check is done many times, several at once.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
-    thread,
-    time::{Duration, Instant},
+use std::{collections::BTreeMap, time::Duration};
+
+use tokio::{
+    task::{JoinError, JoinSet},
+    time::{Instant, error::Elapsed, timeout_at},
 };
+use wsproto_tokio::{Error, Message};
 
 use crate::{
-    http,
-    options::Deflate,
+    client::{expect, goodbye},
+    pool::Keeping,
     report::{Finding, Verdict},
     script::{self, Check, check},
-    socket::{Failure, Message, Socket},
+    socket::{Failure, Socket},
+    stack::Stack,
+    way::Way,
 };
 
 /// How many times each check is done.
@@ -46,11 +46,21 @@ pub(crate) const CHECKS: [Check; 6] = [
     check("short connections", "short", "a WebSocket connection: open, one message echoed, close with 1000"),
 ];
 
-/// Runs all checks but that of the pool against what listens at a port of loopback.
-pub(crate) fn run(port: u16) -> Vec<Finding> {
-    let run =
-        |check: &Check| Finding { check: check.name.to_owned(), verdict: repeat(|| once(check.name, port)) };
-    CHECKS.iter().skip(1).map(run).collect()
+/// Runs the check of the pool before a server that keeps connections, or all others before ours.
+pub(crate) async fn run<W: Way>(way: &W, stack: Stack, keeping: Option<&Keeping>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Some(keeping) = keeping {
+        return vec![Finding { check: POOL.name.to_owned(), verdict: keeping.verdict(way).await }];
+    }
+    for check in CHECKS.iter().skip(1) {
+        let verdict = if check.name == "health check" && stack == Stack::Tcp {
+            Verdict::NotPossible("`accept` answers requests for WebSockets alone".to_owned())
+        } else {
+            repeat(|| once(check.name, way.clone())).await
+        };
+        findings.push(Finding { check: check.name.to_owned(), verdict });
+    }
+    findings
 }
 
 /// Does a check once.
@@ -58,70 +68,76 @@ pub(crate) fn run(port: u16) -> Vec<Finding> {
 /// # Errors
 ///
 /// What came instead of what should have come.
-fn once(check: &str, port: u16) -> Result<(), String> {
+async fn once<W: Way>(check: &'static str, way: W) -> Result<(), Failure> {
     match check {
-        "rejection" => rejected(port, script::FORBIDDEN, ""),
-        "rejection with body" => rejected(port, script::FORBIDDEN_WITH_REASON, script::REASON),
-        "post" => answered(port, "POST", "/echo", 405, ""),
-        "health check" => answered(port, "GET", script::HEALTH_CHECK, 200, script::HEALTHY),
-        "short connections" => echoed(port).map_err(|failure| failure.to_string()),
-        other => Err(format!("no check is called {other}")),
+        "rejection" => rejected(&way, script::FORBIDDEN, "").await,
+        "rejection with body" => rejected(&way, script::FORBIDDEN_WITH_REASON, script::REASON).await,
+        "post" => answered(&way, ("POST", "/echo"), 405, None).await,
+        "health check" => answered(&way, ("GET", script::HEALTH_CHECK), 200, Some(script::HEALTHY)).await,
+        "short connections" => echoed(&way).await,
+        other => Err(Failure::Unexpected(format!("no check is called {other}"))),
     }
 }
 
 /// Our client sees the rejection as our server sent it.
-fn rejected(port: u16, target: &str, wanted: &str) -> Result<(), String> {
-    match Socket::connect(port, target, Deflate::Off.config()) {
-        Err(Failure::Rejected { status: 403, body }) if body == wanted.as_bytes() => Ok(()),
-        Err(other) => Err(other.to_string()),
-        Ok(_) => Err("it was accepted".to_owned()),
+async fn rejected<W: Way>(way: &W, target: &str, wanted: &str) -> Result<(), Failure> {
+    match way.open(target).await {
+        Err(Error::Rejected(reject)) => {
+            let got = (reject.status, String::from_utf8_lossy(&reject.content));
+            expect("rejection", &got, &(403, wanted.into()))
+        }
+        Err(other) => Err(other.into()),
+        Ok(_) => Err(Failure::Unexpected("it was accepted".to_owned())),
     }
 }
 
 /// A plain request gets its answer.
-fn answered(port: u16, method: &str, target: &str, status: u16, body: &str) -> Result<(), String> {
-    match http::request(port, method, target) {
-        Ok(response) if response.status == status && response.body == body.as_bytes() => Ok(()),
-        Ok(other) => Err(Failure::Rejected { status: other.status, body: other.body }.to_string()),
-        Err(error) => Err(error.to_string()),
-    }
+async fn answered<W: Way>(
+    way: &W,
+    (method, target): (&str, &str),
+    status: u16,
+    body: Option<&str>,
+) -> Result<(), Failure> {
+    let response = way.request(method, target).await?;
+    let got = String::from_utf8_lossy(&response.body);
+    expect("answer", &(response.status, &*got), &(status, body.unwrap_or(&got)))
 }
 
 /// A connection opens, echoes a message and ends with the Close of both sides.
-fn echoed(port: u16) -> Result<(), Failure> {
-    let (mut socket, _) = Socket::connect(port, "/echo", Deflate::Off.config())?;
-    let sent = Message::Text(script::FRAGMENTED.to_owned());
-    socket.send_message(&sent)?;
-    let received = socket.message()?;
-    if received != sent {
-        return Err(Failure::Unexpected(format!("{received:?} came back")));
-    }
-    match socket.close(1000, "") {
-        Failure::Closed { code: 1000, .. } => Ok(()),
-        other => Err(other),
-    }
+async fn echoed<W: Way>(way: &W) -> Result<(), Failure> {
+    let mut socket = Socket::new(way.open("/echo").await?);
+    socket.send(script::FRAGMENTED).await?;
+    expect("echo", &socket.message().await?, &Message::from(script::FRAGMENTED))?;
+    goodbye(&mut socket).await
 }
 
 /// Does something [`TIMES`] times; the verdict counts the failures of each kind.
-fn repeat(once: impl Fn() -> Result<(), String> + Sync) -> Verdict {
-    let started = Instant::now();
-    let (begun, failures) = (AtomicUsize::new(0), Mutex::new(BTreeMap::<String, usize>::new()));
-    let fail =
-        |why: String| *failures.lock().unwrap_or_else(PoisonError::into_inner).entry(why).or_default() += 1;
-    thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(|| {
-                while begun.fetch_add(1, Relaxed) < TIMES {
-                    let outcome =
-                        if started.elapsed() < PATIENCE { once() } else { Err("no time left".to_owned()) };
-                    if let Err(why) = outcome {
-                        fail(why);
-                    }
-                }
-            });
+async fn repeat<F>(once: impl Fn() -> F) -> Verdict
+where
+    F: Future<Output = Result<(), Failure>> + Send + 'static,
+{
+    let (end, mut under_way) = (Instant::now() + PATIENCE, JoinSet::new());
+    let mut failures = BTreeMap::<String, usize>::new();
+    let mut note = |outcome: Result<Result<_, Elapsed>, JoinError>| {
+        let why = match outcome {
+            Ok(Ok(Ok(()))) => return,
+            Ok(Ok(Err(failure))) => Failure::to_string(&failure),
+            Ok(Err(_)) => "no time left".to_owned(),
+            Err(panic) => panic.to_string(),
+        };
+        *failures.entry(why).or_default() += 1;
+    };
+    for _ in 0..TIMES {
+        if under_way.len() == AT_ONCE
+            && let Some(outcome) = under_way.join_next().await
+        {
+            note(outcome);
         }
-    });
-    let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+        under_way.spawn(timeout_at(end, once()));
+    }
+    while let Some(outcome) = under_way.join_next().await {
+        note(outcome);
+    }
     if failures.is_empty() {
         return Verdict::Ok;
     }
@@ -135,10 +151,12 @@ mod tests {
     use std::{
         io::{self, Read, Write},
         net::TcpListener,
+        sync::atomic::{AtomicUsize, Ordering::Relaxed},
+        thread,
     };
 
     use super::*;
-    use crate::server;
+    use crate::{options::Deflate, server, tls::Tls, way::Direct};
 
     /// A gateway that never reaches its server.
     fn bad_gateway() -> io::Result<u16> {
@@ -153,27 +171,32 @@ mod tests {
         Ok(port)
     }
 
-    #[test]
-    fn each_check_passes_before_our_server_and_fails_before_a_bad_gateway() {
-        let ours = server::start(Deflate::Off.config()).expect("a server");
+    #[tokio::test]
+    async fn each_check_passes_before_our_server_and_fails_before_a_bad_gateway() {
+        let tls = Tls::make().expect("certificates");
+        let ours = server::start(Stack::Axum, Deflate::Off.settings(), &tls).await.expect("a server");
+        let to = |port| Direct::new(Stack::Tcp, port, Deflate::Off.settings(), &tls.roots);
         let bad = bad_gateway().expect("a gateway");
         for check in CHECKS.iter().skip(1) {
-            assert_eq!(once(check.name, ours), Ok(()), "{}", check.name);
-            let failure = once(check.name, bad).expect_err(check.name);
+            once(check.name, to(ours)).await.expect(check.name);
+            let failure = once(check.name, to(bad)).await.expect_err(check.name).to_string();
             assert!(failure.contains("502"), "{}: {failure}", check.name);
         }
     }
 
-    #[test]
-    fn failures_are_counted_by_kind() {
+    #[tokio::test]
+    async fn failures_are_counted_by_kind() {
         let done = AtomicUsize::new(0);
-        let verdict = repeat(|| match done.fetch_add(1, Relaxed) {
-            0..7 => Err("502".to_owned()),
-            7..9 => Err("503".to_owned()),
-            _ => Ok(()),
+        let verdict = repeat(|| {
+            let outcome = match done.fetch_add(1, Relaxed) {
+                0..7 => Err("502"),
+                7..9 => Err("503"),
+                _ => Ok(()),
+            };
+            async move { outcome.map_err(|why| Failure::Unexpected(why.to_owned())) }
         });
-        assert_eq!(verdict, Verdict::Fail("7 of 1000: 502; 2 of 1000: 503".to_owned()));
+        assert_eq!(verdict.await, Verdict::Fail("7 of 1000: 502; 2 of 1000: 503".to_owned()));
         assert_eq!(done.into_inner(), TIMES);
-        assert_eq!(repeat(|| Ok(())), Verdict::Ok);
+        assert_eq!(repeat(|| async { Ok(()) }).await, Verdict::Ok);
     }
 }

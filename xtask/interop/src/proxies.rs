@@ -16,6 +16,7 @@ use crate::{
     install::{self, Installed, Runtime},
     process::Process,
     script::PATIENCE,
+    stack::Stack::{self, Axum, Http2, Tcp},
 };
 
 /// An HTTP proxy.
@@ -24,6 +25,8 @@ pub(crate) struct Proxy {
     /// Its name on the command line and in the tables, and of the program where it is one.
     pub(crate) name: &'static str,
     kind: Kind,
+    /// What our side can be made of.
+    pub(crate) stacks: &'static [Stack],
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -43,12 +46,14 @@ pub(crate) const PROXIES: [Proxy; 3] = [
     Proxy {
         name: "nginx",
         kind: Kind::Program { template: include_str!("../proxies/nginx.conf"), arguments: &["-c"] },
+        stacks: &[Tcp, Axum],
     },
     Proxy {
         name: "haproxy",
         kind: Kind::Program { template: include_str!("../proxies/haproxy.cfg"), arguments: &["-db", "-f"] },
+        stacks: &[Tcp, Axum, Http2],
     },
-    Proxy { name: "http-proxy", kind: Kind::Script("http_proxy.mjs") },
+    Proxy { name: "http-proxy", kind: Kind::Script("http_proxy.mjs"), stacks: &[Tcp, Axum] },
 ];
 
 /// A proxy that is there.
@@ -82,7 +87,13 @@ impl Proxy {
     }
 
     /// Starts the proxy before the server at a port of loopback; what it prints as errors goes to a file.
-    pub(crate) fn start(&self, found: &Found, upstream: u16, errors: &Path) -> io::Result<Running> {
+    pub(crate) fn start(
+        &self,
+        found: &Found,
+        stack: Stack,
+        upstream: u16,
+        errors: &Path,
+    ) -> io::Result<Running> {
         match found {
             Found::Script { node, file } => {
                 let process = Process::start(node.command(file).arg(upstream.to_string()), errors)?;
@@ -95,7 +106,7 @@ impl Proxy {
                 let folder = folder.canonicalize()?;
                 let port = free_port()?;
                 let config = folder.join("config");
-                fs::write(&config, configured(template, &folder, port, upstream))?;
+                fs::write(&config, configured(template, &folder, stack, port, upstream))?;
                 let mut command = Command::new(path);
                 let mut process = Process::start(command.args(*arguments).arg(&config), errors)?;
                 wait_for(port, &mut process)?;
@@ -112,8 +123,10 @@ fn free_port() -> io::Result<u16> {
 }
 
 /// Fills in a configuration.
-fn configured(template: &str, folder: &Path, port: u16, upstream: u16) -> String {
+fn configured(template: &str, folder: &Path, stack: Stack, port: u16, upstream: u16) -> String {
+    let certificate = format!(" ssl crt {}/../tls/server.pem alpn h2", folder.display());
     template
+        .replace("{http2}", if stack == Http2 { &certificate } else { "" })
         .replace("{folder}", &folder.to_string_lossy())
         .replace("{port}", &port.to_string())
         .replace("{upstream}", &upstream.to_string())
@@ -174,11 +187,17 @@ mod tests {
     fn configurations_are_filled_in() {
         for proxy in PROXIES {
             let Kind::Program { template, .. } = proxy.kind else { continue };
-            let config = configured(template, Path::new("/some/where"), 1234, 5678);
+            let config = configured(
+                template,
+                Path::new("/some/where"),
+                proxy.stacks[proxy.stacks.len() - 1],
+                1234,
+                5678,
+            );
             for wanted in ["127.0.0.1:1234", "127.0.0.1:5678"] {
                 assert_eq!(config.matches(wanted).count(), 1, "{}: {wanted}", proxy.name);
             }
-            for name in ["{folder}", "{port}", "{upstream}"] {
+            for name in ["{folder}", "{http2}", "{port}", "{upstream}"] {
                 assert!(!config.contains(name), "{}: {name}", proxy.name);
             }
         }

@@ -6,6 +6,7 @@ use crate::{
     options::Deflate,
     proxied,
     script::{self, Check},
+    stack::Stack,
 };
 
 /// Which side is ours.
@@ -15,16 +16,6 @@ pub(crate) enum Ours {
     Client,
     /// Both, and the other is a proxy between them.
     Both,
-}
-
-impl Ours {
-    /// The checks, in their order.
-    pub(crate) const fn checks(self) -> &'static [Check] {
-        match self {
-            Self::Server | Self::Client => &script::CHECKS,
-            Self::Both => &proxied::CHECKS,
-        }
-    }
 }
 
 /// What became of one check.
@@ -49,14 +40,26 @@ pub(crate) struct Row {
     pub(crate) peer: &'static str,
     pub(crate) version: String,
     pub(crate) ours: Ours,
+    pub(crate) stack: Stack,
     pub(crate) deflate: Deflate,
     pub(crate) findings: Vec<Finding>,
 }
 
+/// The checks of tables with rows for this side and stack, in their order.
+pub(crate) fn checks(ours: Ours, stack: Stack) -> impl Iterator<Item = &'static Check> {
+    let checks: &[Check] = if ours == Ours::Both { &proxied::CHECKS } else { &script::CHECKS };
+    checks.iter().chain((ours == Ours::Server && stack == Stack::Http2).then_some(&script::ONE_CONNECTION))
+}
+
 impl Row {
     /// Creates a row without findings.
-    pub(crate) const fn new(peer: &'static str, ours: Ours, deflate: Deflate) -> Self {
-        Self { peer, version: String::new(), ours, deflate, findings: Vec::new() }
+    pub(crate) const fn new(peer: &'static str, ours: Ours, stack: Stack, deflate: Deflate) -> Self {
+        Self { peer, version: String::new(), ours, stack, deflate, findings: Vec::new() }
+    }
+
+    /// Its checks, in their order.
+    pub(crate) fn checks(&self) -> impl Iterator<Item = &'static Check> {
+        checks(self.ours, self.stack)
     }
 
     /// The verdict of a check; one that was not reported has failed.
@@ -67,10 +70,9 @@ impl Row {
 
     /// The failures, those included that belong to no check.
     pub(crate) fn failures(&self) -> Vec<String> {
-        let checks = self.ours.checks();
-        let of_checks = checks.iter().map(|check| (check.name, self.verdict(check.name)));
+        let of_checks = self.checks().map(|check| (check.name, self.verdict(check.name)));
         let others =
-            self.findings.iter().filter(|finding| checks.iter().all(|check| check.name != finding.check));
+            self.findings.iter().filter(|finding| self.checks().all(|check| check.name != finding.check));
         let others = others.map(|finding| (&*finding.check, finding.verdict.clone()));
         of_checks
             .chain(others)
@@ -94,7 +96,7 @@ impl fmt::Display for Row {
             Deflate::Off => "plain".to_owned(),
             Deflate::On(_) => "deflate".to_owned() + &parameters.unwrap_or_default(),
         };
-        write!(f, "{:10} {ours}  {deflate:15}", self.peer)
+        write!(f, "{:10} {ours}  {:5}  {deflate:15}", self.peer, self.stack)
     }
 }
 
@@ -110,14 +112,13 @@ impl fmt::Display for Verdict {
 
 /// Prints the heads of the columns.
 pub(crate) fn print_head(ours: Ours) {
-    let heads: Vec<String> = ours.checks().iter().map(|check| format!("{:>6}", check.short)).collect();
+    let heads: Vec<String> = checks(ours, Stack::Http2).map(|check| format!("{:>6}", check.short)).collect();
     let first = if ours == Ours::Both { "proxy" } else { "peer" };
-    println!("{first:41} {}", heads.join(" "));
+    println!("{first:48} {}", heads.join(" "));
 }
 
 /// Prints a row.
 pub(crate) fn print_row(row: &Row) {
-    let checks = row.ours.checks().iter();
-    let cells: Vec<String> = checks.map(|check| format!("{:>6}", row.verdict(check.name))).collect();
+    let cells: Vec<String> = row.checks().map(|check| format!("{:>6}", row.verdict(check.name))).collect();
     println!("{row} {}", cells.join(" "));
 }

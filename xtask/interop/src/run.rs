@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf};
 
+use tokio::runtime::Runtime;
+
 use crate::{
     client::Client,
     install::{self, Installed},
@@ -14,18 +16,22 @@ use crate::{
     proxies::{Found, PROXIES, Proxy},
     report::{self, Finding, Ours, Row, Verdict},
     server,
+    stack::Stack,
+    tls::Tls,
+    way::{Direct, Http2},
 };
 
 /// Runs what is asked for; returns whether all went well.
 ///
 /// # Errors
 ///
-/// What keeps the page from being written.
+/// What keeps anything from running, or the page from being written.
 pub(crate) fn run(options: &Options) -> Result<bool, String> {
-    let mut outcome = Outcome::default();
-    run_peers(options, &mut outcome);
-    run_proxies(options, &mut outcome);
-    let Outcome { rows, skipped, mut failures } = outcome;
+    let runtime = Runtime::new().map_err(|error| format!("tokio: {error}"))?;
+    let mut run = Run { options, runtime, tls: Tls::make()?, outcome: Outcome::default() };
+    run.peers();
+    run.proxies();
+    let Outcome { rows, skipped, mut failures } = run.outcome;
     failures.extend(rows.iter().flat_map(Row::failures));
     println!("\n  > from client to server, < from server to client, - the peer's API can't do it");
     println!("  deflate 9/15*: bits of the client's and the server's window, * without context takeover");
@@ -38,6 +44,15 @@ pub(crate) fn run(options: &Options) -> Result<bool, String> {
     Ok(failures.is_empty())
 }
 
+/// A run: all that is made once for it.
+struct Run<'a> {
+    options: &'a Options,
+    /// What our side lives on; peers are processes that are waited for.
+    runtime: Runtime,
+    tls: Tls,
+    outcome: Outcome,
+}
+
 /// What came of a run.
 #[derive(Debug, Default)]
 struct Outcome {
@@ -48,113 +63,134 @@ struct Outcome {
     failures: Vec<String>,
 }
 
-impl Outcome {
+impl Run<'_> {
+    fn peers(&mut self) {
+        let installed: Vec<(Peer, Result<Installed, String>)> = PEERS
+            .into_iter()
+            .filter(|peer| self.options.wants(peer.name))
+            .map(|peer| (peer, install::install(peer.runtime)))
+            .collect();
+        if !installed.is_empty() {
+            report::print_head(Ours::Server);
+        }
+        for (peer, installed) in installed {
+            match installed {
+                Ok(installed) => self.peer(&peer, &installed),
+                Err(why) => self.absent(peer.name, &why),
+            }
+        }
+    }
+
+    fn peer(&mut self, peer: &Peer, installed: &Installed) {
+        for &stack in peer.asks {
+            for deflate in self.options.settings(peer, stack) {
+                let mut row = Row::new(peer.name, Ours::Server, stack, deflate);
+                let done = self.our_server(peer, installed, &mut row);
+                self.add(row, done);
+            }
+        }
+        for &stack in peer.serves {
+            for deflate in self.options.settings(peer, stack) {
+                let mut row = Row::new(peer.name, Ours::Client, stack, deflate);
+                let done = self.our_client(peer, installed, &mut row);
+                self.add(row, done);
+            }
+        }
+    }
+
+    /// The peer's client reports what it saw of our server.
+    fn our_server(&self, peer: &Peer, installed: &Installed, row: &mut Row) -> io::Result<()> {
+        let port = self.runtime.block_on(server::start(row.stack, row.deflate.settings(), &self.tls))?;
+        let mut command = peer.client(installed, row.stack, row.deflate, port, &self.tls.folder);
+        let process = Process::start(&mut command, &errors(row))?;
+        row.version = process.field("version")?;
+        while let Some(line) = process.line()? {
+            row.findings.extend(finding(&line));
+        }
+        Ok(())
+    }
+
+    /// Our client tries the peer's server.
+    fn our_client(&self, peer: &Peer, installed: &Installed, row: &mut Row) -> io::Result<()> {
+        let mut command = peer.server(installed, row.stack, row.deflate, &self.tls.folder);
+        let process = Process::start(&mut command, &errors(row))?;
+        let port = process.field("port")?.parse().map_err(io::Error::other)?;
+        row.version = process.field("version")?;
+        row.findings = self.runtime.block_on(async {
+            let (deflate, settings) = (row.deflate, row.deflate.settings());
+            if row.stack == Stack::Http2 {
+                let way = Http2::connect(port, settings, &self.tls.roots).await.map_err(io::Error::other)?;
+                return Ok(Client { way, deflate }.run().await);
+            }
+            let way = Direct::new(row.stack, port, settings, &self.tls.roots);
+            Ok::<_, io::Error>(Client { way, deflate }.run().await)
+        })?;
+        Ok(())
+    }
+
+    fn proxies(&mut self) {
+        let found: Vec<(Proxy, Result<Found, String>)> = PROXIES
+            .into_iter()
+            .filter(|proxy| self.options.wants(proxy.name))
+            .map(|proxy| (proxy, proxy.find()))
+            .collect();
+        if !found.is_empty() {
+            println!();
+            report::print_head(Ours::Both);
+        }
+        for (proxy, found) in found {
+            match found {
+                Ok(found) => {
+                    for &stack in proxy.stacks {
+                        let mut row = Row::new(proxy.name, Ours::Both, stack, Deflate::Off);
+                        let done = self.through_proxy(&proxy, &found, &mut row);
+                        self.add(row, done);
+                    }
+                }
+                Err(why) => self.absent(proxy.name, &why),
+            }
+        }
+    }
+
+    /// Our clients come to our server through the proxy, which speaks HTTP/1.1 to it.
+    fn through_proxy(&self, proxy: &Proxy, found: &Found, row: &mut Row) -> io::Result<()> {
+        let settings = row.deflate.settings();
+        let upstream = if row.stack == Stack::Tcp { Stack::Tcp } else { Stack::Axum };
+        let upstream = self.runtime.block_on(server::start(upstream, settings.clone(), &self.tls))?;
+        let keeping = Keeping::start()?;
+        for port in [keeping.port, upstream] {
+            let running = proxy.start(found, row.stack, port, &errors(row))?;
+            let keeping = (port == keeping.port).then_some(&keeping);
+            row.findings.extend(self.runtime.block_on(async {
+                if row.stack == Stack::Http2 {
+                    let way = Http2::connect(running.port, settings.clone(), &self.tls.roots).await;
+                    return Ok(proxied::run(&way.map_err(io::Error::other)?, row.stack, keeping).await);
+                }
+                let way = Direct::new(row.stack, running.port, settings.clone(), &self.tls.roots);
+                Ok::<_, io::Error>(proxied::run(&way, row.stack, keeping).await)
+            })?);
+            row.version = running.version;
+        }
+        Ok(())
+    }
+
     /// Notes that a peer or proxy can't run.
-    fn absent(&mut self, name: &str, why: &str, options: &Options) {
-        if options.requires(name) {
-            self.failures.push(format!("{name}: {why}"));
+    fn absent(&mut self, name: &str, why: &str) {
+        if self.options.requires(name) {
+            self.outcome.failures.push(format!("{name}: {why}"));
         } else {
-            self.skipped.push(format!("SKIP: {name}: {why}"));
+            self.outcome.skipped.push(format!("SKIP: {name}: {why}"));
         }
     }
 
     fn add(&mut self, mut row: Row, outcome: io::Result<()>) {
         if let Err(error) = outcome {
-            let why = format!("{error}; see {}", errors(row.peer, row.ours).display());
+            let why = format!("{error}; see {}", errors(&row).display());
             row.findings.push(Finding { check: "run".to_owned(), verdict: Verdict::Fail(why) });
         }
         report::print_row(&row);
-        self.rows.push(row);
+        self.outcome.rows.push(row);
     }
-}
-
-fn run_peers(options: &Options, outcome: &mut Outcome) {
-    let installed: Vec<(Peer, Result<Installed, String>)> = PEERS
-        .into_iter()
-        .filter(|peer| options.wants(peer.name))
-        .map(|peer| (peer, install::install(peer.runtime)))
-        .collect();
-    if !installed.is_empty() {
-        report::print_head(Ours::Server);
-    }
-    for (peer, installed) in installed {
-        match installed {
-            Ok(installed) => run_peer(&peer, &installed, &options.settings(&peer), outcome),
-            Err(why) => outcome.absent(peer.name, &why, options),
-        }
-    }
-}
-
-fn run_peer(peer: &Peer, installed: &Installed, settings: &[Deflate], outcome: &mut Outcome) {
-    for &deflate in settings {
-        let mut row = Row::new(peer.name, Ours::Server, deflate);
-        let done = our_server(peer, installed, deflate, &mut row);
-        outcome.add(row, done);
-    }
-    for &deflate in settings.iter().filter(|_| peer.serves) {
-        let mut row = Row::new(peer.name, Ours::Client, deflate);
-        let done = our_client(peer, installed, deflate, &mut row);
-        outcome.add(row, done);
-    }
-}
-
-fn run_proxies(options: &Options, outcome: &mut Outcome) {
-    let found: Vec<(Proxy, Result<Found, String>)> = PROXIES
-        .into_iter()
-        .filter(|proxy| options.wants(proxy.name))
-        .map(|proxy| (proxy, proxy.find()))
-        .collect();
-    if !found.is_empty() {
-        println!();
-        report::print_head(Ours::Both);
-    }
-    for (proxy, found) in found {
-        match found {
-            Ok(found) => {
-                let mut row = Row::new(proxy.name, Ours::Both, Deflate::Off);
-                let done = through_proxy(&proxy, &found, &mut row);
-                outcome.add(row, done);
-            }
-            Err(why) => outcome.absent(proxy.name, &why, options),
-        }
-    }
-}
-
-/// Our clients come to our server through the proxy.
-fn through_proxy(proxy: &Proxy, found: &Found, row: &mut Row) -> io::Result<()> {
-    let errors = errors(proxy.name, Ours::Both);
-    let keeping = Keeping::start()?;
-    let running = proxy.start(found, keeping.port, &errors)?;
-    let kept = keeping.verdict(running.port);
-    row.findings.push(Finding { check: proxied::POOL.name.to_owned(), verdict: kept });
-    drop(running);
-
-    let upstream = server::start(row.deflate.config())?;
-    let running = proxy.start(found, upstream, &errors)?;
-    row.findings.extend(proxied::run(running.port));
-    row.version = running.version;
-    Ok(())
-}
-
-/// The peer's client reports what it saw of our server.
-fn our_server(peer: &Peer, installed: &Installed, deflate: Deflate, row: &mut Row) -> io::Result<()> {
-    let port = server::start(deflate.config())?;
-    let process =
-        Process::start(&mut peer.client(installed, deflate, port), &errors(peer.name, Ours::Server))?;
-    row.version = process.field("version")?;
-    while let Some(line) = process.line()? {
-        row.findings.extend(finding(&line));
-    }
-    Ok(())
-}
-
-/// Our client tries the peer's server.
-fn our_client(peer: &Peer, installed: &Installed, deflate: Deflate, row: &mut Row) -> io::Result<()> {
-    let process = Process::start(&mut peer.server(installed, deflate), &errors(peer.name, Ours::Client))?;
-    let port = process.field("port")?.parse().map_err(io::Error::other)?;
-    row.version = process.field("version")?;
-    row.findings = Client { port, deflate }.run();
-    Ok(())
 }
 
 /// Reads a line `result CHECK VERDICT DETAIL`; others are of no concern.
@@ -171,14 +207,14 @@ fn finding(line: &[String]) -> Option<Finding> {
     (first == "result").then(|| Finding { check: check.clone(), verdict })
 }
 
-/// Where the error messages of a peer or proxy go.
-fn errors(name: &str, ours: Ours) -> PathBuf {
-    let role = match ours {
+/// Where the error messages of a row's peer or proxy go.
+fn errors(row: &Row) -> PathBuf {
+    let role = match row.ours {
         Ours::Server => "client",
         Ours::Client => "server",
         Ours::Both => "proxy",
     };
-    install::root().join(format!("target/interop/{name}-{role}.log"))
+    install::root().join(format!("target/interop/{}-{role}-{}.log", row.peer, row.stack))
 }
 
 #[cfg(test)]

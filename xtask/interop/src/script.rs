@@ -2,7 +2,7 @@
 
 use std::{iter, time::Duration};
 
-/// How long one read, write or wait may take.
+/// How long a check may take, and a wait for a process.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// How many bytes a message may have; the violation `too-big` announces more.
 pub(crate) const LIMIT: u64 = 2 << 20;
@@ -28,6 +28,8 @@ pub(crate) const FORBIDDEN: &str = "/forbidden";
 pub(crate) const FORBIDDEN_WITH_REASON: &str = "/forbidden/reason";
 /// The body of a rejection.
 pub(crate) const REASON: &str = "nobody may have this\n";
+/// The path that tells which connection a request came over.
+pub(crate) const CONNECTION: &str = "/connection";
 /// The path of a health check, which is no WebSocket's.
 pub(crate) const HEALTH_CHECK: &str = "/healthz";
 /// The body of the answer to a health check.
@@ -64,6 +66,13 @@ pub(crate) const CHECKS: [Check; 14] = [
     check("invalid-utf8 1007", "1007", "text that is not UTF-8 from the peer; it gets a Close with 1007"),
     check("too-big 1009", "1009", "a message over our limit from the peer; it gets a Close with 1009"),
 ];
+
+/// What a page over HTTP/2 shows besides.
+pub(crate) const ONE_CONNECTION: Check = check(
+    "one connection",
+    "one",
+    "the WebSocket comes over the connection of its page, by extended CONNECT",
+);
 
 /// Makes a check.
 pub(crate) const fn check(name: &'static str, short: &'static str, meaning: &'static str) -> Check {

@@ -1,26 +1,31 @@
-//! Our server: answers the script's targets, one thread for each connection.
+//! Our server: answers the script's targets.
 
 use std::{
     collections::HashMap,
     io,
-    net::{TcpListener, TcpStream},
     sync::{Arc, Mutex, PoisonError},
-    thread,
 };
 
-use wsproto::{AcceptConnection, Config, Request};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+};
+use wsproto_tokio::{AcceptConnection, Incoming, RejectConnection, Request, Settings, WebSocket};
 
 use crate::{
     script,
-    socket::{Failure, Message, Socket},
+    socket::{Failure, Socket},
+    stack::Stack,
+    tls::Tls,
+    web,
 };
 
 /// How each target's last connection ended, as `/saw/TARGET` tells.
 #[derive(Clone, Debug, Default)]
-struct Seen(Arc<Mutex<HashMap<String, String>>>);
+pub(crate) struct Seen(Arc<Mutex<HashMap<String, String>>>);
 
 impl Seen {
-    fn insert(&self, target: &str, how: String) {
+    pub(crate) fn insert(&self, target: &str, how: String) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(target.to_owned(), how);
     }
 
@@ -30,78 +35,116 @@ impl Seen {
 }
 
 /// Starts a server and returns its port; it ends with the program.
-pub(crate) fn start(config: Config) -> io::Result<u16> {
-    let listener = TcpListener::bind(("127.0.0.1", 0))?;
+pub(crate) async fn start(stack: Stack, settings: Settings, tls: &Tls) -> io::Result<u16> {
+    match stack {
+        Stack::Axum => return web::start(settings, None).await,
+        Stack::Http2 => return web::start(settings, Some(tls)).await,
+        Stack::Tcp | Stack::Tls => {}
+    }
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let port = listener.local_addr()?.port();
+    let acceptor = (stack == Stack::Tls).then(|| tls.acceptor(&["http/1.1"]));
     let seen = Seen::default();
-    thread::spawn(move || {
-        for stream in listener.incoming().filter_map(Result::ok) {
-            let (config, seen) = (config.clone(), seen.clone());
-            thread::spawn(move || serve(stream, config, &seen));
+    tokio::spawn(async move {
+        loop {
+            let Ok((stream, _)) = listener.accept().await else { continue };
+            let _ = stream.set_nodelay(true);
+            let (settings, seen, acceptor) = (settings.clone(), seen.clone(), acceptor.clone());
+            tokio::spawn(async move {
+                match acceptor {
+                    None => serve(stream, &settings, &seen).await,
+                    // A client that trusts somebody else sees so by itself.
+                    Some(acceptor) => {
+                        if let Ok(stream) = acceptor.accept(stream).await {
+                            serve(stream, &settings, &seen).await;
+                        }
+                    }
+                }
+            });
         }
     });
     Ok(port)
 }
 
-fn serve(stream: TcpStream, config: Config, seen: &Seen) {
+async fn serve<S: AsyncRead + AsyncWrite + Unpin>(stream: S, settings: &Settings, seen: &Seen) {
     // A client that breaks a rule of the handshake was told so; there is no target to remember it by.
-    let Ok((mut socket, request)) = Socket::accept(stream, config) else {
+    let Ok(incoming) = Incoming::receive(stream, settings).await else {
         return;
     };
-    match request.target() {
+    let target = incoming.request().target().to_owned();
+    if let Some(reject) = rejection(&target) {
         // Its client sees how that ends, and nobody asks us.
-        script::FORBIDDEN => drop(socket.reject(403, "")),
-        script::FORBIDDEN_WITH_REASON => drop(socket.reject(403, script::REASON)),
-        _ => open(socket, &request, seen),
+        drop(incoming.reject(reject).await);
+        return;
+    }
+    let accept = consent(incoming.request());
+    let end = match incoming.accept(accept).await {
+        Ok(ws) => answer(ws, &target, seen).await,
+        Err(error) => error.into(),
+    };
+    seen.insert(&target, told(&end));
+}
+
+/// The answer to a request that is to be rejected.
+fn rejection(target: &str) -> Option<RejectConnection> {
+    match target {
+        script::FORBIDDEN => Some(RejectConnection::new(403)),
+        script::FORBIDDEN_WITH_REASON => Some(RejectConnection::new(403).with_text(script::REASON)),
+        _ => None,
     }
 }
 
-fn open(mut socket: Socket, request: &Request, seen: &Seen) {
-    let mut accept = AcceptConnection::new();
+fn consent(request: &Request) -> AcceptConnection {
+    let accept = AcceptConnection::new();
     if request.subprotocols().any(|offered| offered == script::CHOSEN) {
-        accept = accept.with_subprotocol(script::CHOSEN);
+        accept.with_subprotocol(script::CHOSEN)
+    } else {
+        accept
     }
-    let end = match socket.send(accept) {
-        Ok(()) => answer(socket, request.target(), seen),
-        Err(failure) => failure,
-    };
-    seen.insert(
-        request.target(),
-        match end {
-            Failure::Closed { code, reason } => format!("{code} {reason}"),
-            other => format!("no Close: {other}"),
-        },
-    );
+}
+
+/// An end as `/saw/TARGET` tells it.
+pub(crate) fn told(end: &Failure) -> String {
+    match end {
+        Failure::Closed { code, reason } => format!("{code} {reason}"),
+        other => format!("no Close: {other}"),
+    }
 }
 
 /// Does what a target asks for, and returns how the connection ended.
-fn answer(mut socket: Socket, target: &str, seen: &Seen) -> Failure {
+pub(crate) async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
+    ws: WebSocket<S>,
+    target: &str,
+    seen: &Seen,
+) -> Failure {
+    let mut socket = Socket::new(ws);
     let (task, rest) =
         target.trim_start_matches('/').split_once('/').unwrap_or((target.trim_start_matches('/'), ""));
     let done = match task {
-        "echo" => return echo(&mut socket),
-        "fragments" => socket.send_fragments(script::FRAGMENTED),
-        "ping" => {
-            socket.ping(script::PING).and_then(|()| socket.send_message(&Message::Text("pong".to_owned())))
-        }
-        "close" => return socket.close(script::CLOSE_BY_SERVER.0, script::CLOSE_BY_SERVER.1),
+        "echo" => return echo(&mut socket).await,
+        "fragments" => socket.send_fragments(script::FRAGMENTED).await,
+        "ping" => match socket.ping(script::PING).await {
+            Ok(()) => socket.send("pong").await,
+            Err(failure) => Err(failure),
+        },
+        "close" => return socket.close(script::CLOSE_BY_SERVER).await,
         "abort" => return Failure::Closed { code: script::ABNORMAL, reason: String::new() },
-        "saw" => {
-            let how = seen.of(&format!("/{rest}")).unwrap_or_else(|| " ".to_owned());
-            socket.send_message(&Message::Text(how))
-        }
+        "saw" => socket.send(seen.of(&format!("/{rest}")).unwrap_or_else(|| " ".to_owned())).await,
         _ => Ok(()),
     };
     match done {
-        Ok(()) => socket.until_closed(),
+        Ok(()) => socket.until_closed().await,
         Err(failure) => failure,
     }
 }
 
-fn echo(socket: &mut Socket) -> Failure {
+async fn echo<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut Socket<S>) -> Failure {
     loop {
-        let echoed = socket.message().and_then(|message| socket.send_message(&message));
-        if let Err(end) = echoed {
+        let message = match socket.message().await {
+            Ok(message) => message,
+            Err(end) => return end,
+        };
+        if let Err(end) = socket.send(message).await {
             return end;
         }
     }
