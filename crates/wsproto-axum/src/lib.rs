@@ -1,6 +1,7 @@
 //! WebSockets in [axum](https://docs.rs/axum): an extractor in place of axum's `ws`.
 //!
-//! ```
+#![cfg_attr(feature = "deflate", doc = "```")]
+#![cfg_attr(not(feature = "deflate"), doc = "```ignore")]
 //! use axum::{Router, response::Response, routing::any};
 //! use wsproto_axum::{DeflateConfig, Error, Upgraded, WebSocket, WebSocketUpgrade};
 //!

@@ -28,7 +28,8 @@ static DEFAULTS: LazyLock<Settings> = LazyLock::new(Settings::default);
 ///
 /// Its route takes `any` method, since HTTP/1.1 asks with a GET, and HTTP/2 with a CONNECT.
 ///
-/// ```
+#[cfg_attr(feature = "deflate", doc = "```")]
+#[cfg_attr(not(feature = "deflate"), doc = "```ignore")]
 /// use axum::{Router, response::Response, routing::any};
 /// use wsproto_axum::{DeflateConfig, Error, Rejection, Upgraded, WebSocket, WebSocketUpgrade};
 ///
