@@ -25,7 +25,7 @@ struct Set {
     tests: &'static str,
 }
 
-const SETS: [Set; 6] = [
+const SETS: [Set; 7] = [
     Set { name: "frame", package: "wsproto-frame", modules: &[], tests: "--lib" },
     Set { name: "handshake", package: "wsproto-handshake", modules: &[], tests: "--lib --test handshake" },
     Set {
@@ -52,6 +52,7 @@ const SETS: [Set; 6] = [
         modules: &["conformance"],
         tests: "--lib --test kept_memory",
     },
+    Set { name: "facade", package: "wsproto", modules: &[], tests: "--lib --tests" },
 ];
 
 impl Set {
@@ -117,7 +118,7 @@ mod tests {
     /// What is in no set would never be changed, and nobody would see that no test notices.
     #[test]
     fn each_module_is_in_one_set() {
-        for package in ["wsproto-frame", "wsproto-handshake", "wsproto-extensions"] {
+        for package in ["wsproto-frame", "wsproto-handshake", "wsproto-extensions", "wsproto"] {
             let folder = process::root().join("crates").join(package).join("src");
             for entry in fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();

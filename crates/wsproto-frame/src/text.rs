@@ -605,6 +605,22 @@ mod tests {
     }
 
     #[test]
+    fn short_ascii_is_less_than_32_bytes_and_begins_within_no_code_point() {
+        let mut within = TextCheck::new();
+        assert_eq!(within.push(b"\xc3"), Ok((None, "")));
+        for len in 0..70_usize {
+            let ascii = std::vec![b'a'; len];
+            assert_eq!(TextCheck::new().is_short_ascii(&ascii), len < 32, "{len} bytes");
+            assert!(!within.is_short_ascii(&ascii), "{len} bytes within a code point");
+            for at in 0..len {
+                let mut bytes = ascii.clone();
+                bytes[at] = 0x80;
+                assert!(!TextCheck::new().is_short_ascii(&bytes), "{len} bytes, {at} is no ASCII");
+            }
+        }
+    }
+
+    #[test]
     fn debug_tells_how_much_is_missing() {
         let mut check = TextCheck::new();
         check.push(b"a\xf0\x9f").unwrap();

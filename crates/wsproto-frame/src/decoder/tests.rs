@@ -1,5 +1,5 @@
 use super::*;
-use crate::{FrameEncoder, MaskingKey};
+use crate::{FrameEncoder, MaskingKey, TextCheck};
 
 extern crate std;
 use proptest::prelude::*;
@@ -413,9 +413,42 @@ fn debug_tells_where_the_decoder_stands_and_shows_no_key() {
     assert!(!["201", "202", "203", "204", "205"].iter().any(|byte| text.contains(byte)), "{text}");
 }
 
+/// A piece within the payload of a text is unmasked and checked; all else is left to the general way, as it is.
+#[test]
+fn the_shortcut_for_text_takes_pieces_within_a_payload_alone() {
+    let within = |frame: &[u8]| {
+        let mut decoder = server();
+        decoder.decode(&mut &mut frame.to_vec()[..]).unwrap().unwrap();
+        decoder
+    };
+    let (text, binary) = (&b"\x81\x85\x01\x02\x03\x04"[..], &b"\x82\x85\x01\x02\x03\x04"[..]);
+    let table: [(&str, FrameDecoder, &[u8], Option<bool>, &[u8]); 7] = [
+        ("between frames", server(), b"ab", None, b"ab"),
+        ("within a binary", within(binary), b"ab", None, b"ab"),
+        ("within a text", within(text), b"`bbe", Some(true), b"a`aa"),
+        ("a byte that is no UTF-8", within(text), b"\xfe", Some(false), b"\xff"),
+        ("the end of the frame", within(text), b"abcde", None, b"abcde"),
+        ("more than the frame", within(text), b"abcdef", None, b"abcdef"),
+        ("within the rest of a text", within(&[text, b"ab"].concat()), b"bf", Some(true), b"ab"),
+    ];
+    for (name, mut decoder, input, verdict, unmasked) in table {
+        let (mut bytes, mut check) = (input.to_vec(), TextCheck::new());
+        assert_eq!(decoder.decode_within_text(&mut bytes, &mut check), verdict, "{name}");
+        let is_looked_at = verdict != Some(false);
+        assert!(!is_looked_at || bytes == unmasked, "{name}: {bytes:?}");
+    }
+    let mut decoder = within(text);
+    let mut check = TextCheck::new();
+    assert_eq!(decoder.decode_within_text(&mut b"ab".to_vec(), &mut check), Some(true));
+    assert_eq!(decoder.payload(), Some((Opcode::Text, 3)), "it is counted");
+}
+
 #[test]
 fn debug_tells_how_long_a_part_is() {
     let mut bytes = *b"\x82\x05Hello";
+    let place =
+        client().decode_in_place(&mut bytes.clone(), 1..=9).map(|chunk| std::format!("{chunk:?}")).unwrap();
+    assert!(place.contains("payload: 2..7") && place.contains("frame_finished: true"), "{place}");
     let chunk = client().decode(&mut &mut bytes[..]).map(|chunk| std::format!("{chunk:?}")).unwrap();
     assert!(chunk.contains("payload: 5 bytes") && chunk.contains("frame_finished: true"), "{chunk}");
 }
