@@ -195,6 +195,10 @@ impl<S> Pump<S> {
         if !self.found && !self.receives() {
             return None;
         }
+        // That a refusal's body is whole is an event that may need no more bytes.
+        if self.buffer.is_none() && self.driver.connection().state() == ConnectionState::Rejecting {
+            self.buffer = Some(pool::buffer());
+        }
         let buffer = self.buffer.as_deref_mut()?;
         let event = if mem::take(&mut self.found) {
             Ok(buffer.take_event())
@@ -368,10 +372,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
     fn find_message(&mut self, goal: Goal) {
         if goal == Goal::End {
             self.found = false;
-        }
-        // That a refusal's body is whole is an event that may need no more bytes.
-        if self.buffer.is_none() && self.driver.connection().state() == ConnectionState::Rejecting {
-            self.buffer = Some(pool::buffer());
         }
         while !self.found && self.receives() && self.buffer.is_some() {
             let Some(buffer) = self.buffer.as_deref_mut() else { return };
