@@ -29,7 +29,8 @@ impl Child {
             return Err(io::Error::other("no pipes"));
         };
         let (name, answers) = (server.name, BufReader::new(answers));
-        let mut child = Self { name, process, questions, answers, port: 0, returns_bytes: name.starts_with("raw") };
+        let mut child =
+            Self { name, process, questions, answers, port: 0, returns_bytes: name.starts_with("raw") };
         child.port = child.answer()? as u16;
         Ok(child)
     }

@@ -15,7 +15,10 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 /// Runs a task for each connection.
-pub(crate) fn serve<F: Future + Send + 'static>(listener: TcpListener, talk: impl Fn(TcpStream) -> F) -> io::Result<()>
+pub(crate) fn serve<F: Future + Send + 'static>(
+    listener: TcpListener,
+    talk: impl Fn(TcpStream) -> F,
+) -> io::Result<()>
 where
     F::Output: Send,
 {

@@ -54,7 +54,12 @@ pub(crate) fn table(rows: &[Row], options: &Options) -> String {
 
 /// The names of the peers, whatever their way.
 fn peers() -> Vec<&'static str> {
-    SERVERS.iter().skip(FIRST_PEER).map(|server| server.name).filter(|name| !name.ends_with(BATCHED)).collect()
+    SERVERS
+        .iter()
+        .skip(FIRST_PEER)
+        .map(|server| server.name)
+        .filter(|name| !name.ends_with(BATCHED))
+        .collect()
 }
 
 /// The way of a peer that takes less, and its mark.
