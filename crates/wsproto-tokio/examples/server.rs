@@ -2,32 +2,38 @@
 //!
 //! `cargo run -p wsproto-tokio --example server -- 127.0.0.1:9001`, and Ctrl-C to end it.
 
-use std::{sync::Arc, time::Duration};
+use std::{env, io, pin::pin, time::Duration};
 
 use tokio::net::{TcpListener, TcpStream};
 use wsproto_tokio::{
     AcceptConnection, Config, DeflateConfig, Error, KeepAlive, RejectConnection, Settings, Shutdown,
-    accept_with,
+    ShutdownReport, accept_with,
 };
 
 #[tokio::main]
-async fn main() -> std::io::Result<()> {
-    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".to_owned());
+async fn main() -> io::Result<()> {
+    let address = env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".to_owned());
     let listener = TcpListener::bind(address).await?;
     println!("listening on ws://{}/", listener.local_addr()?);
+    let report = serve(listener, async { drop(tokio::signal::ctrl_c().await) }).await;
+    println!("{} connections closed, {} cut", report.closed, report.cut);
+    Ok(())
+}
 
+/// Serves until it is told to stop, and then closes what is open.
+pub(crate) async fn serve(listener: TcpListener, stop: impl Future<Output = ()>) -> ShutdownReport {
     let keep_alive = KeepAlive { idle: Duration::from_secs(25), patience: Duration::from_secs(20) };
     let settings = Settings::new(
         Config::default().with_max_message_len(16 << 20).with_extension(DeflateConfig::default()),
     );
     let timeouts = settings.timeouts.with_keep_alive(keep_alive).with_write(Duration::from_secs(30));
-    let settings = Arc::new(settings.with_timeouts(timeouts));
+    let settings = settings.with_timeouts(timeouts);
 
-    let shutdown = Shutdown::spawn();
+    let (shutdown, mut stop) = (Shutdown::spawn(), pin!(stop));
     loop {
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // No file descriptors, for example: others will be given back.
                     eprintln!("accepting TCP: {error}");
@@ -35,22 +41,21 @@ async fn main() -> std::io::Result<()> {
                     continue;
                 }
             },
-            _ = tokio::signal::ctrl_c() => break,
+            () = &mut stop => break,
         };
-        let (settings, shutdown) = (Arc::clone(&settings), shutdown.clone());
+        let (settings, shutdown) = (settings.clone(), shutdown.clone());
         // A client that is slow or wrong stops nobody else.
         tokio::spawn(async move {
-            if let Err(error) = serve(stream, &settings, &shutdown).await {
-                eprintln!("{error}");
+            if let Err(error) = echo(stream, &settings, &shutdown).await {
+                eprintln!("{peer}: {error}");
             }
         });
     }
-    let report = shutdown.close_all(Duration::from_secs(10)).await;
-    println!("{} connections closed, {} cut", report.closed, report.cut);
-    Ok(())
+    drop(listener);
+    shutdown.close_all(Duration::from_secs(10)).await
 }
 
-async fn serve(stream: TcpStream, settings: &Settings, shutdown: &Shutdown) -> Result<(), Error> {
+async fn echo(stream: TcpStream, settings: &Settings, shutdown: &Shutdown) -> Result<(), Error> {
     stream.set_nodelay(true)?;
     let ws = accept_with(stream, settings, |request| match request.path() {
         "/" => Ok(AcceptConnection::new()),
@@ -59,7 +64,7 @@ async fn serve(stream: TcpStream, settings: &Settings, shutdown: &Shutdown) -> R
     .await?;
     let mut ws = shutdown.register(ws);
     while let Some(message) = ws.recv().await? {
-        ws.feed(message).await?;
+        ws.feed(message).await?; // written by the recv that would wait: once for each read
     }
     Ok(())
 }

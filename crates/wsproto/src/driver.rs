@@ -12,6 +12,8 @@ mod time;
 use alloc::{boxed::Box, sync::Arc};
 use core::fmt;
 
+use bytes::Bytes;
+
 use self::rare::Rare;
 pub use self::{
     clock::Clock,
@@ -129,8 +131,9 @@ impl Driver {
         if self.output.is_empty() { Ok(self.connection) } else { Err(Box::new(self)) }
     }
 
-    /// Returns what waits to be written. Take from it, and tell [`written`](Self::written); leave
-    /// [`advance`](OutputQueue::advance) alone.
+    /// Returns what waits to be written. Write its [`first`](OutputQueue::first) bytes or its slices, and tell
+    /// [`written`](Self::written), which takes them off; [`take_output`](Self::take_output) is for a transport that wants
+    /// to own them.
     #[inline]
     pub const fn output(&mut self) -> &mut OutputQueue {
         &mut self.output
@@ -147,6 +150,31 @@ impl Driver {
     #[inline]
     pub fn written(&mut self, len: usize, now: impl Clock) {
         self.output.advance(len);
+        self.taken(len, now);
+    }
+
+    /// Takes out the bytes to be written first, as [`OutputQueue::take_first`] does, for a transport that wants to own
+    /// them: HTTP/2, `io_uring`. They count as written: how long the transport holds them is for the adapter to limit.
+    ///
+    #[cfg_attr(feature = "std", doc = "```")]
+    #[cfg_attr(not(feature = "std"), doc = "```ignore")]
+    /// use core::time::Duration;
+    /// use wsproto::{Config, Connection, Driver, TextMessage};
+    ///
+    /// let mut server = Driver::new(Connection::open_server(Config::default()));
+    /// server.send(TextMessage::new("Hello"), Duration::ZERO)?;
+    /// assert_eq!(server.take_output(Duration::ZERO).as_deref(), Some(&b"\x81\x05Hello"[..]));
+    /// assert_eq!(server.take_output(Duration::ZERO), None);
+    /// # Ok::<(), wsproto::LocalProtocolError>(())
+    /// ```
+    pub fn take_output(&mut self, now: impl Clock) -> Option<Bytes> {
+        let bytes = self.output.take_first()?;
+        self.taken(bytes.len(), now);
+        Some(bytes)
+    }
+
+    #[inline]
+    fn taken(&mut self, len: usize, now: impl Clock) {
         self.counters.wire_bytes_sent = self.counters.wire_bytes_sent.saturating_add(len as u64);
         if self.pong_waits || self.timers.is_some() {
             let now = self.time(now);

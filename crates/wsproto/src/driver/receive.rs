@@ -15,6 +15,18 @@ impl Driver {
     #[inline]
     pub fn filled(&mut self, buffer: &mut ReadBuffer, len: usize, now: impl Clock) {
         buffer.filled(len);
+        self.note_received(len, now);
+    }
+
+    /// Adds bytes of the peer that lie elsewhere to the buffer, as though they were read into its room: for those who are
+    /// handed their reads, by HTTP/2 or `io_uring`.
+    pub fn filled_from(&mut self, buffer: &mut ReadBuffer, bytes: &[u8], now: impl Clock) {
+        buffer.extend_from_slice(bytes);
+        self.note_received(bytes.len(), now);
+    }
+
+    #[inline]
+    fn note_received(&mut self, len: usize, now: impl Clock) {
         self.counters.wire_bytes_received = self.counters.wire_bytes_received.wrapping_add(len as u64);
         if let Some(timers) = &mut self.timers {
             timers.received(now.now());

@@ -247,6 +247,43 @@ fn a_long_message_is_taken_with_its_memory_and_a_short_one_is_copied() {
 }
 
 #[test]
+fn what_a_transport_owns_counts_as_written_and_none_of_it_is_lost() {
+    let mut ends = Ends::server();
+    ends.receive(Ping::new(b"1"), NOW);
+    ends.driver.send(TextMessage::new("short"), NOW).unwrap();
+    ends.driver.send_message(&Message::from(vec![7; 100_000]), NOW).unwrap();
+    ends.driver.written(2, NOW); // a part of the first Pong
+    ends.peer_buffer.extend_from_slice(b"\x8a\x01");
+    ends.receive(Ping::new(b"2"), NOW);
+    let mut wire = 2;
+    while let Some(bytes) = ends.driver.take_output(NOW) {
+        wire += bytes.len() as u64;
+        ends.peer_buffer.extend_from_slice(&bytes);
+    }
+    let mut events = Vec::new();
+    while ends.peer.advance(&mut ends.peer_buffer).unwrap() {
+        events.extend(ends.peer_buffer.take_event());
+    }
+    let messages = [TextMessage::new("short").into(), Message::from(vec![7; 100_000]).into()];
+    assert_eq!(events, [&[pong(b"1")], &messages[..], &[pong(b"2")]].concat());
+    assert_eq!((ends.driver.counters().wire_bytes_sent, ends.driver.queued()), (wire, 0));
+}
+
+#[test]
+fn bytes_that_the_adapter_is_handed_are_received_as_read_ones_are() {
+    let mut ends = Ends::server();
+    let keep_alive = KeepAlive { idle: s(10), patience: s(5) };
+    ends.driver = ends.driver.with_timeouts(Timeouts::default().with_keep_alive(keep_alive), NOW);
+    let (mut wire, long) = (Vec::new(), Message::from(vec![7; 100_000]));
+    ends.peer.send(&long, &mut wire).unwrap();
+    ends.driver.filled_from(&mut ends.buffer, &wire, s(3));
+    assert!(ends.driver.advance(&mut ends.buffer, s(3)).unwrap());
+    assert_eq!(ends.buffer.take_event(), Some(long.into()));
+    assert_eq!(ends.driver.counters().wire_bytes_received, wire.len() as u64);
+    assert_eq!(ends.driver.poll_timeout(), Some(s(13)));
+}
+
+#[test]
 fn a_silent_peer_is_given_up_at_exactly_idle_and_patience_and_one_that_answers_lives() {
     let timeouts = Timeouts::default().with_keep_alive(KeepAlive { idle: s(20), patience: s(10) });
     let mut ends = Ends::server();
