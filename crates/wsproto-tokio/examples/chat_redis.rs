@@ -66,7 +66,7 @@ async fn member(
         select! {
             said = ws.recv() => match said? {
                 Some(Message::Text(text)) => publisher.publish("chat", text.as_str()).await?,
-                Some(_) => return Ok(drop(ws.close(CloseCode::UNSUPPORTED_DATA, "text only").await?)),
+                Some(_) => return Ok(ws.close(CloseCode::UNSUPPORTED_DATA, "text only").await.map(drop)?),
                 None => return Ok(()),
             },
             heard = heard.recv() => match heard {

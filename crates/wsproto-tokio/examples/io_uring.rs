@@ -1,4 +1,4 @@
-//! An echo server on io_uring, by tokio-uring: memory goes to the kernel and comes back, in both directions.
+//! An echo server on `io_uring`, by tokio-uring: memory goes to the kernel and comes back, in both directions.
 
 #[cfg(target_os = "linux")]
 pub(crate) mod ring {
@@ -36,7 +36,7 @@ pub(crate) mod ring {
                 match ws.receive_from(&mut buffer, now) {
                     Ok(Some(Event::Request(_))) => ws.send(AcceptConnection::new(), now)?,
                     Ok(Some(message @ (Event::TextMessage(_) | Event::BytesMessage(_)))) => {
-                        ws.send(message, now)?
+                        ws.send(message, now)?;
                     }
                     Ok(Some(_)) => {} // answered already
                     Ok(None) => break,

@@ -1,4 +1,4 @@
-//! The echo on io_uring, where the kernel allows it.
+//! The echo on `io_uring`, where the kernel allows it.
 
 use std::{net, sync::mpsc, thread};
 
