@@ -36,6 +36,17 @@
     )
 )]
 
+#[cfg(all(doctest, feature = "deflate", feature = "rustls"))]
+mod pages {
+    //! The pages whose examples run as tests of this crate; nothing of it is built into the library.
+
+    #[doc = include_str!("../../../docs/tokio.md")]
+    pub struct Tokio;
+
+    #[doc = include_str!("../../../docs/from-tungstenite.md")]
+    pub struct FromTungstenite;
+}
+
 mod accept;
 mod access;
 mod connect;
