@@ -3,10 +3,13 @@
 use std::{
     io,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
-use tokio::io::{AsyncRead, ReadBuf};
+use tokio::{
+    io::{AsyncRead, ReadBuf},
+    task::coop,
+};
 use wsproto::Transport;
 
 use super::{LONG_LEN, Pump, Stage};
@@ -14,7 +17,10 @@ use crate::{Error, pool};
 
 impl<S: AsyncRead + Unpin> Pump<S> {
     /// Reads once; what isn't looked at any more is dropped.
+    ///
+    /// Each read takes from the task's budget: not every stream does so by itself.
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let turn = ready!(coop::poll_proceed(cx));
         let receives = self.receives();
         let mut buffer = match self.buffer.take() {
             None => pool::buffer(),
@@ -37,6 +43,9 @@ impl<S: AsyncRead + Unpin> Pump<S> {
             }
         }
         self.buffer = Some(buffer);
+        if outcome.is_ready() {
+            turn.made_progress();
+        }
         match outcome {
             Poll::Pending
                 if self.stage == Stage::WriteFailed && self.driver.transport() == Transport::KeepOpen =>

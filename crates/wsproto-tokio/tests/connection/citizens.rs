@@ -1,13 +1,18 @@
 //! A connection among other tasks: it leaves them their turns, and holds little.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
 };
 
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, duplex},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, duplex},
     net::TcpStream,
     task::yield_now,
 };
@@ -46,6 +51,56 @@ async fn two_thousand_ready_messages_leave_other_tasks_their_turns() {
             }
         }
         assert!(turns.load(Ordering::Relaxed) >= 10, "{turns:?}");
+        other.abort();
+    }
+}
+
+/// A peer that is always there with one more fragment of a message, on a stream that knows of no budget.
+struct Endless(bool);
+
+impl AsyncRead for Endless {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let is_first = !std::mem::replace(&mut self.0, true);
+        buf.put_slice(&[u8::from(is_first), 0x81, 0, 0, 0, 0, b'x']);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Endless {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn reads_without_end_leave_other_tasks_their_turns() {
+    for closes in [false, true] {
+        let (turns, other) = count_turns();
+        let mut server = open_server(Endless(false), &Settings::default());
+        let serving = tokio::spawn(async move {
+            if closes {
+                drop(server.close(wsproto_tokio::CloseCode::NORMAL, "").await);
+            } else {
+                drop(server.recv().await);
+            }
+        });
+        while turns.load(Ordering::Relaxed) < 100 {
+            yield_now().await;
+        }
+        assert!(!serving.is_finished(), "the limit of fragments and the deadline are far away");
+        serving.abort();
         other.abort();
     }
 }

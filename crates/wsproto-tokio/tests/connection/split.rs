@@ -1,15 +1,24 @@
 //! Halves in two tasks, and each place where one makes progress for the other.
 
-use std::time::Duration;
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
     time::{sleep, timeout},
 };
 use wsproto_tokio::{CloseCode, Deadline, Error, Event, Message, Ping, Settings, TextMessage, Timeouts};
 
-use crate::ends::{client_bytes, client_events, pair, pair_with, server_and_stream};
+use crate::ends::{client_bytes, client_events, open_server, pair, pair_with, server_and_stream};
 
 const SOON: Duration = Duration::from_secs(1);
 
@@ -120,6 +129,56 @@ async fn a_sender_that_reads_a_message_wakes_the_receiver() {
     let mut all = vec![0; 1004];
     peer.read_exact(&mut all).await.unwrap();
     sending.await.unwrap();
+}
+
+/// A stream with a message to read once its gate is open, and that wakes nobody when it opens.
+struct Locked {
+    is_open: Arc<AtomicBool>,
+    message: Vec<u8>,
+}
+
+impl AsyncRead for Locked {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.is_open.load(Ordering::Relaxed) || self.message.is_empty() {
+            return Poll::Pending;
+        }
+        buf.put_slice(&std::mem::take(&mut self.message));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Locked {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Pending
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sender_wakes_the_receiver_though_the_stream_wakes_nobody() {
+    let message = client_bytes([TextMessage::new("for the receiver").into()]);
+    let is_open = Arc::<AtomicBool>::default();
+    let server = open_server(Locked { is_open: Arc::clone(&is_open), message }, &Settings::default());
+    let (mut sender, mut receiver) = server.split();
+    sender.feed("never written").await.unwrap();
+    let receiving = tokio::spawn(async move { receiver.recv().await.unwrap() });
+    sleep(SOON).await;
+    is_open.store(true, Ordering::Relaxed);
+    let sending = tokio::spawn(async move { sender.flush().await });
+    let message = timeout(SOON, receiving).await.expect("woken").unwrap();
+    assert_eq!(message, Some(Message::from("for the receiver")));
+    sending.abort();
 }
 
 #[tokio::test(start_paused = true)]
