@@ -19,7 +19,7 @@ pub use self::{
     clock::Clock,
     report::{CloseReport, Counters, Side},
 };
-use crate::{Connection, Deadline, OutputQueue, Timeouts, Timers, Transport};
+use crate::{Connection, ConnectionState, Deadline, OutputQueue, Timeouts, Timers, Transport};
 
 /// A [`Connection`] with all that an adapter needs beside it, and still without I/O: what waits to be written, the
 /// answers that are owed, deadlines, the closing handshake to its end, and a report of it.
@@ -111,7 +111,14 @@ impl Driver {
             let now = now.now();
             self.timers = Some(Box::new(Timers::new(Arc::clone(&timeouts), now)));
             self.timeouts = Some(timeouts);
-            self.note_open(now);
+            match self.connection.state() {
+                ConnectionState::LocalClosing | ConnectionState::RemoteClosing | ConnectionState::Closed => {
+                    self.note_closing(now);
+                }
+                ConnectionState::Connecting | ConnectionState::Rejecting | ConnectionState::Open => {
+                    self.note_open(now);
+                }
+            }
         }
         self
     }
@@ -206,6 +213,9 @@ impl Driver {
     #[must_use]
     pub fn write_failed(&mut self) -> bool {
         self.output.clear();
+        if let Some(timers) = &mut self.timers {
+            timers.nothing_waits();
+        }
         self.pong_waits = false;
         self.write_ended = true;
         !self.connection.closed_cleanly()

@@ -1,6 +1,7 @@
 //! A whole message that belongs to the program.
 
 use alloc::{string::String, vec::Vec};
+use core::fmt;
 
 use bytes::Bytes;
 
@@ -23,7 +24,7 @@ use crate::{BytesMessage, Event, Text, TextMessage};
 /// ```
 ///
 /// RFC 6455 [§5.6](https://www.rfc-editor.org/rfc/rfc6455#section-5.6)
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Eq, Hash, PartialEq)]
 pub enum Message {
     /// A text message.
     Text(Text<'static>),
@@ -87,6 +88,14 @@ impl Message {
     #[must_use]
     pub const fn is_text(&self) -> bool {
         matches!(self, Self::Text(_))
+    }
+}
+
+/// Shows of which kind it is and how long, and none of it: payloads don't belong in logs.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.is_text() { "Text" } else { "Binary" };
+        write!(f, "{kind}({} bytes)", self.len())
     }
 }
 
@@ -194,6 +203,12 @@ mod tests {
             drop(bytes);
             assert_eq!(message.into_bytes().as_ptr(), place, "its own again");
         }
+    }
+
+    #[test]
+    fn debug_shows_no_payload() {
+        let shown = alloc::format!("{:?} {:?}", Message::from("hunter2"), Message::from(vec![7; 3]));
+        assert_eq!(shown, "Text(7 bytes) Binary(3 bytes)");
     }
 
     #[test]

@@ -143,6 +143,11 @@ impl Timers {
         self.stalled = more_wait.then_some(now);
     }
 
+    /// Says that nothing waits to be written any more: writing was given up.
+    pub const fn nothing_waits(&mut self) {
+        self.stalled = None;
+    }
+
     /// Says that the transport has taken our Ping: from now on the peer can answer it.
     pub fn ping_written(&mut self, now: Duration) {
         let now = self.pass(now);

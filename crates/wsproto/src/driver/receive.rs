@@ -7,7 +7,8 @@ use core::time::Duration;
 
 use super::{Clock, Driver, Side};
 use crate::{
-    CloseConnection, ConnectionState, Event, Pong, ReadBuffer, RemoteProtocolError, read_buffer::FoundEvent,
+    CloseCode, CloseConnection, ConnectionState, Event, Pong, ReadBuffer, RemoteProtocolError,
+    read_buffer::FoundEvent,
 };
 
 impl Driver {
@@ -137,6 +138,10 @@ impl Driver {
                     self.counters.round_trip = timers.round_trip();
                 }
             }
+            // An end without a Close is no Close that came.
+            FoundEvent::Other(Event::CloseConnection(close)) if close.code == CloseCode::ABNORMAL => {
+                self.note_closing(now);
+            }
             FoundEvent::Other(Event::CloseConnection(close)) => self.close_received(close, now),
             FoundEvent::Other(_) => self.note_open(now),
             FoundEvent::Message { .. } | FoundEvent::Nothing => {}
@@ -175,6 +180,7 @@ impl Driver {
         let owes_close = self.connection.state() == ConnectionState::RemoteClosing;
         if owes_close && self.connection.send(close.response(), self.output.buffer()).is_ok() {
             self.rare().close_sent = Some(close.code);
+            self.note_queued(now);
         }
         self.note_closing(now);
     }
@@ -191,6 +197,7 @@ impl Driver {
             && self.connection.reply_to_error(&error, self.output.buffer()).is_ok()
         {
             self.rare().close_sent = Some(close.code);
+            self.note_queued(now);
         }
         self.note_closing(now);
         error

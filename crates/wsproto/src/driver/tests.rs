@@ -334,6 +334,43 @@ fn only_bytes_that_wait_start_the_deadline_of_writing() {
 }
 
 #[test]
+fn a_close_that_answers_or_blames_starts_the_deadline_of_writing_and_a_failed_write_ends_it() {
+    let close = b"\x88\x82\0\0\0\0\x03\xe8";
+    for (name, wire) in [("a Close", &close[..]), ("a broken rule", b"\x83\x80\0\0\0\0")] {
+        let mut ends = Ends::server();
+        ends.driver = ends.driver.with_timeouts(Timeouts::default().with_write(s(10)), s(0));
+        let _ = ends.receive_bytes(wire, s(1));
+        assert!(ends.driver.queued() > 0, "{name}");
+        assert_eq!(ends.driver.poll_timeout(), Some(s(11)), "{name}");
+        let _ = ends.driver.write_failed();
+        assert_eq!(ends.driver.poll_timeout(), None, "{name}: what is written no more waits for nobody");
+    }
+}
+
+#[test]
+fn a_connection_that_is_closing_when_it_is_driven_has_the_deadline_of_closing() {
+    let mut connection = Connection::open_server(Config::default());
+    connection.send(CloseConnection::new(CloseCode::NORMAL), &mut Vec::new()).unwrap();
+    let timeouts = Timeouts::default().with_handshake(s(1)).with_close(s(10));
+    let driver = Driver::new(connection).with_timeouts(timeouts, s(3));
+    assert_eq!(driver.poll_timeout(), Some(s(13)));
+}
+
+#[test]
+fn an_end_without_a_close_is_reported_as_no_close_that_came() {
+    let mut server = Ends::of(Connection::server(Config::default()), client());
+    let request = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    server.receive_bytes(request, NOW).unwrap();
+    assert_eq!(server.driver.receive_eof(NOW), Ok(None), "the request can still be answered");
+    server.driver.send(crate::AcceptConnection::new(), NOW).unwrap();
+    let end = CloseConnection::new(CloseCode::ABNORMAL);
+    assert_eq!(server.receive_bytes(b"", NOW).unwrap(), [end.into()]);
+    let report = server.driver.close_report();
+    assert_eq!((report.received, report.begun_by, report.clean), (None, None, false));
+}
+
+#[test]
 fn a_request_that_takes_too_long_is_answered_so() {
     let connection = Connection::server(Config::default());
     let mut driver = Driver::new(connection).with_timeouts(Timeouts::default().with_handshake(s(10)), s(0));
