@@ -399,6 +399,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
                 self.end();
                 Poll::Ready(())
             }
+            // A peer that has ended its stream may still read what we say last.
+            Transport::Close if written.is_pending() => Poll::Pending,
             Transport::Close => {
                 // A peer that awaits our end gets it now, not when the program drops the stream.
                 ready!(self.poll_shutdown(cx));

@@ -47,8 +47,11 @@ impl<S: AsyncRead + Unpin> Pump<S> {
             turn.made_progress();
         }
         match outcome {
+            // A stream that was not allowed to read, for the task has used up its turn, tells nothing of the peer.
             Poll::Pending
-                if self.stage == Stage::WriteFailed && self.driver.transport() == Transport::KeepOpen =>
+                if self.stage == Stage::WriteFailed
+                    && self.driver.transport() == Transport::KeepOpen
+                    && coop::has_budget_remaining() =>
             {
                 // What the peer said last is taken; nothing more can be expected of it.
                 self.end();
