@@ -40,10 +40,7 @@ use crate::{
 ///         let stream = tokio::select! {
 ///             accepted = listener.accept() => match accepted {
 ///                 Ok((stream, _)) => stream,
-///                 Err(_) => {
-///                     tokio::time::sleep(Duration::from_millis(50)).await; // too many open files, say
-///                     continue;
-///                 }
+///                 Err(_) => continue,
 ///             },
 ///             () = stop_asked() => break,
 ///         };

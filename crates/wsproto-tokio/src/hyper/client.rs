@@ -3,9 +3,10 @@
 use std::{
     fmt,
     future::{Future, poll_fn},
-    pin::{Pin, pin},
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use ::hyper::{
@@ -21,6 +22,11 @@ use wsproto::{ClientUpgradeError, Deadline, UpgradeRequest};
 
 use super::{Upgraded, Upgrading, upgrading::io_error};
 use crate::{Error, RejectConnection, Settings, WebSocket};
+
+/// How long to wait at first before the server's settings are looked at again; each time twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+/// How long to wait at most before they are looked at again.
+const LONGEST_PAUSE: Duration = Duration::from_millis(16);
 
 /// The most of a refusal's body that is kept, in bytes.
 const MOST_CONTENT: usize = 16 << 10;
@@ -187,7 +193,7 @@ async fn within<F: Future>(settings: &Settings, future: F) -> Result<F::Output, 
 ///
 /// # Panics
 ///
-/// With deadlines, which the default settings have, outside a tokio runtime with its timer.
+/// Outside a tokio runtime with its timer: hyper tells nobody when the settings come, so they are looked at time and again.
 ///
 /// RFC 8441 [§3](https://www.rfc-editor.org/rfc/rfc8441#section-3)
 pub async fn connect_enabled<T, B, E>(
@@ -201,14 +207,36 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     E: Http2ClientConnExec<B, T> + Clone + Unpin,
 {
-    let enabled = poll_fn(|cx: &mut Context<'_>| {
-        let polled = pin!(&mut *connection).poll(cx);
-        //= rfc8441#3-1
-        if connection.is_extended_connect_protocol_enabled() {
-            return Poll::Ready(Ok(()));
+    let enabled = async {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let looked = poll_fn(|cx| poll_enabled(connection, cx));
+            if let Ok(outcome) = timeout(pause, looked).await {
+                return outcome;
+            }
+            // hyper wakes nobody when settings come.
+            pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
         }
-        ready!(polled).map_err(io_error)?;
-        Poll::Ready(Err(Error::Closed))
-    });
+    };
     within(settings, enabled).await?
+}
+
+fn poll_enabled<T, B, E>(
+    connection: &mut http2::Connection<T, B, E>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), Error>>
+where
+    T: Read + Write + Unpin + 'static,
+    B: Body + Unpin + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    E: Http2ClientConnExec<B, T> + Clone + Unpin,
+{
+    let polled = Pin::new(&mut *connection).poll(cx);
+    //= rfc8441#3-1
+    if connection.is_extended_connect_protocol_enabled() {
+        return Poll::Ready(Ok(()));
+    }
+    ready!(polled).map_err(io_error)?;
+    Poll::Ready(Err(Error::Closed))
 }

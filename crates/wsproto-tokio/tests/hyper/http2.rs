@@ -8,7 +8,10 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto,
 };
-use tokio::time::Instant;
+use tokio::{
+    io::AsyncWriteExt,
+    time::{Instant, sleep},
+};
 use wsproto_tokio::{CloseCode, Deadline, Error, Message, Side, hyper::connect_enabled};
 
 use crate::ends::{ask, builder, http2_client, open, serve_chat, settings};
@@ -104,6 +107,25 @@ async fn a_server_that_takes_no_extended_connect_is_asked_for_none() {
     tokio::spawn(connection);
     let request = Request::get("https://example.com/").body(Empty::new()).unwrap();
     assert_eq!(sender.send_request(request).await.unwrap().status(), 405);
+}
+
+/// haproxy sends its settings after it has read those of its client.
+#[tokio::test(start_paused = true)]
+async fn settings_that_come_late_are_seen_soon() {
+    let (stream, mut server) = tokio::io::duplex(1 << 16);
+    let builder = conn::http2::Builder::new(TokioExecutor::new());
+    let (_sender, mut connection) = builder.handshake::<_, Empty<Bytes>>(TokioIo::new(stream)).await.unwrap();
+    let serving = tokio::spawn(async move {
+        sleep(Duration::from_secs(1)).await;
+        // SETTINGS with SETTINGS_ENABLE_CONNECT_PROTOCOL (8) = 1.
+        server.write_all(b"\0\0\x06\x04\0\0\0\0\0\0\x08\0\0\0\x01").await.unwrap();
+        server
+    });
+    let started = Instant::now();
+    connect_enabled(&mut connection, &settings()).await.unwrap();
+    let elapsed = started.elapsed();
+    assert!(elapsed < Duration::from_millis(1050), "{elapsed:?}");
+    drop(serving.await.unwrap());
 }
 
 #[tokio::test(start_paused = true)]
