@@ -1,8 +1,8 @@
-// The WebSocket of browsers as a peer: it can send no fragments, no Ping and no bytes of its own.
+// The WebSocket API of browsers as a peer: it can send no fragments, no Ping and no bytes of its own.
 
 import * as script from "./script.mjs";
 
-class Peer {
+export class Peer {
   inbox = new script.Inbox();
 
   constructor(socket) {
@@ -55,10 +55,10 @@ class Peer {
 }
 
 /** Opens a connection by a class that has the API of browsers; `options` are what its constructor takes. */
-export function connect(WebSocket, url, options) {
+export function connect(WebSocket, url, options, PeerClass = Peer) {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url, options);
-    const peer = new Peer(socket);
+    const peer = new PeerClass(socket);
     socket.onopen = () => resolve(peer);
     socket.onerror = () => reject(new Error(`no connection to ${url}`));
   });

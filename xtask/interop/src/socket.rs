@@ -1,6 +1,6 @@
 //! A WebSocket of the adapter for tokio, as the script uses it.
 
-use std::{error, fmt};
+use std::{error, fmt, iter};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use wsproto_tokio::{CloseCode, Error, Event, Message, TextMessage, WebSocket};
@@ -106,7 +106,11 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed { code, reason } => write!(f, "closed with {code} {reason:?}"),
-            Self::Failed(error) => error.fmt(f),
+            Self::Failed(error) => {
+                error.fmt(f)?;
+                let mut causes = iter::successors(error::Error::source(error), |cause| cause.source());
+                causes.try_for_each(|cause| write!(f, ": {cause}"))
+            }
             Self::Unexpected(what) => f.write_str(what),
         }
     }
