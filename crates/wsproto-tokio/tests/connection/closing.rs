@@ -141,6 +141,26 @@ async fn the_peer_of_a_broken_rule_reads_our_close_then_the_end_and_no_reset() {
     assert!(matches!(server.await.unwrap(), Err(Error::Remote(_))));
 }
 
+/// A peer says Close and ends its stream while much of ours waits for it, and goes on reading.
+#[tokio::test]
+async fn what_is_queued_is_written_though_the_peer_has_ended_its_stream() {
+    let (io, mut peer) = duplex(16);
+    let mut ws = open_server(io, &Settings::default());
+    ws.feed(Message::from(vec![7; 1000])).await.unwrap();
+    let close = CloseConnection::new(CloseCode::NORMAL);
+    let server = tokio::spawn(async move { ws.recv().await.map(|message| (message, ws.close_report())) });
+    peer.write_all(&client_bytes([close.clone().into()])).await.unwrap();
+    peer.shutdown().await.unwrap();
+    // The server has read all of that before it can write any more.
+    tokio::task::yield_now().await;
+    let mut bytes = Vec::new();
+    peer.read_to_end(&mut bytes).await.unwrap();
+    let events = client_events(&bytes);
+    assert_eq!(events, [Event::from(Message::from(vec![7; 1000])), close.into()]);
+    let (message, report) = server.await.unwrap().unwrap();
+    assert!(message.is_none() && report.clean);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_close_that_is_started_leaves_what_still_comes_to_recv() {
     let (mut server, mut client) = pair(1 << 16);
