@@ -126,11 +126,9 @@ impl<'a> Text<'a> {
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
-            TextBytes::Borrowed(text) => text.as_bytes(),
             TextBytes::ShortAscii(bytes) => bytes,
-            TextBytes::Owned(text) => text.as_bytes(),
-            TextBytes::Shared(text) => text.as_bytes(),
             TextBytes::Inline(text) => text.as_bytes(),
+            _ => self.as_str().as_bytes(),
         }
     }
 
