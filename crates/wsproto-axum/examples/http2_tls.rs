@@ -61,7 +61,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let listener = TcpListener::bind(address).await?;
     println!("listening on https://localhost:{}/", listener.local_addr()?.port());
     loop {
-        let Ok((stream, _)) = listener.accept().await else { continue };
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await; // too many open files, say
+            continue;
+        };
         let (tls, builder, service) = (tls.clone(), builder.clone(), TowerToHyperService::new(app.clone()));
         tokio::spawn(async move {
             let stream = tls.accept(stream).await?;

@@ -7,11 +7,15 @@
 //! An echo server, one thread for each connection:
 //!
 //! ```no_run
-//! use std::{net::TcpListener, thread};
+//! use std::{net::TcpListener, thread, time::Duration};
 //! use wsproto_blocking::{Error, Settings, accept};
 //!
 //! let (listener, settings) = (TcpListener::bind("127.0.0.1:9001")?, Settings::default());
-//! for stream in listener.incoming().flatten() {
+//! for stream in listener.incoming() {
+//!     let Ok(stream) = stream else {
+//!         thread::sleep(Duration::from_millis(50)); // too many open files, say: that passes
+//!         continue;
+//!     };
 //!     let settings = settings.clone();
 //!     thread::spawn(move || -> Result<(), Error> {
 //!         let mut ws = accept(stream, settings)?;

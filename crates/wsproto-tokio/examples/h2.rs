@@ -1,5 +1,4 @@
 //! An echo server on the crate h2 alone, which has streams and no upgrades: over TCP, by prior knowledge.
-
 use h2::{RecvStream, SendStream, ext::Protocol, server};
 use std::{io, pin::Pin, task::Context, task::Poll, task::ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -36,7 +35,6 @@ impl AsyncWrite for Http2Stream {
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(())) // whoever drives the connection does that
     }
-
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(self.get_mut().0.send_data(Bytes::new(), true).map_err(io::Error::other))
     }
@@ -74,7 +72,9 @@ async fn main() -> io::Result<()> {
     let listener = tokio::net::TcpListener::bind(address.as_deref().unwrap_or("127.0.0.1:9001")).await?;
     println!("listening on {}", listener.local_addr()?);
     loop {
-        let Ok((stream, _)) = listener.accept().await else { continue };
-        tokio::spawn(serve(stream));
+        match listener.accept().await {
+            Ok((stream, _)) => drop(tokio::spawn(serve(stream))),
+            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await, // too many open files, say
+        }
     }
 }

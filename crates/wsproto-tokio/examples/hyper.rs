@@ -45,7 +45,10 @@ async fn main() -> std::io::Result<()> {
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW);
     loop {
-        let Ok((stream, _)) = listener.accept().await else { continue };
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await; // too many open files, say
+            continue;
+        };
         let (builder, settings) = (builder.clone(), settings.clone());
         tokio::spawn(async move {
             let service = service_fn(|mut request| {

@@ -3,6 +3,7 @@
 //! A server that echoes:
 //!
 //! ```no_run
+//! use std::time::Duration;
 //! use tokio::net::TcpListener;
 //! use wsproto_tokio::{Error, Settings, accept};
 //!
@@ -10,8 +11,11 @@
 //! async fn main() -> std::io::Result<()> {
 //!     let listener = TcpListener::bind("127.0.0.1:9001").await?;
 //!     loop {
-//!         // What fails to be accepted, for want of file descriptors say, must not end the server.
-//!         let Ok((stream, _)) = listener.accept().await else { continue };
+//!         // What fails to be accepted must neither end the server nor keep the processor busy.
+//!         let Ok((stream, _)) = listener.accept().await else {
+//!             tokio::time::sleep(Duration::from_millis(50)).await; // too many open files, say: that passes
+//!             continue;
+//!         };
 //!         tokio::spawn(async move {
 //!             let mut ws = accept(stream, &Settings::default()).await?;
 //!             while let Some(message) = ws.recv().await? {

@@ -40,7 +40,10 @@ use crate::{
 ///         let stream = tokio::select! {
 ///             accepted = listener.accept() => match accepted {
 ///                 Ok((stream, _)) => stream,
-///                 Err(_) => continue,
+///                 Err(_) => {
+///                     tokio::time::sleep(Duration::from_millis(50)).await; // too many open files, say
+///                     continue;
+///                 }
 ///             },
 ///             () = stop_asked() => break,
 ///         };

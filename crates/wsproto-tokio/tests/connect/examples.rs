@@ -5,7 +5,7 @@ use wsproto_tokio::{AcceptConnection, Settings};
 use crate::server::echo;
 
 #[allow(dead_code, reason = "the example's own main")]
-#[path = "../../examples/client.rs"]
+#[path = "../../examples/tokio_client.rs"]
 mod client;
 #[cfg(feature = "rustls")]
 #[allow(dead_code, reason = "the example's own main")]

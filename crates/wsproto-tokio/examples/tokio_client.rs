@@ -1,7 +1,7 @@
 //! A client: sends its arguments as messages, and prints what comes back.
 //!
 //! ```text
-//! cargo run --example client -- ws://localhost:9001 Hello again
+//! cargo run -p wsproto-tokio --example tokio_client -- ws://localhost:9001 Hello again
 //! ```
 
 use std::{env, time::Duration};
@@ -12,7 +12,7 @@ use wsproto_tokio::{CloseCode, Connector, Error, KeepAlive, Message, Settings, T
 async fn main() {
     let mut arguments = env::args().skip(1);
     let Some(url) = arguments.next() else {
-        eprintln!("usage: client URL [MESSAGE]...");
+        eprintln!("usage: tokio_client URL [MESSAGE]...");
         return;
     };
     let messages: Vec<String> = arguments.collect();
