@@ -72,7 +72,6 @@ mod client;
 mod link;
 mod proxy;
 mod server;
-mod settings;
 mod split;
 mod stream;
 mod time;
@@ -83,14 +82,13 @@ pub use wsproto::DeflateConfig;
 pub use wsproto::{
     self, AcceptConnection, AdapterError as Error, Bytes, BytesMessage, CloseCode, CloseConnection,
     CloseReport, Config, Connection, Counters, Deadline, Event, Headers, KeepAlive, Message, Ping, Pong,
-    PreparedMessage, Proxy, RejectConnection, Request, Side, TextMessage, Timeouts, WebSocketUrl,
+    PreparedMessage, Proxy, RejectConnection, Request, Settings, Side, TextMessage, Timeouts, WebSocketUrl,
     check_origin, check_same_host,
 };
 
 pub use self::{
     client::{Connector, connect},
     server::{Asked, accept, accept_with},
-    settings::Settings,
     split::{Reader, Writer},
     stream::{CloneStream, Layered, NoTimeouts, Stream},
     web_socket::WebSocket,

@@ -61,7 +61,6 @@ mod parties;
 mod pool;
 mod pump;
 mod replies;
-mod settings;
 mod shutdown;
 mod split;
 mod stream_sink;
@@ -75,14 +74,13 @@ pub use wsproto::DeflateConfig;
 pub use wsproto::{
     self, AcceptConnection, AdapterError as Error, Bytes, BytesMessage, CloseCode, CloseConnection,
     CloseReport, Config, Counters, Deadline, Event, Headers, KeepAlive, Message, Ping, Pong, PreparedMessage,
-    RejectConnection, Request, Side, TextMessage, Timeouts,
+    RejectConnection, Request, Settings, Side, TextMessage, Timeouts,
 };
 
 pub use self::{
     accept::{Incoming, accept, accept_with},
     connect::{Connector, MaybeTls, connect},
     replies::Replies,
-    settings::Settings,
     shutdown::{Shutdown, ShutdownReport},
     split::{Receiver, Sender},
     web_socket::WebSocket,

@@ -1,26 +1,22 @@
 //! What moves bytes between a stream and a driver: all that is asynchronous, as functions that are polled.
 
+mod calls;
 mod read;
 mod time;
 mod write;
 
 use std::{
-    mem,
     sync::Arc,
     task::{Context, Poll, ready},
 };
 
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    task::coop,
-};
+use tokio::io::{AsyncRead, AsyncWrite};
 use wsproto::{
-    Bytes, ConnectionState, Driver, Event, LocalProtocolError, Message, ReadBuffer, RemoteProtocolError,
-    Timeouts, Transport,
+    Bytes, ConnectionState, Driver, LocalProtocolError, ReadBuffer, RemoteProtocolError, Timeouts, Transport,
 };
 
 pub(crate) use self::time::Clock;
-use crate::{Error, Replies, error, parties::Parties, pool, trace::Trace};
+use crate::{Error, error, parties::Parties, pool, trace::Trace};
 
 /// From this length on, in bytes, what waits for the rest of its message keeps the memory that it was read into.
 const LONG_LEN: usize = 16 << 10;
@@ -157,84 +153,6 @@ impl<S> Pump<S> {
         let output = self.driver.output();
         if output.is_empty() && output.capacity() == 0 {
             *output = wsproto::OutputQueue::with_memory(pool::output());
-        }
-    }
-
-    /// Hands the next event of what was read to `take`, borrowed from the buffer, if there is one.
-    #[inline]
-    fn hand_next<T>(&mut self, take: impl FnOnce(Event<'_>, &mut Replies<'_>) -> Option<T>) -> Option<T> {
-        if !self.found && !self.receives() {
-            return None;
-        }
-        self.buffer.as_ref()?;
-        self.lend_output();
-        let buffer = self.buffer.as_deref_mut()?;
-        let event = if mem::take(&mut self.found) {
-            Ok(buffer.event())
-        } else {
-            self.driver.receive_from(buffer, &mut self.clock)
-        };
-        let taken = match event {
-            Ok(event) => {
-                let event = event?;
-                Trace::received(&self.driver, &event);
-                take(event, &mut Replies::new(&mut self.driver, &mut self.clock))
-            }
-            Err(error) => {
-                self.rule_broken(error);
-                return None;
-            }
-        };
-        self.release_empty();
-        taken
-    }
-
-    /// Returns the next event of what was read, borrowed from nothing, if there is one.
-    #[inline]
-    fn take_next(&mut self) -> Option<Event<'static>> {
-        if !self.found && !self.receives() {
-            return None;
-        }
-        // That a refusal's body is whole is an event that may need no more bytes.
-        if self.buffer.is_none() && self.driver.connection().state() == ConnectionState::Rejecting {
-            self.buffer = Some(pool::buffer());
-        }
-        let buffer = self.buffer.as_deref_mut()?;
-        let event = if mem::take(&mut self.found) {
-            Ok(buffer.take_event())
-        } else {
-            self.driver.receive_owned(buffer, &mut self.clock)
-        };
-        match event {
-            Ok(event) => {
-                if let Some(event) = &event {
-                    Trace::received(&self.driver, event);
-                }
-                self.release_empty();
-                event
-            }
-            Err(error) => {
-                self.rule_broken(error);
-                None
-            }
-        }
-    }
-
-    /// Takes the next message of what was read; other events are passed over.
-    #[inline]
-    fn take_message(&mut self) -> Option<Message> {
-        loop {
-            // A long message may be taken with its memory. A short one is copied from where it lies: on its way as an event
-            // of its own it would be moved time and again.
-            let is_long = self.buffer.as_deref().is_some_and(|buffer| buffer.waiting_len() > pool::READ_LEN);
-            let message = if self.found || is_long {
-                Message::try_from(self.take_next()?).ok()
-            } else {
-                self.hand_next(|event, _| Some(Message::try_from(event).ok()))?
-            };
-            if message.is_some() {
-                return message;
-            }
         }
     }
 
@@ -415,80 +333,5 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
                 self.poll_read(cx)
             }
         }
-    }
-}
-
-/// What the calls of a connection wait for.
-impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
-    /// Waits for what `next` makes of an event: `None` at the end.
-    ///
-    /// An event that is there without any reading takes from the task's budget, too: other tasks get their turns.
-    #[inline]
-    fn poll_next<T>(
-        &mut self,
-        cx: &mut Context<'_>,
-        mut next: impl FnMut(&mut Self) -> Option<T>,
-    ) -> Poll<Result<Option<T>, Error>> {
-        let turn = ready!(coop::poll_proceed(cx));
-        let outcome = loop {
-            if let Some(taken) = next(self) {
-                break Ok(Some(taken));
-            }
-            if self.is_over() {
-                break self.tell_error().map(|()| None);
-            }
-            ready!(self.poll(cx, Goal::Bytes));
-        };
-        turn.made_progress();
-        Poll::Ready(outcome)
-    }
-
-    /// Waits for an event, and hands it to `take`.
-    #[inline]
-    pub(crate) fn poll_with<T>(
-        &mut self,
-        cx: &mut Context<'_>,
-        take: &mut Option<impl FnOnce(Event<'_>, &mut Replies<'_>) -> T>,
-    ) -> Poll<Result<Option<T>, Error>> {
-        self.poll_next(cx, |pump| {
-            pump.hand_next(|event, replies| take.take().map(|take| take(event, replies)))
-        })
-    }
-
-    /// Waits for an event.
-    #[inline]
-    pub(crate) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event<'static>>, Error>> {
-        self.poll_next(cx, Self::take_next)
-    }
-
-    /// Waits for a message; other events are passed over.
-    #[inline]
-    pub(crate) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>, Error>> {
-        self.poll_next(cx, Self::take_message)
-    }
-
-    /// Waits until few enough bytes wait, or nothing can be written any more.
-    pub(crate) fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.driver.queued() <= self.high_water { Poll::Ready(()) } else { self.poll(cx, Goal::Room) }
-    }
-
-    /// Waits until one more message may be queued.
-    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let turn = ready!(coop::poll_proceed(cx));
-        ready!(self.poll_room(cx));
-        turn.made_progress();
-        Poll::Ready(if self.stage == Stage::Running { Ok(()) } else { Err(self.send_error()) })
-    }
-
-    /// Waits until all is written.
-    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        ready!(self.poll(cx, Goal::Written));
-        let is_lost = self.stage != Stage::Running && self.failure.is_some();
-        Poll::Ready(if is_lost { Err(self.send_error()) } else { Ok(()) })
-    }
-
-    /// Waits for the end; what comes until then is dropped.
-    pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.poll(cx, Goal::End)
     }
 }

@@ -5,6 +5,7 @@ mod rare;
 mod receive;
 mod report;
 mod send;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -18,6 +19,7 @@ use self::rare::Rare;
 pub use self::{
     clock::Clock,
     report::{CloseReport, Counters, Side},
+    settings::Settings,
 };
 use crate::{Connection, ConnectionState, Deadline, OutputQueue, Timeouts, Timers, Transport};
 
@@ -184,7 +186,7 @@ impl Driver {
     fn taken(&mut self, len: usize, now: impl Clock) {
         self.counters.wire_bytes_sent = self.counters.wire_bytes_sent.saturating_add(len as u64);
         if self.pong_waits || self.timers.is_some() {
-            let now = self.time(now);
+            let now = self.kept_time(now);
             self.note_written(now);
         }
     }

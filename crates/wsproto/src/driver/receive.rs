@@ -104,6 +104,10 @@ impl Driver {
     fn received(&mut self, found: FoundEvent<'_>, now: impl Clock) {
         match found {
             FoundEvent::Message { len, is_last } => self.message_received(len, is_last, now),
+            FoundEvent::Ping(_) | FoundEvent::Pong(_) => {
+                let now = self.kept_time(now);
+                self.control_received(found, now);
+            }
             found => {
                 let now = self.time(now);
                 self.control_received(found, now);

@@ -420,9 +420,16 @@ fn time_is_asked_for_only_where_it_counts() {
         asked.set(0);
         let mut wire = Vec::new();
         ends.peer.send(TextMessage::new("hello"), &mut wire).unwrap();
+        for ping in [b"1", b"2"] {
+            ends.peer.send(Ping::new(ping), &mut wire).unwrap();
+        }
+        ends.peer.send(crate::Pong::new(b"3"), &mut wire).unwrap();
         ends.buffer.extend_from_slice(&wire);
         ends.driver.filled(&mut ends.buffer, 0, clock);
-        assert!(ends.driver.advance(&mut ends.buffer, clock).unwrap());
+        for _ in 0..4 {
+            assert!(ends.driver.advance(&mut ends.buffer, clock).unwrap());
+        }
+        ends.driver.written(3, clock);
         ends.driver.send(TextMessage::new("hello"), clock).unwrap();
         ends.driver.send_message(&Message::from("hello"), clock).unwrap();
         ends.driver.written(14, clock);

@@ -121,6 +121,12 @@ impl Driver {
         self.timers.is_some()
     }
 
+    /// Returns the time where it is kept; in between nobody asks for it.
+    #[inline]
+    pub(super) fn kept_time(&self, now: impl Clock) -> Duration {
+        if self.timers.is_some() { now.now() } else { Duration::ZERO }
+    }
+
     /// Returns the time where anything is limited; otherwise nobody asks for it.
     #[inline]
     pub(super) fn time(&self, now: impl Clock) -> Duration {

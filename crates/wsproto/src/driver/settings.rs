@@ -1,42 +1,41 @@
-//! What connections are made with.
+//! What an adapter makes connections with.
 
-use std::{sync::Arc, time::Duration};
+use alloc::sync::Arc;
+use core::time::Duration;
 
-use wsproto::{Config, Timeouts};
+use crate::{Config, Timeouts};
 
-/// How long an opening handshake may take by default, connecting included.
+/// How long an opening handshake may take by default.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long a closing handshake, and the end of the transport after it, may take by default.
 const CLOSE: Duration = Duration::from_secs(5);
-/// So many bytes may wait to be written by default before [`feed`](crate::WebSocket::feed) writes them.
+/// So many bytes may wait to be written by default.
 const HIGH_WATER: usize = 64 << 10;
 
-/// What connections are made with, servers' and clients': limits, extensions, deadlines.
+/// What an adapter makes connections with, servers' and clients': limits, extensions, deadlines, back-pressure.
 ///
 /// It is cheap to clone; connections share what is in it.
 ///
 /// ```
-/// use std::time::Duration;
-/// use wsproto_blocking::{Config, KeepAlive, Settings, Timeouts};
+/// use core::time::Duration;
+/// use wsproto::{Config, KeepAlive, Settings, Timeouts};
 ///
-/// let seconds = Duration::from_secs;
-/// let timeouts = Timeouts::default()
-///     .with_handshake(seconds(5))
-///     .with_close(seconds(5))
-///     .with_write(seconds(30))
-///     .with_keep_alive(KeepAlive { idle: seconds(25), patience: seconds(20) });
-/// let settings = Settings::new(Config::default().with_max_message_len(1 << 20)).with_timeouts(timeouts);
-/// assert_eq!(settings.high_water, 64 << 10);
+/// let keep_alive = KeepAlive { idle: Duration::from_secs(25), patience: Duration::from_secs(20) };
+/// let settings = Settings::new(Config::default().with_max_message_len(1 << 20));
+/// let timeouts = settings.timeouts.with_keep_alive(keep_alive);
+/// let settings = settings.with_timeouts(timeouts);
+/// assert_eq!(settings.timeouts.handshake, Some(Duration::from_secs(10)));
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Settings {
     /// Limits and extensions. As [`Config::default`] has them by default: no extensions.
     pub config: Arc<Config>,
-    /// How long each step may take. By default 10 s for the opening handshake, connecting included, 5 s for the closing
-    /// handshake, and nothing else: no limit for an open connection, and no Pings.
+    /// How long each step may take. By default 10 s for the opening handshake, 5 s for the closing handshake, and nothing
+    /// else: no limit for an open connection, and no Pings.
     pub timeouts: Arc<Timeouts>,
-    /// How many bytes [`feed`](crate::WebSocket::feed) lets wait before it writes them. 64 KiB by default.
+    /// The most bytes that may wait to be written; before more is queued, they are written. 64 KiB by default. A message
+    /// is queued whole, so that this and one message is what waits at most.
     pub high_water: usize,
 }
 
@@ -64,14 +63,14 @@ impl Settings {
         self
     }
 
-    /// Takes all deadlines away: the time-outs of the stream are left as they are, and nothing bounds how long a silent
-    /// peer is waited for.
+    /// Takes all deadlines away: no timer is needed then, time-outs of a blocking stream are left as they are, and nothing
+    /// bounds how long a silent peer is waited for.
     #[must_use]
     pub fn without_timeouts(self) -> Self {
         self.with_timeouts(Timeouts::default())
     }
 
-    /// Sets how many bytes may wait before they are written.
+    /// Sets how many bytes may wait to be written before more is queued.
     #[must_use]
     pub const fn with_high_water(mut self, bytes: usize) -> Self {
         self.high_water = bytes;
