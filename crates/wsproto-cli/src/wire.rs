@@ -1,0 +1,18 @@
+//! What the protocol layer saw: bytes of both directions go in as [`Chunk`]s, [`Record`]s come out.
+//!
+//! This is the one place that knows how to look at a connection from outside. `connect --wire` and the page of `serve`
+//! feed it with what a tapped stream carries, `explain` with a recording. It judges as an endpoint would: each
+//! direction is received by a [`Connection`](wsproto::Connection) of the role that the bytes were meant for.
+
+mod chunk;
+mod explainer;
+mod record;
+
+#[expect(unused_imports)]
+pub(crate) use self::{
+    chunk::{Chunk, Sender},
+    explainer::{Explainer, Start},
+    record::{
+        Agreed, Broken, CloseBody, Cut, End, Field, Frame, Gap, Handshake, Message, Preview, Record, State,
+    },
+};
