@@ -4,15 +4,27 @@
 //! feed it with what a tapped stream carries, `explain` with a recording. It judges as an endpoint would: each
 //! direction is received by a [`Connection`](wsproto::Connection) of the role that the bytes were meant for.
 
+mod agreement;
 mod chunk;
+mod ends;
 mod explainer;
+mod frames;
+mod head;
+mod judge;
+mod opening;
+mod preview;
+mod recent;
 mod record;
+mod rule;
+mod shape;
 
 #[expect(unused_imports)]
 pub(crate) use self::{
     chunk::{Chunk, Sender},
     explainer::{Explainer, Start},
+    preview::hex,
     record::{
-        Agreed, Broken, CloseBody, Cut, End, Field, Frame, Gap, Handshake, Message, Preview, Record, State,
+        Agreed, Broken, CloseBody, Context, Cut, End, Field, Frame, Gap, Handshake, Message, Preview, Record,
+        State,
     },
 };

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use wsproto::Role;
 
 /// Who wrote the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -10,6 +11,32 @@ use serde::{Deserialize, Serialize};
 pub(crate) enum Sender {
     Client,
     Server,
+}
+
+impl Sender {
+    /// Returns who reads the bytes.
+    pub(crate) const fn other(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+
+    /// Returns the role in which this end speaks.
+    pub(crate) const fn role(self) -> Role {
+        match self {
+            Self::Client => Role::Client,
+            Self::Server => Role::Server,
+        }
+    }
+
+    /// Returns the name, as it stands in records.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        }
+    }
 }
 
 /// Bytes of one direction, as one read or write carried them.

@@ -1,8 +1,29 @@
 //! From bytes to records.
+//!
+//! Each direction is at a [`Stage`] of its own. The client's request decides what the server's answer is compared with,
+//! and the answer what the frames of both are read by. All that is kept is bounded: a head by the limits of the
+//! handshake, what a client sends before it has its answer, the beginning of a payload, and two windows of DEFLATE a
+//! direction.
 
-use std::time::Duration;
+mod side;
 
-use super::{Chunk, Record, Sender};
+use std::{mem, sync::Arc, time::Duration};
+
+use wsproto::{Config, ConnectionState, RemoteProtocolError, handshake::ResponseError};
+
+use self::side::{Side, Stage, broken, broken_body};
+use super::{
+    Agreed, Chunk, End, Gap, Handshake, Record, Sender,
+    agreement::Agreement,
+    ends::Ends,
+    frames::Happened,
+    head,
+    opening::{AnswerReader, Answered, Asked, HeadFault, RequestReader},
+    preview::len,
+};
+
+/// The most bytes that are kept of what a client sends before it has its answer.
+const EARLY_LEN: usize = 64 << 10;
 
 /// What is known of a connection when its bytes begin.
 #[derive(Clone, Debug)]
@@ -19,20 +40,282 @@ pub(crate) enum Start {
 }
 
 /// Looks at both directions of a connection from outside.
-pub(crate) struct Explainer {}
+pub(crate) struct Explainer {
+    config: Arc<Config>,
+    /// What was agreed elsewhere, until it is told.
+    agreed: Option<Agreed>,
+    client: Side,
+    server: Side,
+    ends: Ends,
+}
 
 impl Explainer {
-    /// Begins to look.
-    pub(crate) fn new(_: Start) -> Self {
-        Self {}
+    /// Begins to look; a rule is broken where an endpoint with the default limits would say so.
+    pub(crate) fn new(start: Start) -> Self {
+        Self::within(Config::default(), start)
+    }
+
+    /// Begins to look, with these limits.
+    pub(crate) fn within(config: impl Into<Arc<Config>>, start: Start) -> Self {
+        let config = config.into();
+        let mut explainer = Self {
+            agreed: None,
+            client: Side::new(Sender::Client, Stage::Request(Box::new(RequestReader::new(&config)))),
+            server: Side::new(
+                Sender::Server,
+                Stage::Answer(Box::new(AnswerReader::new(&config, Asked::default()))),
+            ),
+            ends: Ends::new(),
+            config,
+        };
+        if let Start::Open { extensions, subprotocol } = start {
+            // What can't be read isn't known.
+            let agreement =
+                Agreement::of_answer(&extensions).unwrap_or_else(|_| Agreement::unknown(&extensions));
+            explainer.client.open(&explainer.config, &agreement);
+            explainer.server.open(&explainer.config, &agreement);
+            let unknown = agreement.unknown;
+            explainer.agreed = Some(Agreed { at: 0, subprotocol, extensions, unknown });
+        }
+        explainer
+    }
+
+    /// Tells of a request or an answer that was elsewhere: of HTTP/2, with its pseudo-header fields first.
+    pub(crate) fn handshake(&mut self, handshake: Handshake, out: &mut Vec<Record>) {
+        self.ends.both(ConnectionState::Connecting, handshake.at, out);
+        out.push(Record::Handshake(handshake));
+    }
+
+    /// Tells that the connection is open, where the handshake was elsewhere; the first bytes tell it, too.
+    pub(crate) fn begin(&mut self, at: Duration, out: &mut Vec<Record>) {
+        if let Some(agreed) = self.agreed.take() {
+            let at = micros(at);
+            out.push(Record::Agreed(Agreed { at, ..agreed }));
+            self.ends.both(ConnectionState::Open, at, out);
+        }
     }
 
     /// Looks at bytes, and appends what was seen.
-    pub(crate) fn look(&mut self, _: &Chunk, _: &mut Vec<Record>) {}
+    pub(crate) fn look(&mut self, chunk: &Chunk, out: &mut Vec<Record>) {
+        self.begin(chunk.at, out);
+        let at = micros(chunk.at);
+        let mut rest = &chunk.bytes[..];
+        while !rest.is_empty() {
+            let before = rest.len();
+            self.step(chunk.from, at, &mut rest, out);
+            let taken = before.saturating_sub(rest.len());
+            let side = self.side(chunk.from);
+            side.offset = side.offset.saturating_add(u64::try_from(taken).unwrap_or(u64::MAX));
+        }
+    }
+
+    /// Takes what it can off the front of `rest`, or goes on to another stage.
+    fn step(&mut self, from: Sender, at: u64, rest: &mut &[u8], out: &mut Vec<Record>) {
+        if from == Sender::Server && self.server.offset == 0 && self.client.is_asking() {
+            let error = RemoteProtocolError::Response(ResponseError::Unrequested);
+            return self.bad_answer(&HeadFault { index: 0, error }, at, out);
+        }
+        let side = match from {
+            Sender::Client => &mut self.client,
+            Sender::Server => &mut self.server,
+        };
+        match &mut side.stage {
+            Stage::Request(reader) => match reader.read(rest) {
+                Ok(None) => {}
+                Ok(Some(asked)) => self.requested(asked, at, out),
+                Err(fault) => self.bad_request(&fault, at, out),
+            },
+            Stage::Early { bytes, .. } => {
+                let room = EARLY_LEN.saturating_sub(bytes.len());
+                let (early, after) = rest.split_at_checked(room).unwrap_or((rest, &[]));
+                bytes.extend_from_slice(early);
+                *rest = after;
+                if !rest.is_empty() {
+                    self.open_unanswered(at, out);
+                }
+            }
+            Stage::Answer(reader) => match reader.read(rest) {
+                Ok(None) => {}
+                Ok(Some(answered)) => self.answered(answered, at, out),
+                Err(fault) => self.bad_answer(&fault, at, out),
+            },
+            Stage::Body(reader) => {
+                let before = rest.len();
+                match reader.read_body(rest) {
+                    Ok(true) => return,
+                    // What follows belongs to no WebSocket.
+                    Ok(false) => side.stage = Stage::Ignored,
+                    Err(error) => {
+                        let taken = before.saturating_sub(rest.len()).saturating_sub(1);
+                        let offset = side.offset.saturating_add(u64::try_from(taken).unwrap_or(u64::MAX));
+                        side.stage = Stage::Ignored;
+                        out.push(broken_body(at, offset, &error.into()));
+                    }
+                }
+                self.ends.both(ConnectionState::Closed, at, out);
+            }
+            Stage::Frames(frames) => {
+                let happened = frames.take(at, side.offset, rest, out);
+                self.happened(from, happened, at, out);
+            }
+            Stage::Ignored => *rest = &[],
+        }
+    }
+
+    /// Draws the conclusions from what has happened in a direction.
+    fn happened(&mut self, from: Sender, happened: Happened, at: u64, out: &mut Vec<Record>) {
+        match happened {
+            Happened::Nothing => {}
+            Happened::Close => {
+                self.side(from).closed = true;
+                self.ends.close(from, at, out);
+            }
+            Happened::Broken => {
+                self.side(from).stage = Stage::Ignored;
+                self.ends.fail(from, at, out);
+            }
+        }
+    }
+
+    /// The request is whole.
+    fn requested(&mut self, asked: Asked, at: u64, out: &mut Vec<Record>) {
+        let stage =
+            mem::replace(&mut self.client.stage, Stage::Early { asked: asked.clone(), bytes: Vec::new() });
+        if let Stage::Request(reader) = stage {
+            head::records(at, Sender::Client, &reader.head, out);
+        }
+        self.ends.both(ConnectionState::Connecting, at, out);
+        // Where the server spoke before, its answer can't be compared.
+        if self.server.offset == 0 && matches!(self.server.stage, Stage::Answer(_)) {
+            self.server.stage = Stage::Answer(Box::new(AnswerReader::new(&self.config, asked)));
+        }
+        if matches!(self.server.stage, Stage::Frames(_) | Stage::Ignored) {
+            self.open_unanswered(at, out);
+        }
+    }
+
+    fn bad_request(&mut self, fault: &HeadFault, at: u64, out: &mut Vec<Record>) {
+        let Stage::Request(reader) = mem::replace(&mut self.client.stage, Stage::Ignored) else { return };
+        head::records(at, Sender::Client, &reader.head, out);
+        self.ends.both(ConnectionState::Connecting, at, out);
+        out.push(broken(at, Sender::Client, &reader.head, fault));
+        self.ends.change(Sender::Server, ConnectionState::Rejecting, at, out);
+    }
+
+    /// The answer is whole.
+    fn answered(&mut self, answered: Answered, at: u64, out: &mut Vec<Record>) {
+        let Stage::Answer(reader) = mem::replace(&mut self.server.stage, Stage::Ignored) else { return };
+        head::records(at, Sender::Server, &reader.head, out);
+        match answered {
+            Answered::Accept { subprotocol, extensions, agreement } => {
+                let unknown = agreement.unknown.clone();
+                out.push(Record::Agreed(Agreed { at, subprotocol, extensions, unknown }));
+                self.ends.both(ConnectionState::Open, at, out);
+                self.server.open(&self.config, &agreement);
+                self.open_client(&agreement, at, out);
+            }
+            Answered::Reject { has_body: true } => {
+                self.client.stage = Stage::Ignored;
+                self.server.stage = Stage::Body(reader);
+                self.ends.both(ConnectionState::Rejecting, at, out);
+            }
+            Answered::Reject { has_body: false } => {
+                self.client.stage = Stage::Ignored;
+                self.ends.both(ConnectionState::Closed, at, out);
+            }
+        }
+    }
+
+    fn bad_answer(&mut self, fault: &HeadFault, at: u64, out: &mut Vec<Record>) {
+        let Stage::Answer(reader) = mem::replace(&mut self.server.stage, Stage::Ignored) else { return };
+        head::records(at, Sender::Server, &reader.head, out);
+        out.push(broken(at, Sender::Server, &reader.head, fault));
+        self.client.stage = Stage::Ignored;
+        self.ends.change(Sender::Client, ConnectionState::Closed, at, out);
+    }
+
+    /// Goes on with the client's frames, though the answer isn't known: what was offered may have been agreed.
+    fn open_unanswered(&mut self, at: u64, out: &mut Vec<Record>) {
+        if let Stage::Early { asked, .. } = &self.client.stage {
+            let agreement = Agreement::assumed(&asked.extensions);
+            self.open_client(&agreement, at, out);
+        }
+    }
+
+    /// Opens the client's direction, and looks at what came before.
+    fn open_client(&mut self, agreement: &Agreement, at: u64, out: &mut Vec<Record>) {
+        let early = match &mut self.client.stage {
+            Stage::Early { bytes, .. } => mem::take(bytes),
+            // The request isn't known, but frames may come.
+            Stage::Request(reader) if reader.head.is_empty() => Vec::new(),
+            _ => return,
+        };
+        self.client.open(&self.config, agreement);
+        let (mut rest, end) = (&early[..], self.client.offset);
+        while let (Stage::Frames(frames), false) = (&mut self.client.stage, rest.is_empty()) {
+            let happened = frames.take(at, end.saturating_sub(len(rest)), &mut rest, out);
+            self.happened(Sender::Client, happened, at, out);
+        }
+    }
 
     /// Notes that bytes are missing: frames can't be told after them in this direction.
-    pub(crate) fn gap(&mut self, _: Sender, _: Option<u64>, _: Duration, _: &mut Vec<Record>) {}
+    pub(crate) fn gap(&mut self, from: Sender, missing: Option<u64>, at: Duration, out: &mut Vec<Record>) {
+        self.cut(from, at, out);
+        let side = self.side(from);
+        out.push(Record::Gap(Gap { at: micros(at), from, offset: side.offset, missing }));
+        side.offset = side.offset.saturating_add(missing.unwrap_or_default());
+        side.stage = Stage::Ignored;
+        if from == Sender::Server {
+            self.open_unanswered(micros(at), out);
+        }
+    }
 
     /// Notes that a direction has ended.
-    pub(crate) fn end(&mut self, _: Sender, _: Duration, _: &mut Vec<Record>) {}
+    pub(crate) fn end(&mut self, from: Sender, at: Duration, out: &mut Vec<Record>) {
+        if mem::replace(&mut self.side(from).ended, true) {
+            return;
+        }
+        self.cut(from, at, out);
+        let at = micros(at);
+        let side = self.side(from);
+        let (clean, head) = (side.closed, side.end_of_head());
+        if let Some((head, fault)) = head {
+            out.push(broken(at, from, &head, &fault));
+        }
+        out.push(Record::End(End { at, from, clean }));
+        self.ends.end(from, at, out);
+    }
+
+    /// Notes that no more is known of a direction, which may go on: a recording ends. What is unfinished is told.
+    pub(crate) fn cut(&mut self, from: Sender, at: Duration, out: &mut Vec<Record>) {
+        self.begin(at, out);
+        let at = micros(at);
+        if from == Sender::Client && self.server.offset == 0 {
+            self.open_unanswered(at, out);
+        }
+        match &mut self.side(from).stage {
+            Stage::Frames(frames) => {
+                let happened = frames.cut(at, out);
+                self.happened(from, happened, at, out);
+            }
+            Stage::Request(reader) => head::records(at, from, &reader.head, out),
+            Stage::Answer(reader) => head::records(at, from, &reader.head, out),
+            Stage::Early { .. } | Stage::Body(_) | Stage::Ignored => {}
+        }
+    }
+
+    const fn side(&mut self, from: Sender) -> &mut Side {
+        match from {
+            Sender::Client => &mut self.client,
+            Sender::Server => &mut self.server,
+        }
+    }
 }
+
+/// Returns a time as records have it.
+fn micros(at: Duration) -> u64 {
+    u64::try_from(at.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

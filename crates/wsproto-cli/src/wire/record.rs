@@ -48,6 +48,8 @@ pub(crate) struct Agreed {
     pub(crate) subprotocol: Option<String>,
     /// As in the answer's `Sec-WebSocket-Extensions`; empty for none.
     pub(crate) extensions: String,
+    /// Of these one that isn't known here: its frames are shown, but neither judged nor put together.
+    pub(crate) unknown: Option<String>,
 }
 
 /// A whole frame, or the beginning of one that never ended.
@@ -60,7 +62,8 @@ pub(crate) struct Frame {
     pub(crate) number: u64,
     /// Where its header begins.
     pub(crate) offset: u64,
-    /// The header's bytes in hex, 4 to 28 digits: bit fields, length, extended length, masking key.
+    /// The header's bytes in hex, 4 to 28 digits (fewer where it was cut): bit fields, length, extended length, masking
+    /// key.
     pub(crate) header: String,
     pub(crate) fin: bool,
     pub(crate) rsv1: bool,
@@ -150,8 +153,20 @@ pub(crate) struct Broken {
     pub(crate) rule: String,
     /// The section, as `RFC 6455 §5.5`.
     pub(crate) section: String,
-    /// What an endpoint answers it with: a close code, or a status of HTTP.
+    /// What an endpoint answers it with: a close code, or a status of HTTP. 1006, which isn't sent, where it ends the
+    /// connection without an answer.
     pub(crate) answer: u16,
+    /// The bytes around the offending one.
+    pub(crate) context: Context,
+}
+
+/// Bytes of one direction as they came, still masked.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Context {
+    /// Where they begin.
+    pub(crate) offset: u64,
+    /// At most 32 bytes before the offending one, that one, and at most 15 after it.
+    pub(crate) hex: String,
 }
 
 /// Bytes that are missing from a recording.

@@ -1,0 +1,299 @@
+//! The opening handshake over HTTP/1.1, judged by the rules of the other end.
+
+use std::{slice, sync::Arc};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use wsproto::{
+    AcceptConnection, Config, DeflateConfig, RemoteProtocolError, Request, Role,
+    extensions::respond,
+    handshake::{
+        Answer, ClientHandshake, ClientState, HandshakeLimits, RequestError, ResponseError, ServerHandshake,
+    },
+};
+
+use super::{agreement::Agreement, head};
+
+/// The most bytes in which the offending one of a head is searched for.
+const SEARCH_LEN: usize = 64 << 10;
+
+/// A rule that a head breaks, and the place of the offending byte in it.
+#[derive(Debug)]
+pub(super) struct HeadFault {
+    pub(super) index: usize,
+    pub(super) error: RemoteProtocolError,
+}
+
+/// A client's request on its way.
+pub(super) struct RequestReader {
+    limits: HandshakeLimits,
+    handshake: ServerHandshake,
+    /// All of the head that came.
+    pub(super) head: Vec<u8>,
+}
+
+impl RequestReader {
+    pub(super) fn new(config: &Arc<Config>) -> Self {
+        let limits = config.handshake;
+        Self { limits, handshake: ServerHandshake::new(limits), head: Vec::new() }
+    }
+
+    /// Takes what it can off the front of `rest`, and returns the request once it is whole.
+    pub(super) fn read(&mut self, rest: &mut &[u8]) -> Result<Option<Asked>, HeadFault> {
+        let before = *rest;
+        match self.handshake.receive(rest) {
+            Ok(request) => {
+                keep(&mut self.head, before, rest);
+                request.map_or(Ok(None), |request| self.check_offers(&request).map(Some))
+            }
+            Err(error) => {
+                let mut again = ServerHandshake::new(self.limits);
+                search(&mut self.head, before, rest, |byte| {
+                    again.receive(&mut slice::from_ref(byte)).is_err()
+                });
+                Err(self.fault(RemoteProtocolError::Request(error)))
+            }
+        }
+    }
+
+    /// Holds the offers of extensions to their grammar.
+    fn check_offers(&self, request: &Request) -> Result<Asked, HeadFault> {
+        let offers: Vec<String> = request.extensions().map(String::from).collect();
+        match respond(&[Arc::new(DeflateConfig::default()) as _], &offers) {
+            Ok(_) => Ok(Asked::of(request, offers)),
+            Err(error) => {
+                Err(self.fault(RemoteProtocolError::Negotiation { received_by: Role::Server, error }))
+            }
+        }
+    }
+
+    fn fault(&self, error: RemoteProtocolError) -> HeadFault {
+        let last = self.head.len().saturating_sub(1);
+        let field = match &error {
+            RemoteProtocolError::Request(error) => field_of_request(*error),
+            _ => Some("Sec-WebSocket-Extensions"),
+        };
+        HeadFault { index: field.and_then(|name| head::place(&self.head, name)).unwrap_or(last), error }
+    }
+
+    /// Takes the end of the stream; an error where the head has begun.
+    pub(super) fn end(&self) -> Option<RemoteProtocolError> {
+        (!self.head.is_empty()).then_some(RemoteProtocolError::EndOfStream { received_any: true })
+    }
+}
+
+/// What the answer is compared with.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asked {
+    /// Of the key; none where the request isn't known.
+    nonce: Option<[u8; 16]>,
+    subprotocols: Vec<String>,
+    pub(super) extensions: Vec<String>,
+}
+
+impl Asked {
+    fn of(request: &Request, extensions: Vec<String>) -> Self {
+        let key = request.headers().get("Sec-WebSocket-Key").and_then(|key| STANDARD.decode(key).ok());
+        Self {
+            nonce: key.and_then(|key| key.try_into().ok()),
+            subprotocols: request.subprotocols().map(String::from).collect(),
+            extensions,
+        }
+    }
+
+    /// Makes the client that has asked so; tells whether it knows what the answer must prove.
+    fn client(&self, limits: HandshakeLimits) -> (ClientHandshake, bool) {
+        let mut client = ClientHandshake::new(limits);
+        let mut request = Request::new("localhost", "/");
+        for subprotocol in &self.subprotocols {
+            request = request.with_subprotocol(subprotocol.as_str());
+        }
+        for extension in &self.extensions {
+            request = request.with_extension(extension.as_str());
+        }
+        let nonce = self.nonce.unwrap_or_default();
+        let is_known = self.nonce.is_some() && client.send_request(&request, nonce, &mut Vec::new()).is_ok();
+        if !is_known {
+            // Such a request can always be sent.
+            let plain = Request::new("localhost", "/");
+            let sent = client.send_request(&plain, nonce, &mut Vec::new());
+            debug_assert!(sent.is_ok(), "it is plain");
+        }
+        (client, is_known)
+    }
+}
+
+/// A server's answer on its way.
+pub(super) struct AnswerReader {
+    limits: HandshakeLimits,
+    asked: Asked,
+    handshake: ClientHandshake,
+    is_known: bool,
+    /// All of the head that came, that of interim responses, too.
+    pub(super) head: Vec<u8>,
+}
+
+/// What a server has answered.
+pub(super) enum Answered {
+    Accept {
+        subprotocol: Option<String>,
+        extensions: String,
+        agreement: Agreement,
+    },
+    /// A refusal; a body may follow.
+    Reject {
+        has_body: bool,
+    },
+}
+
+impl AnswerReader {
+    pub(super) fn new(config: &Arc<Config>, asked: Asked) -> Self {
+        let limits = config.handshake;
+        let (handshake, is_known) = asked.client(limits);
+        Self { limits, asked, handshake, is_known, head: Vec::new() }
+    }
+
+    /// Takes what it can off the front of `rest`, and returns the answer once it is whole.
+    pub(super) fn read(&mut self, rest: &mut &[u8]) -> Result<Option<Answered>, HeadFault> {
+        let before = *rest;
+        let error = match self.handshake.receive(rest) {
+            Ok(Some(Answer::Accept(accept))) => {
+                keep(&mut self.head, before, rest);
+                return self.accepted(accept).map(Some);
+            }
+            Ok(Some(Answer::Reject(_))) => {
+                keep(&mut self.head, before, rest);
+                // An empty body ends without a byte.
+                while let Ok(Some(_)) = self.handshake.receive(&mut &[][..]) {}
+                let has_body = self.handshake.state() == ClientState::ReceivingBody;
+                return Ok(Some(Answered::Reject { has_body }));
+            }
+            Ok(_) => {
+                keep(&mut self.head, before, rest);
+                return Ok(None);
+            }
+            Err(error) => error,
+        };
+        let (mut again, _) = self.asked.client(self.limits);
+        search(&mut self.head, before, rest, |byte| again.receive(&mut slice::from_ref(byte)).is_err());
+        if !self.is_known && depends_on_request(&error) {
+            return self.accepted(accept_of(&self.head)).map(Some);
+        }
+        Err(self.fault(RemoteProtocolError::Response(error)))
+    }
+
+    fn accepted(&self, accept: AcceptConnection) -> Result<Answered, HeadFault> {
+        let extensions = accept.extensions.join(", ");
+        let agreement = if self.is_known {
+            Agreement::of_answer_to(&self.asked.extensions, &extensions)
+        } else {
+            Agreement::of_answer(&extensions)
+        };
+        match agreement {
+            Ok(agreement) => Ok(Answered::Accept { subprotocol: accept.subprotocol, extensions, agreement }),
+            Err(error) => {
+                Err(self.fault(RemoteProtocolError::Negotiation { received_by: Role::Client, error }))
+            }
+        }
+    }
+
+    fn fault(&self, error: RemoteProtocolError) -> HeadFault {
+        let last = self.head.len().saturating_sub(1);
+        let field = match &error {
+            RemoteProtocolError::Response(error) => field_of_response(error),
+            _ => Some("Sec-WebSocket-Extensions"),
+        };
+        HeadFault { index: field.and_then(|name| head::place(&self.head, name)).unwrap_or(last), error }
+    }
+
+    /// Reads the body of a refusal; tells whether it goes on. Of one that breaks a rule, the offending byte is taken last.
+    ///
+    /// It is short: the limits of the handshake see to it.
+    pub(super) fn read_body(&mut self, rest: &mut &[u8]) -> Result<bool, ResponseError> {
+        while self.handshake.state() == ClientState::ReceivingBody
+            && let Some((byte, after)) = rest.split_first()
+        {
+            *rest = after;
+            while self.handshake.receive(&mut slice::from_ref(byte))?.is_some() {}
+        }
+        Ok(self.handshake.state() == ClientState::ReceivingBody)
+    }
+
+    /// Takes the end of the stream; an error where the answer isn't whole.
+    pub(super) fn end(&mut self) -> Option<RemoteProtocolError> {
+        match self.handshake.receive_eof() {
+            Ok(_) => None,
+            Err(ResponseError::BodyEnded) => Some(ResponseError::BodyEnded.into()),
+            Err(_) => Some(RemoteProtocolError::EndOfStream { received_any: !self.head.is_empty() }),
+        }
+    }
+}
+
+/// Keeps what was taken.
+fn keep(head: &mut Vec<u8>, before: &[u8], rest: &[u8]) {
+    let taken = before.len().saturating_sub(rest.len());
+    head.extend_from_slice(before.get(..taken).unwrap_or(before));
+}
+
+/// Searches a head, of which `before` is the last part, for the first byte that `fails`: up to it all is kept and taken.
+///
+/// The head is bounded by the limits of the handshake.
+fn search<'a>(head: &mut Vec<u8>, before: &'a [u8], rest: &mut &'a [u8], fails: impl FnMut(&u8) -> bool) {
+    let start = head.len();
+    head.extend(before.iter().take(SEARCH_LEN));
+    let len = head.iter().position(fails).map_or(head.len(), |index| index.saturating_add(1));
+    head.truncate(len.max(start));
+    *rest = before.get(len.saturating_sub(start)..).unwrap_or_default();
+}
+
+/// Tells whether a rule can't be judged without the request.
+const fn depends_on_request(error: &ResponseError) -> bool {
+    matches!(
+        error,
+        ResponseError::AcceptMismatch
+            | ResponseError::SubprotocolNotProposed(_)
+            | ResponseError::ExtensionNotOffered(_)
+    )
+}
+
+/// Reads what the head of an acceptance says, which wasn't compared with a request.
+fn accept_of(head: &[u8]) -> AcceptConnection {
+    let mut accept = AcceptConnection::new();
+    accept.subprotocol = head::list(head, "Sec-WebSocket-Protocol");
+    accept.extensions = head::list(head, "Sec-WebSocket-Extensions").into_iter().collect();
+    accept
+}
+
+/// The field that a rule is about, if it is about one.
+const fn field_of_request(error: RequestError) -> Option<&'static str> {
+    Some(match error {
+        RequestError::HostRepeated | RequestError::HostInvalid => "Host",
+        RequestError::ContentLengthInvalid | RequestError::Body => "Content-Length",
+        RequestError::TransferEncoding => "Transfer-Encoding",
+        RequestError::ConnectionNotUpgrade => "Connection",
+        RequestError::UpgradeNotWebSocket => "Upgrade",
+        RequestError::VersionRepeated | RequestError::VersionUnsupported => "Sec-WebSocket-Version",
+        RequestError::KeyRepeated | RequestError::KeyInvalid => "Sec-WebSocket-Key",
+        RequestError::SubprotocolsEmpty
+        | RequestError::SubprotocolInvalid
+        | RequestError::SubprotocolRepeated => "Sec-WebSocket-Protocol",
+        RequestError::ExtensionsEmpty | RequestError::ExtensionsInvalid => "Sec-WebSocket-Extensions",
+        _ => return None,
+    })
+}
+
+const fn field_of_response(error: &ResponseError) -> Option<&'static str> {
+    Some(match error {
+        ResponseError::ConnectionNotUpgrade => "Connection",
+        ResponseError::UpgradeNotWebSocket => "Upgrade",
+        ResponseError::AcceptRepeated | ResponseError::AcceptMismatch => "Sec-WebSocket-Accept",
+        ResponseError::SubprotocolRepeated | ResponseError::SubprotocolNotProposed(_) => {
+            "Sec-WebSocket-Protocol"
+        }
+        ResponseError::ExtensionsRepeated
+        | ResponseError::ExtensionsInvalid
+        | ResponseError::ExtensionNotOffered(_) => "Sec-WebSocket-Extensions",
+        ResponseError::ContentLengthInvalid => "Content-Length",
+        ResponseError::BodyAmbiguous | ResponseError::TransferEncodingUnknown => "Transfer-Encoding",
+        _ => return None,
+    })
+}

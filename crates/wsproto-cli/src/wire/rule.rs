@@ -1,0 +1,60 @@
+//! Which section a broken rule stands in, and what answers it.
+
+use wsproto::{
+    CloseCode, Event, RemoteProtocolError,
+    extensions::{ExtensionError, NegotiationError, deflate::DeflateError},
+};
+
+/// Returns the RFC and section that has the rule.
+pub(super) fn section(error: &RemoteProtocolError) -> &'static str {
+    match error {
+        RemoteProtocolError::Request(error) => error.section(),
+        RemoteProtocolError::Response(error) => error.section(),
+        RemoteProtocolError::Frame(error) => error.section(),
+        RemoteProtocolError::Extension(error) => extension(error),
+        RemoteProtocolError::Negotiation { error, .. } => negotiation(error),
+        RemoteProtocolError::EndOfStream { .. } => "RFC 6455 §4",
+        // The rest are limits.
+        _ => "RFC 6455 §10.4",
+    }
+}
+
+/// Of permessage-deflate, the only extension here: what isn't DEFLATE has another code than a bit where it must not be.
+fn extension(error: &ExtensionError) -> &'static str {
+    match error {
+        ExtensionError::UnownedRsv(_) => "RFC 6455 §5.2",
+        ExtensionError::Refused(refusal) => match refusal.code {
+            CloseCode::PROTOCOL_ERROR => "RFC 7692 §6",
+            CloseCode::INVALID_PAYLOAD => "RFC 7692 §7.2.2",
+            _ => "RFC 6455 §10.4",
+        },
+        _ => "RFC 6455 §9",
+    }
+}
+
+fn negotiation(error: &NegotiationError) -> &'static str {
+    match error {
+        NegotiationError::NotOffered(_) => "RFC 6455 §4.1",
+        NegotiationError::Repeated(_) | NegotiationError::RsvTaken(_) => "RFC 7692 §5",
+        NegotiationError::Unacceptable(found) => {
+            match found.reason.error().and_then(|error| error.downcast_ref::<DeflateError>()) {
+                Some(DeflateError::ServerContextTakeover) => "RFC 7692 §7.1.1.1",
+                Some(DeflateError::ServerWindowTooLarge) => "RFC 7692 §7.1.2.1",
+                Some(DeflateError::ClientWindowTooLarge | DeflateError::ClientWindowNotOffered) => {
+                    "RFC 7692 §7.1.2.2"
+                }
+                _ => "RFC 7692 §7.1",
+            }
+        }
+        _ => "RFC 6455 §9.1",
+    }
+}
+
+/// Returns what an endpoint answers with: a close code, a status, or 1006 where it ends the connection without a word.
+pub(super) fn answer(error: &RemoteProtocolError) -> u16 {
+    match error.event_hint() {
+        Some(Event::CloseConnection(close)) => close.code.get(),
+        Some(Event::RejectConnection(reject)) => reject.status,
+        _ => CloseCode::ABNORMAL.get(),
+    }
+}
