@@ -7,24 +7,31 @@
 mod agreement;
 mod chunk;
 mod ends;
+mod escape;
 mod explainer;
 mod frames;
 mod head;
 mod judge;
+mod line;
 mod opening;
 mod preview;
 mod recent;
 mod record;
 mod rule;
+pub(crate) mod session;
 mod shape;
+mod tap;
 
 #[expect(unused_imports)]
 pub(crate) use self::{
-    chunk::{Chunk, Sender},
+    chunk::{Chunk, Sender, Tapped},
+    escape::escape,
     explainer::{Explainer, Start},
+    line::Line,
     preview::hex,
     record::{
         Agreed, Broken, CloseBody, Context, Cut, End, Field, Frame, Gap, Handshake, Message, Preview, Record,
         State,
     },
+    tap::Tap,
 };

@@ -47,3 +47,14 @@ pub(crate) struct Chunk {
     pub(crate) from: Sender,
     pub(crate) bytes: bytes::Bytes,
 }
+
+/// What a [`Tap`](super::Tap) has seen.
+#[derive(Clone, Debug)]
+pub(crate) enum Tapped {
+    Bytes(Chunk),
+    /// A direction has ended, in order or by an error.
+    End {
+        at: Duration,
+        from: Sender,
+    },
+}

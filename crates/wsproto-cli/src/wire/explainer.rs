@@ -13,7 +13,7 @@ use wsproto::{Config, ConnectionState, RemoteProtocolError, handshake::ResponseE
 
 use self::side::{Side, Stage, broken, broken_body};
 use super::{
-    Agreed, Chunk, End, Gap, Handshake, Record, Sender,
+    Agreed, Chunk, End, Gap, Handshake, Record, Sender, Tapped,
     agreement::Agreement,
     ends::Ends,
     frames::Happened,
@@ -42,8 +42,8 @@ pub(crate) enum Start {
 /// Looks at both directions of a connection from outside.
 pub(crate) struct Explainer {
     config: Arc<Config>,
-    /// What was agreed elsewhere, until it is told.
-    agreed: Option<Agreed>,
+    /// The extensions and the subprotocol that were agreed on elsewhere, until that is told.
+    elsewhere: Option<(String, Option<String>)>,
     client: Side,
     server: Side,
     ends: Ends,
@@ -58,8 +58,11 @@ impl Explainer {
     /// Begins to look, with these limits.
     pub(crate) fn within(config: impl Into<Arc<Config>>, start: Start) -> Self {
         let config = config.into();
-        let mut explainer = Self {
-            agreed: None,
+        Self {
+            elsewhere: match start {
+                Start::Handshake => None,
+                Start::Open { extensions, subprotocol } => Some((extensions, subprotocol)),
+            },
             client: Side::new(Sender::Client, Stage::Request(Box::new(RequestReader::new(&config)))),
             server: Side::new(
                 Sender::Server,
@@ -67,17 +70,7 @@ impl Explainer {
             ),
             ends: Ends::new(),
             config,
-        };
-        if let Start::Open { extensions, subprotocol } = start {
-            // What can't be read isn't known.
-            let agreement =
-                Agreement::of_answer(&extensions).unwrap_or_else(|_| Agreement::unknown(&extensions));
-            explainer.client.open(&explainer.config, &agreement);
-            explainer.server.open(&explainer.config, &agreement);
-            let unknown = agreement.unknown;
-            explainer.agreed = Some(Agreed { at: 0, subprotocol, extensions, unknown });
         }
-        explainer
     }
 
     /// Tells of a request or an answer that was elsewhere: of HTTP/2, with its pseudo-header fields first.
@@ -86,12 +79,37 @@ impl Explainer {
         out.push(Record::Handshake(handshake));
     }
 
-    /// Tells that the connection is open, where the handshake was elsewhere; the first bytes tell it, too.
-    pub(crate) fn begin(&mut self, at: Duration, out: &mut Vec<Record>) {
-        if let Some(agreed) = self.agreed.take() {
-            let at = micros(at);
-            out.push(Record::Agreed(Agreed { at, ..agreed }));
-            self.ends.both(ConnectionState::Open, at, out);
+    /// Tells that the connection is open, where the handshake was elsewhere; no bytes came before.
+    pub(crate) fn open(
+        &mut self,
+        at: Duration,
+        extensions: &str,
+        subprotocol: Option<&str>,
+        out: &mut Vec<Record>,
+    ) {
+        let at = micros(at);
+        // What can't be read isn't known.
+        let agreement = Agreement::of_answer(extensions).unwrap_or_else(|_| Agreement::unknown(extensions));
+        let (subprotocol, extensions) = (subprotocol.map(String::from), extensions.into());
+        let unknown = agreement.unknown.clone();
+        out.push(Record::Agreed(Agreed { at, subprotocol, extensions, unknown }));
+        self.ends.both(ConnectionState::Open, at, out);
+        self.client.open(&self.config, &agreement);
+        self.server.open(&self.config, &agreement);
+    }
+
+    /// Tells what is known from the beginning.
+    fn begin(&mut self, at: Duration, out: &mut Vec<Record>) {
+        if let Some((extensions, subprotocol)) = self.elsewhere.take() {
+            self.open(at, &extensions, subprotocol.as_deref(), out);
+        }
+    }
+
+    /// Looks at what a tap has seen.
+    pub(crate) fn see(&mut self, tapped: &Tapped, out: &mut Vec<Record>) {
+        match tapped {
+            Tapped::Bytes(chunk) => self.look(chunk, out),
+            Tapped::End { at, from } => self.end(*from, *at, out),
         }
     }
 

@@ -4,7 +4,7 @@
 //! count the bytes of one direction from its first one. Whatever a peer chose is bounded here: a [`Preview`] has the
 //! beginning of a payload only.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Sender;
 
@@ -35,7 +35,7 @@ pub(crate) struct Handshake {
 }
 
 /// A header field.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Field {
     pub(crate) name: String,
     pub(crate) value: String,

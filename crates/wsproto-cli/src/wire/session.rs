@@ -1,0 +1,192 @@
+//! A recorded session as a file: what `serve` lets download and `explain` reads.
+//!
+//! One JSON object a line. The first says what the file is, `{"kind":"session","version":1}`; the others are what
+//! happened, in that order, with `at` in microseconds:
+//!
+//! ```text
+//! {"kind":"bytes","at":0,"from":"client","hex":"8180…"}
+//! {"kind":"handshake","at":0,"from":"client","version":"HTTP/2","fields":[{"name":":method","value":"CONNECT"}, …]}
+//! {"kind":"open","at":900,"extensions":"permessage-deflate","subprotocol":null}
+//! {"kind":"gap","at":1200,"from":"server","missing":70000}
+//! {"kind":"end","at":1300,"from":"server"}
+//! ```
+//!
+//! Of HTTP/1.1 the handshake is among the bytes; of HTTP/2 it is told, and `open` comes before the first frame.
+
+use std::{
+    fmt,
+    io::{self, Write},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Chunk, Explainer, Field, Handshake, Record, Sender, Tapped, hex};
+
+/// The version of the format that is written, and the only one that is read.
+const VERSION: u32 = 1;
+/// The most bytes of one line's chunk.
+const CHUNK_LEN: usize = 32 << 10;
+/// The longest line that is read: the hex of the longest chunk, and room for the rest; so long are fields, too.
+pub(crate) const LINE_LEN: usize = 256 << 10;
+
+/// A line of a session's file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum Entry {
+    Session { version: u32 },
+    Bytes { at: u64, from: Sender, hex: String },
+    Handshake { at: u64, from: Sender, version: String, fields: Vec<Field> },
+    Open { at: u64, extensions: String, subprotocol: Option<String> },
+    Gap { at: u64, from: Sender, missing: Option<u64> },
+    End { at: u64, from: Sender },
+}
+
+/// Keeps a session, up to a limit: what comes after it is a gap.
+pub(crate) struct Recorder {
+    entries: Vec<Entry>,
+    /// How many bytes the file may still have.
+    left: usize,
+    /// When bytes were first left out, and how many of the client's and of the server's.
+    missing: Option<Duration>,
+    left_out: [u64; 2],
+    /// The ends of both directions, which are told after a gap.
+    ends: Vec<Entry>,
+}
+
+impl Recorder {
+    /// Begins to record; the file will have about `limit` bytes at most.
+    pub(crate) fn new(limit: usize) -> Self {
+        let entries = vec![Entry::Session { version: VERSION }];
+        Self { entries, left: limit, missing: None, left_out: [0; 2], ends: Vec::new() }
+    }
+
+    /// Records what has passed.
+    pub(crate) fn record(&mut self, tapped: &Tapped) {
+        match tapped {
+            Tapped::Bytes(chunk) => {
+                for part in chunk.bytes.chunks(CHUNK_LEN) {
+                    let entry = Entry::Bytes { at: micros(chunk.at), from: chunk.from, hex: hex(part) };
+                    let len = part.len().saturating_mul(2);
+                    if !self.push(chunk.at, entry, len) {
+                        let [client, server] = &mut self.left_out;
+                        let left_out = if chunk.from == Sender::Client { client } else { server };
+                        *left_out = left_out.saturating_add(u64::try_from(part.len()).unwrap_or(u64::MAX));
+                    }
+                }
+            }
+            Tapped::End { at, from } if self.ends.len() < 2 => {
+                self.ends.push(Entry::End { at: micros(*at), from: *from });
+            }
+            Tapped::End { .. } => {}
+        }
+    }
+
+    /// Records a request or an answer of HTTP/2.
+    pub(crate) fn handshake(&mut self, head: &Handshake) {
+        let Handshake { at, from, version, fields, .. } = head;
+        let len =
+            fields.iter().map(|field| field.name.len().saturating_add(field.value.len()).saturating_add(24));
+        let entry =
+            Entry::Handshake { at: *at, from: *from, version: (*version).into(), fields: fields.clone() };
+        self.push(Duration::from_micros(*at), entry, len.fold(0, usize::saturating_add));
+    }
+
+    /// Records that the connection is open, where the bytes don't tell it.
+    pub(crate) fn open(&mut self, at: Duration, extensions: &str, subprotocol: Option<&str>) {
+        let len = extensions.len().saturating_add(subprotocol.map_or(0, str::len));
+        let (extensions, subprotocol) = (extensions.into(), subprotocol.map(String::from));
+        self.push(at, Entry::Open { at: micros(at), extensions, subprotocol }, len);
+    }
+
+    /// Keeps an entry, unless it is too much, or something before it was.
+    fn push(&mut self, at: Duration, entry: Entry, len: usize) -> bool {
+        let left = self.left.checked_sub(len.saturating_add(48));
+        let (Some(left), None) = (left, self.missing) else {
+            self.missing.get_or_insert(at);
+            return false;
+        };
+        self.left = left;
+        self.entries.push(entry);
+        true
+    }
+
+    /// Writes the file.
+    pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        let at = micros(self.missing.unwrap_or_default());
+        let gaps = [Sender::Client, Sender::Server].into_iter().zip(self.left_out);
+        let gaps = gaps.filter(|(_, missing)| *missing > 0);
+        let gaps: Vec<Entry> =
+            gaps.map(|(from, missing)| Entry::Gap { at, from, missing: Some(missing) }).collect();
+        for entry in self.entries.iter().chain(&gaps).chain(&self.ends) {
+            serde_json::to_writer(&mut *out, entry)?;
+            out.write_all(b"\n")?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a line of a session's file can't be read.
+#[derive(Debug)]
+pub(crate) enum SessionError {
+    /// It is no line of a session.
+    Line(serde_json::Error),
+    /// It is of a version that isn't known.
+    Version(u32),
+    /// The hex is none.
+    Hex,
+}
+
+impl fmt::Display for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(error) => write!(f, "no line of a session: {error}"),
+            Self::Version(version) => {
+                write!(f, "a session of version {version}; this program reads version {VERSION}")
+            }
+            Self::Hex => f.write_str("the bytes of a session aren't hex"),
+        }
+    }
+}
+
+/// Has an explainer look at a line of a session's file; the explainer begins with `Start::Handshake`.
+pub(crate) fn replay(
+    line: &[u8],
+    explainer: &mut Explainer,
+    out: &mut Vec<Record>,
+) -> Result<(), SessionError> {
+    match serde_json::from_slice(line).map_err(SessionError::Line)? {
+        Entry::Session { version: VERSION } => {}
+        Entry::Session { version } => return Err(SessionError::Version(version)),
+        Entry::Bytes { at, from, hex } => {
+            let bytes = unhex(&hex).ok_or(SessionError::Hex)?.into();
+            explainer.look(&Chunk { at: Duration::from_micros(at), from, bytes }, out);
+        }
+        Entry::Handshake { at, from, version, fields } => {
+            let version = if version == "HTTP/3" { "HTTP/3" } else { "HTTP/2" };
+            explainer.handshake(Handshake { at, from, version, text: String::new(), fields }, out);
+        }
+        Entry::Open { at, extensions, subprotocol } => {
+            explainer.open(Duration::from_micros(at), &extensions, subprotocol.as_deref(), out);
+        }
+        Entry::Gap { at, from, missing } => explainer.gap(from, missing, Duration::from_micros(at), out),
+        Entry::End { at, from } => explainer.end(from, Duration::from_micros(at), out),
+    }
+    Ok(())
+}
+
+/// Reads pairs of hexadecimal digits.
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let bytes = pairs.iter().map(|[high, low]| Some((digit(*high)? << 4) | digit(*low)?)).collect();
+    if rest.is_empty() { bytes } else { None }
+}
+
+/// Returns a time as files have it.
+fn micros(at: Duration) -> u64 {
+    u64::try_from(at.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;
