@@ -1,0 +1,138 @@
+//! Who may ask: the defence against pages of other sites, and against names that lead to this machine.
+//!
+//! A browser runs pages of strangers on the same machine as this server. Such a page can open a WebSocket to loopback,
+//! but says in Origin where it is from. It can also come from a host whose name leads to loopback (DNS rebinding): then
+//! its Origin agrees with Host, and Host is not one of ours.
+
+use std::net::IpAddr;
+
+use wsproto::{OriginError, RejectConnection, Request, check_same_host};
+
+/// The hosts that this server answers for.
+#[derive(Clone, Debug)]
+pub(super) struct Guard {
+    /// Where it listens, which is an address that people type.
+    listen: IpAddr,
+    /// Names and addresses of the command line, without a port, in lower case.
+    hosts: Vec<String>,
+}
+
+impl Guard {
+    pub(super) fn new(listen: IpAddr, hosts: &[String]) -> Self {
+        Self { listen, hosts: hosts.iter().map(|host| bare(host).to_ascii_lowercase()).collect() }
+    }
+
+    /// Checks the value of Host, or `:authority`; a refusal is 421 (RFC 9110 §15.5.20).
+    pub(super) fn check_host(&self, authority: &str) -> Result<(), RejectConnection> {
+        if self.knows(bare(authority)) {
+            return Ok(());
+        }
+        let why = format!(
+            "This server does not answer for the host {authority:?}. To allow it, start the server with --host NAME.\n"
+        );
+        Err(RejectConnection::new(421).with_text(why))
+    }
+
+    fn knows(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
+        if self.hosts.contains(&host) || host == "localhost" || host.ends_with(".localhost") {
+            return true;
+        }
+        host.parse::<IpAddr>().is_ok_and(|address| {
+            address.is_loopback() || (address == self.listen && !address.is_unspecified())
+        })
+    }
+}
+
+/// Checks Origin: the page's own, or none, as of a program that is no browser.
+pub(super) fn check_origin(request: &Request) -> Result<(), RejectConnection> {
+    match check_same_host(request) {
+        Ok(()) | Err(OriginError::Missing) => Ok(()),
+        Err(error) => {
+            let why = format!(
+                "{error}: only this server's own page may open a WebSocket to it, and programs that send none.\n"
+            );
+            Err(error.rejection().with_text(why))
+        }
+    }
+}
+
+/// Returns a host without its port, the brackets of IPv6, and the dot that ends a name.
+fn bare(authority: &str) -> &str {
+    if let Some((address, _)) = authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        return address;
+    }
+    let host = match authority.split_once(':') {
+        // More than one colon: an address of IPv6, as the command line may have it.
+        Some((_, rest)) if rest.contains(':') => authority,
+        Some((host, _)) => host,
+        None => authority,
+    };
+    host.strip_suffix('.').unwrap_or(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_is_of_loopback_or_named() {
+        let guard = |listen: &str| {
+            Guard::new(listen.parse().unwrap(), &["Demo.Example:80".into(), "[2001:db8::1]".into()])
+        };
+        let table = [
+            // listen       Host                        allowed
+            ("127.0.0.1", "localhost", true),
+            ("127.0.0.1", "LOCALHOST:9001", true),
+            ("127.0.0.1", "localhost.", true),
+            ("127.0.0.1", "app.localhost:1", true),
+            ("127.0.0.1", "127.0.0.1:9001", true),
+            ("127.0.0.1", "127.8.9.10", true),
+            ("127.0.0.1", "[::1]:9001", true),
+            ("127.0.0.1", "demo.example", true),
+            ("127.0.0.1", "DEMO.example:9001", true),
+            ("127.0.0.1", "[2001:db8::1]:9001", true),
+            ("127.0.0.1", "[2001:db8::2]:9001", false),
+            ("127.0.0.1", "evil.example", false),
+            ("127.0.0.1", "localhost.evil.example", false),
+            ("127.0.0.1", "evillocalhost", false),
+            ("127.0.0.1", "127.0.0.1.evil.example", false),
+            ("127.0.0.1", "192.168.1.5", false),
+            ("192.168.1.5", "192.168.1.5:9001", true),
+            ("192.168.1.5", "192.168.1.6:9001", false),
+            ("0.0.0.0", "0.0.0.0:9001", false),
+            ("0.0.0.0", "192.168.1.5:9001", false),
+            ("127.0.0.1", "", false),
+        ];
+        for (listen, host, allowed) in table {
+            let outcome = guard(listen).check_host(host);
+            assert_eq!(outcome.is_ok(), allowed, "{host} at {listen}");
+            assert!(outcome.map_or_else(|no| no.status == 421, |()| true), "{host}");
+        }
+    }
+
+    #[test]
+    fn origin_is_the_same_host_or_none() {
+        let request = |origin: Option<&str>| {
+            let request = Request::new("localhost:9001", "/echo");
+            origin.map_or(request.clone(), |origin| request.with_header("Origin", origin))
+        };
+        let table = [
+            (None, true),
+            (Some("http://localhost:9001"), true),
+            (Some("https://localhost:9001"), true),
+            (Some("http://localhost:9002"), false),
+            (Some("http://127.0.0.1:9001"), false),
+            (Some("http://evil.example"), false),
+            (Some("null"), false),
+            (Some("file://"), false),
+        ];
+        for (origin, allowed) in table {
+            let outcome = check_origin(&request(origin));
+            assert_eq!(outcome.is_ok(), allowed, "{origin:?}");
+            assert!(outcome.map_or_else(|no| no.status == 403, |()| true), "{origin:?}");
+        }
+        let twice = request(Some("http://localhost:9001")).with_header("Origin", "http://localhost:9001");
+        assert!(check_origin(&twice).is_err());
+    }
+}

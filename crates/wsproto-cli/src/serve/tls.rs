@@ -1,0 +1,80 @@
+//! TLS with a certificate that signs itself, over which HTTP/2 is spoken, too.
+
+use std::{sync::Arc, time::Duration};
+
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        ServerConfig,
+        pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+    },
+};
+
+use super::{
+    http1::{self, Opener},
+    http2,
+    listener::Transport,
+    site::Site,
+};
+use crate::exit::{Failure, Status};
+
+/// How long TLS may take to be agreed on.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What begins each connection of TLS: a record with a handshake.
+const HANDSHAKE_RECORD: u8 = 0x16;
+
+/// What one gets who speaks HTTP here.
+const SPEAKS_TLS: &[u8] =
+    b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n\
+                            Content-Length: 41\r\n\r\nThis port speaks TLS: use https:// here.\n";
+
+/// Makes a certificate for this machine and these hosts.
+pub(super) fn transport(hosts: &[String]) -> Result<Transport, Failure> {
+    let names = ["localhost", "127.0.0.1", "::1"].into_iter().map(String::from);
+    let names: Vec<String> = names.chain(hosts.iter().cloned()).collect();
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::new(Status::Local, format_args!("can't make a certificate: {error}"))
+    };
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(names).map_err(|error| failed(&error))?;
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
+    let mut config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.into()], key)
+        .map_err(|error| failed(&error))?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Transport::Tls(TlsAcceptor::from(Arc::new(config))))
+}
+
+/// Serves a connection to its end.
+pub(super) async fn serve(site: &Arc<Site>, mut stream: TcpStream, acceptor: TlsAcceptor) {
+    let mut first = [0];
+    let Ok(Ok(1)) = timeout(PATIENCE, stream.peek(&mut first)).await else { return };
+    if first != [HANDSHAKE_RECORD] {
+        // It is told if it takes that at once; nobody waits for it.
+        let _ = timeout(PATIENCE, stream.write_all(SPEAKS_TLS)).await;
+        return;
+    }
+    let Ok(Ok(stream)) = timeout(PATIENCE, acceptor.accept(stream)).await else { return };
+    if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+        http2::serve(site, stream).await;
+    } else {
+        // What a peer does wrong it is told; there is nobody else to tell.
+        drop(http1::serve(site, stream, Opener::Client).await);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_to_http_is_as_long_as_it_says() {
+        let answer = str::from_utf8(SPEAKS_TLS).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.ends_with(&format!("Content-Length: {}", body.len())));
+    }
+}
