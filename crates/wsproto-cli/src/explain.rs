@@ -1,14 +1,143 @@
-//! `wsproto explain`.
+//! `wsproto explain`: recorded bytes as frames and messages, and the rule that was broken.
+//!
+//! [`input`] opens what is to be read and tells its kind. Bytes of one direction ([`raw`]) and sessions of the page go
+//! to an explainer at once; a capture ([`capture`]) is first cut into connections ([`flows`]), whose segments are put
+//! in order ([`reassembly`]). [`show`] writes what was seen.
 
-use std::process::ExitCode;
+mod bits;
+mod capture;
+mod dump;
+mod flows;
+mod hex;
+mod input;
+mod limit;
+mod packet;
+mod raw;
+mod reassembly;
+mod recording;
+mod show;
 
-use crate::exit::Failure;
+use std::{path::PathBuf, process::ExitCode};
+
+use self::{
+    input::{Input, Kind},
+    limit::Limit,
+    show::{Show, Stop},
+};
+use crate::{
+    exit::{Failure, Status},
+    wire::{Explainer, Sender, Start, check_extensions},
+};
 
 /// Explains recorded bytes: each frame, each bit, and the rule that was broken.
 #[derive(clap::Args)]
-pub(crate) struct Args {}
+#[command(after_long_help = AFTER_HELP)]
+pub(crate) struct Args {
+    /// What to read: bytes of one direction, a session that the page of `serve` has recorded, a pcap or a pcapng; `-`
+    /// or nothing for standard input.
+    file: Option<PathBuf>,
+    /// Bytes to explain in place of a file, as hexadecimal digits: "81 85 37fa213d 7f9f4d5158".
+    #[arg(long, value_name = "DIGITS", conflicts_with_all = ["file", "format"])]
+    hex: Option<String>,
+    /// What kind of file it is; without it, its first bytes tell.
+    #[arg(long, value_enum)]
+    format: Option<Kind>,
+    /// Who sent the bytes of one direction; without it, their first line or the mask bit tells.
+    #[arg(long, value_enum, value_name = "SENDER")]
+    from: Option<From>,
+    /// The extensions in use where the bytes begin without a handshake, as in the answer's Sec-WebSocket-Extensions:
+    /// "permessage-deflate".
+    #[arg(long, value_name = "VALUE", value_parser = extensions)]
+    extensions: Option<String>,
+    /// A limit of the receiver, in place of its default; may be repeated.
+    #[arg(long, value_name = "NAME=NUMBER")]
+    limit: Vec<Limit>,
+    /// Shows each bit of each header.
+    #[arg(long)]
+    bits: bool,
+    /// Writes one JSON object a line.
+    #[arg(long, conflicts_with = "bits")]
+    json: bool,
+}
+
+const AFTER_HELP: &str = "\
+Limits: message, frame (bytes), fragments, empty (in a row), control (in a row), head (bytes).
+
+Each direction is judged as an endpoint would: by this project's own protocol core.
+
+Exit status:
+  0  no rule was broken
+  1  a rule was broken
+  2  the command line can't be used
+  8  the input can't be read, is empty, or is cut off in the middle of a packet
+
+Examples:
+  wsproto explain --hex '81 05 48 65 6c 6c 6f' --bits
+  wsproto explain --hex 'c1 07 f2 48 cd c9 c9 07 00' --extensions permessage-deflate
+  tcpdump -i lo -w trace.pcap 'tcp port 9001'; wsproto explain trace.pcap
+  tcpdump -i lo -U -w - 'tcp port 9001' | wsproto explain
+  wsproto explain --json session.jsonl | jq 'select(.kind == \"broken\")'";
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum From {
+    Client,
+    Server,
+}
+
+/// Checks the value of `--extensions`.
+fn extensions(value: &str) -> Result<String, String> {
+    check_extensions(value).map(|()| value.into())
+}
+
+/// What the options say of how to look.
+struct Options {
+    from: Option<Sender>,
+    extensions: Option<String>,
+    limits: Vec<Limit>,
+}
+
+impl Options {
+    /// Makes an explainer of what begins with a handshake or, `open`, with frames.
+    fn explainer(&self, open: bool) -> Explainer {
+        let start = if open {
+            Start::Open { extensions: self.extensions.clone().unwrap_or_default(), subprotocol: None }
+        } else {
+            Start::Handshake
+        };
+        let explainer = Explainer::within(limit::config(&self.limits), start);
+        match &self.extensions {
+            Some(extensions) if !open => explainer.assuming(extensions),
+            _ => explainer,
+        }
+    }
+}
 
 /// Runs the command.
-pub(crate) fn run(_: Args) -> Result<ExitCode, Failure> {
-    Ok(ExitCode::SUCCESS)
+pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
+    let input = match &args.hex {
+        Some(digits) => Input::of_hex(digits)?,
+        None => Input::open(args.file.as_deref(), args.format)?,
+    };
+    let from = args.from.map(|from| match from {
+        From::Client => Sender::Client,
+        From::Server => Sender::Server,
+    });
+    let options = Options { from, extensions: args.extensions, limits: args.limit };
+    let mut show = Show::new(args.json, args.bits);
+    let outcome = match input.kind {
+        Kind::Raw | Kind::Hex => raw::explain(input, &options, &mut show),
+        Kind::Session => recording::explain(input, &options, &mut show),
+        Kind::Pcap => capture::explain(input, &options, &mut show),
+    };
+    match outcome {
+        Ok(()) => {}
+        // Nobody reads on: there is nothing left to do.
+        Err(Stop::Closed) => return Ok(show.status().into()),
+        // What was found counts more than that the rest can't be read.
+        Err(Stop::Failed(failure)) if show.status() == Status::Broken => {
+            failure.report();
+        }
+        Err(Stop::Failed(failure)) => return Err(failure),
+    }
+    Ok(show.status().into())
 }

@@ -24,11 +24,12 @@ mod tap;
 
 #[expect(unused_imports)]
 pub(crate) use self::{
+    agreement::check_extensions,
     chunk::{Chunk, Sender, Tapped},
     escape::escape,
     explainer::{Explainer, Start},
     line::Line,
-    preview::hex,
+    preview::{hex, unhex},
     record::{
         Agreed, Broken, CloseBody, Context, Cut, End, Field, Frame, Gap, Handshake, Message, Preview, Record,
         State,

@@ -77,6 +77,11 @@ impl Agreement {
     }
 }
 
+/// Checks a value of `Sec-WebSocket-Extensions` that a person has written.
+pub(crate) fn check_extensions(value: &str) -> Result<(), String> {
+    Agreement::of_answer(value).map(drop).map_err(|error| error.to_string())
+}
+
 /// Returns the configuration with which a client makes this offer, as far as an answer has to keep to it.
 fn offered(offer: &Params<'_>) -> DeflateConfig {
     let mut config = DeflateConfig::default().without_client_window_in_offer();

@@ -44,6 +44,8 @@ pub(crate) struct Explainer {
     config: Arc<Config>,
     /// The extensions and the subprotocol that were agreed on elsewhere, until that is told.
     elsewhere: Option<(String, Option<String>)>,
+    /// What is taken as agreed where the answer isn't known.
+    assumed: Option<Agreement>,
     client: Side,
     server: Side,
     ends: Ends,
@@ -63,6 +65,7 @@ impl Explainer {
                 Start::Handshake => None,
                 Start::Open { extensions, subprotocol } => Some((extensions, subprotocol)),
             },
+            assumed: None,
             client: Side::new(Sender::Client, Stage::Request(Box::new(RequestReader::new(&config)))),
             server: Side::new(
                 Sender::Server,
@@ -71,6 +74,13 @@ impl Explainer {
             ends: Ends::new(),
             config,
         }
+    }
+
+    /// Says which extensions are in use where the answer to a request isn't known; without it, permessage-deflate if it
+    /// was offered.
+    pub(crate) fn assuming(mut self, extensions: &str) -> Self {
+        self.assumed = Agreement::of_answer(extensions).ok();
+        self
     }
 
     /// Tells of a request or an answer that was elsewhere: of HTTP/2, with its pseudo-header fields first.
@@ -255,7 +265,8 @@ impl Explainer {
     /// Goes on with the client's frames, though the answer isn't known: what was offered may have been agreed.
     fn open_unanswered(&mut self, at: u64, out: &mut Vec<Record>) {
         if let Stage::Early { asked, .. } = &self.client.stage {
-            let agreement = Agreement::assumed(&asked.extensions);
+            let assumed = self.assumed.clone();
+            let agreement = assumed.unwrap_or_else(|| Agreement::assumed(&asked.extensions));
             self.open_client(&agreement, at, out);
         }
     }

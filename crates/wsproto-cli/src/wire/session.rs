@@ -21,7 +21,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Chunk, Explainer, Field, Handshake, Record, Sender, Tapped, hex};
+use super::{Chunk, Explainer, Field, Handshake, Record, Sender, Tapped, hex, unhex};
 
 /// The version of the format that is written, and the only one that is read.
 const VERSION: u32 = 1;
@@ -173,14 +173,6 @@ pub(crate) fn replay(
         Entry::End { at, from } => explainer.end(from, Duration::from_micros(at), out),
     }
     Ok(())
-}
-
-/// Reads pairs of hexadecimal digits.
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    let bytes = pairs.iter().map(|[high, low]| Some((digit(*high)? << 4) | digit(*low)?)).collect();
-    if rest.is_empty() { bytes } else { None }
 }
 
 /// Returns a time as files have it.

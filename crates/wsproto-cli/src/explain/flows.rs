@@ -1,0 +1,101 @@
+//! The connections of a capture.
+
+mod flow;
+
+use std::{collections::HashMap, net::SocketAddr, time::Duration};
+
+use self::flow::{Flow, Skipped};
+use super::{
+    Options,
+    packet::Segment,
+    show::{Show, Stop},
+};
+use crate::streams;
+
+/// The most connections that are followed at once.
+const MOST: usize = 4096;
+
+/// Follows the connections of a capture.
+pub(super) struct Flows<'a> {
+    options: &'a Options,
+    /// By both addresses, the lower one first.
+    open: HashMap<(SocketAddr, SocketAddr), Flow>,
+    /// How many connections were shown.
+    shown: u64,
+    /// How many weren't, by the reason; and how many were too many.
+    skipped: Vec<(Skipped, u64)>,
+    too_many: u64,
+}
+
+impl<'a> Flows<'a> {
+    pub(super) fn new(options: &'a Options) -> Self {
+        Self { options, open: HashMap::new(), shown: 0, skipped: Vec::new(), too_many: 0 }
+    }
+
+    /// Takes a segment.
+    pub(super) fn segment(
+        &mut self,
+        at: Duration,
+        segment: &Segment<'_>,
+        show: &mut Show,
+    ) -> Result<(), Stop> {
+        let key = (segment.from.min(segment.to), segment.from.max(segment.to));
+        if let Some(flow) = self.open.get_mut(&key)
+            && segment.syn
+            && !flow.begin(segment)
+        {
+            // The same ports, used again.
+            self.end(key, show)?;
+        }
+        if !self.open.contains_key(&key) {
+            if self.open.len() >= MOST {
+                self.too_many = self.too_many.saturating_add(u64::from(segment.syn));
+                return Ok(());
+            }
+            let mut flow = Flow::new(at, segment);
+            flow.begin(segment);
+            self.open.insert(key, flow);
+        }
+        let Some(flow) = self.open.get_mut(&key) else { return Ok(()) };
+        flow.segment(at, segment, self.options);
+        flow.show(&mut self.shown, show)?;
+        if flow.is_over() { self.end(key, show) } else { Ok(()) }
+    }
+
+    /// Ends a connection.
+    fn end(&mut self, key: (SocketAddr, SocketAddr), show: &mut Show) -> Result<(), Stop> {
+        let Some(mut flow) = self.open.remove(&key) else { return Ok(()) };
+        flow.finish(self.options, &mut self.shown, show)?;
+        if let Some(skipped) = flow.skipped() {
+            match self.skipped.iter_mut().find(|(reason, _)| *reason == skipped) {
+                Some((_, count)) => *count = count.saturating_add(1),
+                None => self.skipped.push((skipped, 1)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends all connections, and says what was left out.
+    pub(super) fn finish(&mut self, show: &mut Show) -> Result<(), Stop> {
+        let mut keys: Vec<_> = self.open.iter().map(|(key, flow)| (flow.began, *key)).collect();
+        keys.sort_unstable();
+        for (_, key) in keys {
+            self.end(key, show)?;
+        }
+        if self.shown == 0 && self.skipped.is_empty() {
+            streams::complain(format_args!("wsproto: no TCP connection with a payload was found"));
+        }
+        for (reason, count) in &self.skipped {
+            let connections =
+                if *count == 1 { "1 connection".into() } else { format!("{count} connections") };
+            streams::complain(format_args!("wsproto: not shown: {connections}, {reason}"));
+        }
+        if self.too_many > 0 {
+            streams::complain(format_args!(
+                "wsproto: not shown: {} connections, more than {MOST} at once",
+                self.too_many
+            ));
+        }
+        Ok(())
+    }
+}

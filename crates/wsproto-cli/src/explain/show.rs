@@ -1,0 +1,150 @@
+//! Writes what was seen to standard output: as lines for people, or as JSON for machines.
+
+use std::{
+    fmt::{self, Write as _},
+    io::{self, StdoutLock, Write as _},
+    net::SocketAddr,
+};
+
+use anstream::AutoStream;
+use serde::Serialize;
+
+use super::{bits, dump};
+use crate::{
+    exit::{Failure, Status},
+    wire::{Handshake, Line, Record, escape},
+};
+
+/// Where records go.
+pub(super) struct Show {
+    out: AutoStream<StdoutLock<'static>>,
+    json: bool,
+    bits: bool,
+    /// Whether a rule was broken.
+    broken: bool,
+}
+
+/// Why nothing more is shown.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// Whoever read standard output has gone.
+    Closed,
+    Failed(Failure),
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::Closed;
+        }
+        Self::Failed(Failure::new(Status::Local, format_args!("can't write to standard output: {error}")))
+    }
+}
+
+/// A text in memory takes all.
+impl From<fmt::Error> for Stop {
+    fn from(error: fmt::Error) -> Self {
+        Self::Failed(Failure::new(Status::Local, error))
+    }
+}
+
+/// A record of one of several connections.
+#[derive(Serialize)]
+struct Numbered<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connection: Option<u64>,
+    #[serde(flatten)]
+    record: &'a Record,
+}
+
+/// The beginning of one of several connections.
+#[derive(Serialize)]
+struct Begun {
+    kind: &'static str,
+    connection: u64,
+    client: SocketAddr,
+    server: SocketAddr,
+}
+
+impl Show {
+    pub(super) fn new(json: bool, bits: bool) -> Self {
+        Self { out: anstream::stdout().lock(), json, bits, broken: false }
+    }
+
+    /// Returns the status to exit with.
+    pub(super) const fn status(&self) -> Status {
+        if self.broken { Status::Broken } else { Status::Clean }
+    }
+
+    /// Tells that one of several connections begins.
+    pub(super) fn connection(
+        &mut self,
+        number: u64,
+        client: SocketAddr,
+        server: SocketAddr,
+    ) -> Result<(), Stop> {
+        let text = if self.json {
+            json(&Begun { kind: "connection", connection: number, client, server })?
+        } else {
+            format!("[{number}] {client} → {server}\n")
+        };
+        self.write(&text)
+    }
+
+    /// Shows records, and takes them.
+    pub(super) fn records(&mut self, connection: Option<u64>, records: &mut Vec<Record>) -> Result<(), Stop> {
+        let mut text = String::new();
+        for record in records.drain(..) {
+            self.broken |= matches!(record, Record::Broken(_));
+            if self.json {
+                text += &json(&Numbered { connection, record: &record })?;
+            } else {
+                self.lines(connection, &record, &mut text)?;
+            }
+        }
+        self.write(&text)
+    }
+
+    fn write(&mut self, text: &str) -> Result<(), Stop> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        self.out.write_all(text.as_bytes())?;
+        Ok(self.out.flush()?)
+    }
+
+    fn lines(&self, connection: Option<u64>, record: &Record, text: &mut String) -> fmt::Result {
+        if let Some(number) = connection {
+            write!(text, "[{number}] ")?;
+        }
+        writeln!(text, "{}", Line(record))?;
+        match record {
+            Record::Handshake(head) => fields(head, text),
+            Record::Frame(frame) if self.bits => bits::write(frame, text),
+            Record::Broken(broken) => dump::write(broken, text),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn json(value: &impl Serialize) -> Result<String, Stop> {
+    let mut line = serde_json::to_string(value)
+        .map_err(|error| Failure::new(Status::Local, format_args!("can't write JSON: {error}")))?;
+    line.push('\n');
+    Ok(line)
+}
+
+/// Shows the lines of a head after its first one.
+fn fields(head: &Handshake, text: &mut String) -> fmt::Result {
+    for field in head.fields.iter().filter(|field| !field.name.starts_with(':')) {
+        let (name, value) = (escape(&field.name, 100), escape(&field.value, 1000));
+        writeln!(text, "                {name}: {value}")?;
+    }
+    Ok(())
+}
