@@ -9,7 +9,7 @@ use wsproto::{Connection, ConnectionState, Deadline, Driver, Event, ReadBuffer, 
 
 use crate::{
     Error, Settings, Stream,
-    time::{Clock, LEAST_LIMIT, Limit, Looks, is_timeout, part},
+    time::{Clock, LEAST_LIMIT, Limit, is_timeout, part},
 };
 
 /// How many pieces a write takes at most.
@@ -29,7 +29,6 @@ pub(crate) struct Link<S> {
     pub(crate) write_limit: Limit,
     /// How long a write may stall, if that is limited.
     pub(crate) patience: Option<Duration>,
-    looks: Looks,
     /// Whether the stream was written to and not flushed.
     unflushed: bool,
     /// Why nothing more can be written: what the peer said last is read first.
@@ -79,7 +78,6 @@ impl<S: Stream> Link<S> {
             read_limit: Limit::default(),
             write_limit: Limit::default(),
             patience: settings.timeouts.write,
-            looks: Looks::default(),
             unflushed: false,
             write_error: None,
             expired: None,
@@ -153,13 +151,10 @@ impl<S: Stream> Link<S> {
 
     /// Reads once. Deadlines end the wait, and `until` does.
     fn fill(&mut self, until: Option<Instant>) -> Result<Filled, Error> {
-        let mut is_exact = false;
+        let (mut is_exact, mut has_tried) = (false, false);
         loop {
             let (now, due) = (self.clock.now(), self.driver.poll_timeout());
-            if let Some(due) = due
-                && due <= now
-                && !self.looks.may_look(due)
-            {
+            if has_tried && due.is_some_and(|due| due <= now) {
                 return self.act(now);
             }
             let started = Instant::now();
@@ -170,16 +165,19 @@ impl<S: Stream> Link<S> {
             match self.stream.read(self.buffer.room()) {
                 Ok(0) => return Ok(Filled::End),
                 Ok(len) => {
-                    self.driver.filled(&mut self.buffer, len, self.clock.now());
-                    return Ok(Filled::Bytes);
+                    let now = self.clock.now();
+                    self.driver.filled(&mut self.buffer, len, now);
+                    let is_due = self.driver.poll_timeout().is_some_and(|due| due <= now);
+                    return if is_due { self.act(now) } else { Ok(Filled::Bytes) };
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if is_timeout(&error) => {
-                    if let Some(due) = due.filter(|due| *due <= self.clock.now()) {
-                        self.looks.found_nothing(due);
-                    } else if until.is_some_and(|until| until <= Instant::now()) {
+                    has_tried = true;
+                    let is_due = due.is_some_and(|due| due <= self.clock.now());
+                    if !is_due && until.is_some_and(|until| until <= Instant::now()) {
                         return Ok(Filled::Later);
-                    } else if self.read_limit.was_ignored(started.elapsed()) {
+                    }
+                    if !is_due && self.read_limit.was_ignored(started.elapsed()) {
                         return Err(error.into());
                     }
                     is_exact = true;
@@ -271,7 +269,9 @@ impl<S: Stream> Link<S> {
 
     /// Does what is due while a write waits; what the peer has sent may show that it lives.
     fn act_in_write(&mut self) -> Result<(), Error> {
-        if self.driver.transport() == Transport::KeepOpen && self.buffer.unread().len() < MOST_UNREAD {
+        if self.driver.transport() == Transport::KeepOpen && self.buffer.unread().len() >= MOST_UNREAD {
+            self.driver.reading_paused();
+        } else if self.driver.transport() == Transport::KeepOpen {
             self.read_limit.set(Some(LEAST_LIMIT), true, |limit| self.stream.set_read_timeout(limit))?;
             // An error, or the end, is found again by the next read.
             if let Ok(len @ 1..) = self.stream.read(self.buffer.room()) {

@@ -1,4 +1,4 @@
-//! Time: a clock, the limits that are set on a stream, and what has to be done before a deadline counts.
+//! Time: a clock, and the limits that are set on a stream.
 
 use std::{
     io,
@@ -7,8 +7,6 @@ use std::{
 
 /// How long a call blocks at least. To look at what is there takes this long where nothing is.
 pub(crate) const LEAST_LIMIT: Duration = Duration::from_millis(1);
-/// How many reads may find something, after a deadline has passed, before it counts.
-const MOST_LOOKS: u8 = 16;
 
 /// The time since a WebSocket began; without deadlines no clock is read.
 #[derive(Clone, Copy, Debug)]
@@ -62,30 +60,6 @@ impl Limit {
     }
 }
 
-/// Counts reads after a deadline has passed: a program that was busy must not hold its own delay against the peer.
-#[derive(Debug, Default)]
-pub(crate) struct Looks {
-    due: Duration,
-    done: u8,
-}
-
-impl Looks {
-    /// Tells whether one more read should be tried before what is due counts.
-    pub(crate) fn may_look(&mut self, due: Duration) -> bool {
-        if self.due != due {
-            *self = Self { due, done: 0 };
-        }
-        let may_look = self.done < MOST_LOOKS;
-        self.done = self.done.saturating_add(1);
-        may_look
-    }
-
-    /// Says that nothing was there when it was due.
-    pub(crate) const fn found_nothing(&mut self, due: Duration) {
-        *self = Self { due, done: MOST_LOOKS };
-    }
-}
-
 /// Divides a time.
 pub(crate) fn part(of: Duration, count: u32) -> Duration {
     of.checked_div(count).unwrap_or(of)
@@ -129,14 +103,5 @@ mod tests {
             assert_eq!(anew, expected, "{name}");
             assert_eq!(limit.set, expected.unwrap_or(is_set), "{name}");
         }
-    }
-
-    #[test]
-    fn looks_are_counted_for_each_deadline() {
-        let (mut looks, due) = (Looks::default(), Duration::from_secs(1));
-        assert_eq!((0..100).filter(|_| looks.may_look(due)).count(), 16);
-        assert!(looks.may_look(due * 2));
-        looks.found_nothing(due * 2);
-        assert!(!looks.may_look(due * 2));
     }
 }

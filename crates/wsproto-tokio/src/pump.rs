@@ -159,6 +159,7 @@ impl<S> Pump<S> {
     /// Gives the buffer back if nothing waits in it.
     pub(crate) fn release_empty(&mut self) {
         if !self.found && self.buffer.as_deref().is_some_and(ReadBuffer::is_empty) {
+            self.driver.all_seen(&mut self.clock);
             self.drop_buffer();
         }
     }
@@ -304,7 +305,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
     /// Does what the transport should do.
     fn poll_transport(&mut self, cx: &mut Context<'_>, written: Poll<()>) -> Poll<()> {
         match self.driver.transport() {
-            Transport::KeepOpen if self.found => Poll::Pending,
+            Transport::KeepOpen if self.found => {
+                self.driver.reading_paused();
+                Poll::Pending
+            }
             Transport::KeepOpen | Transport::AwaitEnd => self.poll_read(cx),
             // The program is next. Once it is open, that can only be a Close that could not be queued.
             Transport::PauseRead

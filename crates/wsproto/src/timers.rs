@@ -5,9 +5,12 @@ mod config;
 mod tests;
 
 use alloc::sync::Arc;
-use core::time::Duration;
+use core::{mem, time::Duration};
 
 pub use self::config::{Deadline, KeepAlive, Timeouts};
+
+/// So many reads may find something after a deadline has passed, before it counts.
+const MOST_LOOKS: u8 = 16;
 
 /// A machine beside a connection that knows what is due when: the next Ping, and each deadline.
 ///
@@ -50,9 +53,19 @@ pub struct Timers {
     /// When bytes that wait to be written last got on; `None` where none wait.
     stalled: Option<Nanos>,
     ping: PingStage,
+    round_trip: Option<Nanos>,
+    /// What was due when bytes last came too late for it.
+    looked_at: Nanos,
     /// How many Pings were due.
     pings: u32,
-    round_trip: Option<Nanos>,
+    /// How often bytes came after that.
+    looks: u8,
+    /// Whether bytes came since it was last asked what is due.
+    has_heard: bool,
+    /// Whether something of the peer waits that nobody has looked at.
+    is_unseen: bool,
+    /// Whether nothing is read until that is looked at.
+    is_paused: bool,
 }
 
 /// Nanoseconds since the origin: half as long as a `Duration`, and good for 584 years.
@@ -101,8 +114,13 @@ impl Timers {
             active: now,
             stalled: None,
             ping: PingStage::None,
-            pings: 0,
             round_trip: None,
+            looked_at: 0,
+            pings: 0,
+            looks: 0,
+            has_heard: false,
+            is_unseen: false,
+            is_paused: false,
         }
     }
 
@@ -118,9 +136,30 @@ impl Timers {
     #[inline]
     pub fn received(&mut self, now: Duration) {
         self.heard = self.pass(now);
+        self.has_heard = true;
         if let PingStage::Awaited(at) = self.ping {
             self.ping = PingStage::Late(at);
         }
+    }
+
+    /// Says that the bytes that came wait to be looked at: until they are [`seen`](Self::seen), the connection isn't idle.
+    #[inline]
+    pub const fn unseen(&mut self) {
+        self.is_unseen = true;
+    }
+
+    /// Says that nothing more is read before those bytes are [`seen`](Self::seen): until then silence tells nothing of
+    /// the peer.
+    pub const fn paused(&mut self) {
+        self.is_unseen = true;
+        self.is_paused = true;
+    }
+
+    /// Says that all that came was looked at; tells whether reading was [`paused`](Self::paused).
+    #[inline]
+    pub const fn seen(&mut self) -> bool {
+        self.is_unseen = false;
+        mem::replace(&mut self.is_paused, false)
     }
 
     /// Says that a message came or went: the connection is in use.
@@ -192,13 +231,17 @@ impl Timers {
         self.next().map(|(at, _)| Duration::from_nanos(at))
     }
 
-    /// Takes the time, and returns what is due, if anything is. Call it until it gives `None`.
+    /// Takes the time, and returns what is due, if anything is. Call it until it gives `None`, and try to read before
+    /// you call it.
+    ///
+    /// What is due waits for a read that finds nothing: a program that was busy must not hold its own delay against the
+    /// peer. Of bytes that come too late, 16 reads are waited for, so that a peer can't put the end off.
     ///
     /// After [`Due::Expired`] the same deadline doesn't expire again.
     pub fn handle_timeout(&mut self, now: Duration) -> Option<Due> {
         let now = self.pass(now);
         let (at, what) = self.next()?;
-        if now < at {
+        if now < at || self.may_look_again(at, what) {
             return None;
         }
         Some(match what {
@@ -219,6 +262,19 @@ impl Timers {
         })
     }
 
+    /// Tells whether bytes came that may put off what is due then, or after which one more read may.
+    fn may_look_again(&mut self, due: Nanos, what: Next) -> bool {
+        if self.looked_at != due {
+            (self.looked_at, self.looks) = (due, 0);
+        }
+        let is_read = !matches!(what, Next::Ping | Next::Expires(Deadline::Write));
+        let is_late = is_read && (self.heard >= due || self.is_unseen);
+        let may_look = self.has_heard && is_late && self.looks < MOST_LOOKS;
+        self.has_heard = false;
+        self.looks = self.looks.saturating_add(u8::from(may_look));
+        may_look
+    }
+
     /// Returns what comes next, and when.
     fn next(&self) -> Option<(Nanos, Next)> {
         let after = |from: Nanos, wait: Option<Duration>, next| {
@@ -231,7 +287,9 @@ impl Timers {
                 [after(self.since, timeouts.handshake, Next::Expires(Deadline::Handshake)), None]
             }
             Stage::Open => {
-                [after(self.active, timeouts.idle, Next::Expires(Deadline::Idle)), self.keep_alive()]
+                // Until somebody looks at what came, nobody knows.
+                let idle = timeouts.idle.filter(|_| self.has_heard || !self.is_unseen);
+                [after(self.active, idle, Next::Expires(Deadline::Idle)), self.keep_alive()]
             }
             Stage::Closing => [after(self.since, timeouts.close, Next::Expires(Deadline::Close)), None],
             Stage::Over => return None,
@@ -247,6 +305,7 @@ impl Timers {
             }
             // What wasn't written can't be answered; how long it may wait is for the deadline of writing to say.
             PingStage::Queued => None,
+            PingStage::Awaited(_) if self.is_paused => None,
             PingStage::Awaited(at) => {
                 Some((at.saturating_add(nanos(patience)), Next::Expires(Deadline::KeepAlive)))
             }

@@ -12,7 +12,7 @@ use super::{Shared, lock};
 use crate::{
     CloneStream, Error,
     link::{Filled, MOST_UNREAD, Step},
-    time::{LEAST_LIMIT, Limit, Looks, is_timeout, part},
+    time::{LEAST_LIMIT, Limit, is_timeout, part},
 };
 
 /// How much is copied out of the queue for a write, in bytes.
@@ -23,12 +23,11 @@ pub(super) struct ReadSide<S> {
     stream: S,
     pub(super) buffer: ReadBuffer,
     limit: Limit,
-    looks: Looks,
 }
 
 impl<S> ReadSide<S> {
     pub(super) fn new(stream: S, buffer: ReadBuffer, limit: Limit) -> Self {
-        Self { stream, buffer, limit, looks: Looks::default() }
+        Self { stream, buffer, limit }
     }
 }
 
@@ -98,14 +97,11 @@ impl<S: CloneStream> Shared<S> {
 
     /// Reads once, as a [`Link`](crate::link::Link) does.
     fn fill(&self, read: &mut ReadSide<S>, until: Option<Instant>) -> Result<Filled, Error> {
-        let mut is_exact = false;
+        let (mut is_exact, mut has_tried) = (false, false);
         loop {
             let now = self.clock.now();
             let due = lock(&self.driver).poll_timeout();
-            if let Some(due) = due
-                && due <= now
-                && !read.looks.may_look(due)
-            {
+            if has_tried && due.is_some_and(|due| due <= now) {
                 return self.act(now);
             }
             let started = Instant::now();
@@ -115,16 +111,22 @@ impl<S: CloneStream> Shared<S> {
             match read.stream.read(read.buffer.room()) {
                 Ok(0) => return Ok(Filled::End),
                 Ok(len) => {
-                    lock(&self.driver).filled(&mut read.buffer, len, self.clock.now());
-                    return Ok(Filled::Bytes);
+                    let now = self.clock.now();
+                    let is_due = {
+                        let mut driver = lock(&self.driver);
+                        driver.filled(&mut read.buffer, len, now);
+                        driver.poll_timeout().is_some_and(|due| due <= now)
+                    };
+                    return if is_due { self.act(now) } else { Ok(Filled::Bytes) };
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if is_timeout(&error) => {
-                    if let Some(due) = due.filter(|due| *due <= self.clock.now()) {
-                        read.looks.found_nothing(due);
-                    } else if until.is_some_and(|until| until <= Instant::now()) {
+                    has_tried = true;
+                    let is_due = due.is_some_and(|due| due <= self.clock.now());
+                    if !is_due && until.is_some_and(|until| until <= Instant::now()) {
                         return Ok(Filled::Later);
-                    } else if read.limit.was_ignored(started.elapsed()) {
+                    }
+                    if !is_due && read.limit.was_ignored(started.elapsed()) {
                         return Err(error.into());
                     }
                     is_exact = true;
@@ -230,14 +232,16 @@ impl<S: CloneStream> Shared<S> {
 
     /// Does what is due while a write waits. Where no thread reads, what the peer has sent may show that it lives.
     fn act_in_write(&self) -> Result<(), Error> {
-        if let Ok(mut read) = self.read.try_lock()
-            && read.buffer.unread().len() < MOST_UNREAD
-        {
-            let ReadSide { stream, buffer, limit, .. } = &mut *read;
-            limit.set(Some(LEAST_LIMIT), true, |limit| stream.set_read_timeout(limit))?;
-            // An error, or the end, is found again by the next read.
-            if let Ok(len @ 1..) = stream.read(buffer.room()) {
-                lock(&self.driver).filled(buffer, len, self.clock.now());
+        if let Ok(mut read) = self.read.try_lock() {
+            let ReadSide { stream, buffer, limit } = &mut *read;
+            if buffer.unread().len() >= MOST_UNREAD {
+                lock(&self.driver).reading_paused();
+            } else {
+                limit.set(Some(LEAST_LIMIT), true, |limit| stream.set_read_timeout(limit))?;
+                // An error, or the end, is found again by the next read.
+                if let Ok(len @ 1..) = stream.read(buffer.room()) {
+                    lock(&self.driver).filled(buffer, len, self.clock.now());
+                }
             }
         }
         let now = self.clock.now();

@@ -76,7 +76,7 @@ impl wsproto::Clock for &mut Clock {
 impl<S: AsyncWrite + Unpin> Pump<S> {
     /// Does what is due, and has the task woken when the next thing is. Ready where something was done.
     ///
-    /// It is called after a read was tried, so that a program that was busy doesn't hold its own delay against the peer.
+    /// It is called after each read; the driver knows what the peer may not be blamed for.
     /// A task that has used up its turn may not have been allowed to read: then nothing is due yet.
     pub(super) fn poll_time(&mut self, cx: &mut Context<'_>, has_read: bool) -> Poll<()> {
         let Some(mut next) = self.driver.poll_timeout() else {

@@ -6,7 +6,9 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     time::{Instant, advance, sleep},
 };
-use wsproto_tokio::{CloseCode, Deadline, Error, Event, KeepAlive, Pong, Settings, TextMessage, Timeouts};
+use wsproto_tokio::{
+    CloseCode, Deadline, Error, Event, KeepAlive, Message, Pong, Settings, TextMessage, Timeouts,
+};
 
 use crate::ends::{client_bytes, client_events, pair_with, server_and_stream};
 
@@ -67,6 +69,45 @@ async fn a_busy_program_does_not_hold_its_own_delay_against_the_peer() {
     advance(SECOND * 3600).await;
     server.flush().await.unwrap();
     assert_eq!(server.recv().await.unwrap().unwrap().as_text(), Some("still"));
+}
+
+/// The message lies in the transport for longer than the limit, in more pieces than one read takes.
+#[tokio::test(start_paused = true)]
+async fn a_busy_program_does_not_take_a_connection_for_idle_that_has_a_message() {
+    let settings = Settings::default();
+    let settings = settings.clone().with_timeouts(settings.timeouts.with_idle(SECOND * 60));
+    for len in [1, 100_000, 200_000] {
+        let (mut server, mut peer) = server_and_stream(1 << 20, &settings);
+        let long = Message::from(vec![7; len]);
+        for round in 0..3 {
+            peer.write_all(&client_bytes([long.clone().into()])).await.unwrap();
+            advance(SECOND * 3600).await;
+            assert_eq!(server.recv().await.unwrap().as_ref(), Some(&long), "{len} bytes, {round}");
+            assert_eq!(server.close_report().sent, None, "{len} bytes, {round}");
+        }
+    }
+}
+
+/// A message waits for a receiver that is busy, so that the sender doesn't read: no Pong can come.
+#[tokio::test(start_paused = true)]
+async fn a_peer_lives_while_a_message_waits_for_a_busy_receiver() {
+    let keep_alive = KeepAlive { idle: SECOND * 20, patience: SECOND * 10 };
+    let timeouts = Timeouts::default().with_keep_alive(keep_alive).with_idle(SECOND * 60).with_close(SECOND);
+    let (server, mut peer) = server_and_stream(16, &Settings::default().with_timeouts(timeouts));
+    let (mut sender, mut receiver) = server.split();
+    peer.write_all(&client_bytes([TextMessage::new("waits").into()])).await.unwrap();
+    let sending = tokio::spawn(async move { (sender.send(vec![7; 1000]).await, sender) });
+    sleep(SECOND * 3600).await;
+    assert!(!sending.is_finished());
+    assert_eq!(receiver.recv().await.unwrap().unwrap().as_text(), Some("waits"));
+    let reading = tokio::spawn(async move { peer.read_exact(&mut [0; 1004]).await.map(|_| peer) });
+    let (sent, sender) = sending.await.unwrap();
+    sent.unwrap();
+    assert_eq!(sender.close_report().sent, None);
+    // Once somebody reads, silence counts again.
+    let _peer = reading.await.unwrap().unwrap();
+    let error = receiver.recv().await.unwrap_err();
+    assert!(matches!(error, Error::TimedOut(Deadline::KeepAlive)), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -31,6 +31,27 @@ impl Driver {
         self.counters.wire_bytes_received = self.counters.wire_bytes_received.wrapping_add(len as u64);
         if let Some(timers) = &mut self.timers {
             timers.received(now.now());
+            timers.unseen();
+        }
+    }
+
+    /// Says that nothing is read for now, since an event was [found](Self::advance) that nobody has taken yet. It lasts
+    /// until [`all_seen`](Self::all_seen); meanwhile no silence is held against the peer.
+    pub fn reading_paused(&mut self) {
+        if let Some(timers) = &mut self.timers {
+            timers.paused();
+        }
+    }
+
+    /// Says that nothing waits in the buffer. An event that is looked for in vain says so, too: an adapter calls this where
+    /// it doesn't look, for the buffer is empty.
+    #[inline]
+    pub fn all_seen(&mut self, now: impl Clock) {
+        if let Some(timers) = &mut self.timers
+            && timers.seen()
+        {
+            // The message that stopped the reading was taken only now.
+            timers.used(now.now());
         }
     }
 
@@ -47,6 +68,8 @@ impl Driver {
             Ok(is_found) => {
                 if is_found {
                     self.received(buffer.found_event(), now);
+                } else {
+                    self.all_seen(now);
                 }
                 Ok(is_found)
             }
@@ -74,7 +97,10 @@ impl Driver {
                 self.received(FoundEvent::of(&event), now);
                 Ok(Some(event))
             }
-            Ok(None) => Ok(None),
+            Ok(None) => {
+                self.all_seen(now);
+                Ok(None)
+            }
             Err(error) => {
                 let now = self.time(now);
                 Err(self.failed(error, now))

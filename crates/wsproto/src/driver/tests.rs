@@ -319,6 +319,64 @@ fn an_idle_connection_is_closed_and_the_close_has_a_deadline_of_its_own() {
     assert_eq!(ends.driver.handle_timeout(s(45)), Some(Deadline::Close));
 }
 
+/// A message lies in the buffer; the program was busy for longer than the limit.
+#[test]
+fn what_waits_in_the_buffer_is_looked_at_before_a_connection_counts_as_idle() {
+    for (name, is_message) in [("a message", true), ("a Pong", false)] {
+        let mut ends = Ends::server();
+        ends.driver = ends.driver.with_timeouts(Timeouts::default().with_idle(s(30)), s(0));
+        let event = if is_message { TextMessage::new("x").into() } else { pong(b"") };
+        let mut wire = Vec::new();
+        ends.peer.send(event, &mut wire).unwrap();
+        ends.driver.filled_from(&mut ends.buffer, &wire, s(40));
+        assert_eq!((ends.driver.handle_timeout(s(40)), ends.driver.queued()), (None, 0), "{name}");
+        assert_eq!(
+            (ends.driver.handle_timeout(s(40)), ends.driver.queued()),
+            (None, 0),
+            "{name}: nothing was read"
+        );
+        assert_eq!(ends.driver.poll_timeout(), None, "{name}: it is for the program to look");
+        assert_eq!(ends.receive_bytes(b"", s(40)).unwrap().len(), 1);
+        let _ = ends.driver.handle_timeout(s(40)); // after a read that found nothing
+        let _ = ends.driver.handle_timeout(s(40));
+        assert_eq!(ends.driver.queued() > 0, !is_message, "{name}");
+    }
+}
+
+/// Each read brings a Pong: to look again doesn't go on for ever.
+#[test]
+fn a_peer_that_never_stops_does_not_put_off_what_is_due() {
+    let mut ends = Ends::server();
+    ends.driver = ends.driver.with_timeouts(Timeouts::default().with_idle(s(30)), s(0));
+    let reads = (0..100).find(|_| {
+        ends.receive(pong(b""), s(40));
+        let _ = ends.driver.handle_timeout(s(40));
+        ends.driver.queued() > 0
+    });
+    assert_eq!(reads, Some(16));
+}
+
+/// A message was found, and its program is busy: nothing is read, not even the Pong.
+#[test]
+fn a_peer_is_not_given_up_while_nobody_reads() {
+    let timeouts = Timeouts::default().with_keep_alive(KeepAlive { idle: s(20), patience: s(10) });
+    let mut ends = Ends::server();
+    ends.driver = ends.driver.with_timeouts(timeouts, s(0));
+    let mut wire = Vec::new();
+    ends.peer.send(TextMessage::new("x"), &mut wire).unwrap();
+    ends.driver.filled_from(&mut ends.buffer, &wire, s(0));
+    assert!(ends.driver.advance(&mut ends.buffer, s(0)).unwrap());
+    ends.driver.reading_paused();
+    assert_eq!(ends.driver.handle_timeout(s(20)), None);
+    assert_eq!(ends.write(s(20)).len(), 1, "a Ping keeps what lies between them open");
+    assert_eq!((ends.driver.handle_timeout(s(1000)), ends.driver.poll_timeout()), (None, None));
+    assert!(!ends.driver.advance(&mut ends.buffer, s(1000)).unwrap());
+    assert_eq!(ends.driver.poll_timeout(), Some(s(30)));
+    ends.receive(pong(b""), s(1000));
+    assert_eq!(ends.driver.handle_timeout(s(1000)), None);
+    assert_eq!(ends.driver.poll_timeout(), Some(s(1020)));
+}
+
 #[test]
 fn only_bytes_that_wait_start_the_deadline_of_writing() {
     let timeouts = Timeouts::default().with_write(s(10));
@@ -426,8 +484,8 @@ fn time_is_asked_for_only_where_it_counts() {
         ends.peer.send(crate::Pong::new(b"3"), &mut wire).unwrap();
         ends.buffer.extend_from_slice(&wire);
         ends.driver.filled(&mut ends.buffer, 0, clock);
-        for _ in 0..4 {
-            assert!(ends.driver.advance(&mut ends.buffer, clock).unwrap());
+        for is_found in [true, true, true, true, false] {
+            assert_eq!(ends.driver.advance(&mut ends.buffer, clock).unwrap(), is_found);
         }
         ends.driver.written(3, clock);
         ends.driver.send(TextMessage::new("hello"), clock).unwrap();

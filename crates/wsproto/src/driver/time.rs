@@ -20,8 +20,12 @@ impl Driver {
     /// Does what is due: queues a Ping, or begins to close an idle connection with 1001. Returns the deadline that has
     /// passed, where that is the end: [`transport`](Self::transport) says Close from then on.
     ///
-    /// A server tells a client whose request took too long so (408), if the transport takes it at once. Read what has
-    /// come before you call this: a program that was busy must not hold its own delay against the peer.
+    /// A server tells a client whose request took too long so (408), if the transport takes it at once.
+    ///
+    /// Try to read before you call this, and call it again after each read while
+    /// [`poll_timeout`](Self::poll_timeout) says that something is due: a program that was busy must not hold its own
+    /// delay against the peer. What is due counts once a read has found nothing, or 16 have found something; a connection
+    /// isn't idle while events wait in the buffer.
     pub fn handle_timeout(&mut self, now: impl Clock) -> Option<Deadline> {
         let now = self.time(now);
         while let Some(due) = self.timers.as_deref_mut()?.handle_timeout(now) {

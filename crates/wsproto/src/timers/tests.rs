@@ -168,6 +168,58 @@ fn nothing_but_the_end_is_due_once_it_is_closing_and_nothing_after_it() {
 }
 
 #[test]
+fn a_read_that_finds_something_too_late_puts_off_what_is_due_and_no_more_than_16_do() {
+    let cases = [
+        ("idle", Timeouts::default().with_idle(s(10)), Deadline::Idle),
+        ("close", Timeouts::default().with_close(s(10)), Deadline::Close),
+    ];
+    for (name, timeouts, deadline) in cases {
+        for (reads, looks) in [(0, 0), (1, 1), (15, 15), (16, 16), (17, 16), (100, 16)] {
+            let mut timers = open(timeouts);
+            timers.received(s(5)); // in time, and no reason to look again
+            if deadline == Deadline::Close {
+                timers.closing(s(0));
+            }
+            let due = (0..200).find_map(|n| {
+                if n < reads {
+                    timers.received(s(20));
+                }
+                timers.handle_timeout(s(20)).map(|due| (n, due))
+            });
+            assert_eq!(due, Some((looks, Due::Expired(deadline))), "{name}: {reads} reads");
+        }
+    }
+}
+
+#[test]
+fn each_deadline_has_looks_of_its_own() {
+    let mut timers = open(Timeouts::default().with_idle(s(10)));
+    for round in 1..50 {
+        for _ in 0..10 {
+            timers.received(s(20 * round));
+            assert_eq!(timers.handle_timeout(s(20 * round)), None, "round {round}");
+        }
+        timers.used(s(20 * round));
+    }
+}
+
+#[test]
+fn what_nobody_has_looked_at_is_no_idleness_and_what_is_not_read_no_silence() {
+    let mut timers = open(keep_alive().with_idle(s(60)));
+    timers.unseen(); // of the bytes that came before the connection was open
+    assert!(matches!(timers.handle_timeout(s(100)), Some(Due::Ping(_))));
+    timers.ping_written(s(100));
+    assert_eq!(timers.poll_timeout(), Some(s(110)), "reading goes on: the Pong can come");
+    timers.paused();
+    assert_eq!((timers.poll_timeout(), timers.handle_timeout(s(1000))), (None, None));
+    assert!(timers.seen() && !timers.seen());
+    assert_eq!(timers.poll_timeout(), Some(s(60)));
+    timers.used(s(1000));
+    timers.received(s(1000));
+    assert_eq!(timers.poll_timeout(), Some(s(1020)));
+}
+
+#[test]
 fn time_never_goes_back() {
     let mut timers = open(Timeouts::default().with_idle(s(10)));
     timers.used(s(7));
