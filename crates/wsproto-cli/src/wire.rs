@@ -22,7 +22,6 @@ pub(crate) mod session;
 mod shape;
 mod tap;
 
-#[expect(unused_imports)]
 pub(crate) use self::{
     agreement::check_extensions,
     chunk::{Chunk, Sender, Tapped},
