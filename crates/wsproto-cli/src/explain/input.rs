@@ -9,8 +9,24 @@ use std::{
 use super::hex::HexReader;
 use crate::exit::{Failure, Status};
 
-/// How much of an input is looked at to tell its kind.
-const FIRST_LEN: usize = 16;
+/// With what kinds of inputs begin. As few bytes as possible are awaited: the input may be a live stream.
+const MAGICS: [(&[u8], Result<Kind, &str>); 11] = [
+    (b"\xd4\xc3\xb2\xa1", Ok(Kind::Pcap)),
+    (b"\xa1\xb2\xc3\xd4", Ok(Kind::Pcap)),
+    (b"\x4d\x3c\xb2\xa1", Ok(Kind::Pcap)),
+    (b"\xa1\xb2\x3c\x4d", Ok(Kind::Pcap)),
+    (b"\n\r\r\n", Ok(Kind::Pcap)),
+    (b"{\"", Ok(Kind::Session)),
+    (b"\x1f\x8b", Err("is compressed: unpack it with gunzip first")),
+    (b"\x28\xb5\x2f\xfd", Err("is compressed: unpack it with unzstd first")),
+    (b"\x16\x03\x01", Err(TLS)),
+    (b"\x16\x03\x03", Err(TLS)),
+    (
+        b"PRI * HTTP/2",
+        Err("begins with HTTP/2: its frames aren't WebSocket's; `serve --tls` shows what is in them"),
+    ),
+];
+const TLS: &str = "begins with TLS: the bytes are encrypted, and can't be explained";
 /// The longest first block of a pcapng.
 const BLOCK_LEN: u32 = 64 << 10;
 
@@ -32,8 +48,6 @@ pub(super) struct Input {
     pub(super) kind: Kind,
     /// How messages call it.
     pub(super) name: String,
-    /// Its first bytes; `reader` begins with them.
-    pub(super) first: Vec<u8>,
     pub(super) reader: Box<dyn Read + Send>,
 }
 
@@ -48,8 +62,7 @@ impl Input {
         if bytes.is_empty() {
             return Err(Failure::new(Status::Usage, "--hex: no digits, so nothing to explain"));
         }
-        let first = bytes.clone();
-        Ok(Self { kind: Kind::Raw, name: "--hex".into(), first, reader: Box::new(io::Cursor::new(bytes)) })
+        Ok(Self { kind: Kind::Raw, name: "--hex".into(), reader: Box::new(io::Cursor::new(bytes)) })
     }
 
     /// Opens a file or standard input.
@@ -76,7 +89,19 @@ impl Input {
     /// Reads the first bytes, and tells the kind by them unless it is known.
     fn read(name: String, mut reader: Box<dyn Read + Send>, kind: Option<Kind>) -> Result<Self, Failure> {
         let mut first = Vec::new();
-        fill(&mut reader, &mut first, FIRST_LEN).map_err(|error| unreadable(&name, &error))?;
+        let is_undecided = |first: &[u8]| {
+            first.is_empty()
+                || (kind.is_none()
+                    && MAGICS.iter().any(|(magic, _)| magic != &first && magic.starts_with(first)))
+        };
+        while is_undecided(&first) {
+            let before = first.len();
+            fill(&mut reader, &mut first, before.saturating_add(1))
+                .map_err(|error| unreadable(&name, &error))?;
+            if first.len() == before {
+                break;
+            }
+        }
         if first.is_empty() {
             return Err(Failure::new(Status::Local, format_args!("{name} is empty: nothing to explain")));
         }
@@ -87,12 +112,10 @@ impl Input {
             }
         };
         if kind == Kind::Pcap {
-            // Its reader wants the first block in one piece.
-            let len = first_block_len(&first);
-            fill(&mut reader, &mut first, len).map_err(|error| unreadable(&name, &error))?;
+            fill_first_block(&mut reader, &mut first).map_err(|error| unreadable(&name, &error))?;
         }
-        let reader = Box::new(io::Cursor::new(first.clone()).chain(reader));
-        Ok(Self { kind, name, first, reader })
+        let reader = Box::new(io::Cursor::new(first).chain(reader));
+        Ok(Self { kind, name, reader })
     }
 }
 
@@ -109,33 +132,19 @@ fn fill(reader: &mut impl Read, bytes: &mut Vec<u8>, len: usize) -> io::Result<(
 
 /// Tells the kind by the first bytes; an error is the rest of a sentence.
 fn kind_of(first: &[u8]) -> Result<Kind, &'static str> {
-    match first {
-        [0xd4, 0xc3, 0xb2, 0xa1, ..]
-        | [0xa1, 0xb2, 0xc3, 0xd4, ..]
-        | [0x4d, 0x3c, 0xb2, 0xa1, ..]
-        | [0xa1, 0xb2, 0x3c, 0x4d, ..]
-        | [0x0a, 0x0d, 0x0d, 0x0a, ..] => Ok(Kind::Pcap),
-        [b'{', b'"', ..] => Ok(Kind::Session),
-        [0x1f, 0x8b, ..] => Err("is compressed: unpack it with gunzip first"),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => Err("is compressed: unpack it with unzstd first"),
-        [0x16, 0x03, 0..=4, ..] => Err("begins with TLS: the bytes are encrypted, and can't be explained"),
-        [b'P', b'R', b'I', b' ', b'*', ..] => {
-            Err("begins with HTTP/2: its frames aren't WebSocket's; `serve --tls` shows what is in them")
-        }
-        _ => Ok(Kind::Raw),
-    }
+    let found = MAGICS.iter().find(|(magic, _)| first.starts_with(magic));
+    found.map_or(Ok(Kind::Raw), |(_, kind)| *kind)
 }
 
-/// Returns how long the first block of a capture is.
-fn first_block_len(first: &[u8]) -> usize {
-    let Some((magic, [l0, l1, l2, l3, o0, o1, ..])) = first.split_first_chunk::<4>() else {
-        return FIRST_LEN;
-    };
-    if magic != b"\n\r\r\n" {
-        return 24;
+/// Reads the first block of a capture, as its reader wants it in one piece.
+fn fill_first_block(reader: &mut impl Read, first: &mut Vec<u8>) -> io::Result<()> {
+    fill(reader, first, 24)?;
+    if !first.starts_with(b"\n\r\r\n") {
+        return Ok(());
     }
-    let len = [*l0, *l1, *l2, *l3];
+    let Some(&[_, _, _, _, l0, l1, l2, l3, o0, o1, ..]) = first.first_chunk::<24>() else { return Ok(()) };
+    let len = [l0, l1, l2, l3];
     // The magic of the byte order is 1a2b3c4d.
-    let len = if (*o0, *o1) == (0x1a, 0x2b) { u32::from_be_bytes(len) } else { u32::from_le_bytes(len) };
-    usize::try_from(len.clamp(28, BLOCK_LEN)).unwrap_or(28)
+    let len = if [o0, o1] == [0x1a, 0x2b] { u32::from_be_bytes(len) } else { u32::from_le_bytes(len) };
+    fill(reader, first, usize::try_from(len.clamp(28, BLOCK_LEN)).unwrap_or(28))
 }

@@ -34,7 +34,7 @@ pub(super) fn explain(mut input: Input, options: &Options, show: &mut Show) -> R
             None => bytes.extend_from_slice(read),
         }
         // A few bytes tell who has sent them.
-        if looking.is_none() && (bytes.len() >= 8 || len == 0) && !bytes.is_empty() {
+        if looking.is_none() && !bytes.is_empty() && (len == 0 || tells(&bytes)) {
             let from = options.from.unwrap_or_else(|| sender(&bytes));
             looking = Some((options.explainer(!begins_with_handshake(&bytes)), from));
         }
@@ -58,6 +58,12 @@ fn nothing(name: &str) -> Failure {
 
 fn not_hex(name: &str, error: impl std::fmt::Display) -> Failure {
     Failure::new(Status::Local, format_args!("{name}: {error}"))
+}
+
+/// Tells whether the first bytes suffice to tell what they are: two of a frame, or a method.
+fn tells(first: &[u8]) -> bool {
+    let is_word = first.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'/');
+    first.len() >= if is_word { 8 } else { 2 }
 }
 
 /// Tells whether the first bytes are a request or an answer, as far as they came.

@@ -11,7 +11,7 @@ use std::{mem, sync::Arc, time::Duration};
 
 use wsproto::{Config, ConnectionState, RemoteProtocolError, handshake::ResponseError};
 
-use self::side::{Side, Stage, broken, broken_body};
+use self::side::{Side, Stage, broken};
 use super::{
     Agreed, Chunk, End, Gap, Handshake, Record, Sender, Tapped,
     agreement::Agreement,
@@ -141,7 +141,7 @@ impl Explainer {
     fn step(&mut self, from: Sender, at: u64, rest: &mut &[u8], out: &mut Vec<Record>) {
         if from == Sender::Server && self.server.offset == 0 && self.client.is_asking() {
             let error = RemoteProtocolError::Response(ResponseError::Unrequested);
-            return self.bad_answer(&HeadFault { index: 0, error }, at, out);
+            return self.bad_answer(HeadFault::new(rest.get(..1).unwrap_or(rest), 0, error), at, out);
         }
         let side = match from {
             Sender::Client => &mut self.client,
@@ -151,7 +151,7 @@ impl Explainer {
             Stage::Request(reader) => match reader.read(rest) {
                 Ok(None) => {}
                 Ok(Some(asked)) => self.requested(asked, at, out),
-                Err(fault) => self.bad_request(&fault, at, out),
+                Err(fault) => self.bad_request(fault, at, out),
             },
             Stage::Early { bytes, .. } => {
                 let room = EARLY_LEN.saturating_sub(bytes.len());
@@ -165,23 +165,9 @@ impl Explainer {
             Stage::Answer(reader) => match reader.read(rest) {
                 Ok(None) => {}
                 Ok(Some(answered)) => self.answered(answered, at, out),
-                Err(fault) => self.bad_answer(&fault, at, out),
+                Err(fault) => self.bad_answer(fault, at, out),
             },
-            Stage::Body(reader) => {
-                let before = rest.len();
-                match reader.read_body(rest) {
-                    Ok(true) => return,
-                    // What follows belongs to no WebSocket.
-                    Ok(false) => side.stage = Stage::Ignored,
-                    Err(error) => {
-                        let taken = before.saturating_sub(rest.len()).saturating_sub(1);
-                        let offset = side.offset.saturating_add(u64::try_from(taken).unwrap_or(u64::MAX));
-                        side.stage = Stage::Ignored;
-                        out.push(broken_body(at, offset, &error.into()));
-                    }
-                }
-                self.ends.both(ConnectionState::Closed, at, out);
-            }
+            Stage::Body(_) => self.body(at, rest, out),
             Stage::Frames(frames) => {
                 let happened = frames.take(at, side.offset, rest, out);
                 self.happened(from, happened, at, out);
@@ -222,11 +208,11 @@ impl Explainer {
         }
     }
 
-    fn bad_request(&mut self, fault: &HeadFault, at: u64, out: &mut Vec<Record>) {
+    fn bad_request(&mut self, fault: HeadFault, at: u64, out: &mut Vec<Record>) {
         let Stage::Request(reader) = mem::replace(&mut self.client.stage, Stage::Ignored) else { return };
         head::records(at, Sender::Client, &reader.head, out);
         self.ends.both(ConnectionState::Connecting, at, out);
-        out.push(broken(at, Sender::Client, &reader.head, fault));
+        out.push(broken(at, Sender::Client, fault));
         self.ends.change(Sender::Server, ConnectionState::Rejecting, at, out);
     }
 
@@ -246,6 +232,7 @@ impl Explainer {
                 self.client.stage = Stage::Ignored;
                 self.server.stage = Stage::Body(reader);
                 self.ends.both(ConnectionState::Rejecting, at, out);
+                self.body(at, &mut &[][..], out);
             }
             Answered::Reject { has_body: false } => {
                 self.client.stage = Stage::Ignored;
@@ -254,10 +241,23 @@ impl Explainer {
         }
     }
 
-    fn bad_answer(&mut self, fault: &HeadFault, at: u64, out: &mut Vec<Record>) {
+    /// Reads the body of a refusal.
+    fn body(&mut self, at: u64, rest: &mut &[u8], out: &mut Vec<Record>) {
+        let Stage::Body(reader) = &mut self.server.stage else { return };
+        match reader.read_body(rest) {
+            Ok(true) => return,
+            Ok(false) => {}
+            Err(fault) => out.push(broken(at, Sender::Server, fault)),
+        }
+        // What follows belongs to no WebSocket.
+        self.server.stage = Stage::Ignored;
+        self.ends.both(ConnectionState::Closed, at, out);
+    }
+
+    fn bad_answer(&mut self, fault: HeadFault, at: u64, out: &mut Vec<Record>) {
         let Stage::Answer(reader) = mem::replace(&mut self.server.stage, Stage::Ignored) else { return };
         head::records(at, Sender::Server, &reader.head, out);
-        out.push(broken(at, Sender::Server, &reader.head, fault));
+        out.push(broken(at, Sender::Server, fault));
         self.client.stage = Stage::Ignored;
         self.ends.change(Sender::Client, ConnectionState::Closed, at, out);
     }
@@ -307,9 +307,10 @@ impl Explainer {
         self.cut(from, at, out);
         let at = micros(at);
         let side = self.side(from);
-        let (clean, head) = (side.closed, side.end_of_head());
-        if let Some((head, fault)) = head {
-            out.push(broken(at, from, &head, &fault));
+        let (clean, fault) = (side.closed, side.end_of_handshake());
+        if let Some(fault) = fault {
+            side.stage = Stage::Ignored;
+            out.push(broken(at, from, fault));
         }
         out.push(Record::End(End { at, from, clean }));
         self.ends.end(from, at, out);

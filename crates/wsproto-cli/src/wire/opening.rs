@@ -4,23 +4,38 @@ use std::{slice, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use wsproto::{
-    AcceptConnection, Config, DeflateConfig, RemoteProtocolError, Request, Role,
+    AcceptConnection, Config, DeflateConfig, RejectConnection, RemoteProtocolError, Request, Role,
     extensions::respond,
     handshake::{
         Answer, ClientHandshake, ClientState, HandshakeLimits, RequestError, ResponseError, ServerHandshake,
     },
 };
 
-use super::{agreement::Agreement, head};
+use super::{Context, agreement::Agreement, head, preview::len, recent::Recent};
 
 /// The most bytes in which the offending one of a head is searched for.
 const SEARCH_LEN: usize = 64 << 10;
 
-/// A rule that a head breaks, and the place of the offending byte in it.
+/// A rule that a handshake breaks, and the offending byte.
 #[derive(Debug)]
 pub(super) struct HeadFault {
-    pub(super) index: usize,
     pub(super) error: RemoteProtocolError,
+    pub(super) offset: u64,
+    pub(super) byte: Option<u8>,
+    pub(super) context: Context,
+}
+
+impl HeadFault {
+    /// Makes a fault at a place in a head, with which the direction begins.
+    pub(super) fn new(head: &[u8], index: usize, error: RemoteProtocolError) -> Self {
+        let offset = u64::try_from(index).unwrap_or(u64::MAX);
+        let mut recent = Recent::default();
+        // As much after the byte as is shown.
+        let end = index.saturating_add(16).min(head.len());
+        recent.push(0, head.get(..end).unwrap_or(head));
+        let (byte, context) = recent.around(offset);
+        Self { error, offset, byte, context }
+    }
 }
 
 /// A client's request on its way.
@@ -72,12 +87,17 @@ impl RequestReader {
             RemoteProtocolError::Request(error) => field_of_request(*error),
             _ => Some("Sec-WebSocket-Extensions"),
         };
-        HeadFault { index: field.and_then(|name| head::place(&self.head, name)).unwrap_or(last), error }
+        HeadFault::new(
+            &self.head,
+            field.and_then(|name| head::place(&self.head, name)).unwrap_or(last),
+            error,
+        )
     }
 
-    /// Takes the end of the stream; an error where the head has begun.
-    pub(super) fn end(&self) -> Option<RemoteProtocolError> {
-        (!self.head.is_empty()).then_some(RemoteProtocolError::EndOfStream { received_any: true })
+    /// Takes the end of the stream; a fault where the head has begun.
+    pub(super) fn end(&self) -> Option<HeadFault> {
+        let error = RemoteProtocolError::EndOfStream { received_any: true };
+        (!self.head.is_empty()).then(|| HeadFault::new(&self.head, self.head.len(), error))
     }
 }
 
@@ -130,6 +150,9 @@ pub(super) struct AnswerReader {
     is_known: bool,
     /// All of the head that came, that of interim responses, too.
     pub(super) head: Vec<u8>,
+    /// The latest bytes of a refusal's body, and where the next one is.
+    recent: Recent,
+    offset: u64,
 }
 
 /// What a server has answered.
@@ -149,7 +172,7 @@ impl AnswerReader {
     pub(super) fn new(config: &Arc<Config>, asked: Asked) -> Self {
         let limits = config.handshake;
         let (handshake, is_known) = asked.client(limits);
-        Self { limits, asked, handshake, is_known, head: Vec::new() }
+        Self { limits, asked, handshake, is_known, head: Vec::new(), recent: Recent::default(), offset: 0 }
     }
 
     /// Takes what it can off the front of `rest`, and returns the answer once it is whole.
@@ -160,11 +183,10 @@ impl AnswerReader {
                 keep(&mut self.head, before, rest);
                 return self.accepted(accept).map(Some);
             }
-            Ok(Some(Answer::Reject(_))) => {
+            Ok(Some(Answer::Reject(RejectConnection { has_body, .. }))) => {
                 keep(&mut self.head, before, rest);
-                // An empty body ends without a byte.
-                while let Ok(Some(_)) = self.handshake.receive(&mut &[][..]) {}
-                let has_body = self.handshake.state() == ClientState::ReceivingBody;
+                self.recent.push(0, &self.head);
+                self.offset = len(&self.head);
                 return Ok(Some(Answered::Reject { has_body }));
             }
             Ok(_) => {
@@ -202,29 +224,60 @@ impl AnswerReader {
             RemoteProtocolError::Response(error) => field_of_response(error),
             _ => Some("Sec-WebSocket-Extensions"),
         };
-        HeadFault { index: field.and_then(|name| head::place(&self.head, name)).unwrap_or(last), error }
+        HeadFault::new(
+            &self.head,
+            field.and_then(|name| head::place(&self.head, name)).unwrap_or(last),
+            error,
+        )
     }
 
-    /// Reads the body of a refusal; tells whether it goes on. Of one that breaks a rule, the offending byte is taken last.
+    /// Tells whether a request is known that awaits this answer.
+    pub(super) const fn is_asked(&self) -> bool {
+        self.is_known
+    }
+
+    /// Reads the body of a refusal; tells whether it goes on.
     ///
-    /// It is short: the limits of the handshake see to it.
-    pub(super) fn read_body(&mut self, rest: &mut &[u8]) -> Result<bool, ResponseError> {
+    /// It is short, by the limits of the handshake; so each byte can be read alone.
+    pub(super) fn read_body(&mut self, rest: &mut &[u8]) -> Result<bool, HeadFault> {
+        // What is wrong with its framing is known without a byte, and an empty body ends without one.
+        if let Err(error) = self.receive_body(&mut &[][..]) {
+            return Err(self.fault(error.into()));
+        }
         while self.handshake.state() == ClientState::ReceivingBody
             && let Some((byte, after)) = rest.split_first()
         {
             *rest = after;
-            while self.handshake.receive(&mut slice::from_ref(byte))?.is_some() {}
+            let offset = self.offset;
+            self.recent.push(offset, slice::from_ref(byte));
+            self.offset = offset.saturating_add(1);
+            if let Err(error) = self.receive_body(&mut slice::from_ref(byte)) {
+                return Err(self.body_fault(offset, error.into()));
+            }
         }
         Ok(self.handshake.state() == ClientState::ReceivingBody)
     }
 
-    /// Takes the end of the stream; an error where the answer isn't whole.
-    pub(super) fn end(&mut self) -> Option<RemoteProtocolError> {
-        match self.handshake.receive_eof() {
-            Ok(_) => None,
-            Err(ResponseError::BodyEnded) => Some(ResponseError::BodyEnded.into()),
-            Err(_) => Some(RemoteProtocolError::EndOfStream { received_any: !self.head.is_empty() }),
-        }
+    fn receive_body(&mut self, rest: &mut &[u8]) -> Result<(), ResponseError> {
+        while self.handshake.receive(rest)?.is_some() {}
+        Ok(())
+    }
+
+    fn body_fault(&self, offset: u64, error: RemoteProtocolError) -> HeadFault {
+        let (byte, context) = self.recent.around(offset);
+        HeadFault { error, offset, byte, context }
+    }
+
+    /// Takes the end of the stream; a fault where the answer isn't whole.
+    pub(super) fn end(&mut self) -> Option<HeadFault> {
+        let is_body = self.handshake.state() == ClientState::ReceivingBody;
+        self.handshake.receive_eof().err()?;
+        let error = RemoteProtocolError::EndOfStream { received_any: !self.head.is_empty() };
+        Some(if is_body {
+            self.body_fault(self.offset, error)
+        } else {
+            HeadFault::new(&self.head, self.head.len(), error)
+        })
     }
 }
 

@@ -1,15 +1,14 @@
 //! One direction of a connection, and what its next bytes are.
 
-use std::{mem, sync::Arc};
+use std::sync::Arc;
 
-use wsproto::{Config, RemoteProtocolError};
+use wsproto::Config;
 
 use crate::wire::{
-    Broken, Context, Record, Sender,
+    Broken, Record, Sender,
     agreement::Agreement,
     frames::Frames,
     opening::{AnswerReader, Asked, HeadFault, RequestReader},
-    recent::Recent,
     rule,
 };
 
@@ -54,50 +53,29 @@ impl Side {
         matches!(&self.stage, Stage::Request(reader) if !reader.head.is_empty())
     }
 
-    /// Returns the head that the end of the stream has cut, if there is one.
-    pub(super) fn end_of_head(&mut self) -> Option<(Vec<u8>, HeadFault)> {
-        let (error, head) = match &mut self.stage {
-            Stage::Request(reader) => (reader.end()?, mem::take(&mut reader.head)),
-            Stage::Answer(reader) if self.offset > 0 => (reader.end()?, mem::take(&mut reader.head)),
-            _ => return None,
-        };
-        self.stage = Stage::Ignored;
-        Some((head.clone(), HeadFault { index: head.len(), error }))
+    /// Returns what is wrong with a handshake that the end of the stream has cut, if it has cut one.
+    pub(super) fn end_of_handshake(&mut self) -> Option<HeadFault> {
+        match &mut self.stage {
+            Stage::Request(reader) => reader.end(),
+            Stage::Answer(reader) if self.offset > 0 || reader.is_asked() => reader.end(),
+            Stage::Body(reader) => reader.end(),
+            _ => None,
+        }
     }
 }
 
-/// Tells of a head that breaks a rule.
-pub(super) fn broken(at: u64, from: Sender, head: &[u8], fault: &HeadFault) -> Record {
-    let offset = u64::try_from(fault.index).unwrap_or(u64::MAX);
-    let mut recent = Recent::default();
-    // As much after the byte as is shown.
-    let end = fault.index.saturating_add(16).min(head.len());
-    recent.push(0, head.get(..end).unwrap_or(head));
-    let (byte, context) = recent.around(offset);
+/// Tells of a handshake that breaks a rule.
+pub(super) fn broken(at: u64, from: Sender, fault: HeadFault) -> Record {
+    let HeadFault { error, offset, byte, context } = fault;
     Record::Broken(Broken {
         at,
         from,
         frame: None,
         offset,
         byte,
-        rule: fault.error.to_string(),
-        section: rule::section(&fault.error).into(),
-        answer: rule::answer(&fault.error),
-        context,
-    })
-}
-
-/// Tells of a refusal's body that breaks a rule.
-pub(super) fn broken_body(at: u64, offset: u64, error: &RemoteProtocolError) -> Record {
-    Record::Broken(Broken {
-        at,
-        from: Sender::Server,
-        frame: None,
-        offset,
-        byte: None,
         rule: error.to_string(),
-        section: rule::section(error).into(),
-        answer: rule::answer(error),
-        context: Context { offset, hex: String::new() },
+        section: rule::section(&error).into(),
+        answer: rule::answer(&error),
+        context,
     })
 }

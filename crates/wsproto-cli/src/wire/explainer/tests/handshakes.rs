@@ -60,12 +60,6 @@ fn the_offending_byte_of_a_head() {
 #[test]
 fn what_comes_of_a_handshake() {
     let asked: &[&str] = &["client GET /chat HTTP/1.1", "client is connecting", "server is connecting"];
-    let refused_with_body = [
-        client(REQUEST),
-        server(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno"),
-        server(b"HTTP/1.1 200"),
-    ];
-    let redirected = b"HTTP/1.1 301 Moved\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n";
     let compressed = b"\xc1\x87\0\0\0\0\xf2\x48\xcd\xc9\xc9\x07\x00";
     let opened = [
         "server HTTP/1.1 101 Switching Protocols",
@@ -74,23 +68,7 @@ fn what_comes_of_a_handshake() {
         "server is open",
     ];
     let early = ["client frame 1 at 254 818061626364 text 0", r#"client message (1, 1) text 0 of 0 """#];
-    let table: [(&str, Vec<Step>, Vec<&str>); 7] = [
-        (
-            "refused with a body",
-            refused_with_body.into(),
-            vec![
-                "server HTTP/1.1 401 Unauthorized",
-                "client is rejecting",
-                "server is rejecting",
-                "client is closed",
-                "server is closed",
-            ],
-        ),
-        (
-            "redirected without a body",
-            vec![client(REQUEST), server(redirected)],
-            vec!["server HTTP/1.1 301 Moved", "client is closed", "server is closed"],
-        ),
+    let table: [(&str, Vec<Step>, Vec<&str>); 5] = [
         (
             "interim responses",
             vec![client(REQUEST), server(b"HTTP/1.1 103 Early Hints\r\n\r\n"), server(ANSWER)],
@@ -120,7 +98,73 @@ fn what_comes_of_a_handshake() {
         (
             "the server is silent",
             vec![client(REQUEST), Step::End(Sender::Server), Step::End(Sender::Client)],
-            vec!["server end abnormal", "client is closed", "server is closed", "client end abnormal"],
+            vec![
+                r#"server broke "end of stream before the first byte" at 0 None RFC 6455 §4 1006"#,
+                "server end abnormal",
+                "client is closed",
+                "server is closed",
+                "client end abnormal",
+            ],
+        ),
+    ];
+    for (name, steps, expected) in table {
+        let records = told(&explain(name, &Start::Handshake, &steps));
+        assert_eq!(records, [asked, &expected].concat(), "{name}");
+    }
+}
+
+#[test]
+fn what_comes_of_a_refusal() {
+    let asked: &[&str] = &["client GET /chat HTTP/1.1", "client is connecting", "server is connecting"];
+    let refused_with_body = [
+        client(REQUEST),
+        server(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno"),
+        server(b"HTTP/1.1 200"),
+    ];
+    let redirected = b"HTTP/1.1 301 Moved\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n";
+    let refused = ["client is rejecting", "server is rejecting", "client is closed", "server is closed"];
+    let table: [(&str, Vec<Step>, Vec<&str>); 5] = [
+        (
+            "refused with a body",
+            refused_with_body.into(),
+            [&["server HTTP/1.1 401 Unauthorized"], &refused[..]].concat(),
+        ),
+        (
+            "a body in chunks",
+            vec![
+                client(REQUEST),
+                server(b"HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"),
+            ],
+            [&["server HTTP/1.1 403 No"], &refused[..]].concat(),
+        ),
+        (
+            "a body until the end",
+            vec![client(REQUEST), server(b"HTTP/1.1 500 Oops\r\n\r\nsorry"), Step::End(Sender::Server)],
+            vec![
+                "server HTTP/1.1 500 Oops",
+                "client is rejecting",
+                "server is rejecting",
+                "server end abnormal",
+                "client is closed",
+                "server is closed",
+            ],
+        ),
+        (
+            "a bad chunk",
+            vec![client(REQUEST), server(b"HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcx")],
+            vec![
+                "server HTTP/1.1 403 No",
+                "client is rejecting",
+                "server is rejecting",
+                r#"server broke "malformed chunk" at 53 Some(78) RFC 9112 §7.1 1006"#,
+                "client is closed",
+                "server is closed",
+            ],
+        ),
+        (
+            "redirected without a body",
+            vec![client(REQUEST), server(redirected)],
+            [&["server HTTP/1.1 301 Moved"], &refused[..]].concat(),
         ),
     ];
     for (name, steps, expected) in table {
