@@ -22,7 +22,7 @@ use std::{path::PathBuf, process::ExitCode};
 use self::{
     input::{Input, Kind},
     limit::Limit,
-    show::{Show, Stop},
+    show::{Form, Show, Stop},
 };
 use crate::{
     exit::{Failure, Status},
@@ -123,13 +123,9 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         From::Server => Sender::Server,
     });
     let options = Options { from, extensions: args.extensions, limits: args.limit };
-    let mut show = Show::new(args.json, args.bits);
-    let outcome = match input.kind {
-        Kind::Raw | Kind::Hex => raw::explain(input, &options, &mut show),
-        Kind::Session => recording::explain(input, &options, &mut show),
-        Kind::Pcap => capture::explain(input, &options, &mut show),
-    };
-    match outcome {
+    let times = !matches!(input.kind, Kind::Raw | Kind::Hex);
+    let mut show = Show::stdout(if args.json { Form::Json } else { Form::Lines { bits: args.bits, times } });
+    match explain(input, &options, &mut show) {
         Ok(()) => {}
         // Nobody reads on: there is nothing left to do.
         Err(Stop::Closed) => return Ok(show.status().into()),
@@ -141,3 +137,15 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     }
     Ok(show.status().into())
 }
+
+/// Explains an input of any kind.
+fn explain(input: Input, options: &Options, show: &mut Show) -> Result<(), Stop> {
+    match input.kind {
+        Kind::Raw | Kind::Hex => raw::explain(input, options, show),
+        Kind::Session => recording::explain(input, options, show),
+        Kind::Pcap => capture::explain(input, options, show),
+    }
+}
+
+#[cfg(test)]
+mod tests;

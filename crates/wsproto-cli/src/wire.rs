@@ -27,7 +27,7 @@ pub(crate) use self::{
     chunk::{Chunk, Sender, Tapped},
     escape::escape,
     explainer::{Explainer, Start},
-    line::Line,
+    line::{Line, Placed},
     preview::{hex, unhex},
     record::{
         Agreed, Broken, CloseBody, Context, Cut, End, Field, Frame, Gap, Handshake, Message, Preview, Record,

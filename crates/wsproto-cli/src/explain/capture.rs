@@ -76,7 +76,7 @@ pub(super) fn explain(input: Input, options: &Options, show: &mut Show) -> Resul
         }
     };
     flows.finish(show)?;
-    capture.complain(&name);
+    capture.note(&name, show);
     fault.map_or(Ok(()), |fault| Err(bad(fault).into()))
 }
 
@@ -161,11 +161,11 @@ impl Capture {
     }
 
     /// Says what was left out.
-    fn complain(&self, name: &str) {
+    fn note(&self, name: &str, show: &mut Show) {
         if self.unknown > 0 {
             let link = self.link.map(|link| format!(" {link}")).unwrap_or_default();
-            crate::streams::complain(format_args!(
-                "wsproto: {name}: {} packets are of link type{link}, which isn't known: Ethernet, Linux cooked, raw IP \
+            show.note(format_args!(
+                "{name}: {} packets are of link type{link}, which isn't known: Ethernet, Linux cooked, raw IP \
                  and loopback are",
                 self.unknown
             ));

@@ -10,7 +10,6 @@ use super::{
     packet::Segment,
     show::{Show, Stop},
 };
-use crate::streams;
 
 /// The most connections that are followed at once.
 const MOST: usize = 4096;
@@ -83,18 +82,15 @@ impl<'a> Flows<'a> {
             self.end(key, show)?;
         }
         if self.shown == 0 && self.skipped.is_empty() {
-            streams::complain(format_args!("wsproto: no TCP connection with a payload was found"));
+            show.note(format_args!("no TCP connection with a payload was found"));
         }
         for (reason, count) in &self.skipped {
             let connections =
                 if *count == 1 { "1 connection".into() } else { format!("{count} connections") };
-            streams::complain(format_args!("wsproto: not shown: {connections}, {reason}"));
+            show.note(format_args!("not shown: {connections}, {reason}"));
         }
         if self.too_many > 0 {
-            streams::complain(format_args!(
-                "wsproto: not shown: {} connections, more than {MOST} at once",
-                self.too_many
-            ));
+            show.note(format_args!("not shown: {} connections, more than {MOST} at once", self.too_many));
         }
         Ok(())
     }

@@ -87,7 +87,11 @@ impl Input {
     }
 
     /// Reads the first bytes, and tells the kind by them unless it is known.
-    fn read(name: String, mut reader: Box<dyn Read + Send>, kind: Option<Kind>) -> Result<Self, Failure> {
+    pub(super) fn read(
+        name: String,
+        mut reader: Box<dyn Read + Send>,
+        kind: Option<Kind>,
+    ) -> Result<Self, Failure> {
         let mut first = Vec::new();
         let is_undecided = |first: &[u8]| {
             first.is_empty()

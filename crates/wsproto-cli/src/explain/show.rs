@@ -2,26 +2,38 @@
 
 use std::{
     fmt::{self, Write as _},
-    io::{self, StdoutLock, Write as _},
+    io::{self, Write},
     net::SocketAddr,
 };
 
-use anstream::AutoStream;
 use serde::Serialize;
 
 use super::{bits, dump};
 use crate::{
     exit::{Failure, Status},
-    wire::{Handshake, Line, Record, escape},
+    wire::{Handshake, Line, Placed, Record, escape},
 };
 
 /// Where records go.
 pub(super) struct Show {
-    out: AutoStream<StdoutLock<'static>>,
-    json: bool,
-    bits: bool,
+    out: Box<dyn Write>,
+    /// Where what is said besides goes; nobody may be there to read it.
+    notes: Box<dyn Write>,
+    form: Form,
     /// Whether a rule was broken.
     broken: bool,
+}
+
+/// How records are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    Json,
+    Lines {
+        /// Whether each bit of each header is shown.
+        bits: bool,
+        /// Whether a line begins with a time, or else with a place in the stream.
+        times: bool,
+    },
 }
 
 /// Why nothing more is shown.
@@ -73,8 +85,18 @@ struct Begun {
 }
 
 impl Show {
-    pub(super) fn new(json: bool, bits: bool) -> Self {
-        Self { out: anstream::stdout().lock(), json, bits, broken: false }
+    /// Writes to standard output, in colours where that is a terminal.
+    pub(super) fn stdout(form: Form) -> Self {
+        Self::new(Box::new(anstream::stdout().lock()), Box::new(anstream::stderr()), form)
+    }
+
+    pub(super) fn new(out: Box<dyn Write>, notes: Box<dyn Write>, form: Form) -> Self {
+        Self { out, notes, form, broken: false }
+    }
+
+    /// Says something that is no record.
+    pub(super) fn note(&mut self, note: fmt::Arguments<'_>) {
+        drop(writeln!(self.notes, "wsproto: {note}"));
     }
 
     /// Returns the status to exit with.
@@ -89,7 +111,7 @@ impl Show {
         client: SocketAddr,
         server: SocketAddr,
     ) -> Result<(), Stop> {
-        let text = if self.json {
+        let text = if self.form == Form::Json {
             json(&Begun { kind: "connection", connection: number, client, server })?
         } else {
             format!("[{number}] {client} → {server}\n")
@@ -102,10 +124,9 @@ impl Show {
         let mut text = String::new();
         for record in records.drain(..) {
             self.broken |= matches!(record, Record::Broken(_));
-            if self.json {
-                text += &json(&Numbered { connection, record: &record })?;
-            } else {
-                self.lines(connection, &record, &mut text)?;
+            match self.form {
+                Form::Json => text += &json(&Numbered { connection, record: &record })?,
+                Form::Lines { bits, times } => lines(connection, &record, bits, times, &mut text)?,
             }
         }
         self.write(&text)
@@ -118,18 +139,28 @@ impl Show {
         self.out.write_all(text.as_bytes())?;
         Ok(self.out.flush()?)
     }
+}
 
-    fn lines(&self, connection: Option<u64>, record: &Record, text: &mut String) -> fmt::Result {
-        if let Some(number) = connection {
-            write!(text, "[{number}] ")?;
-        }
+fn lines(
+    connection: Option<u64>,
+    record: &Record,
+    bits: bool,
+    times: bool,
+    text: &mut String,
+) -> fmt::Result {
+    if let Some(number) = connection {
+        write!(text, "[{number}] ")?;
+    }
+    if times {
         writeln!(text, "{}", Line(record))?;
-        match record {
-            Record::Handshake(head) => fields(head, text),
-            Record::Frame(frame) if self.bits => bits::write(frame, text),
-            Record::Broken(broken) => dump::write(broken, text),
-            _ => Ok(()),
-        }
+    } else {
+        writeln!(text, "{}", Placed(record))?;
+    }
+    match record {
+        Record::Handshake(head) => fields(head, text),
+        Record::Frame(frame) if bits => bits::write(frame, text),
+        Record::Broken(broken) => dump::write(broken, text),
+        _ => Ok(()),
     }
 }
 

@@ -71,11 +71,6 @@ impl Frames {
         }
     }
 
-    /// Tells whether the Close of this direction has come.
-    pub(super) const fn is_closed(&self) -> bool {
-        self.closed.is_some()
-    }
-
     /// Takes the rest of a header, or the next piece of a payload, off the front of `rest`, which begins at `offset`.
     pub(super) fn take(&mut self, at: u64, offset: u64, rest: &mut &[u8], out: &mut Vec<Record>) -> Happened {
         let before = *rest;

@@ -24,18 +24,55 @@ pub(crate) struct Line<'a>(pub(crate) &'a Record);
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (at, from) = match self.0 {
-            Record::Handshake(head) => (head.at, Some(head.from)),
-            Record::Agreed(agreed) => (agreed.at, None),
-            Record::Frame(frame) => (frame.at, Some(frame.from)),
-            Record::Message(message) => (message.at, Some(message.from)),
-            Record::State(state) => (state.at, None),
-            Record::Broken(broken) => (broken.at, Some(broken.from)),
-            Record::Gap(gap) => (gap.at, Some(gap.from)),
-            Record::End(end) => (end.at, Some(end.from)),
-        };
+        let at = at(self.0);
         let (seconds, micros) = (at / 1_000_000, at % 1_000_000);
-        write!(f, "{DIM}{seconds:>4}.{micros:06}{DIM:#} ")?;
+        write!(f, "{DIM}{seconds:>4}.{micros:06}{DIM:#} {}", What(self.0))
+    }
+}
+
+/// Shows a record as [`Line`] does, with the place of its frame in the stream where the time is: bytes alone have none.
+pub(crate) struct Placed<'a>(pub(crate) &'a Record);
+
+impl fmt::Display for Placed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let offset = match self.0 {
+            Record::Frame(frame) => frame.offset.to_string(),
+            Record::Broken(broken) => broken.offset.to_string(),
+            Record::Gap(gap) => gap.offset.to_string(),
+            _ => String::new(),
+        };
+        write!(f, "{DIM}{offset:>11}{DIM:#} {}", What(self.0))
+    }
+}
+
+/// When something was seen.
+const fn at(record: &Record) -> u64 {
+    match record {
+        Record::Handshake(head) => head.at,
+        Record::Agreed(agreed) => agreed.at,
+        Record::Frame(frame) => frame.at,
+        Record::Message(message) => message.at,
+        Record::State(state) => state.at,
+        Record::Broken(broken) => broken.at,
+        Record::Gap(gap) => gap.at,
+        Record::End(end) => end.at,
+    }
+}
+
+/// Who did something, and what.
+struct What<'a>(&'a Record);
+
+impl fmt::Display for What<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let from = match self.0 {
+            Record::Handshake(head) => Some(head.from),
+            Record::Frame(frame) => Some(frame.from),
+            Record::Message(message) => Some(message.from),
+            Record::Broken(broken) => Some(broken.from),
+            Record::Gap(gap) => Some(gap.from),
+            Record::End(end) => Some(end.from),
+            Record::Agreed(_) | Record::State(_) => None,
+        };
         match from {
             Some(Sender::Client) => write!(f, "{CLIENT}→{CLIENT:#} ")?,
             Some(Sender::Server) => write!(f, "{SERVER}←{SERVER:#} ")?,
@@ -101,7 +138,7 @@ fn frame(f: &mut fmt::Formatter<'_>, frame: &Frame) -> fmt::Result {
     }
     match &frame.close {
         Some(close) => write!(f, " {} \"{}\"", close.code, escape(&close.reason, TEXT_LEN)),
-        None => payload(f, &frame.payload),
+        None => payload(f, frame.name, &frame.payload),
     }
 }
 
@@ -115,19 +152,20 @@ fn message(f: &mut fmt::Formatter<'_>, message: &Message) -> fmt::Result {
     if *compressed {
         write!(f, " inflated from {wire_length}")?;
     }
-    payload(f, &message.payload)
+    payload(f, name, &message.payload)
 }
 
 fn bytes(count: u64) -> String {
     if count == 1 { "1 byte".into() } else { format!("{count} bytes") }
 }
 
-/// Shows the beginning of a payload, as text where it is text.
-fn payload(f: &mut fmt::Formatter<'_>, payload: &Preview) -> fmt::Result {
+/// Shows the beginning of a payload, as text where it is text or looks like it.
+fn payload(f: &mut fmt::Formatter<'_>, name: &str, payload: &Preview) -> fmt::Result {
     if payload.hex.is_empty() {
         return Ok(());
     }
-    if let Some(text) = &payload.text {
+    let is_text = |text: &&String| name == "text" || !text.contains(|letter: char| letter.is_control());
+    if let Some(text) = payload.text.as_ref().filter(is_text) {
         let escaped = escape(text, TEXT_LEN);
         let more = if payload.more && !escaped.ends_with('…') { "…" } else { "" };
         return write!(f, " \"{escaped}{more}\"");

@@ -242,7 +242,7 @@ fn a_connection_that_begins_in_the_middle() {
 fn a_capture_that_is_cut_or_damaged_tells_what_it_has() {
     let packets = timed(whole("10.0.0.1:50000", "10.0.0.2:80"));
     for (name, file) in [("pcap", pcap(1, &packets)), ("pcapng", pcapng(1, &packets))] {
-        for len in 4..file.len() {
+        for len in (4..file.len()).step_by(3) {
             let output = explain(&[], &file[..len]);
             let stderr = String::from_utf8(output.stderr).unwrap();
             let code = output.status.code();
