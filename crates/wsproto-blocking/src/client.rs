@@ -7,7 +7,7 @@ use std::{
 };
 
 use wsproto::{
-    Connection, Deadline, Event, Headers, Proxy, ReadBuffer, RejectConnection, Timeouts, WebSocketUrl,
+    Connection, Deadline, Headers, Proxy, ReadBuffer, Request, ServerAnswer, Timeouts, WebSocketUrl,
 };
 
 use crate::{
@@ -16,9 +16,6 @@ use crate::{
     proxy,
     time::{Clock, part},
 };
-
-/// How much of the body of a rejection is kept, in bytes.
-const REJECTION_LEN: usize = 16 << 10;
 
 /// Connects to a `ws://` URL, with default [`Settings`]: without compression.
 ///
@@ -88,10 +85,11 @@ impl Connector {
         self
     }
 
-    /// Adds a header field to the request.
+    /// Makes this the only header field of its name in the request: `User-Agent`, `Cookie`, or `Authorization`, which
+    /// takes the place of the URL's credentials.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        self.headers.push(name, value);
+        self.headers.set(name, value);
         self
     }
 
@@ -167,6 +165,17 @@ impl Connector {
         Ok(stream)
     }
 
+    /// Makes the request: fields that were set take the place of those of the URL.
+    fn request(&self, url: &WebSocketUrl) -> Request {
+        let of_url = url.request();
+        let from_url = of_url.headers().iter().filter(|(name, _)| !self.headers.contains(name));
+        let request = Request::new(of_url.host(), of_url.target());
+        let request = from_url
+            .chain(&self.headers)
+            .fold(request, |request, (name, value)| request.with_header(name, value));
+        self.subprotocols.iter().fold(request, Request::with_subprotocol)
+    }
+
     /// Sends the request, and waits for the answer.
     fn handshake<S: Stream>(
         &self,
@@ -176,37 +185,21 @@ impl Connector {
     ) -> Result<WebSocket<S>, Error> {
         let connection = Connection::client(self.settings.config.clone());
         let mut link = Link::new(stream, connection, ReadBuffer::messages(), &self.settings, clock);
-        let mut request = url.request();
-        for name in &self.subprotocols {
-            request = request.with_subprotocol(name);
-        }
-        for (name, value) in &self.headers {
-            request = request.with_header(name, value);
-        }
-        link.driver.send(request, link.clock.now())?;
-        let mut rejection: Option<Box<RejectConnection>> = None;
+        link.driver.send(self.request(url), link.clock.now())?;
+        let mut answer = ServerAnswer::new();
         loop {
-            match link.step(None) {
-                Ok(Step::Found) => {}
-                // The status is known: of the rest of the body, nobody needs more than there is.
-                Ok(_) | Err(_) if rejection.is_some() => break,
-                Ok(Step::Over(_) | Step::Later) => return Err(Error::Closed),
-                Err(error) => return Err(error),
-            }
-            match (link.buffer.take_event(), &mut rejection) {
-                (Some(Event::AcceptConnection(_)), _) => return Ok(WebSocket::new(link, &self.settings)),
-                (Some(Event::RejectConnection(reject)), _) => rejection = Some(reject),
-                (Some(Event::RejectData(data)), Some(reject)) => {
-                    let room = REJECTION_LEN.saturating_sub(reject.content.len());
-                    reject.content.extend(data.data.iter().take(room));
-                    if reject.content.len() >= REJECTION_LEN {
-                        break;
-                    }
-                }
-                _ => {}
-            }
+            let error = match link.step(None) {
+                Ok(Step::Found) => match link.buffer.take_event().and_then(|event| answer.receive(event)) {
+                    Some(Ok(_)) => return Ok(WebSocket::new(link, &self.settings)),
+                    Some(Err(rejection)) => return Err(Error::Rejected(rejection)),
+                    None => continue,
+                },
+                Ok(Step::Over | Step::Later) => Error::Closed,
+                Err(error) => error,
+            };
+            // The status may be known: of the rest of the body, nobody needs more than there is.
+            return Err(answer.end().map_or(error, Error::Rejected));
         }
-        Err(rejection.map_or(Error::Closed, Error::Rejected))
     }
 }
 
@@ -230,8 +223,8 @@ fn connect_to_one(addresses: &[SocketAddr], until: Option<Instant>) -> Result<Tc
         };
         match outcome {
             Ok(stream) => {
-                // Small messages must not wait for the acknowledgement of those before them.
-                stream.set_nodelay(true)?;
+                // Small messages must not wait for the acknowledgement of those before them. Where they do, all works.
+                let _ = stream.set_nodelay(true);
                 return Ok(stream);
             }
             Err(error) if error.kind() == io::ErrorKind::TimedOut && until.is_some() => {

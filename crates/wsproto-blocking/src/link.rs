@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use wsproto::{Connection, ConnectionState, Deadline, Driver, Event, ReadBuffer, Transport};
+use wsproto::{Connection, ConnectionState, Deadline, Driver, ReadBuffer, Transport};
 
 use crate::{
     Error, Settings, Stream,
@@ -17,6 +17,10 @@ const MOST_SLICES: usize = 16;
 /// While a write waits, no more is read than this, in bytes, to see whether the peer lives. One that has sent more, and takes
 /// nothing, waits for us to read as we wait for it.
 pub(crate) const MOST_UNREAD: usize = 64 << 10;
+/// So many reads are dropped at a time while a write waits at the end.
+pub(crate) const MOST_DROPPED: usize = 64;
+/// How long a write waits at the end before what comes is read and dropped.
+pub(crate) const DROP_AFTER: Duration = Duration::from_millis(20);
 
 /// A driver, a stream and a clock.
 #[derive(Debug)]
@@ -29,12 +33,8 @@ pub(crate) struct Link<S> {
     pub(crate) write_limit: Limit,
     /// How long a write may stall, if that is limited.
     pub(crate) patience: Option<Duration>,
-    /// Whether the stream was written to and not flushed.
-    unflushed: bool,
     /// Why nothing more can be written: what the peer said last is read first.
     write_error: Option<io::Error>,
-    /// The deadline that has passed: nothing is written any more.
-    pub(crate) expired: Option<Deadline>,
     /// Whether the stream is shut down for writing.
     is_shut_down: bool,
     /// What is given once the stream is ended.
@@ -47,8 +47,8 @@ pub(crate) struct Link<S> {
 pub(crate) enum Step {
     /// An event, which the buffer holds.
     Found,
-    /// The end; with the event that it means, if any.
-    Over(Option<Event<'static>>),
+    /// The end.
+    Over,
     /// Nothing within the caller's limit.
     Later,
 }
@@ -56,7 +56,8 @@ pub(crate) enum Step {
 /// What a read brought.
 pub(crate) enum Filled {
     Bytes,
-    End,
+    /// The end, or the error that it came with.
+    End(Option<io::Error>),
     /// Something was due, and is done.
     Woken,
     Later,
@@ -78,9 +79,7 @@ impl<S: Stream> Link<S> {
             read_limit: Limit::default(),
             write_limit: Limit::default(),
             patience: settings.timeouts.write,
-            unflushed: false,
             write_error: None,
-            expired: None,
             is_shut_down: false,
             fault: None,
             over: false,
@@ -95,14 +94,14 @@ impl<S: Stream> Link<S> {
     /// with a time-out of the stream's own is given as often as it comes, and nothing is lost.
     pub(crate) fn step(&mut self, until: Option<Instant>) -> Result<Step, Error> {
         if self.over {
-            return Ok(Step::Over(None));
+            return Ok(Step::Over);
         }
         let outcome = match self.fault.take() {
             Some(fault) => Err(fault),
             None => self.next_event(until),
         };
         match outcome {
-            Ok(Step::Over(_)) => self.over = true,
+            Ok(Step::Over) => self.over = true,
             Err(Error::Io(error)) if is_timeout(&error) => return Err(error.into()),
             // A rejection is owed.
             Err(Error::Remote(_)) if self.driver.connection().state() == ConnectionState::Connecting => {}
@@ -126,25 +125,27 @@ impl<S: Stream> Link<S> {
             }
             if self.driver.transport() != Transport::KeepOpen {
                 self.end()?;
-                return Ok(Step::Over(None));
+                return self.write_error.take().map_or(Ok(Step::Over), |error| Err(error.into()));
             }
             match self.flush() {
                 Err(Error::Io(error)) if !is_timeout(&error) => {
                     self.write_error.get_or_insert(error);
                 }
+                // What was lost was told before; what the peer said last is still to be read.
+                Err(Error::Closed) => {}
                 outcome => outcome?,
             }
-            match self.fill(until)? {
-                Filled::Bytes | Filled::Woken => {}
-                Filled::Later => return Ok(Step::Later),
-                Filled::End => {
-                    let event = self.driver.receive_eof(self.clock.now())?;
-                    self.end()?;
-                    return match self.write_error.take() {
-                        Some(error) if !self.driver.connection().closed_cleanly() => Err(error.into()),
-                        _ => Ok(Step::Over(event)),
-                    };
-                }
+            let outcome = match self.fill(until) {
+                Ok(Filled::Bytes | Filled::Woken) => continue,
+                Ok(Filled::Later) => return Ok(Step::Later),
+                Ok(Filled::End(error)) => self.driver.read_ended(error, self.clock.now()),
+                Err(Error::Io(error)) => return Err(error.into()),
+                Err(error) => Err(error),
+            };
+            match (outcome, self.write_error.take()) {
+                // What came first says why.
+                (Err(Error::Io(_) | Error::TimedOut(_)), Some(error)) => return Err(error.into()),
+                (outcome, _) => outcome?,
             }
         }
     }
@@ -163,7 +164,7 @@ impl<S: Stream> Link<S> {
             let limit = due_in.into_iter().chain(left).min();
             self.read_limit.set(limit, is_exact, |limit| self.stream.set_read_timeout(limit))?;
             match self.stream.read(self.buffer.room()) {
-                Ok(0) => return Ok(Filled::End),
+                Ok(0) => return Ok(Filled::End(None)),
                 Ok(len) => {
                     let now = self.clock.now();
                     self.driver.filled(&mut self.buffer, len, now);
@@ -182,7 +183,7 @@ impl<S: Stream> Link<S> {
                     }
                     is_exact = true;
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => return Ok(Filled::End(Some(error))),
             }
         }
     }
@@ -197,62 +198,55 @@ impl<S: Stream> Link<S> {
             let _ = self.stream.write(self.driver.output().first());
             let _ = self.stream.flush();
         }
-        self.expired = Some(deadline);
         Err(deadline.into())
     }
 
-    /// Writes what is queued, all of it.
+    /// Writes what is queued, all of it, and flushes the stream.
     ///
     /// # Errors
     ///
-    /// A deadline, or what the stream says. After a time-out of the stream's own, what is left stays queued.
+    /// A deadline, or what the stream says; [`Error::Closed`] where something is lost for another reason. After a time-out of
+    /// the stream's own, what is left stays queued.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
-        if let Some(deadline) = self.expired {
+        if let Some(deadline) = self.driver.expired() {
             return Err(deadline.into());
         }
-        let (mut is_exact, mut stalled) = (false, None);
-        while self.driver.queued() > 0 || self.unflushed {
+        let mut is_exact = false;
+        while self.driver.has_output() {
             let (now, due) = (self.clock.now(), self.driver.poll_timeout());
-            let due_in = due.map(|due| due.saturating_sub(now));
-            // A call that wrote a part doesn't say when: so it never waits for most of the limit.
-            let quarter = self.patience.map(|patience| part(patience, 4));
-            let limit = due_in.into_iter().chain(quarter).min();
+            let limit = write_limit(&self.driver, now, self.patience);
             self.write_limit.set(limit, is_exact, |limit| self.stream.set_write_timeout(limit))?;
             let started = Instant::now();
             match self.write() {
-                Ok(()) => stalled = None,
+                Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if is_timeout(&error) => {
-                    let now = self.clock.now();
-                    if due.is_some_and(|due| due <= now) {
-                        self.act_in_write()?;
-                    } else if self.write_limit.was_ignored(started.elapsed()) {
+                    if self.driver.queued() == 0 {
+                        self.driver.flush_blocked(now);
+                    }
+                    let is_due = due.is_some_and(|due| due <= self.clock.now());
+                    if !is_due && self.write_limit.was_ignored(started.elapsed()) {
                         return Err(error.into());
                     }
-                    // What the stream itself holds back is no longer queued, and the driver doesn't count it.
-                    let since: &Instant = stalled.get_or_insert(started);
-                    if self.driver.queued() == 0
-                        && self.patience.is_some_and(|patience| since.elapsed() >= patience)
-                    {
-                        self.expired = Some(Deadline::Write);
-                        return Err(Deadline::Write.into());
+                    if is_due || self.driver.transport() != Transport::KeepOpen {
+                        self.act_in_write()?;
                     }
                     is_exact = true;
                 }
                 Err(error) => {
-                    self.unflushed = false;
-                    return if self.driver.write_failed() { Err(error.into()) } else { Ok(()) };
+                    let is_fault = self.driver.write_failed(self.clock.now());
+                    return Err(if is_fault { error.into() } else { Error::Closed });
                 }
             }
         }
-        Ok(())
+        if self.driver.has_lost_output() { Err(Error::Closed) } else { Ok(()) }
     }
 
     /// Writes once, or flushes the stream where all is written.
     fn write(&mut self) -> io::Result<()> {
         if self.driver.queued() == 0 {
             self.stream.flush()?;
-            self.unflushed = false;
+            self.driver.flushed(self.clock.now());
             return Ok(());
         }
         let mut slices = [IoSlice::new(&[]); MOST_SLICES];
@@ -260,22 +254,28 @@ impl<S: Stream> Link<S> {
         match self.stream.write_vectored(slices.get(..count).unwrap_or_default())? {
             0 => Err(io::ErrorKind::WriteZero.into()),
             len => {
-                self.unflushed = true;
                 self.driver.written(len, self.clock.now());
                 Ok(())
             }
         }
     }
 
-    /// Does what is due while a write waits; what the peer has sent may show that it lives.
+    /// Does what is due while a write waits; what the peer has sent may show that it lives. At the end it is dropped: the
+    /// peer may not read before it can write.
     fn act_in_write(&mut self) -> Result<(), Error> {
-        if self.driver.transport() == Transport::KeepOpen && self.buffer.unread().len() >= MOST_UNREAD {
+        let is_open = self.driver.transport() == Transport::KeepOpen;
+        if is_open && self.buffer.unread().len() >= MOST_UNREAD {
             self.driver.reading_paused();
-        } else if self.driver.transport() == Transport::KeepOpen {
+        } else {
             self.read_limit.set(Some(LEAST_LIMIT), true, |limit| self.stream.set_read_timeout(limit))?;
-            // An error, or the end, is found again by the next read.
-            if let Ok(len @ 1..) = self.stream.read(self.buffer.room()) {
+            let most = if is_open { 1 } else { MOST_DROPPED };
+            for _ in 0..most {
+                // An error, or the end, is found again by the next read.
+                let Ok(len @ 1..) = self.stream.read(self.buffer.room()) else { break };
                 self.driver.filled(&mut self.buffer, len, self.clock.now());
+                if !is_open {
+                    self.buffer.clear();
+                }
             }
         }
         let now = self.clock.now();
@@ -292,9 +292,7 @@ impl<S: Stream> Link<S> {
     ///
     /// A time-out of the stream's own: call it again.
     pub(crate) fn end(&mut self) -> io::Result<()> {
-        // After a deadline, nothing is written any more.
-        if self.driver.transport() != Transport::Close
-            && let Err(Error::Io(error)) = self.flush()
+        if let Err(Error::Io(error)) = self.flush()
             && is_timeout(&error)
         {
             return Err(error);
@@ -307,7 +305,7 @@ impl<S: Stream> Link<S> {
                 }
                 Transport::AwaitEnd => match self.fill(None) {
                     Ok(Filled::Bytes | Filled::Woken) => self.buffer.clear(),
-                    Ok(Filled::End) => drop(self.driver.receive_eof(self.clock.now())),
+                    Ok(Filled::End(error)) => drop(self.driver.read_ended(error, self.clock.now())),
                     Err(Error::Io(error)) if is_timeout(&error) => return Err(error),
                     Ok(Filled::Later) | Err(_) => break,
                 },
@@ -316,6 +314,7 @@ impl<S: Stream> Link<S> {
         }
         // The program may keep the stream: the peer must not wait for that.
         self.shutdown_write();
+        self.driver.ended();
         Ok(())
     }
 
@@ -324,9 +323,18 @@ impl<S: Stream> Link<S> {
             self.is_shut_down = true;
             // A stream may have last words of its own, as TLS has: they must not wait longer than there is time.
             let due = self.driver.poll_timeout().map(|due| due.saturating_sub(self.clock.now()));
-            let limit = if self.expired.is_some() { Some(LEAST_LIMIT) } else { due };
+            let limit = if self.driver.expired().is_some() { Some(LEAST_LIMIT) } else { due };
             let _ = self.write_limit.set(limit, true, |limit| self.stream.set_write_timeout(limit));
             let _ = self.stream.shutdown_write();
         }
     }
+}
+
+/// Returns how long a write may block: a deadline passes then, or something else has to be done.
+pub(crate) fn write_limit(driver: &Driver, now: Duration, patience: Option<Duration>) -> Option<Duration> {
+    let due_in = driver.poll_timeout().map(|due| due.saturating_sub(now));
+    // A call that wrote a part doesn't say when: so it never waits for most of the limit.
+    let quarter = patience.map(|patience| part(patience, 4));
+    let is_ending = due_in.is_some() && driver.transport() != Transport::KeepOpen;
+    [due_in, quarter, is_ending.then_some(DROP_AFTER)].into_iter().flatten().min()
 }

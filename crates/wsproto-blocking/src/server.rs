@@ -78,23 +78,19 @@ pub fn accept_with<S: Stream>(
     let mut link = Link::new(stream, connection, ReadBuffer::messages(), &settings, clock);
     match link.step(None) {
         Ok(Step::Found) => {}
-        Ok(Step::Over(_) | Step::Later) => return Err(Error::Closed),
+        Ok(Step::Over | Step::Later) => return Err(Error::Closed),
         Err(Error::Remote(error)) => return Err(refuse(&mut link, error, answer)),
         Err(error) => return Err(error),
     }
     let Some(Event::Request(request)) = link.buffer.take_event() else { return Err(Error::Closed) };
-    let outcome = match answer(Asked::WebSocket(&request)) {
-        Ok(consent) => match link.driver.send(consent, link.clock.now()) {
-            Ok(()) => {
-                link.flush()?;
-                return Ok(WebSocket::new(link, &settings));
-            }
-            Err(error) => {
-                link.driver.send(RejectConnection::new(500), link.clock.now())?;
-                error.into()
-            }
-        },
-        Err(rejection) => reject(&mut link, rejection),
+    let answer = answer(Asked::WebSocket(&request));
+    let outcome = match (link.driver.answer(answer.clone(), link.clock.now()), answer) {
+        (Ok(()), Ok(_)) => {
+            link.flush()?;
+            return Ok(WebSocket::new(link, &settings));
+        }
+        (Ok(()), Err(rejection)) => rejection.into(),
+        (Err(error), _) => error.into(),
     };
     // The client has its answer, or takes it with the end of the stream.
     let _ = link.end();
@@ -110,7 +106,10 @@ fn refuse<S: Stream>(
     let said =
         link.driver.connection().refused_request().map(|request| answer(Asked::Other(request, &error)));
     let outcome = match said {
-        Some(Err(rejection)) => reject(link, rejection),
+        Some(Err(rejection)) => match link.driver.answer(Err(rejection.clone()), link.clock.now()) {
+            Ok(()) => rejection.into(),
+            Err(error) => error.into(),
+        },
         Some(Ok(_)) | None => match link.driver.reply_to_error(&error, link.clock.now()) {
             Ok(()) => error.into(),
             Err(error) => error.into(),
@@ -119,15 +118,4 @@ fn refuse<S: Stream>(
     // The client has its answer, or takes it with the end of the stream.
     let _ = link.end();
     outcome
-}
-
-/// Queues a rejection, or one that can be sent in its place; returns the error.
-fn reject<S: Stream>(link: &mut Link<S>, rejection: RejectConnection) -> Error {
-    let now = link.clock.now();
-    match link.driver.send(rejection.clone(), now) {
-        Ok(()) => rejection.into(),
-        Err(error) => match link.driver.send(RejectConnection::new(500), now) {
-            Ok(()) | Err(_) => error.into(),
-        },
-    }
 }

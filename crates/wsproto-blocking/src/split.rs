@@ -140,7 +140,7 @@ impl<S: CloneStream> Reader<S> {
                         return Ok(Poll::Ready(Some(message)));
                     }
                 }
-                Step::Over(_) => return Ok(Poll::Ready(None)),
+                Step::Over => return Ok(Poll::Ready(None)),
                 Step::Later => return Ok(Poll::Pending),
             }
         }

@@ -12,7 +12,7 @@ use wsproto::{
 use crate::{
     Error, Settings, Stream,
     link::{Link, Step},
-    time::Clock,
+    time::{Clock, is_timeout},
 };
 
 /// An open WebSocket over a stream.
@@ -58,8 +58,8 @@ use crate::{
 ///
 /// Where a stream says [`WouldBlock`](std::io::ErrorKind::WouldBlock) by itself, because it doesn't block or because the
 /// program has set a time-out on it, a call gives that error and nothing is lost: calling again goes on. What was to be
-/// sent is queued, and must not be sent again: [`flush`](Self::flush) goes on. While a deadline runs, the stream's
-/// time-outs belong to the WebSocket.
+/// sent is queued, and must not be sent again: [`flush`](Self::flush) goes on. [`feed`](Self::feed) alone gives it where
+/// it has queued nothing. While a deadline runs, the stream's time-outs belong to the WebSocket.
 #[derive(Debug)]
 pub struct WebSocket<S> {
     pub(crate) link: Link<S>,
@@ -97,12 +97,13 @@ impl<S: Stream> WebSocket<S> {
     /// Returns the next message; `None` once the connection is closed to the end.
     ///
     /// It waits for as long as it takes. Pings and Pongs are passed over; a Close is answered, and the end of the stream
-    /// awaited. How it ended, [`close_report`](Self::close_report) tells: also where the peer left without a Close.
+    /// awaited. How it ended, [`close_report`](Self::close_report) tells.
     ///
     /// # Errors
     ///
     /// [`Error::Remote`] where the peer broke a rule: by then it was told so, and the stream is closed;
-    /// [`Error::TimedOut`], [`Error::Io`]. After an error, the next call returns `None`.
+    /// [`Error::TimedOut`]; [`Error::Io`], of the kind [`UnexpectedEof`](std::io::ErrorKind::UnexpectedEof) where the peer
+    /// left without a Close. After an error, the next call returns `None`.
     pub fn read(&mut self) -> Result<Option<Message>, Error> {
         loop {
             match self.link.step(None)? {
@@ -111,7 +112,7 @@ impl<S: Stream> WebSocket<S> {
                         return Ok(Some(message));
                     }
                 }
-                Step::Over(_) | Step::Later => return Ok(None),
+                Step::Over | Step::Later => return Ok(None),
             }
         }
     }
@@ -153,7 +154,7 @@ impl<S: Stream> WebSocket<S> {
                         return Ok(Poll::Ready(Some(message)));
                     }
                 }
-                Step::Over(_) => return Ok(Poll::Ready(None)),
+                Step::Over => return Ok(Poll::Ready(None)),
                 Step::Later => return Ok(Poll::Pending),
             }
         }
@@ -162,8 +163,7 @@ impl<S: Stream> WebSocket<S> {
     /// Returns the next event, borrowed from the read buffer: a message that isn't copied, a Ping or a Pong, the peer's
     /// Close; `None` once the connection is closed to the end.
     ///
-    /// Pings and Close are answered already. An end without a Close is given as one with
-    /// [`CloseCode::ABNORMAL`].
+    /// Pings and Close are answered already.
     ///
     /// ```
     /// # use std::io::Cursor;
@@ -172,7 +172,7 @@ impl<S: Stream> WebSocket<S> {
     ///
     /// # let connection = Connection::open_client(Config::default());
     /// # let stream = NoTimeouts(Cursor::new(Vec::new()));
-    /// # let unread = *b"\x81\x05Hello";
+    /// # let unread = *b"\x81\x05Hello\x88\x00";
     /// # let mut ws = WebSocket::from_upgraded(stream, connection, unread, &Settings::default());
     /// let mut len = 0;
     /// while let Some(event) = ws.next()? {
@@ -191,8 +191,7 @@ impl<S: Stream> WebSocket<S> {
     pub fn next(&mut self) -> Result<Option<Event<'_>>, Error> {
         match self.link.step(None)? {
             Step::Found => Ok(self.link.buffer.event()),
-            Step::Over(event) => Ok(event),
-            Step::Later => Ok(None),
+            Step::Over | Step::Later => Ok(None),
         }
     }
 
@@ -200,8 +199,8 @@ impl<S: Stream> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Closed`] where the connection is closed or closing, [`Error::TimedOut`], [`Error::Io`]. Where the peer is
-    /// gone, what it said last can still be [read](Self::read).
+    /// [`Error::Closed`] where the connection is closed or closing, or was before the message was written;
+    /// [`Error::TimedOut`], [`Error::Io`]. Where the peer is gone, what it said last can still be [read](Self::read).
     pub fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         self.queue(&message.into())?;
         self.link.flush()
@@ -212,8 +211,9 @@ impl<S: Stream> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// As [`send`](Self::send). Of a stream that doesn't block, `WouldBlock` means that too much waits: nothing was queued.
     pub fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        self.make_room()?;
         self.queue(&message.into())?;
         self.flush_high()
     }
@@ -224,6 +224,7 @@ impl<S: Stream> WebSocket<S> {
     ///
     /// As [`send`](Self::send).
     pub fn feed_event<'e>(&mut self, event: impl Into<Event<'e>>) -> Result<(), Error> {
+        self.make_room()?;
         self.link.driver.send(event, self.link.clock.now())?;
         self.flush_high()
     }
@@ -234,13 +235,23 @@ impl<S: Stream> WebSocket<S> {
     ///
     /// As [`send`](Self::send).
     pub fn feed_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
+        self.make_room()?;
         self.link.driver.send_prepared(message, self.link.clock.now())?;
         self.flush_high()
     }
 
-    /// Writes what is queued where it is too much.
-    fn flush_high(&mut self) -> Result<(), Error> {
+    /// Writes what is queued where that is too much for more: only a stream that doesn't block has left it there.
+    fn make_room(&mut self) -> Result<(), Error> {
         if self.link.driver.queued() > self.high_water { self.link.flush() } else { Ok(()) }
+    }
+
+    /// Writes what is queued where it is too much by now. What is queued is queued: a stream that can't take it yet is no
+    /// error.
+    fn flush_high(&mut self) -> Result<(), Error> {
+        match self.make_room() {
+            Err(Error::Io(error)) if is_timeout(&error) => Ok(()),
+            outcome => outcome,
+        }
     }
 
     fn queue(&mut self, message: &Message) -> Result<(), Error> {
@@ -302,8 +313,8 @@ impl<S: Stream> WebSocket<S> {
         loop {
             match self.link.step(None) {
                 Ok(Step::Found) => {}
-                Err(Error::Io(error)) if crate::time::is_timeout(&error) => return Err(error.into()),
-                Ok(Step::Over(_) | Step::Later) | Err(_) => return Ok(self.close_report()),
+                Err(Error::Io(error)) if is_timeout(&error) => return Err(error.into()),
+                Ok(Step::Over | Step::Later) | Err(_) => return Ok(self.close_report()),
             }
         }
     }
@@ -311,9 +322,7 @@ impl<S: Stream> WebSocket<S> {
     /// Returns how the connection ends, as far as is known yet.
     #[must_use]
     pub fn close_report(&self) -> CloseReport {
-        let mut report = self.link.driver.close_report();
-        report.expired = report.expired.or(self.link.expired);
-        report
+        self.link.driver.close_report()
     }
 }
 

@@ -40,8 +40,6 @@ pub(crate) struct Pump<S> {
     pub(crate) stage: Stage,
     /// Whether an event was found in the buffer that nobody has taken yet.
     pub(crate) found: bool,
-    /// Whether bytes were written that the stream may still hold.
-    needs_flush: bool,
     /// Whether writing is shut down.
     is_shut_down: bool,
 }
@@ -88,7 +86,6 @@ impl<S> Pump<S> {
             high_water,
             stage: Stage::Running,
             found: false,
-            needs_flush: false,
             is_shut_down: false,
         }
     }
@@ -131,7 +128,7 @@ impl<S> Pump<S> {
 
     /// Tells whether something is left to be written.
     pub(crate) fn has_output(&self) -> bool {
-        self.driver.queued() > 0 || self.needs_flush
+        self.driver.has_output()
     }
 
     /// Queues something, in memory that is lent.
@@ -152,7 +149,7 @@ impl<S> Pump<S> {
     fn lend_output(&mut self) {
         let output = self.driver.output();
         if output.is_empty() && output.capacity() == 0 {
-            *output = wsproto::OutputQueue::with_memory(pool::output());
+            self.driver.lend_memory(pool::output());
         }
     }
 
@@ -182,7 +179,7 @@ impl<S> Pump<S> {
         }
         let output = self.driver.output();
         if output.is_empty() && output.capacity() > 0 {
-            pool::give_back_output(output.take_memory());
+            pool::give_back_output(self.driver.take_memory());
         }
     }
 
@@ -217,7 +214,7 @@ impl<S> Pump<S> {
         self.found = false;
         self.clock = Clock::default();
         self.drop_buffer();
-        self.driver.output().clear();
+        self.driver.ended();
     }
 
     /// Returns the error for one who receives: once.

@@ -97,7 +97,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             match self.driver.transport() {
                 end @ (Transport::Close | Transport::ShutdownWrite) if written.is_ready() => {
                     if let Err(error) = ready!(Pin::new(&mut self.io).poll_close(cx))
-                        && self.driver.write_failed()
+                        && self.driver.write_failed(self.start.elapsed())
                     {
                         return Poll::Ready(Err(error.into()));
                     }
@@ -108,7 +108,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 }
                 _ => {}
             }
-            if self.poll_read(cx)?.is_pending() && self.poll_time(cx)?.is_pending() {
+            let read = self.poll_read(cx)?;
+            if self.poll_time(cx)?.is_pending() && read.is_pending() {
                 self.buffer.shrink_to(0); // nothing is held while nothing comes
                 return Poll::Pending;
             }
@@ -120,13 +121,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         while self.driver.queued() > left {
             match ready!(Pin::new(&mut self.io).poll_write(cx, self.driver.output().first())) {
                 Ok(len) if len > 0 => self.driver.written(len, self.start.elapsed()),
-                outcome if self.driver.write_failed() => {
+                outcome if self.driver.write_failed(self.start.elapsed()) => {
                     return Poll::Ready(Err(outcome.err().unwrap_or(ErrorKind::WriteZero.into()).into()));
                 }
                 _ => {} // both have said Close
             }
         }
-        Pin::new(&mut self.io).poll_flush(cx).map_err(Error::from)
+        match Pin::new(&mut self.io).poll_flush(cx)? {
+            Poll::Ready(()) => self.driver.flushed(self.start.elapsed()),
+            Poll::Pending => {
+                self.driver.flush_blocked(self.start.elapsed());
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Reads once. What comes after the end is dropped.
@@ -140,23 +148,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             }
             return Poll::Ready(Ok(()));
         }
-        let is_clean = self.driver.connection().closed_cleanly();
-        let is_abnormal = self.driver.receive_eof(now)?.is_some();
-        Poll::Ready(match read {
-            Err(error) if !is_clean => Err(error.into()),
-            Ok(_) if is_abnormal => Err(io::Error::from(ErrorKind::UnexpectedEof).into()),
-            _ => Ok(()),
-        })
+        Poll::Ready(self.driver.read_ended(read.err(), now))
     }
 
-    /// Does what is due. What has come is read before.
+    /// Does what is due, after each read: the driver knows what the peer may not be blamed for.
     fn poll_time(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let Some(at) = self.driver.poll_timeout() else { return Poll::Pending };
         self.timer.set_at(self.start + at);
         ready!(Pin::new(&mut self.timer).poll(cx));
         Poll::Ready(self.driver.handle_timeout(self.start.elapsed()).map_or(Ok(()), |deadline| {
             // What says so is written if it is taken at once.
-            let _ = (self.poll_write(cx, 0), self.driver.write_failed());
+            let _ = self.poll_write(cx, 0);
+            self.driver.ended();
             Err(deadline.into())
         }))
     }

@@ -1,6 +1,8 @@
 //! What all adapters do, without I/O: answers that are owed, the queue, deadlines, the end.
 
 mod clock;
+mod ending;
+mod opening;
 mod rare;
 mod receive;
 mod report;
@@ -10,18 +12,19 @@ mod settings;
 mod tests;
 mod time;
 
-use alloc::{boxed::Box, sync::Arc};
-use core::fmt;
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use core::{fmt, mem};
 
 use bytes::Bytes;
 
 use self::rare::Rare;
 pub use self::{
     clock::Clock,
+    opening::ServerAnswer,
     report::{CloseReport, Counters, Side},
     settings::Settings,
 };
-use crate::{Connection, ConnectionState, Deadline, OutputQueue, Timeouts, Timers, Transport};
+use crate::{Connection, ConnectionState, Deadline, OutputQueue, Timeouts, Timers};
 
 /// A [`Connection`] with all that an adapter needs beside it, and still without I/O: what waits to be written, the
 /// answers that are owed, deadlines, the closing handshake to its end, and a report of it.
@@ -31,7 +34,7 @@ use crate::{Connection, ConnectionState, Deadline, OutputQueue, Timeouts, Timers
 /// ```text
 /// loop {
 ///     while driver.advance(&mut buffer, now)? { hand buffer.event() to the program }
-///     write driver.output(), and tell driver.written(n, now)
+///     write driver.output(), and tell driver.written(n, now); flush, and tell driver.flushed(now)
 ///     read into buffer.room(), and tell driver.filled(&mut buffer, n, now), or driver.receive_eof(now)
 ///     wait for the transport, or until driver.poll_timeout(); then driver.handle_timeout(now)
 ///     once nothing is queued, do as driver.transport() says
@@ -81,10 +84,33 @@ pub struct Driver {
     /// What keeps the time, while it can matter.
     timers: Option<Box<Timers>>,
     expired: Option<Deadline>,
+    flush: Flush,
+    writing: Writing,
     /// Whether a Pong waits until the one in the queue is written.
     pong_waits: bool,
     /// Whether the transport is shut down for writing.
     write_ended: bool,
+}
+
+/// What the transport holds of what it took.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Flush {
+    /// Nothing.
+    Done,
+    /// It may hold something, and was not asked to pass it on yet.
+    Owed,
+    /// It was asked, and holds something still.
+    Blocked,
+}
+
+/// Whether what is queued will be written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Writing {
+    GoesOn,
+    /// Nothing is written any more, and nothing was left.
+    Ended,
+    /// Nothing is written any more, and something was left.
+    Lost,
 }
 
 impl Driver {
@@ -99,6 +125,8 @@ impl Driver {
             timeouts: None,
             timers: None,
             expired: None,
+            flush: Flush::Done,
+            writing: Writing::GoesOn,
             pong_waits: false,
             write_ended: false,
         }
@@ -144,8 +172,22 @@ impl Driver {
     /// [`written`](Self::written), which takes them off; [`take_output`](Self::take_output) is for a transport that wants
     /// to own them.
     #[inline]
-    pub const fn output(&mut self) -> &mut OutputQueue {
-        &mut self.output
+    #[must_use]
+    pub const fn output(&self) -> &OutputQueue {
+        &self.output
+    }
+
+    /// Has what is queued from now on use the memory of a vector, where nothing waits; otherwise the memory is dropped.
+    pub fn lend_memory(&mut self, memory: Vec<u8>) {
+        if self.output.is_empty() {
+            self.output = OutputQueue::with_memory(memory);
+        }
+    }
+
+    /// Takes the memory of the queue out where nothing waits, for another queue to use, as
+    /// [`OutputQueue::take_memory`] does.
+    pub fn take_memory(&mut self) -> Vec<u8> {
+        self.output.take_memory()
     }
 
     /// Returns how many bytes wait to be written.
@@ -159,7 +201,35 @@ impl Driver {
     #[inline]
     pub fn written(&mut self, len: usize, now: impl Clock) {
         self.output.advance(len);
+        if self.flush == Flush::Done {
+            self.flush = Flush::Owed;
+        }
         self.taken(len, now);
+    }
+
+    /// Says that the transport has passed on all that it took. One that holds nothing back, as a socket, need not say so.
+    #[inline]
+    pub fn flushed(&mut self, now: impl Clock) {
+        let was_blocked = mem::replace(&mut self.flush, Flush::Done) == Flush::Blocked;
+        if was_blocked && let Some(timers) = &mut self.timers {
+            timers.written(!self.output.is_empty(), now.now());
+        }
+    }
+
+    /// Says that the transport was asked to pass on what it took, as TLS is by a flush, and can't yet:
+    /// [`Timeouts::write`] limits that as it limits what waits in the queue.
+    pub fn flush_blocked(&mut self, now: impl Clock) {
+        self.flush = Flush::Blocked;
+        if let Some(timers) = &mut self.timers {
+            timers.queued(now.now());
+        }
+    }
+
+    /// Tells whether something waits to be written, or to be [flushed](Self::flushed).
+    #[inline]
+    #[must_use]
+    pub fn has_output(&self) -> bool {
+        self.flush != Flush::Done || !self.output.is_empty()
     }
 
     /// Takes out the bytes to be written first, as [`OutputQueue::take_first`] does, for a transport that wants to own
@@ -191,38 +261,6 @@ impl Driver {
         }
     }
 
-    /// Returns what the transport should do once nothing is queued.
-    ///
-    /// It is as [`Connection::transport`] says, and knows in addition whether writing was
-    /// [shut down](Self::write_ended), and that a deadline has passed.
-    #[must_use]
-    pub const fn transport(&self) -> Transport {
-        match self.connection.transport() {
-            _ if self.expired.is_some() => Transport::Close,
-            Transport::ShutdownWrite if self.write_ended => Transport::AwaitEnd,
-            transport => transport,
-        }
-    }
-
-    /// Says that the transport is shut down for writing.
-    pub const fn write_ended(&mut self) {
-        self.write_ended = true;
-    }
-
-    /// Says that writing has failed: nothing more is written, and what the peer said last may still be read.
-    ///
-    /// Returns whether that is an error. After both Closes it is none: the peer may close as soon as it has ours.
-    #[must_use]
-    pub fn write_failed(&mut self) -> bool {
-        self.output.clear();
-        if let Some(timers) = &mut self.timers {
-            timers.nothing_waits();
-        }
-        self.pong_waits = false;
-        self.write_ended = true;
-        !self.connection.closed_cleanly()
-    }
-
     /// Returns what was counted so far.
     #[must_use]
     pub const fn counters(&self) -> &Counters {
@@ -237,7 +275,7 @@ impl Driver {
             sent: rare.and_then(|rare| rare.close_sent),
             received: rare.and_then(|rare| rare.close_received.clone()),
             begun_by: rare.and_then(|rare| rare.begun_by),
-            clean: self.connection.closed_cleanly(),
+            clean: self.connection.closed_cleanly() && self.is_close_written(),
             expired: self.expired,
         }
     }

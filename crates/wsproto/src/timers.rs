@@ -83,8 +83,10 @@ enum Stage {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum PingStage {
     None,
-    /// It is sent, but the transport has not taken it yet.
-    Queued,
+    /// It is sent, but the transport has not taken it yet; it was due then, or would have been after a sign of life.
+    Queued(Nanos),
+    /// It could not be sent then.
+    Unsent(Nanos),
     /// It was written then, and neither Pong nor anything else has come since.
     Awaited(Nanos),
     /// It was written then; the peer lives, its Pong is still to come.
@@ -94,7 +96,8 @@ enum PingStage {
 /// What is due.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Due {
-    /// Send a Ping with this payload; once it is written, tell [`Timers::ping_written`].
+    /// Send a Ping with this payload; once it is written, tell [`Timers::ping_written`], or [`Timers::ping_failed`] where it
+    /// can't be sent.
     Ping([u8; 4]),
     /// A deadline has passed: end the connection. [`Deadline::Idle`] alone is no fault: close it.
     Expired(Deadline),
@@ -137,9 +140,17 @@ impl Timers {
     pub fn received(&mut self, now: Duration) {
         self.heard = self.pass(now);
         self.has_heard = true;
-        if let PingStage::Awaited(at) = self.ping {
-            self.ping = PingStage::Late(at);
+        match self.ping {
+            PingStage::Awaited(at) => self.ping = PingStage::Late(at),
+            PingStage::Queued(_) => self.ping_waits(self.heard),
+            PingStage::None | PingStage::Unsent(_) | PingStage::Late(_) => {}
         }
+    }
+
+    /// Notes a sign of life while our Ping waits to be written: from then on it has as long as if it were due only then.
+    fn ping_waits(&mut self, now: Nanos) {
+        let idle = self.timeouts.keep_alive.map_or(0, |keep_alive| nanos(keep_alive.idle));
+        self.ping = PingStage::Queued(now.saturating_add(idle));
     }
 
     /// Says that the bytes that came wait to be looked at: until they are [`seen`](Self::seen), the connection isn't idle.
@@ -155,11 +166,19 @@ impl Timers {
         self.is_paused = true;
     }
 
-    /// Says that all that came was looked at; tells whether reading was [`paused`](Self::paused).
+    /// Says that all that came was looked at; tells whether reading was paused, and is to be [`resumed`](Self::resumed).
     #[inline]
     pub const fn seen(&mut self) -> bool {
         self.is_unseen = false;
         mem::replace(&mut self.is_paused, false)
+    }
+
+    /// Says that reading goes on after it was [`paused`](Self::paused): the message that stopped it was taken only now.
+    pub fn resumed(&mut self, now: Duration) {
+        self.active = self.pass(now);
+        if matches!(self.ping, PingStage::Queued(_)) {
+            self.ping_waits(self.now);
+        }
     }
 
     /// Says that a message came or went: the connection is in use.
@@ -180,6 +199,9 @@ impl Timers {
     pub fn written(&mut self, more_wait: bool, now: Duration) {
         let now = self.pass(now);
         self.stalled = more_wait.then_some(now);
+        if matches!(self.ping, PingStage::Queued(_)) {
+            self.ping_waits(now);
+        }
     }
 
     /// Says that nothing waits to be written any more: writing was given up.
@@ -190,8 +212,16 @@ impl Timers {
     /// Says that the transport has taken our Ping: from now on the peer can answer it.
     pub fn ping_written(&mut self, now: Duration) {
         let now = self.pass(now);
-        if self.ping == PingStage::Queued {
+        if matches!(self.ping, PingStage::Queued(_)) {
             self.ping = PingStage::Awaited(now);
+        }
+    }
+
+    /// Says that our Ping could not be sent: another one is due after [`KeepAlive::idle`].
+    pub fn ping_failed(&mut self, now: Duration) {
+        let now = self.pass(now);
+        if matches!(self.ping, PingStage::Queued(_)) {
+            self.ping = PingStage::Unsent(now);
         }
     }
 
@@ -246,7 +276,7 @@ impl Timers {
         }
         Some(match what {
             Next::Ping => {
-                self.ping = PingStage::Queued;
+                self.ping = PingStage::Queued(now);
                 self.pings = self.pings.wrapping_add(1);
                 Due::Ping(self.pings.to_be_bytes())
             }
@@ -303,10 +333,9 @@ impl Timers {
             PingStage::None | PingStage::Late(_) => {
                 Some((self.heard.saturating_add(nanos(idle)), Next::Ping))
             }
-            // What wasn't written can't be answered; how long it may wait is for the deadline of writing to say.
-            PingStage::Queued => None,
-            PingStage::Awaited(_) if self.is_paused => None,
-            PingStage::Awaited(at) => {
+            PingStage::Unsent(at) => Some((at.saturating_add(nanos(idle)), Next::Ping)),
+            PingStage::Queued(_) | PingStage::Awaited(_) if self.is_paused => None,
+            PingStage::Queued(at) | PingStage::Awaited(at) => {
                 Some((at.saturating_add(nanos(patience)), Next::Expires(Deadline::KeepAlive)))
             }
         }

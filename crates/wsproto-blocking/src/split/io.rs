@@ -1,7 +1,7 @@
 //! Reads and writes of two threads on one driver, which is locked only between them.
 
 use std::{
-    io,
+    io::{self, Write},
     sync::TryLockError,
     time::{Duration, Instant},
 };
@@ -11,8 +11,8 @@ use wsproto::{Deadline, ReadBuffer, Transport};
 use super::{Shared, lock};
 use crate::{
     CloneStream, Error,
-    link::{Filled, MOST_UNREAD, Step},
-    time::{LEAST_LIMIT, Limit, is_timeout, part},
+    link::{DROP_AFTER, Filled, MOST_DROPPED, MOST_UNREAD, Step, write_limit},
+    time::{LEAST_LIMIT, Limit, is_timeout},
 };
 
 /// How much is copied out of the queue for a write, in bytes.
@@ -23,11 +23,13 @@ pub(super) struct ReadSide<S> {
     stream: S,
     pub(super) buffer: ReadBuffer,
     limit: Limit,
+    /// Why what this thread had to write could not be written: what the peer said last is read first.
+    write_error: Option<io::Error>,
 }
 
 impl<S> ReadSide<S> {
     pub(super) fn new(stream: S, buffer: ReadBuffer, limit: Limit) -> Self {
-        Self { stream, buffer, limit }
+        Self { stream, buffer, limit, write_error: None }
     }
 }
 
@@ -47,17 +49,30 @@ impl<S> WriteSide<S> {
     }
 }
 
+impl<S: Write> WriteSide<S> {
+    /// Writes once, or flushes the stream where all is written: then it gives no length.
+    fn write(&mut self) -> io::Result<Option<usize>> {
+        if self.copied.is_empty() {
+            return self.stream.flush().map(|()| None);
+        }
+        match self.stream.write(&self.copied)? {
+            0 => Err(io::ErrorKind::WriteZero.into()),
+            len => Ok(Some(len)),
+        }
+    }
+}
+
 impl<S: CloneStream> Shared<S> {
     /// Finds the next event; before it waits, it writes what is queued, unless another thread does.
     pub(super) fn step(&self, read: &mut ReadSide<S>, until: Option<Instant>) -> Result<Step, Error> {
         if lock(&self.progress).over {
-            return Ok(Step::Over(None));
+            return Ok(Step::Over);
         }
         let outcome = self.next_event(read, until);
         match &outcome {
             Ok(Step::Found | Step::Later) => {}
             Err(Error::Io(error)) if is_timeout(error) => {}
-            Ok(Step::Over(_)) | Err(_) => {
+            Ok(Step::Over) | Err(_) => {
                 self.end(read);
                 lock(&self.progress).over = true;
                 self.changed.notify_all();
@@ -79,18 +94,30 @@ impl<S: CloneStream> Shared<S> {
                 return Err(deadline.into());
             }
             if transport != Transport::KeepOpen {
-                return Ok(Step::Over(None));
+                return read.write_error.take().map_or(Ok(Step::Over), |error| Err(error.into()));
             }
-            // The thread whose write fails tells its program; here the end of the stream will.
-            let _ = self.try_flush();
-            match self.fill(read, until) {
-                Ok(Filled::Bytes | Filled::Woken) => {}
-                Ok(Filled::Later) => return Ok(Step::Later),
-                Ok(Filled::End) => {
-                    let event = lock(&self.driver).receive_eof(self.clock.now())?;
-                    return self.expired().map_or(Ok(Step::Over(event)), |deadline| Err(deadline.into()));
+            match self.try_flush(Some(&mut *read)) {
+                Err(Error::Io(error)) if !is_timeout(&error) => {
+                    read.write_error.get_or_insert(error);
                 }
-                Err(error) => return Err(self.expired().map_or(error, Error::from)),
+                // What was lost was told before; a deadline is found again, and another thread's time-out is its own.
+                Ok(()) | Err(_) => {}
+            }
+            let outcome = match self.fill(read, until) {
+                Ok(Filled::Bytes | Filled::Woken) => continue,
+                Ok(Filled::Later) => return Ok(Step::Later),
+                Ok(Filled::End(error)) => lock(&self.driver).read_ended(error, self.clock.now()),
+                Err(Error::Io(error)) => return Err(error.into()),
+                Err(error) => Err(error),
+            };
+            // A deadline that another thread has met ended the stream.
+            if let Some(deadline) = self.expired() {
+                return Err(deadline.into());
+            }
+            match (outcome, read.write_error.take()) {
+                // What came first says why.
+                (Err(Error::Io(_) | Error::TimedOut(_)), Some(error)) => return Err(error.into()),
+                (outcome, _) => outcome?,
             }
         }
     }
@@ -109,7 +136,7 @@ impl<S: CloneStream> Shared<S> {
             let limit = due.map(|due| due.saturating_sub(now)).into_iter().chain(left).min();
             read.limit.set(limit, is_exact, |limit| read.stream.set_read_timeout(limit))?;
             match read.stream.read(read.buffer.room()) {
-                Ok(0) => return Ok(Filled::End),
+                Ok(0) => return Ok(Filled::End(None)),
                 Ok(len) => {
                     let now = self.clock.now();
                     let is_due = {
@@ -131,7 +158,7 @@ impl<S: CloneStream> Shared<S> {
                     }
                     is_exact = true;
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => return Ok(Filled::End(Some(error))),
             }
         }
     }
@@ -148,18 +175,18 @@ impl<S: CloneStream> Shared<S> {
     }
 
     fn expired(&self) -> Option<Deadline> {
-        lock(&self.driver).close_report().expired
+        lock(&self.driver).expired()
     }
 
     /// Writes what is queued, after what another thread is writing.
     pub(super) fn flush(&self) -> Result<(), Error> {
-        let outcome = self.write_all(&mut lock(&self.write));
-        let rest = self.try_flush();
+        let outcome = self.write_all(&mut lock(&self.write), None);
+        let rest = self.try_flush(None);
         outcome.and(rest)
     }
 
     /// Writes what is queued, unless another thread is writing: that one goes on with it.
-    fn try_flush(&self) -> Result<(), Error> {
+    fn try_flush(&self, mut read: Option<&mut ReadSide<S>>) -> Result<(), Error> {
         let mut outcome = Ok(());
         // What is queued while the lock is held, and not written, is found after it.
         while outcome.is_ok() && self.has_to_write() {
@@ -168,7 +195,7 @@ impl<S: CloneStream> Shared<S> {
                 Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
                 Err(TryLockError::WouldBlock) => return Ok(()),
             };
-            outcome = self.write_all(&mut write);
+            outcome = self.write_all(&mut write, read.as_deref_mut());
         }
         // Whoever waits looks at the queue under this lock.
         drop(lock(&self.progress));
@@ -178,69 +205,74 @@ impl<S: CloneStream> Shared<S> {
 
     fn has_to_write(&self) -> bool {
         let driver = lock(&self.driver);
-        driver.queued() > 0 && driver.transport() != Transport::Close
+        driver.has_output() && driver.expired().is_none()
     }
 
-    fn write_all(&self, write: &mut WriteSide<S>) -> Result<(), Error> {
+    /// Writes all, and flushes the stream; `read` is the reading side of the thread that reads.
+    fn write_all(&self, write: &mut WriteSide<S>, mut read: Option<&mut ReadSide<S>>) -> Result<(), Error> {
         let mut is_exact = false;
         loop {
-            let (now, due) = {
-                let mut driver = lock(&self.driver);
-                if driver.transport() == Transport::Close && driver.queued() > 0 {
-                    // The other thread gave the connection up: what is left is never written.
-                    return Err(driver.close_report().expired.map_or(Error::Closed, Error::from));
+            let (now, due, limit, is_open) = {
+                let driver = lock(&self.driver);
+                let expired = driver.expired();
+                if expired.is_some() || !driver.has_output() {
+                    // What is left is never written, nor what is lost.
+                    let is_lost = driver.has_output() || driver.has_lost_output();
+                    return if is_lost { Err(expired.map_or(Error::Closed, Error::from)) } else { Ok(()) };
                 }
                 let first = driver.output().first();
                 write.copied.clear();
                 write.copied.extend_from_slice(first.get(..WRITE_LEN).unwrap_or(first));
-                (self.clock.now(), driver.poll_timeout())
+                let now = self.clock.now();
+                let limit = write_limit(&driver, now, write.patience);
+                (now, driver.poll_timeout(), limit, driver.transport() == Transport::KeepOpen)
             };
-            if write.copied.is_empty() {
-                return Ok(());
-            }
-            let quarter = write.patience.map(|patience| part(patience, 4));
-            let limit = due.map(|due| due.saturating_sub(now)).into_iter().chain(quarter).min();
             write.limit.set(limit, is_exact, |limit| write.stream.set_write_timeout(limit))?;
             let started = Instant::now();
-            let error = match write.stream.write(&write.copied) {
-                Ok(0) => io::ErrorKind::WriteZero.into(),
+            let error = match write.write() {
                 Ok(len) => {
-                    // Where the other thread gave the connection up meanwhile, nothing is queued.
-                    lock(&self.driver).written(len, self.clock.now());
-                    continue;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) if is_timeout(&error) => {
-                    is_exact = true;
-                    if due.is_some_and(|due| due <= self.clock.now()) {
-                        self.act_in_write()?;
-                    } else if write.limit.was_ignored(started.elapsed()) {
-                        return Err(error.into());
+                    let mut driver = lock(&self.driver);
+                    match len {
+                        None => driver.flushed(self.clock.now()),
+                        // Where another thread gave the connection up meanwhile, nothing is queued.
+                        Some(len) => driver.written(len, self.clock.now()),
                     }
                     continue;
                 }
                 Err(error) => error,
             };
-            let is_fault = lock(&self.driver).write_failed();
-            return match self.expired() {
-                Some(deadline) => Err(deadline.into()),
-                None if is_fault => Err(error.into()),
-                None => Ok(()),
-            };
+            if error.kind() == io::ErrorKind::Interrupted {
+                continue;
+            }
+            if !is_timeout(&error) {
+                let is_fault = lock(&self.driver).write_failed(self.clock.now());
+                return Err(match self.expired() {
+                    Some(deadline) => deadline.into(),
+                    None if is_fault => error.into(),
+                    None => Error::Closed,
+                });
+            }
+            if write.copied.is_empty() {
+                lock(&self.driver).flush_blocked(now);
+            }
+            is_exact = true;
+            let is_due = due.is_some_and(|due| due <= self.clock.now());
+            if !is_due && write.limit.was_ignored(started.elapsed()) {
+                return Err(error.into());
+            }
+            if is_due || !is_open {
+                self.act_in_write(read.as_deref_mut())?;
+            }
         }
     }
 
     /// Does what is due while a write waits. Where no thread reads, what the peer has sent may show that it lives.
-    fn act_in_write(&self) -> Result<(), Error> {
-        if let Ok(mut read) = self.read.try_lock() {
-            let ReadSide { stream, buffer, limit } = &mut *read;
-            if buffer.unread().len() >= MOST_UNREAD {
-                lock(&self.driver).reading_paused();
-            } else {
-                limit.set(Some(LEAST_LIMIT), true, |limit| stream.set_read_timeout(limit))?;
-                // An error, or the end, is found again by the next read.
-                if let Ok(len @ 1..) = stream.read(buffer.room()) {
-                    lock(&self.driver).filled(buffer, len, self.clock.now());
+    fn act_in_write(&self, read: Option<&mut ReadSide<S>>) -> Result<(), Error> {
+        match read {
+            Some(read) => self.read_in_write(read)?,
+            None => {
+                if let Ok(mut read) = self.read.try_lock() {
+                    self.read_in_write(&mut read)?;
                 }
             }
         }
@@ -251,9 +283,32 @@ impl<S: CloneStream> Shared<S> {
         Ok(())
     }
 
+    /// Reads what is there while a write waits; at the end it is dropped, as a [`Link`](crate::link::Link) does.
+    fn read_in_write(&self, read: &mut ReadSide<S>) -> io::Result<()> {
+        let is_open = {
+            let mut driver = lock(&self.driver);
+            let is_open = driver.transport() == Transport::KeepOpen;
+            if is_open && read.buffer.unread().len() >= MOST_UNREAD {
+                driver.reading_paused();
+                return Ok(());
+            }
+            is_open
+        };
+        read.limit.set(Some(LEAST_LIMIT), true, |limit| read.stream.set_read_timeout(limit))?;
+        for _ in 0..if is_open { 1 } else { MOST_DROPPED } {
+            // An error, or the end, is found again by the next read.
+            let Ok(len @ 1..) = read.stream.read(read.buffer.room()) else { break };
+            lock(&self.driver).filled(&mut read.buffer, len, self.clock.now());
+            if !is_open {
+                read.buffer.clear();
+            }
+        }
+        Ok(())
+    }
+
     /// Ends the stream as [`Link::end`](crate::link::Link::end) does.
     fn end(&self, read: &mut ReadSide<S>) {
-        self.await_written();
+        self.await_written(read);
         loop {
             let transport = lock(&self.driver).transport();
             match transport {
@@ -263,7 +318,9 @@ impl<S: CloneStream> Shared<S> {
                 }
                 Transport::AwaitEnd => match self.fill(read, None) {
                     Ok(Filled::Bytes | Filled::Woken) => read.buffer.clear(),
-                    Ok(Filled::End) => drop(lock(&self.driver).receive_eof(self.clock.now())),
+                    Ok(Filled::End(error)) => {
+                        drop(lock(&self.driver).read_ended(error, self.clock.now()));
+                    }
                     Ok(Filled::Later) | Err(_) => break,
                 },
                 Transport::KeepOpen | Transport::PauseRead | Transport::Close => break,
@@ -271,20 +328,19 @@ impl<S: CloneStream> Shared<S> {
         }
         // A write that still blocks has nobody to read it.
         self.wake();
+        lock(&self.driver).ended();
     }
 
     /// Waits until all is written that is queued, by whichever thread; not after the end, and no longer than a deadline.
-    fn await_written(&self) {
+    /// What comes meanwhile is dropped: the peer may not read before it can write.
+    fn await_written(&self, read: &mut ReadSide<S>) {
         loop {
-            let _ = self.try_flush();
+            let _ = self.try_flush(Some(&mut *read));
             let progress = lock(&self.progress);
-            let (queued, transport, due) = {
-                let driver = lock(&self.driver);
-                (driver.queued(), driver.transport(), driver.poll_timeout())
-            };
-            if queued == 0 || transport == Transport::Close {
+            if !self.has_to_write() {
                 return;
             }
+            let due = lock(&self.driver).poll_timeout();
             let now = self.clock.now();
             match due {
                 Some(due) if due <= now => {
@@ -293,7 +349,10 @@ impl<S: CloneStream> Shared<S> {
                         return;
                     }
                 }
-                Some(due) => drop(self.changed.wait_timeout(progress, due.saturating_sub(now))),
+                Some(due) => {
+                    drop(self.changed.wait_timeout(progress, due.saturating_sub(now).min(DROP_AFTER)));
+                    let _ = self.read_in_write(read);
+                }
                 None => drop(self.changed.wait(progress)),
             }
         }

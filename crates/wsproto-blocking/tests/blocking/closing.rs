@@ -13,7 +13,7 @@ use wsproto::{
 };
 use wsproto_blocking::{CloseCode, Deadline, Error, Settings};
 
-use crate::{client_of_bare, echo, ms, pair, server_of_bare, timeouts};
+use crate::{client_of_bare, echo, is_end, ms, pair, server_of_bare, timeouts};
 
 #[test]
 fn a_naive_echo_loop_that_meets_close_4001_ends_clean_with_4001_on_both_sides() {
@@ -141,11 +141,13 @@ fn a_client_answers_a_broken_rule_too() {
 }
 
 #[test]
-fn an_end_without_a_close_is_no_clean_one() {
+fn an_end_without_a_close_is_an_error_and_no_clean_one() {
     for half in [false, true] {
         let (mut server, client) = server_of_bare(&Settings::default());
         client.shutdown(if half { Shutdown::Write } else { Shutdown::Both }).unwrap();
-        assert_eq!(server.read().unwrap(), None);
+        let error = server.read().unwrap_err();
+        assert!(is_end(&error), "{half}: {error}");
+        assert_eq!(server.read().unwrap(), None, "{half}: once");
         let report = server.close_report();
         assert_eq!((report.clean, report.code()), (false, CloseCode::ABNORMAL), "{half}");
         assert!(matches!(server.send("late"), Err(Error::Closed)));

@@ -110,7 +110,8 @@ fn a_probe_that_connects_and_leaves_can_be_told_apart() {
     for (sent, received_any) in [(&b""[..], false), (b"GET", true)] {
         let (address, server) = server();
         TcpStream::connect(address).unwrap().write_all(sent).unwrap();
-        let Err(Error::Remote(error)) = server.join().unwrap() else { panic!("no request") };
+        let outcome = server.join().unwrap();
+        let Err(Error::Remote(error)) = outcome else { panic!("no request: {outcome:?}") };
         assert_eq!(error, RemoteProtocolError::EndOfStream { received_any });
     }
 }
@@ -161,6 +162,31 @@ fn a_server_that_speaks_something_else_broke_a_rule() {
     server.shutdown(Shutdown::Write).unwrap();
     let error = Connector::new().connect_over(client, "ws://a/").unwrap_err();
     assert!(error.may_pass(), "{error}");
+}
+
+#[test]
+fn a_header_field_takes_the_place_of_the_urls_credentials_and_of_one_of_its_name() {
+    let (client, mut server) = tcp();
+    let asking = thread::spawn(move || {
+        let connector = Connector::new()
+            .with_header("authorization", "Bearer 1")
+            .with_header("Authorization", "Bearer 2")
+            .with_header("X-Other", "3");
+        connector.connect_over(client, "ws://user:secret@a/").map(drop)
+    });
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        server.read_exact(&mut byte).unwrap();
+        head.push(byte[0]);
+    }
+    drop(server);
+    asking.join().unwrap().unwrap_err();
+    let head = String::from_utf8(head).unwrap();
+    let fields: Vec<_> =
+        head.lines().filter(|line| line.to_lowercase().starts_with("authorization")).collect();
+    assert_eq!(fields, ["Authorization: Bearer 2"]);
+    assert!(head.contains("X-Other: 3\r\n"), "{head}");
 }
 
 /// A proxy that answers, and then leads to where it was asked to.

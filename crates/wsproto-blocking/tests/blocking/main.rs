@@ -30,6 +30,11 @@ fn timeouts() -> Timeouts {
     Timeouts::default().with_handshake(ms(5000)).with_close(ms(5000))
 }
 
+/// Tells whether it is the error of an end without a Close.
+fn is_end(error: &Error) -> bool {
+    matches!(error, Error::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof)
+}
+
 /// Two ends of a TCP connection.
 fn tcp() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

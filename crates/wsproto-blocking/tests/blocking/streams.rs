@@ -17,6 +17,8 @@ use crate::{
     tcp, timeouts,
 };
 
+const CLOSE: &[u8] = b"\x88\x82\0\0\0\0\x03\xe8";
+
 /// A server over a script; `frames` are what a client sends.
 fn server(reads: Vec<Do>, writes: Vec<Do>) -> WebSocket<NoTimeouts<Script>> {
     let script = Script { reads: reads.into(), writes: writes.into(), ..Script::default() };
@@ -46,13 +48,14 @@ fn read(wire: &[u8]) -> Vec<Message> {
 
 #[test]
 fn a_naive_loop_writes_once_for_each_read() {
-    let reads = (0..3).map(|_| Do::Bytes(frames(&["a", "b", "c", "d"]))).collect();
+    let mut reads: Vec<_> = (0..3).map(|_| Do::Bytes(frames(&["a", "b", "c", "d"]))).collect();
+    reads.push(Do::Bytes(CLOSE.to_vec()));
     let mut ws = server(reads, Vec::new());
     while let Some(message) = ws.read().unwrap() {
         ws.feed(message).unwrap();
     }
     let script = &ws.get_ref().0;
-    assert_eq!((script.count, read(&script.written).len(), script.flushed), (3, 12, true));
+    assert_eq!((script.count, read(&script.written).len(), script.flushed), (4, 12, true));
 }
 
 #[test]
@@ -79,7 +82,7 @@ fn feeding_beyond_the_high_water_mark_writes() {
 #[test]
 fn a_stream_that_does_not_block_loses_nothing() {
     for kind in [ErrorKind::WouldBlock, ErrorKind::TimedOut] {
-        let wire = frames(&["one", "two", "three"]);
+        let wire = [&frames(&["one", "two", "three"])[..], CLOSE].concat();
         let reads = wire.iter().flat_map(|byte| [Do::Fail(kind), Do::Bytes(vec![*byte])]).collect();
         let writes = (0..100).flat_map(|_| [Do::Fail(kind), Do::Take(1)]).collect();
         let (mut ws, mut refused) = (server(reads, writes), 0);
@@ -156,10 +159,35 @@ fn a_socket_that_does_not_block_gives_would_block_though_deadlines_run() {
     assert_eq!(error.kind(), ErrorKind::WouldBlock);
 }
 
+/// Beyond the mark an error says that nothing was queued: so a program can try again, and the queue doesn't grow.
+#[test]
+fn feeding_a_stream_that_takes_nothing_stops_at_the_high_water_mark() {
+    let refused = || vec![Do::Fail(ErrorKind::WouldBlock); 100];
+    let script = Script { writes: refused().into(), ..Script::default() };
+    let settings = Settings::default().without_timeouts().with_high_water(100);
+    let connection = Connection::open_server(Config::default());
+    let mut ws = WebSocket::from_upgraded(NoTimeouts(script), connection, [], &settings);
+    let prepared = PreparedMessage::new(TextMessage::new("12345678")).unwrap();
+    for n in 0..11 {
+        ws.feed("12345678").unwrap();
+        assert_eq!(ws.queued(), (n + 1) * 10);
+    }
+    for _ in 0..5 {
+        for outcome in [ws.feed("no"), ws.feed_event(TextMessage::new("no")), ws.feed_prepared(&prepared)] {
+            assert!(matches!(outcome, Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock));
+        }
+        assert_eq!(ws.queued(), 110);
+    }
+    ws.get_mut().0.writes.clear();
+    ws.feed("last").unwrap();
+    ws.flush().unwrap();
+    assert_eq!(read(&ws.get_ref().0.written).len(), 12);
+}
+
 #[test]
 fn what_is_interrupted_is_tried_again() {
     let interrupted = || Do::Fail(ErrorKind::Interrupted);
-    let reads = vec![interrupted(), Do::Bytes(frames(&["a"])), interrupted()];
+    let reads = vec![interrupted(), Do::Bytes(frames(&["a"])), interrupted(), Do::Bytes(CLOSE.to_vec())];
     let mut ws = server(reads, vec![interrupted(), Do::Take(1), interrupted()]);
     assert_eq!(ws.read().unwrap(), Some("a".into()));
     ws.send("b").unwrap();
@@ -169,36 +197,41 @@ fn what_is_interrupted_is_tried_again() {
 
 #[test]
 fn what_the_peer_said_last_is_read_where_writing_fails() {
-    let close = b"\x88\x82\0\0\0\0\x03\xe8".to_vec();
     let broken = || vec![Do::Fail(ErrorKind::BrokenPipe); 4];
     #[rustfmt::skip]
     let table = [
         // name                          after the first message   its end
-        ("a Close, then the end",        vec![frames(&["last"]), close],  true),
+        ("a Close, then the end",        vec![frames(&["last"]), CLOSE.to_vec()],  true),
         ("the end alone",                vec![frames(&["last"])],         false),
     ];
-    for (name, rest, is_clean) in table {
+    for (name, rest, has_close) in table {
         let reads = [frames(&["first"])].into_iter().chain(rest).map(Do::Bytes).collect();
         let mut ws = server(reads, broken());
         assert_eq!(ws.read().unwrap(), Some("first".into()), "{name}");
         ws.feed("answer").unwrap();
         assert_eq!(ws.read().unwrap(), Some("last".into()), "{name}");
         match ws.read() {
-            Ok(None) => assert!(is_clean, "{name}"),
-            Err(Error::Io(error)) => assert!(!is_clean && error.kind() == ErrorKind::BrokenPipe, "{name}"),
+            Err(Error::Io(error)) => assert!(error.kind() == ErrorKind::BrokenPipe, "{name}"),
             other => panic!("{name}: {other:?}"),
         }
-        assert_eq!(ws.close_report().clean, is_clean, "{name}");
+        let report = ws.close_report();
+        assert_eq!(
+            (report.clean, report.received.is_some(), report.sent),
+            (false, has_close, None),
+            "{name}"
+        );
+        assert!(matches!(ws.flush(), Err(Error::Closed)), "{name}");
         assert!(matches!(ws.read(), Ok(None)), "{name}: an error is given once");
     }
 }
 
 #[test]
 fn an_error_of_writing_during_the_closing_handshake_is_none_if_both_closes_were_seen() {
-    let close = b"\x88\x82\0\0\0\0\x03\xe8".to_vec();
-    let mut ws = server(vec![Do::Bytes(close)], vec![Do::Fail(ErrorKind::BrokenPipe)]);
+    let mut ws = server(vec![Do::Bytes(CLOSE.to_vec())], vec![Do::Fail(ErrorKind::BrokenPipe)]);
     assert_eq!(ws.read().unwrap(), None);
-    assert!(ws.close_report().clean);
+    let report = ws.close_report();
+    assert_eq!((report.clean, report.code()), (false, CloseCode::NORMAL), "ours was not written");
+    assert!(matches!(ws.flush(), Err(Error::Closed)));
 }
 
 #[test]
@@ -267,6 +300,101 @@ fn a_stream_that_stands_on_a_socket_has_its_deadlines_and_its_goodbye() {
     let error =
         Connector::new().with_settings(settings).connect_over(layered(client), "wss://a/").unwrap_err();
     assert!(matches!(error, Error::TimedOut(Deadline::Handshake)), "{error}");
+}
+
+/// As TLS does where the socket is full: it takes what it is given, and to flush it times out.
+#[derive(Debug)]
+struct Stuck(TcpStream, bool);
+
+impl Read for Stuck {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl Write for Stuck {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        if self.1 {
+            thread::sleep(self.0.write_timeout()?.unwrap());
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        Ok(())
+    }
+}
+
+impl Stream for Stuck {
+    fn set_read_timeout(&mut self, limit: Option<std::time::Duration>) -> std::io::Result<()> {
+        self.0.set_read_timeout(limit)
+    }
+
+    fn set_write_timeout(&mut self, limit: Option<std::time::Duration>) -> std::io::Result<()> {
+        self.0.set_write_timeout(limit)
+    }
+
+    fn shutdown_write(&mut self) -> std::io::Result<()> {
+        self.0.shutdown(std::net::Shutdown::Write)
+    }
+}
+
+impl wsproto_blocking::CloneStream for Stuck {
+    fn clone_stream(&self) -> std::io::Result<Self> {
+        Ok(Self(self.0.try_clone()?, self.1))
+    }
+
+    fn shutdown_both(&mut self) -> std::io::Result<()> {
+        self.0.shutdown(std::net::Shutdown::Both)
+    }
+}
+
+#[test]
+fn what_a_stream_holds_back_has_the_deadline_of_writing() {
+    for is_split in [false, true] {
+        let (client, _server) = tcp();
+        let settings = Settings::default().with_timeouts(timeouts().with_write(ms(120)));
+        let connection = Connection::open_client(Config::default());
+        let mut ws = WebSocket::from_upgraded(Stuck(client, true), connection, [], &settings);
+        let started = std::time::Instant::now();
+        let (outcome, report) = if is_split {
+            let (_reader, writer) = ws.split().unwrap();
+            (writer.send("hello"), writer.close_report())
+        } else {
+            (ws.send("hello"), ws.close_report())
+        };
+        assert!(matches!(outcome, Err(Error::TimedOut(Deadline::Write))), "{is_split}: {outcome:?}");
+        assert!(started.elapsed() >= ms(120) && started.elapsed() < ms(1000), "{:?}", started.elapsed());
+        assert_eq!(report.expired, Some(Deadline::Write), "{is_split}");
+    }
+}
+
+/// The peer reads nothing before it has written all: if what it writes isn't read, both wait for the deadline.
+#[test]
+fn at_the_end_what_comes_is_read_while_what_is_queued_waits() {
+    for is_split in [false, true] {
+        let (mut client, server) = tcp();
+        let len = 16 << 20;
+        let peer = thread::spawn(move || {
+            client.write_all(&vec![0; len]).unwrap();
+            client.shutdown(std::net::Shutdown::Write).unwrap();
+            let mut all = Vec::new();
+            client.read_to_end(&mut all).unwrap();
+            all
+        });
+        let settings = Settings::default().with_high_water(usize::MAX);
+        let broken_rule = *b"\x83\x80\0\0\0\0";
+        let connection = Connection::open_server(Config::default());
+        let mut ws = WebSocket::from_upgraded(server, connection, broken_rule, &settings);
+        ws.feed(vec![7; len]).unwrap();
+        let started = std::time::Instant::now();
+        let error = if is_split { ws.split().unwrap().0.read() } else { ws.read() }.unwrap_err();
+        assert!(matches!(error, Error::Remote(_)), "{error}");
+        assert!(started.elapsed() < ms(4000), "{is_split}: {:?}", started.elapsed());
+        let all = peer.join().unwrap();
+        assert!(all.len() > len + 14, "{is_split}: all and a Close");
+    }
 }
 
 #[cfg(unix)]

@@ -158,8 +158,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
     /// Waits until all is written.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         ready!(self.poll(cx, Goal::Written));
-        let is_lost = self.stage != Stage::Running && self.failure.is_some();
-        Poll::Ready(if is_lost { Err(self.send_error()) } else { Ok(()) })
+        Poll::Ready(if self.driver.has_lost_output() { Err(self.send_error()) } else { Ok(()) })
     }
 
     /// Waits for the end; what comes until then is dropped.

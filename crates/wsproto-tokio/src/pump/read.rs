@@ -13,7 +13,7 @@ use tokio::{
 use wsproto::Transport;
 
 use super::{LONG_LEN, Pump, Stage};
-use crate::{Error, pool};
+use crate::pool;
 
 impl<S: AsyncRead + Unpin> Pump<S> {
     /// Reads once; what isn't looked at any more is dropped.
@@ -68,16 +68,8 @@ impl<S: AsyncRead + Unpin> Pump<S> {
 
     /// Takes the end of what the peer sends.
     fn read_ended(&mut self, error: Option<io::Error>) {
-        let is_clean = self.driver.connection().closed_cleanly();
-        let outcome = self.driver.receive_eof(&mut self.clock);
-        match (error, outcome) {
-            (Some(error), _) if !is_clean => self.fail(Error::Io(error)),
-            (None, Err(error)) => self.fail(Error::Remote(error)),
-            (None, Ok(Some(_))) => self.fail(Error::Io(io::Error::new(
-                io::ErrorKind::UnexpectedEof,
-                "the connection ended without a Close (RFC 6455 §7.1.5)",
-            ))),
-            (Some(_), _) | (None, Ok(None)) => {}
+        if let Err(error) = self.driver.read_ended(error, &mut self.clock) {
+            self.fail(error);
         }
     }
 }

@@ -46,11 +46,16 @@ impl<S: AsyncWrite + Unpin> Pump<S> {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.driver.written(len, &mut self.clock);
-            self.needs_flush = true;
         }
-        if self.needs_flush {
-            ready!(Pin::new(&mut self.io).poll_flush(cx))?;
-            self.needs_flush = false;
+        if self.driver.has_output() {
+            match Pin::new(&mut self.io).poll_flush(cx) {
+                Poll::Ready(outcome) => outcome?,
+                Poll::Pending => {
+                    self.driver.flush_blocked(&mut self.clock);
+                    return Poll::Pending;
+                }
+            }
+            self.driver.flushed(&mut self.clock);
         }
         Poll::Ready(Ok(()))
     }
@@ -71,7 +76,7 @@ impl<S: AsyncWrite + Unpin> Pump<S> {
     /// Notes that nothing more can be written. After both Closes that is no error.
     fn write_failed(&mut self, error: io::Error) {
         self.stage = Stage::WriteFailed;
-        if self.driver.write_failed() {
+        if self.driver.write_failed(&mut self.clock) {
             self.fail(Error::Io(error));
         }
     }

@@ -12,11 +12,13 @@ use tokio::{
 };
 use wsproto_tokio::{CloseCode, CloseConnection, Error, Event, Message, Settings, TextMessage, WebSocket};
 
-use crate::ends::{client_bytes, client_events, open_server, pair};
+use crate::ends::{client_bytes, client_events, open_server, pair, server_and_stream};
 
 /// A stream that can be made to fail, in memory.
 struct Failing {
     io: DuplexStream,
+    /// What the peer reads is in there.
+    _peer: DuplexStream,
     /// Writing fails once so many bytes were written.
     writes_left: usize,
     /// What the end of the stream is instead.
@@ -66,7 +68,8 @@ impl AsyncWrite for Failing {
 async fn failing(sent: &[u8], writes_left: usize, end: Option<io::ErrorKind>) -> WebSocket<Failing> {
     let (io, mut peer) = duplex(1 << 16);
     peer.write_all(sent).await.unwrap();
-    open_server(Failing { io, writes_left, end }, &Settings::default())
+    peer.shutdown().await.unwrap();
+    open_server(Failing { io, _peer: peer, writes_left, end }, &Settings::default())
 }
 
 fn close_bytes() -> Vec<u8> {
@@ -78,11 +81,36 @@ async fn an_error_of_writing_during_the_closing_handshake_is_none_if_both_closes
     for writes_left in 0..4 {
         let mut server = failing(&close_bytes(), writes_left, None).await;
         assert!(server.recv().await.unwrap().is_none(), "{writes_left}");
-        assert!(server.close_report().clean);
+        assert!(!server.close_report().clean, "{writes_left}: our Close was not written");
+        assert!(matches!(server.flush().await, Err(Error::Closed)), "{writes_left}: nor flushed");
     }
     // Ours is written, the peer's read, and then writing a Pong or shutting down fails.
     let mut server = failing(&close_bytes(), 4, None).await;
     assert!(server.close(CloseCode::NORMAL, "").await.unwrap().clean);
+}
+
+/// The peer says Close, and reads no more: what was being sent is lost when the deadline of closing passes.
+#[tokio::test(start_paused = true)]
+async fn a_send_whose_message_is_lost_is_an_error_though_both_said_close() {
+    let (mut server, mut peer) = server_and_stream(16, &Settings::default());
+    peer.write_all(&close_bytes()).await.unwrap();
+    assert!(matches!(server.send(vec![7; 1000]).await, Err(Error::Closed)));
+    assert!(server.recv().await.unwrap().is_none());
+    assert!(matches!(server.flush().await, Err(Error::Closed)));
+    let report = server.close_report();
+    assert_eq!((report.clean, report.expired), (false, Some(wsproto_tokio::Deadline::Close)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_after_a_failed_write_is_refused_and_nothing_grows() {
+    let sent = client_bytes((0..5).map(|n| TextMessage::new(format!("{n}")).into()));
+    let mut server = failing(&sent, 0, None).await;
+    server.send("nobody listens").await.unwrap_err();
+    for _ in 0..5 {
+        let reply = server.recv_with(|_, replies| replies.feed(TextMessage::new("more"))).await.unwrap();
+        assert!(matches!(reply, Some(Err(Error::Closed))), "{reply:?}");
+        assert_eq!(server.queued(), 0);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,16 +1,21 @@
 //! Deadlines and Pings, on paused time.
 
-use std::time::Duration;
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex},
     time::{Instant, advance, sleep},
 };
 use wsproto_tokio::{
     CloseCode, Deadline, Error, Event, KeepAlive, Message, Pong, Settings, TextMessage, Timeouts,
 };
 
-use crate::ends::{client_bytes, client_events, pair_with, server_and_stream};
+use crate::ends::{client_bytes, client_events, open_server, pair_with, server_and_stream};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -148,6 +153,61 @@ async fn the_deadline_of_writing_counts_time_without_progress() {
     assert!(matches!(error, Error::TimedOut(Deadline::Write)), "{error}");
     assert_eq!(started.elapsed(), SECOND * 100);
     slow.abort();
+}
+
+/// As TLS does: it takes some bytes at once, and passes them on when it is flushed.
+struct Held(DuplexStream, Vec<u8>);
+
+impl AsyncRead for Held {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Held {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.1.extend_from_slice(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self(io, held) = &mut *self;
+        while !held.is_empty() {
+            let len = ready!(Pin::new(&mut *io).poll_write(cx, held))?;
+            held.drain(..len);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.as_mut().poll_flush(cx))?;
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_tls_holds_back_has_the_deadline_of_writing() {
+    let settings = Settings::default().with_timeouts(Timeouts::default().with_write(SECOND * 10));
+    let (io, _peer) = duplex(16);
+    let mut server = open_server(Held(io, Vec::new()), &settings);
+    let started = Instant::now();
+    let error = server.send(vec![7; 200]).await.unwrap_err();
+    assert!(matches!(error, Error::TimedOut(Deadline::Write)), "{error}");
+    assert_eq!(started.elapsed(), SECOND * 10);
+}
+
+/// The peer takes no more and says nothing more: the Ping can't even be written.
+#[tokio::test(start_paused = true)]
+async fn a_dead_peer_whose_window_is_full_is_given_up() {
+    let (mut server, _peer) = server_and_stream(16, &keep_alive());
+    let started = Instant::now();
+    let error = server.send(vec![7; 1000]).await.unwrap_err();
+    assert!(matches!(error, Error::TimedOut(Deadline::KeepAlive)), "{error}");
+    assert_eq!(started.elapsed(), SECOND * 30);
 }
 
 #[tokio::test(start_paused = true)]

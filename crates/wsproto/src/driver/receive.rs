@@ -50,8 +50,7 @@ impl Driver {
         if let Some(timers) = &mut self.timers
             && timers.seen()
         {
-            // The message that stopped the reading was taken only now.
-            timers.used(now.now());
+            timers.resumed(now.now());
         }
     }
 
@@ -182,7 +181,7 @@ impl Driver {
     fn owe_pong(&mut self, payload: &[u8], now: Duration) {
         let may_answer =
             matches!(self.connection.state(), ConnectionState::Open | ConnectionState::LocalClosing);
-        if !may_answer {
+        if !may_answer || self.has_ended_writing() {
             return;
         }
         let written = self.counters.wire_bytes_sent;
@@ -209,7 +208,7 @@ impl Driver {
         rare.begun_by.get_or_insert(Side::Remote);
         let owes_close = self.connection.state() == ConnectionState::RemoteClosing;
         if owes_close && self.connection.send(close.response(), self.output.buffer()).is_ok() {
-            self.rare().close_sent = Some(close.code);
+            self.close_queued(close.code);
             self.note_queued(now);
         }
         self.note_closing(now);
@@ -226,7 +225,7 @@ impl Driver {
             && let Some(Event::CloseConnection(close)) = error.event_hint()
             && self.connection.reply_to_error(&error, self.output.buffer()).is_ok()
         {
-            self.rare().close_sent = Some(close.code);
+            self.close_queued(close.code);
             self.note_queued(now);
         }
         self.note_closing(now);

@@ -27,7 +27,7 @@ pub struct CloseReport {
     pub received: Option<CloseConnection<'static>>,
     /// Who said Close first, or broke a rule; `None` while nobody did.
     pub begun_by: Option<Side>,
-    /// Whether both said Close.
+    /// Whether both said Close, and all of ours was written.
     pub clean: bool,
     /// The deadline that ended it, if one did.
     pub expired: Option<Deadline>,

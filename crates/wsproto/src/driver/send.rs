@@ -8,8 +8,8 @@ use wsproto_frame::{CloseCode, Role};
 
 use super::{Clock, Driver, Side};
 use crate::{
-    BytesMessage, CloseConnection, Event, LocalProtocolError, Message, PreparedMessage, Remedy,
-    RemoteProtocolError, TextMessage,
+    BytesMessage, CloseConnection, ConnectionState, Event, LocalProtocolError, Message, PreparedMessage,
+    Remedy, RemoteProtocolError, TextMessage,
 };
 
 /// From this length on, in bytes, a server's payload that is shared is queued as it is: to copy it would cost more than
@@ -29,7 +29,8 @@ impl Driver {
     ///
     /// # Errors
     ///
-    /// As there: nothing was queued.
+    /// As there, and [`WrongState`](LocalProtocolError::WrongState) after a [failed write](Self::write_failed): nothing was
+    /// queued.
     #[inline(always)]
     pub fn send<'e>(
         &mut self,
@@ -47,6 +48,7 @@ impl Driver {
             Event::CloseConnection(close) => Sent::Close(close.code),
             _ => Sent::Other,
         };
+        self.check_output()?;
         self.connection.send(event, self.output.buffer())?;
         self.sent(sent, now);
         Ok(())
@@ -64,6 +66,7 @@ impl Driver {
         if len < APART_LEN || self.connection.role() == Role::Client {
             return self.send(message, now);
         }
+        self.check_output()?;
         match self.connection.send_apart(message) {
             Ok(header) => {
                 self.output.buffer().extend_from_slice(&header.encode());
@@ -86,6 +89,7 @@ impl Driver {
         message: &PreparedMessage,
         now: impl Clock,
     ) -> Result<(), LocalProtocolError> {
+        self.check_output()?;
         self.connection.send_prepared(message, self.output.buffer())?;
         self.sent(Sent::Message { len: message.payload.len(), is_last: true }, now);
         Ok(())
@@ -121,9 +125,22 @@ impl Driver {
         now: impl Clock,
     ) -> Result<(), LocalProtocolError> {
         self.connection.reply_to_error(error, self.output.buffer())?;
+        if self.has_ended_writing() {
+            self.output.clear();
+        }
         let now = self.time(now);
         self.note_queued(now);
         Ok(())
+    }
+
+    /// Queues nothing where nothing is written any more.
+    #[inline]
+    const fn check_output(&self) -> Result<(), LocalProtocolError> {
+        if self.has_ended_writing() {
+            Err(LocalProtocolError::WrongState(ConnectionState::Closed))
+        } else {
+            Ok(())
+        }
     }
 
     #[inline]
@@ -150,9 +167,8 @@ impl Driver {
                 }
             }
             Sent::Close(code) => {
-                let rare = self.rare();
-                rare.close_sent = Some(code);
-                rare.begun_by.get_or_insert(Side::Local);
+                self.close_queued(code);
+                self.rare().begun_by.get_or_insert(Side::Local);
                 self.note_closing(now);
             }
             Sent::Other => self.note_open(now),

@@ -6,6 +6,7 @@ use wsproto_frame::CloseCode;
 use super::*;
 use crate::{
     CloseConnection, Config, ConnectionState, Event, KeepAlive, Message, Ping, ReadBuffer, TextMessage,
+    Transport,
 };
 
 const NOW: Duration = Duration::ZERO;
@@ -171,7 +172,7 @@ fn a_close_of_ours_is_reported_and_said_once() {
     assert_eq!((report.sent, report.begun_by), (Some(CloseCode::GOING_AWAY), Some(Side::Local)));
     assert_eq!((report.code(), report.clean), (CloseCode::ABNORMAL, false));
     ends.receive(CloseConnection::new(CloseCode::GOING_AWAY), NOW);
-    assert!(ends.driver.close_report().clean && !ends.driver.write_failed());
+    assert!(ends.driver.close_report().clean && !ends.driver.write_failed(NOW));
 }
 
 #[test]
@@ -190,7 +191,7 @@ fn a_broken_rule_is_answered_with_its_code() {
     assert_eq!(close.code, CloseCode::PROTOCOL_ERROR);
     let report = ends.driver.close_report();
     assert_eq!((report.sent, report.begun_by), (Some(CloseCode::PROTOCOL_ERROR), Some(Side::Remote)));
-    assert!(!report.clean && ends.driver.write_failed());
+    assert!(!report.clean && ends.driver.write_failed(NOW));
     assert!(ends.driver.connection().failure().is_some());
 }
 
@@ -400,8 +401,219 @@ fn a_close_that_answers_or_blames_starts_the_deadline_of_writing_and_a_failed_wr
         let _ = ends.receive_bytes(wire, s(1));
         assert!(ends.driver.queued() > 0, "{name}");
         assert_eq!(ends.driver.poll_timeout(), Some(s(11)), "{name}");
-        let _ = ends.driver.write_failed();
+        let _ = ends.driver.write_failed(s(2));
         assert_eq!(ends.driver.poll_timeout(), None, "{name}: what is written no more waits for nobody");
+    }
+}
+
+/// As TLS does it: all is taken at once, and nothing of it goes.
+#[test]
+fn what_the_transport_holds_back_has_the_deadline_of_writing() {
+    let mut ends = Ends::server();
+    ends.driver = ends.driver.with_timeouts(Timeouts::default().with_write(s(10)), s(0));
+    ends.driver.send(TextMessage::new("one"), s(1)).unwrap();
+    ends.driver.written(5, s(2));
+    assert!(ends.driver.has_output());
+    ends.driver.flushed(s(2));
+    assert_eq!((ends.driver.has_output(), ends.driver.poll_timeout()), (false, None));
+
+    ends.driver.send(TextMessage::new("two"), s(3)).unwrap();
+    ends.driver.written(5, s(3));
+    for now in 4..8 {
+        ends.driver.flush_blocked(s(now));
+    }
+    assert_eq!(ends.driver.poll_timeout(), Some(s(14)), "from when it could not be flushed");
+    ends.driver.send(TextMessage::new("three"), s(9)).unwrap();
+    ends.driver.written(7, s(9));
+    assert_eq!(ends.driver.poll_timeout(), Some(s(14)), "it had room for that, and nothing went");
+    ends.driver.send(TextMessage::new("four"), s(10)).unwrap();
+    ends.driver.written(2, s(11));
+    assert_eq!(ends.driver.poll_timeout(), Some(s(21)), "it had no room for all, and has some again");
+    ends.driver.written(4, s(12));
+    ends.driver.flush_blocked(s(12));
+    assert_eq!(ends.driver.poll_timeout(), Some(s(21)));
+    assert_eq!(ends.driver.handle_timeout(s(21)), Some(Deadline::Write));
+
+    let mut ends = Ends::server();
+    ends.driver = ends.driver.with_timeouts(Timeouts::default().with_write(s(10)), s(0));
+    ends.driver.flush_blocked(s(1));
+    ends.driver.send(TextMessage::new("one"), s(2)).unwrap();
+    ends.driver.flushed(s(5));
+    assert_eq!(ends.driver.poll_timeout(), Some(s(15)), "progress, and more waits");
+}
+
+/// What is queued and never written is told: nobody may say that it was sent. Nor was a Close said that wasn't written.
+#[test]
+fn what_is_lost_is_told_and_a_close_that_is_not_written_is_no_clean_one() {
+    type Step = fn(&mut Driver);
+    let failed: Step = |driver| assert!(!driver.write_failed(NOW));
+    #[rustfmt::skip]
+    let cases: [(&str, usize, Step, bool, bool); 9] = [
+        // name                                    of our Close is written   then                                   lost   clean
+        ("all written",                            4, |_| (),                                                       false, true),
+        ("not all yet",                            3, |_| (),                                                       false, false),
+        ("all written, then the end",              4, Driver::ended,                                                false, true),
+        ("all flushed, then shutting down fails",  4, |driver| { driver.flushed(NOW); let _ = driver.write_failed(NOW); }, false, true),
+        ("a failed write",                         0, failed,                      true,  false),
+        ("a failed write of the rest",             3, failed,                      true,  false),
+        ("a failed flush",                         4, failed,                      true,  false),
+        ("the end while it waits",                 3, Driver::ended,                                                true,  false),
+        ("the end while the transport holds it",   4, |driver| { driver.flush_blocked(NOW); driver.ended() },       true,  false),
+    ];
+    for (name, written, step, is_lost, is_clean) in cases {
+        let mut ends = Ends::server();
+        ends.receive(CloseConnection::new(CloseCode::NORMAL), NOW);
+        if written > 0 {
+            ends.driver.written(written, NOW);
+        }
+        step(&mut ends.driver);
+        assert_eq!(
+            (ends.driver.has_lost_output(), ends.driver.close_report().clean),
+            (is_lost, is_clean),
+            "{name}"
+        );
+    }
+}
+
+/// Nothing is queued any more, whoever wants to; what comes is received.
+#[test]
+fn after_a_failed_write_the_queue_stays_empty() {
+    let timeouts = Timeouts::default().with_close(s(5)).with_idle(s(60));
+    let mut ends = Ends::server();
+    ends.driver = ends.driver.with_timeouts(timeouts, s(0));
+    ends.driver.send(TextMessage::new("lost"), s(1)).unwrap();
+    assert!(ends.driver.write_failed(s(1)));
+    assert_eq!(ends.driver.poll_timeout(), Some(s(6)), "what comes is waited for no longer than that");
+    let prepared = crate::PreparedMessage::new(TextMessage::new("x")).unwrap();
+    let long = Message::from(vec![7; 100_000]);
+    let too_late = Err(crate::LocalProtocolError::WrongState(ConnectionState::Closed));
+    assert_eq!(ends.driver.send(TextMessage::new("x"), s(2)), too_late);
+    assert_eq!(ends.driver.send_message(&long, s(2)), too_late);
+    assert_eq!(ends.driver.send_prepared(&prepared, s(2)), too_late);
+    assert_eq!(ends.driver.close(CloseCode::NORMAL, "", s(2)), Ok(()));
+    for event in [Ping::new(b"1").into(), Ping::new(b"2").into(), Event::from(TextMessage::new("last"))] {
+        assert_eq!(ends.receive(event.clone(), s(2)), [event]);
+    }
+    ends.receive(CloseConnection::new(CloseCode::NORMAL), s(2));
+    let report = ends.driver.close_report();
+    assert_eq!((report.sent, report.clean, ends.driver.queued()), (None, false, 0));
+    assert_eq!(report.code(), CloseCode::NORMAL);
+
+    let mut ends = Ends::server();
+    let _ = ends.driver.write_failed(NOW);
+    ends.receive_bytes(b"\x83\x80\0\0\0\0", NOW).unwrap_err();
+    assert_eq!((ends.driver.queued(), ends.driver.close_report().sent), (0, None), "a broken rule");
+}
+
+/// Entropy that fails while it is told to.
+struct Failing(alloc::sync::Arc<core::sync::atomic::AtomicBool>);
+
+impl crate::Entropy for Failing {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), crate::EntropyError> {
+        if self.0.load(core::sync::atomic::Ordering::Relaxed) {
+            return Err(crate::EntropyError);
+        }
+        bytes.fill(7);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_ping_that_cannot_be_queued_is_tried_again_and_the_peer_is_not_blamed() {
+    let fails = alloc::sync::Arc::new(core::sync::atomic::AtomicBool::new(true));
+    let connection = Connection::open_client_with_entropy(Config::default(), Failing(fails.clone()));
+    let timeouts = Timeouts::default().with_keep_alive(KeepAlive { idle: s(20), patience: s(10) });
+    let mut driver = Driver::new(connection).with_timeouts(timeouts, s(0));
+    for round in 1..5 {
+        assert_eq!(driver.poll_timeout(), Some(s(20 * round)));
+        assert_eq!((driver.handle_timeout(s(20 * round)), driver.queued()), (None, 0));
+    }
+    fails.store(false, core::sync::atomic::Ordering::Relaxed);
+    assert_eq!(driver.handle_timeout(s(100)), None);
+    assert!(driver.queued() > 0);
+}
+
+/// The same for all adapters: without a Close, the end is an error.
+#[cfg(feature = "std")]
+#[test]
+fn the_end_of_reading_is_an_error_unless_both_said_close() {
+    use std::io::ErrorKind;
+    let close = || CloseConnection::new(CloseCode::NORMAL);
+    let request = Connection::server(Config::default());
+    #[rustfmt::skip]
+    let cases = [
+        // name                          connection                            they close, we close, error of reading, is
+        ("an end without a Close",       Connection::open_server(Config::default()), false, false, None, Some(ErrorKind::UnexpectedEof)),
+        ("only ours",                    Connection::open_server(Config::default()), false, true,  None, Some(ErrorKind::UnexpectedEof)),
+        ("an error without a Close",     Connection::open_server(Config::default()), false, false, Some(ErrorKind::ConnectionReset), Some(ErrorKind::ConnectionReset)),
+        ("both",                         Connection::open_server(Config::default()), true,  true,  None, None),
+        ("theirs, answered",             Connection::open_server(Config::default()), true,  false, None, None),
+        ("both, then an error",          Connection::open_server(Config::default()), true,  true,  Some(ErrorKind::ConnectionReset), None),
+        ("before the request",           request,                              false, false, None, Some(ErrorKind::UnexpectedEof)),
+    ];
+    for (name, connection, theirs, ours, error, expected) in cases {
+        let mut ends = Ends::of(connection, client());
+        if ours {
+            ends.driver.close(CloseCode::NORMAL, "", NOW).unwrap();
+        }
+        if theirs {
+            ends.receive(close(), NOW);
+        }
+        let outcome = ends.driver.read_ended(error.map(Into::into), NOW);
+        let kind = outcome.err().map(|error| std::io::Error::from(error).kind());
+        assert_eq!(kind, expected, "{name}");
+        assert_eq!(ends.driver.transport(), Transport::Close, "{name}");
+    }
+}
+
+#[test]
+fn an_answer_that_cannot_be_sent_is_an_error_and_500() {
+    let request = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    let accept = crate::AcceptConnection::new;
+    let cases = [
+        ("a consent", Ok(accept()), true, &b"HTTP/1.1 101 "[..]),
+        ("a consent that can't be", Ok(accept().with_subprotocol("never proposed")), false, b"HTTP/1.1 500 "),
+        ("a rejection", Err(crate::RejectConnection::new(403)), true, b"HTTP/1.1 403 "),
+        ("a rejection that can't be", Err(crate::RejectConnection::new(99)), false, b"HTTP/1.1 500 "),
+    ];
+    for (name, answer, is_sent, wire) in cases {
+        let mut ends = Ends::of(Connection::server(Config::default()), client());
+        ends.receive_bytes(request, NOW).unwrap();
+        assert_eq!(ends.driver.answer(answer, NOW).is_ok(), is_sent, "{name}");
+        assert!(ends.driver.output().first().starts_with(wire), "{name}");
+    }
+}
+
+#[test]
+fn of_a_rejection_16_kib_of_the_body_are_kept_and_no_more_is_waited_for() {
+    let part = |len: usize, body_finished| {
+        let mut part = crate::RejectData::from(vec![7; len]);
+        part.body_finished = body_finished;
+        Event::RejectData(part)
+    };
+    #[rustfmt::skip]
+    let cases = [
+        ("no body",              false, vec![],                                             Some(0)),
+        ("no end yet",           true,  vec![part(5, false)],                               None),
+        ("the end",              true,  vec![part(5, false), part(6, true)],                Some(11)),
+        ("one byte is left",     true,  vec![part((16 << 10) - 1, false)],                  None),
+        ("16 KiB",               true,  vec![part(16 << 10, false)],                        Some(16 << 10)),
+        ("more",                 true,  vec![part(5, false), part(1 << 20, false)],         Some(16 << 10)),
+    ];
+    for (name, has_body, parts, whole) in cases {
+        let mut answer = crate::ServerAnswer::new();
+        assert!(answer.end().is_none());
+        let mut rejection = crate::RejectConnection::new(403);
+        rejection.has_body = has_body;
+        let mut events = [Event::RejectConnection(rejection.into())].into_iter().chain(parts);
+        let found = events.find_map(|event| answer.receive(event)).map(|answer| {
+            let rejection = answer.unwrap_err();
+            assert!(!rejection.has_body, "{name}");
+            rejection.content.len()
+        });
+        assert_eq!(found, whole, "{name}");
+        assert_eq!(answer.end().is_some(), whole.is_none(), "{name}: what came is told at an early end");
     }
 }
 

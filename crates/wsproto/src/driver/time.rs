@@ -6,7 +6,7 @@ use core::time::Duration;
 use wsproto_frame::{CloseCode, Role};
 use wsproto_handshake::RejectConnection;
 
-use super::{Clock, Driver};
+use super::{Clock, Driver, Flush};
 use crate::{ConnectionState, Deadline, Due, Ping, Timers};
 
 impl Driver {
@@ -34,6 +34,10 @@ impl Driver {
                     if self.connection.send(Ping::new(&payload), self.output.buffer()).is_ok() {
                         self.rare().ping_end = self.queue_end();
                         self.note_queued(now);
+                    } else {
+                        // The source of entropy has failed; it is asked again.
+                        self.timers.as_deref_mut()?.ping_failed(now);
+                        return None;
                     }
                 }
                 Due::Expired(Deadline::Idle) => {
@@ -51,7 +55,7 @@ impl Driver {
         let is_request = deadline == Deadline::Handshake
             && self.connection.role() == Role::Server
             && self.connection.state() == ConnectionState::Connecting;
-        if is_request {
+        if is_request && !self.has_ended_writing() {
             // It may be too late for that as well.
             let _ = self.connection.send(RejectConnection::new(408), self.output.buffer());
         }
@@ -81,7 +85,11 @@ impl Driver {
     pub(super) fn note_written(&mut self, now: Duration) {
         let written = self.counters.wire_bytes_sent;
         if let Some(timers) = &mut self.timers {
-            timers.written(!self.output.is_empty(), now);
+            let more_wait = !self.output.is_empty();
+            // What a transport takes that holds bytes back is no progress, unless it had no room for it before.
+            if more_wait || self.flush != Flush::Blocked {
+                timers.written(more_wait, now);
+            }
             if self.rare.as_deref().is_none_or(|rare| written >= rare.ping_end) {
                 timers.ping_written(now);
             }

@@ -24,6 +24,7 @@ pub struct Timeouts {
     /// An open connection on which no message comes or goes. Pings, Pongs and a message's parts don't count.
     pub idle: Option<Duration>,
     /// What waits to be written, without any of it being taken. A slow peer that takes something now and then is alive.
+    /// What TLS holds back waits, too, and has all of this time to go: it can't be seen how much of it went.
     pub write: Option<Duration>,
     /// Pings that find out whether the peer is still there.
     pub keep_alive: Option<KeepAlive>,
@@ -75,13 +76,13 @@ impl Timeouts {
 ///
 /// The clock starts with the last byte that came, of whatever kind, and when the connection opens. Any byte is a sign of
 /// life, a Pong as well as half a message. A peer that stays silent is given up exactly `idle` and `patience` after its
-/// last byte, unless the Ping had to wait to be written. A proxy or a load balancer often cuts what is silent for 60 s:
+/// last byte. Where the Ping has to wait, since the peer takes no more, the bytes that the peer takes count as well. A proxy or a load balancer often cuts what is silent for 60 s:
 /// an `idle` of 20 to 30 s keeps such a connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct KeepAlive {
     /// How long the peer may be silent before it gets a Ping.
     pub idle: Duration,
-    /// How long it may stay silent after the Ping was written.
+    /// How long it may stay silent after the Ping was written, or was due and could not be.
     pub patience: Duration,
 }
 

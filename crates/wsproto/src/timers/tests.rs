@@ -139,13 +139,32 @@ fn any_byte_is_a_sign_of_life_and_a_late_pong_still_tells_the_round_trip() {
     assert_eq!(timers.poll_timeout(), Some(s(60)));
 }
 
+/// The peer takes no more: so the Ping waits, and the peer may be dead as well.
 #[test]
-fn a_ping_that_could_not_be_written_yet_is_not_held_against_the_peer() {
+fn a_ping_that_waits_to_be_written_expires_after_the_last_sign_of_life() {
+    let steps: [(&str, fn(&mut Timers), u64); 4] = [
+        ("nothing", |_| (), 30),
+        ("bytes came", |timers| timers.received(s(25)), 55),
+        ("bytes were taken", |timers| timers.written(true, s(26)), 56),
+        ("the Ping was taken", |timers| timers.ping_written(s(27)), 37),
+    ];
+    for (name, step, at) in steps {
+        let mut timers = open(keep_alive());
+        assert!(matches!(timers.handle_timeout(s(20)), Some(Due::Ping(_))));
+        step(&mut timers);
+        assert_eq!(timers.poll_timeout(), Some(s(at)), "{name}");
+        assert_eq!(timers.handle_timeout(s(at - 1)), None, "{name}");
+        assert_eq!(timers.handle_timeout(s(at)), Some(Due::Expired(Deadline::KeepAlive)), "{name}");
+    }
+}
+
+#[test]
+fn a_ping_that_could_not_be_sent_is_not_held_against_the_peer_and_tried_again() {
     let mut timers = open(keep_alive());
     assert!(matches!(timers.handle_timeout(s(20)), Some(Due::Ping(_))));
-    assert_eq!((timers.poll_timeout(), timers.handle_timeout(s(1000))), (None, None));
-    timers.ping_written(s(1000));
-    assert_eq!(timers.poll_timeout(), Some(s(1010)));
+    timers.ping_failed(s(20));
+    assert_eq!((timers.poll_timeout(), timers.handle_timeout(s(39))), (Some(s(40)), None));
+    assert!(matches!(timers.handle_timeout(s(40)), Some(Due::Ping(_))));
 }
 
 #[test]
