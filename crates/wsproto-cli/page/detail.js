@@ -5,12 +5,16 @@ import { fieldsOf, named, onTheWire } from "./bits.js";
 
 const WHO = { client: "the client", server: "the server" };
 
-/** Shows a row. */
-export function show(row, title, body, announce) {
+/** So many bytes stand in a line of hex. */
+let width = 16;
+
+/** Shows a row; `find` returns the frame that a broken rule was found in. */
+export function show(row, title, body, announce, find) {
   const { record } = row;
   const shows = { frame: frameDetail, handshake: handshakeDetail, broken: brokenDetail };
+  width = body.clientWidth < 620 ? 8 : 16;
   title.textContent = titleOf(record);
-  body.replaceChildren(...(shows[record.kind] ?? otherDetail)(row, announce));
+  body.replaceChildren(...(shows[record.kind] ?? otherDetail)(row, announce, find));
 }
 
 function titleOf(record) {
@@ -24,10 +28,7 @@ function titleOf(record) {
 
 function frameDetail(row, announce) {
   const { record, message } = row;
-  const explanation = element("p", { class: "explain" }, "Point at a field, or go to it with Tab, to read what it means.");
-  const bits = element("div", { class: "bits", role: "group", "aria-label": "The header, bit by bit" });
-  for (const field of fieldsOf(record)) bits.append(fieldButton(field, explanation));
-  const nodes = [bits, explanation, facts(frameFacts(record, message))];
+  const nodes = [...header(record), facts(frameFacts(record, message))];
   if (record.payload.hex) nodes.push(element("h3", {}, payloadTitle(record)), dump(record.payload.hex));
   const text = message?.compressed ? message.payload.text : record.opcode === 2 ? null : record.payload.text;
   if (text) {
@@ -36,6 +37,14 @@ function frameDetail(row, announce) {
   }
   nodes.push(copyButton(record, announce));
   return nodes;
+}
+
+/** The header's fields, and a line that explains the one that is pointed at. */
+function header(record) {
+  const explanation = element("p", { class: "explain" }, "Point at a field, or go to it with Tab, to read what it means.");
+  const bits = element("div", { class: "bits", role: "group", "aria-label": "The header, bit by bit" });
+  for (const field of fieldsOf(record)) bits.append(fieldButton(field, explanation));
+  return [bits, explanation];
 }
 
 function payloadTitle(record) {
@@ -64,7 +73,7 @@ function frameFacts(record, message) {
     ["Payload", `${grouped(record.length)} bytes${record.compressed ? ", compressed" : ""}`],
   ];
   if (record.mask) list.push(["Masking key", record.mask]);
-  if (record.cut) list.push(["Cut", `${grouped(record.cut.received)} bytes came`]);
+  if (record.cut) list.push(["Cut", `${grouped(record.cut.received)} bytes of it were read`]);
   if (record.close) list.push(["Code", named(record.close.code)], ["Reason", record.close.reason ? visible(record.close.reason) : "none"]);
   if (message) {
     const ratio = message.compressed && message.length > 0 ? `, ${((100 * message.wire_length) / message.length).toFixed(1)} % on the wire` : "";
@@ -78,19 +87,19 @@ function facts(list) {
   return element("dl", { class: "facts" }, list.map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value))));
 }
 
-/** Sixteen bytes a line, and what they are as ASCII. */
+/** Bytes, and what they are as ASCII. */
 function dump(hex, mark = -1) {
   const bytes = bytesOf(hex);
   const pre = element("pre", { class: "dump", tabindex: "0", role: "region", "aria-label": "Bytes in hex" });
-  for (let at = 0; at < bytes.length; at += 16) {
-    const line = bytes.slice(at, at + 16);
+  for (let at = 0; at < bytes.length; at += width) {
+    const line = bytes.slice(at, at + width);
     const shown = line.map((byte, index) => {
       const pair = byte.toString(16).padStart(2, "0");
       return at + index === mark ? element("mark", {}, pair) : pair;
     });
     const spaced = shown.flatMap((pair, index) => [index === 8 ? "  " : " ", pair]);
     const ascii = line.map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : "·")).join("");
-    const pad = "   ".repeat(16 - line.length) + (line.length <= 8 ? " " : "");
+    const pad = "   ".repeat(width - line.length) + (width > 8 && line.length <= 8 ? " " : "");
     pre.append(element("span", { class: "at" }, at.toString(16).padStart(4, "0")), ...spaced, `${pad}  `, element("span", { class: "ascii" }, ascii), "\n");
   }
   return pre;
@@ -123,7 +132,7 @@ function headLine(line, isFirst) {
   return [element("span", { class: "name" }, visible(line.slice(0, colon + 1))), visible(line.slice(colon + 1)), "\n"];
 }
 
-function brokenDetail({ record }) {
+function brokenDetail({ record }, _, find) {
   const list = [
     ["Broken by", WHO[record.from]],
     ["Where", record.frame === null ? `byte ${grouped(record.offset)}` : `frame ${record.frame}, byte ${grouped(record.offset)} of its direction`],
@@ -134,6 +143,8 @@ function brokenDetail({ record }) {
     ["Time", clock(record.at)],
   ];
   const nodes = [element("p", { class: "rule" }, visible(record.rule)), facts(list)];
+  const frame = record.frame === null ? null : find(record);
+  if (frame) nodes.push(element("h3", {}, "The header of the frame"), ...header(frame.record));
   if (record.context?.hex) {
     nodes.push(element("h3", {}, "The bytes around it, as they came"), dump(record.context.hex, record.offset - record.context.offset));
   }

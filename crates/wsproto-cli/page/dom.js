@@ -53,10 +53,7 @@ function hidden(code) {
 export const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 
 /** Microseconds since a connection began. */
-export function clock(at) {
-  const seconds = at / 1e6;
-  return `${seconds.toFixed(seconds < 100 ? 3 : 1)} s`;
-}
+export const clock = (at) => (at < 1e6 ? `${(at / 1000).toFixed(2)} ms` : `${(at / 1e6).toFixed(at < 1e8 ? 3 : 1)} s`);
 
 export const bytesOf = (hex) => (hex.match(/../g) ?? []).map((pair) => parseInt(pair, 16));
 

@@ -12,7 +12,7 @@ import { Wire, open } from "./wire.js";
 const rows = new Rows();
 const title = byId("detail-title");
 const table = new Table(byId("frames"), rows, {
-  onchoose: (row) => detail.show(row, title, byId("detail-body"), announce),
+  onchoose: (row) => detail.show(row, title, byId("detail-body"), announce, (broken) => rows.frameOf(broken)),
   onenter: () => title.focus(),
 });
 
@@ -60,8 +60,8 @@ const wire = new Wire({
     list(session.violations);
     connect();
   },
-  onlost() {
-    state("lost", "the server can't be reached");
+  onlost(code, reason) {
+    state("lost", reason || "the server can't be reached");
   },
 });
 

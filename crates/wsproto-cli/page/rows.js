@@ -21,7 +21,7 @@ export class Rows {
   add(record) {
     if (record.kind === "message") {
       const last = this.lastFrame.get(`${record.connection} ${record.from}`);
-      if (last && last.record.number === record.frames[1]) last.message = record;
+      if (last && last.record.number === record.frames[1]) this.#complete(last, record);
       return;
     }
     if (record.kind === "state" && this.#isSecond(record)) return;
@@ -67,6 +67,21 @@ export class Rows {
     this.shown = this.all.filter((row) => this.#matches(row));
   }
 
+  /** Tells a frame its message: what was compressed can be read now. */
+  #complete(row, message) {
+    row.message = message;
+    row.key = null;
+    const at = this.shown.findLastIndex(({ id }) => id <= row.id);
+    const isKept = !(this.waiting?.length > 0 && this.waiting[0].id <= row.id);
+    if (isKept && this.shown[at] !== row && this.#matches(row)) this.shown.splice(at + 1, 0, row);
+  }
+
+  /** Finds the frame in which a rule was broken. */
+  frameOf({ connection, from, frame }) {
+    const is = ({ record }) => record.kind === "frame" && record.connection === connection && record.from === from && record.number === frame;
+    return this.all.findLast(is);
+  }
+
   /** Both ends come to most states together: that is one line. */
   #isSecond({ connection, now, side }) {
     const first = this.last?.record;
@@ -99,8 +114,8 @@ export class Rows {
 }
 
 /** What the filter looks at. */
-function keyOf({ record }) {
-  const parts = [record.kind, record.name, record.from, record.payload?.text, record.payload?.hex, record.rule, record.section,
+function keyOf({ record, message }) {
+  const parts = [record.kind, record.name, record.from, record.payload?.text, record.payload?.hex, message?.payload.text, record.rule, record.section,
     record.text, record.now, record.side, record.extensions, record.label, record.path, record.why, record.close?.code, record.close?.reason];
   return parts.filter((part) => part !== undefined && part !== null).join(" ");
 }

@@ -160,11 +160,19 @@ function frameCells({ record, message }) {
 }
 
 function payload(record, message) {
+  if (record.cut) return `cut: ${grouped(record.cut.received)} of ${grouped(record.length)} bytes`;
   if (record.close) return [named(record.close.code), record.close.reason ? " " : "", record.close.reason ? visible(record.close.reason, 120) : ""];
   if (message?.compressed && message.payload.text !== null) return visible(message.payload.text, 120);
   if (record.compressed) return element("code", {}, record.payload.hex.slice(0, 48));
-  if (record.payload.text !== null && record.opcode !== 2) return visible(record.payload.text, 120);
+  if (record.payload.text !== null && record.opcode !== 2) return [visible(record.payload.text, 120), pieces(record)];
   return element("code", {}, spaced(record.payload.hex.slice(0, 48)));
+}
+
+/** The bytes of a character that goes on in the next frame. */
+function pieces({ payload, fin }) {
+  if (fin || payload.more) return "";
+  const rest = payload.hex.slice(2 * new TextEncoder().encode(payload.text).length);
+  return rest ? element("span", { class: "hidden-char", title: "a part of a character, which goes on in the next frame" }, spaced(rest)) : "";
 }
 
 const spaced = (hex) => hex.replace(/..(?=.)/g, "$& ");
