@@ -40,7 +40,7 @@ use crate::{
 };
 
 /// How long connections have to say goodbye once the server is told to stop.
-const GOODBYE: Duration = Duration::from_secs(5);
+const GOODBYE: Duration = Duration::from_secs(3);
 
 /// Runs a server with a live page that shows each frame of its WebSockets.
 ///

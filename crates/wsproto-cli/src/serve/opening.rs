@@ -52,7 +52,7 @@ where
                 let answer = connection.refused_request().map(|request| choose(Asked::Other(request)));
                 let Some(answer @ Err(_)) = answer else {
                     connection.reply_to_error(&error, &mut out)?;
-                    io.write_all(&out).await?;
+                    end(&mut io, &out).await?;
                     return Err(error.into());
                 };
                 answer
@@ -67,11 +67,18 @@ where
             }
             Err(rejection) => {
                 connection.send(rejection.clone(), &mut out)?;
-                io.write_all(&out).await?;
-                io.shutdown().await?;
-                while io.read(&mut buffer).await.is_ok_and(|len| len > 0) {}
+                end(&mut io, &out).await?;
                 return Err(Error::Rejected(Box::new(rejection)));
             }
         }
     }
+}
+
+/// Writes the last, and reads on until the client has it.
+async fn end<S: AsyncRead + AsyncWrite + Unpin>(io: &mut S, answer: &[u8]) -> std::io::Result<()> {
+    io.write_all(answer).await?;
+    io.shutdown().await?;
+    let mut ignored = [0; 4096];
+    while io.read(&mut ignored).await.is_ok_and(|len| len > 0) {}
+    Ok(())
 }

@@ -14,28 +14,28 @@ async fn each_path_has_its_answer() {
     let server = Server::start(&["--host", "demo.example"]);
     let table = [
         // method   path                 Host                   status  type
-        ("GET",     "/",                 "localhost",           200,    "text/html"),
-        ("HEAD",    "/",                 "localhost",           200,    "text/html"),
-        ("GET",     "/?x=1",             "127.0.0.1:9001",      200,    "text/html"),
-        ("GET",     "/page/main.js",     "[::1]:9001",          200,    "text/javascript"),
-        ("GET",     "/page/page.css",    "demo.example",        200,    "text/css"),
-        ("GET",     "/page/icon.svg",    "localhost",           200,    "image/svg+xml"),
-        ("GET",     "/healthz",          "localhost",           200,    "text/plain"),
-        ("HEAD",    "/healthz",          "localhost",           200,    "text/plain"),
-        ("GET",     "/nothing",          "localhost",           404,    "text/plain"),
-        ("GET",     "/page/",            "localhost",           404,    "text/plain"),
-        ("GET",     "/page/../main.js",  "localhost",           404,    "text/plain"),
-        ("GET",     "/index.html",       "localhost",           404,    "text/plain"),
-        ("POST",    "/nothing",          "localhost",           404,    "text/plain"),
-        ("POST",    "/",                 "localhost",           405,    "text/plain"),
-        ("PUT",     "/healthz",          "localhost",           405,    "text/plain"),
-        ("DELETE",  "/echo",             "localhost",           405,    "text/plain"),
-        ("GET",     "/echo",             "localhost",           426,    "text/plain"),
-        ("GET",     "/wire",             "localhost",           426,    "text/plain"),
-        ("GET",     "/",                 "evil.example",        421,    "text/plain"),
-        ("GET",     "/healthz",          "evil.example",        421,    "text/plain"),
-        ("GET",     "/",                 "localhost.evil.example", 421, "text/plain"),
-        ("GET",     "/",                 "192.168.1.1",         421,    "text/plain"),
+        ("GET", "/", "localhost", 200, "text/html"),
+        ("HEAD", "/", "localhost", 200, "text/html"),
+        ("GET", "/?x=1", "127.0.0.1:9001", 200, "text/html"),
+        ("GET", "/page/main.js", "[::1]:9001", 200, "text/javascript"),
+        ("GET", "/page/page.css", "demo.example", 200, "text/css"),
+        ("GET", "/page/icon.svg", "localhost", 200, "image/svg+xml"),
+        ("GET", "/healthz", "localhost", 200, "text/plain"),
+        ("HEAD", "/healthz", "localhost", 200, "text/plain"),
+        ("GET", "/nothing", "localhost", 404, "text/plain"),
+        ("GET", "/page/", "localhost", 404, "text/plain"),
+        ("GET", "/page/../main.js", "localhost", 404, "text/plain"),
+        ("GET", "/index.html", "localhost", 404, "text/plain"),
+        ("POST", "/nothing", "localhost", 404, "text/plain"),
+        ("POST", "/", "localhost", 405, "text/plain"),
+        ("PUT", "/healthz", "localhost", 405, "text/plain"),
+        ("DELETE", "/echo", "localhost", 405, "text/plain"),
+        ("GET", "/echo", "localhost", 426, "text/plain"),
+        ("GET", "/wire", "localhost", 426, "text/plain"),
+        ("GET", "/", "evil.example", 421, "text/plain"),
+        ("GET", "/healthz", "evil.example", 421, "text/plain"),
+        ("GET", "/", "localhost.evil.example", 421, "text/plain"),
+        ("GET", "/", "192.168.1.1", 421, "text/plain"),
     ];
     for (method, path, host, expected, kind) in table {
         let answer = server.ask(&format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n\r\n")).await;
@@ -73,23 +73,23 @@ async fn a_web_socket_asks_whence_and_whither() {
     let here = format!("http://127.0.0.1:{port}");
     let table = [
         // path             Origin                            Host               status
-        ("/echo",           None,                             None,              101),
-        ("/chat",           None,                             None,              101),
-        ("/wire",           None,                             None,              101),
-        ("/echo",           Some(here.as_str()),              None,              101),
-        ("/wire",           Some(here.as_str()),              None,              101),
-        ("/echo",           Some("http://evil.example"),      None,              403),
-        ("/chat",           Some("http://evil.example"),      None,              403),
-        ("/wire",           Some("http://evil.example"),      None,              403),
-        ("/wire",           Some("http://127.0.0.1:1"),       None,              403),
-        ("/echo",           Some("null"),                     None,              403),
+        ("/echo", None, None, 101),
+        ("/chat", None, None, 101),
+        ("/wire", None, None, 101),
+        ("/echo", Some(here.as_str()), None, 101),
+        ("/wire", Some(here.as_str()), None, 101),
+        ("/echo", Some("http://evil.example"), None, 403),
+        ("/chat", Some("http://evil.example"), None, 403),
+        ("/wire", Some("http://evil.example"), None, 403),
+        ("/wire", Some("http://127.0.0.1:1"), None, 403),
+        ("/echo", Some("null"), None, 403),
         // A name that leads here: its page has the same host, and that is none of ours.
-        ("/echo",           Some("http://evil.example"),      Some("evil.example"), 421),
-        ("/wire",           None,                             Some("evil.example"), 421),
-        ("/",               None,                             None,              404),
-        ("/healthz",        None,                             None,              404),
-        ("/echo?session=0123456789abcdef0123456789abcdef", None, None,           404),
-        ("/chat?session=",  None,                             None,              404),
+        ("/echo", Some("http://evil.example"), Some("evil.example"), 421),
+        ("/wire", None, Some("evil.example"), 421),
+        ("/", None, None, 404),
+        ("/healthz", None, None, 404),
+        ("/echo?session=0123456789abcdef0123456789abcdef", None, None, 404),
+        ("/chat?session=", None, None, 404),
     ];
     for (path, origin, host, expected) in table {
         let authority = host.map_or_else(|| format!("127.0.0.1:{port}"), String::from);
@@ -98,7 +98,8 @@ async fn a_web_socket_asks_whence_and_whither() {
             connector = connector.with_origin(origin);
         }
         let dial = tokio::net::TcpStream::connect(("127.0.0.1", port));
-        let opened = connector.connect_with(format!("ws://{authority}{path}").as_str(), dial);
+        let url = format!("ws://{authority}{path}");
+        let opened = connector.connect_with(url.as_str(), dial);
         let outcome = tokio::time::timeout(PATIENCE, opened).await.unwrap();
         let told = match outcome {
             Ok(_) => 101,

@@ -26,7 +26,8 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let mut child = command(&[&["--port", "0"], arguments].concat()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child =
+            command(&[&["--port", "0"], arguments].concat()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let line = lines.next().unwrap().unwrap();
         let port = line.trim_end_matches('/').rsplit(':').next().unwrap().parse();
@@ -80,8 +81,12 @@ pub(crate) struct Wire {
 impl Wire {
     pub(crate) async fn open(server: &Server) -> Self {
         let ws = server.open("/wire").await;
-        let mut wire =
-            Self { ws, session: String::new(), violations: Vec::new(), waiting: std::collections::VecDeque::new() };
+        let mut wire = Self {
+            ws,
+            session: String::new(),
+            violations: Vec::new(),
+            waiting: std::collections::VecDeque::new(),
+        };
         let first = wire.next().await;
         assert_eq!(first["kind"], "session", "{first}");
         wire.session = first["id"].as_str().unwrap().to_owned();
