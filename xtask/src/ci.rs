@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::{
-    ADAPTERS, bench, callgrind, features, fork, i686, layers, linear, msrv, no_panic, no_std, process,
+    ADAPTERS, bench, callgrind, features, fork, i686, layers, linear, msrv, no_panic, no_std, page, process,
     readme, spec,
 };
 
@@ -32,7 +32,7 @@ struct Step {
     run: fn() -> Outcome,
 }
 
-const STEPS: [Step; 22] = [
+const STEPS: [Step; 23] = [
     Step { name: "format", run: format },
     Step { name: "layers", run: || layers::run(&[]).into() },
     Step { name: "deny", run: deny },
@@ -55,6 +55,7 @@ const STEPS: [Step; 22] = [
     Step { name: "fuzz-targets", run: fuzz_targets },
     Step { name: "msrv", run: oldest_rust },
     Step { name: "interop", run: interop },
+    Step { name: "page", run: page_in_browser },
 ];
 
 /// How a step ended.
@@ -244,6 +245,14 @@ fn fuzz_targets() -> Outcome {
 fn oldest_rust() -> Outcome {
     match msrv::available() {
         Ok(()) => msrv::check().into(),
+        Err(why) => Outcome::Skipped(why),
+    }
+}
+
+/// The page of `wsproto serve`, where there is a browser.
+fn page_in_browser() -> Outcome {
+    match page::available() {
+        Ok(()) => page::run(&[]).into(),
         Err(why) => Outcome::Skipped(why),
     }
 }

@@ -18,6 +18,7 @@ mod msrv;
 mod mutants;
 mod no_panic;
 mod no_std;
+mod page;
 mod process;
 mod readme;
 mod rules;
@@ -49,10 +50,15 @@ impl Job {
     }
 }
 
-const JOBS: [Job; 20] = [
+const JOBS: [Job; 21] = [
     Job::new("ci", "runs every check (--only A,B and --skip A,B choose steps)", ci::run),
     Job::new("spec", "ties requirements to tests, writes docs/conformance.md", spec::run),
     Job::new("interop", "runs WebSocket software of others against ours", interop),
+    Job::new(
+        "page",
+        "tests the page of wsproto serve in Chromium (--images takes its screenshots)",
+        page::run,
+    ),
     Job::new("layers", "checks that arrows between the crates point down only", layers::run),
     Job::new("features", "checks every combination of each crate's features", features::run),
     Job::new("fuzz", "runs the fuzz targets (--seconds N, names of targets)", fuzz::run),

@@ -56,9 +56,10 @@ function fieldButton(field, explanation) {
   const value = field.bits ?? field.hex.replace(/..(?=.)/g, "$& ");
   const button = element(
     "button",
-    { type: "button", class: `field f-${field.kind}`, "aria-label": `${field.name} ${value}: ${field.means}` },
-    element("span", { class: "field-name", "aria-hidden": "true" }, field.name),
-    element("code", { class: "field-value", "aria-hidden": "true" }, value),
+    { type: "button", class: `field f-${field.kind}` },
+    element("span", { class: "field-name" }, field.name),
+    element("code", { class: "field-value" }, value),
+    element("span", { class: "visually-hidden" }, `: ${field.means}`),
   );
   const explain = () => explanation.replaceChildren(element("strong", {}, field.name), ` ${value}: ${field.means}`);
   for (const event of ["mouseenter", "focus", "click"]) button.addEventListener(event, explain);
@@ -139,8 +140,6 @@ function brokenDetail({ record }, _, find) {
     ["Offending byte", record.byte === null ? "it did not come" : record.byte.toString(16).padStart(2, "0")],
     ["Written in", sectionLink(record.section)],
     ["Answered with", named(record.answer)],
-    ["Connection", String(record.connection)],
-    ["Time", clock(record.at)],
   ];
   const nodes = [element("p", { class: "rule" }, visible(record.rule)), facts(list)];
   const frame = record.frame === null ? null : find(record);

@@ -46,7 +46,8 @@ const wire = new Wire({
     const row = rows.add(record);
     if (record.kind === "broken") {
       announce(`Broken: ${record.rule}. Answered with ${named(record.answer)}.`);
-      if (isPlayed && row && !rows.isPaused) queueMicrotask(() => table.chooseRow(row));
+      // What comes of it follows at once: it is to be seen, too.
+      if (isPlayed && row && !rows.isPaused) setTimeout(() => table.chooseRow(row), 200);
       isPlayed = false;
     }
     if (record.kind === "refused") announce(record.why);
@@ -61,7 +62,7 @@ const wire = new Wire({
     connect();
   },
   onlost(code, reason) {
-    state("lost", reason || "the server can't be reached");
+    state("lost", reason || (code === 1001 ? "the server has ended (1001)" : "the server can't be reached"));
   },
 });
 
@@ -82,7 +83,7 @@ function connect() {
   state("connecting", "connecting");
   socket.onopen = () => state("open", "open");
   socket.onclose = ({ code, reason }) => {
-    if (socket === echo) state("closed", `closed: ${named(code)}${reason ? `, “${reason}”` : ""}`);
+    if (socket === echo && wire.session) state("closed", `closed: ${named(code)}${reason ? `, “${reason}”` : ""}`);
   };
 }
 

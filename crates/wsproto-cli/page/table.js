@@ -15,6 +15,7 @@ export class Table {
   #pool = [];
   #scheduled = false;
   #sticks = true;
+  #ours = 0;
   #chosen = null;
   #onchoose;
   #onenter;
@@ -30,7 +31,8 @@ export class Table {
     this.#body = element("div", { role: "rowgroup", class: "body" }, this.#layer);
     grid.append(head, this.#body);
     grid.addEventListener("scroll", () => {
-      this.#sticks = grid.scrollTop + grid.clientHeight >= grid.scrollHeight - this.#height;
+      // What the reader does decides whether the table follows its end, and not what is done here.
+      if (grid.scrollTop !== this.#ours) this.#sticks = grid.scrollTop + grid.clientHeight >= grid.scrollHeight - this.#height;
       this.refresh();
     }, { passive: true });
     grid.addEventListener("keydown", (event) => this.#key(event));
@@ -55,10 +57,12 @@ export class Table {
     return this.#chosen;
   }
 
-  /** Chooses a line by its row. */
+  /** Chooses a line by its row, and shows what is around it. */
   chooseRow(row) {
     const at = this.#rows.shown.indexOf(row);
-    if (at >= 0) this.choose(at);
+    if (at < 0) return;
+    this.choose(at);
+    this.#scrollTo(at * this.#height - (this.#grid.clientHeight - this.#head()) / 2);
   }
 
   choose(at) {
@@ -81,9 +85,14 @@ export class Table {
     this.#body.style.height = `${this.#rows.shown.length * this.#height}px`;
     const top = at * this.#height;
     const room = this.#grid.clientHeight - this.#head();
-    if (top < this.#grid.scrollTop) this.#grid.scrollTop = top;
-    else if (top + this.#height > this.#grid.scrollTop + room) this.#grid.scrollTop = top + this.#height - room;
-    this.#sticks = at === this.#rows.shown.length - 1;
+    if (top < this.#grid.scrollTop) this.#scrollTo(top);
+    else if (top + this.#height > this.#grid.scrollTop + room) this.#scrollTo(top + this.#height - room);
+    this.#sticks = false;
+  }
+
+  #scrollTo(top) {
+    this.#grid.scrollTop = top;
+    this.#ours = this.#grid.scrollTop;
   }
 
   #head() {
@@ -108,7 +117,7 @@ export class Table {
     const { shown } = this.#rows;
     this.#body.style.height = `${shown.length * this.#height}px`;
     this.#grid.setAttribute("aria-rowcount", String(shown.length + 1));
-    if (this.#sticks) this.#grid.scrollTop = this.#grid.scrollHeight;
+    if (this.#sticks) this.#scrollTo(this.#grid.scrollHeight);
     const first = Math.max(0, Math.floor(this.#grid.scrollTop / this.#height) - AROUND);
     const count = Math.ceil(this.#grid.clientHeight / this.#height) + 2 * AROUND;
     const rows = shown.slice(first, first + count);

@@ -3,7 +3,10 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response, header::HOST};
+use http::{
+    HeaderMap, Method, Request, Response,
+    header::{CONTENT_LENGTH, HOST},
+};
 use http_body_util::Full;
 use hyper::{body::Incoming, ext::Protocol, server::conn::http2, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -62,12 +65,16 @@ fn answer(site: &Arc<Site>, request: Request<Incoming>) -> Response<Full<Bytes>>
     }
     let authority = request.uri().authority().map(http::uri::Authority::as_str);
     let host = authority.or_else(|| request.headers().get(HOST)?.to_str().ok()).unwrap_or_default();
-    plain_response(route::plain(site, request.method().as_str(), request.uri().path(), host))
+    let answer = route::plain(site, request.method().as_str(), request.uri().path(), host);
+    plain_response(answer, request.method())
 }
 
-fn plain_response(answer: RejectConnection) -> Response<Full<Bytes>> {
+fn plain_response(answer: RejectConnection, method: &Method) -> Response<Full<Bytes>> {
     let answer = assets::with_safety(answer);
-    let mut response = Response::new(Full::from(answer.content));
+    let len = answer.content.len();
+    let body = if method == Method::HEAD { Full::default() } else { Full::from(answer.content) };
+    let mut response = Response::new(body);
+    response.headers_mut().insert(CONTENT_LENGTH, len.into());
     *response.status_mut() = http::StatusCode::from_u16(answer.status).unwrap_or_default();
     for (name, value) in &answer.headers {
         // Those of an upgrade are of HTTP/1.1 only.

@@ -3,9 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::Semaphore,
-    time::sleep,
+    time::{sleep, timeout},
 };
 
 use super::{
@@ -15,6 +16,10 @@ use super::{
 
 /// So many connections are served at a time.
 const MOST_CONNECTIONS: usize = 128;
+/// So many more are told, at a time, that there are too many.
+const MOST_DISMISSED: usize = 16;
+/// How long one of these may take.
+const DISMISSING: Duration = Duration::from_secs(1);
 
 /// What one gets who comes when there are too many.
 const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\n\
@@ -32,13 +37,20 @@ pub(super) enum Transport {
 /// Takes connections, for ever.
 pub(super) async fn run(listener: TcpListener, transport: Transport, site: Arc<Site>) {
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let dismissing = Arc::new(Semaphore::new(MOST_DISMISSED));
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             sleep(Duration::from_millis(50)).await; // too many open files, say: that passes
             continue;
         };
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            refuse(&stream);
+            // Beyond these few, nobody is told.
+            if let Ok(place) = Arc::clone(&dismissing).try_acquire_owned() {
+                tokio::spawn(async move {
+                    dismiss(stream, BUSY).await;
+                    drop(place);
+                });
+            }
             continue;
         };
         // It only makes messages faster: a stream that can't be told so is none the worse.
@@ -60,9 +72,18 @@ async fn serve(site: &Arc<Site>, stream: TcpStream, transport: Transport) {
     }
 }
 
-/// Says so at once, if the socket takes it at once: nobody waits for it.
-fn refuse(stream: &TcpStream) {
-    let _ = stream.try_write(BUSY);
+/// Says something to a client whose request isn't looked at, and reads on for a moment: one that still sends when the
+/// stream is closed would lose what it was told.
+pub(super) async fn dismiss(mut stream: TcpStream, answer: &[u8]) {
+    let exchange = async {
+        stream.write_all(answer).await?;
+        stream.shutdown().await?;
+        let mut ignored = [0; 4096];
+        while stream.read(&mut ignored).await? > 0 {}
+        Ok::<(), std::io::Error>(())
+    };
+    // It may be gone already.
+    let _ = timeout(DISMISSING, exchange).await;
 }
 
 #[cfg(test)]

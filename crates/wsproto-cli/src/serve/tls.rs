@@ -3,11 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
-use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
+use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
         ServerConfig,
+        crypto::ring,
         pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
     },
 };
@@ -15,7 +16,7 @@ use tokio_rustls::{
 use super::{
     http1::{self, Opener},
     http2,
-    listener::Transport,
+    listener::{self, Transport},
     site::Site,
 };
 use crate::exit::{Failure, Status};
@@ -41,7 +42,9 @@ pub(super) fn transport(hosts: &[String]) -> Result<Transport, Failure> {
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed(names).map_err(|error| failed(&error))?;
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
-    let mut config = ServerConfig::builder()
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| failed(&error))?
         .with_no_client_auth()
         .with_single_cert(vec![cert.into()], key)
         .map_err(|error| failed(&error))?;
@@ -50,13 +53,11 @@ pub(super) fn transport(hosts: &[String]) -> Result<Transport, Failure> {
 }
 
 /// Serves a connection to its end.
-pub(super) async fn serve(site: &Arc<Site>, mut stream: TcpStream, acceptor: TlsAcceptor) {
+pub(super) async fn serve(site: &Arc<Site>, stream: TcpStream, acceptor: TlsAcceptor) {
     let mut first = [0];
     let Ok(Ok(1)) = timeout(PATIENCE, stream.peek(&mut first)).await else { return };
     if first != [HANDSHAKE_RECORD] {
-        // It is told if it takes that at once; nobody waits for it.
-        let _ = timeout(PATIENCE, stream.write_all(SPEAKS_TLS)).await;
-        return;
+        return listener::dismiss(stream, SPEAKS_TLS).await;
     }
     let Ok(Ok(stream)) = timeout(PATIENCE, acceptor.accept(stream)).await else { return };
     if stream.get_ref().1.alpn_protocol() == Some(b"h2") {

@@ -66,17 +66,14 @@ async fn each_violation_is_shown_with_its_rule_and_its_answer() {
         let answered = close.and_then(|close| close["close"]["code"].as_u64()).unwrap_or(1006);
         assert_eq!(Some(answered), violation["code"].as_u64(), "{name}: {records:?}");
         let broken = of_kind(&records, "broken").find(|broken| broken["from"] == "client");
-        match broken {
-            Some(broken) => {
-                assert_eq!(broken["answer"].as_u64(), Some(answered), "{name}: {broken}");
-                assert!(text(broken, "section").starts_with("RFC "), "{name}: {broken}");
-            }
+        if let Some(broken) = broken {
+            assert_eq!(broken["answer"].as_u64(), Some(answered), "{name}: {broken}");
+            assert!(text(broken, "section").starts_with("RFC "), "{name}: {broken}");
+        } else {
             // No byte breaks the rule, but the end of the stream.
-            None => {
-                assert!(name.starts_with("end-"), "{name}: {records:?}");
-                let end = of_kind(&records, "end").find(|end| end["from"] == "client").unwrap();
-                assert_eq!(end["clean"], false, "{name}");
-            }
+            assert!(name.starts_with("end-"), "{name}: {records:?}");
+            let end = of_kind(&records, "end").find(|end| end["from"] == "client").unwrap();
+            assert_eq!(end["clean"], false, "{name}");
         }
     }
 }
@@ -102,15 +99,15 @@ async fn what_no_script_can_send_the_server_sends() {
     let reading = tokio::spawn(async move { echo.recv().await });
     wire.until("agreed").await;
     wire.ask(r#"{"do":"ping"}"#).await;
-    let (ping, pong) = loop {
+    let (ping, answer) = loop {
         let frames = wire.until("frame").await;
         let ping = frames.last().unwrap().clone();
         if ping["name"] == "ping" {
             break (ping, wire.until("frame").await.pop().unwrap());
         }
     };
-    assert_eq!((text(&ping, "from"), text(&pong, "from")), ("server".into(), "client".into()));
-    assert_eq!(ping["payload"], pong["payload"]);
+    assert_eq!((text(&ping, "from"), text(&answer, "from")), ("server".into(), "client".into()));
+    assert_eq!(ping["payload"], answer["payload"]);
     reading.abort();
 }
 

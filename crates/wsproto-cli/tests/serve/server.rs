@@ -1,6 +1,7 @@
 //! A server that runs for a test.
 
 use std::{
+    collections::VecDeque,
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -8,7 +9,7 @@ use std::{
 
 use serde_json::Value;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
     time::timeout,
 };
@@ -70,28 +71,28 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
 }
 
 /// A page's `/wire`.
-pub(crate) struct Wire {
-    pub(crate) ws: WebSocket<MaybeTls>,
+pub(crate) struct Wire<S = MaybeTls> {
+    pub(crate) ws: WebSocket<S>,
     pub(crate) session: String,
     pub(crate) violations: Vec<Value>,
     /// What came and was not looked at yet.
-    waiting: std::collections::VecDeque<Value>,
+    waiting: VecDeque<Value>,
 }
 
 impl Wire {
     pub(crate) async fn open(server: &Server) -> Self {
-        let ws = server.open("/wire").await;
-        let mut wire = Self {
-            ws,
-            session: String::new(),
-            violations: Vec::new(),
-            waiting: std::collections::VecDeque::new(),
-        };
+        Self::of(server.open("/wire").await).await
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+    /// Takes an open WebSocket.
+    pub(crate) async fn of(ws: WebSocket<S>) -> Self {
+        let mut wire = Self { ws, session: String::new(), violations: Vec::new(), waiting: VecDeque::new() };
         let first = wire.next().await;
         assert_eq!(first["kind"], "session", "{first}");
-        wire.session = first["id"].as_str().unwrap().to_owned();
-        wire.violations = first["violations"].as_array().unwrap().clone();
-        wire
+        let (session, violations) = (first["id"].as_str().unwrap(), first["violations"].as_array().unwrap());
+        Self { session: session.to_owned(), violations: violations.clone(), ..wire }
     }
 
     pub(crate) async fn ask(&mut self, what: &str) {
@@ -104,7 +105,7 @@ impl Wire {
             if let Some(record) = self.waiting.pop_front() {
                 return record;
             }
-            let message = timeout(PATIENCE, self.ws.recv()).await.expect("nothing came").unwrap();
+            let message = timeout(PATIENCE, self.ws.recv()).await.unwrap().unwrap();
             let Some(Message::Text(text)) = message else { panic!("no text: {message:?}") };
             self.waiting = serde_json::from_str(&text).unwrap();
         }

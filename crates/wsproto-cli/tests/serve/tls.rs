@@ -1,1 +1,176 @@
-//! TLS.
+//! Over TLS: HTTP/2, with pseudo-header fields, and HTTP/1.1.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Empty};
+use hyper::{
+    body::Incoming,
+    client::conn::http2::{self, SendRequest},
+};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::net::TcpStream;
+use tokio_rustls::{
+    TlsConnector,
+    client::TlsStream,
+    rustls::{
+        ClientConfig, DigitallySignedStruct, Error as TlsError, SignatureScheme,
+        client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
+        pki_types::{CertificateDer, ServerName, UnixTime},
+    },
+};
+use wsproto::{Config, DeflateConfig, Message, Settings};
+use wsproto_tokio::{
+    Connector, Error, WebSocket,
+    hyper::{ClientUpgrade, Upgraded, connect_enabled},
+};
+
+use crate::server::{Server, Wire, of_kind};
+
+/// Takes any certificate: the server's signs itself. What it signs is checked.
+#[derive(Debug)]
+struct Anybody(CryptoProvider);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, TlsError> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+async fn dial(server: &Server, protocol: &[u8]) -> TlsStream<TcpStream> {
+    let provider = ring::default_provider();
+    let mut config = ClientConfig::builder_with_provider(Arc::new(provider.clone()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
+        .with_no_client_auth();
+    config.alpn_protocols = vec![protocol.to_vec()];
+    let stream = TcpStream::connect(("127.0.0.1", server.port)).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
+}
+
+async fn http2(server: &Server) -> SendRequest<Empty<Bytes>> {
+    let stream = TokioIo::new(dial(server, b"h2").await);
+    let (sender, mut connection) = http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+    connect_enabled(&mut connection, &Settings::default()).await.unwrap();
+    tokio::spawn(connection);
+    sender
+}
+
+async fn ask(sender: &mut SendRequest<Empty<Bytes>>, method: Method, uri: String) -> Response<Incoming> {
+    let request = Request::builder().method(method).uri(uri).body(Empty::new()).unwrap();
+    sender.send_request(request).await.unwrap()
+}
+
+async fn open(
+    sender: &mut SendRequest<Empty<Bytes>>,
+    request: wsproto::Request,
+) -> Result<WebSocket<Upgraded>, Error> {
+    let settings = Settings::new(Config::default().with_extension(DeflateConfig::default()));
+    let (request, upgrade) = ClientUpgrade::connect(&settings, request, "https")?;
+    let response = sender.send_request(request.map(|()| Empty::new())).await;
+    upgrade.receive(response).await
+}
+
+#[tokio::test]
+async fn pages_and_web_sockets_share_a_connection_of_http2() {
+    let server = Server::start(&["--tls"]);
+    let port = server.port;
+    let mut sender = http2(&server).await;
+    for (method, path, host, status) in [
+        (Method::GET, "/", "localhost", 200),
+        (Method::HEAD, "/healthz", "127.0.0.1", 200),
+        (Method::GET, "/nothing", "localhost", 404),
+        (Method::POST, "/", "localhost", 405),
+        (Method::GET, "/echo", "localhost", 426),
+        (Method::GET, "/", "evil.example", 421),
+    ] {
+        let answer = ask(&mut sender, method.clone(), format!("https://{host}:{port}{path}")).await;
+        assert_eq!(answer.status(), StatusCode::from_u16(status).unwrap(), "{method} {path} at {host}");
+        assert!(answer.headers().contains_key("content-security-policy"), "{method} {path}");
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(body.is_empty(), method == Method::HEAD, "{method} {path}");
+    }
+
+    let tls = dial(&server, b"http/1.1").await;
+    let (ws, _) =
+        Connector::new().connect_over(tls, format!("wss://localhost:{port}/wire").as_str()).await.unwrap();
+    let mut wire = Wire::of(ws).await;
+    let request = |host: &str, path: &str| wsproto::Request::new(format!("{host}:{port}"), path);
+    let target = format!("/echo?session={}", wire.session);
+    let mut echo = open(&mut sender, request("localhost", &target)).await.unwrap();
+    echo.send("Hello").await.unwrap();
+    assert_eq!(echo.recv().await.unwrap(), Some(Message::text("Hello")));
+    echo.close(wsproto::CloseCode::NORMAL, "").await.unwrap();
+    let records = wire.until("over").await;
+    let heads: Vec<_> = of_kind(&records, "handshake").collect();
+    let field = |head: usize, name: &str| {
+        let fields = heads[head]["fields"].as_array().unwrap();
+        fields
+            .iter()
+            .find(|field| field["name"] == name)
+            .map(|field| field["value"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(heads[0]["version"], "HTTP/2");
+    assert_eq!(field(0, ":method").as_deref(), Some("CONNECT"));
+    assert_eq!(field(0, ":protocol").as_deref(), Some("websocket"));
+    assert_eq!(field(0, ":path"), Some(target));
+    assert_eq!(field(1, ":status").as_deref(), Some("200"));
+    let agreed = of_kind(&records, "agreed").next().unwrap();
+    assert!(agreed["extensions"].as_str().unwrap().starts_with("permessage-deflate"), "{agreed}");
+    let names: Vec<_> = of_kind(&records, "frame").map(|frame| frame["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["text", "text", "close", "close"]);
+    assert!(of_kind(&records, "broken").next().is_none(), "{records:?}");
+
+    for (request, status) in [
+        (request("localhost", "/echo").with_header("Origin", "https://evil.example"), 403),
+        (request("evil.example", "/echo"), 421),
+        (request("localhost", "/nothing"), 404),
+        (request("localhost", "/echo?session=x"), 404),
+    ] {
+        match open(&mut sender, request.clone()).await {
+            Err(Error::Rejected(answer)) => assert_eq!(answer.status, status, "{request:?}"),
+            other => panic!("{request:?}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_speaks_http_to_a_port_of_tls_is_told_so() {
+    let server = Server::start(&["--tls"]);
+    let answer = server.ask("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("https://"), "{answer}");
+}
