@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use crate::manifest::Manifest;
-use crate::{ADAPTERS, CRATES, process};
+use crate::{ADAPTERS, CRATES, TOOL, process};
 
 const PAGE: &str = "docs/dependencies.md";
 const README: &str = "README.md";
@@ -42,9 +42,9 @@ fn listed(page: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// The packages of this workspace that are for others to use.
+/// The packages of this workspace that are for others to use, and the tool.
 fn ours() -> impl Iterator<Item = &'static str> {
-    CRATES.into_iter().chain(ADAPTERS)
+    CRATES.into_iter().chain(ADAPTERS).chain([TOOL])
 }
 
 fn named() -> Result<BTreeSet<String>, String> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::manifest::Manifest;
 use crate::process;
-use crate::{ADAPTERS, CRATES};
+use crate::{ADAPTERS, CRATES, TOOL};
 
 /// Runs the job.
 ///
@@ -13,8 +13,9 @@ use crate::{ADAPTERS, CRATES};
 /// The combinations that failed, one a line.
 pub(crate) fn run(_: &[String]) -> Result<(), String> {
     let mut problems = Vec::new();
-    for name in CRATES.into_iter().chain(ADAPTERS) {
+    for name in CRATES.into_iter().chain(ADAPTERS).chain([TOOL]) {
         let manifest = Manifest::read(name)?;
+        let target = if name == TOOL { "--bins" } else { "--lib" };
         let mut checked = BTreeSet::new();
         for chosen in combinations(&manifest.choices()) {
             // A combination that turns on the same features as one before is the same.
@@ -23,7 +24,7 @@ pub(crate) fn run(_: &[String]) -> Result<(), String> {
             }
             let features = chosen.join(",");
             let line = format!(
-                "cargo clippy --quiet -p {name} --lib --no-default-features --features={features} -- -D warnings"
+                "cargo clippy --quiet -p {name} {target} --no-default-features --features={features} -- -D warnings"
             );
             problems.extend(process::run(&line).err());
         }

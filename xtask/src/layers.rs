@@ -2,13 +2,13 @@
 //! others is written down.
 
 use crate::manifest::Manifest;
-use crate::{ADAPTERS, CRATES, dependencies};
+use crate::{ADAPTERS, CRATES, TOOL, dependencies};
 
 /// Each crate and all that it may depend on.
 ///
 /// The handshake and the extensions don't know each other: offers pass between them as text. The crates of others
 /// are listed, too, so that a new one is a decision.
-const ALLOWED: [(&str, &[&str]); 7] = [
+const ALLOWED: [(&str, &[&str]); 8] = [
     ("wsproto-frame", &["fearless_simd", "simdutf8"]),
     ("wsproto-handshake", &["base64", "http", "httparse", "idna", "sha1", "sha1_smol", "smallvec"]),
     ("wsproto-extensions", &["bytes", "miniz_oxide", "wsproto-frame", "zlib-rs"]),
@@ -39,6 +39,31 @@ const ALLOWED: [(&str, &[&str]); 7] = [
         ],
     ),
     ("wsproto-axum", &["axum-core", "http", "tokio", "wsproto-tokio"]),
+    (
+        "wsproto-cli",
+        &[
+            "anstream",
+            "anstyle",
+            "base64",
+            "bytes",
+            "clap",
+            "etherparse",
+            "getrandom",
+            "hdrhistogram",
+            "http",
+            "http-body-util",
+            "hyper",
+            "hyper-util",
+            "pcap-parser",
+            "rcgen",
+            "serde",
+            "serde_json",
+            "tokio",
+            "tokio-rustls",
+            "wsproto",
+            "wsproto-tokio",
+        ],
+    ),
 ];
 
 /// Runs the job.
@@ -48,7 +73,7 @@ const ALLOWED: [(&str, &[&str]); 7] = [
 /// Every arrow that may not be, and every dependency that isn't written down, one a line.
 pub(crate) fn run(_: &[String]) -> Result<(), String> {
     let mut problems = Vec::new();
-    for name in CRATES.into_iter().chain(ADAPTERS) {
+    for name in CRATES.into_iter().chain(ADAPTERS).chain([TOOL]) {
         let dependencies = Manifest::read(name)?.dependencies;
         println!("{name} -> {{{}}}", dependencies.join(", "));
         problems.extend(forbidden(name, &dependencies));
@@ -85,6 +110,9 @@ mod tests {
             ("wsproto-tokio", "wsproto-axum", true),
             ("wsproto-axum", "wsproto-tokio", false),
             ("wsproto-axum", "axum", true),
+            ("wsproto-cli", "wsproto-tokio", false),
+            ("wsproto-cli", "wsproto-frame", true),
+            ("wsproto-tokio", "wsproto-cli", true),
             ("unknown", "wsproto-frame", true),
         ];
         for (name, dependency, refused) in table {

@@ -33,6 +33,9 @@ const CRATES: [&str; 4] = ["wsproto-frame", "wsproto-handshake", "wsproto-extens
 /// The adapters, which do I/O on top of them.
 const ADAPTERS: [&str; 3] = ["wsproto-axum", "wsproto-blocking", "wsproto-tokio"];
 
+/// The command-line tool: a program, which no crate depends on.
+const TOOL: &str = "wsproto-cli";
+
 /// One thing that `cargo xtask` can do.
 struct Job {
     name: &'static str,
