@@ -26,7 +26,10 @@ fn turn(Client(stream, ws, buffer): &mut Client, now: Duration) -> Result<bool, 
     // Who takes nothing isn't read from. What has come is read before a deadline counts.
     match if ws.queued() < 1 << 16 { stream.read(buffer.room()) } else { Err(WouldBlock.into()) } {
         Ok(0) => drop(ws.receive_eof(now)?),
-        Ok(len) => ws.filled(buffer, len, now),
+        Ok(len) => {
+            ws.filled(buffer, len, now);
+            ws.handle_timeout(now).map_or(Ok(()), Err)?; // a peer that never stops has deadlines, too
+        }
         Err(error) => return Err(ws.handle_timeout(now).map_or(error.into(), AdapterError::from)),
     }
     while ws.transport() == Transport::KeepOpen {

@@ -111,9 +111,7 @@ impl<S: CloneStream> Shared<S> {
                 Err(error) => Err(error),
             };
             // A deadline that another thread has met ended the stream.
-            if let Some(deadline) = self.expired() {
-                return Err(deadline.into());
-            }
+            let outcome = self.expired().map_or(outcome, |deadline| Err(deadline.into()));
             match (outcome, read.write_error.take()) {
                 // What came first says why.
                 (Err(Error::Io(_) | Error::TimedOut(_)), Some(error)) => return Err(error.into()),

@@ -302,9 +302,18 @@ fn a_stream_that_stands_on_a_socket_has_its_deadlines_and_its_goodbye() {
     assert!(matches!(error, Error::TimedOut(Deadline::Handshake)), "{error}");
 }
 
-/// As TLS does where the socket is full: it takes what it is given, and to flush it times out.
+/// A socket whose writes are as they are told to be.
 #[derive(Debug)]
-struct Stuck(TcpStream, bool);
+struct Stuck(TcpStream, Writes);
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Writes {
+    Fail,
+    /// As TLS does where the socket is full: it takes what it is given, and to flush it times out.
+    AreHeld,
+    /// As a buffer does: nothing goes before it is flushed.
+    NeedFlush,
+}
 
 impl Read for Stuck {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
@@ -314,15 +323,18 @@ impl Read for Stuck {
 
 impl Write for Stuck {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        Ok(bytes.len())
+        if self.1 == Writes::Fail { Err(ErrorKind::BrokenPipe.into()) } else { Ok(bytes.len()) }
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
-        if self.1 {
-            thread::sleep(self.0.write_timeout()?.unwrap());
-            return Err(ErrorKind::WouldBlock.into());
+        match self.1 {
+            Writes::Fail => Err(ErrorKind::BrokenPipe.into()),
+            Writes::AreHeld => {
+                thread::sleep(self.0.write_timeout()?.unwrap());
+                Err(ErrorKind::WouldBlock.into())
+            }
+            Writes::NeedFlush => self.0.write_all(b"flushed"),
         }
-        Ok(())
     }
 }
 
@@ -356,7 +368,7 @@ fn what_a_stream_holds_back_has_the_deadline_of_writing() {
         let (client, _server) = tcp();
         let settings = Settings::default().with_timeouts(timeouts().with_write(ms(120)));
         let connection = Connection::open_client(Config::default());
-        let mut ws = WebSocket::from_upgraded(Stuck(client, true), connection, [], &settings);
+        let mut ws = WebSocket::from_upgraded(Stuck(client, Writes::AreHeld), connection, [], &settings);
         let started = std::time::Instant::now();
         let (outcome, report) = if is_split {
             let (_reader, writer) = ws.split().unwrap();
@@ -367,6 +379,62 @@ fn what_a_stream_holds_back_has_the_deadline_of_writing() {
         assert!(matches!(outcome, Err(Error::TimedOut(Deadline::Write))), "{is_split}: {outcome:?}");
         assert!(started.elapsed() >= ms(120) && started.elapsed() < ms(1000), "{:?}", started.elapsed());
         assert_eq!(report.expired, Some(Deadline::Write), "{is_split}");
+    }
+}
+
+#[test]
+fn what_is_sent_is_flushed() {
+    for is_split in [false, true] {
+        let (client, mut server) = tcp();
+        let connection = Connection::open_client(Config::default());
+        let mut ws =
+            WebSocket::from_upgraded(Stuck(client, Writes::NeedFlush), connection, [], &Settings::default());
+        if is_split {
+            let (_reader, writer) = ws.split().unwrap();
+            writer.send("hello").unwrap();
+        } else {
+            ws.send("hello").unwrap();
+        }
+        server.set_read_timeout(Some(ms(5000))).unwrap();
+        let mut flushed = [0; 7];
+        server.read_exact(&mut flushed).unwrap();
+        assert_eq!(&flushed, b"flushed", "{is_split}");
+    }
+}
+
+/// It can't answer a Ping; what the peer says after it is still read, for no longer than the deadline of closing.
+#[test]
+fn a_reader_whose_own_writes_fail_reads_what_is_left_and_says_why() {
+    for (is_split, ends) in [(false, false), (false, true), (true, false), (true, true)] {
+        let (server, mut client) = tcp();
+        client.write_all(b"\x89\x80\0\0\0\0").unwrap();
+        let settings = Settings::default().with_timeouts(timeouts().with_close(ms(150)));
+        let connection = Connection::open_server(Config::default());
+        let mut ws = WebSocket::from_upgraded(Stuck(server, Writes::Fail), connection, [], &settings);
+        let later = thread::spawn(move || {
+            thread::sleep(ms(50));
+            client.write_all(&frames(&["last"])).unwrap();
+            if ends {
+                client.shutdown(std::net::Shutdown::Write).unwrap();
+            }
+            client
+        });
+        let started = std::time::Instant::now();
+        let (last, error, end) = if is_split {
+            let (mut reader, _writer) = ws.split().unwrap();
+            (reader.read(), reader.read(), reader.read())
+        } else {
+            (ws.read(), ws.read(), ws.read())
+        };
+        let name = format!("split: {is_split}, ends: {ends}");
+        assert_eq!(last.unwrap(), Some("last".into()), "{name}");
+        assert!(
+            matches!(&error, Err(Error::Io(error)) if error.kind() == ErrorKind::BrokenPipe),
+            "{name}: {error:?}"
+        );
+        assert_eq!(end.unwrap(), None, "{name}");
+        assert!(started.elapsed() < ms(1000), "{name}: {:?}", started.elapsed());
+        drop(later.join().unwrap());
     }
 }
 
