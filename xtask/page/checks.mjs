@@ -143,6 +143,14 @@ export const checks = {
     assert.equal(await page.locator("img, .payload-text script, #detail-body script, #chat-log script").count(), 0);
     assert.equal(await page.title(), "wsproto: WebSocket at work");
     await page.fill("#filter", "");
+    // A reason of a Close is a peer's text, too.
+    const request = (await lines(page)).find(({ what }) => what === "request").payload;
+    const session = /session=([0-9a-f]+)/.exec(request)[1];
+    await page.evaluate((id) => {
+      const socket = new WebSocket(`/echo?session=${id}`);
+      socket.onopen = () => socket.close(4000, "<b>\u202ebye");
+    }, session);
+    await until(async () => (await lines(page, { filter: "4000" })).some(({ payload }) => payload.endsWith("<b>U+202Ebye")), "the reason");
     const styled = await page.evaluate(() => {
       const style = document.createElement("p");
       style.setAttribute("style", "color: red");

@@ -71,9 +71,9 @@ function frameFacts(record, message) {
     ["Time", clock(record.at)],
     ["Connection", String(record.connection)],
     ["Begins at", `byte ${grouped(record.offset)} of its direction`],
+    ["Header", headerHex(record)],
     ["Payload", `${grouped(record.length)} bytes${record.compressed ? ", compressed" : ""}`],
   ];
-  if (record.mask) list.push(["Masking key", record.mask]);
   if (record.cut) list.push(["Cut", `${grouped(record.cut.received)} bytes of it were read`]);
   if (record.close) list.push(["Code", named(record.close.code)], ["Reason", record.close.reason ? visible(record.close.reason) : "none"]);
   if (message) {
@@ -82,6 +82,14 @@ function frameFacts(record, message) {
     list.push(["Message", `${grouped(message.length)} bytes in ${frames === 1 ? "one frame" : `${grouped(frames)} frames`}${ratio}`]);
   }
   return list;
+}
+
+/** The header's bytes, in the colours of their fields. */
+function headerHex({ header, mask }) {
+  const bytes = header.match(/../g) ?? [];
+  const key = mask ? bytes.length - 4 : bytes.length;
+  const kind = (at) => (at === 0 ? "opcode" : at === 1 ? "length" : at < key ? "extended" : "key");
+  return bytes.map((byte, at) => element("code", { class: `header-byte f-${kind(at)}` }, byte));
 }
 
 function facts(list) {

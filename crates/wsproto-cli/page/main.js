@@ -3,7 +3,7 @@
 import * as actions from "./actions.js";
 import * as chat from "./chat.js";
 import * as detail from "./detail.js";
-import { byId, element, grouped } from "./dom.js";
+import { byId, element, grouped, visible } from "./dom.js";
 import { named } from "./bits.js";
 import { Rows } from "./rows.js";
 import { Table } from "./table.js";
@@ -20,7 +20,7 @@ const table = new Table(byId("frames"), rows, {
 let waiting = null;
 function announce(text) {
   if (waiting === null) setTimeout(() => {
-    byId("live").textContent = waiting;
+    byId("live").replaceChildren(visible(waiting));
     waiting = null;
   }, 1000);
   waiting = text;
@@ -89,7 +89,7 @@ function connect() {
 
 function state(kind, text) {
   document.documentElement.dataset.state = kind;
-  byId("state").textContent = text;
+  byId("state").replaceChildren(visible(text));
   const button = byId("reconnect");
   const hadFocus = document.activeElement === button;
   button.hidden = kind !== "closed";

@@ -195,7 +195,7 @@ function otherCells(record) {
     case "handshake":
       return [at, from, record.from === "client" ? "request" : "answer", "", "", visible(firstLine(record), 120)];
     case "agreed":
-      return [at, "", "open", "", "", record.extensions ? `agreed: ${record.extensions}` : "no extension agreed"];
+      return [at, "", "open", "", "", record.extensions ? visible(`agreed: ${record.extensions}`, 160) : "no extension agreed"];
     case "state":
       return [at, record.side, "state", "", "", record.now.replace("_", " ")];
     case "broken":

@@ -128,20 +128,22 @@ fn cannot_listen(address: SocketAddr, error: &io::Error) -> Failure {
 /// Says where the page is.
 fn announce(args: &Args, address: SocketAddr) {
     let scheme = if args.tls { "https" } else { "http" };
-    let host = match address.ip() {
-        ip if ip.is_loopback() => "localhost".to_owned(),
-        ip if ip.is_unspecified() => args.host.first().map_or("localhost".into(), String::from),
-        IpAddr::V6(ip) => format!("[{ip}]"),
-        IpAddr::V4(ip) => ip.to_string(),
-    };
-    streams::complain(format_args!("Open {scheme}://{host}:{}/", address.port()));
+    let (ip, port) = (address.ip(), address.port());
+    let named = args.host.first().map_or("localhost", String::as_str);
+    let place = if ip.is_unspecified() { format!("{named}:{port}") } else { address.to_string() };
+    streams::complain(format_args!("Open {scheme}://{place}/"));
     if args.tls {
         streams::complain(format_args!(
             "The certificate signs itself: the browser will ask whether you trust it."
         ));
     }
-    if !address.ip().is_loopback() {
-        streams::complain(format_args!("Whoever reaches {address} may use it. Ctrl-C ends."));
+    if !ip.is_loopback() {
+        streams::complain(format_args!("Whoever reaches {address} may use it."));
+    }
+    if ip.is_unspecified() && args.host.is_empty() {
+        streams::complain(format_args!(
+            "It answers for names and addresses of this machine only: others get 421 without --host NAME."
+        ));
     }
 }
 

@@ -239,3 +239,37 @@ async fn ten_thousand_frames_are_shown_whole() {
     }
     drop((saying.await.unwrap(), hearing.await.unwrap()));
 }
+
+#[tokio::test]
+async fn all_hear_what_one_says_in_the_chat_and_it_is_compressed_once() {
+    let server = Server::start(&[]);
+    let mut wire = Wire::open(&server).await;
+    let target = format!("/chat?session={}", wire.session);
+    let mut members = [server.open(&target).await, server.open(&target).await, server.open("/chat").await];
+    // Each is a member once it hears itself.
+    for member in &mut members {
+        member.send("I").await.unwrap();
+        while member.recv().await.unwrap() != Some(Message::text("I")) {}
+    }
+    let said = "Hello to all, to all, to all, to all";
+    members[0].send(said).await.unwrap();
+    for member in &mut members[..2] {
+        while member.recv().await.unwrap() != Some(Message::text(said)) {}
+    }
+    let mut payloads = Vec::new();
+    while payloads.len() < 2 {
+        let frame = wire.until("frame").await.pop().unwrap();
+        if frame["from"] == "server" && frame["length"].as_u64() > Some(14) && frame["compressed"] == true {
+            payloads.push((text(&frame["payload"], "hex"), frame["length"].clone()));
+        }
+    }
+    assert_eq!(payloads[0], payloads[1]);
+    assert!(payloads[0].1.as_u64().unwrap() < said.len() as u64, "{payloads:?}");
+
+    members[1].send(vec![1, 2, 3]).await.unwrap();
+    members[2].send("x".repeat(4097)).await.unwrap();
+    for (member, code) in [(1, CloseCode::UNSUPPORTED_DATA), (2, CloseCode::MESSAGE_TOO_BIG)] {
+        while members[member].recv().await.unwrap().is_some() {}
+        assert_eq!(members[member].close_report().code(), code);
+    }
+}
