@@ -11,8 +11,9 @@ use super::{
     show::{Show, Stop},
 };
 
-/// The most connections that are followed at once.
-const MOST: usize = 4096;
+/// The most connections that are followed at once, and the most bytes of all that wait for some that are missing.
+const MOST: usize = 1024;
+const MOST_WAITING: usize = 32 << 20;
 
 /// Follows the connections of a capture.
 pub(super) struct Flows<'a> {
@@ -21,6 +22,8 @@ pub(super) struct Flows<'a> {
     open: HashMap<(SocketAddr, SocketAddr), Flow>,
     /// How many connections were shown.
     shown: u64,
+    /// How many bytes wait.
+    waiting: usize,
     /// How many weren't, by the reason; and how many were too many.
     skipped: Vec<(Skipped, u64)>,
     too_many: u64,
@@ -28,7 +31,7 @@ pub(super) struct Flows<'a> {
 
 impl<'a> Flows<'a> {
     pub(super) fn new(options: &'a Options) -> Self {
-        Self { options, open: HashMap::new(), shown: 0, skipped: Vec::new(), too_many: 0 }
+        Self { options, open: HashMap::new(), shown: 0, waiting: 0, skipped: Vec::new(), too_many: 0 }
     }
 
     /// Takes a segment.
@@ -56,7 +59,12 @@ impl<'a> Flows<'a> {
             self.open.insert(key, flow);
         }
         let Some(flow) = self.open.get_mut(&key) else { return Ok(()) };
+        let others = self.waiting.saturating_sub(flow.waiting());
         flow.segment(at, segment, self.options);
+        if others.saturating_add(flow.waiting()) > MOST_WAITING {
+            flow.give_up(self.options);
+        }
+        self.waiting = others.saturating_add(flow.waiting());
         flow.show(&mut self.shown, show)?;
         if flow.is_over() { self.end(key, show) } else { Ok(()) }
     }
@@ -64,6 +72,7 @@ impl<'a> Flows<'a> {
     /// Ends a connection.
     fn end(&mut self, key: (SocketAddr, SocketAddr), show: &mut Show) -> Result<(), Stop> {
         let Some(mut flow) = self.open.remove(&key) else { return Ok(()) };
+        self.waiting = self.waiting.saturating_sub(flow.waiting());
         flow.finish(self.options, &mut self.shown, show)?;
         if let Some(skipped) = flow.skipped() {
             match self.skipped.iter_mut().find(|(reason, _)| *reason == skipped) {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, mem};
 use bytes::Bytes;
 
 /// The most bytes, and the most segments, that wait for one that is missing.
-const WAITING_LEN: usize = 4 << 20;
+const WAITING_LEN: usize = 1 << 20;
 const WAITING_SEGMENTS: usize = 4096;
 /// A segment farther ahead than any window belongs to something else.
 const FARTHEST: u64 = 1 << 30;
@@ -90,11 +90,21 @@ impl Reassembly {
         }
     }
 
-    /// Ends the capture: what waits is told, with what is missing before it. Tells whether all is well.
-    pub(super) fn finish(&mut self, out: &mut Vec<Part>) {
+    /// Returns how many bytes wait.
+    pub(super) const fn waiting(&self) -> usize {
+        self.waiting_len
+    }
+
+    /// Gives what waits, and leaves out what is missing before it.
+    pub(super) fn give_up(&mut self, out: &mut Vec<Part>) {
         while !self.waiting.is_empty() {
             self.skip(out);
         }
+    }
+
+    /// Ends the capture: what waits is given, and what is missing at the end is told.
+    pub(super) fn finish(&mut self, out: &mut Vec<Part>) {
+        self.give_up(out);
         // A FIN is acknowledged as a byte is.
         let known = self.end.unwrap_or_else(|| self.acknowledged.saturating_sub(1));
         let missing = known.saturating_sub(self.given);

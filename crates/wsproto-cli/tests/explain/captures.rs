@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{explain, of_kind, packets::*, records};
+use super::{command::shows_at_once, explain, of_kind, packets::*, records};
 
 const REQUEST: &[u8] =
     b"GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -253,4 +253,11 @@ fn a_capture_that_is_cut_or_damaged_tells_what_it_has() {
             );
         }
     }
+}
+
+#[test]
+fn a_capture_is_explained_as_it_comes() {
+    let packets = timed(whole("10.0.0.1:50000", "10.0.0.2:80"));
+    assert!(shows_at_once(&[], &pcap(1, &packets[..5]), "Hello"), "pcap");
+    assert!(shows_at_once(&[], &pcapng(1, &packets[..5]), "Hello"), "pcapng");
 }

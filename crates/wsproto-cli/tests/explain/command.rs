@@ -3,6 +3,9 @@
 use std::{
     io::{Read, Write},
     process::{Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
 };
 
 use super::{explain, of_kind, records};
@@ -112,26 +115,43 @@ fn a_reader_that_goes_away_ends_it_quietly() {
     assert_eq!((child.wait().unwrap().code(), stderr.as_str()), (Some(0), ""));
 }
 
-#[test]
-fn an_input_is_explained_as_it_comes() {
+/// Writes an input, which doesn't end, and waits until its output has a text.
+pub(crate) fn shows_at_once(arguments: &[&str], input: &[u8], wanted: &'static str) -> bool {
     let mut child = Command::new(env!("CARGO_BIN_EXE_wsproto"))
-        .args(["explain", "--from", "server"])
+        .arg("explain")
+        .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let mut stdout = child.stdout.take().unwrap();
-    stdin.write_all(b"\x81\x06first!").unwrap();
-    let mut seen = String::new();
-    // It waits for no more than this.
-    while !seen.contains("first!") {
-        let mut byte = [0; 64];
-        let len = stdout.read(&mut byte).unwrap();
-        seen.push_str(&String::from_utf8_lossy(&byte[..len]));
-    }
-    drop(stdin);
-    assert!(child.wait().unwrap().success());
+    stdin.write_all(input).unwrap();
+    let (sender, seen) = mpsc::channel();
+    thread::spawn(move || {
+        let (mut all, mut part) = (String::new(), [0; 1024]);
+        while !all.contains(wanted) {
+            let len = stdout.read(&mut part).unwrap();
+            if len == 0 {
+                return;
+            }
+            all.push_str(&String::from_utf8_lossy(&part[..len]));
+        }
+        sender.send(()).unwrap();
+    });
+    let is_seen = seen.recv_timeout(Duration::from_secs(30)).is_ok();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    is_seen
+}
+
+#[test]
+fn an_input_is_explained_as_it_comes() {
+    assert!(shows_at_once(&["--from", "server"], b"\x81\x06first!", "first!"));
+    assert!(shows_at_once(&[], b"\x8a\x00", "pong"));
+    assert!(shows_at_once(&["--format", "hex"], b"8a 00", "pong"));
+    let session = b"{\"kind\":\"session\",\"version\":1}\n{\"kind\":\"end\",\"at\":0,\"from\":\"client\"}\n";
+    assert!(shows_at_once(&[], session, "without a Close"));
 }
 
 #[test]

@@ -83,7 +83,7 @@ impl Flow {
 
     /// Takes the number with which a SYN begins a direction; tells whether it belongs to this connection.
     pub(super) fn begin(&mut self, segment: &Segment<'_>) -> bool {
-        !segment.syn || self.ends(segment.from).0.stream.begin(segment.sequence)
+        !segment.syn || (self.skipped.is_none() && self.ends(segment.from).0.stream.begin(segment.sequence))
     }
 
     /// Returns the end with this address, and the other one.
@@ -99,6 +99,11 @@ impl Flow {
     pub(super) fn segment(&mut self, at: Duration, segment: &Segment<'_>, options: &Options) {
         self.last = at;
         self.reset |= segment.rst;
+        if self.skipped.is_some() {
+            // All that counts is when its ports are free again.
+            self.ends(segment.from).0.ended |= segment.fin;
+            return;
+        }
         let (mut own, mut others) = (Vec::new(), Vec::new());
         let (from, to) = self.ends(segment.from);
         // A SYN counts as a byte.
@@ -111,6 +116,20 @@ impl Flow {
         }
         self.parts(segment.from, own, options);
         self.parts(segment.to, others, options);
+    }
+
+    /// Returns how many bytes wait for some that are missing.
+    pub(super) fn waiting(&self) -> usize {
+        self.first.stream.waiting().saturating_add(self.second.stream.waiting())
+    }
+
+    /// Waits no longer for what is missing.
+    pub(super) fn give_up(&mut self, options: &Options) {
+        for address in [self.first.address, self.second.address] {
+            let mut parts = Vec::new();
+            self.ends(address).0.stream.give_up(&mut parts);
+            self.parts(address, parts, options);
+        }
     }
 
     /// Has what an end has sent looked at.
@@ -148,6 +167,8 @@ impl Flow {
         if self.skipped.is_none() {
             let open = !bytes.is_empty() && !begins_with_handshake(bytes);
             self.explainer = Some(Box::new(options.explainer(open)));
+        } else {
+            self.forget();
         }
     }
 
@@ -172,8 +193,15 @@ impl Flow {
 
     fn skip(&mut self, reason: Skipped) {
         self.skipped = Some(reason);
+        self.forget();
+    }
+
+    /// Gives back the memory of a connection that isn't shown.
+    fn forget(&mut self) {
         self.explainer = None;
         self.records = Vec::new();
+        self.first.stream = Reassembly::default();
+        self.second.stream = Reassembly::default();
     }
 
     /// Tells whether no more can come.
