@@ -73,7 +73,8 @@ pub fn accept<S: AsyncRead + AsyncWrite + Unpin>(
 ///
 /// # Errors
 ///
-/// As [`accept`]; [`Error::Rejected`] where `choose` refused, and [`Error::Local`] for a consent that can't be sent.
+/// As [`accept`]; [`Error::Rejected`] where `choose` refused, and [`Error::Local`] for an answer that can't be sent: the
+/// client gets status 500.
 ///
 /// # Cancel safety
 ///
@@ -99,7 +100,7 @@ where
         if choose.is_some() {
             let request = ready!(open.poll_request(cx))?;
             if let Some(choose) = choose.take() {
-                open.answer(choose(&request))?;
+                open.answer(choose(&request));
             }
         }
         ready!(open.poll_answered(cx))?;
@@ -176,7 +177,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
     ///
     /// # Errors
     ///
-    /// As [`accept`]; [`Error::Local`] for a consent that can't be sent: a subprotocol that wasn't proposed, for example.
+    /// As [`accept`]; [`Error::Local`] for a consent that can't be sent: a subprotocol that wasn't proposed,
+    /// for example. The client gets status 500.
     ///
     /// # Cancel safety
     ///
@@ -189,10 +191,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
         mut self,
         accept: AcceptConnection,
     ) -> impl Future<Output = Result<WebSocket<S>, Error>> + use<S> {
-        let answered = self.pump.answer(Ok(accept));
+        self.pump.answer(Ok(accept));
         let mut pump = self.pump;
         async move {
-            answered?;
             poll_fn(|cx| pump.poll_answered(cx)).await?;
             Ok(WebSocket::new(pump))
         }
@@ -209,15 +210,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
     ///
     /// As [`accept`].
     pub fn reject(mut self, reject: RejectConnection) -> impl Future<Output = Error> + use<S> {
-        let answered = self.pump.answer(Err(reject));
+        self.pump.answer(Err(reject));
         let mut pump = self.pump;
-        async move {
-            let outcome = match answered {
-                Ok(()) => poll_fn(|cx| pump.poll_answered(cx)).await,
-                Err(error) => Err(error),
-            };
-            outcome.err().unwrap_or(Error::Closed)
-        }
+        async move { poll_fn(|cx| pump.poll_answered(cx)).await.err().unwrap_or(Error::Closed) }
     }
 }
 
@@ -232,18 +227,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
         Poll::Ready(Err(Error::Closed))
     }
 
-    /// Queues the answer to a request, unless it comes too late. A refusal is what the connection fails with.
-    fn answer(&mut self, answer: Result<AcceptConnection, RejectConnection>) -> Result<(), Error> {
+    /// Queues the answer to a request, unless it comes too late. A refusal is what the connection fails with, and so is an
+    /// answer that can't be sent: the client gets status 500.
+    fn answer(&mut self, answer: Result<AcceptConnection, RejectConnection>) {
         if self.is_late() {
-            return Ok(());
+            return;
         }
-        match answer {
-            Ok(accept) => self.queue(|driver, now| driver.send(accept, now)),
-            Err(reject) => {
-                self.queue(|driver, now| driver.send(reject.clone(), now))?;
-                self.fail(reject.into());
-                Ok(())
-            }
+        match (self.queue(|driver, now| driver.answer(answer.clone(), now)), answer) {
+            (Ok(()), Ok(_)) => {}
+            (Ok(()), Err(reject)) => self.fail(reject.into()),
+            (Err(error), _) => self.fail(error),
         }
     }
 

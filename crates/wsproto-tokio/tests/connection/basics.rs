@@ -225,10 +225,27 @@ async fn a_refusal_is_the_error_however_the_client_ends() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_consent_that_cannot_be_sent_is_the_programs_mistake() {
-    let (io, mut peer) = duplex(1 << 16);
-    peer.write_all(REQUEST).await.unwrap();
-    let not_proposed = |_: &wsproto_tokio::Request| Ok(AcceptConnection::new().with_subprotocol("chat"));
-    let error = accept_with(io, &Settings::default(), not_proposed).await.unwrap_err();
-    assert!(matches!(error, Error::Local(_)), "{error}");
+async fn an_answer_that_cannot_be_sent_is_the_programs_mistake_and_500_to_the_client() {
+    let not_proposed = || Ok(AcceptConnection::new().with_subprotocol("chat"));
+    let no_status = || Err(RejectConnection::new(99));
+    for (name, answer) in [("a consent", not_proposed()), ("a refusal", no_status())] {
+        for in_two_steps in [false, true] {
+            let (io, mut peer) = duplex(1 << 16);
+            peer.write_all(REQUEST).await.unwrap();
+            let settings = Settings::default();
+            let error = if in_two_steps {
+                let incoming = Incoming::receive(io, &settings).await.unwrap();
+                match answer.clone() {
+                    Ok(accept) => incoming.accept(accept).await.unwrap_err(),
+                    Err(reject) => incoming.reject(reject).await,
+                }
+            } else {
+                accept_with(io, &settings, |_| answer.clone()).await.unwrap_err()
+            };
+            assert!(matches!(error, Error::Local(_)), "{name}: {error}");
+            let mut said = Vec::new();
+            peer.read_to_end(&mut said).await.unwrap();
+            assert!(said.starts_with(b"HTTP/1.1 500 "), "{name}");
+        }
+    }
 }
