@@ -10,7 +10,7 @@ use crate::{Deadline, Transport};
 impl Driver {
     /// Returns what the transport should do once nothing is queued.
     ///
-    /// It is as [`Connection::transport`] says, and knows in addition whether writing was
+    /// It is as [`Connection::transport`](crate::Connection::transport) says, and knows in addition whether writing was
     /// [shut down](Self::write_ended), and that a deadline has passed.
     #[must_use]
     pub const fn transport(&self) -> Transport {
