@@ -214,7 +214,8 @@ impl WebSocketUpgrade {
     ///
     /// # Panics
     ///
-    /// Outside a tokio runtime.
+    /// Outside a tokio runtime; its task panics where that runtime has no timer, for deadlines, which the default settings
+    /// have.
     #[must_use = "the response opens the WebSocket"]
     pub fn on_upgrade<C, F>(self, talk: C) -> Response
     where

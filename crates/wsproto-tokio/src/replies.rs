@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use wsproto::{Driver, Event, PreparedMessage};
+use wsproto::{Driver, Event, LocalProtocolError, PreparedMessage};
 
-use crate::{Error, pump::Clock};
+use crate::{Error, pump::Clock, trace::Trace};
 
 /// What [`recv_with`](crate::WebSocket::recv_with) answers with.
 pub struct Replies<'a> {
@@ -23,7 +23,7 @@ impl<'a> Replies<'a> {
     ///
     /// As [`WebSocket::send`](crate::WebSocket::send): nothing was queued.
     pub fn feed<'e>(&mut self, event: impl Into<Event<'e>>) -> Result<(), Error> {
-        Ok(self.driver.send(event, &mut *self.clock)?)
+        self.queue(|driver, now| driver.send(event, now))
     }
 
     /// Queues a message that was prepared for many connections.
@@ -32,7 +32,18 @@ impl<'a> Replies<'a> {
     ///
     /// As [`WebSocket::send`](crate::WebSocket::send): nothing was queued.
     pub fn feed_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
-        Ok(self.driver.send_prepared(message, &mut *self.clock)?)
+        self.queue(|driver, now| driver.send_prepared(message, now))
+    }
+
+    #[inline]
+    fn queue(
+        &mut self,
+        queue: impl FnOnce(&mut Driver, &mut Clock) -> Result<(), LocalProtocolError>,
+    ) -> Result<(), Error> {
+        let before = self.driver.counters().message_bytes_sent;
+        queue(self.driver, self.clock)?;
+        Trace::sent(self.driver, before);
+        Ok(())
     }
 }
 

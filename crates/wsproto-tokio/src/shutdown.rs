@@ -6,7 +6,7 @@ use std::{
     future::poll_fn,
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -71,6 +71,8 @@ pub struct Shutdown {
 pub struct ShutdownReport {
     /// Those that came to their end in time, cleanly or not.
     pub closed: usize,
+    /// Those of them whose closing handshake was complete.
+    pub clean: usize,
     /// Those that did not, and were cut.
     pub cut: usize,
 }
@@ -81,6 +83,8 @@ trait Member: Send + Sync {
     fn start_close(&self);
     fn poll_end(&self, cx: &mut Context<'_>) -> Poll<()>;
     fn is_over(&self) -> bool;
+    /// Tells whether the closing handshake was complete.
+    fn is_clean(&self) -> bool;
     /// Ends it at once.
     fn cut(&self);
 }
@@ -103,8 +107,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Member for Shared<S> {
         self.with(|pump| pump.is_over())
     }
 
+    fn is_clean(&self) -> bool {
+        self.with(|pump| pump.driver.close_report().clean)
+    }
+
     fn cut(&self) {
-        self.with(|pump| pump.act(Pump::end));
+        self.with(|pump| {
+            pump.act(|pump| {
+                // The program may keep the stream for long: the peer is to hear of its end now, if the stream can say it.
+                let _ = pump.poll_shutdown(&mut Context::from_waker(Waker::noop()));
+                pump.end();
+            });
+        });
     }
 }
 
@@ -121,7 +135,7 @@ struct Tracker {
 #[derive(Default)]
 struct State {
     /// Those that are open or closing.
-    members: HashMap<u64, Arc<dyn Member>>,
+    members: HashMap<u64, Registered>,
     next_id: u64,
     /// Those that the task is to close.
     to_close: Vec<(u64, Arc<dyn Member>)>,
@@ -129,6 +143,14 @@ struct State {
     closing: bool,
     handles: usize,
     ended: usize,
+    /// Those of the ended ones that ended cleanly.
+    ended_cleanly: usize,
+}
+
+struct Registered {
+    member: Arc<dyn Member>,
+    /// Whether it is being closed: by one task, whoever asks for it again. Two would take each other's wake-ups.
+    is_closing: bool,
 }
 
 impl Tracker {
@@ -138,23 +160,51 @@ impl Tracker {
 
     /// Has the task close a connection.
     fn close(&self, id: u64) {
-        let Some(member) = self.state().members.get(&id).map(Arc::clone) else { return };
+        let member = match self.state().members.get_mut(&id) {
+            Some(known) if !known.is_closing => {
+                known.is_closing = true;
+                Arc::clone(&known.member)
+            }
+            _ => return,
+        };
         if member.is_over() {
-            return self.forget(id);
+            return self.forget(id, member.is_clean());
         }
         member.start_close();
         self.state().to_close.push((id, member));
         self.work.notify_one();
     }
 
-    fn forget(&self, id: u64) {
-        let member = {
+    /// Notes that a connection has ended.
+    fn forget(&self, id: u64, is_clean: bool) {
+        let known = {
             let mut state = self.state();
-            let member = state.members.remove(&id);
-            state.ended = state.ended.saturating_add(usize::from(member.is_some()));
-            member
+            let known = state.members.remove(&id);
+            if known.is_some() {
+                state.ended = state.ended.saturating_add(1);
+                state.ended_cleanly = state.ended_cleanly.saturating_add(usize::from(is_clean));
+            }
+            known
         };
-        drop(member);
+        self.tell_removed(known);
+    }
+
+    /// Lets go of a connection that the program keeps, unless it is being closed.
+    fn release(&self, id: u64) -> bool {
+        let known = {
+            let mut state = self.state();
+            if state.members.get(&id).is_some_and(|known| known.is_closing) {
+                return false;
+            }
+            state.members.remove(&id)
+        };
+        self.tell_removed(known);
+        true
+    }
+
+    /// What a connection does when it is dropped is not for under the lock.
+    fn tell_removed(&self, known: Option<Registered>) {
+        drop(known);
         self.ended.notify_waiters();
         self.work.notify_one();
     }
@@ -174,7 +224,7 @@ impl Tracker {
                 let tracker = Arc::clone(&self);
                 tokio::spawn(async move {
                     poll_fn(|cx| member.poll_end(cx)).await;
-                    tracker.forget(id);
+                    tracker.forget(id, member.is_clean());
                 });
             }
             self.work.notified().await;
@@ -213,7 +263,8 @@ impl Shutdown {
             let mut state = self.tracker.state();
             let id = state.next_id;
             state.next_id = id.wrapping_add(1);
-            state.members.insert(id, Arc::<Shared<S>>::clone(&shared));
+            let member = Arc::<Shared<S>>::clone(&shared);
+            state.members.insert(id, Registered { member, is_closing: false });
             (id, state.closing)
         };
         if closing {
@@ -248,24 +299,31 @@ impl Shutdown {
     ///
     /// Outside a tokio runtime with its timer.
     pub async fn close_all(&self, limit: Duration) -> ShutdownReport {
-        let before = {
+        let (all, ended, ended_cleanly) = {
             let mut state = self.tracker.state();
             state.closing = true;
-            state.ended
+            let all: Vec<u64> = state.members.keys().copied().collect();
+            (all, state.ended, state.ended_cleanly)
         };
-        let all: Vec<u64> = self.tracker.state().members.keys().copied().collect();
         for id in all {
             self.tracker.close(id);
         }
-        let mut report = ShutdownReport::default();
-        if timeout(limit, self.all_ended()).await.is_err() {
-            let members: Vec<_> = self.tracker.state().members.values().map(Arc::clone).collect();
-            report.cut = members.len();
-            for member in members {
-                member.cut();
-            }
+        let in_time = timeout(limit, self.all_ended()).await.is_ok();
+        // Those that are cut end, too, but are not counted among those that ended in time, now or later.
+        let (report, late) = {
+            let mut state = self.tracker.state();
+            let late = if in_time { HashMap::new() } else { mem::take(&mut state.members) };
+            let report = ShutdownReport {
+                closed: state.ended.saturating_sub(ended),
+                clean: state.ended_cleanly.saturating_sub(ended_cleanly),
+                cut: late.len(),
+            };
+            (report, late)
+        };
+        for known in late.into_values() {
+            known.member.cut();
+            self.tracker.tell_removed(Some(known));
         }
-        report.closed = self.tracker.state().ended.saturating_sub(before);
         report
     }
 
@@ -312,9 +370,9 @@ pub(crate) struct Registration {
 }
 
 impl Registration {
-    /// Takes it off the list.
-    pub(crate) fn forget(&self) {
-        self.tracker.forget(self.id);
+    /// Takes it off the list, unless it is being closed; tells whether it did.
+    pub(crate) fn release(&self) -> bool {
+        self.tracker.release(self.id)
     }
 }
 

@@ -30,7 +30,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> FusedStream for WebSocket<S> {
 }
 
 /// Messages, as [`feed`](WebSocket::feed) queues them: being ready is the bound on memory. Closing it sends a Close with
-/// code 1000, and closes the connection to its end.
+/// code 1000, and closes the connection to its end: an error tells why it did not end well.
 impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<S> {
     type Error = Error;
 
@@ -48,7 +48,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<S> {
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.start_close(CloseCode::NORMAL, "")?;
-        self.access.poll_apart(Party::Sender, cx, Pump::poll_end).map(Ok)
+        self.access.poll_apart(Party::Sender, cx, Pump::poll_close)
     }
 }
 

@@ -113,10 +113,10 @@ impl<S> WebSocket<S> {
     ///
     /// The connection, while a [`Shutdown`](crate::Shutdown) is closing it.
     pub fn into_parts(self) -> Result<(S, Bytes), Self> {
-        let Self { access, registration } = self;
-        if let Some(registration) = &registration {
-            registration.forget();
+        if self.registration.as_ref().is_some_and(|registration| !registration.release()) {
+            return Err(self);
         }
+        let Self { access, registration } = self;
         access.into_parts().map_err(|access| Self { access, registration })
     }
 

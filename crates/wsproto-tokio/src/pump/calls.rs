@@ -165,4 +165,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
     pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.poll(cx, Goal::End)
     }
+
+    /// Waits for the end, as one who sends: an error tells why it is no good one, also after receiving has told it.
+    pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        ready!(self.poll_end(cx));
+        let is_well = self.failure.is_none() && !self.driver.has_lost_output();
+        Poll::Ready(if is_well { Ok(()) } else { Err(self.send_error()) })
+    }
 }

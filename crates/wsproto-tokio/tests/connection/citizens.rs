@@ -17,8 +17,8 @@ use tokio::{
     task::yield_now,
 };
 use wsproto_tokio::{
-    Event, Incoming, Message, Ping, Pong, Receiver, Replies, Sender, Settings, Shutdown, TextMessage,
-    WebSocket,
+    CloseCode, CloseConnection, Event, Incoming, Message, Ping, Pong, Receiver, Replies, Sender, Settings,
+    Shutdown, TextMessage, WebSocket,
 };
 
 use crate::ends::{client_bytes, client_events, open_server, server_and_stream};
@@ -246,4 +246,31 @@ fn types_and_futures_are_send() {
     let (mut sender, mut receiver) = ws.split();
     is_send(&sender.send("x"));
     is_send(&receiver.recv());
+}
+
+#[tokio::test(start_paused = true)]
+async fn closing_a_sink_tells_why_it_did_not_end_well() {
+    // What the peer does with our Close, and the error's kind, `None` for a clean end.
+    for (name, expected) in [("answers", None), ("ends", Some("Io")), ("stays silent", Some("TimedOut"))] {
+        let (mut server, mut peer) = server_and_stream(64, &Settings::default());
+        let peer = tokio::spawn(async move {
+            peer.read_exact(&mut [0; 4]).await.unwrap();
+            match name {
+                "answers" => {
+                    peer.write_all(&client_bytes([CloseConnection::new(CloseCode::NORMAL).into()]))
+                        .await
+                        .unwrap();
+                }
+                "ends" => return,
+                _ => tokio::time::sleep(std::time::Duration::from_secs(3600)).await,
+            }
+            let _ = peer.read_to_end(&mut Vec::new()).await;
+        });
+        let outcome = SinkExt::close(&mut server).await;
+        assert_eq!(outcome.is_ok(), expected.is_none(), "{name}: {outcome:?}");
+        if let (Err(error), Some(kind)) = (&outcome, expected) {
+            assert!(format!("{error:?}").starts_with(kind), "{name}: {error:?}");
+        }
+        peer.abort();
+    }
 }

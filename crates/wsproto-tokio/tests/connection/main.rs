@@ -10,3 +10,5 @@ mod ends;
 mod shutdown;
 mod split;
 mod time;
+#[cfg(feature = "tracing")]
+mod trace;

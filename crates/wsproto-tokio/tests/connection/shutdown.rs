@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use tokio::{io::AsyncReadExt, time::sleep};
+use tokio::{
+    io::AsyncReadExt,
+    time::{sleep, timeout},
+};
 use wsproto_tokio::{CloseCode, Event, Settings, Shutdown};
 
 use crate::ends::{client_events, pair, server_and_stream};
@@ -32,7 +35,7 @@ async fn all_connections_are_closed_with_1001_and_waited_for() {
     assert_eq!(shutdown.len(), 20);
     sleep(SECOND).await;
     let report = shutdown.close_all(SECOND * 10).await;
-    assert_eq!((report.closed, report.cut), (20, 0));
+    assert_eq!((report.closed, report.clean, report.cut), (20, 20, 0));
     for client in clients {
         let report = client.await.unwrap();
         assert_eq!((report.code(), report.clean), (CloseCode::GOING_AWAY, true));
@@ -45,7 +48,7 @@ async fn all_connections_are_closed_with_1001_and_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn those_that_do_not_end_are_cut_at_the_limit() {
     let shutdown = Shutdown::spawn();
-    let (server, _silent) = server_and_stream(64, &Settings::default().without_timeouts());
+    let (server, mut silent) = server_and_stream(64, &Settings::default().without_timeouts());
     let mut server = shutdown.register(server);
     let (other, mut client) = pair(64);
     let _other = shutdown.register(other);
@@ -53,8 +56,14 @@ async fn those_that_do_not_end_are_cut_at_the_limit() {
     let started = tokio::time::Instant::now();
     let report = shutdown.close_all(SECOND * 2).await;
     assert_eq!(started.elapsed(), SECOND * 2);
-    assert_eq!((report.closed, report.cut), (1, 1));
+    assert_eq!((report.closed, report.clean, report.cut), (1, 1, 1));
+    assert!(shutdown.is_empty());
+    // The peer hears of it though the program keeps the connection.
+    let mut all = Vec::new();
+    timeout(SECOND, silent.read_to_end(&mut all)).await.unwrap().unwrap();
     assert!(server.recv().await.unwrap().is_none());
+    let again = shutdown.close_all(SECOND).await;
+    assert_eq!((again.closed, again.clean, again.cut), (0, 0, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -113,4 +122,70 @@ async fn the_task_of_a_handle_ends_with_it() {
     drop(another);
     sleep(SECOND).await;
     assert_eq!(metrics.num_alive_tasks(), before);
+}
+
+/// One task closes each, though both the handle and the program that lets go ask for it: two tasks would take each other's
+/// wake-ups, and one would never end.
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_dropped_while_all_are_closed_is_closed_by_one_task() {
+    let metrics = tokio::runtime::Handle::current().metrics();
+    let before = metrics.num_alive_tasks();
+    let shutdown = Shutdown::spawn();
+    let (server, mut client) = pair(64);
+    let server = shutdown.register(server);
+    let closing = tokio::spawn({
+        let shutdown = shutdown.clone();
+        async move { shutdown.close_all(SECOND * 60).await }
+    });
+    sleep(SECOND).await;
+    // close_all, the task of the handle, and the one that closes.
+    assert_eq!(metrics.num_alive_tasks(), before + 3);
+    drop(server);
+    sleep(SECOND).await;
+    assert_eq!(metrics.num_alive_tasks(), before + 3);
+    assert!(client.recv().await.unwrap().is_none());
+    let report = closing.await.unwrap();
+    assert_eq!((report.closed, report.clean, report.cut), (1, 1, 0));
+    drop(shutdown);
+    sleep(SECOND).await;
+    assert_eq!(metrics.num_alive_tasks(), before);
+}
+
+/// What ended in time and what was cut is told apart, and of the former what was closed by both.
+#[tokio::test(start_paused = true)]
+async fn the_report_tells_clean_ends_from_others() {
+    let shutdown = Shutdown::spawn();
+    let mut kept = Vec::new();
+    for client_ends in [true, false] {
+        let (server, peer) = server_and_stream(64, &Settings::default().without_timeouts());
+        kept.push(shutdown.register(server));
+        tokio::spawn(async move {
+            let mut peer = peer;
+            sleep(if client_ends { SECOND } else { SECOND * 3600 }).await;
+            peer.read_u8().await
+        });
+    }
+    let (server, mut client) = pair(64);
+    kept.push(shutdown.register(server));
+    tokio::spawn(async move { client.recv().await });
+    let report = shutdown.close_all(SECOND * 10).await;
+    assert_eq!((report.closed, report.clean, report.cut), (2, 1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_is_being_closed_and_cannot_be_taken_apart_stays_registered() {
+    let shutdown = Shutdown::spawn();
+    let (server, mut client) = pair(64);
+    let server = shutdown.register(server);
+    let closing = tokio::spawn({
+        let shutdown = shutdown.clone();
+        async move { shutdown.close_all(SECOND * 60).await }
+    });
+    sleep(SECOND).await;
+    let server = server.into_parts().map(|_| ()).expect_err("it is being closed");
+    assert_eq!(shutdown.len(), 1);
+    assert!(!closing.is_finished());
+    assert!(client.recv().await.unwrap().is_none());
+    assert_eq!(closing.await.unwrap().clean, 1);
+    drop(server);
 }
