@@ -238,6 +238,10 @@ export const checks = {
     const text = await page.textContent("#detail-body");
     for (const field of [":method: CONNECT", ":protocol: websocket", ":scheme: https", ":path: /echo?session="]) assert.ok(text.includes(field), `${field} in ${text}`);
     await echoed(page, "text", "text");
+    await echoed(page, "mib", "binary");
+    await page.click("#clear");
+    await page.click('[data-do="burst"]');
+    await until(async () => (await page.textContent("#count")).replace(/\D/g, "") === "2000", "a thousand texts and their echoes");
     await page.click('[data-do="close"]');
     await until(() => stateOf(page).then((state) => state === "closed"), "closed");
     assert.match(await page.textContent("#state"), /^closed: 4001/);

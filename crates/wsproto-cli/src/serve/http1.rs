@@ -38,7 +38,10 @@ where
             decided = Some(decide(site, &observer, opener, request).map_err(assets::with_safety)?);
             Ok(AcceptConnection::new())
         }
-        Asked::Other(request) => Err(assets::with_safety(route::plain_http1(site, request))),
+        Asked::Other(request) => match route::plain_http1(site, request) {
+            Some(answer) => Err(assets::with_safety(answer)),
+            None => Ok(AcceptConnection::new()),
+        },
     })
     .await?;
     let Some((endpoint, shown)) = decided else { return Err(Error::Closed) };

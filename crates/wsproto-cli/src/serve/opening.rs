@@ -14,6 +14,7 @@ use wsproto_tokio::{Error, WebSocket};
 /// What a client asks for.
 pub(super) enum Asked<'a> {
     WebSocket(&'a Request),
+    /// Something else, or it broke a rule: consent to that means the answer that the rule has.
     Other(&'a HttpRequest),
 }
 

@@ -42,13 +42,15 @@ pub(super) fn session_of(request: &Request) -> Option<&str> {
     request.query()?.split('&').find_map(|pair| pair.strip_prefix("session="))
 }
 
-/// Answers a request over HTTP/1.1 for anything but a WebSocket.
-pub(super) fn plain_http1(site: &Site, request: &HttpRequest) -> RejectConnection {
+/// Answers a request over HTTP/1.1 that no WebSocket comes of; `None` for an opening handshake that broke a rule, which is
+/// best told so.
+pub(super) fn plain_http1(site: &Site, request: &HttpRequest) -> Option<RejectConnection> {
     let mut hosts = request.headers().get_all("Host");
     let (Some(Ok(host)), None) = (hosts.next().map(str::from_utf8), hosts.next()) else {
-        return text(400, "A request has one Host.\n");
+        return Some(text(400, "A request has one Host.\n"));
     };
-    plain(site, request.method(), request.path(), host)
+    let meant_well = site.guard.check_host(host).is_ok() && request.headers().contains("Upgrade");
+    (!meant_well).then(|| plain(site, request.method(), request.path(), host))
 }
 
 /// Answers a request for anything but a WebSocket.

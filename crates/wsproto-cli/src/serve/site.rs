@@ -12,7 +12,7 @@ use super::{guard::Guard, sessions::Sessions};
 const CHAT_KEPT: usize = 64;
 
 /// The longest message that is taken: some times what the page sends.
-const LONGEST_MESSAGE: u64 = 4 << 20;
+const LONGEST_MESSAGE: u64 = 2 << 20;
 /// The most frames of a message: enough for each test suite, and few enough to be shown.
 const MOST_FRAMES: u64 = 10_000;
 

@@ -112,3 +112,24 @@ async fn a_web_socket_asks_whence_and_whither() {
         assert_eq!(told, expected, "{path} from {origin:?} at {authority}");
     }
 }
+
+#[tokio::test]
+async fn an_opening_handshake_that_breaks_a_rule_is_told_which() {
+    let server = Server::start(&[]);
+    let sound = "GET /echo HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                 Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    let table = [
+        ("Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 8", 426),
+        ("Sec-WebSocket-Key: dGhl", "Sec-WebSocket-Key: dG", 400),
+        ("Upgrade: websocket", "Upgrade: h2c", 400),
+        ("\r\n\r\n", "\r\nSec-WebSocket-Extensions: permessage-deflate; =\r\n\r\n", 400),
+        ("\r\n\r\n", "\r\nSec-WebSocket-Protocol: a, a\r\n\r\n", 400),
+        ("Host: localhost", "Host: evil.example\r\nSec-WebSocket-Version: 8", 421),
+    ];
+    for (from, to, expected) in table {
+        let answer = server.ask(&sound.replacen(from, to, 1)).await;
+        assert_eq!(status(&answer), expected, "{to}: {answer}");
+        let (_, why) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(!why.is_empty() && !why.starts_with("This is a WebSocket"), "{to}: {answer}");
+    }
+}
