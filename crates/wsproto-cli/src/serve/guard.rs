@@ -58,7 +58,7 @@ pub(super) fn check_origin(request: &Request) -> Result<(), RejectConnection> {
 }
 
 /// Returns a host without its port, the brackets of IPv6, and the dot that ends a name.
-fn bare(authority: &str) -> &str {
+pub(super) fn bare(authority: &str) -> &str {
     if let Some((address, _)) = authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         return address;
     }

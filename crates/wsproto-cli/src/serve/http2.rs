@@ -1,6 +1,6 @@
 //! Connections of HTTP/2, by hyper: a WebSocket is a stream of an extended CONNECT (RFC 8441).
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, io::Cursor, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{
@@ -11,7 +11,7 @@ use http_body_util::Full;
 use hyper::{body::Incoming, ext::Protocol, server::conn::http2, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, join, split},
     time::timeout,
 };
 use wsproto::{AcceptConnection, Connection, RejectConnection, Upgrade};
@@ -34,14 +34,22 @@ use crate::wire::{Field, Handshake, Sender};
 /// So many requests of a connection are served at a time.
 const MOST_STREAMS: u32 = 32;
 
-/// How long hyper may take to hand out the stream of an answered request.
+/// How long a client may take to say what it says first, and hyper to hand out the stream of an answered request.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What a client says first (RFC 9113 §3.4).
+const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
 /// Serves a connection to its end.
-pub(super) async fn serve<S>(site: &Arc<Site>, io: S)
+pub(super) async fn serve<S>(site: &Arc<Site>, mut io: S)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    // hyper would wait for it for ever; once it has come, hyper asks a silent client whether it lives.
+    let mut preface = [0; PREFACE.len()];
+    let Ok(Ok(_)) = timeout(PATIENCE, io.read_exact(&mut preface)).await else { return };
+    let (reader, writer) = split(io);
+    let io = join(Cursor::new(preface).chain(reader), writer);
     let service = service_fn(|request| {
         let site = Arc::clone(site);
         async move { Ok::<_, Infallible>(answer(&site, request)) }

@@ -14,6 +14,7 @@ use tokio_rustls::{
 };
 
 use super::{
+    guard::bare,
     http1::{self, Opener},
     http2,
     listener::{self, Transport},
@@ -35,7 +36,7 @@ const SPEAKS_TLS: &[u8] =
 /// Makes a certificate for this machine and these hosts.
 pub(super) fn transport(hosts: &[String]) -> Result<Transport, Failure> {
     let names = ["localhost", "127.0.0.1", "::1"].into_iter().map(String::from);
-    let names: Vec<String> = names.chain(hosts.iter().cloned()).collect();
+    let names: Vec<String> = names.chain(hosts.iter().map(|host| bare(host).to_owned())).collect();
     let failed = |error: &dyn std::fmt::Display| {
         Failure::new(Status::Local, format_args!("can't make a certificate: {error}"))
     };

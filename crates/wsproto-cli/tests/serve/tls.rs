@@ -10,7 +10,11 @@ use hyper::{
     client::conn::http2::{self, SendRequest},
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
 use tokio_rustls::{
     TlsConnector,
     client::TlsStream,
@@ -27,7 +31,7 @@ use wsproto_tokio::{
     hyper::{ClientUpgrade, Upgraded, connect_enabled},
 };
 
-use crate::server::{Server, Wire, of_kind};
+use crate::server::{PATIENCE, Server, Wire, of_kind};
 
 /// Takes any certificate: the server's signs itself. What it signs is checked.
 #[derive(Debug)]
@@ -107,7 +111,7 @@ async fn open(
 
 #[tokio::test]
 async fn pages_and_web_sockets_share_a_connection_of_http2() {
-    let server = Server::start(&["--tls"]);
+    let server = Server::start(&["--tls", "--host", "demo.example:443", "--host", "[2001:db8::1]"]);
     let port = server.port;
     let mut sender = http2(&server).await;
     for (method, path, host, status) in [
@@ -117,6 +121,8 @@ async fn pages_and_web_sockets_share_a_connection_of_http2() {
         (Method::POST, "/", "localhost", 405),
         (Method::GET, "/echo", "localhost", 426),
         (Method::GET, "/", "evil.example", 421),
+        (Method::GET, "/", "demo.example", 200),
+        (Method::GET, "/", "[2001:db8::1]", 200),
     ] {
         let answer = ask(&mut sender, method.clone(), format!("https://{host}:{port}{path}")).await;
         assert_eq!(answer.status(), StatusCode::from_u16(status).unwrap(), "{method} {path} at {host}");
@@ -173,4 +179,15 @@ async fn who_speaks_http_to_a_port_of_tls_is_told_so() {
     let server = Server::start(&["--tls"]);
     let answer = server.ask("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("https://"), "{answer}");
+}
+
+#[tokio::test]
+async fn what_is_no_preface_of_http2_ends_the_connection() {
+    let server = Server::start(&["--tls"]);
+    let mut stream = dial(&server, b"h2").await;
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    let mut answer = Vec::new();
+    // How it ends is hyper's: a GOAWAY, or at once.
+    let _ = timeout(PATIENCE, stream.read_to_end(&mut answer)).await.unwrap();
+    assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
 }
