@@ -1,26 +1,50 @@
 //! Access to a connection: by its one owner, or by several.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
 };
 
 use wsproto::Bytes;
 
-use crate::{parties::Party, pump::Pump};
+use crate::{
+    parties::{Parties, Party},
+    pump::Pump,
+};
 
 /// A connection that several have access to: two halves, or a program and what shuts it down.
 ///
-/// The lock is never held while anybody waits.
+/// The lock is never held while anybody waits, nor while anybody is woken.
 pub(crate) struct Shared<S> {
     pump: Mutex<Pump<S>>,
+    parties: Parties,
     /// What doesn't change once it is open.
     subprotocol: Option<Box<str>>,
 }
 
 impl<S> Shared<S> {
-    pub(crate) fn with<T>(&self, action: impl FnOnce(&mut Pump<S>) -> T) -> T {
-        action(&mut self.pump.lock().unwrap_or_else(PoisonError::into_inner))
+    fn lock(&self) -> MutexGuard<'_, Pump<S>> {
+        self.pump.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&Pump<S>) -> T) -> T {
+        look(&self.lock())
+    }
+
+    /// Does something at once, and wakes those who wait where it made progress for them.
+    pub(crate) fn act<T>(&self, action: impl FnOnce(&mut Pump<S>) -> T) -> T {
+        self.parties.act(|| self.lock(), action)
+    }
+
+    /// Polls for one of several who wait, and wakes the others where it made progress for them.
+    #[inline]
+    pub(crate) fn poll<T>(
+        &self,
+        party: Party,
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(&mut Pump<S>, &mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        self.parties.poll(party, cx, || self.lock(), poll)
     }
 }
 
@@ -34,15 +58,18 @@ pub(crate) enum Access<S> {
 impl<S> Access<S> {
     pub(crate) fn with<T>(&mut self, action: impl FnOnce(&mut Pump<S>) -> T) -> T {
         match self {
-            Self::Own(pump) => pump.act(action),
-            Self::Shared(shared) => shared.with(|pump| pump.act(action)),
+            Self::Own(pump) => match pump.parties.clone() {
+                Some(parties) => parties.act(|| &mut **pump, action),
+                None => action(pump),
+            },
+            Self::Shared(shared) => shared.act(action),
         }
     }
 
     pub(crate) fn look<T>(&self, look: impl FnOnce(&Pump<S>) -> T) -> T {
         match self {
             Self::Own(pump) => look(pump),
-            Self::Shared(shared) => shared.with(|pump| look(pump)),
+            Self::Shared(shared) => shared.look(look),
         }
     }
 
@@ -55,7 +82,7 @@ impl<S> Access<S> {
     ) -> Poll<T> {
         match self {
             Self::Own(pump) => poll(pump, cx),
-            Self::Shared(shared) => shared.with(|pump| pump.poll_for(party, cx, poll)),
+            Self::Shared(shared) => shared.poll(party, cx, poll),
         }
     }
 
@@ -67,8 +94,11 @@ impl<S> Access<S> {
         poll: impl FnOnce(&mut Pump<S>, &mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
         match self {
-            Self::Own(pump) => pump.poll_for(party, cx, poll),
-            Self::Shared(shared) => shared.with(|pump| pump.poll_for(party, cx, poll)),
+            Self::Own(pump) => {
+                let parties = Arc::clone(pump.parties.get_or_insert_default());
+                parties.poll(party, cx, || &mut **pump, poll)
+            }
+            Self::Shared(shared) => shared.poll(party, cx, poll),
         }
     }
 
@@ -84,7 +114,7 @@ impl<S> Access<S> {
         match self {
             Self::Own(pump) => {
                 let subprotocol = pump.driver.connection().subprotocol().map(Box::from);
-                Arc::new(Shared { pump: Mutex::new(*pump), subprotocol })
+                Arc::new(Shared { pump: Mutex::new(*pump), parties: Parties::default(), subprotocol })
             }
             Self::Shared(shared) => shared,
         }

@@ -1,11 +1,12 @@
 //! Those who wait for one connection: each is woken, whoever of them polled last.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    ops::DerefMut,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Wake, Waker},
 };
 
-use wsproto::Transport;
+use wsproto::{ConnectionState, Transport};
 
 use crate::pump::{Pump, Stage};
 
@@ -22,6 +23,8 @@ pub(crate) enum Party {
 /// A stream remembers one waker for reading and one for writing. Where several tasks poll it, each for what it wants,
 /// those would be the wakers of whoever came last, and the others would sleep for ever. TLS may need to write in order to
 /// read, so that it can't be told either who of them can go on: all are woken.
+///
+/// What a waker does when it is woken or dropped is the program's: no lock is held then.
 #[derive(Default)]
 struct Waiting(Mutex<[Option<Waker>; 3]>);
 
@@ -32,26 +35,32 @@ pub(crate) struct Parties {
 }
 
 impl Waiting {
+    fn all(&self) -> MutexGuard<'_, [Option<Waker>; 3]> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Has the task woken with the others; its waker is only cloned if it is another one.
     fn enter(&self, party: Party, waker: &Waker) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.all();
+        let mut before = None;
         if let Some(entry) = all.get_mut(party as usize)
             && !entry.as_ref().is_some_and(|known| known.will_wake(waker))
         {
-            *entry = Some(waker.clone());
+            before = entry.replace(waker.clone());
         }
+        drop(all);
+        drop(before);
     }
 
     fn leave(&self, party: Party) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.all();
         let left = all.get_mut(party as usize).and_then(Option::take);
-        // What a waker does when it is dropped is not for under the lock.
         drop(all);
         drop(left);
     }
 
     fn wake_others(&self, party: Option<Party>) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.all();
         let mut taken = std::mem::take(&mut *all);
         if let Some(party) = party
             && let (Some(own), Some(entry)) = (taken.get_mut(party as usize), all.get_mut(party as usize))
@@ -73,21 +82,90 @@ impl Wake for Waiting {
     }
 }
 
-impl Parties {
-    pub(crate) fn new() -> Self {
+/// Wakes the others when it is dropped, unless nothing has changed for them: so also where a program's code panics.
+struct WakeOthers<'a> {
+    waiting: &'a Waiting,
+    party: Option<Party>,
+    is_due: bool,
+}
+
+impl Drop for WakeOthers<'_> {
+    fn drop(&mut self) {
+        if self.is_due {
+            self.waiting.wake_others(self.party);
+        }
+    }
+}
+
+impl Default for Parties {
+    fn default() -> Self {
         let waiting = Arc::<Waiting>::default();
         Self { waker: Waker::from(Arc::clone(&waiting)), waiting }
     }
 }
 
+impl Parties {
+    /// Polls for one of several who wait, and wakes the others where it made progress for them.
+    pub(crate) fn poll<S, T, P: DerefMut<Target = Pump<S>>>(
+        &self,
+        party: Party,
+        cx: &mut Context<'_>,
+        lock: impl FnOnce() -> P,
+        poll: impl FnOnce(&mut Pump<S>, &mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        self.waiting.enter(party, cx.waker());
+        let outcome =
+            self.change(Some(party), lock, |pump| poll(pump, &mut Context::from_waker(&self.waker)));
+        if outcome.is_ready() {
+            self.waiting.leave(party);
+        }
+        outcome
+    }
+
+    /// Does something at once, and wakes those who wait where it made progress for them.
+    pub(crate) fn act<S, T, P: DerefMut<Target = Pump<S>>>(
+        &self,
+        lock: impl FnOnce() -> P,
+        action: impl FnOnce(&mut Pump<S>) -> T,
+    ) -> T {
+        self.change(None, lock, action)
+    }
+
+    fn change<S, T, P: DerefMut<Target = Pump<S>>>(
+        &self,
+        party: Option<Party>,
+        lock: impl FnOnce() -> P,
+        action: impl FnOnce(&mut Pump<S>) -> T,
+    ) -> T {
+        let mut others = WakeOthers { waiting: &self.waiting, party, is_due: true };
+        let mut pump = lock();
+        let before = pump.seen();
+        let outcome = action(&mut pump);
+        others.is_due = pump.seen().tells_news(before);
+        drop(pump);
+        outcome
+    }
+}
+
 /// What the others wait for; where it has changed, they are woken.
-#[derive(Eq, PartialEq)]
+#[derive(Clone, Copy, Eq, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing to wait for")]
 struct Seen {
     found: bool,
     queued: bool,
     above_mark: bool,
+    /// Whether something is due before the timer that is set.
+    wants_timer: bool,
     stage: Stage,
+    state: ConnectionState,
     transport: Transport,
+}
+
+impl Seen {
+    /// Tells whether there is anything to wake others for: that a timer was set is nothing.
+    fn tells_news(self, before: Self) -> bool {
+        Self { wants_timer: self.wants_timer || before.wants_timer, ..self } != before
+    }
 }
 
 impl<S> Pump<S> {
@@ -96,44 +174,10 @@ impl<S> Pump<S> {
             found: self.found,
             queued: self.has_output(),
             above_mark: self.driver.queued() > self.high_water,
+            wants_timer: self.wants_timer(),
             stage: self.stage,
+            state: self.driver.connection().state(),
             transport: self.driver.transport(),
         }
-    }
-
-    /// Polls for one of several who wait, and wakes the others where it made progress for them.
-    pub(crate) fn poll_for<T>(
-        &mut self,
-        party: Party,
-        cx: &mut Context<'_>,
-        poll: impl FnOnce(&mut Self, &mut Context<'_>) -> Poll<T>,
-    ) -> Poll<T> {
-        let parties = self.parties.take().unwrap_or_else(|| Box::new(Parties::new()));
-        parties.waiting.enter(party, cx.waker());
-        let before = self.seen();
-        let outcome = poll(self, &mut Context::from_waker(&parties.waker));
-        if outcome.is_ready() {
-            parties.waiting.leave(party);
-        }
-        if self.seen() != before {
-            parties.waiting.wake_others(Some(party));
-        }
-        self.parties = Some(parties);
-        outcome
-    }
-
-    /// Does something at once, and wakes those who wait where it made progress for them.
-    pub(crate) fn act<T>(&mut self, action: impl FnOnce(&mut Self) -> T) -> T {
-        if self.parties.is_none() {
-            return action(self);
-        }
-        let before = self.seen();
-        let outcome = action(self);
-        if let Some(parties) = &self.parties
-            && self.seen() != before
-        {
-            parties.waiting.wake_others(None);
-        }
-        outcome
     }
 }

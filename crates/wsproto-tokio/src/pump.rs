@@ -6,6 +6,7 @@ mod time;
 mod write;
 
 use std::{
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
 };
@@ -30,11 +31,11 @@ pub(crate) struct Pump<S> {
     /// What was read and not given yet; none is held while nothing of the peer waits.
     buffer: Option<Box<ReadBuffer>>,
     /// What reads the clock, and sleeps; only while a time matters.
-    clock: Clock,
+    pub(crate) clock: Clock,
     /// Why the connection failed, for each direction to tell.
     failure: Option<Box<Failure>>,
-    /// Those who wait for it, where several may.
-    pub(crate) parties: Option<Box<Parties>>,
+    /// Those who wait for it, where it has one owner and several tasks poll it.
+    pub(crate) parties: Option<Arc<Parties>>,
     trace: Trace,
     pub(crate) high_water: usize,
     pub(crate) stage: Stage,
@@ -164,7 +165,7 @@ impl<S> Pump<S> {
     /// Notes the rule that the peer broke. A request gets its answer; after the handshake, the driver has queued a Close
     /// already.
     #[cold]
-    fn rule_broken(&mut self, error: RemoteProtocolError) {
+    pub(crate) fn rule_broken(&mut self, error: RemoteProtocolError) {
         self.drop_buffer();
         // A client, and one that can't be answered, just ends.
         let _ = self.driver.reply_to_error(&error, &mut self.clock);
@@ -194,7 +195,7 @@ impl<S> Pump<S> {
         }
     }
 
-    fn drop_buffer(&mut self) {
+    pub(crate) fn drop_buffer(&mut self) {
         if let Some(mut buffer) = self.buffer.take() {
             buffer.clear();
             pool::give_back(buffer);
@@ -243,6 +244,18 @@ impl<S> Pump<S> {
     /// Returns the stream, and what was read and not taken.
     pub(crate) fn into_parts(self) -> (S, Bytes) {
         (self.io, self.buffer.map_or_else(Bytes::new, |buffer| buffer.into_unread()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Pump<S> {
+    /// Ends all at once, the stream too, as far as it can be ended without waiting: the program may keep it.
+    pub(crate) fn cut(&mut self, cx: &mut Context<'_>) {
+        if !self.is_shut_down && self.stage == Stage::Running {
+            // What can't be told can't be helped.
+            let _ = Pin::new(&mut self.io).poll_shutdown(cx);
+            self.is_shut_down = true;
+        }
+        self.end();
     }
 }
 
@@ -315,7 +328,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
                 Poll::Pending
             }
             Transport::PauseRead => {
-                self.end();
+                self.cut(cx);
                 Poll::Ready(())
             }
             // A peer that has ended its stream may still read what we say last.

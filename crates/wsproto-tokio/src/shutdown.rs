@@ -91,34 +91,26 @@ trait Member: Send + Sync {
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Member for Shared<S> {
     fn start_close(&self) {
-        self.with(|pump| {
-            pump.act(|pump| {
-                // The code is a good one; what can't be sent any more needn't be.
-                let _ = pump.queue(|driver, now| driver.close(CloseCode::GOING_AWAY, "", now));
-            });
+        self.act(|pump| {
+            // The code is a good one; what can't be sent any more needn't be.
+            let _ = pump.queue(|driver, now| driver.close(CloseCode::GOING_AWAY, "", now));
         });
     }
 
     fn poll_end(&self, cx: &mut Context<'_>) -> Poll<()> {
-        self.with(|pump| pump.poll_for(Party::Shutdown, cx, Pump::poll_end))
+        self.poll(Party::Shutdown, cx, Pump::poll_end)
     }
 
     fn is_over(&self) -> bool {
-        self.with(|pump| pump.is_over())
+        self.look(Pump::is_over)
     }
 
     fn is_clean(&self) -> bool {
-        self.with(|pump| pump.driver.close_report().clean)
+        self.look(|pump| pump.driver.close_report().clean)
     }
 
     fn cut(&self) {
-        self.with(|pump| {
-            pump.act(|pump| {
-                // The program may keep the stream for long: the peer is to hear of its end now, if the stream can say it.
-                let _ = pump.poll_shutdown(&mut Context::from_waker(Waker::noop()));
-                pump.end();
-            });
-        });
+        self.act(|pump| pump.cut(&mut Context::from_waker(Waker::noop())));
     }
 }
 

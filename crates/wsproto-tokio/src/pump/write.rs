@@ -61,7 +61,7 @@ impl<S: AsyncWrite + Unpin> Pump<S> {
     }
 
     /// Shuts writing down, once.
-    pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(super) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.is_shut_down || self.stage != Stage::Running {
             return Poll::Ready(());
         }

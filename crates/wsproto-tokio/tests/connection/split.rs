@@ -1,22 +1,27 @@
 //! Halves in two tasks, and each place where one makes progress for the other.
 
 use std::{
+    fmt::Debug,
     io,
+    panic::AssertUnwindSafe,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
+        mpsc,
     },
-    task::{Context, Poll},
+    task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf},
     time::{sleep, timeout},
 };
-use wsproto_tokio::{CloseCode, Deadline, Error, Event, Message, Ping, Settings, TextMessage, Timeouts};
+use wsproto_tokio::{
+    CloseCode, Deadline, Error, Event, Message, Ping, Receiver, Settings, TextMessage, Timeouts,
+};
 
 use crate::ends::{client_bytes, client_events, open_server, pair, pair_with, server_and_stream};
 
@@ -288,4 +293,85 @@ async fn halves_of_different_connections_are_not_put_together() {
     let ((sender, receiver), (other_sender, other_receiver)) = (one.split(), other.split());
     let (receiver, other_sender) = receiver.reunite(other_sender).unwrap_err();
     assert!(receiver.reunite(sender).is_ok() && other_receiver.reunite(other_sender).is_ok());
+}
+
+/// The receiver waits without any deadline; the sender's Close has one, though something was queued before it already.
+#[tokio::test(start_paused = true)]
+async fn a_close_that_one_half_starts_has_its_deadline_though_only_the_other_half_waits() {
+    let settings = Settings::default().with_timeouts(Timeouts::default().with_close(SOON));
+    let (server, _peer) = server_and_stream(8, &settings);
+    let (mut sender, mut receiver) = server.split();
+    sender.feed("more than the stream takes, so that something is queued all the time").await.unwrap();
+    let receiving = tokio::spawn(async move { receiver.recv().await });
+    sleep(SOON).await;
+    sender.start_close(CloseCode::NORMAL, "").unwrap();
+    let received = timeout(SOON * 2, receiving).await.expect("given up").unwrap();
+    assert!(matches!(received, Err(Error::TimedOut(Deadline::Close))), "{received:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_of_the_program_while_it_looks_at_an_event_leaves_the_other_half_at_work() {
+    let (server, mut peer) = server_and_stream(8, &Settings::default());
+    let (mut sender, mut receiver) = server.split();
+    let sending = tokio::spawn(async move { sender.send(vec![7; 100]).await });
+    sleep(SOON).await;
+    peer.write_all(&client_bytes([Message::from("x").into()])).await.unwrap();
+    let receiving = tokio::spawn(async move {
+        let looking = receiver.recv_with(|_, _| panic!("of the program"));
+        assert!(AssertUnwindSafe(looking).catch_unwind().await.is_err());
+        receiver.recv().await
+    });
+    sleep(SOON).await;
+    let mut all = [0; 102];
+    timeout(SOON, peer.read_exact(&mut all)).await.expect("written").unwrap();
+    timeout(SOON, sending).await.expect("woken").unwrap().unwrap();
+    receiving.abort();
+}
+
+/// What a waker does that is woken or dropped: it looks at a half of the connection that it was to wake.
+struct Looks<H: Debug>(Mutex<Option<H>>);
+
+impl<H: Debug> Looks<H> {
+    fn look(&self) {
+        drop(format!("{:?}", self.0.lock().unwrap()));
+    }
+}
+
+impl<H: Debug + Send + 'static> Wake for Looks<H> {
+    fn wake(self: Arc<Self>) {
+        self.look();
+    }
+}
+
+impl<H: Debug> Drop for Looks<H> {
+    fn drop(&mut self) {
+        self.look();
+    }
+}
+
+#[test]
+fn no_lock_is_held_while_a_waker_is_woken_or_dropped() {
+    let (done, wait) = mpsc::channel();
+    let work = move || {
+        let settings = Settings::default().without_timeouts();
+        let receive = |receiver: &mut Receiver<DuplexStream>, waker: &Waker| {
+            assert!(receiver.poll_next_unpin(&mut Context::from_waker(waker)).is_pending());
+        };
+        // The sender wakes it.
+        let (server, _peer) = server_and_stream(64, &settings);
+        let (mut sender, mut receiver) = server.split();
+        let looks = Arc::new(Looks(Mutex::new(None)));
+        receive(&mut receiver, &Waker::from(Arc::clone(&looks)));
+        *looks.0.lock().unwrap() = Some(receiver);
+        drop(looks);
+        sender.start_close(CloseCode::NORMAL, "").unwrap();
+        // Another waker takes its place.
+        let (server, _peer) = server_and_stream(64, &settings);
+        let (sender, mut receiver) = server.split();
+        receive(&mut receiver, &Waker::from(Arc::new(Looks(Mutex::new(Some(sender))))));
+        receive(&mut receiver, Waker::noop());
+        done.send(()).unwrap();
+    };
+    std::thread::spawn(work);
+    wait.recv_timeout(SOON * 20).expect("it goes on");
 }
