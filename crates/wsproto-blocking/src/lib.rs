@@ -80,7 +80,7 @@ mod web_socket;
 #[cfg(feature = "deflate")]
 pub use wsproto::DeflateConfig;
 pub use wsproto::{
-    self, AcceptConnection, AdapterError as Error, Bytes, BytesMessage, CloseCode, CloseConnection,
+    self, AcceptConnection, AdapterError as Error, Asked, Bytes, BytesMessage, CloseCode, CloseConnection,
     CloseReport, Config, Connection, Counters, Deadline, Event, Headers, KeepAlive, Message, Ping, Pong,
     PreparedMessage, Proxy, RejectConnection, Request, Settings, Side, TextMessage, Timeouts, WebSocketUrl,
     check_origin, check_same_host,
@@ -88,7 +88,7 @@ pub use wsproto::{
 
 pub use self::{
     client::{Connector, connect},
-    server::{Asked, accept, accept_with},
+    server::{accept, accept_with},
     split::{Reader, Writer},
     stream::{CloneStream, Layered, NoTimeouts, Stream},
     web_socket::WebSocket,

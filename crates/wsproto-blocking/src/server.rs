@@ -1,9 +1,6 @@
 //! A server's side: the request comes, we answer.
 
-use wsproto::{
-    AcceptConnection, Connection, Event, HttpRequest, ReadBuffer, RejectConnection, RemoteProtocolError,
-    Request, Timeouts,
-};
+use wsproto::{AcceptConnection, Asked, Connection, Event, ReadBuffer, RejectConnection, Timeouts};
 
 use crate::{
     Error, Settings, Stream, WebSocket,
@@ -29,15 +26,6 @@ use crate::{
 /// [`Error::Io`].
 pub fn accept<S: Stream>(stream: S, settings: impl Into<Settings>) -> Result<WebSocket<S>, Error> {
     accept_with(stream, settings, |_| Ok(AcceptConnection::new()))
-}
-
-/// What a client asked for.
-#[derive(Clone, Copy, Debug)]
-pub enum Asked<'a> {
-    /// A WebSocket.
-    WebSocket(&'a Request),
-    /// Something else, such as a page or a health check, or a WebSocket in a way that broke a rule.
-    Other(&'a HttpRequest, &'a RemoteProtocolError),
 }
 
 /// Takes a request from a stream as [`accept`] does, and answers it as `answer` says: with a consent, which chooses a
@@ -79,7 +67,16 @@ pub fn accept_with<S: Stream>(
     match link.step(None) {
         Ok(Step::Found) => {}
         Ok(Step::Over | Step::Later) => return Err(Error::Closed),
-        Err(Error::Remote(error)) => return Err(refuse(&mut link, error, answer)),
+        Err(Error::Remote(error)) => {
+            let outcome = match link.driver.answer_other(&error, answer, link.clock.now()) {
+                Ok(Some(rejection)) => rejection.into(),
+                Ok(None) => error.into(),
+                Err(error) => error.into(),
+            };
+            // The client has its answer, or takes it with the end of the stream.
+            let _ = link.end();
+            return Err(outcome);
+        }
         Err(error) => return Err(error),
     }
     let Some(Event::Request(request)) = link.buffer.take_event() else { return Err(Error::Closed) };
@@ -95,27 +92,4 @@ pub fn accept_with<S: Stream>(
     // The client has its answer, or takes it with the end of the stream.
     let _ = link.end();
     Err(outcome)
-}
-
-/// Answers what is no request for a WebSocket; returns the error.
-fn refuse<S: Stream>(
-    link: &mut Link<S>,
-    error: RemoteProtocolError,
-    answer: impl FnOnce(Asked<'_>) -> Result<AcceptConnection, RejectConnection>,
-) -> Error {
-    let said =
-        link.driver.connection().refused_request().map(|request| answer(Asked::Other(request, &error)));
-    let outcome = match said {
-        Some(Err(rejection)) => match link.driver.answer(Err(rejection.clone()), link.clock.now()) {
-            Ok(()) => rejection.into(),
-            Err(error) => error.into(),
-        },
-        Some(Ok(_)) | None => match link.driver.reply_to_error(&error, link.clock.now()) {
-            Ok(()) => error.into(),
-            Err(error) => error.into(),
-        },
-    };
-    // The client has its answer, or takes it with the end of the stream.
-    let _ = link.end();
-    outcome
 }

@@ -6,7 +6,7 @@ use std::{env, io, pin::pin, time::Duration};
 
 use tokio::net::{TcpListener, TcpStream};
 use wsproto_tokio::{
-    AcceptConnection, Config, DeflateConfig, Error, KeepAlive, RejectConnection, Settings, Shutdown,
+    AcceptConnection, Asked, Config, DeflateConfig, Error, KeepAlive, RejectConnection, Settings, Shutdown,
     ShutdownReport, accept_with,
 };
 
@@ -57,9 +57,14 @@ pub(crate) async fn serve(listener: TcpListener, stop: impl Future<Output = ()>)
 
 async fn echo(stream: TcpStream, settings: &Settings, shutdown: &Shutdown) -> Result<(), Error> {
     stream.set_nodelay(true)?;
-    let ws = accept_with(stream, settings, |request| match request.path() {
-        "/" => Ok(AcceptConnection::new()),
-        _ => Err(RejectConnection::new(404).with_text("There is an echo at /\n")),
+    let ws = accept_with(stream, settings, |asked| match asked {
+        Asked::WebSocket(request) if request.path() != "/" => {
+            Err(RejectConnection::new(404).with_text("There is an echo at /\n"))
+        }
+        Asked::Other(request, _) if request.path() == "/healthz" => {
+            Err(RejectConnection::new(200).with_text("fine\n"))
+        }
+        _ => Ok(AcceptConnection::new()),
     })
     .await?;
     let mut ws = shutdown.register(ws);

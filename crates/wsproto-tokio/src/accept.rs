@@ -8,7 +8,7 @@ use std::{
 };
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use wsproto::{AcceptConnection, Connection, Driver, Event, RejectConnection, Request};
+use wsproto::{AcceptConnection, Asked, Connection, Driver, RejectConnection, RemoteProtocolError, Request};
 
 use crate::{Error, Settings, WebSocket, pump::Pump};
 
@@ -55,17 +55,23 @@ pub fn accept<S: AsyncRead + AsyncWrite + Unpin>(
     accept_with(io, settings, |_| Ok(AcceptConnection::new()))
 }
 
-/// Accepts a WebSocket connection as [`accept`] does, and lets `choose` look at the request: it consents, with a
-/// subprotocol for example, or refuses.
+/// Accepts a WebSocket connection as [`accept`] does, and answers the request as `answer` says: with a consent, which
+/// chooses a subprotocol and header fields, or with a rejection.
+///
+/// What asks for no WebSocket can have no consent: for `Ok` it gets the rejection that its error is owed.
 ///
 /// ```
-/// use wsproto_tokio::{AcceptConnection, Error, RejectConnection, Settings, WebSocket, accept_with};
+/// use wsproto_tokio::{AcceptConnection, Asked, Error, RejectConnection, Settings, WebSocket, accept_with};
 /// use tokio::net::TcpStream;
 ///
 /// async fn chat(stream: TcpStream) -> Result<WebSocket<TcpStream>, Error> {
-///     accept_with(stream, &Settings::default(), |request| match request.target() {
-///         "/chat" => Ok(AcceptConnection::new().with_subprotocol("chat")),
-///         _ => Err(RejectConnection::new(404)),
+///     accept_with(stream, &Settings::default(), |asked| match asked {
+///         Asked::WebSocket(request) if request.path() != "/chat" => Err(RejectConnection::new(404)),
+///         Asked::WebSocket(_) => Ok(AcceptConnection::new().with_subprotocol("chat")),
+///         Asked::Other(request, _) if request.path() == "/healthz" => {
+///             Err(RejectConnection::new(200).with_text("fine\n"))
+///         }
+///         Asked::Other(..) => Ok(AcceptConnection::new()), // told what it did wrong
 ///     })
 ///     .await
 /// }
@@ -73,8 +79,8 @@ pub fn accept<S: AsyncRead + AsyncWrite + Unpin>(
 ///
 /// # Errors
 ///
-/// As [`accept`]; [`Error::Rejected`] where `choose` refused, and [`Error::Local`] for an answer that can't be sent: the
-/// client gets status 500.
+/// As [`accept`]; [`Error::Rejected`] with what `answer` said no with. [`Error::Local`] for an answer that can't be sent:
+/// the client gets status 500.
 ///
 /// # Cancel safety
 ///
@@ -86,21 +92,24 @@ pub fn accept<S: AsyncRead + AsyncWrite + Unpin>(
 pub fn accept_with<S, F>(
     io: S,
     settings: &Settings,
-    choose: F,
+    answer: F,
 ) -> impl Future<Output = Result<WebSocket<S>, Error>> + use<S, F>
 where
     S: AsyncRead + AsyncWrite + Unpin,
-    F: FnOnce(&Request) -> Result<AcceptConnection, RejectConnection>,
+    F: FnOnce(Asked<'_>) -> Result<AcceptConnection, RejectConnection>,
 {
     // Of all that lives in here a task keeps the room for as long as it lives: so it is little.
     let mut pump = Some(new_pump(io, settings));
-    let mut choose = Some(choose);
+    let mut answer = Some(answer);
     poll_fn(move |cx| {
         let Some(open) = &mut pump else { return Poll::Ready(Err(Error::Closed)) };
-        if choose.is_some() {
-            let request = ready!(open.poll_request(cx))?;
-            if let Some(choose) = choose.take() {
-                open.answer(choose(&request));
+        if answer.is_some() {
+            let asked = ready!(open.poll_request(cx))?;
+            if let Some(answer) = answer.take() {
+                match asked {
+                    Ok(request) => open.answer(answer(Asked::WebSocket(&request))),
+                    Err(error) => open.answer_other(error, answer),
+                }
             }
         }
         ready!(open.poll_answered(cx))?;
@@ -168,8 +177,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
     pub fn receive(io: S, settings: &Settings) -> impl Future<Output = Result<Self, Error>> + use<S> {
         let mut pump = new_pump(io, settings);
         async move {
-            let request = poll_fn(|cx| pump.poll_request(cx)).await?;
-            Ok(Self { pump, request })
+            match poll_fn(|cx| pump.poll_request(cx)).await? {
+                Ok(request) => Ok(Self { pump, request }),
+                Err(error) => {
+                    pump.rule_broken(error);
+                    Err(poll_fn(|cx| pump.poll_answered(cx)).await.err().unwrap_or(Error::Closed))
+                }
+            }
         }
     }
 
@@ -177,8 +191,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
     ///
     /// # Errors
     ///
-    /// As [`accept`]; [`Error::Local`] for a consent that can't be sent: a subprotocol that wasn't proposed,
-    /// for example. The client gets status 500.
+    /// As [`accept`]; [`Error::Local`] for a consent that can't be sent: a subprotocol that wasn't proposed, for example.
+    /// The client gets status 500 then.
     ///
     /// # Cancel safety
     ///
@@ -202,6 +216,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
     /// Refuses, with a status and what else the refusal has, and ends the stream as HTTP wants it: the client reads the
     /// answer to its end. Returns [`Error::Rejected`] with the refusal, or why it could not be sent.
     ///
+    /// All of its body is in [`content`](RejectConnection::content).
+    ///
     /// # Cancel safety
     ///
     /// A future that is dropped drops the stream.
@@ -217,27 +233,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
-    /// Waits for a client's request; a refused one is answered, and its stream read to the end.
-    fn poll_request(&mut self, cx: &mut Context<'_>) -> Poll<Result<Box<Request>, Error>> {
-        while let Some(event) = ready!(self.poll_event(cx))? {
-            if let Event::Request(request) = event {
-                return Poll::Ready(Ok(request));
-            }
-        }
-        Poll::Ready(Err(Error::Closed))
-    }
-
-    /// Queues the answer to a request, unless it comes too late. A refusal is what the connection fails with, and so is an
-    /// answer that can't be sent: the client gets status 500.
+    /// Queues the answer to a request, unless it comes too late. What the connection fails with is a refusal, or why the
+    /// answer can't be sent; the client is told that, too.
     fn answer(&mut self, answer: Result<AcceptConnection, RejectConnection>) {
         if self.is_late() {
             return;
         }
-        match (self.queue(|driver, now| driver.answer(answer.clone(), now)), answer) {
-            (Ok(()), Ok(_)) => {}
-            (Ok(()), Err(reject)) => self.fail(reject.into()),
-            (Err(error), _) => self.fail(error),
+        let rejection = answer.as_ref().err().cloned();
+        match self.queue(|driver, now| driver.answer(answer, now)) {
+            Ok(()) => rejection.into_iter().for_each(|rejection| self.fail(rejection.into())),
+            Err(error) => self.fail(error),
         }
+    }
+
+    /// Queues the answer to what asked for no WebSocket.
+    fn answer_other(
+        &mut self,
+        error: RemoteProtocolError,
+        answer: impl FnOnce(Asked<'_>) -> Result<AcceptConnection, RejectConnection>,
+    ) {
+        let failure = match self.driver.answer_other(&error, answer, &mut self.clock) {
+            Ok(Some(rejection)) => rejection.into(),
+            Ok(None) => error.into(),
+            Err(error) => error.into(),
+        };
+        self.drop_buffer();
+        self.fail(failure);
     }
 
     /// Waits until the answer is written; where it is none, until the stream is read to its end.

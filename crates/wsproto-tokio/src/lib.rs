@@ -75,7 +75,7 @@ pub use tokio_rustls::rustls;
 #[cfg(feature = "deflate")]
 pub use wsproto::DeflateConfig;
 pub use wsproto::{
-    self, AcceptConnection, AdapterError as Error, Bytes, BytesMessage, CloseCode, CloseConnection,
+    self, AcceptConnection, AdapterError as Error, Asked, Bytes, BytesMessage, CloseCode, CloseConnection,
     CloseReport, Config, Counters, Deadline, Event, Headers, KeepAlive, Message, Ping, Pong, PreparedMessage,
     RejectConnection, Request, Settings, Side, TextMessage, Timeouts,
 };

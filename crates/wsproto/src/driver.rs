@@ -20,7 +20,7 @@ use bytes::Bytes;
 use self::rare::Rare;
 pub use self::{
     clock::Clock,
-    opening::ServerAnswer,
+    opening::{Asked, ServerAnswer},
     report::{CloseReport, Counters, Side},
     settings::Settings,
 };

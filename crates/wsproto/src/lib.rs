@@ -121,7 +121,7 @@ pub use self::error::AdapterError;
 pub use self::{
     config::Config,
     connection::Connection,
-    driver::{Clock, CloseReport, Counters, Driver, ServerAnswer, Settings, Side},
+    driver::{Asked, Clock, CloseReport, Counters, Driver, ServerAnswer, Settings, Side},
     entropy::{Entropy, EntropyError},
     error::{LocalProtocolError, Remedy, RemoteProtocolError},
     event::{BytesMessage, CloseConnection, DataMessage, Event, Ping, Pong, TextMessage},

@@ -9,7 +9,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     task::coop,
 };
-use wsproto::{ConnectionState, Event, Message};
+use wsproto::{ConnectionState, Event, Message, RemoteProtocolError, Request};
 
 use super::{Goal, Pump, Stage};
 use crate::{Error, Replies, pool, trace::Trace};
@@ -47,32 +47,33 @@ impl<S> Pump<S> {
     /// Returns the next event of what was read, borrowed from nothing, if there is one.
     #[inline]
     fn take_next(&mut self) -> Option<Event<'static>> {
+        self.try_next().unwrap_or_else(|error| {
+            self.rule_broken(error);
+            None
+        })
+    }
+
+    /// Returns the next event as [`take_next`](Self::take_next) does; a rule that the peer broke is for the caller to note.
+    #[inline]
+    fn try_next(&mut self) -> Result<Option<Event<'static>>, RemoteProtocolError> {
         if !self.found && !self.receives() {
-            return None;
+            return Ok(None);
         }
         // That a refusal's body is whole is an event that may need no more bytes.
         if self.buffer.is_none() && self.driver.connection().state() == ConnectionState::Rejecting {
             self.buffer = Some(pool::buffer());
         }
-        let buffer = self.buffer.as_deref_mut()?;
+        let Some(buffer) = self.buffer.as_deref_mut() else { return Ok(None) };
         let event = if mem::take(&mut self.found) {
-            Ok(buffer.take_event())
+            buffer.take_event()
         } else {
-            self.driver.receive_owned(buffer, &mut self.clock)
+            self.driver.receive_owned(buffer, &mut self.clock)?
         };
-        match event {
-            Ok(event) => {
-                if let Some(event) = &event {
-                    Trace::received(&self.driver, event);
-                }
-                self.release_empty();
-                event
-            }
-            Err(error) => {
-                self.rule_broken(error);
-                None
-            }
+        if let Some(event) = &event {
+            Trace::received(&self.driver, event);
         }
+        self.release_empty();
+        Ok(event)
     }
 
     /// Takes the next message of what was read; other events are passed over.
@@ -134,6 +135,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
     #[inline]
     pub(crate) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event<'static>>, Error>> {
         self.poll_next(cx, Self::take_next)
+    }
+
+    /// Waits for a client's request, or for the rule that what came in its place breaks: that has no answer yet.
+    pub(crate) fn poll_request(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Result<Box<Request>, RemoteProtocolError>, Error>> {
+        let next = |pump: &mut Self| match pump.try_next() {
+            Ok(Some(Event::Request(request))) => Some(Ok(request)),
+            Ok(_) => None,
+            Err(error) => Some(Err(error)),
+        };
+        self.poll_next(cx, next).map(|outcome| outcome?.ok_or(Error::Closed))
     }
 
     /// Waits for a message; other events are passed over.

@@ -6,7 +6,7 @@ use tokio::{
     task::JoinHandle,
 };
 use wsproto_tokio::{
-    AcceptConnection, CloseCode, CloseReport, Error, Request, Settings, WebSocket, accept_with,
+    AcceptConnection, Asked, CloseCode, CloseReport, Error, Request, Settings, WebSocket, accept_with,
 };
 
 /// A listener on this machine, and its port.
@@ -23,8 +23,10 @@ pub(crate) async fn echo_over<S: AsyncRead + AsyncWrite + Unpin>(
     accept: AcceptConnection,
 ) -> Result<(Request, CloseReport), Error> {
     let mut seen = None;
-    let mut ws = accept_with(io, settings, |request| {
-        seen = Some(request.clone());
+    let mut ws = accept_with(io, settings, |asked| {
+        if let Asked::WebSocket(request) = asked {
+            seen = Some(request.clone());
+        }
         Ok(accept)
     })
     .await?;

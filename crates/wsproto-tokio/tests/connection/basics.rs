@@ -2,8 +2,8 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use wsproto_tokio::{
-    AcceptConnection, CloseCode, Deadline, Error, Event, Incoming, Message, RejectConnection, Settings, Side,
-    TextMessage, accept, accept_with,
+    AcceptConnection, Asked, CloseCode, Deadline, Error, Event, Incoming, Message, RejectConnection,
+    Settings, Side, TextMessage, accept, accept_with,
 };
 
 use crate::ends::{REQUEST, client_bytes, client_events, pair, pair_with, server_and_stream};
@@ -56,8 +56,10 @@ async fn a_request_is_answered_and_frames_behind_it_in_one_segment_the_last_one_
 #[tokio::test(start_paused = true)]
 async fn the_program_sees_the_request_and_chooses() {
     let choose = |path: &'static str| {
-        move |request: &wsproto_tokio::Request| match request.target() {
-            target if target == path => Ok(AcceptConnection::new().with_header("X-A", "1")),
+        move |asked: Asked<'_>| match asked {
+            Asked::WebSocket(request) if request.target() == path => {
+                Ok(AcceptConnection::new().with_header("X-A", "1"))
+            }
             _ => Err(RejectConnection::new(404).with_text("no such chat\n")),
         }
     };
@@ -88,6 +90,46 @@ async fn a_request_that_breaks_a_rule_is_told_so_and_its_stream_read_to_the_end(
     assert!(answer.starts_with(b"HTTP/1.1 426 "), "{}", String::from_utf8_lossy(&answer));
     drop(peer);
     assert!(matches!(server.await.unwrap(), Err(Error::Remote(_))));
+}
+
+/// A health check, a page, and what can't be read: after each the stream is read to its end.
+#[tokio::test(start_paused = true)]
+async fn what_asks_for_no_websocket_is_answered_as_the_program_says() {
+    let answer = |asked: Asked<'_>| match asked {
+        Asked::Other(request, _) if request.path() == "/healthz" => {
+            Err(RejectConnection::new(200).with_text("fine\n"))
+        }
+        Asked::Other(request, _) if request.path() == "/wrong" => Err(RejectConnection::new(99)),
+        _ => Ok(AcceptConnection::new()),
+    };
+    let cases: [(&str, &str, &str, &str, fn(&Error) -> bool); 4] = [
+        (
+            "a health check",
+            "GET /healthz HTTP/1.1",
+            "200 OK",
+            "fine\n",
+            |error| matches!(error, Error::Rejected(rejection) if rejection.status == 200),
+        ),
+        ("a page", "GET / HTTP/1.1", "426 Upgrade Required", "", |error| matches!(error, Error::Remote(_))),
+        ("an answer that can't be sent", "GET /wrong HTTP/1.1", "500 Internal Server Error", "", |error| {
+            matches!(error, Error::Local(_))
+        }),
+        ("no request", "GET", "400 Bad Request", "", |error| matches!(error, Error::Remote(_))),
+    ];
+    for (name, line, status, body, check) in cases {
+        let (io, mut peer) = duplex(1 << 16);
+        peer.write_all(format!("{line}\r\nHost: a\r\n\r\nand more").as_bytes()).await.unwrap();
+        let server =
+            tokio::spawn(async move { accept_with(io, &Settings::default(), answer).await.map(|_| ()) });
+        let mut said = String::new();
+        peer.read_to_string(&mut said).await.unwrap();
+        assert!(said.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{name}: {said}");
+        assert!(said.ends_with(&format!("\r\n\r\n{body}")), "{name}: {said}");
+        assert!(!server.is_finished(), "{name}: what the peer still sends is read to its end");
+        drop(peer);
+        let error = server.await.unwrap().unwrap_err();
+        assert!(check(&error), "{name}: {error:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -226,26 +268,57 @@ async fn a_refusal_is_the_error_however_the_client_ends() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_cannot_be_sent_is_the_programs_mistake_and_500_to_the_client() {
-    let not_proposed = || Ok(AcceptConnection::new().with_subprotocol("chat"));
-    let no_status = || Err(RejectConnection::new(99));
-    for (name, answer) in [("a consent", not_proposed()), ("a refusal", no_status())] {
+    let answers: [(&str, fn() -> Result<AcceptConnection, RejectConnection>); 4] = [
+        ("a subprotocol that wasn't proposed", || Ok(AcceptConnection::new().with_subprotocol("chat"))),
+        ("a field of the handshake", || Ok(AcceptConnection::new().with_header("Upgrade", "h2c"))),
+        ("no status", || Err(RejectConnection::new(99))),
+        ("a body that doesn't follow", || Err(RejectConnection::new(403).with_header("Content-Length", "5"))),
+    ];
+    for (name, answer) in answers {
         for in_two_steps in [false, true] {
             let (io, mut peer) = duplex(1 << 16);
             peer.write_all(REQUEST).await.unwrap();
-            let settings = Settings::default();
-            let error = if in_two_steps {
-                let incoming = Incoming::receive(io, &settings).await.unwrap();
-                match answer.clone() {
+            let server = tokio::spawn(async move {
+                if !in_two_steps {
+                    return accept_with(io, &Settings::default(), |_| answer()).await.unwrap_err();
+                }
+                let incoming = Incoming::receive(io, &Settings::default()).await.unwrap();
+                match answer() {
                     Ok(accept) => incoming.accept(accept).await.unwrap_err(),
                     Err(reject) => incoming.reject(reject).await,
                 }
-            } else {
-                accept_with(io, &settings, |_| answer.clone()).await.unwrap_err()
-            };
-            assert!(matches!(error, Error::Local(_)), "{name}: {error}");
+            });
             let mut said = Vec::new();
             peer.read_to_end(&mut said).await.unwrap();
-            assert!(said.starts_with(b"HTTP/1.1 500 "), "{name}");
+            assert!(said.starts_with(b"HTTP/1.1 500 "), "{name}: {}", String::from_utf8_lossy(&said));
+            drop(peer);
+            let error = server.await.unwrap();
+            assert!(matches!(error, Error::Local(_)), "{name}: {error}");
         }
+    }
+}
+
+/// What a program passes on may say that parts of a body follow: here nothing follows but what is in it.
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_whole_whatever_it_says_of_its_body() {
+    let refusals = [
+        ("no body", RejectConnection::new(403).with_body(), ""),
+        ("some body", RejectConnection::new(403).with_text("members only\n").with_body(), "members only\n"),
+    ];
+    for (name, refusal, body) in refusals {
+        let (io, mut peer) = duplex(1 << 16);
+        peer.write_all(REQUEST).await.unwrap();
+        let server = tokio::spawn(accept_with(io, &Settings::default().without_timeouts(), |_| Err(refusal)));
+        let mut said = String::new();
+        let read = peer.read_to_string(&mut said);
+        tokio::time::timeout(std::time::Duration::from_secs(1), read).await.expect(name).unwrap();
+        assert!(said.starts_with("HTTP/1.1 403 "), "{name}: {said}");
+        assert!(
+            said.ends_with(&format!("\r\nContent-Length: {}\r\n\r\n{body}", body.len())),
+            "{name}: {said}"
+        );
+        drop(peer);
+        let error = server.await.unwrap().unwrap_err();
+        assert!(matches!(&error, Error::Rejected(_)), "{name}: {error}");
     }
 }

@@ -56,7 +56,10 @@ async fn two_thousand_ready_messages_leave_other_tasks_their_turns() {
 }
 
 /// A peer that is always there with one more fragment of a message, on a stream that knows of no budget.
-struct Endless(bool);
+struct Endless {
+    has_begun: bool,
+    takes: bool,
+}
 
 impl AsyncRead for Endless {
     fn poll_read(
@@ -64,7 +67,7 @@ impl AsyncRead for Endless {
         _: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let is_first = !std::mem::replace(&mut self.0, true);
+        let is_first = !std::mem::replace(&mut self.has_begun, true);
         buf.put_slice(&[u8::from(is_first), 0x81, 0, 0, 0, 0, b'x']);
         Poll::Ready(Ok(()))
     }
@@ -72,7 +75,7 @@ impl AsyncRead for Endless {
 
 impl AsyncWrite for Endless {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Poll::Ready(Ok(bytes.len()))
+        if self.takes { Poll::Ready(Ok(bytes.len())) } else { Poll::Pending }
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -86,20 +89,27 @@ impl AsyncWrite for Endless {
 
 #[tokio::test]
 async fn reads_without_end_leave_other_tasks_their_turns() {
-    for closes in [false, true] {
+    for (waits_for, takes) in
+        [("a message", true), ("the end", true), ("room", false), ("all to be written", false)]
+    {
         let (turns, other) = count_turns();
-        let mut server = open_server(Endless(false), &Settings::default());
+        let settings = Settings::default().with_high_water(0);
+        let mut server = open_server(Endless { has_begun: false, takes }, &settings);
+        if !takes {
+            server.feed("x").await.unwrap();
+        }
         let serving = tokio::spawn(async move {
-            if closes {
-                drop(server.close(wsproto_tokio::CloseCode::NORMAL, "").await);
-            } else {
-                drop(server.recv().await);
+            match waits_for {
+                "a message" => drop(server.recv().await),
+                "the end" => drop(server.close(wsproto_tokio::CloseCode::NORMAL, "").await),
+                "room" => drop(server.ready().await),
+                _ => drop(server.flush().await),
             }
         });
         while turns.load(Ordering::Relaxed) < 100 {
             yield_now().await;
         }
-        assert!(!serving.is_finished(), "the limit of fragments and the deadline are far away");
+        assert!(!serving.is_finished(), "{waits_for}: the limit of fragments and the deadline are far away");
         serving.abort();
         other.abort();
     }

@@ -238,3 +238,15 @@ async fn taking_a_connection_apart_returns_the_stream_and_the_unread_bytes() {
     peer.read_exact(&mut raw).await.unwrap();
     assert_eq!(&raw, b"raw");
 }
+
+/// A program may keep what a deadline has ended; the peer knows all the same.
+#[tokio::test(start_paused = true)]
+async fn a_deadline_that_ends_a_connection_ends_its_stream() {
+    let (mut server, mut silent) = server_and_stream(64, &Settings::default());
+    server.close(CloseCode::NORMAL, "").await.unwrap();
+    let mut said = Vec::new();
+    let read = silent.read_to_end(&mut said);
+    tokio::time::timeout(std::time::Duration::from_secs(1), read).await.expect("the end").unwrap();
+    assert!(matches!(&client_events(&said)[..], [Event::CloseConnection(_)]));
+    drop(server);
+}

@@ -305,8 +305,8 @@ async fn a_close_that_one_half_starts_has_its_deadline_though_only_the_other_hal
     let receiving = tokio::spawn(async move { receiver.recv().await });
     sleep(SOON).await;
     sender.start_close(CloseCode::NORMAL, "").unwrap();
-    let received = timeout(SOON * 2, receiving).await.expect("given up").unwrap();
-    assert!(matches!(received, Err(Error::TimedOut(Deadline::Close))), "{received:?}");
+    let outcome = timeout(SOON * 2, receiving).await.expect("given up").unwrap();
+    assert!(matches!(outcome, Err(Error::TimedOut(Deadline::Close))), "{outcome:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,16 +2,28 @@
 
 use alloc::boxed::Box;
 
-use wsproto_handshake::{AcceptConnection, RejectConnection};
+use wsproto_handshake::{AcceptConnection, HttpRequest, RejectConnection, Request};
 
 use super::{Clock, Driver};
-use crate::{Event, LocalProtocolError, RejectData};
+use crate::{Event, LocalProtocolError, RejectData, RemoteProtocolError};
 
 /// So many bytes of a rejection's body are kept.
 const MOST_CONTENT: usize = 16 << 10;
 
+/// What a client asked for.
+#[derive(Clone, Copy, Debug)]
+pub enum Asked<'a> {
+    /// A WebSocket.
+    WebSocket(&'a Request),
+    /// Something else, such as a page or a health check, or a WebSocket in a way that broke a rule.
+    Other(&'a HttpRequest, &'a RemoteProtocolError),
+}
+
 impl Driver {
     /// Answers a client's request. A client whose answer can't be sent is told so, with status 500.
+    ///
+    /// The answer is whole: the body of a rejection is its [`content`](RejectConnection::content), and no
+    /// [`RejectData`] follows.
     ///
     /// # Errors
     ///
@@ -24,13 +36,37 @@ impl Driver {
         let now = self.time(now);
         let outcome = match answer {
             Ok(accept) => self.send(accept, now),
-            Err(reject) => self.send(reject, now),
+            Err(mut reject) => {
+                reject.has_body = false;
+                self.send(reject, now)
+            }
         };
         if outcome.is_err() {
             // Where that can't be sent either, it is too late for any answer.
             let _ = self.send(RejectConnection::new(500), now);
         }
         outcome
+    }
+
+    /// Answers what asked for no WebSocket, or for one in a wrong way, with the rejection that `answer` gives. Where that is
+    /// a consent, which it can't have, and where the request can't be read, it gets what the error is owed.
+    ///
+    /// Returns the rejection, if it was `answer`'s.
+    ///
+    /// # Errors
+    ///
+    /// As [`answer`](Self::answer), and as [`reply_to_error`](Self::reply_to_error).
+    pub fn answer_other(
+        &mut self,
+        error: &RemoteProtocolError,
+        answer: impl FnOnce(Asked<'_>) -> Result<AcceptConnection, RejectConnection>,
+        now: impl Clock,
+    ) -> Result<Option<RejectConnection>, LocalProtocolError> {
+        let request = self.connection.refused_request();
+        match request.map(|request| answer(Asked::Other(request, error))) {
+            Some(Err(rejection)) => self.answer(Err(rejection.clone()), now).map(|()| Some(rejection)),
+            Some(Ok(_)) | None => self.reply_to_error(error, now).map(|()| None),
+        }
     }
 }
 
