@@ -8,24 +8,28 @@ use crate::streams;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Status {
-    /// All was well: the closing handshake was completed, or no fault was found.
+    /// All was well: the connection was closed in order, or no fault was found.
     Clean = 0,
-    /// A rule of the protocol was broken, by a peer or in a recording.
+    /// A rule of the protocol was broken, by a peer or in a recording; or an answer was wrong.
     Broken = 1,
     /// The command line can't be used; clap exits with it, too.
     Usage = 2,
     /// The host could not be reached, or TLS failed.
     Unreachable = 3,
-    /// The server answered the opening handshake with anything but a WebSocket.
+    /// The server answered the opening handshake with anything but a WebSocket, or with its end.
     Rejected = 4,
     /// The connection ended without a Close.
     Abnormal = 5,
-    /// The peer closed with a code that tells of a failure: any but 1000, 1001, 3000 to 4999.
+    /// The peer closed it, with a code that may tell of a failure: any but 1000, 1001, and none.
     ClosedWithError = 6,
     /// Something took longer than its deadline.
     TimedOut = 7,
     /// A file or a standard stream of this machine could not be read or written.
     Local = 8,
+    /// The connection was closed in order, but too early: lines were not sent, or messages that were asked for did not come.
+    Unfinished = 9,
+    /// A second Ctrl-C, or one before the connection was open, as shells say it.
+    Interrupted = 130,
 }
 
 impl From<Status> for ExitCode {

@@ -20,10 +20,12 @@
 )]
 
 mod bench;
+mod client;
 mod connect;
 mod exit;
 mod explain;
 mod serve;
+mod signals;
 mod streams;
 mod wire;
 

@@ -1,6 +1,7 @@
 //! Clients: from a URL to an open connection.
 
 mod budget;
+mod dial;
 mod opening;
 mod race;
 mod stream;
@@ -10,12 +11,9 @@ mod tests;
 mod tls;
 mod tunnel;
 
-use std::{fmt, future, io, net::SocketAddr, time::Duration};
+use std::{fmt, future, io, time::Duration};
 
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::{TcpStream, lookup_host},
-};
+use tokio::io::{AsyncRead, AsyncWrite};
 use wsproto::{AcceptConnection, Deadline, Headers, Proxy, Request, WebSocketUrl};
 #[cfg(feature = "rustls")]
 use {
@@ -24,7 +22,11 @@ use {
 };
 
 pub use self::stream::MaybeTls;
-use self::{budget::Budget, opening::Opening, tunnel::Tunnel};
+use self::{
+    budget::Budget,
+    dial::{Network, Tcp},
+    opening::Opening,
+};
 use crate::{Error, Settings, WebSocket};
 
 /// How long connecting may take by default, all of it.
@@ -368,32 +370,7 @@ impl Connector {
         network: &N,
     ) -> Result<(WebSocket<MaybeTls<N::Stream>>, AcceptConnection), Error> {
         let opening = Opening::new(self.request(url), &self.settings)?;
-        let limits = self.settings.config.handshake;
-        let tunnel = self.proxy.as_ref().map(|proxy| Tunnel::new(proxy, url, limits)).transpose()?;
-        #[cfg(feature = "rustls")]
-        let tls = if url.is_secure() { Some(tls::Client::new(self.tls.as_ref(), url.host())?) } else { None };
-        #[cfg(not(feature = "rustls"))]
-        if url.is_secure() {
-            return Err(no_tls());
-        }
-        let budget = Budget::new(self.timeout);
-        let (host, port) =
-            self.proxy.as_ref().map_or((url.host(), url.port()), |proxy| (proxy.host(), proxy.port()));
-        let dialled = async {
-            let addresses = network.look_up(host, port).await?;
-            race::first(addresses, |address| network.dial(address), budget.attempt_delay()).await
-        };
-        let mut io = budget.limit(Deadline::Connect, dialled).await?;
-        if let Some(tunnel) = tunnel {
-            budget.limit(Deadline::Proxy, tunnel.open(&mut io)).await?;
-        }
-        #[cfg(feature = "rustls")]
-        let io = match tls {
-            Some(tls) => MaybeTls::of_tls(budget.limit(Deadline::Tls, tls.connect(io)).await?),
-            None => MaybeTls::plain(io),
-        };
-        #[cfg(not(feature = "rustls"))]
-        let io = MaybeTls::plain(io);
+        let (io, budget) = self.reach(url, network).await?;
         opening.run(io, budget, &self.settings).await
     }
 
@@ -419,39 +396,5 @@ impl fmt::Debug for Connector {
             .field("timeout", &self.timeout)
             .field("proxy", &self.proxy)
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(not(feature = "rustls"))]
-fn no_tls() -> Error {
-    let why =
-        "wss:// needs the feature `rustls` of wsproto-tokio, or connect_over with a stream that has TLS";
-    io::Error::new(io::ErrorKind::Unsupported, why).into()
-}
-
-/// Where names and addresses lead to; the tests have others than the operating system's.
-trait Network: Sync {
-    type Stream: AsyncRead + AsyncWrite + Unpin + Send;
-
-    fn look_up(&self, host: &str, port: u16) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send;
-
-    fn dial(&self, address: SocketAddr) -> impl Future<Output = io::Result<Self::Stream>> + Send;
-}
-
-/// TCP, and the names that the operating system knows.
-struct Tcp;
-
-impl Network for Tcp {
-    type Stream = TcpStream;
-
-    async fn look_up(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        Ok(lookup_host((host, port)).await?.collect())
-    }
-
-    async fn dial(&self, address: SocketAddr) -> io::Result<TcpStream> {
-        let stream = TcpStream::connect(address).await?;
-        // It only makes messages faster: a stream that can't be told so is none the worse.
-        let _ = stream.set_nodelay(true);
-        Ok(stream)
     }
 }

@@ -1,7 +1,7 @@
 //! All steps of connecting over streams in memory, and with time by hand.
 
 use std::{
-    net::Ipv4Addr,
+    net::{Ipv4Addr, SocketAddr},
     pin::Pin,
     sync::{
         Arc,

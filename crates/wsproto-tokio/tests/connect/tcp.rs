@@ -295,6 +295,24 @@ async fn a_stream_of_ones_own_is_used_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_stream_can_be_wrapped_between_dialling_and_the_handshake() {
+    let (port, serving) = echo(Settings::default(), AcceptConnection::new()).await;
+    let url: WebSocketUrl = format!("ws://127.0.0.1:{port}/chat").parse().unwrap();
+    let connector = Connector::new();
+    let stream = tokio::io::BufStream::new(connector.dial(&url).await.unwrap());
+    let (mut ws, _) = connector.connect_over(stream, url).await.unwrap();
+    ws.send("Hello").await.unwrap();
+    assert_eq!(ws.recv().await.unwrap(), Some("Hello".into()));
+    close(ws).await;
+    assert!(serving.await.unwrap().is_ok());
+
+    // What can't be sent is an error before anything is connected.
+    let nobody: WebSocketUrl = "ws://127.0.0.1:1/".parse().unwrap();
+    let outcome = Connector::new().with_subprotocol("a b").dial(&nobody).await.map(drop);
+    assert!(matches!(outcome, Err(Error::Local(_))), "{outcome:?}");
+}
+
+#[tokio::test]
 async fn what_dials_counts_for_the_time_out_and_its_error_is_told() {
     let connector = Connector::new().with_timeout(Duration::from_millis(20));
     let silent = std::future::pending::<io::Result<tokio::net::TcpStream>>();

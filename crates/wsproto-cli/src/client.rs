@@ -1,0 +1,133 @@
+//! What `connect` and `bench` share: how a server is reached, and why it couldn't be.
+
+mod failure;
+#[cfg(feature = "tls")]
+mod insecure;
+
+use std::time::Duration;
+
+use wsproto::{Config, DeflateConfig, Timeouts, WebSocketUrl};
+use wsproto_tokio::{Connector, Settings};
+
+pub(crate) use self::failure::{refused, unreachable};
+use crate::exit::{Failure, Status};
+
+/// How long the closing handshake may take, and the end of the stream after it.
+pub(crate) const GOODBYE: Duration = Duration::from_secs(5);
+
+/// What is told to the server, and how it is reached.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// A header field of the request; may be repeated.
+    #[arg(long, short = 'H', value_name = "NAME: VALUE", value_parser = header)]
+    header: Vec<(String, String)>,
+    /// A subprotocol to propose; may be repeated.
+    #[arg(long, short, value_name = "NAME")]
+    subprotocol: Vec<String>,
+    /// The value of Origin: where the page would come from, its scheme, host and port.
+    #[arg(long, value_name = "ORIGIN")]
+    origin: Option<String>,
+    /// Doesn't offer permessage-deflate.
+    #[arg(long)]
+    no_compression: bool,
+    /// Takes any certificate for wss://: whoever is on the way can read and change everything.
+    #[arg(long)]
+    insecure: bool,
+    /// How long connecting may take, all of it.
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+}
+
+impl Options {
+    /// Makes what connects. Of `config` the limits count.
+    pub(crate) fn connector(
+        &self,
+        url: &WebSocketUrl,
+        config: Config,
+        change: impl FnOnce(Settings) -> Settings,
+    ) -> Result<Connector, Failure> {
+        if url.is_secure() && cfg!(not(feature = "tls")) {
+            let why =
+                "wss:// needs the feature `tls`: cargo run --release -p wsproto-cli --features tls -- …";
+            return Err(Failure::new(Status::Usage, why));
+        }
+        let config =
+            if self.no_compression { config } else { config.with_extension(DeflateConfig::default()) };
+        let settings = Settings::new(config).with_timeouts(Timeouts::default().with_close(GOODBYE));
+        let mut connector = Connector::new().with_settings(change(settings)).with_timeout(self.timeout);
+        for (index, (name, value)) in self.header.iter().enumerate() {
+            if self.header.iter().take(index).any(|(earlier, _)| earlier.eq_ignore_ascii_case(name)) {
+                let why = format_args!("--header {name} stands there twice: put both values into one");
+                return Err(Failure::new(Status::Usage, why));
+            }
+            connector = connector.with_header(name, value);
+        }
+        if let Some(origin) = &self.origin {
+            connector = connector.with_origin(origin);
+        }
+        connector = self.subprotocol.iter().fold(connector, Connector::with_subprotocol);
+        self.trusting(url, connector)
+    }
+
+    #[cfg(feature = "tls")]
+    fn trusting(&self, url: &WebSocketUrl, connector: Connector) -> Result<Connector, Failure> {
+        if !self.insecure || !url.is_secure() {
+            return Ok(connector);
+        }
+        crate::streams::complain(format_args!(
+            "wsproto: --insecure: the certificate isn't checked; whoever is on the way can read and change everything"
+        ));
+        let config = insecure::config().map_err(|error| Failure::new(Status::Local, error))?;
+        Ok(connector.with_rustls(config))
+    }
+
+    #[cfg(not(feature = "tls"))]
+    fn trusting(&self, _: &WebSocketUrl, connector: Connector) -> Result<Connector, Failure> {
+        // There is no TLS to be insecure.
+        let _ = self.insecure;
+        Ok(connector)
+    }
+}
+
+/// Reads a header field.
+fn header(field: &str) -> Result<(String, String), String> {
+    let (name, value) = field.split_once(':').ok_or("a header field is `Name: value`")?;
+    Ok((name.trim().into(), value.trim().into()))
+}
+
+/// Reads a time, which may have a fraction.
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "it is a number of seconds, 2.5 for one")?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(time) if time > Duration::ZERO && time < Duration::from_secs(1 << 32) => Ok(time),
+        _ => Err("it is more than 0 seconds, and less than 136 years".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_read_strictly() {
+        let table = [
+            ("1", Some(1000)),
+            ("0.001", Some(1)),
+            ("2.5", Some(2500)),
+            ("0", None),
+            ("-1", None),
+            ("NaN", None),
+            ("inf", None),
+            ("1e99", None),
+            ("4294967296", None),
+            ("", None),
+            ("5s", None),
+        ];
+        for (text, expected) in table {
+            assert_eq!(seconds(text).ok().map(|time| time.as_millis()), expected, "{text:?}");
+        }
+        assert_eq!(header("Cookie: a=b: c"), Ok(("Cookie".into(), "a=b: c".into())));
+        assert_eq!(header("X:"), Ok(("X".into(), String::new())));
+        assert!(header("Cookie").is_err());
+    }
+}

@@ -1,0 +1,101 @@
+//! From the command line to an open connection.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::timeout,
+};
+use wsproto::{AcceptConnection, Config, Deadline, KeepAlive, WebSocketUrl};
+use wsproto_tokio::{Connector, Error, WebSocket};
+
+use super::{
+    Args,
+    watch::{Beginning, watch},
+};
+use crate::{
+    client,
+    exit::{Failure, Status},
+    streams::Output,
+    wire::{Sender, Tap, Tapped},
+};
+
+/// TCP, TLS, or a socket of Unix.
+pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+
+/// What a connection goes over: all that passes is seen.
+pub(super) type Stream = Tap<Box<dyn Io>, Box<dyn FnMut(Tapped) + Send>>;
+
+/// Makes what connects.
+pub(super) fn connector(args: &Args) -> Result<Connector, Failure> {
+    args.client.connector(&args.url, config(args), |settings| {
+        let timeouts = *settings.timeouts;
+        match args.keepalive {
+            Some(idle) => {
+                settings.with_timeouts(timeouts.with_keep_alive(KeepAlive { idle, patience: idle }))
+            }
+            None => settings,
+        }
+    })
+}
+
+fn config(args: &Args) -> Config {
+    Config::default().with_max_message_len(args.max_message)
+}
+
+/// Connects, and does the opening handshake.
+pub(super) async fn open(
+    args: &Args,
+    connector: Connector,
+    output: &Output,
+) -> Result<(WebSocket<Stream>, AcceptConnection), Failure> {
+    let (url, limit, began) = (&args.url, args.client.timeout, Instant::now());
+    let place = match args.unix() {
+        Some(path) => path.display().to_string(),
+        None => place(url),
+    };
+    let dialled = match args.unix() {
+        Some(path) => dial_unix(path, limit).await,
+        None => connector.dial(url).await.map(|stream| Box::new(stream) as Box<dyn Io>),
+    };
+    let stream = dialled.map_err(|error| client::unreachable(url, &place, limit, &error))?;
+    let beginning = Beginning::default();
+    let wire = args.wire.then(|| (output.clone(), config(args)));
+    let see: Box<dyn FnMut(Tapped) + Send> = Box::new(watch(beginning.clone(), wire));
+    let stream = Tap::new(stream, Sender::Client, Instant::now(), see);
+    let left = limit.saturating_sub(began.elapsed());
+    let opened = connector.with_timeout(left).connect_over(stream, url.clone()).await;
+    opened.map_err(|error| client::refused(url, &place, limit, &error, &beginning.bytes()))
+}
+
+/// Names a server as people write it.
+pub(super) fn place(url: &WebSocketUrl) -> String {
+    let (host, port) = (url.host(), url.port());
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+#[cfg(unix)]
+async fn dial_unix(path: &Path, limit: Duration) -> Result<Box<dyn Io>, Error> {
+    match timeout(limit, tokio::net::UnixStream::connect(path)).await {
+        Ok(stream) => Ok(Box::new(stream?)),
+        Err(_) => Err(Deadline::Connect.into()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn dial_unix(_: &Path, _: Duration) -> Result<Box<dyn Io>, Error> {
+    let why = "--unix needs an operating system that has such sockets";
+    Err(std::io::Error::new(std::io::ErrorKind::Unsupported, why).into())
+}
+
+/// Refuses what doesn't fit together.
+pub(super) fn check(args: &Args) -> Result<(), Failure> {
+    if args.unix().is_some() && args.url.is_secure() {
+        return Err(Failure::new(Status::Usage, "--unix goes without TLS: use ws:// in place of wss://"));
+    }
+    Ok(())
+}
