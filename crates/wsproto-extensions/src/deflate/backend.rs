@@ -38,11 +38,20 @@ pub(super) enum Flush {
 /// flushed and the window starts afresh.
 pub(super) struct Compressor {
     state: CompressorState,
-    backend: Backend,
-    level: u8,
-    window: WindowBits,
-    /// How many bytes a match could refer to; where that needs no limit it isn't counted.
+    kind: Kind,
+    /// How many bytes a match could refer to.
     reach: usize,
+}
+
+/// All that decides what a compressor makes of a message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Kind {
+    pub(super) backend: Backend,
+    /// From 1 to 9.
+    pub(super) level: u8,
+    /// From 1 to 9; only zlib-rs knows it.
+    pub(super) memory_level: u8,
+    pub(super) window: WindowBits,
 }
 
 enum CompressorState {
@@ -52,18 +61,18 @@ enum CompressorState {
 }
 
 impl Compressor {
-    pub(super) fn new(backend: Backend, level: u8, window: WindowBits) -> Self {
-        let level = level.clamp(1, 9);
-        let state = match backend {
-            Backend::Miniz => CompressorState::Miniz(Box::new(miniz::Compressor::new(level))),
+    pub(super) fn new(kind: Kind) -> Self {
+        let state = match kind.backend {
+            Backend::Miniz => CompressorState::Miniz(Box::new(miniz::Compressor::new(kind.level))),
             #[cfg(feature = "zlib-rs")]
-            Backend::ZlibRs => CompressorState::ZlibRs(zlib_rs::Compressor::new(level, window)),
+            Backend::ZlibRs => CompressorState::ZlibRs(zlib_rs::Compressor::new(kind)),
         };
-        Self { state, backend, level, window, reach: 0 }
+        Self { state, kind, reach: 0 }
     }
 
-    pub(super) fn fits(&self, backend: Backend, level: u8, window: WindowBits) -> bool {
-        self.backend == backend && self.level == level.clamp(1, 9) && self.window == window
+    #[cfg(feature = "std")]
+    pub(super) const fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// Compresses and ends with an empty stored block (its last four bytes are 00 00 ff ff).
@@ -72,7 +81,7 @@ impl Compressor {
     pub(super) fn compress(&mut self, mut input: &[u8], flush: Flush, output: &mut Output<'_>) -> Option<()> {
         //= rfc7692#7.1.2.1-3, rfc7692#7.1.2.2-5
         while self.starts_afresh() {
-            let reach = self.window.size().saturating_sub(self.reach);
+            let reach = self.kind.window.size().saturating_sub(self.reach);
             let Some((segment, rest)) = input.split_at_checked(reach) else { break };
             self.run(segment, Flush::Forget, output)?;
             if rest.is_empty() {
@@ -84,13 +93,23 @@ impl Compressor {
     }
 
     /// Empties the window without a trace in the stream.
+    #[cfg(feature = "std")]
     pub(super) fn forget(&mut self) {
+        if self.reach == 0 {
+            return;
+        }
         self.reach = 0;
         match &mut self.state {
             CompressorState::Miniz(state) => state.forget(),
             #[cfg(feature = "zlib-rs")]
             CompressorState::ZlibRs(state) => state.forget(),
         }
+    }
+
+    /// How many bytes a match could refer to.
+    #[cfg(all(test, feature = "std"))]
+    pub(super) const fn reach(&self) -> usize {
+        self.reach
     }
 
     fn run(&mut self, input: &[u8], flush: Flush, output: &mut Output<'_>) -> Option<()> {
@@ -107,10 +126,10 @@ impl Compressor {
 
     /// Tells whether the library can't keep to the window.
     fn starts_afresh(&self) -> bool {
-        match self.backend {
-            Backend::Miniz => self.window < WindowBits::MAX,
+        match self.kind.backend {
+            Backend::Miniz => self.kind.window < WindowBits::MAX,
             #[cfg(feature = "zlib-rs")]
-            Backend::ZlibRs => self.window < zlib_rs::Compressor::MIN_WINDOW,
+            Backend::ZlibRs => self.kind.window < zlib_rs::Compressor::MIN_WINDOW,
         }
     }
 }

@@ -39,6 +39,8 @@ pub struct DeflateConfig {
     pub backend: Backend,
     /// How hard to search, from 1 (fast) to 9 (small); the default is 6.
     pub level: u8,
+    /// How much memory `zlib-rs` takes beside the window, from 1 to 9; the default is 8. `miniz_oxide` has no such setting.
+    pub memory_level: u8,
     /// Messages shorter than this many bytes are sent as they are; the default is 32: below it there is little to save.
     ///
     /// It doesn't count for a message that is sent in fragments, as its length isn't known.
@@ -48,7 +50,7 @@ pub struct DeflateConfig {
     ///
     /// It is looked at behind every 64 compressed bytes and at the end, however the message arrives.
     pub max_ratio: Option<NonZeroU32>,
-    /// Where compressors and decompressors wait between messages that don't take over context.
+    /// What connections share to compress and to decompress: which of them keep their compressor, and idle ones.
     pub pool: Pool,
 }
 
@@ -59,6 +61,7 @@ impl Default for DeflateConfig {
             offers_client_window: true,
             backend: Backend::default(),
             level: 6,
+            memory_level: 8,
             threshold: 32,
             max_ratio: None,
             pool: Pool::default(),
@@ -137,6 +140,13 @@ impl DeflateConfig {
         self
     }
 
+    /// Sets how much memory `zlib-rs` takes beside the window, from 1 to 9.
+    #[must_use]
+    pub const fn with_memory_level(mut self, level: u8) -> Self {
+        self.memory_level = level;
+        self
+    }
+
     /// Sets the length in bytes from which messages are compressed.
     #[must_use]
     pub const fn with_threshold(mut self, threshold: usize) -> Self {
@@ -151,7 +161,7 @@ impl DeflateConfig {
         self
     }
 
-    /// Sets where compressors and decompressors wait.
+    /// Sets what connections share to compress and to decompress.
     #[must_use]
     pub fn with_pool(mut self, pool: Pool) -> Self {
         self.pool = pool;

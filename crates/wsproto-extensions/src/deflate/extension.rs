@@ -162,14 +162,13 @@ impl Extension for PermessageDeflate {
             return Ok(Outbound::PASS);
         }
         //= rfc7692#6.1-1
-        if frame.fin {
-            self.sender.compress_last(frame.payload, output)?;
-        } else {
+        if !frame.fin {
             self.sender.compress_part(frame.payload, output)?;
-        }
-        // To leave it out would empty a window that is kept.
-        let lost = first && frame.fin && output.written().len() >= frame.payload.len();
-        if lost && !self.sender.keeps_memory() {
+        } else if !self.sender.compress_last(frame.payload, output)?
+            && first
+            && output.written().len() >= frame.payload.len()
+        {
+            // It didn't shrink, and the next message won't refer to it.
             return Ok(Outbound::PASS);
         }
         Ok(Outbound::transformed(if first { Rsv::RSV1 } else { Rsv::NONE }))

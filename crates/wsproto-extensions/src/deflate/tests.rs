@@ -15,6 +15,8 @@ mod pauses;
 mod miniz {
     const BACKEND: super::Backend = super::Backend::Miniz;
 
+    #[cfg(feature = "std")]
+    mod pooled;
     mod sending;
     mod streams;
 }
@@ -25,6 +27,7 @@ mod miniz {
 mod zlib_rs {
     const BACKEND: super::Backend = super::Backend::ZlibRs;
 
+    mod pooled;
     mod sending;
     mod streams;
 }

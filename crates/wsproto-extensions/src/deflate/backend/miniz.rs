@@ -29,6 +29,7 @@ impl Compressor {
         (status == TDEFLStatus::Okay && consumed == input.len()).then_some(())
     }
 
+    #[cfg(feature = "std")]
     pub(super) fn forget(&mut self) {
         compress_to_output(&mut self.state, &[], TDEFLFlush::Full, |_| true);
     }

@@ -2,9 +2,9 @@
 
 use alloc::boxed::Box;
 
-use zlib_rs::{Deflate, DeflateFlush};
+use zlib_rs::{Deflate, DeflateConfig, DeflateFlush};
 
-use super::Flush;
+use super::{Flush, Kind};
 use crate::Output;
 use crate::deflate::WindowBits;
 
@@ -24,9 +24,16 @@ impl Compressor {
         None => WindowBits::MAX,
     };
 
-    pub(super) fn new(level: u8, window: WindowBits) -> Self {
-        let window = window.max(Self::MIN_WINDOW);
-        Self { state: Deflate::new(i32::from(level), false, window.get()), piece: Box::new([0; PIECE]) }
+    pub(super) fn new(kind: Kind) -> Self {
+        let window = kind.window.max(Self::MIN_WINDOW);
+        let config = DeflateConfig {
+            level: kind.level.into(),
+            // Less than nothing says: no header, no checksum.
+            window_bits: i32::from(window.get()).wrapping_neg(),
+            mem_level: kind.memory_level.into(),
+            ..DeflateConfig::default()
+        };
+        Self { state: Deflate::new_with_config(config), piece: Box::new([0; PIECE]) }
     }
 
     pub(super) fn run(&mut self, mut input: &[u8], flush: Flush, output: &mut Output<'_>) -> Option<()> {

@@ -319,6 +319,7 @@ fn each_setter_sets_what_it_names_and_nothing_else() {
     let params = DeflateParams { server_no_context_takeover: true, ..DeflateParams::default() };
     let config = DeflateConfig::default()
         .with_level(3)
+        .with_memory_level(4)
         .with_params(params)
         .with_client_no_context_takeover()
         .with_server_max_window_bits(bits(12))
@@ -328,6 +329,7 @@ fn each_setter_sets_what_it_names_and_nothing_else() {
         .with_backend(Backend::Miniz)
         .with_pool(Pool::new(7));
     assert_eq!((config.level, config.threshold, config.max_ratio), (3, 100, Some(NonZeroU32::MIN)));
+    assert_eq!(config.memory_level, 4);
     assert_eq!(config.backend, Backend::Miniz);
     let expected = DeflateParams {
         server_no_context_takeover: true,
@@ -338,5 +340,5 @@ fn each_setter_sets_what_it_names_and_nothing_else() {
     assert_eq!(config.params, expected);
     let config = DeflateConfig::default().with_threshold(5).with_server_no_context_takeover();
     assert!(config.params.server_no_context_takeover && !config.params.client_no_context_takeover);
-    assert_eq!((config.threshold, config.level), (5, 6));
+    assert_eq!((config.threshold, config.level, config.memory_level), (5, 6, 8));
 }

@@ -9,7 +9,7 @@ use wsproto_deflate_streams::{Block, Symbol, message};
 use wsproto_frame::{CloseCode, FrameHeader, Opcode, Role, Rsv};
 
 use super::BACKEND;
-use crate::deflate::backend::{Compressor, Flush};
+use crate::deflate::backend::{Compressor, Flush, Kind};
 use crate::deflate::inflate::Decompressor;
 use crate::deflate::tests::{self, json, noise, receive, send};
 use crate::deflate::{DeflateConfig, DeflateParams, PermessageDeflate, WindowBits};
@@ -73,7 +73,8 @@ fn golden_vectors_are_written() {
         assert_eq!(receive(&mut new_server, &payload).as_deref(), Ok(&text[..]), "it stands alone");
     }
     // The bytes of the RFC: by themselves they would not be worth it.
-    let mut raw = Compressor::new(BACKEND, 6, WindowBits::MAX);
+    let mut raw =
+        Compressor::new(Kind { backend: BACKEND, level: 6, memory_level: 8, window: WindowBits::MAX });
     let mut out = Vec::new();
     for (expected, text) in [(HELLO, b"Hello"), (HELLO_AGAIN, b"Hello")] {
         out.clear();

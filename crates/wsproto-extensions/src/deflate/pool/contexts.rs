@@ -1,0 +1,253 @@
+//! Which connections keep their compressor between messages: the busiest, as many as the pool has room for.
+//!
+//! A sender may begin afresh with any message: RFC 7692
+//! [§7.1.1](https://www.rfc-editor.org/rfc/rfc7692#section-7.1.1) binds only how far references may reach. So a
+//! compressor is memory that can be taken away. It stays with a connection by a [`Claim`] to a place. Where all places
+//! are taken, a connection that sends clearly more than the owner of one gets it; one that doesn't compresses its
+//! message with a spare, and leaves no context behind.
+//!
+//! Frequency counts, not how recent a message is. A heartbeat on each of many connections takes no place from a busy
+//! one, and with one connection more than places, all in rotation, the places stay with their owners. Counts are halved
+//! after [`USES_TO_HALVE`] messages for each connection, so that a place doesn't stay with an owner that fell silent.
+
+use alloc::vec::Vec;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::super::backend::{Compressor, Kind};
+use super::Loan;
+
+/// How many places are looked at for an owner that sends less: the work of a message has a bound.
+const LOOKED_AT: usize = 16;
+
+/// How many messages for each connection of the pool halve all counts. Fewer would let heartbeats of many connections
+/// outlast the count of a busy one.
+const USES_TO_HALVE: u64 = 8;
+
+/// The compressors of many connections.
+pub(in super::super) struct Contexts {
+    size: usize,
+    /// Locked to find and to put back, never while compressing.
+    shared: Mutex<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    /// At most as many as the pool's size.
+    places: Vec<Place>,
+    /// The places without an owner.
+    vacant: Vec<usize>,
+    /// Compressors without a context that counts: whoever takes one lets it forget.
+    spare: Vec<Compressor>,
+    /// Where the next search begins.
+    next_search: usize,
+    /// The last id that was given; 0 is nobody's.
+    last_id: u64,
+    epoch: u32,
+    /// How many messages of the epoch are over.
+    uses: u64,
+}
+
+/// Where the compressor of a connection waits.
+struct Place {
+    owner: u64,
+    frequency: Frequency,
+    /// None while it is lent, and after it was lost in a panic.
+    compressor: Option<Compressor>,
+}
+
+/// How often a connection sends: a count that is halved with each epoch.
+#[derive(Clone, Copy, Default)]
+struct Frequency {
+    count: u32,
+    epoch: u32,
+}
+
+impl Frequency {
+    fn at(self, epoch: u32) -> u32 {
+        self.count.checked_shr(epoch.wrapping_sub(self.epoch)).unwrap_or(0)
+    }
+}
+
+/// What a connection has in the pool: maybe a place.
+#[derive(Default)]
+pub(in super::super) struct Claim {
+    /// 0 before its first message.
+    id: u64,
+    place: Option<usize>,
+    frequency: Frequency,
+}
+
+impl Claim {
+    /// Returns whether the connection has a place, unless it lost that to another one.
+    pub(in super::super) const fn has_place(&self) -> bool {
+        self.place.is_some()
+    }
+}
+
+impl Contexts {
+    pub(super) const fn new(size: usize) -> Self {
+        let shared = Shared {
+            places: Vec::new(),
+            vacant: Vec::new(),
+            spare: Vec::new(),
+            next_search: 0,
+            last_id: 0,
+            epoch: 0,
+            uses: 0,
+        };
+        Self { size, shared: Mutex::new(shared) }
+    }
+
+    /// Lends a compressor for a message, or a part of one; `connections` is how many share the pool.
+    pub(super) fn lend(&self, claim: &mut Claim, kind: Kind, connections: usize) -> Loan {
+        let mut shared = self.lock();
+        shared.count(claim, connections);
+        let (mut kept, mut other) = (None, None);
+        if let Some(place) = shared.own(claim) {
+            kept = place.compressor.take();
+        } else {
+            claim.place = shared.admit(claim, self.size);
+            other = claim.place.and_then(|place| shared.places.get_mut(place)?.compressor.take());
+        }
+        let spare = match (&kept, &other) {
+            (None, None) => shared.take_spare(kind),
+            (None, Some(other)) if other.kind() != kind => shared.take_spare(kind),
+            _ => None,
+        };
+        drop(shared);
+        // What takes long is done without the lock: to make one, to let one forget, to drop one.
+        let compressor = kept.unwrap_or_else(|| fresh(spare.or(other), kind));
+        Loan { compressor, keeps_context: claim.has_place() }
+    }
+
+    /// Lends a compressor for a whole message after which nothing is kept.
+    pub(super) fn lend_spare(&self, kind: Kind) -> Compressor {
+        let spare = self.lock().take_spare(kind);
+        fresh(spare, kind)
+    }
+
+    /// Takes back what was lent to a connection.
+    pub(super) fn put(&self, claim: &Claim, compressor: Compressor) {
+        let mut shared = self.lock();
+        match shared.own(claim) {
+            Some(place) => place.compressor = Some(compressor),
+            None => shared.put_spare(compressor, self.size),
+        }
+    }
+
+    /// Takes back a compressor that is nobody's.
+    pub(super) fn put_spare(&self, compressor: Compressor) {
+        self.lock().put_spare(compressor, self.size);
+    }
+
+    /// Gives a connection's place to others, and its context up.
+    pub(super) fn release(&self, claim: &mut Claim) {
+        let Some(index) = claim.place else { return };
+        let mut shared = self.lock();
+        if let Some(place) = shared.own(claim) {
+            place.owner = 0;
+            let compressor = place.compressor.take();
+            shared.vacant.push(index);
+            if let Some(compressor) = compressor {
+                shared.put_spare(compressor, self.size);
+            }
+        }
+        claim.place = None;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many have an owner, and how many are spare.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> (usize, usize) {
+        let shared = self.lock();
+        (shared.places.iter().filter(|place| place.compressor.is_some()).count(), shared.spare.len())
+    }
+}
+
+/// Makes a compressor of that kind that refers to nothing, of one that is there if it fits.
+fn fresh(found: Option<Compressor>, kind: Kind) -> Compressor {
+    match found {
+        Some(mut compressor) if compressor.kind() == kind => {
+            compressor.forget();
+            compressor
+        }
+        _ => Compressor::new(kind),
+    }
+}
+
+impl Shared {
+    /// Counts a message of a connection.
+    fn count(&mut self, claim: &mut Claim, connections: usize) {
+        if claim.id == 0 {
+            self.last_id = self.last_id.wrapping_add(1);
+            claim.id = self.last_id;
+        }
+        self.uses = self.uses.saturating_add(1);
+        let connections = u64::try_from(connections).unwrap_or(u64::MAX);
+        if self.uses > connections.saturating_mul(USES_TO_HALVE) {
+            self.uses = 0;
+            self.epoch = self.epoch.wrapping_add(1);
+        }
+        let count = claim.frequency.at(self.epoch).saturating_add(1);
+        claim.frequency = Frequency { count, epoch: self.epoch };
+        let frequency = claim.frequency;
+        if let Some(place) = self.own(claim) {
+            place.frequency = frequency;
+        }
+    }
+
+    /// Returns the place of a connection, unless it has none or another one took it.
+    fn own(&mut self, claim: &Claim) -> Option<&mut Place> {
+        let place = self.places.get_mut(claim.place?)?;
+        (place.owner == claim.id).then_some(place)
+    }
+
+    /// Gives a place to a connection that has none, if there is one for it.
+    fn admit(&mut self, claim: &Claim, size: usize) -> Option<usize> {
+        let index = match self.vacant.pop() {
+            Some(index) => index,
+            None if self.places.len() < size => {
+                self.places.push(Place { owner: 0, frequency: Frequency::default(), compressor: None });
+                self.places.len().checked_sub(1)?
+            }
+            None => self.less_busy(claim)?,
+        };
+        let place = self.places.get_mut(index)?;
+        (place.owner, place.frequency) = (claim.id, claim.frequency);
+        Some(index)
+    }
+
+    /// Finds the owner that sends least, among some, if the connection sends clearly more: by a quarter and two messages.
+    /// Without that margin, connections that send alike would take the place from each other with each message.
+    fn less_busy(&mut self, claim: &Claim) -> Option<usize> {
+        let len = self.places.len();
+        let start = self.next_search;
+        self.next_search = start.wrapping_add(LOOKED_AT).checked_rem(len)?;
+        let looked_at = (start..).take(LOOKED_AT.min(len)).filter_map(|index| index.checked_rem(len));
+        let idle = looked_at.filter_map(|index| {
+            let place = self.places.get(index)?;
+            place.compressor.is_some().then(|| (place.frequency.at(self.epoch), index))
+        });
+        let (least, index) = idle.min()?;
+        let needed = least.saturating_add(least >> 2).saturating_add(2);
+        (claim.frequency.count >= needed).then_some(index)
+    }
+
+    /// Takes the one that was put back last of those that fit: its memory is the likeliest to be in the cache.
+    fn take_spare(&mut self, kind: Kind) -> Option<Compressor> {
+        let found = self.spare.iter().rposition(|idle| idle.kind() == kind)?;
+        Some(self.spare.swap_remove(found))
+    }
+
+    /// Keeps as many spares as there are places without an owner, and an eighth for those that have none.
+    fn put_spare(&mut self, compressor: Compressor, size: usize) {
+        let owned = self.places.len().saturating_sub(self.vacant.len());
+        let most = size.saturating_sub(owned).max(size.div_ceil(8));
+        if self.spare.len() < most {
+            self.spare.push(compressor);
+        }
+    }
+}
