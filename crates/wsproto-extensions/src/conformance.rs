@@ -2,7 +2,7 @@
 //!
 //! [`check`] takes what makes the configuration and drives connections with it: negotiation, messages both ways at
 //! many cuts, headers alone, control frames in between, garbage, two connections at once, another extension before it and after it,
-//! frames that are not sent. [`check_memory`] counts what is held. A [`Violation`] names the broken [`Rule`].
+//! frames that are not sent, parking. [`check_memory`] counts what is held. A [`Violation`] names the broken [`Rule`].
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -16,6 +16,7 @@ mod fragments;
 mod memory;
 mod message;
 mod negotiation;
+mod parking;
 mod traffic;
 
 pub use memory::check_memory;
@@ -38,7 +39,8 @@ pub fn check(make: impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violatio
     negotiation::check(&make)?;
     traffic::check(&make)?;
     fragments::check(&make)?;
-    beside::check(&make)
+    beside::check(&make)?;
+    parking::check(&make)
 }
 
 /// A rule that an extension keeps.
@@ -87,6 +89,8 @@ pub enum Rule {
     PerMessage,
     /// A frame of which it saw [the header alone](crate::Extension::outbound_header), and let it go, arrives as it is.
     HeaderAlone,
+    /// A connection that is [parked](crate::Extension::park) between frames sends and receives as one that never was.
+    Parking,
 }
 
 impl Rule {
@@ -115,6 +119,7 @@ impl Rule {
             Self::OutboundKey => "where the key is the same, so is what is sent",
             Self::PerMessage => "what is made of a message may be cut into frames where it says so",
             Self::HeaderAlone => "a frame of which it lets the header alone go arrives as it is",
+            Self::Parking => "a connection that is parked sends and receives as one that never was",
         }
     }
 }

@@ -128,6 +128,12 @@ pub trait Extension: fmt::Debug + Send + Sync {
     /// the caller may send the same frame again, or another one.
     fn outbound_dropped(&mut self) {}
 
+    /// Gives up memory that a connection can do without while it is idle; by default there is none.
+    ///
+    /// It may be called at any time, also within a message. What is received and sent later is still right: the memory is
+    /// taken again when it is needed.
+    fn park(&mut self) {}
+
     /// Tells whether memory is kept between messages; if no agreed extension does, the pipeline keeps none either.
     fn keeps_memory(&self) -> bool {
         true

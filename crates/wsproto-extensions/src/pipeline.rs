@@ -249,6 +249,19 @@ impl Pipeline {
         self.inner.as_ref().is_none_or(|inner| inner.stages.iter().all(Stage::is_per_message))
     }
 
+    /// Gives up the memory that a connection can do without while it is idle: see [`Extension::park`].
+    pub fn park(&mut self) {
+        if let Some(inner) = &mut self.inner {
+            // After a panic no extension is called, and the next call says why.
+            let _parked = inner.call(|inner| {
+                inner.stages.iter_mut().for_each(Stage::park);
+                inner.inbound.park();
+                inner.scratch = Default::default();
+                Ok(())
+            });
+        }
+    }
+
     /// Tells the extensions that the frame which [`outbound`](Self::outbound) returned last is not sent.
     pub fn outbound_dropped(&mut self) {
         if let Some(inner) = &mut self.inner {

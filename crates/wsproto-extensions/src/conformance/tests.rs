@@ -67,6 +67,8 @@ enum Flaw {
     GarblesTheNext,
     WorksOnFrames,
     PassesUnseen,
+    ForgetsWhenParked,
+    PanicsWhenParked,
 }
 
 /// Puts a mark before each message and changes each byte by its place in the message.
@@ -323,6 +325,13 @@ impl Extension for Scramble {
         Some(7)
     }
 
+    fn park(&mut self) {
+        assert!(self.flaw != Flaw::PanicsWhenParked, "parked");
+        if self.flaw == Flaw::ForgetsWhenParked {
+            self.sent = 0;
+        }
+    }
+
     fn outbound_dropped(&mut self) {
         match self.flaw {
             Flaw::IgnoresDrops => {}
@@ -383,6 +392,8 @@ fn each_flaw_is_named() {
         (Flaw::GarblesTheNext,         Some(Rule::RoundTrip)),
         (Flaw::WorksOnFrames,          Some(Rule::PerMessage)),
         (Flaw::PassesUnseen,           Some(Rule::HeaderAlone)),
+        (Flaw::ForgetsWhenParked,      Some(Rule::Parking)),
+        (Flaw::PanicsWhenParked,       Some(Rule::Parking)),
     ];
     let mut texts = BTreeMap::new();
     for (flaw, rule) in table {

@@ -194,6 +194,11 @@ impl Extension for PermessageDeflate {
         self.sender.forget();
     }
 
+    fn park(&mut self) {
+        self.sender.forget();
+        self.receiver.park();
+    }
+
     fn keeps_memory(&self) -> bool {
         self.sender.keeps_memory() || self.receiver.keeps_memory()
     }

@@ -114,6 +114,11 @@ impl Decompressor {
         self.dynamic.give_back();
     }
 
+    /// Keeps only what can be referred to, in memory of exactly that size.
+    pub(super) fn park(&mut self) {
+        self.history.park();
+    }
+
     /// Decompresses until the input is used up or the output is full.
     ///
     /// That a stream is bad shows only behind all that came before it, however it arrives.

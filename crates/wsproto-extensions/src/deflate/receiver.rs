@@ -84,6 +84,13 @@ impl Receiver {
         refusal
     }
 
+    /// Keeps of the stream only what the next bytes may refer to.
+    pub(super) fn park(&mut self) {
+        if let Some(decompressor) = &mut self.decompressor {
+            decompressor.park();
+        }
+    }
+
     fn verdict(&self) -> Result<(), Refusal> {
         self.failed.clone().map_or(Ok(()), Err)
     }

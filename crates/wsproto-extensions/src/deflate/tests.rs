@@ -9,6 +9,7 @@ use super::{Backend, DeflateConfig, DeflateParams, PermessageDeflate};
 mod framing;
 mod inflating;
 mod negotiation;
+mod parking;
 mod pauses;
 
 #[path = "tests"]

@@ -82,6 +82,11 @@ impl Inbound {
         Ok(pulled)
     }
 
+    /// Gives up memory that isn't needed while nothing happens.
+    pub(super) fn park(&mut self) {
+        self.waiting.park();
+    }
+
     /// Works until there is no input left or no room.
     fn run(
         &self,

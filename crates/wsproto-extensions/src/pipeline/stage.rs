@@ -133,6 +133,12 @@ impl Stage {
         self.extension.outbound_dropped();
     }
 
+    /// Gives up memory that isn't needed while nothing happens.
+    pub(super) fn park(&mut self) {
+        self.link.shrink_to_fit();
+        self.extension.park();
+    }
+
     /// Sends a frame's payload through; `start` is where in `out` its own bytes begin.
     pub(super) fn outbound<B: WriteBuffer>(
         &mut self,

@@ -30,6 +30,11 @@ impl WaitingInput {
         }
     }
 
+    /// Keeps no more memory than what waits.
+    pub(super) fn park(&mut self) {
+        self.0.shrink_to_fit();
+    }
+
     fn give_back(&mut self) {
         if self.0.capacity() > 0 {
             self.0.clear();

@@ -92,6 +92,20 @@ impl Extended {
 }
 
 impl Connection {
+    /// Gives up the memory that extensions can do without while the connection is idle; call it when nothing has come or
+    /// gone for some time.
+    ///
+    /// With permessage-deflate and context takeover this keeps, of what was received, the bytes that later messages may
+    /// refer to (at most the window), and leaves the connection's place in the [pool] to others. The next message to be
+    /// sent begins with an empty window. Without extensions it does nothing.
+    ///
+    /// [pool]: wsproto_extensions::deflate::Pool
+    pub fn park(&mut self) {
+        if let Some(extended) = &mut self.extended {
+            extended.pipeline.park();
+        }
+    }
+
     /// Tells whether the payload under way goes to the extensions, or to nobody.
     #[inline]
     pub(super) fn is_transforming(&self) -> bool {

@@ -61,6 +61,17 @@ impl History {
         }
     }
 
+    /// Keeps only what can be referred to, in memory of exactly that size; where some waits to be delivered, all stays.
+    pub(super) fn park(&mut self) {
+        let is_exact = self.bytes.len() == self.reach() && self.bytes.capacity() == self.bytes.len();
+        if self.is_delivered() && !is_exact {
+            let kept = self.position.saturating_sub(self.window)..self.position;
+            self.bytes = self.bytes.get(kept).unwrap_or_default().to_vec();
+            self.position = self.bytes.len();
+            self.delivered = self.position;
+        }
+    }
+
     /// Returns how many bytes it can take.
     pub(super) const fn room(&self) -> usize {
         self.bytes.len().saturating_sub(self.position)
@@ -201,6 +212,56 @@ mod tests {
             let last = &out[out.len() - history.reach()..];
             assert_eq!(&history.bytes[position - history.reach()..position], last, "{name}");
         }
+    }
+
+    /// What is kept when a stream is parked is what can be referred to, in memory of that size; and it grows again.
+    #[test]
+    #[cfg_attr(miri, ignore = "exhaustive")]
+    fn a_parked_stream_keeps_what_can_be_referred_to() {
+        #[rustfmt::skip]
+        let table = [
+            // window  written  kept
+            (15,       0,       0),
+            (15,       1,       1),
+            (15,       1000,    1000),
+            (15,       2048,    2048),
+            (15,       40_000,  32_768),
+            (12,       6000,    4096),
+            (8,        256,     256),
+            (8,        257,     256),
+        ];
+        for (bits, written, kept) in table {
+            let mut history = History::new(WindowBits::new(bits).unwrap());
+            let mut all = Vec::new();
+            let mut write = |history: &mut History, number: usize| {
+                history.make_room();
+                assert!(history.write(&usize::to_le_bytes(number / 7)[..1]) == 1 && !history.is_delivered());
+                history.deliver(&mut Output::new(&mut all, 1));
+            };
+            for number in 0..written {
+                write(&mut history, number);
+            }
+            history.park();
+            let name = alloc::format!("window {bits}, {written} written");
+            let memory = history.bytes.as_ptr();
+            history.park();
+            assert_eq!(history.bytes.as_ptr(), memory, "{name}: parked again");
+            assert_eq!((history.bytes.len(), history.bytes.capacity()), (kept, kept), "{name}");
+            assert_eq!((history.position, history.reach(), history.room()), (kept, kept, 0), "{name}");
+            for number in written..written + 3 * history.window {
+                write(&mut history, number);
+                assert!(history.bytes.len() <= history.window + (history.window / 2).max(1024), "{name}");
+            }
+            let last = &all[all.len() - history.window..];
+            assert_eq!(&history.bytes[history.position - history.window..history.position], last, "{name}");
+        }
+        let mut history = History::new(WindowBits::MIN);
+        history.make_room();
+        history.write(b"waits");
+        history.park();
+        let mut out = Vec::new();
+        history.deliver(&mut Output::new(&mut out, 100));
+        assert_eq!(out, b"waits");
     }
 
     /// What waits is delivered as far as there is room; one byte of room is room.
