@@ -1,16 +1,20 @@
-//! Measures what permessage-deflate costs in memory and saves in bytes, as tables for `docs/compression.md`.
+//! Measures what permessage-deflate costs in memory and time and saves in bytes, as tables for `docs/compression.md`.
 //!
 //! `cargo run --release -p wsproto-extensions --features zlib-rs --example compression`
 
 use std::fmt::Write;
+use std::time::{Duration, Instant};
 
 use allocation_counter::measure;
-use wsproto_extensions::deflate::{Backend, DeflateConfig, DeflateParams, PermessageDeflate, WindowBits};
+use wsproto_extensions::deflate::{
+    Backend, DeflateConfig, DeflateParams, PermessageDeflate, Pool, WindowBits,
+};
 use wsproto_frame::Role;
 
 fn main() {
     println!("{}", memory());
     println!("{}", ratio());
+    println!("{}", costs());
 }
 
 fn backends() -> Vec<(&'static str, Backend)> {
@@ -88,7 +92,7 @@ fn ratio() -> String {
          |---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|\n",
     );
     for (name, backend) in backends() {
-        for level in [1, 6, 9] {
+        for level in [1, 5, 9] {
             for takeover in [true, false] {
                 let cells: Vec<_> = (8..=15)
                     .rev()
@@ -100,6 +104,67 @@ fn ratio() -> String {
         }
     }
     table
+}
+
+/// The levels that are compared.
+const LEVELS: [u8; 4] = [1, 3, 5, 7];
+
+/// Returns what a compressor takes in bytes, and what a message costs: microseconds and percent of its bytes.
+fn costs() -> String {
+    let levels = LEVELS.map(|level| format!("level {level}: µs, %")).join(" | ");
+    let mut table = format!(
+        "| backend | window | memory level | bytes | {levels} |\n|---|--:|--:|--:|--:|--:|--:|--:|\n"
+    );
+    for (name, backend) in backends() {
+        let (windows, memory_levels) = match backend {
+            Backend::Miniz => (&[15, 12][..], &[8][..]),
+            _ => (&[15, 13, 12, 10][..], &[8, 6, 5, 3, 1][..]),
+        };
+        for &bits in windows {
+            for &memory_level in memory_levels {
+                let config = DeflateConfig::default().with_backend(backend).with_memory_level(memory_level);
+                let cells = LEVELS.map(|level| {
+                    let (time, percent) = cost(&config.clone().with_level(level), params(bits, true));
+                    format!("{:.1}, {percent:.1}", time.as_secs_f64() * 1e6)
+                });
+                let bytes = compressor(&config, params(bits, true));
+                let memory_level =
+                    if backend == Backend::Miniz { "-".into() } else { memory_level.to_string() };
+                let _ =
+                    writeln!(table, "| {name} | {bits} | {memory_level} | {bytes} | {} |", cells.join(" | "));
+            }
+        }
+    }
+    table
+}
+
+/// Returns the heap bytes of a compressor.
+fn compressor(config: &DeflateConfig, params: DeflateParams) -> i64 {
+    let config = config.clone().with_pool(Pool::new(1));
+    let mut server = PermessageDeflate::new(Role::Server, params, &config);
+    let mut out = Vec::with_capacity(1 << 16);
+    measure(|| assert_eq!(server.compress(&json(0), &mut out), Ok(true))).bytes_current
+}
+
+/// Returns the shortest time for a message, and how long it is in percent.
+fn cost(config: &DeflateConfig, params: DeflateParams) -> (Duration, f64) {
+    let messages: Vec<_> = (0..200).map(json).collect();
+    let (mut best, mut wire, mut out) = (Duration::MAX, 0, Vec::with_capacity(1 << 16));
+    for _ in 0..7 {
+        let mut server = PermessageDeflate::new(Role::Server, params, config);
+        assert_eq!(server.compress(&messages[0], &mut out), Ok(true));
+        wire = 0;
+        let started = Instant::now();
+        for message in &messages {
+            out.clear();
+            assert_eq!(server.compress(message, &mut out), Ok(true));
+            wire += out.len();
+        }
+        best = best.min(started.elapsed() / 200);
+    }
+    let plain: usize = messages.iter().map(Vec::len).sum();
+    let tenths = u32::try_from(wire * 1000 / plain).unwrap_or(u32::MAX);
+    (best, f64::from(tenths) / 10.0)
 }
 
 fn percent(backend: Backend, level: u8, params: DeflateParams) -> usize {

@@ -2,6 +2,7 @@
 //! is missed, one a line, on standard error.
 
 mod million;
+mod parked;
 mod setting;
 
 use std::fmt::Write as _;
@@ -17,8 +18,18 @@ const MAX_STRUCT: usize = 256;
 
 fn main() -> ExitCode {
     let mut missed = Vec::new();
-    let tables = [structs(&mut missed), settings(&mut missed), million::table(&mut missed)];
-    println!("{}", tables.join("\n"));
+    // Resident memory is that of a process: each row of some tables has one of its own.
+    if let Some(name) = std::env::args().nth(1) {
+        print!("{}", parked::row(&name, &mut missed));
+    } else {
+        let tables = [
+            structs(&mut missed),
+            settings(&mut missed),
+            million::table(&mut missed),
+            parked::table(&mut missed),
+        ];
+        println!("{}", tables.join("\n"));
+    }
     for goal in &missed {
         eprintln!("missed: {goal}");
     }

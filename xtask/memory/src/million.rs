@@ -79,7 +79,7 @@ fn answer(ws: &mut Connection, input: &mut &mut [u8], out: &mut Vec<u8>) -> Resu
 }
 
 /// Returns how many bytes of this process are in memory.
-fn resident() -> u64 {
+pub(crate) fn resident() -> u64 {
     let text = fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages: u64 = text.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or_default();
     pages * PAGE

@@ -176,7 +176,7 @@ fn receive_messages(
 }
 
 /// Receives parts of messages in reads of 64 KiB, and returns how many bytes they had.
-fn receive_all(connection: &mut Connection, wire: &mut [u8]) -> Result<usize, String> {
+pub(crate) fn receive_all(connection: &mut Connection, wire: &mut [u8]) -> Result<usize, String> {
     let mut len = 0;
     for mut input in wire.chunks_mut(64 << 10) {
         while let Some(event) = connection.receive(&mut input).map_err(|error| error.to_string())? {
@@ -195,7 +195,7 @@ fn data_len(event: &Event<'_>) -> usize {
 }
 
 /// An open connection with what both sides of `config` agree on.
-fn open(role: Role, config: &Config) -> Result<Connection, String> {
+pub(crate) fn open(role: Role, config: &Config) -> Result<Connection, String> {
     let offers = extensions::offers(&config.extensions).map_err(|error| error.to_string())?;
     let (answer, server) =
         extensions::respond(&config.extensions, &offers).map_err(|error| error.to_string())?;
@@ -207,7 +207,7 @@ fn open(role: Role, config: &Config) -> Result<Connection, String> {
 }
 
 /// Text of so many bytes that shrinks as JSON does; the same for the same number.
-fn document(number: usize, len: usize) -> String {
+pub(crate) fn document(number: usize, len: usize) -> String {
     let mut state = 0x9e37_79b9_u32.wrapping_add(u32::try_from(number).unwrap_or_default());
     let mut next = || {
         state ^= state << 13;

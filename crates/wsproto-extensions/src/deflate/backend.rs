@@ -10,16 +10,19 @@ mod miniz;
 mod zlib_rs;
 
 /// The library that compresses; what decompresses is the same for both.
+///
+/// The default is the faster one of those that are there: `zlib-rs` where the feature is on.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Backend {
     /// `miniz_oxide`, which is small and free of unsafe code.
     ///
     /// It knows no window smaller than 32 KiB: where one is agreed, what is sent starts afresh at each multiple of it.
-    #[default]
+    #[cfg_attr(not(feature = "zlib-rs"), default)]
     Miniz,
-    /// `zlib-rs`, which keeps to smaller windows by itself and takes more memory.
+    /// `zlib-rs`, which keeps to smaller windows by itself.
     #[cfg(feature = "zlib-rs")]
+    #[default]
     ZlibRs,
 }
 

@@ -41,7 +41,7 @@ fn debug_shows_no_message() {
     send(&mut server, b"secret").unwrap();
     let shown = alloc::format!("{server:?}");
     for part in [
-        "sender: Sender { window: WindowBits(15), no_context_takeover: false, level: 6, .. }",
+        "sender: Sender { window: WindowBits(15), no_context_takeover: false, level: 5, .. }",
         "receiver: Receiver { window: WindowBits(15), no_context_takeover: true, .. }",
     ] {
         assert!(shown.contains(part), "{shown}");

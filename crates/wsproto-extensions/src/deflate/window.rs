@@ -28,6 +28,9 @@ impl WindowBits {
     /// The largest window, which is the default: 32 KiB.
     pub const MAX: Self = Self(15);
 
+    /// The window of [`DeflateConfig::low_memory`](super::DeflateConfig::low_memory).
+    pub(super) const FOUR_KIB: Self = Self(12);
+
     /// Checks a number of bits.
     #[must_use]
     pub const fn new(bits: u8) -> Option<Self> {
