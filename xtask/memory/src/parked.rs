@@ -38,8 +38,8 @@ fn settings() -> [(&'static str, DeflateConfig); 3] {
 pub(crate) fn table(missed: &mut Vec<String>) -> String {
     let mut table = format!(
         "| {CONNECTIONS} connections, context takeover, 1 KiB of JSON each way, parked | bytes allocated | resident | \
-         µs to park and restore one | {TALKING} talking: µs a message each way | if each keeps its compressor | bytes \
-         sent | if each keeps it |\n|---|--:|--:|--:|--:|--:|--:|--:|\n"
+         µs to receive one more and park | µs without parking | {TALKING} talking: µs a message each way | if each keeps its compressor | bytes \
+         sent | if each keeps it |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|\n"
     );
     for (name, _) in settings() {
         let program = env::current_exe().map_err(|error| error.to_string());
@@ -90,7 +90,7 @@ fn measured(name: &str, deflate: &DeflateConfig, missed: &mut Vec<String>) -> Re
             missed.push(format!("{name}: {bytes} bytes {what}, more than {MAX_MB} MB"));
         }
     }
-    let restoring = restoring(&mut parked[..TALKING], &wire)?;
+    let [parking, staying] = receiving(&mut parked[..TALKING], &wire)?;
 
     let mut alone = Vec::with_capacity(TALKING);
     for _ in 0..TALKING {
@@ -109,12 +109,12 @@ fn measured(name: &str, deflate: &DeflateConfig, missed: &mut Vec<String>) -> Re
     if share < LEAST_THROUGHPUT {
         missed.push(format!("{name}: {share:.2} of the throughput, less than {LEAST_THROUGHPUT}"));
     }
-    let [with_pool, each] = best.map(|time| time.as_secs_f64() * 1e6 / (TALKING * MESSAGES) as f64);
+    let [with_pool, each] = best.map(|time| micros(time, TALKING * MESSAGES));
     let [short, shortest] = sent.map(|bytes| bytes / (TALKING * MESSAGES));
     let mut row = String::new();
     let _ = writeln!(
         row,
-        "| {name} | {heap} | {grown} | {restoring:.2} | {with_pool:.1} | {each:.1} | {short} | {shortest} |"
+        "| {name} | {heap} | {grown} | {parking:.2} | {staying:.2} | {with_pool:.1} | {each:.1} | {short} | {shortest} |"
     );
     Ok(row)
 }
@@ -135,9 +135,8 @@ fn all(config: &Config, wire: &[u8], parked: &mut Vec<Connection>) -> Result<(),
     Ok(())
 }
 
-/// What it costs, in microseconds, to park a connection and to receive the next message after that, beside receiving
-/// one without parking.
-fn restoring(connections: &mut [Connection], wire: &[u8]) -> Result<f64, String> {
+/// What it costs, in microseconds, to receive a message on each connection: with parking after it, and without.
+fn receiving(connections: &mut [Connection], wire: &[u8]) -> Result<[f64; 2], String> {
     let mut best = [Duration::MAX; 2];
     let mut input = wire.to_vec();
     for _ in 0..ROUNDS {
@@ -153,8 +152,12 @@ fn restoring(connections: &mut [Connection], wire: &[u8]) -> Result<f64, String>
             *best = (*best).min(started.elapsed());
         }
     }
-    let [with, without] = best.map(|time| time.as_secs_f64() * 1e6);
-    Ok((with - without) / connections.len() as f64)
+    Ok(best.map(|time| micros(time, connections.len())))
+}
+
+/// Microseconds for each of so many.
+fn micros(time: Duration, count: usize) -> f64 {
+    time.as_secs_f64() * 1e6 / u32::try_from(count).map_or(f64::INFINITY, f64::from)
 }
 
 /// Has each receive and send some messages, in turns; returns the time, and how many bytes were sent.

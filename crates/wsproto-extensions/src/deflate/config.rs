@@ -72,8 +72,8 @@ impl Default for DeflateConfig {
 }
 
 impl DeflateConfig {
-    /// Returns the preset for those who have bandwidth: some five times as fast as the default, messages 4 to 6 tenths
-    /// longer.
+    /// Returns the preset for fast networks and busy processors: level 1. With `zlib-rs` it takes a fifth of the default's
+    /// time, with `miniz_oxide` two fifths; messages are 3 to 4 tenths longer.
     ///
     /// ```
     /// use wsproto_extensions::deflate::DeflateConfig;
@@ -85,8 +85,8 @@ impl DeflateConfig {
         Self::default().with_level(1)
     }
 
-    /// Returns the preset for many connections: windows of 4 KiB, and compressors of `zlib-rs` that take 155 KiB in place
-    /// of 278, for messages a tenth longer.
+    /// Returns the preset for many connections: windows of 4 KiB. A compressor of `zlib-rs` then takes 166 KiB in place of
+    /// 292, for messages a twentieth longer. `miniz_oxide` takes what it always does, for messages a sixth longer.
     ///
     /// ```
     /// use wsproto_extensions::deflate::DeflateConfig;

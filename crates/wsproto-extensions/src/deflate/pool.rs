@@ -56,7 +56,7 @@ impl Shared {
 impl Pool {
     /// How many connections keep their compressor by default.
     ///
-    /// That is at most 20 MiB for `miniz_oxide`, and 24 MiB for `zlib-rs` with its usual window and memory level.
+    /// With an eighth more for the others that is at most 22 MiB, of `miniz_oxide` as of `zlib-rs` with its default settings.
     pub const DEFAULT_SIZE: usize = 64;
 
     /// Makes a pool in which so many connections keep their compressor, and that holds an eighth more for the others;
