@@ -319,6 +319,12 @@ impl<S: Stream> WebSocket<S> {
         }
     }
 
+    /// Gives up the memory that an idle connection can do without, of compression above all: see
+    /// [`Connection::park`](wsproto::Connection::park). A Ping of keepalive does it by itself.
+    pub fn park(&mut self) {
+        self.link.driver.park();
+    }
+
     /// Returns how the connection ends, as far as is known yet.
     #[must_use]
     pub fn close_report(&self) -> CloseReport {

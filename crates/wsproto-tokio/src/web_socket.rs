@@ -101,6 +101,12 @@ impl<S> WebSocket<S> {
         self.access.look(|pump| pump.driver.queued())
     }
 
+    /// Gives up the memory that an idle connection can do without, of compression above all: see
+    /// [`Connection::park`](wsproto::Connection::park). A Ping of [`KeepAlive`](crate::KeepAlive) does it by itself.
+    pub fn park(&mut self) {
+        self.access.with(|pump| pump.driver.park());
+    }
+
     /// Shows the stream, for its addresses and options. To read from it or to write to it breaks the connection.
     pub fn with_stream<T>(&mut self, show: impl FnOnce(&mut S) -> T) -> T {
         self.access.with(|pump| show(&mut pump.io))

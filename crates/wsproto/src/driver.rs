@@ -159,6 +159,13 @@ impl Driver {
         &self.connection
     }
 
+    /// Gives up the memory that an idle connection can do without: see [`Connection::park`].
+    ///
+    /// A Ping of [`KeepAlive`](crate::KeepAlive) does it by itself, as nothing has come for its whole interval then.
+    pub fn park(&mut self) {
+        self.connection.park();
+    }
+
     /// Gives the connection back, where neither anything waits to be written nor any Pong is owed.
     ///
     /// # Errors

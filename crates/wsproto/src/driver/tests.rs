@@ -714,3 +714,33 @@ fn time_is_asked_for_only_where_it_counts() {
         }
     }
 }
+
+/// After a Ping of keepalive what is sent refers to nothing before it, so that memory could be given up.
+#[cfg(feature = "deflate")]
+#[test]
+fn a_ping_of_keepalive_parks_the_connection() {
+    let config = Config::default().with_extension(crate::DeflateConfig::default());
+    let offers = wsproto_extensions::offers(&config.extensions).unwrap();
+    let (answer, at_server) = wsproto_extensions::respond(&config.extensions, &offers).unwrap();
+    let at_client = wsproto_extensions::conclude(&config.extensions, &answer).unwrap();
+    let mut ends = Ends::of(
+        Connection::open_server(config.clone()).with_extensions(at_server),
+        Connection::open_client_with_entropy(config, |key: &mut [u8]| key.fill(7)).with_extensions(at_client),
+    );
+    let timeouts = Timeouts::default().with_keep_alive(KeepAlive { idle: s(20), patience: s(10) });
+    ends.driver = ends.driver.with_timeouts(timeouts, NOW);
+    let numbers = (0..200_u32).map(|number| alloc::format!("{},", number.wrapping_mul(0x9e37_79b9)));
+    let text = numbers.collect::<Vec<_>>().concat();
+    let send = |ends: &mut Ends, now| {
+        ends.driver.send(TextMessage::new(&text), now).unwrap();
+        let len = ends.driver.queued();
+        assert_eq!(ends.write(now), [TextMessage::new(text.clone()).into()]);
+        len
+    };
+    let (first, second) = (send(&mut ends, s(1)), send(&mut ends, s(19)));
+    assert!(second < first / 4, "{first}, {second}");
+    assert_eq!(ends.driver.handle_timeout(s(20)), None);
+    assert!(matches!(ends.write(s(20))[..], [Event::Ping(_)]));
+    let (afresh, next) = (send(&mut ends, s(21)), send(&mut ends, s(22)));
+    assert!(afresh > first / 2 && next < first / 4, "{first}, {afresh}, {next}");
+}

@@ -31,6 +31,8 @@ impl Driver {
         while let Some(due) = self.timers.as_deref_mut()?.handle_timeout(now) {
             match due {
                 Due::Ping(payload) => {
+                    // Nothing has come for the whole interval.
+                    self.park();
                     if self.connection.send(Ping::new(&payload), self.output.buffer()).is_ok() {
                         self.rare().ping_end = self.queue_end();
                         self.note_queued(now);
