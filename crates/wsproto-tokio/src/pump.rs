@@ -17,7 +17,12 @@ use wsproto::{
 };
 
 pub(crate) use self::time::Clock;
-use crate::{Error, error, parties::Parties, pool, trace::Trace};
+use crate::{
+    Error, error,
+    parties::Parties,
+    pool,
+    trace::{Sent, Trace},
+};
 
 /// From this length on, in bytes, what waits for the rest of its message keeps the memory that it was read into.
 const LONG_LEN: usize = 16 << 10;
@@ -138,7 +143,7 @@ impl<S> Pump<S> {
         queue: impl FnOnce(&mut Driver, &mut Clock) -> Result<(), LocalProtocolError>,
     ) -> Result<(), Error> {
         self.lend_output();
-        let before = self.driver.counters().message_bytes_sent;
+        let before = Sent::by(&self.driver);
         let outcome = queue(&mut self.driver, &mut self.clock);
         Trace::sent(&self.driver, before);
         outcome.map_err(|error| match Error::from(error) {

@@ -4,7 +4,11 @@ use std::fmt;
 
 use wsproto::{Driver, Event, LocalProtocolError, PreparedMessage};
 
-use crate::{Error, pump::Clock, trace::Trace};
+use crate::{
+    Error,
+    pump::Clock,
+    trace::{Sent, Trace},
+};
 
 /// What [`recv_with`](crate::WebSocket::recv_with) answers with.
 pub struct Replies<'a> {
@@ -40,7 +44,7 @@ impl<'a> Replies<'a> {
         &mut self,
         queue: impl FnOnce(&mut Driver, &mut Clock) -> Result<(), LocalProtocolError>,
     ) -> Result<(), Error> {
-        let before = self.driver.counters().message_bytes_sent;
+        let before = Sent::by(self.driver);
         queue(self.driver, self.clock)?;
         Trace::sent(self.driver, before);
         Ok(())

@@ -1,5 +1,5 @@
-//! What the feature `tracing` tells: handshakes, state changes, broken rules, and of messages their opcode and length.
-//! Payloads, targets and header fields are never told.
+//! What the feature `tracing` tells: handshakes, state changes, broken rules, of messages that come their opcode and length,
+//! and of those that are queued their length. Payloads, targets and header fields are never told.
 
 use wsproto::{Driver, Event};
 
@@ -12,13 +12,28 @@ pub(crate) struct Trace {
     state: Option<wsproto::ConnectionState>,
 }
 
+/// What was sent so far.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(crate) struct Sent {
+    messages: u64,
+    bytes: u64,
+}
+
+impl Sent {
+    #[inline]
+    pub(crate) const fn by(driver: &Driver) -> Self {
+        let counters = driver.counters();
+        Self { messages: counters.messages_sent, bytes: counters.message_bytes_sent }
+    }
+}
+
 #[cfg(not(feature = "tracing"))]
 #[expect(clippy::unused_self, reason = "nothing is told without the feature")]
 impl Trace {
     #[inline]
     pub(crate) const fn received(_: &Driver, _: &Event<'_>) {}
 
-    pub(crate) fn sent(_: &Driver, _: u64) {}
+    pub(crate) const fn sent(_: &Driver, _: Sent) {}
 
     pub(crate) fn progress(&self, _: &Driver) {}
 
@@ -37,10 +52,11 @@ impl Trace {
         tracing::trace!(role = ?driver.connection().role(), opcode, len, "received");
     }
 
-    /// Tells how much was queued since so many bytes of messages were sent.
-    pub(crate) fn sent(driver: &Driver, before: u64) {
-        let len = driver.counters().message_bytes_sent.saturating_sub(before);
-        if len > 0 {
+    /// Tells how much was queued since, if anything was: a message may be empty.
+    pub(crate) fn sent(driver: &Driver, before: Sent) {
+        let now = Sent::by(driver);
+        if now != before {
+            let len = now.bytes.saturating_sub(before.bytes);
             tracing::trace!(role = ?driver.connection().role(), len, "queued");
         }
     }

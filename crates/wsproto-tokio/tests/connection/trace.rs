@@ -79,6 +79,7 @@ fn each_way_to_queue_a_message_is_told_with_its_length() {
         peer.write_all(&client_bytes([TextMessage::new("four").into(), TextMessage::new("five5").into()]))
             .await
             .unwrap();
+        server.feed("").await.unwrap();
         server.feed("1").await.unwrap();
         server.send("22").await.unwrap();
         server.feed_event(TextMessage::new("333")).await.unwrap();
@@ -92,6 +93,7 @@ fn each_way_to_queue_a_message_is_told_with_its_length() {
         answered.await.unwrap().unwrap().unwrap();
     });
     let expected = [
+        "queued role=Server len=0",
         "queued role=Server len=1",
         "queued role=Server len=2",
         "queued role=Server len=3",
