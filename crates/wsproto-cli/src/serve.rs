@@ -13,7 +13,6 @@ mod http2;
 mod listener;
 mod looking;
 mod observer;
-mod opening;
 mod queue;
 mod recordings;
 mod route;

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use wsproto::{AcceptConnection, RejectConnection, Request};
-use wsproto_tokio::Error;
+use wsproto_tokio::{Asked, Error, accept_with};
 
 use super::{
     assets,
     endpoints::{self, Shown},
     observer::{About, Observer},
-    opening::{Asked, accept_with},
     route::{self, Endpoint},
     sessions::Place,
     site::Site,
@@ -38,7 +37,7 @@ where
             decided = Some(decide(site, &observer, opener, request).map_err(assets::with_safety)?);
             Ok(AcceptConnection::new())
         }
-        Asked::Other(request) => match route::plain_http1(site, request) {
+        Asked::Other(request, _) => match route::plain_http1(site, request) {
             Some(answer) => Err(assets::with_safety(answer)),
             None => Ok(AcceptConnection::new()),
         },
