@@ -82,11 +82,23 @@ impl Options {
     }
 
     #[cfg(not(feature = "tls"))]
+    #[expect(clippy::unnecessary_wraps, reason = "with TLS it can fail")]
     fn trusting(&self, _: &WebSocketUrl, connector: Connector) -> Result<Connector, Failure> {
         // There is no TLS to be insecure.
         let _ = self.insecure;
         Ok(connector)
     }
+}
+
+/// Reads a URL.
+pub(crate) fn url(text: &str) -> Result<WebSocketUrl, String> {
+    text.parse().map_err(|error: wsproto::UrlError| error.to_string())
+}
+
+/// Names a server as people write it.
+pub(crate) fn place(url: &WebSocketUrl) -> String {
+    let (host, port) = (url.host(), url.port());
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 /// Reads a header field.

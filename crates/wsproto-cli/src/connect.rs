@@ -23,7 +23,7 @@ use wsproto::WebSocketUrl;
 
 use self::session::Session;
 use crate::{
-    client::{self, seconds},
+    client::{self, seconds, url},
     exit::{Failure, Status},
     signals::Signals,
     streams::Output,
@@ -116,11 +116,6 @@ fn wait(text: &str) -> Result<Wait, String> {
     if text == "forever" { Ok(Wait::Forever) } else { seconds(text).map(Wait::Time) }
 }
 
-/// Reads a URL.
-pub(crate) fn url(text: &str) -> Result<WebSocketUrl, String> {
-    text.parse().map_err(|error: wsproto::UrlError| error.to_string())
-}
-
 impl Args {
     fn unix(&self) -> Option<&Path> {
         self.unix.as_deref()
@@ -128,19 +123,19 @@ impl Args {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let local = |error: io::Error| Failure::new(Status::Local, error);
-    open::check(&args)?;
+    open::check(args)?;
     if args.raw && io::stdout().is_terminal() {
         let why = "--raw is for pipes and files: bytes of a server could do anything to a terminal";
         return Err(Failure::new(Status::Usage, why));
     }
-    let connector = open::connector(&args)?;
+    let connector = open::connector(args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(local)?;
     let status = runtime.block_on(async {
         let signals = Signals::listen().map_err(local)?;
         let output = Output::start().map_err(local)?;
-        let status = connect(&args, connector, signals, &output).await.unwrap_or_else(|failure| {
+        let status = connect(args, connector, signals, &output).await.unwrap_or_else(|failure| {
             output.note(format_args!("wsproto: {}", failure.message));
             failure.status
         });

@@ -6,8 +6,6 @@
 
 // Whoever reads the output may go away at any time, and `println!` panics then: `streams` is for that.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
-// Until all commands are there.
-#![allow(dead_code, clippy::unnecessary_wraps, clippy::needless_pass_by_value, clippy::unused_self)]
 // No byte of a peer may reach a panic; the tests are free to.
 #![cfg_attr(
     not(test),
@@ -55,9 +53,9 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(args) => serve::run(args),
-        Command::Connect(args) => connect::run(args),
+        Command::Connect(args) => connect::run(&args),
         Command::Explain(args) => explain::run(args),
-        Command::Bench(args) => bench::run(args),
+        Command::Bench(args) => bench::run(&args),
     };
     outcome.unwrap_or_else(Failure::report)
 }

@@ -9,7 +9,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     time::timeout,
 };
-use wsproto::{AcceptConnection, Config, Deadline, KeepAlive, WebSocketUrl};
+use wsproto::{AcceptConnection, Config, Deadline, KeepAlive};
 use wsproto_tokio::{Connector, Error, WebSocket};
 
 use super::{
@@ -56,7 +56,7 @@ pub(super) async fn open(
     let (url, limit, began) = (&args.url, args.client.timeout, Instant::now());
     let place = match args.unix() {
         Some(path) => path.display().to_string(),
-        None => place(url),
+        None => client::place(url),
     };
     let dialled = match args.unix() {
         Some(path) => dial_unix(path, limit).await,
@@ -70,12 +70,6 @@ pub(super) async fn open(
     let left = limit.saturating_sub(began.elapsed());
     let opened = connector.with_timeout(left).connect_over(stream, url.clone()).await;
     opened.map_err(|error| client::refused(url, &place, limit, &error, &beginning.bytes()))
-}
-
-/// Names a server as people write it.
-pub(super) fn place(url: &WebSocketUrl) -> String {
-    let (host, port) = (url.host(), url.port());
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 #[cfg(unix)]

@@ -17,12 +17,12 @@ use wsproto_tokio::{Sender, WebSocket};
 use super::{
     Args, ending,
     input::Asked,
-    open::{Stream, place},
+    open::Stream,
     receive::{Ended, Form, Told, receive},
     send::{Done, Sending},
 };
 use crate::{
-    client::GOODBYE,
+    client::{GOODBYE, place},
     exit::{Failure, Status},
     signals::Signals,
     streams::Output,

@@ -53,6 +53,7 @@ pub(crate) struct Explainer {
 
 impl Explainer {
     /// Begins to look; a rule is broken where an endpoint with the default limits would say so.
+    #[cfg(test)]
     pub(crate) fn new(start: Start) -> Self {
         Self::within(Config::default(), start)
     }

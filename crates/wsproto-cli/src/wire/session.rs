@@ -83,6 +83,7 @@ impl Recorder {
     }
 
     /// Records a request or an answer of HTTP/2.
+    #[cfg(any(feature = "tls", test))]
     pub(crate) fn handshake(&mut self, head: &Handshake) {
         let Handshake { at, from, version, fields, .. } = head;
         let len =
@@ -93,6 +94,7 @@ impl Recorder {
     }
 
     /// Records that the connection is open, where the bytes don't tell it.
+    #[cfg(any(feature = "tls", test))]
     pub(crate) fn open(&mut self, at: Duration, extensions: &str, subprotocol: Option<&str>) {
         let len = extensions.len().saturating_add(subprotocol.map_or(0, str::len));
         let (extensions, subprotocol) = (extensions.into(), subprotocol.map(String::from));
