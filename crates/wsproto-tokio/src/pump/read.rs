@@ -43,7 +43,9 @@ impl<S: AsyncRead + Unpin> Pump<S> {
             }
         }
         self.buffer = Some(buffer);
-        if outcome.is_ready() {
+        // What a read without result took of the turn is given back; where it was the last, the stream was perhaps not
+        // allowed to read, and that has to be seen below and by those who judge by time.
+        if outcome.is_ready() || !coop::has_budget_remaining() {
             turn.made_progress();
         }
         match outcome {

@@ -1,6 +1,7 @@
 //! Deadlines and Pings, on paused time.
 
 use std::{
+    future::poll_fn,
     io,
     pin::Pin,
     task::{Context, Poll, ready},
@@ -9,10 +10,12 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex},
+    task::coop,
     time::{Instant, advance, sleep},
 };
 use wsproto_tokio::{
-    CloseCode, Deadline, Error, Event, KeepAlive, Message, Pong, Settings, TextMessage, Timeouts,
+    CloseCode, CloseConnection, Deadline, Error, Event, KeepAlive, Message, Pong, Settings, TextMessage,
+    Timeouts,
 };
 
 use crate::ends::{client_bytes, client_events, open_server, pair_with, server_and_stream};
@@ -74,6 +77,31 @@ async fn a_busy_program_does_not_hold_its_own_delay_against_the_peer() {
     advance(SECOND * 3600).await;
     server.flush().await.unwrap();
     assert_eq!(server.recv().await.unwrap().unwrap().as_text(), Some("still"));
+}
+
+/// However much of its turn the task has used up by then, what lies in the transport counts before the time does.
+#[tokio::test(start_paused = true)]
+async fn what_a_used_up_turn_does_not_let_a_connection_read_is_not_held_against_the_peer() {
+    for used in (0..8).chain(100..140) {
+        let (mut server, mut peer) = server_and_stream(64, &Settings::default());
+        server.start_close(CloseCode::NORMAL, "").unwrap();
+        server.flush().await.unwrap();
+        peer.write_all(&client_bytes([CloseConnection::new(CloseCode::NORMAL).into()])).await.unwrap();
+        drop(peer);
+        advance(SECOND * 3600).await;
+        let mut is_first = true;
+        let outcome = poll_fn(|cx| {
+            // What else the program does in the same turn.
+            for _ in 0..if std::mem::take(&mut is_first) { used } else { 0 } {
+                if let Poll::Ready(turn) = coop::poll_proceed(cx) {
+                    turn.made_progress();
+                }
+            }
+            server.poll_recv(cx)
+        });
+        assert!(matches!(outcome.await, Ok(None)), "{used} units were used");
+        assert!(server.close_report().clean, "{used} units were used");
+    }
 }
 
 /// The message lies in the transport for longer than the limit, in more pieces than one read takes.
