@@ -1,8 +1,12 @@
 //! Runs the commands of README.md: every line of its code blocks that are marked `sh`.
 //!
-//! What is not to be run (a server that runs for ever, say) stands in a block marked otherwise, such as `console`.
+//! What runs until it is stopped stands in a block marked `console`. Of these the server is started and asked whether it
+//! is well.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
 
 use crate::process;
 
@@ -19,11 +23,15 @@ pub(crate) fn run(_: &[String]) -> Result<(), String> {
 pub(crate) fn run_except(known: &[&str]) -> Result<(), String> {
     let text = fs::read_to_string(process::root().join("README.md"))
         .map_err(|error| format!("README.md: {error}"))?;
-    let commands = commands(&text);
+    let servers = commands(&text, "console");
+    let Some(server) = servers.iter().find(|command| command.ends_with("-- serve")) else {
+        return Err("README.md does not start the server".to_owned());
+    };
+    let commands = commands(&text, "sh");
     if commands.is_empty() {
         return Err("README.md has no commands".to_owned());
     }
-    let mut problems = Vec::new();
+    let mut problems: Vec<String> = serve(server).err().into_iter().collect();
     for command in commands {
         if known.contains(&command) {
             println!("$ {command} (a step of its own)");
@@ -34,14 +42,55 @@ pub(crate) fn run_except(known: &[&str]) -> Result<(), String> {
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
 }
 
-fn commands(text: &str) -> Vec<&str> {
+/// Starts the server on a free port, and asks it whether it is well.
+fn serve(command: &str) -> Result<(), String> {
+    let line = format!("{command} --port 0");
+    println!("$ {line}");
+    let mut words = line.split_whitespace();
+    let mut command = Command::new(words.next().unwrap_or_default());
+    command.args(words).current_dir(process::root()).stdin(Stdio::null()).stderr(Stdio::piped());
+    let mut server = command.spawn().map_err(|error| format!("{line}: {error}"))?;
+    let healthy = is_healthy(&mut server).map_err(|error| format!("{line}: {error}"));
+    // On Unix cargo has become the server; elsewhere it outlives it.
+    server.kill().and_then(|()| server.wait()).map_err(|error| error.to_string())?;
+    healthy
+}
+
+fn is_healthy(server: &mut Child) -> Result<(), String> {
+    let mut said = String::new();
+    for line in BufReader::new(server.stderr.take().ok_or("no standard error")?).lines() {
+        let line = line.map_err(|error| error.to_string())?;
+        let host = line
+            .split_once("http://")
+            .map(|(_, rest)| rest.trim_end_matches(|end: char| !end.is_ascii_digit()));
+        let Some(host) = host else {
+            said.push_str(&line);
+            said.push('\n');
+            continue;
+        };
+        let mut stream = TcpStream::connect(host).map_err(|error| format!("{host}: {error}"))?;
+        let asked = write!(stream, "GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        let mut answer = Vec::new();
+        asked.and_then(|()| stream.read_to_end(&mut answer)).map_err(|error| error.to_string())?;
+        if answer.starts_with(b"HTTP/1.1 200 ") {
+            return Ok(());
+        }
+        return Err(format!("/healthz: {}", String::from_utf8_lossy(&answer)));
+    }
+    Err(format!("it printed no address: {said}"))
+}
+
+/// Returns the lines of the blocks with that mark.
+fn commands<'a>(text: &'a str, wanted: &str) -> Vec<&'a str> {
     let mut commands = Vec::new();
     let mut block = None;
     for line in text.lines().map(str::trim) {
         match (block, line.strip_prefix("```")) {
             (None, Some(mark)) => block = Some(mark),
             (Some(_), Some(_)) => block = None,
-            (Some("sh"), None) if !line.is_empty() && !line.starts_with('#') => commands.push(line),
+            (Some(mark), None) if mark == wanted && !line.is_empty() && !line.starts_with('#') => {
+                commands.push(line);
+            }
             _ => {}
         }
     }
@@ -53,8 +102,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_blocks_of_shell_count() {
+    fn blocks_are_told_apart_by_their_mark() {
         let text = "cargo a\n```sh\n# why\ncargo b\n\ncargo c\n```\n```rust\nlet d = 1;\n```\n```console\ncargo e\n```\n";
-        assert_eq!(commands(text), ["cargo b", "cargo c"]);
+        assert_eq!(commands(text, "sh"), ["cargo b", "cargo c"]);
+        assert_eq!(commands(text, "console"), ["cargo e"]);
     }
 }

@@ -50,6 +50,9 @@ mod pages {
     #[doc = include_str!("../../../docs/from-tungstenite.md")]
     pub struct FromTungstenite;
 
+    #[doc = include_str!("../../../README.md")]
+    pub struct Project;
+
     #[doc = include_str!("../README.md")]
     pub struct Readme;
 }

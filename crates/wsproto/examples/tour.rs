@@ -6,7 +6,8 @@ use std::{error::Error, fmt::Write};
 
 use wsproto::{
     AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Connection, ConnectionState, Event,
-    Ping, Request, TextMessage, extensions::deflate::DeflateConfig,
+    Ping, Request, TextMessage,
+    extensions::deflate::{Backend, DeflateConfig},
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -16,7 +17,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Returns the whole tour as text.
 pub(crate) fn tour() -> Result<String, Box<dyn Error>> {
-    let config = Config::default().with_extension(DeflateConfig::default());
+    // The bytes are the same whatever features are on.
+    let deflate = DeflateConfig::default().with_backend(Backend::Miniz);
+    let config = Config::default().with_extension(deflate);
     let mut tour = Tour::new(&config);
     tour.opening_handshake()?;
     tour.messages()?;

@@ -1,10 +1,7 @@
-//! The pages of `docs/` and the README, whose examples run as tests of this crate; nothing of it is built into the library.
+//! The pages of `docs/` whose examples run as tests of this crate; nothing of it is built into the library.
 
 #[doc = include_str!("../../../docs/guide.md")]
 pub struct Guide;
 
 #[doc = include_str!("../../../docs/from-wsproto.md")]
 pub struct FromWsproto;
-
-#[doc = include_str!("../../../README.md")]
-pub struct Readme;
