@@ -18,6 +18,7 @@ use crate::{
     server,
     stack::Stack,
     tls::Tls,
+    tool,
     way::{Direct, Http2},
 };
 
@@ -30,6 +31,7 @@ pub(crate) fn run(options: &Options) -> Result<bool, String> {
     let runtime = Runtime::new().map_err(|error| format!("tokio: {error}"))?;
     let mut run = Run { options, runtime, tls: Tls::make()?, outcome: Outcome::default() };
     run.peers();
+    run.tool();
     run.proxies();
     let Outcome { rows, skipped, mut failures } = run.outcome;
     failures.extend(rows.iter().flat_map(Row::failures));
@@ -190,6 +192,48 @@ impl Run<'_> {
         }
         report::print_row(&row);
         self.outcome.rows.push(row);
+    }
+
+    /// The tool's line client talks to the servers of some peers.
+    fn tool(&mut self) {
+        let peers: Vec<Peer> = PEERS
+            .into_iter()
+            .filter(|peer| tool::SERVERS.contains(&peer.name) && self.options.wants(peer.name))
+            .collect();
+        if peers.is_empty() {
+            return;
+        }
+        if let Err(why) = tool::build() {
+            self.outcome.failures.push(why);
+            return;
+        }
+        println!();
+        for peer in peers {
+            // Where it can't be installed, that was said already.
+            let Ok(installed) = install::install(peer.runtime) else { continue };
+            for deflate in self.options.settings(&peer, Stack::Tcp) {
+                if deflate.parameters().is_none() {
+                    self.tool_and(&peer, &installed, deflate);
+                }
+            }
+        }
+    }
+
+    fn tool_and(&mut self, peer: &Peer, installed: &Installed, deflate: Deflate) {
+        let talk = || {
+            let mut command = peer.server(installed, Stack::Tcp, deflate, &self.tls.folder);
+            let errors = install::root().join(format!("target/interop/{}-tool.log", peer.name));
+            let process = Process::start(&mut command, &errors)?;
+            let port = process.field("port")?.parse().map_err(io::Error::other)?;
+            Ok(tool::run(port))
+        };
+        let failed = talk().unwrap_or_else(|error: io::Error| vec![error.to_string()]);
+        let said = if failed.is_empty() { "ok" } else { "FAIL" };
+        let deflate = if deflate.is_on() { "deflate" } else { "plain" };
+        println!("wsproto connect to {}, {deflate}: {said}", peer.name);
+        let told =
+            failed.iter().map(|why| format!("FAIL: wsproto connect to {}, {deflate}: {why}", peer.name));
+        self.outcome.failures.extend(told);
     }
 }
 

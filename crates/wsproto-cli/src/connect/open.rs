@@ -5,11 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    time::timeout,
-};
-use wsproto::{AcceptConnection, Config, Deadline, KeepAlive};
+use tokio::io::{AsyncRead, AsyncWrite};
+use wsproto::{AcceptConnection, Config, KeepAlive};
 use wsproto_tokio::{Connector, Error, WebSocket};
 
 use super::{
@@ -74,9 +71,9 @@ pub(super) async fn open(
 
 #[cfg(unix)]
 async fn dial_unix(path: &Path, limit: Duration) -> Result<Box<dyn Io>, Error> {
-    match timeout(limit, tokio::net::UnixStream::connect(path)).await {
+    match tokio::time::timeout(limit, tokio::net::UnixStream::connect(path)).await {
         Ok(stream) => Ok(Box::new(stream?)),
-        Err(_) => Err(Deadline::Connect.into()),
+        Err(_) => Err(wsproto::Deadline::Connect.into()),
     }
 }
 

@@ -82,7 +82,7 @@ impl<'a> Session<'a> {
                 done = sending.run(&mut sender, &mut lines, &mut in_hand) => Cause::Input(done),
             }
         };
-        self.finish(cause, sender, reception, in_hand).await
+        self.finish(cause, sender, reception, (in_hand, lines)).await
     }
 
     /// Says what was agreed.
@@ -104,12 +104,16 @@ impl<'a> Session<'a> {
         cause: Cause,
         mut sender: Sender<Stream>,
         mut reception: JoinHandle<Ended>,
-        in_hand: bool,
+        (mut in_hand, mut lines): (bool, mpsc::Receiver<Asked>),
     ) -> Result<Status, Failure> {
         let mut fault = None;
         let mut deadline = None;
         let ended = match cause {
-            Cause::Ended(ended) => Some(ended),
+            Cause::Ended(ended) => {
+                // What was read and is not sent never will be.
+                in_hand |= lines.try_recv().is_ok();
+                Some(ended)
+            }
             Cause::Input(done) => {
                 fault = done.fault;
                 start_close(&mut sender, done.code, &done.reason);

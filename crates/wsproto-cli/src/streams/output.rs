@@ -85,7 +85,8 @@ impl Output {
 
     /// Writes over the last line of a terminal; the next one writes over this one.
     pub(crate) fn rewrite(&self, line: fmt::Arguments<'_>) {
-        self.put(format!("\r\x1b[K{line}"), 0);
+        // Blanks and no escape sequence: there are none without colours.
+        self.put(format!("\r{:<78}\r", line.to_string()), 0);
     }
 
     fn put(&self, text: String, missing: u64) {

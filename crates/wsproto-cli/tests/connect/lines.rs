@@ -139,3 +139,16 @@ fn lines_that_were_not_sent_are_told() {
     assert_eq!(outcome.status, 9, "{}", outcome.stderr);
     assert!(outcome.stderr.contains("before all lines were sent"), "{}", outcome.stderr);
 }
+
+#[test]
+fn lines_that_wait_when_the_server_closes_are_told() {
+    let (port, _) = once(|stream| async {
+        let mut ws = open(stream).await;
+        let first = ws.recv().await.unwrap().unwrap();
+        ws.send(first).await.unwrap();
+        ws.close(wsproto::CloseCode::NORMAL, "").await.unwrap();
+    });
+    let outcome = connect(&[&ws(port)], &b"one\n".repeat(200_000));
+    assert_eq!((outcome.status, outcome.text()), (9, "one\n"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("before all lines were sent"), "{}", outcome.stderr);
+}
