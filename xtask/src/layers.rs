@@ -56,6 +56,7 @@ const ALLOWED: [(&str, &[&str]); 8] = [
             "hyper-util",
             "pcap-parser",
             "rcgen",
+            "rustix",
             "serde",
             "serde_json",
             "tokio",

@@ -26,13 +26,11 @@ impl Manifest {
     pub(crate) fn read(name: &str) -> Result<Self, String> {
         let table = table(&format!("crates/{name}/Cargo.toml"))?;
         let features = entries(&table, "features").map(|(name, value)| (name.clone(), strings(value)));
-        let dependencies = ["dependencies", "build-dependencies"].into_iter();
-        let dependencies = dependencies.flat_map(|kind| entries(&table, kind)).map(|(name, _)| name.clone());
-        let tests = entries(&table, "dev-dependencies").map(|(name, _)| name.clone());
+        let dependencies = ["dependencies", "build-dependencies"];
         Ok(Self {
             features: features.collect(),
-            dependencies: dependencies.collect(),
-            tests: tests.collect(),
+            dependencies: dependencies.into_iter().flat_map(|kind| names(&table, kind)).collect(),
+            tests: names(&table, "dev-dependencies"),
         })
     }
 
@@ -84,6 +82,13 @@ fn entries<'a>(table: &'a Table, name: &str) -> impl Iterator<Item = (&'a String
     table.get(name).and_then(Value::as_table).into_iter().flatten()
 }
 
+/// The names in all tables of a kind, those for some targets only included.
+fn names(table: &Table, kind: &str) -> Vec<String> {
+    let of_targets = entries(table, "target").filter_map(|(_, target)| target.as_table());
+    let tables = std::iter::once(table).chain(of_targets);
+    tables.flat_map(|table| entries(table, kind)).map(|(name, _)| name.clone()).collect()
+}
+
 fn strings(value: &Value) -> Vec<String> {
     let items = value.as_array().into_iter().flatten();
     items.filter_map(Value::as_str).map(str::to_owned).collect()
@@ -92,6 +97,16 @@ fn strings(value: &Value) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_all_targets_are_seen() {
+        let text = "[dependencies]\na = \"1\"\n[target.'cfg(unix)'.dependencies]\nb = \"1\"\n\
+                    [target.'cfg(unix)'.dev-dependencies]\nc = \"1\"\n[dev-dependencies]\nd = \"1\"\n";
+        let table: Table = text.parse().unwrap();
+        assert_eq!(names(&table, "dependencies"), ["a", "b"]);
+        assert_eq!(names(&table, "dev-dependencies"), ["d", "c"]);
+        assert!(names(&table, "build-dependencies").is_empty());
+    }
 
     #[test]
     fn features_that_reach_std_are_left_out() {

@@ -160,7 +160,7 @@ fn write(waiting: &mpsc::Receiver<Part>, failed: &watch::Sender<Option<io::Error
         }
         let bytes = match &*parts {
             [part] => part.bytes.clone(),
-            parts => parts.iter().flat_map(|part| part.bytes.iter().copied()).collect(),
+            parts => parts.iter().map(|part| &part.bytes[..]).collect::<Vec<_>>().concat().into(),
         };
         match to {
             // Once it has failed, what still comes is for nobody.

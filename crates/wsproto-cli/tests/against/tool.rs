@@ -83,7 +83,8 @@ impl Tool {
         Outcome { status, stdout, stderr }
     }
 
-    fn wait(&mut self) -> i32 {
+    /// Waits for the end, and reads nothing.
+    pub(crate) fn wait(&mut self) -> i32 {
         let began = Instant::now();
         while began.elapsed() < PATIENCE {
             if let Some(status) = self.child.try_wait().unwrap() {

@@ -84,3 +84,25 @@ fn a_signal_ends_what_waits_for_answers() {
     assert_eq!(tool.end().status, 0);
     assert_eq!(ended.recv().unwrap().received.map(|close| close.code.get()), Some(1001));
 }
+
+#[test]
+fn a_signal_is_bounded_also_while_nobody_reads_standard_output() {
+    let flooding = serve(|stream| async {
+        let mut ws = open(stream).await;
+        ws.send("hello").await.unwrap();
+        while ws.send("x".repeat(1 << 16)).await.is_ok() {}
+    });
+    for signals in [1, 2] {
+        let mut tool = open_tool(flooding, &["--no-compression", "--wait", "forever"]);
+        // More comes than may wait.
+        thread::sleep(Duration::from_secs(1));
+        let before = Instant::now();
+        for _ in 0..signals {
+            tool.signal("INT");
+            thread::sleep(Duration::from_millis(300));
+        }
+        let status = tool.wait();
+        assert_eq!(status, if signals == 1 { 7 } else { 130 });
+        assert!(before.elapsed() < Duration::from_secs(if signals == 1 { 12 } else { 3 }));
+    }
+}
