@@ -4,9 +4,10 @@ use std::{
     ops::DerefMut,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Wake, Waker},
+    time::Duration,
 };
 
-use wsproto::{ConnectionState, Transport};
+use wsproto::Transport;
 
 use crate::pump::{Pump, Stage};
 
@@ -57,6 +58,11 @@ impl Waiting {
         let left = all.get_mut(party as usize).and_then(Option::take);
         drop(all);
         drop(left);
+    }
+
+    fn has_others(&self, party: Option<Party>) -> bool {
+        let own = party.map(|party| party as usize);
+        self.all().iter().enumerate().any(|(place, entry)| entry.is_some() && Some(place) != own)
     }
 
     fn wake_others(&self, party: Option<Party>) {
@@ -131,6 +137,7 @@ impl Parties {
         self.change(None, lock, action)
     }
 
+    #[inline]
     fn change<S, T, P: DerefMut<Target = Pump<S>>>(
         &self,
         party: Option<Party>,
@@ -139,9 +146,10 @@ impl Parties {
     ) -> T {
         let mut others = WakeOthers { waiting: &self.waiting, party, is_due: true };
         let mut pump = lock();
-        let before = pump.seen();
+        // Whoever comes to wait from now on waits for the lock first, and sees what is done here.
+        let before = self.waiting.has_others(party).then(|| pump.seen());
         let outcome = action(&mut pump);
-        others.is_due = pump.seen().tells_news(before);
+        others.is_due = before.is_some_and(|before| pump.seen().tells_news(before));
         drop(pump);
         outcome
     }
@@ -149,35 +157,36 @@ impl Parties {
 
 /// What the others wait for; where it has changed, they are woken.
 #[derive(Clone, Copy, Eq, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one thing to wait for")]
 struct Seen {
     found: bool,
     queued: bool,
     above_mark: bool,
-    /// Whether something is due before the timer that is set.
-    wants_timer: bool,
     stage: Stage,
-    state: ConnectionState,
     transport: Transport,
+    /// When something is due.
+    due: Option<Duration>,
 }
 
 impl Seen {
-    /// Tells whether there is anything to wake others for: that a timer was set is nothing.
+    /// Tells whether there is anything to wake others for. Of times, only an earlier one is: whoever waits has a timer
+    /// for a later one.
+    #[inline]
     fn tells_news(self, before: Self) -> bool {
-        Self { wants_timer: self.wants_timer || before.wants_timer, ..self } != before
+        let is_due_earlier = self.due.is_some_and(|at| before.due.is_none_or(|known| at < known));
+        is_due_earlier || Self { due: before.due, ..self } != before
     }
 }
 
 impl<S> Pump<S> {
+    #[inline]
     fn seen(&self) -> Seen {
         Seen {
             found: self.found,
             queued: self.has_output(),
             above_mark: self.driver.queued() > self.high_water,
-            wants_timer: self.wants_timer(),
             stage: self.stage,
-            state: self.driver.connection().state(),
             transport: self.driver.transport(),
+            due: self.driver.poll_timeout(),
         }
     }
 }

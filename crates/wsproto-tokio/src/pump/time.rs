@@ -38,12 +38,6 @@ impl Clock {
         self.0.get_or_insert_with(|| Box::new(Running { origin: Instant::now(), sleep: None }))
     }
 
-    /// Tells whether it sleeps no longer than until then.
-    fn wakes_by(&self, at: Duration) -> bool {
-        let Some(Running { origin, sleep: Some(sleep) }) = self.0.as_deref() else { return false };
-        origin.checked_add(at).is_none_or(|at| sleep.deadline() <= at)
-    }
-
     /// Sleeps no more; forgets the origin unless times are kept that count from it.
     fn rest(&mut self, keeps_time: bool) {
         match &mut self.0 {
@@ -76,13 +70,6 @@ impl wsproto::Clock for &mut Clock {
     #[inline]
     fn now(self) -> Duration {
         Clock::now(self)
-    }
-}
-
-impl<S> Pump<S> {
-    /// Tells whether something is due before the timer that is set, if one is.
-    pub(crate) fn wants_timer(&self) -> bool {
-        self.driver.poll_timeout().is_some_and(|at| !self.clock.wakes_by(at))
     }
 }
 
