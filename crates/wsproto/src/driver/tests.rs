@@ -575,12 +575,50 @@ fn an_answer_that_cannot_be_sent_is_an_error_and_500() {
         ("a consent", Ok(accept()), true, &b"HTTP/1.1 101 "[..]),
         ("a consent that can't be", Ok(accept().with_subprotocol("never proposed")), false, b"HTTP/1.1 500 "),
         ("a rejection", Err(crate::RejectConnection::new(403)), true, b"HTTP/1.1 403 "),
+        (
+            "a rejection that says a body follows",
+            Err(crate::RejectConnection::new(404).with_body()),
+            true,
+            b"HTTP/1.1 404 ",
+        ),
         ("a rejection that can't be", Err(crate::RejectConnection::new(99)), false, b"HTTP/1.1 500 "),
     ];
     for (name, answer, is_sent, wire) in cases {
         let mut ends = Ends::of(Connection::server(Config::default()), client());
         ends.receive_bytes(request, NOW).unwrap();
         assert_eq!(ends.driver.answer(answer, NOW).is_ok(), is_sent, "{name}");
+        assert!(ends.driver.output().first().starts_with(wire), "{name}");
+        let is_open = ends.driver.connection().state() == ConnectionState::Open;
+        assert!(
+            is_open || ends.driver.transport() == Transport::ShutdownWrite,
+            "{name}: the answer is whole"
+        );
+    }
+}
+
+#[test]
+fn what_asks_for_no_websocket_gets_the_answer_that_the_program_has_or_the_one_it_is_owed() {
+    type Answer = Result<crate::AcceptConnection, crate::RejectConnection>;
+    let reject = |status| move || Err(crate::RejectConnection::new(status));
+    let cases: [(&str, &[u8], &dyn Fn() -> Answer, Option<u16>, &[u8]); 4] = [
+        ("a page", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", &reject(200), Some(200), b"HTTP/1.1 200 "),
+        (
+            "none",
+            b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+            &|| Ok(crate::AcceptConnection::new()),
+            None,
+            b"HTTP/1.1 426 ",
+        ),
+        ("one that can't be", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", &reject(99), None, b"HTTP/1.1 500 "),
+        ("no request", b"GET\r\n\r\n", &reject(200), None, b"HTTP/1.1 400 "),
+    ];
+    for (name, request, answer, expected, wire) in cases {
+        let mut ends = Ends::of(Connection::server(Config::default()), client());
+        let error = ends.receive_bytes(request, NOW).unwrap_err();
+        let outcome = ends.driver.answer_other(&error, |_| answer(), NOW);
+        assert_eq!(outcome.is_err(), name == "one that can't be", "{name}");
+        let status = outcome.ok().flatten().map(|rejection| rejection.status);
+        assert_eq!(status, expected, "{name}");
         assert!(ends.driver.output().first().starts_with(wire), "{name}");
     }
 }
