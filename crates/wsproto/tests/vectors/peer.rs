@@ -1,6 +1,6 @@
 //! Reads back what was sent compressed: how it was compressed is each library's own affair.
 
-use wsproto::extensions::deflate::{DeflateConfig, PermessageDeflate};
+use wsproto::extensions::deflate::{Backend, DeflateConfig, PermessageDeflate};
 use wsproto::frame::{FrameDecoder, Opcode, Role, Rsv};
 
 use crate::outcome::digest;
@@ -16,7 +16,7 @@ pub(crate) struct Peer {
 impl Peer {
     /// Makes the peer of a server or client that agreed on parameters.
     pub(crate) fn new(of_server: bool, agreed: &str) -> Self {
-        let config = DeflateConfig::default();
+        let config = DeflateConfig::default().with_backend(Backend::Miniz);
         let inflater = if of_server {
             config.conclude(agreed).expect("an answer").expect("permessage-deflate")
         } else {

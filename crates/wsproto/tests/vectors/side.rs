@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 use wsproto::extensions;
-use wsproto::extensions::deflate::{DeflateConfig, WindowBits};
+use wsproto::extensions::deflate::{Backend, DeflateConfig, WindowBits};
 use wsproto::{
     AcceptConnection, Config, Connection, Event, HandshakeLimits, Headers, HttpVersion, LocalProtocolError,
     RejectConnection, RemoteProtocolError, RequestHead, Upgrade, UpgradeError, UpgradeFault,
@@ -224,14 +224,17 @@ fn short(debug: &str) -> String {
 fn config(kind: &Kind<'_>) -> Config {
     let config = Config::default();
     if kind.agreed.is_some() {
-        return config.with_extension(DeflateConfig::default().with_threshold(0));
+        return config
+            .with_extension(DeflateConfig::default().with_backend(Backend::Miniz).with_threshold(0));
     }
     let Some(deflate) = kind.deflate else { return config };
     let bits = |name: &str| {
         deflate[name].as_u64().and_then(|bits| WindowBits::new(u8::try_from(bits).ok()?)).unwrap_or_default()
     };
     let on = |name: &str| deflate[name] == true;
+    // What doesn't shrink depends on the library.
     let mut agreed = DeflateConfig::default()
+        .with_backend(Backend::Miniz)
         .with_threshold(0)
         .with_server_max_window_bits(bits("server_max_window_bits"))
         .with_client_max_window_bits(bits("client_max_window_bits"));
