@@ -1,10 +1,15 @@
 //! Echoes messages, compressed where the client can: `ws://127.0.0.1:3000/ws`.
 
+use std::sync::LazyLock;
+
 use axum::{Router, response::Response, routing::any};
 use wsproto_axum::{DeflateConfig, Error, Upgraded, WebSocket, WebSocketUpgrade};
 
+/// One for all connections: they share the memory that compression takes.
+static DEFLATE: LazyLock<DeflateConfig> = LazyLock::new(DeflateConfig::default);
+
 async fn upgrade(ws: WebSocketUpgrade) -> Response {
-    ws.with_deflate(DeflateConfig::default()).on_upgrade(echo)
+    ws.with_deflate(DEFLATE.clone()).on_upgrade(echo)
 }
 
 async fn echo(mut ws: WebSocket<Upgraded>) -> Result<(), Error> {

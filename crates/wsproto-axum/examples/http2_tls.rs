@@ -2,7 +2,7 @@
 //!
 //! The certificate is self-signed and made afresh at each start; browsers warn of it.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::{Router, response::Html, response::Response, routing::any, routing::get};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -11,6 +11,9 @@ use tokio::net::TcpListener;
 use tokio_rustls::{TlsAcceptor, rustls};
 use wsproto_axum::wsproto_tokio::hyper::{CONNECTION_WINDOW, STREAM_WINDOW};
 use wsproto_axum::{DeflateConfig, Error, Rejection, Upgraded, WebSocket, WebSocketUpgrade};
+
+/// One for all connections: they share the memory that compression takes.
+static DEFLATE: LazyLock<DeflateConfig> = LazyLock::new(DeflateConfig::default);
 
 const PAGE: &str = "<!doctype html><title>Echo</title><pre></pre><script>
 const ws = new WebSocket(`wss://${location.host}/ws`), [pre] = document.getElementsByTagName('pre');
@@ -24,7 +27,7 @@ ws.onclose = ({code, wasClean}) => pre.append(`closed ${code} ${wasClean} ${ws.e
 </script>";
 
 async fn upgrade(ws: WebSocketUpgrade) -> Result<Response, Rejection> {
-    Ok(ws.allow_same_host()?.with_deflate(DeflateConfig::default()).on_upgrade(echo))
+    Ok(ws.allow_same_host()?.with_deflate(DEFLATE.clone()).on_upgrade(echo))
 }
 
 async fn echo(mut ws: WebSocket<Upgraded>) -> Result<(), Error> {

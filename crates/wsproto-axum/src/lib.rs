@@ -2,11 +2,16 @@
 //!
 #![cfg_attr(feature = "deflate", doc = "```")]
 #![cfg_attr(not(feature = "deflate"), doc = "```ignore")]
+//! use std::sync::LazyLock;
+//!
 //! use axum::{Router, response::Response, routing::any};
 //! use wsproto_axum::{DeflateConfig, Error, Upgraded, WebSocket, WebSocketUpgrade};
 //!
+//! /// One for all connections: they share the memory that compression takes.
+//! static DEFLATE: LazyLock<DeflateConfig> = LazyLock::new(DeflateConfig::default);
+//!
 //! async fn upgrade(ws: WebSocketUpgrade) -> Response {
-//!     ws.with_deflate(DeflateConfig::default()).on_upgrade(echo)
+//!     ws.with_deflate(DEFLATE.clone()).on_upgrade(echo)
 //! }
 //!
 //! async fn echo(mut ws: WebSocket<Upgraded>) -> Result<(), Error> {

@@ -30,14 +30,19 @@ static DEFAULTS: LazyLock<Settings> = LazyLock::new(Settings::default);
 ///
 #[cfg_attr(feature = "deflate", doc = "```")]
 #[cfg_attr(not(feature = "deflate"), doc = "```ignore")]
+/// use std::sync::LazyLock;
+///
 /// use axum::{Router, response::Response, routing::any};
 /// use wsproto_axum::{DeflateConfig, Error, Rejection, Upgraded, WebSocket, WebSocketUpgrade};
+///
+/// /// One for all connections: they share the memory that compression takes.
+/// static DEFLATE: LazyLock<DeflateConfig> = LazyLock::new(DeflateConfig::default);
 ///
 /// async fn chat(ws: WebSocketUpgrade) -> Result<Response, Rejection> {
 ///     Ok(ws
 ///         .allow_origins(&["https://example.com"])?
 ///         .protocols(["chat.v2", "chat.v1"])
-///         .with_deflate(DeflateConfig::default())
+///         .with_deflate(DEFLATE.clone())
 ///         .on_upgrade(talk))
 /// }
 ///
@@ -128,6 +133,9 @@ impl WebSocketUpgrade {
     }
 
     /// Compresses messages, if the client can (permessage-deflate, RFC 7692).
+    ///
+    /// Make the configuration once and give clones of it: they share a [pool](DeflateConfig::pool) of compressors, of some
+    /// 300 KiB each. With a new one for each request each connection has its own.
     ///
     /// This and the methods below change the settings of one connection. Settings that are made once, for
     /// [`with_settings`](Self::with_settings), save that work.

@@ -102,7 +102,8 @@ impl<S> WebSocket<S> {
     }
 
     /// Gives up the memory that an idle connection can do without, of compression above all: see
-    /// [`Connection::park`](wsproto::Connection::park). A Ping of [`KeepAlive`](crate::KeepAlive) does it by itself.
+    /// [`Connection::park`](wsproto::Connection::park). A Ping of [`KeepAlive`](crate::KeepAlive) does it by itself,
+    /// unless messages were sent since the Ping before it.
     pub fn park(&mut self) {
         self.access.with(|pump| pump.driver.park());
     }

@@ -1,6 +1,8 @@
-//! A client on a plain socket: sends the lines of its standard input, prints the events that come.
+//! A client on a plain socket: sends the lines of its standard input, prints the events that come, closes at its end.
 //!
-//! `cargo run --release --example client -- --help` tells how to call it.
+//! `cargo run --release --example client -- ws://127.0.0.1:9001/`
+//!
+//! The command `wsproto connect` does more: TLS, Pings, close codes, a look at the wire.
 
 use std::{
     error::Error,
@@ -13,17 +15,9 @@ use std::{
 };
 
 use wsproto::{
-    CloseCode, CloseConnection, Config, Connection, ConnectionState, Event, Ping, ReadBuffer, Request,
-    TextMessage, Transport, WebSocketUrl, extensions::deflate::DeflateConfig,
+    CloseCode, CloseConnection, Config, Connection, ConnectionState, DeflateConfig, Event, ReadBuffer,
+    TextMessage, Transport, WebSocketUrl,
 };
-
-const USAGE: &str =
-    "client ws://[USER:PASSWORD@]HOST[:PORT][/TARGET] [--ping] [--close CODE REASON] [--deflate on|off] [--subprotocol NAME]
-  sends each line of the standard input as a text, prints the events that come, closes at the input's end
-  --ping          sends a Ping first
-  --close         what to close with, in place of 1000
-  --deflate       whether to offer permessage-deflate; off by default
-  --subprotocol   proposes a subprotocol";
 
 /// How long the server may take to answer our Close, or to close the connection after its own.
 const LINGER: Duration = Duration::from_secs(5);
@@ -38,17 +32,10 @@ enum Input {
     UserEnded,
 }
 
-struct Options {
-    url: WebSocketUrl,
-    ping: bool,
-    close: CloseConnection<'static>,
-    config: Config,
-    subprotocol: Option<String>,
-}
-
 fn main() -> ExitCode {
     match converse() {
-        Ok(outcome) => outcome,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE
@@ -56,60 +43,19 @@ fn main() -> ExitCode {
     }
 }
 
-/// Speaks with the server; fails unless the connection was opened, and closed by both sides.
-fn converse() -> Result<ExitCode, Box<dyn Error>> {
-    let Some(options) = arguments()? else {
-        println!("{USAGE}");
-        return Ok(ExitCode::SUCCESS);
-    };
-    let stream = TcpStream::connect((options.url.host(), options.url.port()))?;
-    let mut client = Client {
-        ws: Connection::client(options.config),
-        buffer: ReadBuffer::messages(),
-        stream,
-        out: Vec::new(),
-        ping: options.ping,
-        close: options.close,
-    };
-    let request = options.url.request();
-    let request = options.subprotocol.into_iter().fold(request, Request::with_subprotocol);
-    client.ws.send(request, &mut client.out)?;
-    let is_clean = client.run(BufReader::new(io::stdin()))?;
-    Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// Reads the command line; nothing where help is asked for.
-fn arguments() -> Result<Option<Options>, lexopt::Error> {
-    use lexopt::prelude::{Long, Value, ValueExt};
-
-    let (mut url, mut ping, mut config, mut subprotocol) =
-        (None, false, Config::default().with_max_message_len(MAX_MESSAGE_LEN), None);
-    let mut close = CloseConnection::new(CloseCode::NORMAL);
-    let mut parser = lexopt::Parser::from_env();
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("help") => return Ok(None),
-            Long("ping") => ping = true,
-            Long("deflate") => match parser.value()?.string()?.as_str() {
-                "on" => config = config.with_extension(DeflateConfig::default()),
-                "off" => {}
-                other => return Err(format!("--deflate is on or off, not {other}").into()),
-            },
-            Long("subprotocol") => subprotocol = Some(parser.value()?.string()?),
-            Long("close") => {
-                let code = CloseCode::new(parser.value()?.parse()?).ok_or("--close: no such code")?;
-                close = CloseConnection::new(code).with_reason(parser.value()?.string()?);
-            }
-            Value(value) if url.is_none() => url = Some(value.string()?),
-            other => return Err(other.unexpected()),
-        }
-    }
-    let url = url.ok_or(USAGE)?;
-    let url = url.parse::<WebSocketUrl>().map_err(|error| error.to_string())?;
+/// Speaks with the server; returns whether the connection was opened, and closed by both sides.
+fn converse() -> Result<bool, Box<dyn Error>> {
+    let url: WebSocketUrl = std::env::args().nth(1).ok_or("client ws://HOST[:PORT][/TARGET]")?.parse()?;
     if url.is_secure() {
         return Err("only ws:// is spoken here: there is no TLS".into());
     }
-    Ok(Some(Options { url, ping, close, config, subprotocol }))
+    let stream = TcpStream::connect((url.host(), url.port()))?;
+    let config =
+        Config::default().with_max_message_len(MAX_MESSAGE_LEN).with_extension(DeflateConfig::default());
+    let mut ws = Connection::client(config);
+    let mut out = Vec::new();
+    ws.send(url.request(), &mut out)?;
+    Client { ws, buffer: ReadBuffer::messages(), stream, out }.run(BufReader::new(io::stdin()))
 }
 
 pub(crate) struct Client {
@@ -117,8 +63,6 @@ pub(crate) struct Client {
     pub(crate) buffer: ReadBuffer,
     pub(crate) stream: TcpStream,
     pub(crate) out: Vec<u8>,
-    pub(crate) ping: bool,
-    pub(crate) close: CloseConnection<'static>,
 }
 
 impl Client {
@@ -165,7 +109,9 @@ impl Client {
                 Err(error) => eprintln!("server: {error}"),
             },
             Input::Line(line) if is_open => self.ws.send(TextMessage::new(line), &mut self.out)?,
-            Input::UserEnded if is_open => self.ws.send(self.close.clone(), &mut self.out)?,
+            Input::UserEnded if is_open => {
+                self.ws.send(CloseConnection::new(CloseCode::NORMAL), &mut self.out)?
+            }
             Input::Line(_) | Input::UserEnded => {}
         }
         Ok(())
@@ -181,9 +127,6 @@ impl Client {
                 Ok(Some(event)) => {
                     self.ws.reply(&event, &mut self.out)?;
                     print(&event);
-                    if matches!(event, Event::AcceptConnection(_)) && self.ping {
-                        self.ws.send(Ping::new(b"are you there?"), &mut self.out)?;
-                    }
                 }
                 Ok(None) => return Ok(()),
                 Err(error) => {

@@ -1,6 +1,6 @@
 //! An echo server on plain sockets: one thread per connection, and nothing between it and the library.
 //!
-//! `cargo run --release --example echo_server -- [--port PORT] [--deflate off|on]`
+//! `cargo run --release --example echo_server -- 9001`; without a number it takes a port that is free.
 
 use std::{
     error::Error,
@@ -12,8 +12,8 @@ use std::{
 };
 
 use wsproto::{
-    AcceptConnection, Config, Connection, ConnectionState, Event, LocalProtocolError, ReadBuffer,
-    RemoteProtocolError, Transport, extensions::deflate::DeflateConfig,
+    AcceptConnection, Config, Connection, ConnectionState, DeflateConfig, Event, LocalProtocolError,
+    ReadBuffer, RemoteProtocolError, Transport,
 };
 
 /// How long a client may take over each part of its request.
@@ -33,7 +33,8 @@ fn main() -> ExitCode {
 
 /// Takes connections for ever.
 fn listen() -> Result<(), Box<dyn Error>> {
-    let (port, config) = arguments()?;
+    let port: u16 = std::env::args().nth(1).map_or(Ok(0), |port| port.parse())?;
+    let config = Config::default().with_explained_rejections().with_extension(DeflateConfig::default());
     let listener = TcpListener::bind(("127.0.0.1", port))?;
     println!("listening on ws://{}/", listener.local_addr()?);
     io::stdout().flush()?;
@@ -46,26 +47,6 @@ fn listen() -> Result<(), Box<dyn Error>> {
         });
     }
     Ok(())
-}
-
-/// Reads the command line: the port (0: any that is free) and what connections are made with.
-fn arguments() -> Result<(u16, Config), lexopt::Error> {
-    use lexopt::prelude::{Long, ValueExt};
-
-    let (mut port, mut config) = (0, Config::default().with_explained_rejections());
-    let mut parser = lexopt::Parser::from_env();
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("port") => port = parser.value()?.parse()?,
-            Long("deflate") => match parser.value()?.string()?.as_str() {
-                "on" => config = config.with_extension(DeflateConfig::default()),
-                "off" => {}
-                other => return Err(format!("--deflate is on or off, not {other}").into()),
-            },
-            other => return Err(other.unexpected()),
-        }
-    }
-    Ok((port, config))
 }
 
 /// Speaks with one client until the connection is over.

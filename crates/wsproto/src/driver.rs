@@ -161,7 +161,8 @@ impl Driver {
 
     /// Gives up the memory that an idle connection can do without: see [`Connection::park`].
     ///
-    /// A Ping of [`KeepAlive`](crate::KeepAlive) does it by itself, as nothing has come for its whole interval then.
+    /// A Ping of [`KeepAlive`](crate::KeepAlive) does it by itself, as nothing has come for its whole interval then, unless
+    /// messages were sent since the Ping before it.
     pub fn park(&mut self) {
         self.connection.park();
     }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use wsproto_frame::{CloseCode, FrameHeader, Opcode, Role, Rsv};
 
 use super::receiver::Receiver;
-use super::sender::Sender;
+use super::sender::{Part, Sender};
 use super::{DeflateConfig, DeflateParams};
 use crate::{Extension, Handling, Outbound, OutboundFrame, Output, Progress, Refusal};
 
@@ -162,9 +162,10 @@ impl Extension for PermessageDeflate {
             return Ok(Outbound::PASS);
         }
         //= rfc7692#6.1-1
+        let part = Part { payload: frame.payload, first };
         if !frame.fin {
-            self.sender.compress_part(frame.payload, output)?;
-        } else if !self.sender.compress_last(frame.payload, output)?
+            self.sender.compress_part(part, output)?;
+        } else if !self.sender.compress_last(part, output)?
             && first
             && output.written().len() >= frame.payload.len()
         {

@@ -18,6 +18,9 @@ use self::shelf::Shelf;
 
 /// A bounded store of compressors and decompressors, shared by connections: a clone is another handle to it.
 ///
+/// Each [`DeflateConfig`](super::DeflateConfig) that is made has a pool of its own, and its clones share that. So make
+/// one for all connections of a server: a new one for each connection gives each a compressor of its own.
+///
 /// With context takeover a compressor of some hundred KiB remembers what a connection sent. The busiest connections
 /// keep theirs, as many as the pool has room for. What the others send is compressed with a spare one, as if it were
 /// their first message: larger, and still right. So memory for sending is bounded, however many connections there are.
@@ -66,11 +69,9 @@ impl Pool {
         Self { shared: Arc::new(Shared::new(size)) }
     }
 
-    /// Lends a compressor for a message of a connection, or for a part of it.
-    pub(super) fn lend(&self, claim: &mut Claim, kind: Kind) -> Loan {
-        // Each connection has two handles, one for each direction, and their configuration has one.
-        let connections = Arc::strong_count(&self.shared) >> 1;
-        self.shared.contexts.lend(claim, kind, connections)
+    /// Lends a compressor for a message of a connection, or for a part of it; `first` is for a message's first part.
+    pub(super) fn lend(&self, claim: &mut Claim, kind: Kind, first: bool) -> Loan {
+        self.shared.contexts.lend(claim, kind, first)
     }
 
     /// Lends a compressor for one message after which nothing is kept.

@@ -7,8 +7,16 @@ use wsproto_frame::CloseCode;
 
 use super::backend::{Flush, Kind, TAIL};
 use super::pool::{Claim, Loan};
-use super::{DeflateConfig, Pool, WindowBits};
+use super::{Backend, DeflateConfig, Pool, WindowBits};
 use crate::{Output, Refusal};
+
+/// The payload of a frame that is to be compressed.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'a> {
+    pub(super) payload: &'a [u8],
+    /// Whether it is the first one of its message.
+    pub(super) first: bool,
+}
 
 /// The sending half of the extension.
 pub(super) struct Sender {
@@ -26,7 +34,11 @@ impl Sender {
         let kind = Kind {
             backend: config.backend,
             level: config.level.clamp(1, 9),
-            memory_level: config.memory_level.clamp(1, 9),
+            memory_level: match config.backend {
+                Backend::Miniz => 0,
+                #[cfg(feature = "zlib-rs")]
+                Backend::ZlibRs => config.memory_level.clamp(1, 9),
+            },
             window,
         };
         Self { kind, no_context_takeover, pool: config.pool.clone(), claim: Claim::default() }
@@ -45,26 +57,18 @@ impl Sender {
     }
 
     /// Compresses a part of a message that is not its last; the receiver can decompress all of it at once.
-    pub(super) fn compress_part(&mut self, payload: &[u8], output: &mut Output<'_>) -> Result<(), Refusal> {
-        let Loan { mut compressor, keeps_context } = self.pool.lend(&mut self.claim, self.kind);
-        let flush = if keeps_context { Flush::Keep } else { Flush::Forget };
-        compressor.compress(payload, flush, output).ok_or_else(no_room)?;
-        self.pool.put(&mut self.claim, compressor);
-        Ok(())
+    pub(super) fn compress_part(&mut self, part: Part<'_>, output: &mut Output<'_>) -> Result<(), Refusal> {
+        self.compress_and_keep(part, output).map(drop)
     }
 
     /// Compresses the last part of a message, or the whole of it. Returns whether the next message may refer to it.
-    pub(super) fn compress_last(&mut self, payload: &[u8], output: &mut Output<'_>) -> Result<bool, Refusal> {
+    pub(super) fn compress_last(&mut self, part: Part<'_>, output: &mut Output<'_>) -> Result<bool, Refusal> {
         //= rfc7692#7.1.1.1-3, rfc7692#7.1.1.2-2, rfc7692#7.2.1-2
         let kept = if self.no_context_takeover {
-            self.compress_and_forget(payload, output)?;
+            self.compress_and_forget(part, output)?;
             false
         } else {
-            let Loan { mut compressor, keeps_context } = self.pool.lend(&mut self.claim, self.kind);
-            let flush = if keeps_context { Flush::Keep } else { Flush::Forget };
-            compressor.compress(payload, flush, output).ok_or_else(no_room)?;
-            self.pool.put(&mut self.claim, compressor);
-            keeps_context
+            self.compress_and_keep(part, output)?
         };
         let written = output.written();
         //= rfc7692#7.2.1-1
@@ -73,14 +77,23 @@ impl Sender {
         Ok(kept)
     }
 
+    /// Compresses what the next bytes may refer to, if the connection has a place in the pool; returns whether it has.
+    fn compress_and_keep(&mut self, part: Part<'_>, output: &mut Output<'_>) -> Result<bool, Refusal> {
+        let Loan { mut compressor, keeps_context } = self.pool.lend(&mut self.claim, self.kind, part.first);
+        let flush = if keeps_context { Flush::Keep } else { Flush::Forget };
+        compressor.compress(part.payload, flush, output).ok_or_else(no_room)?;
+        self.pool.put(&mut self.claim, compressor);
+        Ok(keeps_context)
+    }
+
     /// Compresses the end of a message that the next one may not refer to; its own beginning it may.
-    fn compress_and_forget(&mut self, payload: &[u8], output: &mut Output<'_>) -> Result<(), Refusal> {
+    fn compress_and_forget(&mut self, part: Part<'_>, output: &mut Output<'_>) -> Result<(), Refusal> {
         let mut compressor = if self.claim.has_place() {
-            self.pool.lend(&mut self.claim, self.kind).compressor
+            self.pool.lend(&mut self.claim, self.kind, part.first).compressor
         } else {
             self.pool.lend_spare(self.kind)
         };
-        compressor.compress(payload, Flush::Forget, output).ok_or_else(no_room)?;
+        compressor.compress(part.payload, Flush::Forget, output).ok_or_else(no_room)?;
         self.pool.release(&mut self.claim);
         self.pool.put_spare(compressor);
         Ok(())

@@ -59,7 +59,13 @@ impl<S: AsyncRead + Unpin> Pump<S> {
                 self.end();
                 Poll::Ready(())
             }
-            Poll::Pending => Poll::Pending,
+            Poll::Pending => {
+                if self.stage == Stage::WriteFailed && !coop::has_budget_remaining() {
+                    // Perhaps the stream doesn't know of turns, and has waked nobody: look again in the next one.
+                    cx.waker().wake_by_ref();
+                }
+                Poll::Pending
+            }
             Poll::Ready(Ok(())) if len > 0 => Poll::Ready(()),
             Poll::Ready(outcome) => {
                 self.read_ended(outcome.err());

@@ -13,6 +13,8 @@ pub(super) struct Rare {
     pub(super) pong_end: u64,
     /// Where our last Ping will end.
     pub(super) ping_end: u64,
+    /// How many messages were sent when our last Ping was.
+    pub(super) sent_at_ping: u64,
     /// Where our Close will end; beyond all bytes where it will never be written.
     pub(super) close_end: u64,
     /// The payload of the Pong that waits until the one in the queue is written.

@@ -1,7 +1,7 @@
 //! Time: what the timers are told, and what is done when something is due.
 
 use alloc::{boxed::Box, sync::Arc};
-use core::time::Duration;
+use core::{mem, time::Duration};
 
 use wsproto_frame::{CloseCode, Role};
 use wsproto_handshake::RejectConnection;
@@ -31,8 +31,11 @@ impl Driver {
         while let Some(due) = self.timers.as_deref_mut()?.handle_timeout(now) {
             match due {
                 Due::Ping(payload) => {
-                    // Nothing has come for the whole interval.
-                    self.park();
+                    // Nothing has come for the whole interval; one that sends all the same isn't idle.
+                    let sent = self.counters.messages_sent;
+                    if mem::replace(&mut self.rare().sent_at_ping, sent) == sent {
+                        self.park();
+                    }
                     if self.connection.send(Ping::new(&payload), self.output.buffer()).is_ok() {
                         self.rare().ping_end = self.queue_end();
                         self.note_queued(now);

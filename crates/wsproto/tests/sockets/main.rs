@@ -282,14 +282,7 @@ fn ask(answer: impl FnOnce(&mut TcpStream) + Send + 'static) -> Result<bool, Str
     let mut out = Vec::new();
     ws.send(Request::new("server.example.com", "/chat"), &mut out).unwrap();
     stream.flush().unwrap();
-    let client = client::Client {
-        ws,
-        buffer: ReadBuffer::messages(),
-        stream,
-        out,
-        ping: false,
-        close: CloseConnection::new(CloseCode::NORMAL),
-    };
+    let client = client::Client { ws, buffer: ReadBuffer::messages(), stream, out };
     let outcome = client.run(Cursor::new("one line\n")).map_err(|error| error.to_string());
     server.join().unwrap().unwrap();
     outcome

@@ -30,7 +30,7 @@ impl Contexts {
         Self
     }
 
-    pub(super) fn lend(&self, claim: &mut Claim, kind: Kind, _: usize) -> Loan {
+    pub(super) fn lend(&self, claim: &mut Claim, kind: Kind, _: bool) -> Loan {
         claim.has_place = true;
         let compressor = claim.compressor.take().unwrap_or_else(|| Compressor::new(kind));
         Loan { compressor, keeps_context: true }

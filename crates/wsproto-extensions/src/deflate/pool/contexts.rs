@@ -8,7 +8,8 @@
 //!
 //! Frequency counts, not how recent a message is. A heartbeat on each of many connections takes no place from a busy
 //! one, and with one connection more than places, all in rotation, the places stay with their owners. Counts are halved
-//! after [`USES_TO_HALVE`] messages for each connection, so that a place doesn't stay with an owner that fell silent.
+//! after [`USES_TO_HALVE`] messages for each connection that sends, so that a place doesn't stay with an owner that fell
+//! silent. One that sends very much hardly hastens that: others would be forgotten by its messages.
 
 use alloc::vec::Vec;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,9 +20,12 @@ use super::Loan;
 /// How many places are looked at for an owner that sends less: the work of a message has a bound.
 const LOOKED_AT: usize = 16;
 
-/// How many messages for each connection of the pool halve all counts. Fewer would let heartbeats of many connections
-/// outlast the count of a busy one.
+/// How many messages, for each connection that sends and at least for each place, halve all counts. Fewer would let
+/// heartbeats of many connections outlast the count of a busy one.
 const USES_TO_HALVE: u64 = 8;
+
+/// So many messages of one connection count towards that, and of the others each one of so many.
+const USES_IN_FULL: u32 = 32;
 
 /// The compressors of many connections.
 pub(in super::super) struct Contexts {
@@ -36,15 +40,17 @@ struct Shared {
     places: Vec<Place>,
     /// The places without an owner.
     vacant: Vec<usize>,
-    /// Compressors without a context that counts: whoever takes one lets it forget.
+    /// Compressors without a context that counts, the last put back last: whoever takes one lets it forget.
     spare: Vec<Compressor>,
     /// Where the next search begins.
     next_search: usize,
     /// The last id that was given; 0 is nobody's.
     last_id: u64,
     epoch: u32,
-    /// How many messages of the epoch are over.
+    /// How many messages of the epoch are over, as [`USES_IN_FULL`] counts them.
     uses: u64,
+    /// How many connections have sent in it.
+    senders: u64,
 }
 
 /// Where the compressor of a connection waits.
@@ -75,6 +81,8 @@ pub(in super::super) struct Claim {
     id: u64,
     place: Option<usize>,
     frequency: Frequency,
+    /// How many messages of the epoch are its own.
+    uses: u32,
 }
 
 impl Claim {
@@ -94,14 +102,17 @@ impl Contexts {
             last_id: 0,
             epoch: 0,
             uses: 0,
+            senders: 0,
         };
         Self { size, shared: Mutex::new(shared) }
     }
 
-    /// Lends a compressor for a message, or a part of one; `connections` is how many share the pool.
-    pub(super) fn lend(&self, claim: &mut Claim, kind: Kind, connections: usize) -> Loan {
+    /// Lends a compressor for a message, or a part of one; `first` is for a message's first part.
+    pub(super) fn lend(&self, claim: &mut Claim, kind: Kind, first: bool) -> Loan {
         let mut shared = self.lock();
-        shared.count(claim, connections);
+        if first {
+            shared.count(claim, self.size);
+        }
         let (mut kept, mut other) = (None, None);
         if let Some(place) = shared.own(claim) {
             kept = place.compressor.take();
@@ -114,8 +125,10 @@ impl Contexts {
             (None, Some(other)) if other.kind() != kind => shared.take_spare(kind),
             _ => None,
         };
+        let surplus = shared.surplus(self.size);
         drop(shared);
         // What takes long is done without the lock: to make one, to let one forget, to drop one.
+        drop(surplus);
         let compressor = kept.unwrap_or_else(|| fresh(spare.or(other), kind));
         Loan { compressor, keeps_context: claim.has_place() }
     }
@@ -129,34 +142,43 @@ impl Contexts {
     /// Takes back what was lent to a connection.
     pub(super) fn put(&self, claim: &Claim, compressor: Compressor) {
         let mut shared = self.lock();
-        match shared.own(claim) {
-            Some(place) => place.compressor = Some(compressor),
+        let surplus = match shared.own(claim) {
+            Some(place) => place.compressor.replace(compressor),
             None => shared.put_spare(compressor, self.size),
-        }
+        };
+        drop(shared);
+        drop(surplus);
     }
 
     /// Takes back a compressor that is nobody's.
     pub(super) fn put_spare(&self, compressor: Compressor) {
-        self.lock().put_spare(compressor, self.size);
+        let surplus = self.lock().put_spare(compressor, self.size);
+        drop(surplus);
     }
 
     /// Gives a connection's place to others, and its context up.
     pub(super) fn release(&self, claim: &mut Claim) {
         let Some(index) = claim.place else { return };
-        let mut shared = self.lock();
+        let (mut shared, mut surplus) = (self.lock(), None);
         if let Some(place) = shared.own(claim) {
             place.owner = 0;
             let compressor = place.compressor.take();
             shared.vacant.push(index);
-            if let Some(compressor) = compressor {
-                shared.put_spare(compressor, self.size);
-            }
+            surplus = compressor.and_then(|compressor| shared.put_spare(compressor, self.size));
         }
         claim.place = None;
+        drop(shared);
+        drop(surplus);
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The kinds of the spares.
+    #[cfg(test)]
+    pub(super) fn spares(&self) -> Vec<Kind> {
+        self.lock().spare.iter().map(Compressor::kind).collect()
     }
 
     /// How many have an owner, and how many are spare.
@@ -180,22 +202,29 @@ fn fresh(found: Option<Compressor>, kind: Kind) -> Compressor {
 
 impl Shared {
     /// Counts a message of a connection.
-    fn count(&mut self, claim: &mut Claim, connections: usize) {
+    fn count(&mut self, claim: &mut Claim, size: usize) {
         if claim.id == 0 {
             self.last_id = self.last_id.wrapping_add(1);
             claim.id = self.last_id;
         }
-        self.uses = self.uses.saturating_add(1);
-        let connections = u64::try_from(connections).unwrap_or(u64::MAX);
-        if self.uses > connections.saturating_mul(USES_TO_HALVE) {
-            self.uses = 0;
-            self.epoch = self.epoch.wrapping_add(1);
+        if claim.uses == 0 || claim.frequency.epoch != self.epoch {
+            claim.uses = 0;
+            self.senders = self.senders.saturating_add(1);
+        }
+        claim.uses = claim.uses.saturating_add(1);
+        if claim.uses <= USES_IN_FULL || claim.uses.is_multiple_of(USES_IN_FULL) {
+            self.uses = self.uses.saturating_add(1);
         }
         let count = claim.frequency.at(self.epoch).saturating_add(1);
         claim.frequency = Frequency { count, epoch: self.epoch };
         let frequency = claim.frequency;
         if let Some(place) = self.own(claim) {
             place.frequency = frequency;
+        }
+        let least = u64::try_from(size).unwrap_or(u64::MAX);
+        if self.uses >= self.senders.max(least).saturating_mul(USES_TO_HALVE) {
+            (self.uses, self.senders) = (0, 0);
+            self.epoch = self.epoch.wrapping_add(1);
         }
     }
 
@@ -239,15 +268,21 @@ impl Shared {
     /// Takes the one that was put back last of those that fit: its memory is the likeliest to be in the cache.
     fn take_spare(&mut self, kind: Kind) -> Option<Compressor> {
         let found = self.spare.iter().rposition(|idle| idle.kind() == kind)?;
-        Some(self.spare.swap_remove(found))
+        Some(self.spare.remove(found))
     }
 
-    /// Keeps as many spares as there are places without an owner, and an eighth for those that have none.
-    fn put_spare(&mut self, compressor: Compressor, size: usize) {
+    /// Keeps a spare, and returns the one that it is kept in place of: the one that was put back first, as nothing may
+    /// fit that any more.
+    fn put_spare(&mut self, compressor: Compressor, size: usize) -> Option<Compressor> {
+        self.spare.push(compressor);
+        self.surplus(size)
+    }
+
+    /// Takes a spare out if there is one too many: there may be as many as there are places without an owner, and an
+    /// eighth for those that have none.
+    fn surplus(&mut self, size: usize) -> Option<Compressor> {
         let owned = self.places.len().saturating_sub(self.vacant.len());
         let most = size.saturating_sub(owned).max(size.div_ceil(8));
-        if self.spare.len() < most {
-            self.spare.push(compressor);
-        }
+        (self.spare.len() > most).then(|| self.spare.remove(0))
     }
 }

@@ -29,14 +29,16 @@ mod shared {
         pub(in super::super) fn take(&self, fits: impl Fn(&T) -> bool) -> Option<T> {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
             let found = idle.iter().rposition(fits)?;
-            Some(idle.swap_remove(found))
+            Some(idle.remove(found))
         }
 
+        /// Keeps one, in place of the one that was put back first where there are too many: nothing may fit that any more.
         pub(in super::super) fn put(&self, one: T) {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            if idle.len() < self.size {
-                idle.push(one);
-            }
+            idle.push(one);
+            let surplus = (idle.len() > self.size).then(|| idle.remove(0));
+            drop(idle);
+            drop(surplus);
         }
     }
 }

@@ -12,25 +12,25 @@ const KIND: Kind = Kind { backend: Backend::Miniz, level: 1, memory_level: 8, wi
 /// A connection as the pool sees it.
 struct Connection {
     claim: Claim,
-    pool: [Pool; 2],
+    pool: Pool,
     /// How many bytes its compressor should remember.
     sent: usize,
 }
 
 impl Connection {
     fn new(pool: &Pool) -> Self {
-        Self { claim: Claim::default(), pool: [pool.clone(), pool.clone()], sent: 0 }
+        Self { claim: Claim::default(), pool: pool.clone(), sent: 0 }
     }
 
     /// Sends a message of one byte; returns whether its compressor still knew all that was sent before.
     fn send(&mut self) -> bool {
-        let Loan { mut compressor, keeps_context } = self.pool[0].lend(&mut self.claim, KIND);
+        let Loan { mut compressor, keeps_context } = self.pool.lend(&mut self.claim, KIND, true);
         let kept = compressor.reach() == self.sent;
         assert!(kept || compressor.reach() == 0, "it knows what another one sent: {}", compressor.reach());
         let flush = if keeps_context { Flush::Keep } else { Flush::Forget };
         compressor.compress(b"x", flush, &mut Output::new(&mut Vec::new(), 100)).unwrap();
         self.sent = if keeps_context { compressor.reach() } else { 0 };
-        self.pool[0].put(&mut self.claim, compressor);
+        self.pool.put(&mut self.claim, compressor);
         kept
     }
 
@@ -42,7 +42,7 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.pool[0].release(&mut self.claim);
+        self.pool.release(&mut self.claim);
     }
 }
 
@@ -193,10 +193,10 @@ fn a_lost_compressor_is_made_anew() {
     let pool = Pool::new(1);
     let mut connection = Connection::new(&pool);
     connection.send();
-    drop(pool.lend(&mut connection.claim, KIND));
+    drop(pool.lend(&mut connection.claim, KIND, true));
     connection.sent = 0;
     assert!(connection.send() && connection.send() && connection.keeps_context());
-    drop(pool.lend(&mut connection.claim, KIND));
+    drop(pool.lend(&mut connection.claim, KIND, true));
     drop(connection);
     let mut other = Connection::new(&pool);
     assert!(other.send() && other.send() && other.keeps_context(), "the place is free");
@@ -224,7 +224,7 @@ fn only_what_fits_is_lent() {
     quiet.send();
     let mut busy = Claim::default();
     for _ in 0..10 {
-        let Loan { compressor, .. } = pool.lend(&mut busy, other[0]);
+        let Loan { compressor, .. } = pool.lend(&mut busy, other[0], true);
         assert_eq!((compressor.kind(), compressor.reach()), (other[0], 0));
         pool.put(&mut busy, compressor);
     }
@@ -236,4 +236,73 @@ fn only_what_fits_is_lent() {
     assert_eq!(pool.shared.decompressors.len(), 1);
     assert!(pool.decompressor(window).fits(window));
     assert_eq!(pool.shared.decompressors.len(), 0);
+}
+
+/// Spares of kinds that nobody asks for any more make way for others: the bound is that of all kinds together.
+#[test]
+fn d16_spares_of_other_kinds_make_way() {
+    let pool = Pool::new(16);
+    let kind = |bits| Kind { window: WindowBits::new(bits).unwrap(), ..KIND };
+    let lent: Vec<_> = (0..16).map(|_| pool.lend_spare(kind(9))).collect();
+    for one in lent {
+        pool.put_spare(one);
+    }
+    assert_eq!(waiting(&pool), (0, 16));
+    let mut all = connections(&pool, 20);
+    for _ in 0..3 {
+        send_all(&mut all);
+    }
+    assert_eq!(waiting(&pool), (16, 2), "16 of the kind in use, and an eighth for those that have no place");
+    let is_kept = |bits| pool.shared.contexts.spares().contains(&kind(bits));
+    for bits in 8..15 {
+        pool.put_spare(pool.lend_spare(kind(bits)));
+        assert_eq!(waiting(&pool), (16, 2), "window {bits}");
+        assert!(is_kept(bits), "window {bits}");
+    }
+    pool.put_spare(pool.lend_spare(KIND));
+    assert!(is_kept(15), "what is asked for is there again");
+
+    let window = |bits| WindowBits::new(bits).unwrap();
+    let pool = Pool::new(2);
+    for bits in 8..=12 {
+        pool.put_decompressor(pool.decompressor(window(bits)));
+    }
+    assert_eq!(pool.shared.decompressors.len(), 2);
+    let spare = pool.decompressor(window(12));
+    assert_eq!(pool.shared.decompressors.len(), 1, "the last one is there");
+    drop(spare);
+}
+
+/// One connection that sends very much doesn't let what the others send be forgotten, whatever frames it uses.
+#[test]
+fn a_flood_takes_no_place_from_steady_connections() {
+    const PLACES: usize = 8;
+    let pool = Pool::new(PLACES);
+    let mut steady = connections(&pool, PLACES);
+    let mut flood = Connection::new(&pool);
+    for _ in 0..50 {
+        send_all(&mut steady);
+    }
+    let mut burst = Connection::new(&pool);
+    for round in 0..20 {
+        for _ in 0..1000 {
+            flood.send();
+        }
+        for _ in 0..3 {
+            burst.send();
+        }
+        let kept = steady.iter_mut().filter_map(|one| one.send().then_some(())).count();
+        assert!(kept >= PLACES - 1 - usize::from(round < 2), "{kept} in round {round}");
+    }
+    // The parts of a message are one message.
+    let pool = Pool::new(1);
+    let (mut owner, mut parts) = (Connection::new(&pool), Connection::new(&pool));
+    for _ in 0..8 {
+        owner.send();
+    }
+    for number in 0..1000 {
+        let Loan { compressor, .. } = pool.lend(&mut parts.claim, KIND, number == 0);
+        pool.put(&mut parts.claim, compressor);
+    }
+    assert!(owner.send(), "the owner of the place");
 }
