@@ -263,8 +263,8 @@ impl Connector {
     ///
     /// [`may_pass`](Error::may_pass) tells whether it makes sense to try again.
     /// - [`Error::Url`], [`Error::Local`]: the URL, a subprotocol or a header field can't be used. Nothing was connected.
-    /// - [`Error::Io`]: no address of the name could be connected to, or the stream failed. Of several addresses it is the
-    ///   error of the last one that was reached. Of kind `Unsupported`: `wss://` without the feature `rustls`.
+    /// - [`Error::Io`]: no address of the name could be connected to, or the stream failed. Its text names the addresses
+    ///   that were tried; of several it has the kind of the last one that was reached. Of kind `Unsupported`: `wss://` without the feature `rustls`.
     ///   Of kind `InvalidData`: TLS failed, for a certificate that isn't trusted, for one.
     /// - [`Error::Proxy`]: the proxy refused, or broke a rule.
     /// - [`Error::Rejected`]: the server refused. The rejection has its status, its header fields, and the start of its

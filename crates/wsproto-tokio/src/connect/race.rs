@@ -1,6 +1,7 @@
 //! All addresses of a name are tried, and the first that connects is used: "happy eyeballs" (RFC 8305).
 
 use std::{
+    fmt,
     future::poll_fn,
     io,
     net::SocketAddr,
@@ -12,12 +13,16 @@ use std::{
 
 use tokio::time::{Sleep, sleep};
 
+/// So many addresses an error names.
+const MOST_TOLD: usize = 8;
+
 /// Dials the addresses until one has connected: the next one after this delay or, without it, and at once in any case,
 /// when one has failed. Attempts that are under way then are dropped.
 ///
 /// # Errors
 ///
-/// The most telling one: the last, but for what the machine itself has no way to.
+/// Of the kind of the most telling one: the last, but for what the machine itself has no way to. Its text names each
+/// address that was tried, and why that failed.
 pub(super) async fn first<S, F: Future<Output = io::Result<S>>>(
     addresses: Vec<SocketAddr>,
     dial: impl Fn(SocketAddr) -> F,
@@ -29,7 +34,7 @@ pub(super) async fn first<S, F: Future<Output = io::Result<S>>>(
         delay,
         attempts: Vec::new(),
         pause: None,
-        failure: io::Error::new(io::ErrorKind::NotFound, "the name has no address"),
+        failures: Failures::default(),
     };
     race.start_next();
     poll_fn(|cx| race.poll(cx)).await
@@ -56,24 +61,23 @@ struct Race<F, D> {
     waiting: vec::IntoIter<SocketAddr>,
     dial: D,
     delay: Option<Duration>,
-    attempts: Vec<Pin<Box<F>>>,
+    attempts: Vec<(SocketAddr, Pin<Box<F>>)>,
     /// Until the next one may start beside those that are under way; only while some wait.
     pause: Option<Pin<Box<Sleep>>>,
-    failure: io::Error,
+    failures: Failures,
 }
 
 impl<S, F: Future<Output = io::Result<S>>, D: Fn(SocketAddr) -> F> Race<F, D> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<S>> {
         loop {
             match self.poll_attempts(cx) {
-                Poll::Ready(Ok(stream)) => return Poll::Ready(Ok(stream)),
-                Poll::Ready(Err(error)) => {
-                    self.note(error);
+                Poll::Ready((_, Ok(stream))) => return Poll::Ready(Ok(stream)),
+                Poll::Ready((address, Err(error))) => {
+                    self.failures.0.push((address, error));
                     self.start_next();
                 }
                 Poll::Pending if self.attempts.is_empty() => {
-                    let none = io::Error::from(io::ErrorKind::NotFound);
-                    return Poll::Ready(Err(std::mem::replace(&mut self.failure, none)));
+                    return Poll::Ready(Err(std::mem::take(&mut self.failures).into()));
                 }
                 Poll::Pending => {
                     let Some(pause) = &mut self.pause else { return Poll::Pending };
@@ -85,37 +89,62 @@ impl<S, F: Future<Output = io::Result<S>>, D: Fn(SocketAddr) -> F> Race<F, D> {
     }
 
     /// Waits for one of the attempts to end, and removes it.
-    fn poll_attempts(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<S>> {
+    fn poll_attempts(&mut self, cx: &mut Context<'_>) -> Poll<(SocketAddr, io::Result<S>)> {
         for index in 0..self.attempts.len() {
-            let Some(attempt) = self.attempts.get_mut(index) else { break };
+            let Some((address, attempt)) = self.attempts.get_mut(index) else { break };
             if let Poll::Ready(outcome) = attempt.as_mut().poll(cx) {
+                let address = *address;
                 drop(self.attempts.remove(index));
-                return Poll::Ready(outcome);
+                return Poll::Ready((address, outcome));
             }
         }
         Poll::Pending
     }
 
     fn start_next(&mut self) {
-        self.attempts.extend(self.waiting.next().map(|address| Box::pin((self.dial)(address))));
+        let next = self.waiting.next();
+        self.attempts.extend(next.map(|address| (address, Box::pin((self.dial)(address)))));
         self.pause = match self.delay {
             Some(delay) if self.waiting.len() > 0 => Some(Box::pin(sleep(delay))),
             _ => None,
         };
     }
+}
 
-    /// Keeps the most telling error.
-    fn note(&mut self, error: io::Error) {
-        if tells(&error) >= tells(&self.failure) {
-            self.failure = error;
+/// The addresses that were tried, and why each failed.
+#[derive(Debug, Default)]
+struct Failures(Vec<(SocketAddr, io::Error)>);
+
+impl From<Failures> for io::Error {
+    fn from(failures: Failures) -> Self {
+        let kinds = failures.0.iter().map(|(_, error)| error.kind());
+        let kind = kinds.max_by_key(|kind| tells(*kind)).unwrap_or(io::ErrorKind::NotFound);
+        Self::new(kind, failures)
+    }
+}
+
+impl fmt::Display for Failures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("the name has no address");
+        }
+        for (index, (address, error)) in self.0.iter().take(MOST_TOLD).enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            write!(f, "{separator}{address}: {error}")?;
+        }
+        match self.0.len().saturating_sub(MOST_TOLD) {
+            0 => Ok(()),
+            more => write!(f, "; {more} more addresses failed"),
         }
     }
 }
 
+impl std::error::Error for Failures {}
+
 /// How much an error tells: little where the machine itself has no way to the address, as without IPv6.
-fn tells(error: &io::Error) -> u8 {
+const fn tells(kind: io::ErrorKind) -> u8 {
     use io::ErrorKind::{AddrNotAvailable, HostUnreachable, NetworkUnreachable, NotFound, Unsupported};
-    match error.kind() {
+    match kind {
         NotFound => 0,
         NetworkUnreachable | HostUnreachable | AddrNotAvailable | Unsupported => 1,
         _ => 2,

@@ -182,3 +182,16 @@ async fn a_race_that_is_dropped_drops_its_attempts() {
         assert_eq!(under_way.borrow().under_way, 0, "{polls} polls");
     }
 }
+
+#[tokio::test]
+async fn an_error_names_each_address_and_why_it_failed() {
+    let refused = |count: u8| async move {
+        let dial = |_| std::future::ready(Err::<(), _>(io::Error::from(ConnectionRefused)));
+        first((1..=count).map(four).collect(), dial, None).await.unwrap_err().to_string()
+    };
+    assert_eq!(refused(0).await, "the name has no address");
+    assert_eq!(refused(1).await, "192.0.2.1:80: connection refused");
+    assert_eq!(refused(2).await, "192.0.2.1:80: connection refused; 192.0.2.2:80: connection refused");
+    assert!(refused(8).await.ends_with("; 192.0.2.8:80: connection refused"));
+    assert!(refused(9).await.ends_with("; 192.0.2.8:80: connection refused; 1 more addresses failed"));
+}
