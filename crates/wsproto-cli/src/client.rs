@@ -90,9 +90,18 @@ impl Options {
     }
 }
 
-/// Reads a URL.
+/// Reads a URL; where it is none, says what was meant.
 pub(crate) fn url(text: &str) -> Result<WebSocketUrl, String> {
-    text.parse().map_err(|error: wsproto::UrlError| error.to_string())
+    let meant = match text.split_once("://") {
+        Some(("http", rest)) => format!("ws://{rest}"),
+        Some(("https", rest)) => format!("wss://{rest}"),
+        Some(_) => String::new(),
+        None => format!("ws://{text}"),
+    };
+    text.parse().map_err(|error: wsproto::UrlError| match meant.parse::<WebSocketUrl>() {
+        Ok(_) => format!("{error}: did you mean {meant}?"),
+        Err(_) => error.to_string(),
+    })
 }
 
 /// Names a server as people write it.
@@ -141,5 +150,22 @@ mod tests {
         assert_eq!(header("Cookie: a=b: c"), Ok(("Cookie".into(), "a=b: c".into())));
         assert_eq!(header("X:"), Ok(("X".into(), String::new())));
         assert!(header("Cookie").is_err());
+    }
+
+    #[test]
+    fn a_url_that_is_none_is_answered_with_what_was_meant() {
+        let table = [
+            ("http://a/b", Some(": did you mean ws://a/b?")),
+            ("https://a", Some(": did you mean wss://a?")),
+            ("localhost:9001/echo", Some(": did you mean ws://localhost:9001/echo?")),
+            ("ftp://a", None),
+            ("http://a#b", None),
+            ("", None),
+        ];
+        for (text, expected) in table {
+            let why = url(text).unwrap_err();
+            assert_eq!(why.find(": did").map(|place| &why[place..]), expected, "{text:?}: {why}");
+        }
+        assert!(url("ws://a/b").is_ok());
     }
 }

@@ -19,7 +19,7 @@ use std::{
     time::Duration,
 };
 
-use wsproto::WebSocketUrl;
+use wsproto::{Proxy, WebSocketUrl};
 
 use self::session::Session;
 use crate::{
@@ -51,6 +51,9 @@ pub(crate) struct Args {
     /// Connects to this socket; the URL says what to ask for.
     #[arg(long, value_name = "PATH")]
     unix: Option<PathBuf>,
+    /// Connects through this HTTP proxy: `http://user:password@proxy.example:3128`.
+    #[arg(long, value_name = "URL", value_parser = proxy, conflicts_with = "unix")]
+    proxy: Option<Proxy>,
     /// The longest message that is taken.
     #[arg(long, value_name = "BYTES", default_value_t = 64 << 20, value_parser = clap::value_parser!(u64).range(1..=1 << 30))]
     max_message: u64,
@@ -114,6 +117,11 @@ enum Wait {
 
 fn wait(text: &str) -> Result<Wait, String> {
     if text == "forever" { Ok(Wait::Forever) } else { seconds(text).map(Wait::Time) }
+}
+
+/// Reads the URL of a proxy.
+fn proxy(text: &str) -> Result<Proxy, String> {
+    text.parse().map_err(|error: wsproto::UrlError| error.to_string())
 }
 
 impl Args {

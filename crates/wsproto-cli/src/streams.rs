@@ -8,7 +8,10 @@ mod visible;
 
 use std::{fmt, io::Write};
 
-pub(crate) use self::{output::Output, visible::visible};
+pub(crate) use self::{
+    output::{Output, Pace},
+    visible::visible,
+};
 
 /// Writes a line to standard error. Nobody may be there to read it: that is no reason to fail.
 pub(crate) fn complain(line: fmt::Arguments<'_>) {

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, io, time::Duration};
 
-use wsproto::{Deadline, RejectConnection, RemoteProtocolError, WebSocketUrl};
+use wsproto::{Deadline, ProxyError, RejectConnection, RemoteProtocolError, WebSocketUrl};
 use wsproto_tokio::Error;
 
 use crate::{
@@ -25,7 +25,7 @@ pub(crate) fn unreachable(url: &WebSocketUrl, place: &str, limit: Duration, erro
         }
         Error::Io(error) => {
             let why = match error.kind() {
-                io::ErrorKind::ConnectionRefused => "nothing listens there (connection refused)".into(),
+                io::ErrorKind::ConnectionRefused => format!("{error}: nothing listens there"),
                 io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset if url.is_secure() => {
                     format!("{error}. Perhaps this port speaks plain HTTP: that would be ws://")
                 }
@@ -33,7 +33,16 @@ pub(crate) fn unreachable(url: &WebSocketUrl, place: &str, limit: Duration, erro
             };
             Failure::new(Status::Unreachable, format_args!("can't reach {place}: {why}"))
         }
-        error => Failure::new(Status::Unreachable, format_args!("can't reach {place}: {error}")),
+        Error::Proxy(ProxyError::Refused(refusal)) if refusal.status == 407 => Failure::new(
+            Status::Unreachable,
+            format_args!(
+                "can't reach {place}: {error}: it wants credentials, --proxy http://user:password@…"
+            ),
+        ),
+        error => Failure::new(
+            Status::Unreachable,
+            format_args!("can't reach {place}: {}", escape(&error.to_string(), LINE_LEN)),
+        ),
     }
 }
 

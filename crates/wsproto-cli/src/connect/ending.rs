@@ -1,6 +1,6 @@
 //! How a connection ended, in words and as a status.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, io};
 
 use wsproto::{CloseCode, RemoteProtocolError, Side};
 use wsproto_tokio::Error;
@@ -19,7 +19,7 @@ pub(super) fn tell(ended: &Ended) -> (Status, String) {
             if report.received.is_none() =>
         {
             let why = match &ended.outcome {
-                Err(Error::Io(error)) => format!(": {error}"),
+                Err(Error::Io(error)) if error.kind() != io::ErrorKind::UnexpectedEof => format!(": {error}"),
                 _ => String::new(),
             };
             (Status::Abnormal, format!("the connection ended without a Close{why}"))

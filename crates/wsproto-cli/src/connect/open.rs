@@ -29,7 +29,7 @@ pub(super) type Stream = Tap<Box<dyn Io>, Box<dyn FnMut(Tapped) + Send>>;
 
 /// Makes what connects.
 pub(super) fn connector(args: &Args) -> Result<Connector, Failure> {
-    args.client.connector(&args.url, config(args), |settings| {
+    let connector = args.client.connector(&args.url, config(args), |settings| {
         let timeouts = *settings.timeouts;
         match args.keepalive {
             Some(idle) => {
@@ -37,6 +37,10 @@ pub(super) fn connector(args: &Args) -> Result<Connector, Failure> {
             }
             None => settings,
         }
+    })?;
+    Ok(match &args.proxy {
+        Some(proxy) => connector.with_proxy(proxy.clone()),
+        None => connector,
     })
 }
 

@@ -14,7 +14,7 @@ use wsproto_tokio::{Error, Receiver};
 
 use super::open::Stream;
 use crate::{
-    streams::{Output, visible},
+    streams::{Output, Pace, visible},
     wire::{escape, hex},
 };
 
@@ -84,7 +84,10 @@ pub(super) async fn receive(
     output: Output,
     told: &Told,
 ) -> Ended {
+    let mut pace = Pace::new();
     let outcome = loop {
+        // What was read has made lines; whoever reads them sees all.
+        output.keep_pace(&mut pace).await;
         let came = receiver.recv_with(|event, _| match event {
             Event::Pong(pong) => Came::Pong(pong.payload.as_ref().to_vec()),
             event => Message::try_from(event).map_or(Came::Other, Came::Message),

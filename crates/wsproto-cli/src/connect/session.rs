@@ -163,8 +163,8 @@ impl<'a> Session<'a> {
         loop {
             let limit = deadline;
             tokio::select! {
-                () = self.output.flush() => return Ok(()),
-                _ = self.output.failed() => return Ok(()),
+                () = self.output.flush() => break,
+                _ = self.output.failed() => break,
                 () = until(limit), if limit.is_some() => {
                     return Err(Failure::new(Status::Local, "not all that came could be written: nobody reads standard output"));
                 }
@@ -174,6 +174,12 @@ impl<'a> Session<'a> {
                 },
             }
         }
+        tokio::select! {
+            () = self.output.all_noted() => {}
+            () = until(deadline), if deadline.is_some() => {}
+            () = self.signals.next() => {}
+        }
+        Ok(())
     }
 
     fn conclude(&self, ended: &Ended, fault: Option<Failure>, in_hand: bool) -> Result<Status, Failure> {

@@ -9,7 +9,7 @@ use std::{
         mpsc,
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -19,6 +19,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 const ROOM: u32 = 4 << 20;
 /// What a part counts for besides its bytes.
 const EXTRA: usize = 64;
+/// How long standard error may take nothing until it counts as not read.
+const STALLED: Duration = Duration::from_secs(1);
 /// How long a full stream of another program may take before it is tried again.
 const FULL: Duration = Duration::from_millis(5);
 
@@ -118,9 +120,51 @@ impl Output {
         drop(self.out.room.acquire_many(ROOM).await);
     }
 
+    /// Waits for room for more lines of standard error, as long as somebody reads it.
+    pub(crate) async fn keep_pace(&self, pace: &mut Pace) {
+        loop {
+            let free = self.err.room.available_permits();
+            if free >= pace.enough {
+                pace.since = Instant::now();
+                return;
+            }
+            if free > pace.free {
+                pace.since = Instant::now();
+            }
+            pace.free = free;
+            if pace.since.elapsed() > STALLED {
+                return;
+            }
+            // Nobody may wait for room in the semaphore: what waits there takes the room of lines that are given meanwhile.
+            tokio::time::sleep(FULL).await;
+        }
+    }
+
+    /// Waits until all that was given to standard error is written.
+    pub(crate) async fn all_noted(&self) {
+        drop(self.err.room.acquire_many(ROOM).await);
+    }
+
     /// Waits until all that was given to standard error is written, for a moment.
     pub(crate) async fn flush_notes(&self) {
-        drop(tokio::time::timeout(Duration::from_millis(500), self.err.room.acquire_many(ROOM)).await);
+        drop(tokio::time::timeout(Duration::from_millis(500), self.all_noted()).await);
+    }
+}
+
+/// How standard error is read.
+pub(crate) struct Pace {
+    /// So much room is enough.
+    enough: usize,
+    /// The room that there was last.
+    free: usize,
+    /// When there was enough, or more than before.
+    since: Instant,
+}
+
+impl Pace {
+    pub(crate) fn new() -> Self {
+        let all = usize::try_from(ROOM).unwrap_or(usize::MAX);
+        Self { enough: all / 2, free: all, since: Instant::now() }
     }
 }
 

@@ -81,6 +81,35 @@ fn the_wire_shows_the_handshake_and_each_frame() {
 }
 
 #[test]
+fn a_proxy_is_asked_for_a_tunnel() {
+    let (port, asked) = once(|mut stream| async move {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+        drop(crate::servers::echo_to_the_end(stream).await);
+        String::from_utf8(head).unwrap()
+    });
+    let proxy = format!("http://a:b@127.0.0.1:{port}");
+    let outcome = connect(&["ws://server.example/", "--proxy", &proxy, "--expect", "1"], b"hello\n");
+    assert_eq!((outcome.status, outcome.text()), (0, "hello\n"), "{}", outcome.stderr);
+    let asked = asked.recv().unwrap();
+    assert!(asked.starts_with("CONNECT server.example:80 HTTP/1.1\r\n"), "{asked}");
+    assert!(asked.contains("\r\nProxy-Authorization: Basic YTpi\r\n"), "{asked}");
+
+    let (port, _) = once(|mut stream| async move {
+        let mut some = [0; 9];
+        stream.read_exact(&mut some).await.unwrap();
+        stream.write_all(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+        drop(tokio::io::copy(&mut stream, &mut tokio::io::sink()).await);
+    });
+    let outcome = connect(&["ws://server.example/", "--proxy", &format!("http://127.0.0.1:{port}")], b"");
+    assert_eq!(outcome.status, 3, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("status 407: it wants credentials"), "{}", outcome.stderr);
+}
+
+#[test]
 fn a_message_that_is_too_long_is_refused() {
     let outcome = connect(&[&ws(echo()), "--max-message", "4", "--wait", "forever"], b"1234\n12345\n");
     assert_eq!((outcome.status, outcome.text()), (1, "1234\n"), "{}", outcome.stderr);

@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read},
+    process::{Child, Command, Stdio},
     time::Duration,
 };
 
@@ -71,6 +72,66 @@ fn pings_are_answered_while_nobody_reads_and_memory_is_bounded() {
     assert!(lines.len() > 32 && lines.iter().all(|len| *len == LINE), "{} lines", lines.len());
 }
 
+/// Shows the frames of a connection on a standard error that is not read yet.
+fn show_frames(port: u16) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_wsproto"))
+        .args(["connect", "--wire", "--wait", "forever", &ws(port)])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Frames are left out then, Pings are answered, and the end is no later.
+#[cfg(unix)]
+#[test]
+fn frames_that_nobody_reads_hold_nothing_up() {
+    let (to, answered) = std::sync::mpsc::channel();
+    let (port, closed) = once(move |stream| async move {
+        let mut ws = open(stream).await;
+        for _ in 0..100_000 {
+            ws.feed("x").await.unwrap();
+        }
+        ws.ping(b"there?").await.unwrap();
+        let mut is_pong = false;
+        while !is_pong {
+            is_pong = ws.recv_with(|event, _| matches!(event, Event::Pong(_))).await.unwrap().unwrap();
+        }
+        to.send(()).unwrap();
+        while let Ok(Some(_)) = ws.recv().await {}
+        ws.close_report().code()
+    });
+    let mut child = show_frames(port);
+    answered.recv_timeout(crate::tool::PATIENCE).unwrap();
+    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    assert_eq!(closed.recv_timeout(crate::tool::PATIENCE).unwrap(), wsproto::CloseCode::GOING_AWAY);
+    let start = std::time::Instant::now();
+    let status = child.wait().unwrap();
+    assert!(status.success() && start.elapsed() < Duration::from_secs(10), "{status}, {:?}", start.elapsed());
+}
+
+/// Whoever reads slowly sees each frame, and the end.
+#[test]
+fn each_frame_is_shown_to_whoever_reads() {
+    const FRAMES: usize = 100_000;
+    let (port, _) = once(|stream| async {
+        let mut ws = open(stream).await;
+        for _ in 0..FRAMES {
+            ws.feed("x").await.unwrap();
+        }
+        ws.close(wsproto::CloseCode::NORMAL, "").await.unwrap();
+    });
+    let mut child = show_frames(port);
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let mut frames = lines.by_ref().take(1000).filter(|line| line.contains("← #")).count();
+    // Longer than output waits for those who don't read, where nothing has ended.
+    std::thread::sleep(Duration::from_millis(700));
+    frames += lines.filter(|line| line.contains("← #")).count();
+    assert_eq!(frames, FRAMES + 1);
+    assert!(child.wait().unwrap().success());
+}
+
 #[test]
 fn standard_output_that_is_closed_ends_it_quietly() {
     let (port, ended) = once(|stream| async {
@@ -123,8 +184,6 @@ fn a_full_disk_is_told() {
 #[cfg(unix)]
 #[test]
 fn what_a_terminal_would_obey_is_shown_as_escapes() {
-    use std::process::{Command, Stdio};
-
     // `script` gives a terminal; it is not everywhere.
     let (port, _) = once(|stream| async {
         let mut ws = open(stream).await;
@@ -146,7 +205,7 @@ fn what_a_terminal_would_obey_is_shown_as_escapes() {
 #[test]
 fn standard_error_that_is_closed_is_no_reason_to_fail() {
     let port = crate::servers::echo();
-    let output = std::process::Command::new("sh")
+    let output = Command::new("sh")
         .args([
             "-c",
             "printf 'hello\\n' | \"$0\" connect \"$1\" --wire --expect 1 2>&-",
