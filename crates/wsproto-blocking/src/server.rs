@@ -22,8 +22,8 @@ use crate::{
 /// # Errors
 ///
 /// [`Error::Remote`] for a request that broke a rule, or that asks for no WebSocket: it was answered so. A client that
-/// left without a byte is [`RemoteProtocolError::EndOfStream`], with `received_any: false`. [`Error::TimedOut`],
-/// [`Error::Io`].
+/// left without a byte is [`EndOfStream`](wsproto::RemoteProtocolError::EndOfStream), with `received_any: false`.
+/// [`Error::TimedOut`], [`Error::Io`].
 pub fn accept<S: Stream>(stream: S, settings: impl Into<Settings>) -> Result<WebSocket<S>, Error> {
     accept_with(stream, settings, |_| Ok(AcceptConnection::new()))
 }
