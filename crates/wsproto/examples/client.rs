@@ -110,7 +110,7 @@ impl Client {
             },
             Input::Line(line) if is_open => self.ws.send(TextMessage::new(line), &mut self.out)?,
             Input::UserEnded if is_open => {
-                self.ws.send(CloseConnection::new(CloseCode::NORMAL), &mut self.out)?
+                self.ws.send(CloseConnection::new(CloseCode::NORMAL), &mut self.out)?;
             }
             Input::Line(_) | Input::UserEnded => {}
         }
