@@ -25,7 +25,7 @@ mod tap;
 pub(crate) use self::{
     agreement::check_extensions,
     chunk::{Chunk, Sender, Tapped},
-    escape::escape,
+    escape::{escape, escape_json},
     explainer::{Explainer, Start},
     line::{Line, Placed},
     preview::{hex, unhex},

@@ -84,7 +84,8 @@ impl Load {
         };
         let end = self.measure(&mut ws, &mut state).await;
         if !matches!(end, End::Lost(_)) {
-            drop(ws.close(CloseCode::NORMAL, "").await);
+            let code = if *state.go.stop.borrow() { CloseCode::GOING_AWAY } else { CloseCode::NORMAL };
+            drop(ws.close(code, "").await);
         }
         end
     }

@@ -11,7 +11,10 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use super::{plan::Plan, tally::Tally};
-use crate::exit::{Failure, Status};
+use crate::{
+    exit::{Failure, Status},
+    wire::escape_json,
+};
 
 /// How many lines the histogram has at most, and how long its longest bar is.
 const ROWS: u32 = 16;
@@ -147,7 +150,7 @@ impl Report {
     pub(super) fn json(&self) -> Result<String, Failure> {
         let text = serde_json::to_string(self)
             .map_err(|error| Failure::new(Status::Local, format_args!("can't write JSON: {error}")))?;
-        Ok(text + "\n")
+        Ok(escape_json(&text) + "\n")
     }
 }
 

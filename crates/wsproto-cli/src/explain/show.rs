@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{bits, dump};
 use crate::{
     exit::{Failure, Status},
-    wire::{Handshake, Line, Placed, Record, escape},
+    wire::{Handshake, Line, Placed, Record, escape, escape_json},
 };
 
 /// Where records go.
@@ -165,10 +165,9 @@ fn lines(
 }
 
 fn json(value: &impl Serialize) -> Result<String, Stop> {
-    let mut line = serde_json::to_string(value)
+    let line = serde_json::to_string(value)
         .map_err(|error| Failure::new(Status::Local, format_args!("can't write JSON: {error}")))?;
-    line.push('\n');
-    Ok(line)
+    Ok(escape_json(&line) + "\n")
 }
 
 /// Shows the lines of a head after its first one.

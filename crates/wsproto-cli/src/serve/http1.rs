@@ -34,13 +34,20 @@ where
     let mut decided = None;
     let ws = accept_with(tap, site.settings(), |asked| match asked {
         Asked::WebSocket(request) => {
-            decided = Some(decide(site, &observer, opener, request).map_err(assets::with_safety)?);
+            let decision = decide(site, &observer, opener, request);
+            if decision.is_err() {
+                observer.hide();
+            }
+            decided = Some(decision.map_err(assets::with_safety)?);
             Ok(AcceptConnection::new())
         }
-        Asked::Other(request, _) => match route::plain_http1(site, request) {
-            Some(answer) => Err(assets::with_safety(answer)),
-            None => Ok(AcceptConnection::new()),
-        },
+        Asked::Other(request, _) => {
+            observer.hide();
+            match route::plain_http1(site, request) {
+                Some(answer) => Err(assets::with_safety(answer)),
+                None => Ok(AcceptConnection::new()),
+            }
+        }
     })
     .await?;
     let Some((endpoint, shown)) = decided else { return Err(Error::Closed) };

@@ -23,9 +23,13 @@ pub(super) struct Observer {
     sees: Arc<Mutex<Sees>>,
 }
 
+/// How many bytes and records are kept until a request says whose the connection is: more than its head may have, and
+/// what may follow it in the same read.
+const MOST_UNDECIDED: usize = 128 << 10;
+
 enum Sees {
-    /// The request isn't whole: these came so far. They are no more than a head may have.
-    Undecided(Vec<Tapped>),
+    /// The request isn't whole: these came so far, and so many bytes: at most [`MOST_UNDECIDED`].
+    Undecided(Vec<Tapped>, usize),
     /// Nobody looks.
     Nothing,
     All(Box<Look>),
@@ -33,7 +37,7 @@ enum Sees {
 
 impl Default for Sees {
     fn default() -> Self {
-        Self::Undecided(Vec::new())
+        Self::Undecided(Vec::new(), 0)
     }
 }
 
@@ -95,7 +99,7 @@ impl Observer {
         let look = Look::new(place, about, Explainer::within(Arc::clone(limits), Start::Handshake));
         self.with(|sees| {
             let before = mem::replace(sees, Sees::All(Box::new(look)));
-            if let (Sees::Undecided(all), Sees::All(look)) = (before, sees) {
+            if let (Sees::Undecided(all, _), Sees::All(look)) = (before, sees) {
                 for tapped in &all {
                     look.see(tapped);
                 }
@@ -130,7 +134,16 @@ impl Observer {
 
     fn see(&self, tapped: Tapped) {
         self.with(|sees| match sees {
-            Sees::Undecided(all) => all.push(tapped),
+            Sees::Undecided(all, len) => {
+                if let Tapped::Bytes(chunk) = &tapped {
+                    *len = len.saturating_add(chunk.bytes.len());
+                }
+                all.push(tapped);
+                // What was refused is read to its end, however long that is: nobody will look at it.
+                if *len > MOST_UNDECIDED || all.len() > MOST_UNDECIDED {
+                    *sees = Sees::Nothing;
+                }
+            }
             Sees::Nothing => {}
             Sees::All(look) => look.see(&tapped),
         });

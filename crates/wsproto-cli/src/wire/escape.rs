@@ -1,5 +1,7 @@
 //! Text of a peer, made fit for a terminal.
 
+use std::fmt::Write as _;
+
 /// Writes control characters, and all that is invisible or turns the direction of text, as escapes: `\n`, `\u{202e}`.
 ///
 /// At most `most` characters of the text are shown; `…` says that there are more.
@@ -14,9 +16,35 @@ pub(crate) fn escape(text: &str, most: usize) -> String {
     escaped
 }
 
+/// Escapes in a text of JSON what a terminal would obey or not show: control characters that JSON lets pass, and all that
+/// is invisible or turns the direction of text. It stands in strings only, so that the value stays the same.
+pub(crate) fn escape_json(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character.is_ascii() && character != '\x7f' || character.escape_debug().len() == 1 {
+            escaped.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing to a text can't fail.
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        }
+    }
+    escaped
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_has_nothing_that_a_terminal_obeys_and_the_same_value() {
+        let text = "a\u{9b}31m\u{7f}\u{202e}\u{2066}\u{feff} é 😀 \" \\ \n \u{e0001}";
+        let json = escape_json(&serde_json::to_string(text).unwrap());
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text, "{json}");
+        assert!(json.contains("\\u009b31m\\u007f\\u202e\\u2066\\ufeff é 😀"), "{json}");
+        assert!(json.contains("\\udb40\\udc01"), "{json}");
+    }
 
     #[test]
     fn nothing_reaches_the_terminal_but_what_is_seen() {

@@ -1,5 +1,6 @@
 //! What lies at which path, and who may ask.
 
+use tokio::{io::AsyncWriteExt, net::TcpStream};
 use wsproto::{Config, Settings};
 use wsproto_tokio::{Connector, Error};
 
@@ -97,7 +98,7 @@ async fn a_web_socket_asks_whence_and_whither() {
         if let Some(origin) = origin {
             connector = connector.with_origin(origin);
         }
-        let dial = tokio::net::TcpStream::connect(("127.0.0.1", port));
+        let dial = TcpStream::connect(("127.0.0.1", port));
         let url = format!("ws://{authority}{path}");
         let opened = connector.connect_with(url.as_str(), dial);
         let outcome = tokio::time::timeout(PATIENCE, opened).await.unwrap();
@@ -131,5 +132,34 @@ async fn an_opening_handshake_that_breaks_a_rule_is_told_which() {
         assert_eq!(status(&answer), expected, "{to}: {answer}");
         let (_, why) = answer.split_once("\r\n\r\n").unwrap();
         assert!(!why.is_empty() && !why.starts_with("This is a WebSocket"), "{to}: {answer}");
+    }
+}
+
+/// What comes after a request that was refused is dropped, however much it is.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_follows_a_refused_request_takes_no_memory() {
+    let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
+    let key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    for request in [
+        "GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned(),
+        "POST / HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 99999999\r\n\r\n".to_owned(),
+        format!("GET /echo HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n{upgrade}{key}\r\n"),
+        format!("GET /echo HTTP/1.1\r\nHost: localhost\r\n{upgrade}\r\n"),
+        "no HTTP\r\n\r\n".to_owned(),
+    ] {
+        let server = Server::start(&[]);
+        let mut stream = TcpStream::connect(("127.0.0.1", server.port)).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let more = vec![b'x'; 1 << 20];
+        for _ in 0..100 {
+            if stream.write_all(&more).await.is_err() {
+                break; // It has ended the connection, which is right, too.
+            }
+        }
+        let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+        let kilobytes: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+        assert!(kilobytes < 48 << 10, "{request:?}: {line}");
     }
 }
