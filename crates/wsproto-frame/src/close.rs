@@ -1,12 +1,13 @@
-//! The closing handshake's payload: a code and a reason.
+//! The payload of a Close frame: a code and a reason.
 
 use core::fmt;
 
 use crate::{FrameError, FrameHeader};
 
-/// Why a connection ends: a code that RFC 6455, the IANA registry, a library or an application gave a meaning.
+/// A close code: it says why a connection ends.
 ///
-/// Values: 1000 to 1003 and 1005 to 1015 by name, 3000 to 3999 (libraries), 4000 to 4999 (private use).
+/// Values: 1000 to 1003 and 1005 to 1015 by name (RFC 6455 and the IANA registry), 3000 to 3999 (registered by
+/// libraries and frameworks), 4000 to 4999 (private use).
 ///
 /// RFC 6455 [§7.4](https://www.rfc-editor.org/rfc/rfc6455#section-7.4)
 ///
@@ -24,28 +25,28 @@ use crate::{FrameError, FrameHeader};
 /// ```
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct CloseCode(
-    /// One of the values that the type's doc names.
+    /// One of the values that the type's documentation names.
     u16,
 );
 
 impl CloseCode {
-    /// 1000: the purpose of the connection is fulfilled.
+    /// 1000: the connection has done its work.
     pub const NORMAL: Self = Self(1000);
-    /// 1001: a server goes down, or a browser leaves the page.
+    /// 1001: the server goes down, or the browser leaves the page.
     pub const GOING_AWAY: Self = Self(1001);
     /// 1002: the other side broke the protocol.
     pub const PROTOCOL_ERROR: Self = Self(1002);
-    /// 1003: a kind of data that this side can't accept.
+    /// 1003: this side can't accept this kind of data.
     pub const UNSUPPORTED_DATA: Self = Self(1003);
     /// 1005: the Close frame had no code; never on the wire.
     pub const NO_STATUS: Self = Self(1005);
     /// 1006: the connection ended without a Close frame; never on the wire.
     pub const ABNORMAL: Self = Self(1006);
-    /// 1007: data that is not what its type says, such as text that is not UTF-8.
+    /// 1007: the payload doesn't match the type of the message, for example a text that isn't UTF-8.
     pub const INVALID_PAYLOAD: Self = Self(1007);
-    /// 1008: a policy was violated, and no other code says it better.
+    /// 1008: a message broke a policy, and no other code fits better.
     pub const POLICY_VIOLATION: Self = Self(1008);
-    /// 1009: a message too big to process.
+    /// 1009: the message is too big to process.
     pub const MESSAGE_TOO_BIG: Self = Self(1009);
     /// 1010: the server did not agree to an extension that the client needs.
     pub const MANDATORY_EXTENSION: Self = Self(1010);
@@ -55,12 +56,12 @@ impl CloseCode {
     pub const SERVICE_RESTART: Self = Self(1012);
     /// 1013: the service is overloaded; try again later (IANA registry).
     pub const TRY_AGAIN_LATER: Self = Self(1013);
-    /// 1014: a gateway got a bad answer from the server behind it (IANA registry).
+    /// 1014: a gateway got an invalid response from its upstream server (IANA registry).
     pub const BAD_GATEWAY: Self = Self(1014);
     /// 1015: the TLS handshake failed; never on the wire.
     pub const TLS_HANDSHAKE: Self = Self(1015);
 
-    /// Checks a number, or `None` where it has no meaning (§7.4.2).
+    /// Checks a number; returns `None` where it has no meaning (§7.4.2).
     #[must_use]
     pub const fn new(code: u16) -> Option<Self> {
         match code {
@@ -76,7 +77,8 @@ impl CloseCode {
         self.0
     }
 
-    /// Tells whether a Close frame may carry it: 1005, 1006 and 1015 say what happened without one.
+    /// Returns whether a Close frame may carry this code: 1005, 1006 and 1015 stand for an end without a code on the
+    /// wire.
     ///
     /// RFC 6455 [§7.4.1](https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1)
     #[must_use]
@@ -87,8 +89,8 @@ impl CloseCode {
 
     /// Returns a code that can be sent: 1000 in place of 1006 and 1015, any other code as it is.
     ///
-    /// A proxy that passes on how its other side ended may want it; the peer then reads "normal" where the code said
-    /// "abnormal". To send 1005 is to send a Close without a code.
+    /// A proxy may need it to pass on how the connection on its other side ended. The peer then reads "normal" where
+    /// the code was "abnormal". A Close with 1005 is sent without a code.
     ///
     /// ```
     /// use wsproto_frame::CloseCode;
@@ -146,7 +148,7 @@ impl PartialEq<CloseCode> for u16 {
     }
 }
 
-/// What a Close frame carries.
+/// The payload of a Close frame.
 ///
 /// RFC 6455 [§5.5.1](https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1)
 ///
@@ -162,9 +164,9 @@ impl PartialEq<CloseCode> for u16 {
 /// ```
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct ClosePayload<'a> {
-    /// Why; [`CloseCode::NO_STATUS`] for an empty payload.
+    /// The close code; [`CloseCode::NO_STATUS`] for an empty payload.
     pub code: CloseCode,
-    /// The reason, for logs; empty where none was given.
+    /// The reason, for logs; empty where the Close has none.
     pub reason: &'a str,
 }
 
@@ -199,11 +201,11 @@ impl<'a> ClosePayload<'a> {
 
     /// Writes the payload into `buffer` and returns it.
     ///
-    /// [`CloseCode::NO_STATUS`] gives an empty payload; a reason of more than 123 bytes is cut between two code points.
+    /// [`CloseCode::NO_STATUS`] gives an empty payload. A reason of more than 123 bytes is cut between two code points.
     ///
     /// # Errors
     ///
-    /// [`FrameError::CloseCodeInvalid`] for 1006 and 1015, and for a reason beside [`CloseCode::NO_STATUS`].
+    /// [`FrameError::CloseCodeInvalid`] for 1006 and 1015, and for a reason together with [`CloseCode::NO_STATUS`].
     pub fn write(self, buffer: &mut [u8; FrameHeader::MAX_CONTROL_PAYLOAD_LEN]) -> Result<&[u8], FrameError> {
         //= rfc6455#7.4.1-1
         if self.code == CloseCode::NO_STATUS && self.reason.is_empty() {
@@ -226,14 +228,14 @@ impl<'a> ClosePayload<'a> {
     }
 }
 
-/// Says what an empty payload does: no status, no reason.
+/// An empty payload: [`CloseCode::NO_STATUS`] and no reason.
 impl Default for ClosePayload<'_> {
     fn default() -> Self {
         Self { code: CloseCode::NO_STATUS, reason: "" }
     }
 }
 
-/// Shows how long the reason is and none of it: what peers say doesn't belong in logs.
+/// Shows the length of the reason, not its text: a peer's words don't belong in logs.
 impl fmt::Debug for ClosePayload<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClosePayload")
@@ -307,7 +309,7 @@ mod tests {
         }
     }
 
-    /// Code points of each length at each place around the longest reason, and what is left of them.
+    /// Code points of each length around the longest reason that fits.
     #[test]
     fn c9_a_long_reason_is_cut_between_two_code_points() {
         for last in ["a", "é", "€", "😀"] {

@@ -1,13 +1,13 @@
-//! The payload of a control frame, in one piece whatever the reads.
+//! The payload of a control frame, joined from the reads that carry it.
 
 use core::fmt;
 
 use crate::{FrameChunk, FrameHeader};
 
-/// Collects the payload of a control frame, at most 125 bytes, whatever the parts in which it comes.
+/// Collects the payload of a control frame, at most 125 bytes, from the parts in which it arrives.
 ///
-/// One serves a whole connection: between two parts of a control frame nothing else comes, and the first part of the
-/// next one begins anew.
+/// One collector serves a whole connection: no other frame comes between two parts of a control frame, and the first
+/// part of the next control frame starts the collector again.
 ///
 /// RFC 6455 [§5.5](https://www.rfc-editor.org/rfc/rfc6455#section-5.5)
 ///
@@ -27,7 +27,7 @@ use crate::{FrameChunk, FrameHeader};
 #[derive(Clone)]
 pub struct ControlPayload {
     bytes: [u8; FrameHeader::MAX_CONTROL_PAYLOAD_LEN],
-    /// How many of the bytes came: at most 125.
+    /// How many of the bytes have arrived: at most 125.
     len: u8,
 }
 
@@ -38,10 +38,10 @@ impl ControlPayload {
         Self { bytes: [0; FrameHeader::MAX_CONTROL_PAYLOAD_LEN], len: 0 }
     }
 
-    /// Takes a part of a control frame, and returns the payload once the frame has ended.
+    /// Takes a part of a control frame; returns the payload when the frame has ended.
     ///
-    /// A part of a data frame gives `None` and changes nothing. A decoder gives no control frame that is longer; of a part
-    /// that was put together by hand, what is beyond 125 bytes is dropped.
+    /// A part of a data frame gives `None` and changes nothing. A decoder never gives a control frame of more than 125
+    /// bytes; in a part that the caller made itself, bytes past 125 are dropped.
     pub fn push(&mut self, part: &FrameChunk<impl AsRef<[u8]>>) -> Option<&[u8]> {
         if part.header.opcode.is_data() {
             return None;
@@ -63,7 +63,7 @@ impl Default for ControlPayload {
     }
 }
 
-/// Shows how long the payload is and none of it: payloads don't belong in logs.
+/// Shows the length of the payload, not its bytes: payloads don't belong in logs.
 impl fmt::Debug for ControlPayload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ControlPayload({} bytes)", self.len)

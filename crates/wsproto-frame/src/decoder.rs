@@ -1,4 +1,4 @@
-//! Frames as they arrive: the peer's bytes go in, unmasked parts of frames come out where they lie.
+//! The frame decoder: it takes the peer's bytes, and returns unmasked parts of frames without copying them.
 
 #![expect(
     clippy::inline_always,
@@ -18,10 +18,10 @@ pub use self::chunk::FrameChunk;
 use self::frame::Frame;
 use crate::{FrameError, FrameHeader, Opcode, Role, Rsv, fragmentation::follow};
 
-/// Takes frames apart as their bytes arrive, and holds the peer to every rule that a frame can break.
+/// Splits the peer's bytes into frames as they arrive, and checks every rule that a frame can break.
 ///
-/// It keeps at most a header that came in pieces; payloads stay in the caller's buffer, unmasked in place.
-/// An error is final: later calls return it again.
+/// It keeps at most an incomplete header; payloads stay in the caller's buffer and are unmasked there. An error is
+/// final: later calls return it again.
 ///
 /// ```
 /// use wsproto_frame::{FrameDecoder, Role};
@@ -47,23 +47,23 @@ pub struct FrameDecoder {
     rsv: Rsv,
     /// The message under way, Text or Binary.
     message: Option<Opcode>,
-    /// Length of `started`.
+    /// The length of `started`.
     started_len: u8,
-    /// The start of a header that came in pieces.
+    /// The first bytes of a header that arrives in pieces.
     started: [u8; FrameHeader::MAX_LEN],
     max_payload_len: u64,
     max_message_len: u64,
-    /// What the payload of the next data frame may add to its message: between messages, `max_message_len`.
+    /// How many bytes the next data frame may add to its message; between messages `max_message_len`.
     message_left: u64,
     state: State,
 }
 
-/// Which of them it is has a byte of its own: one hidden in the frame takes longer to read.
+/// The variant has a byte of its own: a variant encoded in a niche of the frame takes longer to read.
 #[derive(Clone, Copy, Debug)]
 #[repr(u8)]
 enum State {
     BetweenFrames,
-    /// Within a header that comes in pieces.
+    /// Within a header that arrives in pieces.
     Header,
     /// Within a payload.
     Payload(Frame),
@@ -72,10 +72,10 @@ enum State {
 }
 
 impl FrameDecoder {
-    /// Makes the decoder of the side that `role` names: a server gets masked frames, a client frames without a mask.
+    /// Makes the decoder for our role: a server accepts only masked frames, a client only frames without a mask.
     ///
-    /// No reserved bit is allowed, a frame may be as long as the protocol permits, 2⁶³ − 1 bytes, and a message as long as
-    /// its frames make it.
+    /// At first no reserved bit is allowed. A frame may have the longest length of the protocol, 2⁶³ − 1 bytes, and a
+    /// message any length.
     #[must_use]
     pub const fn new(role: Role) -> Self {
         Self {
@@ -98,14 +98,18 @@ impl FrameDecoder {
         self
     }
 
-    /// Limits the payload of a frame, in bytes; a longer one fails at the byte of its length that shows it.
+    /// Limits the payload of a frame, in bytes.
+    ///
+    /// The decoder refuses a longer frame at the first byte of its length that shows it.
     #[must_use]
     pub const fn with_max_payload_len(mut self, limit: u64) -> Self {
         self.max_payload_len = limit;
         self
     }
 
-    /// Limits a message, the payloads of its frames together, in bytes; a longer one fails as a frame does.
+    /// Limits the length of a message, which is the sum of its frames' payloads, in bytes.
+    ///
+    /// The decoder refuses a longer message at the first byte of a frame's length that shows it.
     ///
     /// ```
     /// use wsproto_frame::{FrameDecoder, FrameError, Role};
@@ -122,24 +126,25 @@ impl FrameDecoder {
         self
     }
 
-    /// Tells whether everything so far was whole frames: no header and no payload is under way.
+    /// Returns whether the last byte so far ended a frame: no header and no payload is under way.
     #[must_use]
     #[inline]
     pub const fn is_between_frames(&self) -> bool {
         matches!(self.state, State::BetweenFrames)
     }
 
-    /// Returns which message of the peer is under way with more fragments to come, Text or Binary; `None` between messages.
+    /// Returns the peer's message under way, Text or Binary, while its last fragment hasn't come; `None` between
+    /// messages.
     #[must_use]
     #[inline]
     pub const fn message(&self) -> Option<Opcode> {
         self.message
     }
 
-    /// Returns what the payload under way belongs to, as [`FrameChunk::message`] does, and how many bytes of it are still
-    /// to come; `None` between frames and within a header.
+    /// Returns the payload under way: the message that it belongs to, as [`FrameChunk::message`], and how many bytes
+    /// are still to come.
     ///
-    /// The length is what the peer announced: no reason to get memory for it.
+    /// `None` between frames and within a header. The peer announced this length, so don't allocate by it.
     ///
     /// ```
     /// use wsproto_frame::{FrameDecoder, Opcode, Role};
@@ -158,11 +163,11 @@ impl FrameDecoder {
         }
     }
 
-    /// Takes the next part of a frame off the front of `input`, or `None` once more bytes are needed.
+    /// Takes the next part of a frame off the front of `input`; returns `None` when it needs more bytes.
     ///
     /// # Errors
     ///
-    /// The [`FrameError`] that names the broken rule; what follows is not looked at.
+    /// The [`FrameError`] that names the broken rule; the bytes after it are not looked at.
     #[inline]
     pub fn decode<'a>(
         &mut self,
@@ -180,17 +185,17 @@ impl FrameDecoder {
         Ok(chunk.map(|chunk| chunk.split_off(input)))
     }
 
-    /// Does as [`decode`](Self::decode), but leaves what it takes where it lies: `input` up to the end of the part's
-    /// payload. `pieces` says how many bytes of a payload a part should hold.
+    /// Does as [`decode`](Self::decode), but leaves the part in place: it takes the bytes of `input` up to the end of
+    /// the part's payload. `pieces` is the range of payload bytes that a part should hold.
     ///
-    /// Where fewer bytes are there than `pieces` begins with, and they don't end the frame, they are left for a later call,
-    /// still masked: the part is of the header alone, or `None`. Of more than `pieces` ends with, the rest is left; 0 counts
-    /// as 1, since a part that takes nothing would come again without end. A control frame is short: it is held back in the
-    /// same way, and never cut.
+    /// The lower bound: while fewer bytes have arrived, and they don't end the frame, they stay in `input`, still
+    /// masked. The result is then a part with the header alone, or `None`. The upper bound: bytes beyond it stay in
+    /// `input` for the next call; 0 counts as 1, since a part that takes no byte would come again without end. A
+    /// control frame is short: it waits in the same way, and is never cut.
     ///
-    /// `None` within a header takes all of `input`, and within a payload ([`payload`](Self::payload)) none of it.
+    /// Within a header, `None` takes all of `input`. Within a payload ([`payload`](Self::payload)), it takes nothing.
     ///
-    /// For callers who keep a payload in one piece while they read on after it, or whose next stage takes bounded pieces.
+    /// Use it to keep a payload in one piece while you read on after it, or to feed a next stage with bounded pieces.
     ///
     /// # Errors
     ///
@@ -221,7 +226,7 @@ impl FrameDecoder {
         }
     }
 
-    /// Takes the next part of any frame, one step after the other.
+    /// Takes the next part of any frame, without shortcuts.
     #[inline(never)]
     fn decode_any(
         &mut self,
@@ -259,7 +264,8 @@ impl FrameDecoder {
         }
     }
 
-    /// Reads a header at the front of `input`, with what has been kept of it; returns how much of `input` it took.
+    /// Reads a header from its kept first bytes and the front of `input`; also returns how many bytes of `input` it
+    /// took.
     #[inline]
     fn read_header(&mut self, input: &[u8]) -> Result<Option<(Frame, usize)>, FrameError> {
         if self.started_len != 0 {
@@ -273,7 +279,7 @@ impl FrameDecoder {
         Ok(header)
     }
 
-    /// Goes on with a header that came in pieces: looks at it as a whole, in at most 14 bytes.
+    /// Goes on with a header that arrives in pieces: parses all of it again, at most 14 bytes.
     #[cold]
     fn read_rest_of_header(&mut self, input: &[u8]) -> Result<Option<(Frame, usize)>, FrameError> {
         let before = usize::from(self.started_len);
@@ -284,7 +290,7 @@ impl FrameDecoder {
         Ok(Some((frame, len.saturating_sub(before))))
     }
 
-    /// Copies what fits of `bytes` behind the start of the header.
+    /// Appends to the first bytes of the header those of `bytes` that fit.
     fn keep_started(&mut self, bytes: &[u8]) {
         for (to, from) in self.started.iter_mut().skip(usize::from(self.started_len)).zip(bytes) {
             *to = *from;
@@ -292,7 +298,7 @@ impl FrameDecoder {
         }
     }
 
-    /// Reads a header and takes its frame as begun.
+    /// Reads a header and begins its frame.
     #[inline]
     fn parse(&mut self, bytes: &[u8]) -> Result<Option<(Frame, usize)>, FrameError> {
         let Some((header, len, (message, after))) = self.check_header(bytes)? else { return Ok(None) };
@@ -313,7 +319,7 @@ impl FrameDecoder {
         };
     }
 
-    /// Holds the length of a frame's payload to the limits, of which the lower one is named.
+    /// Checks the length of a frame's payload by both limits; the error names the lower one.
     const fn check_len(&self, opcode: Opcode, len: u64) -> Result<(), FrameError> {
         //= rfc6455#10.4-1
         if opcode.is_data() && len > self.message_left && self.message_left < self.max_payload_len {
@@ -325,7 +331,7 @@ impl FrameDecoder {
         Ok(())
     }
 
-    /// Reads a header and holds it to what is allowed at this point; returns, too, what [`follow`] says of it.
+    /// Reads a header, checks the rules that depend on the decoder's state, and also returns the result of [`follow`].
     #[inline]
     fn check_header(&self, bytes: &[u8]) -> Result<Option<Checked>, FrameError> {
         let mut message = (Opcode::Continuation, None);
@@ -351,10 +357,10 @@ impl FrameDecoder {
     }
 }
 
-/// A header that is allowed, its length, and what [`follow`] says of it.
+/// A valid header, its length, and the result of [`follow`] for it.
 type Checked = (FrameHeader, usize, (Opcode, Option<Opcode>));
 
-/// Shows where the decoder stands, and no byte that the peer sent: a header holds a key.
+/// Shows the state of the decoder, not the peer's bytes: a header holds a key.
 impl fmt::Debug for FrameDecoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FrameDecoder")

@@ -1,10 +1,11 @@
-//! The frames that go out: headers that the other side's decoder won't refuse.
+//! Outgoing frames: headers that the peer's decoder accepts.
 
 use crate::{EncodedHeader, FrameError, FrameHeader, Opcode, Role, fragmentation::follow};
 
-/// Gives the headers of the frames that one side sends, and holds the rules for their order.
+/// Encodes the headers of the frames that one side sends, and keeps the rules for their order.
 ///
-/// Encoding a header changes the state; the payload, masked with the header's key on a client, must follow.
+/// Encoding a header changes the state, so the caller must send the payload next. A client masks it with the header's
+/// key.
 ///
 /// ```
 /// use wsproto_frame::{FrameEncoder, FrameError, FrameHeader, Opcode, Role};
@@ -30,7 +31,8 @@ impl FrameEncoder {
         Self { role, message: None }
     }
 
-    /// Returns which message of ours is under way with more fragments to come, Text or Binary; `None` between messages.
+    /// Returns our message under way, Text or Binary, while its last fragment hasn't been sent; `None` between
+    /// messages.
     #[must_use]
     #[inline]
     pub const fn message(&self) -> Option<Opcode> {
@@ -41,14 +43,14 @@ impl FrameEncoder {
     ///
     /// # Errors
     ///
-    /// Any [`FrameError`] that the other side would raise at this header; then nothing has changed.
+    /// Any [`FrameError`] that the peer would raise at this header; the encoder stays unchanged.
     #[inline]
     pub fn encode(&mut self, header: &FrameHeader) -> Result<EncodedHeader, FrameError> {
         self.check(header)?;
         Ok(header.encode())
     }
 
-    /// Checks a header and takes it as sent, as [`encode`](Self::encode) does, without writing it.
+    /// Checks a header and counts it as sent, as [`encode`](Self::encode) does, without writing it.
     ///
     /// # Errors
     ///

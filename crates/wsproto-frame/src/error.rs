@@ -1,17 +1,17 @@
-//! What can be wrong with a frame: one variant for each rule.
+//! Errors of frames: one variant for each rule.
 
 use core::{error::Error, fmt};
 
 use crate::{CloseCode, Rsv};
 
-/// A rule for frames that was broken.
+/// A broken rule for frames.
 ///
-/// [`FrameDecoder`](crate::FrameDecoder) blames the peer with it, [`FrameEncoder`](crate::FrameEncoder) the
-/// caller. [`close_code`](Self::close_code) is what the peer should be told.
+/// [`FrameDecoder`](crate::FrameDecoder) returns it for a peer's fault, [`FrameEncoder`](crate::FrameEncoder) for the
+/// caller's. [`close_code`](Self::close_code) is the code to send to the peer.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum FrameError {
-    /// The opcode, 3 to 7 or 11 to 15, means nothing yet (§5.2).
+    /// The opcode, 3 to 7 or 11 to 15, has no meaning yet (§5.2).
     ReservedOpcode(u8),
     /// Reserved bits are set that no agreed extension owns (§5.2).
     ReservedBits(Rsv),
@@ -23,12 +23,12 @@ pub enum FrameError {
     LengthNotMinimal,
     /// The topmost bit of a 64-bit length is set (§5.2).
     LengthTopBit,
-    /// The payload is longer than the limit for a frame that the receiver set (§10.4).
+    /// The payload is longer than the receiver's limit for a frame (§10.4).
     FrameTooLong {
         /// The limit in bytes.
         limit: u64,
     },
-    /// The payloads of a message's frames are together longer than the limit that the receiver set (§10.4).
+    /// The payloads of a message's frames are together longer than the receiver's limit for a message (§10.4).
     MessageTooLong {
         /// The limit in bytes.
         limit: u64,
@@ -39,20 +39,20 @@ pub enum FrameError {
     Masked,
     /// A Continuation where no message is under way (§5.4).
     ContinuationWithoutMessage,
-    /// A Text or Binary before the message under way was finished (§5.4).
+    /// A Text or Binary before the last fragment of the message under way (§5.4).
     MessageInterrupted,
-    /// Text that is not UTF-8, or that ends within a code point (§8.1).
+    /// A text that isn't UTF-8, or that ends within a code point (§8.1).
     TextNotUtf8,
     /// A Close with one byte of payload, half a code (§5.5.1).
     ClosePayloadTooShort,
     /// A Close with a code that must not be sent (§7.4).
     CloseCodeInvalid(u16),
-    /// A Close with this code, whose reason is not UTF-8 (§5.5.1).
+    /// A Close with this code and a reason that isn't UTF-8 (§5.5.1).
     CloseReasonNotUtf8(CloseCode),
 }
 
 impl FrameError {
-    /// Returns the code of the Close frame that answers it.
+    /// Returns the code of the Close frame that answers this error.
     ///
     /// RFC 6455 [§7.4.1](https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1)
     #[must_use]
@@ -75,7 +75,7 @@ impl FrameError {
         }
     }
 
-    /// Returns the RFC and section that has the rule.
+    /// Returns the RFC and the section of the broken rule.
     #[must_use]
     pub const fn section(self) -> &'static str {
         match self {
@@ -92,9 +92,9 @@ impl FrameError {
         }
     }
 
-    /// Returns the rule in words, the same for each value of a variant.
+    /// Returns the error in words, the same for each value of a variant.
     ///
-    /// At most 123 bytes, so it fits as the reason of a Close frame.
+    /// The text has at most 123 bytes, so it fits as the reason of a Close frame.
     #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {
@@ -126,7 +126,7 @@ impl fmt::Display for FrameError {
             Self::ReservedBits(rsv) => write!(f, " ({:#04x} in the first byte)", rsv.first_byte()),
             Self::FrameTooLong { limit } | Self::MessageTooLong { limit } => write!(f, " of {limit} bytes"),
             Self::CloseCodeInvalid(code) => write!(f, " ({code})"),
-            Self::CloseReasonNotUtf8(code) => write!(f, ", beside code {code}"),
+            Self::CloseReasonNotUtf8(code) => write!(f, " (with code {code})"),
             _ => Ok(()),
         }
     }
@@ -161,7 +161,7 @@ mod tests {
             (FrameError::TextNotUtf8,                       "8.1",   1007, "text is not UTF-8"),
             (FrameError::ClosePayloadTooShort,              "5.5.1", 1002, "close payload of one byte"),
             (FrameError::CloseCodeInvalid(999),             "7.4",   1002, "close code that must not be sent (999)"),
-            (FrameError::CloseReasonNotUtf8(CloseCode::NORMAL), "5.5.1", 1007, "close reason is not UTF-8, beside code 1000"),
+            (FrameError::CloseReasonNotUtf8(CloseCode::NORMAL), "5.5.1", 1007, "close reason is not UTF-8 (with code 1000)"),
         ];
         for (error, section, code, display) in table {
             assert_eq!(error.section().strip_prefix("RFC 6455 §"), Some(section), "{error:?}");

@@ -2,9 +2,10 @@
 
 use crate::{FrameError, FrameHeader, Opcode};
 
-/// Returns what a frame belongs to and which message is under way after it; `message` is the one before it.
+/// Returns the kind of message that a frame belongs to, and the message under way after it.
 ///
-/// A message is Text or Binary; `None` is none. What a control frame belongs to is itself: it may come at any time.
+/// `message` is the message under way before the frame: Text, Binary, or `None`. A control frame belongs to no message
+/// and may come at any time; the first value is then its own opcode.
 ///
 /// RFC 6455 [§5.4](https://www.rfc-editor.org/rfc/rfc6455#section-5.4)
 ///

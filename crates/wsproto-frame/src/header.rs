@@ -1,10 +1,10 @@
-//! The header of a frame: 2 to 14 bytes that say what follows.
+//! The header of a frame: 2 to 14 bytes before the payload.
 
 use core::{fmt, ops::Deref};
 
 use crate::{FrameError, MaskingKey, Opcode, Role, Rsv};
 
-/// What stands in front of a frame's payload.
+/// A frame's header: all that stands before its payload.
 ///
 /// RFC 6455 [§5.2](https://www.rfc-editor.org/rfc/rfc6455#section-5.2)
 ///
@@ -23,7 +23,7 @@ pub struct FrameHeader {
     pub fin: bool,
     /// The reserved bits that are set.
     pub rsv: Rsv,
-    /// What the frame is.
+    /// The kind of the frame.
     pub opcode: Opcode,
     /// The key of a masked frame.
     pub mask: Option<MaskingKey>,
@@ -49,7 +49,7 @@ impl FrameHeader {
         Self { fin: true, rsv: Rsv::NONE, opcode, mask: None, payload_len }
     }
 
-    /// Says that more fragments of the message follow.
+    /// Marks the frame as a fragment that isn't the last one of its message.
     #[must_use]
     #[inline]
     pub const fn unfinished(mut self) -> Self {
@@ -65,7 +65,7 @@ impl FrameHeader {
         self
     }
 
-    /// Sets the masking key; the payload must be masked with it, too.
+    /// Sets the masking key; the caller must also mask the payload with it.
     #[must_use]
     #[inline]
     pub const fn with_mask(mut self, key: MaskingKey) -> Self {
@@ -73,25 +73,27 @@ impl FrameHeader {
         self
     }
 
-    /// Reads a header from the front of `bytes`, or `None` until all of it is there.
+    /// Reads a header from the front of `bytes`; returns `None` until all of it is there.
     ///
-    /// On success, returns the header and how many bytes it took. Masked or not, fragment or not: what depends
-    /// on the role, on earlier frames or on extensions is [`FrameDecoder`](crate::FrameDecoder)'s to judge.
+    /// On success, returns the header and its length in bytes. It doesn't check the rules that depend on the role, on
+    /// earlier frames or on extensions: [`FrameDecoder`](crate::FrameDecoder) does.
     ///
     /// # Errors
     ///
     /// [`FrameError::ReservedOpcode`], [`ControlFragmented`](FrameError::ControlFragmented),
     /// [`ControlTooLong`](FrameError::ControlTooLong), [`LengthNotMinimal`](FrameError::LengthNotMinimal) and
-    /// [`LengthTopBit`](FrameError::LengthTopBit), each as soon as the byte that shows it is there: `81 7f` and six zeros
-    /// are a length that two bytes would hold, whatever follows.
+    /// [`LengthTopBit`](FrameError::LengthTopBit). Each comes with the first byte that shows it: after `81 7f` and six
+    /// zeros, the length would fit into two bytes, whatever follows.
     #[inline]
     pub fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, FrameError> {
         Self::parse_with(bytes, |_| Ok(()), |_| Ok(()), |_, _| Ok(()))
     }
 
-    /// Reads a header as [`parse`](Self::parse) does, and asks the caller after the first byte (what the frame is), at
-    /// the mask bit, and at each byte of the length (the least that it can become), so that the verdict is the same
-    /// however the bytes arrive, and comes with the byte that decides it.
+    /// Reads a header as [`parse`](Self::parse) does, and asks the caller's checks on the way.
+    ///
+    /// `first_byte` sees the opcode and the flags, `mask_bit` whether the frame is masked. `length` runs at each byte
+    /// of the length with the least value that it can still have. So an error comes with the byte that decides it, and
+    /// is the same however the bytes arrive.
     #[inline]
     pub(crate) fn parse_with(
         bytes: &[u8],
@@ -121,8 +123,9 @@ impl FrameHeader {
         Ok(Some((header, bytes.len().saturating_sub(rest.len()))))
     }
 
-    /// Reads the header of a data frame from `sender` without looking for what is wrong with it: `None` where it is a
-    /// control frame, too short a read, a length of eight bytes, or wrong.
+    /// Reads the header of a data frame from `sender` without naming faults.
+    ///
+    /// `None` for a control frame, fewer than 8 bytes, a length of eight bytes, or an invalid header.
     #[inline]
     pub(crate) fn parse_data(bytes: &[u8], sender: Role) -> Option<(Self, usize)> {
         let &[first, second, ref rest @ ..] = bytes.first_chunk::<8>()?;
@@ -160,7 +163,7 @@ impl FrameHeader {
         Ok(Self { fin, rsv: Rsv::from_first_byte(byte), opcode, mask: None, payload_len: 0 })
     }
 
-    /// Reads the payload's length in any of its three forms, or `None` until all of its bytes are there.
+    /// Reads the payload's length in any of its three forms; returns `None` until all of its bytes are there.
     #[inline]
     fn read_payload_len(self, short: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, FrameError> {
         if short < 126 {
@@ -189,7 +192,7 @@ impl FrameHeader {
         Ok(Some((len, rest)))
     }
 
-    /// Checks what a caller put together: the rules that hold whoever sends the frame.
+    /// Checks the rules for a header that the caller made; they are the same for both roles.
     #[inline]
     pub(crate) const fn check(&self) -> Result<(), FrameError> {
         if self.opcode.is_control() && !self.fin {
@@ -213,8 +216,9 @@ impl FrameHeader {
         encoded
     }
 
-    /// Writes the header as [`encode`](Self::encode) does, in one to three pieces whose lengths the compiler knows: the
-    /// fastest way to the end of a buffer.
+    /// Writes the header as [`encode`](Self::encode) does, in one to three pieces with lengths known at compile time.
+    ///
+    /// This is the fastest way to append a header to a buffer.
     ///
     /// ```
     /// use wsproto_frame::{FrameHeader, Opcode};
@@ -246,13 +250,13 @@ impl FrameHeader {
     }
 }
 
-/// Returns the least length that fewer bytes don't hold than those that `short` announces, 126 or 127.
+/// Returns the smallest length that needs the form `short`: 126 (two bytes) or 127 (eight bytes).
 #[inline]
 const fn shortest_of_form(short: u8) -> u64 {
     if short == 126 { 126 } else { 0x1_0000 }
 }
 
-/// Returns the least that a length can become of which the first bytes are there.
+/// Returns the smallest value that a length can have after its first bytes.
 #[cold]
 fn least_payload_len(short: u8, first_bytes: &[u8]) -> Result<u64, FrameError> {
     let form = if short == 126 { 0..2 } else { 0..8 };
@@ -267,7 +271,7 @@ fn least_payload_len(short: u8, first_bytes: &[u8]) -> Result<u64, FrameError> {
     Ok(least)
 }
 
-/// A header as it stands on the wire, 2 to 14 bytes: [`FrameHeader::encode`] gives it.
+/// An encoded header, 2 to 14 bytes: [`FrameHeader::encode`] makes it.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct EncodedHeader {
     bytes: [u8; FrameHeader::MAX_LEN],
@@ -286,7 +290,7 @@ impl EncodedHeader {
     }
 }
 
-/// Shows how long it is and none of its bytes: a masked one ends with the key.
+/// Shows the length of the header, not its bytes: a masked header ends with the key.
 impl fmt::Debug for EncodedHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "EncodedHeader({} bytes)", self.len)

@@ -1,10 +1,10 @@
-//! Masking: exclusive or with a key of four bytes, resumable at any offset.
+//! Masking: exclusive or with a key of four bytes. It can stop and go on at any byte.
 
 #![expect(clippy::inline_always, reason = "a call costs as much as the masking of a short payload")]
 
 use core::fmt;
 
-/// The masking key of a frame, turned so that its first byte meets the next byte of the payload.
+/// The masking key of a frame, turned so that its first byte belongs to the next byte of the payload.
 ///
 /// RFC 6455 [§5.3](https://www.rfc-editor.org/rfc/rfc6455#section-5.3)
 ///
@@ -26,9 +26,9 @@ use core::fmt;
 pub struct MaskingKey([u8; 4]);
 
 impl MaskingKey {
-    /// Makes a key of the four bytes in the order in which a frame carries them.
+    /// Makes a key from four bytes in the order of the wire.
     ///
-    /// A key that is sent must be unpredictable (RFC 6455
+    /// The key of an outgoing frame must be unpredictable (RFC 6455
     /// [§10.3](https://www.rfc-editor.org/rfc/rfc6455#section-10.3)).
     #[must_use]
     #[inline]
@@ -36,16 +36,17 @@ impl MaskingKey {
         Self(bytes)
     }
 
-    /// Returns the four bytes, the next to be used first.
+    /// Returns the four bytes; the first one belongs to the next byte of the payload.
     #[must_use]
     #[inline]
     pub const fn to_bytes(self) -> [u8; 4] {
         self.0
     }
 
-    /// Returns a part of a payload masked, where its length is a multiple of four, so that the key goes on as it is.
+    /// Returns a masked copy of a part of a payload.
     ///
-    /// For those who copy and mask at once: with a length that the compiler knows, the part stays in registers.
+    /// Its length must be a multiple of four, so that the key stays as it is. The compiler knows the length, so the
+    /// part stays in registers: use it to copy and mask at once.
     ///
     /// ```
     /// use wsproto_frame::MaskingKey;
@@ -67,14 +68,15 @@ impl MaskingKey {
         *self = self.turned(payload.len());
     }
 
-    /// Returns the key for what follows so many bytes.
+    /// Returns the key for the byte that comes `len` bytes later.
     #[inline]
     pub(crate) fn turned(self, len: usize) -> Self {
         let bits = u32::try_from(len % 4).unwrap_or_default().wrapping_mul(8);
         Self(u32::from_le_bytes(self.0).rotate_right(bits).to_le_bytes())
     }
 
-    /// Does as [`apply`](Self::apply) where that makes ASCII of 4 to 8 bytes, and tells whether it does; otherwise nothing.
+    /// Does as [`apply`](Self::apply) on 4 to 8 bytes if the result is ASCII, and returns whether it is; otherwise
+    /// changes nothing.
     #[inline(always)]
     pub(crate) fn apply_to_short_ascii(&mut self, part: &mut [u8]) -> bool {
         let last_key = self.turned(part.len());
@@ -98,7 +100,7 @@ impl MaskingKey {
         *self = self.turned(1);
     }
 
-    /// Masks or unmasks a payload, or the last part of one, in place.
+    /// Masks or unmasks a payload, or the last part of one, in place; the key isn't needed after it.
     #[inline(always)]
     pub(crate) fn apply_whole(self, payload: &mut [u8]) {
         if payload.len() <= SHORT {
@@ -120,7 +122,7 @@ impl MaskingKey {
         }
     }
 
-    /// Returns a word of the key. A word put together of eight bytes takes thirty instructions.
+    /// Returns the key twice, as one word. To build the word from eight bytes would take thirty instructions.
     #[inline]
     fn twice(self) -> u64 {
         let key = u64::from(u32::from_ne_bytes(self.0));
@@ -128,10 +130,10 @@ impl MaskingKey {
     }
 }
 
-/// How many bytes two words hold.
+/// The length of two words in bytes.
 const SHORT: usize = 16;
 
-/// Two words hold all of it: both are read before one is written, so that they may overlap.
+/// Masks at most 16 bytes with two words. Both are read before one is written, so they may overlap.
 #[inline(always)]
 fn xor_short(payload: &mut [u8], key: MaskingKey) {
     let last_key = key.turned(payload.len());
@@ -160,7 +162,7 @@ fn write_both<const N: usize>(payload: &mut [u8], first: [u8; N], last: [u8; N])
     }
 }
 
-/// From this many bytes on it pays to bring the blocks in line with memory: each store that is not costs twice as much.
+/// From this length on the blocks are aligned to memory first: an unaligned store costs twice as much.
 const LONG: usize = 384;
 
 /// The length of the longest vectors in bytes.
@@ -178,11 +180,11 @@ fn xor_long(payload: &mut [u8], mut key: MaskingKey) {
     xor(rest, key.twice());
 }
 
-/// From this many bytes on it pays to ask what the processor can do.
+/// From this length on the question what the processor can do pays off.
 #[cfg(feature = "fearless_simd")]
 const WIDE: usize = 768;
 
-/// Does as [`xor`], compiled for the best that the processor has.
+/// Does as [`xor`], compiled for the best instructions of the processor.
 #[cfg(feature = "fearless_simd")]
 fn xor_wide(payload: &mut [u8], key: u64) {
     use fearless_simd::{Level, Simd, dispatch};
@@ -192,7 +194,7 @@ fn xor_wide(payload: &mut [u8], key: u64) {
     xor_tail(tail, key);
 }
 
-/// Blocks of 64 bytes become vector instructions; what is left goes by words, then by bytes.
+/// Masks blocks of 64 bytes with vector instructions, then words, then bytes.
 #[inline(always)]
 fn xor(payload: &mut [u8], key: u64) {
     let (blocks, rest) = payload.as_chunks_mut::<64>();
@@ -205,8 +207,9 @@ fn xor(payload: &mut [u8], key: u64) {
     xor_tail(tail, key);
 }
 
-/// One word after the other: how many go at once is the compiler's to choose. Blocks it would cut across with AVX-512,
-/// and take eight times as long.
+/// Masks word by word; the compiler chooses how many words go at once.
+///
+/// With blocks instead of words it gathers words across blocks under AVX-512, and the loop takes eight times as long.
 #[inline(always)]
 fn xor_words(words: &mut [[u8; 8]], key: u64) {
     for word in words {
@@ -214,7 +217,7 @@ fn xor_words(words: &mut [[u8; 8]], key: u64) {
     }
 }
 
-/// At most 7 bytes, with no loop: what is left behind the words.
+/// Masks the at most 7 bytes after the last whole word, without a loop.
 #[inline(always)]
 fn xor_tail(tail: &mut [u8], key: u64) {
     let [a, b, c, d, ..] = key.to_ne_bytes();
@@ -227,7 +230,7 @@ fn xor_tail(tail: &mut [u8], key: u64) {
     }
 }
 
-/// Shows no byte of the key: with the key, a log would hold the payload.
+/// Shows no byte of the key: a log with the key would reveal the payload.
 impl fmt::Debug for MaskingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("MaskingKey(..)")
@@ -242,7 +245,7 @@ mod tests {
     use proptest::prelude::*;
     use std::{format, vec::Vec};
 
-    /// §5.3 word for word: octet i of the result is octet i exclusive-or key octet i modulo 4.
+    /// §5.3 word for word: byte i of the result is byte i of the payload, exclusive or byte i modulo 4 of the key.
     fn oracle(payload: &[u8], key: [u8; 4]) -> Vec<u8> {
         payload.iter().enumerate().map(|(i, byte)| byte ^ key[i % 4]).collect()
     }
@@ -251,7 +254,7 @@ mod tests {
     #[test]
     fn every_length_to_200_in_two_parts() {
         let key = [0x12, 0x34, 0x56, 0x78];
-        // Blocks of 64 bytes, and what is left of them.
+        // Blocks of 64 bytes, and the bytes after them.
         let (longest, every): (u8, usize) = if cfg!(miri) { (70, 5) } else { (200, 1) };
         for len in 0..longest {
             let plain: Vec<u8> = (0..len).map(|i| i.wrapping_mul(7)).collect();

@@ -1,4 +1,4 @@
-//! What the first byte of a frame says besides FIN, and who reads it: opcodes, reserved bits, roles.
+//! Opcodes and reserved bits of a frame's first byte, and the two roles.
 
 use core::{
     fmt,
@@ -7,15 +7,15 @@ use core::{
 
 use crate::FrameError;
 
-/// Which side of the connection we are on.
+/// Our side of the connection.
 ///
-/// A client masks what it sends and a server doesn't (RFC 6455
+/// A client masks the frames that it sends, a server doesn't (RFC 6455
 /// [§5.1](https://www.rfc-editor.org/rfc/rfc6455#section-5.1)).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Role {
     /// We opened the connection.
     Client,
-    /// We accepted it.
+    /// We accepted the connection.
     Server,
 }
 
@@ -30,7 +30,7 @@ impl Role {
         }
     }
 
-    /// Tells whether this side masks the frames that it sends.
+    /// Returns whether this side masks the frames that it sends.
     #[must_use]
     #[inline]
     pub const fn masks(self) -> bool {
@@ -48,7 +48,7 @@ impl fmt::Display for Role {
     }
 }
 
-/// What a frame is.
+/// The kind of a frame.
 ///
 /// RFC 6455 [§5.2](https://www.rfc-editor.org/rfc/rfc6455#section-5.2),
 /// [§11.8](https://www.rfc-editor.org/rfc/rfc6455#section-11.8)
@@ -61,16 +61,16 @@ pub enum Opcode {
     Text = 0x1,
     /// The first frame of a binary message.
     Binary = 0x2,
-    /// The closing handshake.
+    /// Starts or answers the closing handshake.
     Close = 0x8,
     /// Asks for a Pong with the same payload.
     Ping = 0x9,
-    /// Answers a Ping, or says unasked that the sender is there.
+    /// Answers a Ping, or comes unasked as a sign of life.
     Pong = 0xa,
 }
 
 impl Opcode {
-    /// Reads the four bits of an opcode, or `None` for a reserved one.
+    /// Reads the four bits of an opcode; returns `None` for a reserved one.
     ///
     /// ```
     /// use wsproto_frame::Opcode;
@@ -92,14 +92,14 @@ impl Opcode {
         })
     }
 
-    /// Returns the four bits that stand for it in a frame.
+    /// Returns the four bits of the opcode.
     #[must_use]
     #[inline]
     pub const fn bits(self) -> u8 {
         self as u8
     }
 
-    /// Tells whether this is Close, Ping or Pong.
+    /// Returns whether this is Close, Ping or Pong.
     ///
     /// RFC 6455 [§5.5](https://www.rfc-editor.org/rfc/rfc6455#section-5.5)
     #[must_use]
@@ -108,7 +108,7 @@ impl Opcode {
         self.bits() & 0x8 != 0
     }
 
-    /// Tells whether this is Continuation, Text or Binary.
+    /// Returns whether this is Continuation, Text or Binary.
     ///
     /// RFC 6455 [§5.6](https://www.rfc-editor.org/rfc/rfc6455#section-5.6)
     #[must_use]
@@ -133,7 +133,7 @@ impl TryFrom<u8> for Opcode {
     }
 }
 
-/// Names it in lower case: `text`, `ping`.
+/// Names the opcode in lower case: `text`, `ping`.
 impl fmt::Display for Opcode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -147,7 +147,7 @@ impl fmt::Display for Opcode {
     }
 }
 
-/// A set of the three reserved bits of a frame, each of which an agreed extension may own.
+/// A set of the three reserved bits of a frame; an agreed extension may own each of them.
 ///
 /// RFC 6455 [§5.2](https://www.rfc-editor.org/rfc/rfc6455#section-5.2)
 ///
@@ -159,7 +159,7 @@ impl fmt::Display for Opcode {
 /// ```
 #[derive(Clone, Copy, Default, Eq, Hash, PartialEq)]
 pub struct Rsv(
-    /// Where the bits stand in a frame's first byte: only 0x70 is ever set.
+    /// The bits at their places in a frame's first byte: only the bits of 0x70 are ever set.
     u8,
 );
 
@@ -173,49 +173,49 @@ impl Rsv {
     /// The third reserved bit.
     pub const RSV3: Self = Self(0x10);
 
-    /// Takes the bits out of a frame's first byte.
+    /// Reads the bits from a frame's first byte.
     #[must_use]
     #[inline]
     pub const fn from_first_byte(byte: u8) -> Self {
         Self(byte & 0x70)
     }
 
-    /// Returns the bits where they stand in a frame's first byte.
+    /// Returns the bits at their places in a frame's first byte.
     #[must_use]
     #[inline]
     pub const fn first_byte(self) -> u8 {
         self.0
     }
 
-    /// Tells whether no bit is set.
+    /// Returns whether no bit is set.
     #[must_use]
     #[inline]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// Tells whether every bit of `other` is set here, too.
+    /// Returns whether this set has every bit of `other`.
     #[must_use]
     #[inline]
     pub const fn contains(self, other: Self) -> bool {
         other.difference(self).is_empty()
     }
 
-    /// Tells whether some bit of `other` is set here, too.
+    /// Returns whether this set has at least one bit of `other`.
     #[must_use]
     #[inline]
     pub const fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 
-    /// Returns the bits of both.
+    /// Returns the bits that are in this set or in `other`.
     #[must_use]
     #[inline]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Returns the bits that are not in `other`.
+    /// Returns the bits of this set that are not in `other`.
     #[must_use]
     #[inline]
     pub const fn difference(self, other: Self) -> Self {

@@ -1,4 +1,4 @@
-//! A part of a frame, or the place where one lies.
+//! A part of a frame, with its payload or with the place of its payload.
 
 #![expect(clippy::inline_always, reason = "chunks that go through memory cost more than the work itself")]
 
@@ -8,18 +8,19 @@ use core::{fmt, mem, ops::Range};
 use crate::FrameDecoder;
 use crate::{FrameHeader, Opcode};
 
-/// A part of a frame: `FrameChunk<&mut [u8]>` holds the payload ([`FrameDecoder::decode`]), `FrameChunk<Range<usize>>`
-/// says where it lies ([`FrameDecoder::decode_in_place`]).
+/// A part of a frame.
 ///
-/// The first comes as soon as the header is there, even if no byte of the payload is.
+/// `FrameChunk<&mut [u8]>` holds the payload ([`FrameDecoder::decode`]); `FrameChunk<Range<usize>>` holds its place in
+/// the input ([`FrameDecoder::decode_in_place`]). The first part of a frame comes when the header is complete, even
+/// without a byte of the payload.
 #[derive(Clone)]
 pub struct FrameChunk<P> {
     /// The header of the frame.
     pub header: FrameHeader,
-    /// What the payload belongs to: the opcode, but for a Continuation that of the message, Text or Binary.
+    /// The message that the payload belongs to, Text or Binary, also for a Continuation; for a control frame its
+    /// opcode.
     pub message: Opcode,
-    /// The next bytes of the payload, unmasked, or where they lie in the bytes that the decoder was shown; empty where none
-    /// has arrived.
+    /// The next bytes of the payload, unmasked, or their place in the decoder's input; empty where none has arrived.
     pub payload: P,
     /// Whether this is the first part of its frame.
     pub frame_started: bool,
@@ -28,7 +29,7 @@ pub struct FrameChunk<P> {
 }
 
 impl<P> FrameChunk<P> {
-    /// Tells whether this is the last part of its message.
+    /// Returns whether this is the last part of its message.
     #[must_use]
     #[inline]
     pub const fn message_finished(&self) -> bool {
@@ -44,7 +45,7 @@ impl<P> FrameChunk<P> {
 }
 
 impl FrameChunk<Range<usize>> {
-    /// Takes the part off the front of `input`, the bytes that the decoder was shown.
+    /// Splits the part off the front of `input`; `input` must be the bytes that the decoder was given.
     #[must_use]
     #[inline(always)]
     pub fn split_off<'a>(self, input: &mut &'a mut [u8]) -> FrameChunk<&'a mut [u8]> {
@@ -56,7 +57,7 @@ impl FrameChunk<Range<usize>> {
         self.with_payload(payload)
     }
 
-    /// Returns the same part as seen from so many bytes farther in front.
+    /// Returns the same part with its place moved back by `len` bytes, the length of what stands before it.
     #[inline(always)]
     pub(super) fn after(self, len: usize) -> Self {
         let payload = self.payload.start.saturating_add(len)..self.payload.end.saturating_add(len);
@@ -64,7 +65,7 @@ impl FrameChunk<Range<usize>> {
     }
 }
 
-/// Shows how long the part is and none of its bytes: payloads don't belong in logs.
+/// Shows the length of the part, not its bytes: payloads don't belong in logs.
 impl fmt::Debug for FrameChunk<&mut [u8]> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.debug(&format_args!("{} bytes", self.payload.len()), f)

@@ -1,4 +1,4 @@
-//! A frame whose header was read: its payload is unmasked part by part.
+//! A frame after its header: its payload is unmasked part by part.
 
 #![expect(clippy::inline_always, reason = "chunks that go through memory cost more than the work itself")]
 
@@ -7,14 +7,14 @@ use core::ops::Range;
 use super::FrameChunk;
 use crate::{FrameHeader, MaskingKey, Opcode, TextCheck};
 
-/// A frame whose payload is under way.
+/// A frame with its payload under way.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Frame {
     pub(super) header: FrameHeader,
     pub(super) message: Opcode,
-    /// The key, turned to the next byte; of zeros where there is none.
+    /// The key, turned to the next byte; zeros for a frame without a key.
     key: MaskingKey,
-    /// The bytes of payload still to come.
+    /// How many bytes of the payload are still to come.
     pub(super) left: u64,
 }
 
@@ -25,9 +25,9 @@ impl Frame {
         Self { header, message, key, left: header.payload_len }
     }
 
-    /// Unmasks what there is of the payload at the front of `input`; of a data frame, `least` to `most` bytes.
+    /// Unmasks the payload at the front of `input`; of a data frame, `least` to `most` bytes.
     ///
-    /// `None` where there is nothing to tell: no part of the payload, and not the header either.
+    /// `None` where there is nothing to report: no byte of the payload, and the header was reported before.
     #[inline(always)]
     pub(super) fn take_payload(
         &mut self,
@@ -51,7 +51,7 @@ impl Frame {
         Some(FrameChunk { header, message, payload: 0..len, frame_started, frame_finished })
     }
 
-    /// Unmasks and checks all of `input`, and tells whether it is UTF-8; `None` where the payload doesn't go on after it.
+    /// Unmasks and checks all of `input`, and returns whether it is UTF-8; `None` where the payload ends within it.
     #[inline(always)]
     pub(super) fn take_text(&mut self, input: &mut [u8], text: &mut TextCheck) -> Option<bool> {
         self.left = self.left.checked_sub(input.len() as u64).filter(|left| *left > 0)?;

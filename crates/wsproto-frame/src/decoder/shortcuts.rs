@@ -1,4 +1,7 @@
-//! Ways of their own for most bytes: they do what the general way does, and name no fault.
+//! Shortcuts for the frequent cases: they do the same as the general way, and leave errors to it.
+
+// Measured in instructions: to decode a frame of 16 bytes takes 90 with `decode_data` and 108 without it. A text in
+// reads of one byte takes 0.7 of the instructions with `decode_within_text` that it takes with `decode_data`.
 
 #![expect(clippy::inline_always, reason = "chunks that go through memory cost more than the work itself")]
 
@@ -8,11 +11,10 @@ use super::{FrameChunk, FrameDecoder, State};
 use crate::{FrameHeader, Opcode, TextCheck, fragmentation::follow};
 
 impl FrameDecoder {
-    /// Takes a data frame that is complete at the front of `input`, or a piece of the payload of one that is under way.
-    /// `None` says only that [`decode_in_place`](Self::decode_in_place) has to look: it does the same for all else.
+    /// Takes a complete data frame off the front of `input`, or a piece of the payload of the data frame under way.
     ///
-    /// A way of its own for most bytes, straight on and inlined in the caller, which goes on from here apart: decoding a
-    /// frame of 16 bytes takes 90 instructions, and 108 without it. It names no fault: what is refused here is read again.
+    /// `None` means that the caller must ask [`decode_in_place`](Self::decode_in_place). A header that is refused here
+    /// is read again there, which names the fault. The way without branches to other cases is inlined in the caller.
     ///
     /// For the crate `wsproto`; not a part of the API.
     #[doc(hidden)]
@@ -38,11 +40,11 @@ impl FrameDecoder {
         }
     }
 
-    /// Unmasks and checks all of `input` where it is a piece of a text's payload that doesn't end the frame, and tells
-    /// whether it is UTF-8; `None` where it is something else.
+    /// Unmasks and checks all of `input` as a piece within the payload of a Text frame.
     ///
-    /// For the crate `wsproto`; not a part of the API. A way of its own for texts that come in small reads: a text in reads
-    /// of a byte takes 0.7 of the instructions that it takes with [`decode_data`](Self::decode_data).
+    /// Returns whether the text is UTF-8 so far; `None` where `input` isn't within a text's payload or reaches its end.
+    ///
+    /// For the crate `wsproto`; not a part of the API. It serves texts that come in small reads.
     #[doc(hidden)]
     #[inline(always)]
     pub fn decode_within_text(&mut self, input: &mut [u8], text: &mut TextCheck) -> Option<bool> {

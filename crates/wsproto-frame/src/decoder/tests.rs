@@ -5,7 +5,7 @@ extern crate std;
 use proptest::prelude::*;
 use std::{vec, vec::Vec};
 
-/// A frame as it came, its parts joined.
+/// A frame with its parts joined, and what the decoder said of it.
 #[derive(Clone, Debug, PartialEq)]
 struct Whole {
     header: FrameHeader,
@@ -16,7 +16,7 @@ struct Whole {
 
 type Chunk<'a> = FrameChunk<&'a mut [u8]>;
 
-/// Takes the next part where it lies, one step after the other, without the shortcut.
+/// Takes the next part in place, without the shortcut.
 fn step_by_step<'a>(
     decoder: &mut FrameDecoder,
     input: &mut &'a mut [u8],
@@ -28,7 +28,7 @@ fn step_by_step<'a>(
     Ok(chunk.map(|chunk| chunk.split_off(input)))
 }
 
-/// Feeds the parts and joins chunks of one frame.
+/// Decodes the parts one after the other and joins the chunks of each frame.
 fn decode_parts(
     mut decoder: FrameDecoder,
     parts: &[&[u8]],
@@ -59,7 +59,7 @@ fn decode_parts(
                     assert_eq!(chunk.message_finished(), chunk.frame_finished && frame.header.fin);
                 }
                 Ok(None) => {
-                    assert!(input.is_empty(), "what is not needed is not left");
+                    assert!(input.is_empty(), "the decoder takes all bytes before it asks for more");
                     break;
                 }
                 Err(error) => {
@@ -77,20 +77,21 @@ fn decode_parts(
     (frames, Ok(()))
 }
 
-/// How many bytes a part should hold: any, few, many, and what makes no sense.
+/// Ranges for the bytes that a part should hold: any, few, many, and nonsense.
 fn pieces() -> [RangeInclusive<usize>; 9] {
     let most = usize::MAX;
     [1..=most, 0..=most, 0..=0, 1..=1, 2..=3, 4..=most, RangeInclusive::new(5, 2), 4096..=most, most..=most]
 }
 
-/// Decodes in place: what is left of a read comes again, with the next read behind it. Frames that an end cuts off may be
-/// shorter than what came of them.
+/// Decodes in place: bytes that a call leaves come again, together with the next read.
+///
+/// The last frame may be shorter than its bytes, where the input ends within it.
 fn decode_in_place(
     mut decoder: FrameDecoder,
     parts: &[&[u8]],
     pieces: &RangeInclusive<usize>,
 ) -> (Vec<Whole>, Result<(), FrameError>) {
-    // Control frames are not cut by the most that is wanted.
+    // The upper bound doesn't cut control frames.
     let lengths = |opcode: Opcode| match (*pieces.start(), (*pieces.end()).max(1)) {
         (least, most) if opcode.is_data() => least.min(most)..=most,
         (least, _) => least..=usize::MAX,
@@ -108,13 +109,13 @@ fn decode_in_place(
                     assert_eq!(
                         decoder.decode_in_place(&mut [], pieces.clone()).err(),
                         Some(error),
-                        "it is final"
+                        "an error is final"
                     );
                     return (frames, Err(error));
                 }
             };
             let Some(chunk) = chunk else {
-                assert_eq!(unread, as_read, "nothing is unmasked");
+                assert_eq!(unread, as_read, "bytes that were not taken stay masked");
                 match before {
                     Some((message, left)) => {
                         let is_awaited =
@@ -134,8 +135,11 @@ fn decode_in_place(
                 "{len}: less than {lengths:?}"
             );
             let is_cut = chunk.header.opcode.is_control() && !chunk.frame_finished && len > 0;
-            assert!(!is_cut || end == unread.len(), "a control frame is cut by the read alone");
-            assert!(chunk.frame_started || start == 0 && len > 0, "a part that begins no frame has bytes");
+            assert!(!is_cut || end == unread.len(), "only the end of a read cuts a control frame");
+            assert!(
+                chunk.frame_started || start == 0 && len > 0,
+                "a part that doesn't begin a frame has bytes"
+            );
             if chunk.frame_started {
                 let (header, message) = (chunk.header, chunk.message);
                 frames.push(Whole { header, message, payload: vec![], finished: false });
@@ -146,7 +150,7 @@ fn decode_in_place(
             frame.finished = chunk.frame_finished;
             let left = frame.header.payload_len - frame.payload.len() as u64;
             let payload = (!frame.finished).then_some((frame.message, left));
-            assert_eq!(decoder.payload(), payload, "what is left of the payload");
+            assert_eq!(decoder.payload(), payload, "the bytes of payload still to come");
             (unread.drain(..end), as_read.drain(..end)).1.for_each(drop);
         }
     }
@@ -158,8 +162,8 @@ fn decode_in_place(
     (frames, Ok(()))
 }
 
-/// Decodes whole, at every split, and byte by byte, taken off the front and in place in pieces of any length; all must
-/// agree.
+/// Decodes in one read, at every split, and byte by byte; with `decode`, and in place in pieces of any length. All
+/// results must be equal.
 fn decode(decoder: &FrameDecoder, bytes: &[u8]) -> (Vec<Whole>, Result<(), FrameError>) {
     let whole = decode_parts(decoder.clone(), &[bytes], FrameDecoder::decode);
     let by_byte = bytes.chunks(1).collect::<Vec<_>>();
@@ -231,7 +235,7 @@ fn f1_to_f11_each_rule_of_section_5() {
     for (name, decoder, bytes, expected) in table {
         assert_eq!(decode(&decoder, bytes).1.err(), expected, "{name}");
         if expected.is_some() {
-            // As a frame that is complete in one read.
+            // The same bytes, with more after them in one read.
             let followed = [bytes, &[0; 16]].concat();
             assert_eq!(decode(&decoder, &followed).1.err(), expected, "{name}, followed by zeros");
         }
@@ -266,7 +270,7 @@ fn f4_a_claimed_length_costs_nothing() {
 
 #[test]
 fn a_part_holds_as_much_as_is_wanted_and_leaves_the_rest_masked() {
-    // A header of 6 bytes, five zeros that are masked, and the start of another frame.
+    // A header of 6 bytes, five zeros that are masked, and the first byte of another frame.
     let frame = |first: u8| [first, 0x85, 1, 2, 3, 4, 1, 2, 3, 4, 1, 0x8a];
     let all = usize::MAX;
     #[rustfmt::skip]
@@ -310,7 +314,7 @@ fn what_is_too_little_of_a_payload_is_left() {
     }
     let chunk = decoder.decode_in_place(&mut bytes[6..10], 4..=4).unwrap().unwrap();
     assert_eq!((chunk.payload, chunk.frame_started, chunk.frame_finished), (0..4, false, false));
-    // Less than is wanted, but the end.
+    // Fewer bytes than wanted, but they end the frame.
     let chunk = decoder.decode_in_place(&mut bytes[10..], 4..=4).unwrap().unwrap();
     assert_eq!((chunk.payload, chunk.frame_finished), (0..1, true));
     assert_eq!(bytes[6..], [0; 5]);
@@ -319,7 +323,7 @@ fn what_is_too_little_of_a_payload_is_left() {
 
 #[test]
 fn the_rest_of_a_header_is_no_frame() {
-    // Cut behind a first byte, what follows looks like a frame.
+    // From its second byte on, this input looks like a frame.
     let bytes = [0x82, 0x02, 0x02, 0x01].repeat(4);
     let (frames, end) = decode(&client(), &bytes);
     assert_eq!((frames.len(), end), (4, Ok(())));
@@ -335,7 +339,7 @@ fn the_shortcut_takes_whole_data_frames_alone() {
     };
     let text = || after(vec![0x01, 0x00]);
     let binary = || after(vec![0x02, 0x00]);
-    // It wants eight bytes, whatever they are.
+    // The shortcut needs eight bytes, whatever they are.
     let and_more = |frame: &[u8]| [frame, &[0; 8]].concat();
     let long = |len: u16| [&[0x82, 0x7e], &len.to_be_bytes()[..], &vec![0; usize::from(len)]].concat();
     let longer = [&[0x82, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0][..], &vec![0; 65_536]].concat();
@@ -373,7 +377,7 @@ fn the_shortcut_takes_whole_data_frames_alone() {
         assert!(chunk.is_none_or(|chunk| chunk.frame_started && chunk.frame_finished), "{name}");
         assert_eq!(decoder.message(), then, "{name}");
         assert!(decoder.is_between_frames(), "{name}");
-        assert!(expected.is_some() || bytes == input, "{name}: nothing was unmasked");
+        assert!(expected.is_some() || bytes == input, "{name}: refused bytes stay masked");
     }
     let mut masked = *b"\x81\x82\x01\x02\x03\x04ik";
     assert!(server().whole_data_frame(&mut masked, 9).is_some());
@@ -413,7 +417,7 @@ fn debug_tells_where_the_decoder_stands_and_shows_no_key() {
     assert!(!["201", "202", "203", "204", "205"].iter().any(|byte| text.contains(byte)), "{text}");
 }
 
-/// A piece within the payload of a text is unmasked and checked; all else is left to the general way, as it is.
+/// A piece within the payload of a text is unmasked and checked; all other input is left unchanged for the general way.
 #[test]
 fn the_shortcut_for_text_takes_pieces_within_a_payload_alone() {
     let within = |frame: &[u8]| {
@@ -440,7 +444,7 @@ fn the_shortcut_for_text_takes_pieces_within_a_payload_alone() {
     let mut decoder = within(text);
     let mut check = TextCheck::new();
     assert_eq!(decoder.decode_within_text(&mut b"ab".to_vec(), &mut check), Some(true));
-    assert_eq!(decoder.payload(), Some((Opcode::Text, 3)), "it is counted");
+    assert_eq!(decoder.payload(), Some((Opcode::Text, 3)), "the piece counts towards the payload");
 }
 
 #[test]

@@ -4,7 +4,7 @@ extern crate std;
 use proptest::prelude::*;
 use std::{vec, vec::Vec};
 
-/// §5.2 read straight from its diagram, with no care for speed: `Err` names the first broken rule.
+/// §5.2 as its diagram has it, without care for speed. `Err` names the first broken rule.
 fn oracle(bytes: &[u8]) -> Result<Option<(FrameHeader, usize)>, FrameError> {
     let byte = |i: usize| bytes.get(i).copied();
     let Some(b0) = byte(0) else { return Ok(None) };
@@ -59,7 +59,7 @@ fn oracle(bytes: &[u8]) -> Result<Option<(FrameHeader, usize)>, FrameError> {
     )))
 }
 
-/// What the shortcut for data frames takes: nothing wrong, nothing long, no control frame.
+/// The headers that the shortcut for data frames takes: valid, with a length below 64 KiB, no control frame.
 fn data_oracle(bytes: &[u8], sender: Role) -> Option<(FrameHeader, usize)> {
     let (header, len) = oracle(bytes).ok()??;
     let fits = header.opcode.is_data() && header.payload_len < 65_536;
