@@ -4,7 +4,7 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 
 use wsproto_handshake::AcceptConnection;
 
-/// The subprotocol and the extensions in use (RFC 6455 §4.1); none at all owns no memory.
+/// The subprotocol and the extensions in use (RFC 6455 §4.1). Without either it owns no memory.
 #[derive(Default)]
 pub(crate) struct Agreement(Option<Box<Agreed>>);
 

@@ -1,4 +1,4 @@
-//! What a connection is made with: limits and extensions.
+//! The configuration of a connection: limits and extensions.
 
 use alloc::{sync::Arc, vec::Vec};
 use core::panic::{RefUnwindSafe, UnwindSafe};
@@ -6,9 +6,9 @@ use core::panic::{RefUnwindSafe, UnwindSafe};
 use wsproto_extensions::ExtensionConfig;
 use wsproto_handshake::HandshakeLimits;
 
-/// How many frames a message may always have by default; suites that test conformance send half as many.
+/// Any message may have this many frames by default. Conformance suites send half as many.
 const LEAST_FRAGMENTS: u64 = 131_072;
-/// By default the frames of a message are on average at least this long, in bytes, where that allows more of them.
+/// The least average length of a message's frames by default, in bytes, where [`LEAST_FRAGMENTS`] is exceeded.
 const FRAGMENT_LEN: u64 = 512;
 
 /// Limits and extensions of a connection.
@@ -21,8 +21,8 @@ const FRAGMENT_LEN: u64 = 512;
 /// ```
 ///
 /// [`max_message_len`](Self::max_message_len) alone decides how long a message may be. The limits on its frames follow
-/// it as long as they are `None`; where one is set, it holds besides. A number of frames that doesn't fit in 32 bits is
-/// no limit.
+/// from it while they are `None`. One that is set applies in addition. A limit on the number of frames that doesn't
+/// fit in 32 bits means no limit.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
@@ -30,28 +30,28 @@ pub struct Config {
     pub extensions: Vec<Arc<dyn ExtensionConfig>>,
     /// The limits of the opening handshake.
     pub handshake: HandshakeLimits,
-    /// Whether the rejection of a request that broke a rule says so in a line of plain text, for whoever looks at it with
-    /// a browser or curl. It doesn't by default.
+    /// Whether the rejection of an invalid request names the broken rule in a line of plain text, for people who look
+    /// at it with a browser or curl. Off by default.
     pub explain_rejections: bool,
-    /// Whether it is an error, as in browsers, that a server chooses none of the subprotocols that a client proposed. Not by
-    /// default; a server doesn't look at it.
+    /// Whether a client fails, as browsers do, when the server chooses none of the subprotocols that the client
+    /// proposed. Off by default. Servers ignore it.
     pub require_subprotocol: bool,
-    /// The longest payload of a frame that is taken, in bytes. `None` by default: as long as a message may be.
+    /// The longest accepted payload of a frame, in bytes. `None` by default: a frame may be as long as a message.
     pub max_frame_len: Option<u64>,
-    /// The longest message that is taken, in bytes: on the wire, and once more after extensions have undone what they
-    /// did. 64 MiB by default.
+    /// The longest accepted message, in bytes. It applies twice: to the bytes on the wire, and to the bytes that
+    /// extensions make of them (inflated, for example). 64 MiB by default.
     pub max_message_len: u64,
-    /// The most frames that a fragmented message may come in. `None` by default: one for each 512 bytes of
-    /// [`max_message_len`](Self::max_message_len), and at least 131 072, which are those of 64 MiB.
+    /// The most frames of a fragmented message. `None` by default: one frame for each 512 bytes of
+    /// [`max_message_len`](Self::max_message_len), and at least 131 072 (the number for 64 MiB).
     pub max_fragments: Option<u64>,
-    /// The most frames in a row of a fragmented message that may be empty on the wire. 1 024 by default.
+    /// The most consecutive frames of a fragmented message that are empty on the wire. 1 024 by default.
     pub max_empty_fragments: u64,
-    /// The most Pings and Pongs that may come with no data frame between them. 16 777 216 by default: so many that a
-    /// connection on which the peer says nothing else, and pings each second, lasts for half a year.
+    /// The most Pings and Pongs that the peer may send without a data frame between them. 16 777 216 by default: a peer
+    /// that sends nothing else, and pings each second, stays connected for half a year.
     pub max_control_frames: u64,
 }
 
-/// What is changed in an extension's configuration, which connections share, is for its own locks to keep whole.
+/// Connections share extensions' configurations. These keep their state consistent by their own locks.
 impl UnwindSafe for Config {}
 impl RefUnwindSafe for Config {}
 
@@ -73,7 +73,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Adds an extension, less preferred than those before it.
+    /// Adds an extension, which is less preferred than those before it.
     #[must_use]
     pub fn with_extension(mut self, extension: impl ExtensionConfig + 'static) -> Self {
         self.extensions.push(Arc::new(extension));
@@ -87,7 +87,7 @@ impl Config {
         self
     }
 
-    /// Makes the rejection of a request that broke a rule say so in a line of plain text.
+    /// Makes the rejection of an invalid request name the broken rule in a line of plain text.
     ///
     /// ```
     /// use wsproto::{Config, Connection};
@@ -106,7 +106,7 @@ impl Config {
         self
     }
 
-    /// Makes it an error that a server chooses none of the subprotocols that a client proposed.
+    /// Makes a client fail when the server chooses none of the subprotocols that the client proposed.
     ///
     /// The error is [`ResponseError::SubprotocolMissing`](crate::handshake::ResponseError::SubprotocolMissing).
     #[must_use]
@@ -115,42 +115,42 @@ impl Config {
         self
     }
 
-    /// Sets the longest payload of a frame that is taken, in bytes; a longer message has to come in several.
+    /// Sets the longest accepted payload of a frame, in bytes. A longer message must come in several frames.
     #[must_use]
     pub const fn with_max_frame_len(mut self, limit: u64) -> Self {
         self.max_frame_len = Some(limit);
         self
     }
 
-    /// Sets the longest message that is taken, in bytes.
+    /// Sets the longest accepted message, in bytes.
     #[must_use]
     pub const fn with_max_message_len(mut self, limit: u64) -> Self {
         self.max_message_len = limit;
         self
     }
 
-    /// Sets the most frames that a fragmented message may come in.
+    /// Sets the most frames of a fragmented message.
     #[must_use]
     pub const fn with_max_fragments(mut self, limit: u64) -> Self {
         self.max_fragments = Some(limit);
         self
     }
 
-    /// Sets the most frames in a row of a fragmented message that may be empty.
+    /// Sets the most consecutive frames of a fragmented message that are empty.
     #[must_use]
     pub const fn with_max_empty_fragments(mut self, limit: u64) -> Self {
         self.max_empty_fragments = limit;
         self
     }
 
-    /// Sets the most Pings and Pongs that may come with no data frame between them.
+    /// Sets the most Pings and Pongs that the peer may send without a data frame between them.
     #[must_use]
     pub const fn with_max_control_frames(mut self, limit: u64) -> Self {
         self.max_control_frames = limit;
         self
     }
 
-    /// Returns the most frames that a fragmented message may come in.
+    /// Returns the most frames of a fragmented message.
     pub(crate) fn fragments(&self) -> u64 {
         self.max_fragments.unwrap_or(LEAST_FRAGMENTS.max(self.max_message_len / FRAGMENT_LEN))
     }

@@ -1,4 +1,4 @@
-//! A connection after the opening handshake: frames in, events out; events in, frames out.
+//! A connection: the peer's bytes in, events out; the program's events in, bytes for the peer out.
 
 mod extended;
 mod limits;
@@ -36,14 +36,15 @@ use crate::{
 
 /// A WebSocket connection: the opening handshake, messages and control frames, the closing handshake.
 ///
-/// [`server`](Self::server) and [`client`](Self::client) speak from the first byte of HTTP.
-/// [`open_server`](Self::open_server) and [`open_client`](Self::open_client) speak from the first frame: the opening
-/// handshake happened elsewhere, in an HTTP server or over HTTP/2. Once it is open it is the same connection.
+/// [`server`](Self::server) and [`client`](Self::client) begin with the first byte of HTTP.
+/// [`open_server`](Self::open_server) and [`open_client`](Self::open_client) begin with the first frame, after an
+/// opening handshake elsewhere: in an HTTP server, or over HTTP/2. An open connection is the same in both cases.
 ///
 /// There are four kinds of methods. [`receive_from`](Self::receive_from) takes the peer's bytes out of a
-/// [`ReadBuffer`](crate::ReadBuffer) and gives events; [`advance`](Self::advance) does so in two steps, and
-/// [`receive`](Self::receive) out of memory of the caller. [`send`](Self::send) takes events and gives bytes.
-/// [`reply`](Self::reply) sends what is owed. The rest tells where the connection stands.
+/// [`ReadBuffer`](crate::ReadBuffer) and returns events. [`advance`](Self::advance) does the same in two steps, and
+/// [`receive`](Self::receive) takes the bytes out of the caller's own memory. [`send`](Self::send) takes events and
+/// appends bytes. [`reply`](Self::reply) sends the answer that the protocol requires. The other methods return the
+/// state of the connection.
 ///
 #[cfg_attr(feature = "std", doc = "```")]
 #[cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -74,27 +75,28 @@ pub struct Connection {
     /// The size so far of the message under way from the peer.
     received: MessageSize,
     limits: Limits,
-    /// Whether the frame under way is awaited whole in a read buffer; between frames it says nothing.
+    /// Whether the read buffer waits for the whole frame under way. Meaningless between frames.
     awaits_whole: bool,
     /// A control frame's payload that comes in pieces.
     control: Option<Box<ControlPayload>>,
-    /// What was agreed, for whoever asks.
+    /// The agreed subprotocol and extensions, as the program sees them.
     agreement: Agreement,
     /// The opening handshake, until it is over.
     opening: Option<Box<Opening>>,
-    /// What agreed extensions do; boxed, since most connections have none.
+    /// The agreed extensions at work. Boxed, since most connections have none.
     extended: Option<Box<Extended>>,
     /// Where a client's masking keys come from.
     entropy: Source,
-    /// The rule that the peer broke.
+    /// The rule that the peer broke, if it broke one.
     failure: Option<RemoteProtocolError>,
 }
 
 impl Connection {
-    /// Makes a server's connection that is open: its opening handshake happened elsewhere, without extensions or with those
-    /// that [`with_extensions`](Self::with_extensions) adds.
+    /// Makes a server's connection that is already open.
     ///
-    /// The limits come from `config`, a [`Config`] or an `Arc` of one; its extensions are not looked at.
+    /// Its opening handshake happened elsewhere, without extensions. [`with_extensions`](Self::with_extensions) adds
+    /// those that were agreed there. The limits come from `config`, a [`Config`] or an `Arc` of one. The extensions in
+    /// `config` are ignored.
     ///
     #[cfg_attr(feature = "std", doc = "```")]
     #[cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -114,15 +116,16 @@ impl Connection {
         Self::new(Role::Server, &config.into(), Source::System)
     }
 
-    /// Makes a client's connection as [`open_server`](Self::open_server) makes a server's; masking keys come from the
-    /// operating system.
+    /// Makes a client's connection as [`open_server`](Self::open_server) makes a server's.
+    ///
+    /// Masking keys come from the operating system.
     #[cfg(feature = "std")]
     #[must_use]
     pub fn open_client(config: impl Into<Arc<Config>>) -> Self {
         Self::new(Role::Client, &config.into(), Source::System)
     }
 
-    /// Makes a client's connection as `open_client` does; masking keys come from `entropy`.
+    /// Makes a client's connection as `open_client` does, with masking keys from `entropy`.
     #[must_use]
     pub fn open_client_with_entropy(config: impl Into<Arc<Config>>, entropy: impl Entropy + 'static) -> Self {
         Self::new(Role::Client, &config.into(), Source::Own(Box::new(entropy)))
@@ -151,8 +154,10 @@ impl Connection {
         }
     }
 
-    /// Adds the extensions that were agreed on: by [`respond`](crate::extensions::respond) and
-    /// [`conclude`](crate::extensions::conclude), or elsewhere, which [`Pipeline::agreed`] puts together.
+    /// Adds extensions that were agreed elsewhere.
+    ///
+    /// [`respond`](crate::extensions::respond) and [`conclude`](crate::extensions::conclude) negotiate and return a
+    /// [`Pipeline`]. [`Pipeline::agreed`] makes one of extensions that were negotiated in another way.
     ///
     #[cfg_attr(feature = "deflate", doc = "```")]
     #[cfg_attr(not(feature = "deflate"), doc = "```ignore")]
@@ -160,7 +165,7 @@ impl Connection {
     /// use wsproto::extensions::{Pipeline, deflate::{DeflateParams, PermessageDeflate}};
     /// use wsproto::{Config, Connection, DeflateConfig, Role, TextMessage};
     ///
-    /// // Somebody else has agreed to "permessage-deflate; server_no_context_takeover".
+    /// // The HTTP server has agreed to "permessage-deflate; server_no_context_takeover".
     /// let params = DeflateParams { server_no_context_takeover: true, ..DeflateParams::default() };
     /// let config = DeflateConfig::default();
     /// let deflate = PermessageDeflate::new(Role::Server, params, &config);
@@ -186,8 +191,10 @@ impl Connection {
         }
     }
 
-    /// Remembers what a handshake that happened elsewhere agreed to, for [`subprotocol`](Self::subprotocol) and
-    /// [`extensions`](Self::extensions); what extensions do comes with [`with_extensions`](Self::with_extensions).
+    /// Stores the agreement of an opening handshake that happened elsewhere.
+    ///
+    /// [`subprotocol`](Self::subprotocol) and [`extensions`](Self::extensions) return it. It puts no extension to work:
+    /// [`with_extensions`](Self::with_extensions) does.
     ///
     #[cfg_attr(feature = "std", doc = "```")]
     #[cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -211,8 +218,9 @@ impl Connection {
         self.agreement.subprotocol()
     }
 
-    /// Returns the extensions in use with their parameters, in order, as the server's answer has them;
-    /// [`extensions::parse`](crate::extensions::parse) cuts one into its parts.
+    /// Returns the extensions in use with their parameters, in the order of the server's answer.
+    ///
+    /// [`extensions::parse`](crate::extensions::parse) splits one into its name and its parameters.
     ///
     /// RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)
     pub fn extensions(&self) -> impl Iterator<Item = &str> {
@@ -225,7 +233,7 @@ impl Connection {
         self.role
     }
 
-    /// Returns where the connection stands.
+    /// Returns the state of the connection.
     #[must_use]
     pub const fn state(&self) -> ConnectionState {
         match self.opening() {
@@ -255,10 +263,10 @@ impl Connection {
         }
     }
 
-    /// Tells whether the closing handshake is done: both sides have sent Close.
+    /// Returns whether the closing handshake is done: both sides have sent Close.
     ///
-    /// However the transport ends after that, the connection was closed cleanly; one that ended in any other way was not.
-    /// [`failure`](Self::failure) tells the rule that the peer broke, if that is why.
+    /// Then the connection was closed cleanly, however the transport ends. In every other case it was not.
+    /// [`failure`](Self::failure) names the rule that the peer broke, if that is the reason.
     ///
     #[cfg_attr(feature = "std", doc = "```")]
     #[cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -289,18 +297,20 @@ impl Connection {
         }
     }
 
-    /// Takes the end of the peer's stream, which an error of reading is, too; returns the event that it means, if any.
+    /// Takes the end of the peer's stream, and returns the event that it causes, if any.
     ///
-    /// Without a Close of the peer before it, that is a [`CloseConnection`](crate::CloseConnection) with
-    /// [`CloseCode::ABNORMAL`](crate::CloseCode::ABNORMAL), once the connection was open; for the body of a rejection that
-    /// lasts until the end of the stream it is its last part. While a request waits for its answer there is none: the
-    /// answer can still be sent, [`receive`](Self::receive) then takes what came before the end, and gives this event
-    /// last.
+    /// Call it after an error of reading, too. The event depends on the state:
+    ///
+    /// - After the opening handshake, if the peer has sent no Close, it is a
+    ///   [`CloseConnection`](crate::CloseConnection) with [`CloseCode::ABNORMAL`](crate::CloseCode::ABNORMAL).
+    /// - The body of a rejection may last until the end of the stream. The event is then its last part.
+    /// - While a request waits for its answer there is no event, and the answer can still be sent. After it,
+    ///   [`receive`](Self::receive) takes the bytes that came before the end, and then returns the event of the end.
     ///
     /// # Errors
     ///
-    /// [`RemoteProtocolError::EndOfStream`]: the end came before the opening handshake was done. What
-    /// [`receive`](Self::receive) has reported is not reported again.
+    /// [`RemoteProtocolError::EndOfStream`] where the end came before the opening handshake was done. An error that
+    /// [`receive`](Self::receive) has returned is not returned again.
     ///
     /// RFC 6455 [§7.1.5](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5)
     pub fn receive_eof(&mut self) -> Result<Option<Event<'static>>, RemoteProtocolError> {
@@ -316,9 +326,10 @@ impl Connection {
         is_abnormal.then(|| CloseConnection::new(CloseCode::ABNORMAL).into())
     }
 
-    /// Sends what the protocol owes for an event: a Pong for a Ping, a Close for a Close; otherwise nothing.
+    /// Sends the answer that an event requires: a Pong for a Ping, a Close for a Close.
     ///
-    /// Calling it for each event received is always right: it sends nothing where nothing can be sent any more.
+    /// It may be called for each event. It sends nothing for other events, and nothing where nothing can be sent any
+    /// more.
     ///
     /// # Errors
     ///
@@ -341,11 +352,12 @@ impl Connection {
         }
     }
 
-    /// Sends what is owed for an error of [`receive`](Self::receive): a rejection before the handshake is done, a Close
-    /// after; nothing where nothing can be sent.
+    /// Sends the answer to an error of [`receive`](Self::receive): a rejection before the handshake is done, a Close
+    /// after.
     ///
-    /// With [`Config::explain_rejections`](crate::Config::explain_rejections) a rejection says which rule was broken.
-    /// What asked for something else than a WebSocket, [`refused_request`](Self::refused_request) tells.
+    /// It sends nothing where nothing can be sent. With
+    /// [`Config::explain_rejections`](crate::Config::explain_rejections) a rejection names the broken rule. For a
+    /// request that asks for no WebSocket, [`refused_request`](Self::refused_request) returns the request.
     ///
     /// # Errors
     ///
@@ -371,7 +383,7 @@ impl Connection {
     }
 }
 
-/// Shows where the connection stands, and nothing that a peer sent.
+/// Shows the state of the connection, and no bytes of the peer.
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection")

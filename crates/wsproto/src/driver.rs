@@ -1,4 +1,4 @@
-//! What all adapters do, without I/O: answers that are owed, the queue, deadlines, the end.
+//! The common part of all adapters, without I/O: automatic answers, the output queue, deadlines, the end.
 
 mod clock;
 mod ending;
@@ -26,10 +26,12 @@ pub use self::{
 };
 use crate::{Connection, ConnectionState, Deadline, OutputQueue, Timeouts, Timers};
 
-/// A [`Connection`] with all that an adapter needs beside it, and still without I/O: what waits to be written, the
-/// answers that are owed, deadlines, the closing handshake to its end, and a report of it.
+/// A [`Connection`] with everything that an adapter needs, still without I/O.
 ///
-/// An adapter reads, writes, and asks what is next:
+/// It holds the bytes that wait to be written, answers Pings and Closes, keeps deadlines, takes the closing handshake
+/// to its end, and reports how the connection ended.
+///
+/// An adapter reads, writes, and asks for the next step:
 ///
 /// ```text
 /// loop {
@@ -41,13 +43,13 @@ use crate::{Connection, ConnectionState, Deadline, OutputQueue, Timeouts, Timers
 /// }
 /// ```
 ///
-/// Pings and Closes are answered, and so is a broken rule. Of the Pongs that are owed to a peer that doesn't read, one is
-/// in the queue and one waits, the latest: such a peer can't make the queue grow (RFC 6455
+/// The driver answers Pings, Closes and violations. A peer that doesn't read can't make the queue grow: at most one
+/// Pong is in the queue, and the latest one waits (RFC 6455
 /// [§5.5.3](https://www.rfc-editor.org/rfc/rfc6455#section-5.5.3)).
 ///
-/// Times are since any origin, the same for all calls, or [closures](Clock) that read a clock. Only where a deadline or a
-/// Ping depends on it does a call ask for the time: without [`Timeouts`] none does, and with limits for the opening and
-/// the closing handshake alone none does between the two.
+/// Times count from any origin, which is the same for all calls. In place of a time, a call takes a [closure](Clock)
+/// that reads a clock. The driver calls it only where a deadline or a Ping depends on the time. Without [`Timeouts`]
+/// that is never. With limits for the opening and the closing handshake alone, it is never between the two.
 ///
 #[cfg_attr(feature = "std", doc = "```")]
 #[cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -77,11 +79,11 @@ pub struct Driver {
     connection: Connection,
     output: OutputQueue,
     counters: Counters,
-    /// What few connections need, or only at their end.
+    /// State that few connections need, or that all need only at their end.
     rare: Option<Box<Rare>>,
-    /// How long things may take, if anything is limited.
+    /// How long each step may take, if any is limited.
     timeouts: Option<Arc<Timeouts>>,
-    /// What keeps the time, while it can matter.
+    /// The timers, while any deadline can come.
     timers: Option<Box<Timers>>,
     expired: Option<Deadline>,
     flush: Flush,
@@ -92,29 +94,29 @@ pub struct Driver {
     write_ended: bool,
 }
 
-/// What the transport holds of what it took.
+/// Whether the transport holds back bytes that it took.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Flush {
-    /// Nothing.
+    /// It holds none.
     Done,
-    /// It may hold something, and was not asked to pass it on yet.
+    /// It may hold some, and was not asked to flush yet.
     Owed,
-    /// It was asked, and holds something still.
+    /// It was asked to flush, and still holds some.
     Blocked,
 }
 
-/// Whether what is queued will be written.
+/// Whether the queue will be written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Writing {
     GoesOn,
-    /// Nothing is written any more, and nothing was left.
+    /// Nothing is written any more, and the queue was empty.
     Ended,
-    /// Nothing is written any more, and something was left.
+    /// Nothing is written any more, and queued bytes were lost.
     Lost,
 }
 
 impl Driver {
-    /// Drives a connection, without deadlines.
+    /// Makes a driver of a connection, without deadlines.
     #[must_use]
     pub fn new(connection: Connection) -> Self {
         Self {
@@ -132,8 +134,8 @@ impl Driver {
         }
     }
 
-    /// Adds deadlines and Pings. The clock of the opening handshake starts now, or those of an open connection where it
-    /// is open.
+    /// Adds deadlines and Pings. The time for the opening handshake starts now. If the connection is already open, the
+    /// times for an open connection start now.
     #[must_use]
     pub fn with_timeouts(mut self, timeouts: impl Into<Arc<Timeouts>>, now: impl Clock) -> Self {
         let timeouts = timeouts.into();
@@ -159,41 +161,41 @@ impl Driver {
         &self.connection
     }
 
-    /// Gives up the memory that an idle connection can do without: see [`Connection::park`].
+    /// Frees memory that an idle connection doesn't need: see [`Connection::park`].
     ///
-    /// A Ping of [`KeepAlive`](crate::KeepAlive) does it by itself, as nothing has come for its whole interval then, unless
-    /// messages were sent since the Ping before it.
+    /// A Ping of [`KeepAlive`](crate::KeepAlive) does this by itself, since nothing has come for its whole interval. It
+    /// doesn't if messages were sent since the Ping before it.
     pub fn park(&mut self) {
         self.connection.park();
     }
 
-    /// Gives the connection back, where neither anything waits to be written nor any Pong is owed.
+    /// Returns the connection, if no bytes and no Pong wait to be written.
     ///
     /// # Errors
     ///
-    /// The driver, where something waits.
+    /// The driver, if bytes or a Pong wait.
     pub fn into_connection(self) -> Result<Connection, Box<Self>> {
         if self.output.is_empty() { Ok(self.connection) } else { Err(Box::new(self)) }
     }
 
-    /// Returns what waits to be written. Write its [`first`](OutputQueue::first) bytes or its slices, and tell
-    /// [`written`](Self::written), which takes them off; [`take_output`](Self::take_output) is for a transport that wants
-    /// to own them.
+    /// Returns the bytes that wait to be written.
+    ///
+    /// Write its [`first`](OutputQueue::first) bytes or its slices, and call [`written`](Self::written), which takes
+    /// them off. For a transport that needs to own its bytes, call [`take_output`](Self::take_output).
     #[inline]
     #[must_use]
     pub const fn output(&self) -> &OutputQueue {
         &self.output
     }
 
-    /// Has what is queued from now on use the memory of a vector, where nothing waits; otherwise the memory is dropped.
+    /// Makes the queue use the memory of a vector, if the queue is empty. Otherwise the memory is dropped.
     pub fn lend_memory(&mut self, memory: Vec<u8>) {
         if self.output.is_empty() {
             self.output = OutputQueue::with_memory(memory);
         }
     }
 
-    /// Takes the memory of the queue out where nothing waits, for another queue to use, as
-    /// [`OutputQueue::take_memory`] does.
+    /// Takes the memory out of an empty queue, for another queue to use, as [`OutputQueue::take_memory`] does.
     pub fn take_memory(&mut self) -> Vec<u8> {
         self.output.take_memory()
     }
@@ -205,7 +207,7 @@ impl Driver {
         self.output.len()
     }
 
-    /// Says how many bytes of [`output`](Self::output) the transport took.
+    /// Reports how many bytes of [`output`](Self::output) the transport took.
     #[inline]
     pub fn written(&mut self, len: usize, now: impl Clock) {
         self.output.advance(len);
@@ -215,7 +217,8 @@ impl Driver {
         self.taken(len, now);
     }
 
-    /// Says that the transport has passed on all that it took. One that holds nothing back, as a socket, need not say so.
+    /// Reports that the transport has passed on all bytes that it took. A transport that holds none back, such as a
+    /// socket, needn't call it.
     #[inline]
     pub fn flushed(&mut self, now: impl Clock) {
         let was_blocked = mem::replace(&mut self.flush, Flush::Done) == Flush::Blocked;
@@ -224,8 +227,9 @@ impl Driver {
         }
     }
 
-    /// Says that the transport was asked to pass on what it took, as TLS is by a flush, and can't yet:
-    /// [`Timeouts::write`] limits that as it limits what waits in the queue.
+    /// Reports that a flush of the transport has started and isn't done, as happens with TLS.
+    ///
+    /// [`Timeouts::write`] limits the flush as it limits bytes in the queue.
     pub fn flush_blocked(&mut self, now: impl Clock) {
         self.flush = Flush::Blocked;
         if let Some(timers) = &mut self.timers {
@@ -233,15 +237,17 @@ impl Driver {
         }
     }
 
-    /// Tells whether something waits to be written, or to be [flushed](Self::flushed).
+    /// Returns whether bytes wait to be written, or to be [flushed](Self::flushed).
     #[inline]
     #[must_use]
     pub fn has_output(&self) -> bool {
         self.flush != Flush::Done || !self.output.is_empty()
     }
 
-    /// Takes out the bytes to be written first, as [`OutputQueue::take_first`] does, for a transport that wants to own
-    /// them: HTTP/2, `io_uring`. They count as written: how long the transport holds them is for the adapter to limit.
+    /// Takes out the next bytes to write, as [`OutputQueue::take_first`] does.
+    ///
+    /// This is for a transport that needs to own its bytes: HTTP/2, `io_uring`. The bytes count as written. The adapter
+    /// must limit how long the transport holds them.
     ///
     #[cfg_attr(feature = "std", doc = "```")]
     #[cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -269,13 +275,13 @@ impl Driver {
         }
     }
 
-    /// Returns what was counted so far.
+    /// Returns the counters.
     #[must_use]
     pub const fn counters(&self) -> &Counters {
         &self.counters
     }
 
-    /// Returns how the connection ends, as far as is known yet.
+    /// Returns how the connection ended, as far as is known yet.
     #[must_use]
     pub fn close_report(&self) -> CloseReport {
         let rare = self.rare.as_deref();
@@ -289,7 +295,7 @@ impl Driver {
     }
 }
 
-/// Shows where the connection stands, and nothing that a peer sent.
+/// Shows the state of the connection, and no bytes of the peer.
 impl fmt::Debug for Driver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Driver")

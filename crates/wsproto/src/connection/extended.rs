@@ -1,4 +1,4 @@
-//! Frames of the peer on their way through the agreed extensions, in bounded pieces.
+//! The peer's frames on their way through the agreed extensions, in bounded pieces.
 
 use wsproto_extensions::{ExtensionError, FrameEnd, Handling, Output, Pipeline, Pulled};
 use wsproto_frame::{FrameHeader, Opcode};
@@ -6,21 +6,21 @@ use wsproto_frame::{FrameHeader, Opcode};
 use super::Connection;
 use crate::{BytesMessage, Event, Payload, RemoteProtocolError, Text, TextMessage, read_buffer::Joined};
 
-/// The most bytes that one part of a message carries of what extensions made.
+/// The most bytes of extensions' output in one part of a message.
 pub(super) const PIECE_LEN: usize = 16 << 10;
-/// The most bytes of a whole message that come out before they are looked at: few enough that they are still in the
-/// second cache.
+/// The most bytes of extensions' output that are appended to a whole message before they are checked. So few are still
+/// in the second-level cache.
 pub(super) const LOOK_LEN: usize = 128 << 10;
 
 /// The agreed extensions, and the frame of the peer that they are working on.
 pub(super) struct Extended {
     pub(super) pipeline: Pipeline,
     work: Work,
-    /// Whether a frame of the peer's message under way was not swallowed, so that the program knows of the message.
+    /// Whether the program knows of the peer's message under way: at least one of its frames was not swallowed.
     known: bool,
 }
 
-/// What the extensions are to do next with the peer's frames.
+/// The next step of the extensions with the peer's frames.
 #[derive(Clone, Copy, Debug)]
 enum Work {
     /// Nothing: no frame is under way.
@@ -31,7 +31,7 @@ enum Work {
     Swallow(Frame),
     /// Take more of the frame's payload.
     Feed(Frame),
-    /// Give more of what they made.
+    /// Return more of their output.
     Pull(Frame),
 }
 
@@ -41,7 +41,7 @@ struct Frame {
     fin: bool,
 }
 
-/// What the program learns of a frame that extensions work on.
+/// How far a frame is, and its message, after a step of the extensions.
 pub(super) struct FrameProgress {
     pub(super) message: Opcode,
     pub(super) frame_finished: bool,
@@ -49,7 +49,7 @@ pub(super) struct FrameProgress {
 }
 
 impl FrameProgress {
-    /// Nothing.
+    /// No end to report.
     const NOTHING: Self = Self { message: Opcode::Binary, frame_finished: false, message_finished: false };
 }
 
@@ -78,10 +78,10 @@ impl Extended {
         Ok(())
     }
 
-    /// Returns how much of a payload the next part may hold; `missing` bytes complete a code point that was cut.
+    /// Returns the most bytes of a payload in the next part; `missing` bytes complete a code point that was cut.
     ///
-    /// Before the header of a frame is there, its payload may turn out to be either: one that extensions take in small
-    /// pieces, or one that passes.
+    /// Before the header of a frame is complete, both kinds of payload are possible: one that extensions take in small
+    /// pieces, and one that passes.
     const fn most_payload(&self, missing: usize) -> usize {
         match (self.work, missing) {
             (Work::Pass, 0) | (Work::Swallow(_), _) => usize::MAX,
@@ -92,12 +92,12 @@ impl Extended {
 }
 
 impl Connection {
-    /// Gives up the memory that extensions can do without while the connection is idle; call it when nothing has come or
-    /// gone for some time.
+    /// Frees memory that extensions don't need while the connection is idle.
     ///
-    /// With permessage-deflate and context takeover this keeps, of what was received, the bytes that later messages may
-    /// refer to (at most the window), and leaves the connection's place in the [pool] to others. The next message to be
-    /// sent begins with an empty window. Without extensions it does nothing.
+    /// Call it when no message has come or gone for some time. With permessage-deflate and context takeover, the
+    /// connection keeps those received bytes that later messages may refer to (at most the window), and leaves its
+    /// place in the [pool] to others. The next message that is sent begins with an empty window. Without extensions the
+    /// method does nothing.
     ///
     /// [pool]: wsproto_extensions::deflate::Pool
     pub fn park(&mut self) {
@@ -106,7 +106,7 @@ impl Connection {
         }
     }
 
-    /// Tells whether the payload under way goes to the extensions, or to nobody.
+    /// Returns whether the payload under way goes to the extensions, or is swallowed.
     #[inline]
     pub(super) fn is_transforming(&self) -> bool {
         self.extended
@@ -114,13 +114,13 @@ impl Connection {
             .is_some_and(|extended| matches!(extended.work, Work::Feed(_) | Work::Swallow(_)))
     }
 
-    /// Tells whether extensions kept back some of what they made.
+    /// Returns whether extensions hold back a part of their output.
     #[inline]
     pub(super) fn is_pulling(&self) -> bool {
         self.extended.as_deref().is_some_and(|extended| matches!(extended.work, Work::Pull(_)))
     }
 
-    /// Notes that the frame under way has ended, if no extension was at work on it.
+    /// Marks the frame under way as ended, unless an extension works on it.
     #[inline]
     pub(super) fn finish_passing(&mut self) {
         if let Some(Extended { work: work @ (Work::Pass | Work::Swallow(_)), .. }) =
@@ -130,7 +130,7 @@ impl Connection {
         }
     }
 
-    /// Returns how much of a payload the next part may hold: no more than extensions take at once, and no more than
+    /// Returns the most bytes of a payload in the next part: at most what extensions take at once, and at most
     /// [`text_part_limit`](Self::text_part_limit).
     pub(super) fn most_payload(&self) -> usize {
         match &self.extended {
@@ -139,7 +139,7 @@ impl Connection {
         }
     }
 
-    /// Makes a part of a message of what the extensions make of `input`, if it amounts to one.
+    /// Passes `input` through the extensions, and makes a part of a message of their output, if there is one to report.
     pub(super) fn transform_part(
         &mut self,
         input: Option<(&[u8], FrameEnd)>,
@@ -159,8 +159,9 @@ impl Connection {
         }))
     }
 
-    /// Has the extensions append to `joined` what they make of `input`, or, without that, more of what they kept back:
-    /// at most `most` bytes. What they made is held to the rules before they may refuse the rest.
+    /// Passes `input` through the extensions, and appends at most `most` bytes of their output to `joined`. Without
+    /// `input` it appends more of the output that they held back. The output is checked before an error of the
+    /// extensions about the rest is returned.
     pub(super) fn transform(
         &mut self,
         input: Option<(&[u8], FrameEnd)>,
@@ -214,7 +215,7 @@ impl Connection {
         Ok(FrameProgress { message: frame.message, frame_finished, message_finished })
     }
 
-    /// Ends a frame that was swallowed: the program gets the end of a message of which it knows.
+    /// Ends a frame that was swallowed. If the program knows of the message, it gets the end of it.
     fn end_swallowed(&mut self, frame: Frame) -> Result<FrameProgress, RemoteProtocolError> {
         let is_known = self.extended.as_deref().is_some_and(|extended| extended.known);
         if !(frame.fin && is_known && frame.message.is_data()) {

@@ -1,4 +1,4 @@
-//! The limits that a connection holds its peer to, and what is counted for them.
+//! The limits for the peer, and the counters for them.
 
 #![expect(clippy::inline_always, reason = "what goes through memory costs more than the work itself")]
 
@@ -7,7 +7,7 @@ use wsproto_frame::{FrameHeader, Opcode};
 use super::Connection;
 use crate::{Config, RemoteProtocolError};
 
-/// Those of the configuration. A count that doesn't fit in 32 bits is without limit: the counters don't get beyond.
+/// The configuration's limits. One that doesn't fit in 32 bits means no limit: the counters saturate there.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub(super) message_len: u64,
@@ -28,20 +28,20 @@ impl Limits {
     }
 }
 
-/// How much of a message has arrived; of a whole frame, only what extensions made of it.
+/// The size so far of a message. Of an unfragmented one, only the bytes that extensions made of it are counted.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct MessageSize {
-    /// Bytes that extensions made of its payloads.
+    /// How many bytes extensions made of its payloads.
     pub(super) transformed: u64,
     fragments: u32,
     /// How many of the last fragments were empty.
     empty_fragments: u32,
-    /// Pings and Pongs since the last data frame: of this message, or after it.
+    /// How many Pings and Pongs came since the last data frame.
     control_frames: u32,
 }
 
 impl Connection {
-    /// Counts a frame, under the limits.
+    /// Counts a frame, and checks the limits.
     #[inline(always)]
     pub(super) fn count_frame(&mut self, header: &FrameHeader) -> Result<(), RemoteProtocolError> {
         match header.opcode {
@@ -78,7 +78,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Adds what extensions made of a message, under the limit; the decoder has held its payloads to it.
+    /// Counts the bytes that extensions made of a message, and checks the limit. The decoder has checked its payloads.
     pub(super) fn count_transformed(&mut self, len: usize) -> Result<(), RemoteProtocolError> {
         let (len, limit) = (self.received.transformed.saturating_add(len as u64), self.limits.message_len);
         self.received.transformed = len;
@@ -86,8 +86,8 @@ impl Connection {
         if len > limit { Err(RemoteProtocolError::MessageTooLong { limit }) } else { Ok(()) }
     }
 
-    /// Returns how much extensions may make at once: at most `most` bytes, and one byte beyond the limit, which tells
-    /// that a message is too long before anything else is found wrong with the rest.
+    /// Returns the most bytes that extensions may make at once: at most `most`, and at most one byte beyond the limit.
+    /// That byte shows that a message is too long before an error in the rest is found.
     pub(super) fn room_under_limit(&self, most: usize) -> usize {
         let allowed = self.limits.message_len.saturating_sub(self.received.transformed).saturating_add(1);
         usize::try_from(allowed).map_or(most, |allowed| most.min(allowed))

@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl Connection {
-    /// Makes a server's connection that awaits a request, from its first byte of HTTP.
+    /// Makes a server's connection that waits for a request, from the first byte of HTTP.
     ///
     /// `config` is a [`Config`], or an `Arc` of one that many connections share.
     #[must_use]
@@ -25,7 +25,7 @@ impl Connection {
         connection.before(Opening::Server(ServerOpening::new(config)))
     }
 
-    /// Makes a client's connection that is to send a request; its key and masking keys come from the operating system.
+    /// Makes a client's connection that begins with a request; its key and masking keys come from the operating system.
     ///
     /// `config` is a [`Config`], or an `Arc` of one that many connections share.
     #[cfg(feature = "std")]
@@ -34,7 +34,7 @@ impl Connection {
         Self::client_before(config.into(), Source::System)
     }
 
-    /// Makes a client's connection as `client` does; its key and masking keys come from `entropy`.
+    /// Makes a client's connection as `client` does, with its key and masking keys from `entropy`.
     #[must_use]
     pub fn client_with_entropy(config: impl Into<Arc<Config>>, entropy: impl Entropy + 'static) -> Self {
         Self::client_before(config.into(), Source::Own(Box::new(entropy)))
@@ -45,25 +45,25 @@ impl Connection {
         connection.before(Opening::Client(ClientOpening::new(config)))
     }
 
-    /// Makes a client's connection that is open, with what an opening handshake elsewhere came to.
+    /// Makes a client's open connection with the result of an opening handshake elsewhere.
     pub(crate) fn open_client_agreed(config: &Config, entropy: Source, agreed: Agreed) -> Self {
         let mut connection = Self::new(Role::Client, config, entropy);
         connection.open(agreed);
         connection
     }
 
-    /// Lets an opening handshake come first.
+    /// Puts an opening handshake before the first frame.
     fn before(mut self, opening: Opening) -> Self {
         self.state = ConnectionState::Connecting;
         self.opening = Some(Box::new(opening));
         self
     }
 
-    /// Returns what a request asked for that was refused, if its head could be read, until the connection is gone.
+    /// Returns the request that was refused, if its head could be read, until the connection is dropped.
     ///
-    /// A health check or a page on the same port is such a request: it asks for no WebSocket, so that
-    /// [`receive`](Self::receive) gives an error. In place of [`reply_to_error`](Self::reply_to_error) a
-    /// [`RejectConnection`](crate::RejectConnection) answers it, with any status and a body.
+    /// A health check or a page on the same port is such a request. It asks for no WebSocket, so
+    /// [`receive`](Self::receive) returns an error. Answer it with a [`RejectConnection`](crate::RejectConnection),
+    /// with any status and a body, in place of [`reply_to_error`](Self::reply_to_error).
     ///
     /// ```
     /// use wsproto::{Config, RejectConnection, Connection};
@@ -87,7 +87,7 @@ impl Connection {
         }
     }
 
-    /// Takes the next part of the handshake, or what came before an end of the stream that waits.
+    /// Takes the next part of the handshake, or bytes that came before an end of the stream that waits.
     #[cold]
     #[inline(never)]
     pub(super) fn receive_opening<'a>(
@@ -122,12 +122,12 @@ impl Connection {
         if let Ok(None) = outcome {
             return Ok(self.end_of_stream());
         }
-        // The end goes on waiting; the event borrows from the input alone.
+        // The end still waits: the event borrows only from the input.
         self.wait_to_end(outcome.is_ok());
         outcome
     }
 
-    /// Does as [`receive_opening`](Self::receive_opening) with what was read into a buffer.
+    /// Does the same as [`receive_opening`](Self::receive_opening), for bytes in a read buffer.
     #[cold]
     pub(super) fn advance_opening(&mut self, buffer: &mut ReadBuffer) -> Result<bool, RemoteProtocolError> {
         let Some(Opening::EndWaits) = self.opening.as_deref() else {
@@ -157,7 +157,7 @@ impl Connection {
         outcome
     }
 
-    /// Has the end of the stream wait until the bytes before it are received; after an error nothing waits.
+    /// Lets the end of the stream wait until the bytes before it are received. After an error nothing waits.
     fn wait_to_end(&mut self, is_ok: bool) {
         if is_ok {
             self.opening = Some(Box::new(Opening::EndWaits));
@@ -166,7 +166,7 @@ impl Connection {
         }
     }
 
-    /// Opens the connection where the server has consented; apart, so that a piece of a head costs little.
+    /// Opens the connection after the server's consent. A function of its own, so that a piece of a head costs little.
     #[inline(never)]
     fn received(
         &mut self,
@@ -193,18 +193,18 @@ impl Connection {
         };
     }
 
-    /// Takes the end of the stream while the handshake is under way, or an end that waits already.
+    /// Takes the end of the stream during the handshake, or while an end waits already.
     #[cold]
     pub(super) fn receive_eof_opening(&mut self) -> Result<Option<Event<'static>>, RemoteProtocolError> {
         match self.opening.as_deref_mut() {
             Some(Opening::Server(opening)) => opening.receive_eof(),
             Some(Opening::Client(opening)) => opening.receive_eof(),
-            // It is known, and waits until the bytes before it are received.
+            // The end is known, and waits until the bytes before it are received.
             Some(Opening::EndWaits) | None => Ok(None),
         }
     }
 
-    /// Sends what belongs to the opening handshake.
+    /// Sends an event of the opening handshake.
     #[cold]
     pub(super) fn send_opening<B: WriteBuffer>(
         &mut self,

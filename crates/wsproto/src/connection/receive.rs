@@ -1,4 +1,4 @@
-//! What the peer sends: parts of frames, judged in one place, become events out of the caller's memory.
+//! Receiving out of the caller's memory. Parts of frames, which one function checks, become events.
 
 #![expect(
     clippy::inline_always,
@@ -16,19 +16,19 @@ use crate::{
 };
 
 impl Connection {
-    /// Takes what it can off the front of `input` and returns the next event, or `None` once more bytes are needed.
+    /// Takes bytes off the front of `input` and returns the next event, or `None` once more bytes are needed.
     ///
-    /// For those who own their memory: messages come in parts, payloads are unmasked in place, and the event borrows
-    /// them. [`receive_from`](Self::receive_from) gives whole messages. What comes after the peer's Close, and once the
-    /// connection is closed, is taken and ignored.
+    /// This is for callers with memory of their own. Messages come in parts, payloads are unmasked in place, and the
+    /// event borrows from them. [`receive_from`](Self::receive_from) returns whole messages. Bytes after the peer's
+    /// Close, and all bytes once the connection is closed, are taken and ignored.
     ///
-    /// While a request waits for its answer ([`Transport::PauseRead`](crate::Transport::PauseRead)), nothing is taken:
-    /// what a client sends after its request stays in `input`, and belongs to the open connection, so call it again
-    /// once the answer is sent. With a rejection such bytes are dropped.
+    /// While a request waits for its answer ([`Transport::PauseRead`](crate::Transport::PauseRead)), nothing is taken.
+    /// Bytes that the client sent after its request stay in `input`, since they belong to the open connection. Call
+    /// `receive` again once the answer is sent. After a rejection such bytes are dropped.
     ///
     /// # Errors
     ///
-    /// The rule that the peer broke; it is final, and [`reply_to_error`](Self::reply_to_error) tells the peer.
+    /// The rule that the peer broke. It is final, and [`reply_to_error`](Self::reply_to_error) tells the peer.
     #[inline(always)]
     pub fn receive<'a>(
         &mut self,
@@ -58,19 +58,19 @@ impl Connection {
         self.receive_any(input)
     }
 
-    /// Tells whether data frames become events with no extension having a say.
+    /// Returns whether data frames become events without extensions.
     #[inline(always)]
     pub(super) fn passes_data(&self) -> bool {
         self.receives_frames() && self.extended.is_none() && self.opening.is_none()
     }
 
-    /// Tells whether what comes is looked at.
+    /// Returns whether frames of the peer are received, and not ignored.
     #[inline(always)]
     pub(super) const fn receives_frames(&self) -> bool {
         matches!(self.state, ConnectionState::Open | ConnectionState::LocalClosing)
     }
 
-    /// Takes the next part of a frame from the front of `input`, and judges its header.
+    /// Takes the next part of a frame from the front of `input`, and checks its header.
     #[inline]
     pub(super) fn next_chunk(
         &mut self,
@@ -85,8 +85,8 @@ impl Connection {
         Ok(chunk)
     }
 
-    /// Holds the first part of a frame to the limits, and shows its header to the extensions: the decoder has judged it
-    /// by all else.
+    /// Checks the limits for the first part of a frame, and shows its header to the extensions. The decoder has checked
+    /// all other rules.
     #[inline(always)]
     pub(super) fn check_start(
         &mut self,
@@ -103,10 +103,10 @@ impl Connection {
         Ok(())
     }
 
-    /// Makes an event of a part of a data frame; `None` where all of it lay within a code point.
+    /// Makes an event of a part of a data frame; `None` where the whole part lies within a code point.
     ///
-    /// Each event is returned where it is made: one that is a part of another result on its way is written word by word
-    /// and read two words at a time, for which a processor waits longer than all the rest takes.
+    /// Each event is returned where it is made. An event inside another result is written word by word and read two
+    /// words at a time. A processor waits for that longer than all other work takes.
     #[inline(always)]
     pub(super) fn data_event<'a>(
         &mut self,
@@ -128,7 +128,7 @@ impl Connection {
         }
         let text = match self.check_text(payload, message_finished) {
             Ok((None, text)) => Text::new(text),
-            // Nothing follows the code point: `text_part_limit` sees to it.
+            // Nothing follows the code point: `text_part_limit` ends the part there.
             Ok((Some(code_point), _)) => Text::from_code_point(code_point),
             Err(error) => return Err(self.fail(error)),
         };
@@ -139,7 +139,8 @@ impl Connection {
         Ok(Some(Event::TextMessage(message)))
     }
 
-    /// Gives back what is kept for more of the peer's frames; until our Close is sent, extensions have a say in it.
+    /// Frees the memory that is kept for more frames of the peer. Before our Close is sent, extensions still need
+    /// theirs.
     pub(super) fn give_back_when_closed(&mut self) {
         if self.state == ConnectionState::Closed {
             self.extended = None;
@@ -147,7 +148,7 @@ impl Connection {
         }
     }
 
-    /// Notes the rule that the peer broke, and gives back what was kept for a message; noted again, it changes nothing.
+    /// Stores the rule that the peer broke, and frees the memory of a message. A second call changes nothing.
     #[cold]
     pub(super) fn fail(&mut self, error: RemoteProtocolError) -> RemoteProtocolError {
         self.failure = Some(error.clone());
@@ -193,7 +194,7 @@ impl Connection {
         }
     }
 
-    /// Makes an event of a part of a frame, if it amounts to one.
+    /// Makes an event of a part of a frame, if the part is worth one.
     #[inline]
     fn receive_chunk<'a>(
         &mut self,

@@ -1,4 +1,4 @@
-//! Control frames that the peer sends: each becomes one event, however many pieces it comes in.
+//! The peer's control frames: each becomes one event, in however many pieces it comes.
 
 use alloc::{boxed::Box, string::String};
 
@@ -8,7 +8,7 @@ use super::Connection;
 use crate::{CloseConnection, Event, Payload, Ping, Pong, RemoteProtocolError, Text, state::Step};
 
 impl Connection {
-    /// Makes an event of a control frame once all of it is there.
+    /// Makes an event of a control frame once all of it has come.
     pub(super) fn receive_control<'a>(
         &mut self,
         chunk: FrameChunk<&'a mut [u8]>,
@@ -20,7 +20,7 @@ impl Connection {
             piece => match self.control.get_or_insert_default().push(&piece) {
                 None => return Ok(None),
                 Some(payload) => {
-                    // Where it is kept, it holds no more memory than its bytes.
+                    // A program may keep the payload: it owns no more memory than its bytes.
                     let payload = Payload::from(Box::<[u8]>::from(payload));
                     self.control = None;
                     self.control_event(piece.header.opcode, payload)

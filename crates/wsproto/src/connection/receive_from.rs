@@ -1,4 +1,4 @@
-//! Receiving out of a read buffer: whole messages, or parts as they come.
+//! Receiving out of a read buffer: whole messages, or parts of messages.
 
 #![expect(clippy::inline_always, reason = "events that go through memory cost more than the work itself")]
 
@@ -16,24 +16,24 @@ use crate::{
     read_buffer::{Found, Place},
 };
 
-/// A frame that is awaited whole is unmasked once so many bytes of it have come: few enough that they are still in the
-/// nearest cache.
+/// A frame that the buffer waits for as a whole is unmasked each time that so many bytes of it have come. So few are
+/// still in the first-level cache.
 const AWAITED_LEN: usize = 16 << 10;
 
 impl Connection {
-    /// Returns the next event of what was read into `buffer`, or `None` once more bytes are needed.
+    /// Returns the next event of the bytes in `buffer`, or `None` once more bytes are needed.
     ///
-    /// The buffer says whether messages come whole or in parts. As long as it isn't [empty](ReadBuffer::is_empty), what
-    /// follows must be read into the same one. What comes after the peer's Close, and once the connection is closed, is
-    /// taken and ignored.
+    /// The buffer decides whether messages come whole or in parts. As long as it isn't [empty](ReadBuffer::is_empty),
+    /// read the following bytes into the same one. Bytes after the peer's Close, and all bytes once the connection is
+    /// closed, are taken and ignored.
     ///
-    /// While a request waits for its answer ([`Transport::PauseRead`](crate::Transport::PauseRead)), nothing is taken:
-    /// what a client sends after its request stays in the buffer, and belongs to the open connection. Call it again
-    /// once the answer is sent. With a rejection such bytes are dropped.
+    /// While a request waits for its answer ([`Transport::PauseRead`](crate::Transport::PauseRead)), nothing is taken.
+    /// Bytes that the client sent after its request stay in the buffer, since they belong to the open connection. Call
+    /// `receive_from` again once the answer is sent. After a rejection such bytes are dropped.
     ///
     /// # Errors
     ///
-    /// The rule that the peer broke; it is final, and [`reply_to_error`](Self::reply_to_error) tells the peer.
+    /// The rule that the peer broke. It is final, and [`reply_to_error`](Self::reply_to_error) tells the peer.
     #[inline(always)]
     pub fn receive_from<'b>(
         &mut self,
@@ -62,7 +62,7 @@ impl Connection {
         self.advanced_event(buffer)
     }
 
-    /// Goes on with a frame that began in an earlier read.
+    /// Continues a frame that began in an earlier read.
     #[inline(never)]
     fn receive_rest<'b>(
         &mut self,
@@ -87,11 +87,11 @@ impl Connection {
         }
         buffer.extend_waiting(&chunk.payload);
         if is_event(chunk, buffer) {
-            // It lies where it was read: nothing is joined, and nothing is noted.
+            // The payload lies where it was read: nothing is joined or stored.
             let is_whole = buffer.gives_messages();
             let (payload, drop_rest) = buffer.lend_waiting();
             if !chunk.frame_started && is_whole {
-                // What waited was judged before, but is given as a whole.
+                // The part that waited was checked before, but the whole is returned.
                 self.text = TextCheck::new();
             }
             let last = chunk.message_finished();
@@ -126,14 +126,14 @@ impl Connection {
         if self.advance(buffer)? { Ok(buffer.event()) } else { Ok(None) }
     }
 
-    /// Finds the next event of what was read into `buffer`, and tells whether there is one: [`ReadBuffer::event`] gives
-    /// it.
+    /// Finds the next event of the bytes in `buffer`, and returns whether there is one. [`ReadBuffer::event`] returns
+    /// the event.
     ///
-    /// `false` once more bytes are needed. This is [`receive_from`](Self::receive_from) in two steps, between which a
-    /// function can read more. Only so can a function read, and return an event that borrows from the buffer:
-    /// [`ReadBuffer`] has an example.
+    /// `false` means that more bytes are needed. This is [`receive_from`](Self::receive_from) in two steps, so that a
+    /// function can read more bytes between them. Only in this way can a function read and then return an event that
+    /// borrows from the buffer. [`ReadBuffer`] has an example.
     ///
-    /// An event that was found before, and that nobody asked for, is passed over.
+    /// An event that was found before and not taken is dropped.
     ///
     /// # Errors
     ///
@@ -159,16 +159,17 @@ impl Connection {
         }
     }
 
-    /// Notes the rule that the peer broke, and gives back the memory of the message under way.
+    /// Stores the rule that the peer broke, and frees the memory of the message under way.
     #[cold]
     fn fail_in(&mut self, buffer: &mut ReadBuffer, error: RemoteProtocolError) -> RemoteProtocolError {
         buffer.forget_connection();
         self.fail(error)
     }
 
-    /// Returns how many bytes of a payload the next part should hold.
+    /// Returns how many bytes of a payload the next part should have.
     ///
-    /// A text is looked at as it comes; for the rest, and before the header is there, the end of the frame is awaited.
+    /// A text is checked as it comes. For other payloads, and before the header is complete, the end of the frame is
+    /// awaited.
     #[inline(always)]
     fn pieces(&self, buffer: &ReadBuffer) -> RangeInclusive<usize> {
         let least = match self.decoder.payload() {
@@ -184,7 +185,7 @@ impl Connection {
         least..=most
     }
 
-    /// Notes what is awaited after all that was read.
+    /// Tells the buffer what to wait for after the last byte that was read.
     #[inline(always)]
     fn await_more(&mut self, buffer: &mut ReadBuffer) {
         match self.decoder.payload() {
@@ -223,7 +224,7 @@ impl Connection {
         }
     }
 
-    /// Takes a part of a frame, and tells whether it makes an event.
+    /// Takes a part of a frame, and returns whether it makes an event.
     #[inline(always)]
     fn take_chunk(
         &mut self,
@@ -245,7 +246,7 @@ impl Connection {
         self.take_data(chunk, buffer)
     }
 
-    /// Takes a part of a data frame that passes, and tells whether it makes an event.
+    /// Takes a part of a data frame that passes, and returns whether it makes an event.
     #[inline(never)]
     fn take_data(
         &mut self,
@@ -254,14 +255,14 @@ impl Connection {
     ) -> Result<bool, RemoteProtocolError> {
         let (last, is_whole) = (chunk.message_finished(), buffer.gives_messages());
         let is_single = chunk.header.fin && chunk.header.opcode == Opcode::Binary;
-        // The header alone is no part; a binary message in one frame stays where it was read until all of it has come.
+        // The header alone is no part. A binary message in one frame stays where it was read until all of it has come.
         if !chunk.frame_finished && (chunk.payload.is_empty() || is_whole && is_single) {
             return Ok(false);
         }
         let waiting = buffer.take_waiting();
         let place = if chunk.message == Opcode::Text {
             if waiting.len() > chunk.payload.len() {
-                // What waited before was judged, but is not joined.
+                // The text that waited before was checked, but not joined.
                 self.text = buffer.text;
             }
             let (read, joined) = buffer.read_and_joined(waiting);
@@ -271,7 +272,7 @@ impl Connection {
             }
             joined.text.push_str(text);
             if !is_whole && joined.text.is_empty() && !chunk.frame_finished {
-                // All of it lay within a code point.
+                // The whole part lies within a code point.
                 return Ok(false);
             }
             Place::Text
@@ -289,7 +290,7 @@ impl Connection {
         Ok(is_found)
     }
 
-    /// Makes an event of a control frame once all of it is there.
+    /// Makes an event of a control frame once all of it has come.
     #[inline(never)]
     fn take_control(
         &mut self,
@@ -301,7 +302,7 @@ impl Connection {
         }
         let payload = buffer.take_waiting();
         if let Some(mut control) = self.control.take() {
-            // `receive` has taken the start of it.
+            // `receive` has taken the start of the frame.
             let FrameChunk { header, message, frame_started, frame_finished, .. } = *chunk;
             let payload = buffer.bytes(payload);
             let rest = FrameChunk { header, message, payload, frame_started, frame_finished };
@@ -318,7 +319,7 @@ impl Connection {
             Opcode::Pong => Found::Pong(payload),
             _ => {
                 let close = self.receive_close(buffer.bytes(payload))?;
-                // What comes after it is ignored.
+                // Bytes after a Close are ignored.
                 buffer.forget_connection();
                 Found::Event(close)
             }
@@ -326,7 +327,7 @@ impl Connection {
         Ok(true)
     }
 
-    /// Gives a payload to the extensions, or lets them go on, and tells whether what they made is an event.
+    /// Passes a payload to the extensions, or lets them continue, and returns whether their output makes an event.
     #[inline(never)]
     fn transform_into(
         &mut self,
@@ -348,7 +349,7 @@ impl Connection {
     }
 }
 
-/// Tells whether a part is an event as it lies there: a message in one frame, or any part where parts are wanted.
+/// Returns whether a part is an event where it lies: a message in one frame, or any part where parts are wanted.
 #[inline(always)]
 fn is_event(chunk: &FrameChunk<Range<usize>>, buffer: &ReadBuffer) -> bool {
     if buffer.gives_messages() {

@@ -1,4 +1,4 @@
-//! What we send: events become frames at the end of the caller's buffer.
+//! Sending: events become frames at the end of the caller's buffer.
 
 #![expect(clippy::inline_always, reason = "events that go through memory cost more than the work itself")]
 
@@ -11,12 +11,12 @@ use crate::{DataMessage, Event, LocalProtocolError, state::Step};
 impl Connection {
     /// Appends the bytes of an event to `out`, a `Vec<u8>` or a `BytesMut`.
     ///
-    /// A message that is not finished goes on with the next one of the same type. A Close's reason over 123 bytes is
-    /// cut between two code points.
+    /// A message that is not finished continues with the next event of the same type. The reason of a Close is cut
+    /// after at most 123 bytes, between two code points.
     ///
     /// # Errors
     ///
-    /// A [`LocalProtocolError`] where the event can't be sent: nothing was appended, and nothing has changed.
+    /// A [`LocalProtocolError`] where the event can't be sent. Nothing was appended then, and nothing has changed.
     #[inline(always)]
     pub fn send<'e, B: WriteBuffer>(
         &mut self,
@@ -40,7 +40,7 @@ impl Connection {
         }
     }
 
-    /// Appends a frame of a message of the frame's type: its first, or one that goes on with it.
+    /// Appends a data frame: the first one of a message of this type, or its continuation.
     #[inline]
     fn send_data<B: WriteBuffer>(
         &mut self,
@@ -61,7 +61,7 @@ impl Connection {
         }
     }
 
-    /// Refuses where the state allows no message.
+    /// Fails where the state allows no message.
     #[inline]
     pub(super) fn check_may_send(&self) -> Result<(), LocalProtocolError> {
         //= rfc6455#5.1-5, rfc6455#5.5.1-3, rfc6455#6.1-2, rfc6455#6.1-3
@@ -71,7 +71,7 @@ impl Connection {
         }
     }
 
-    /// Returns the opcode of the next frame of a message of this type, or why none can be sent.
+    /// Returns the opcode of the next frame of a message of this type, or the reason why none can be sent.
     #[inline]
     pub(super) fn message_opcode(&self, kind: Opcode) -> Result<Opcode, LocalProtocolError> {
         self.check_may_send()?;
@@ -94,15 +94,15 @@ impl Connection {
     ) -> Result<(), LocalProtocolError> {
         //= rfc6455#6.1-1, rfc6455#10.3-2
         self.encoder.check(header)?;
-        // It never saturates: no slice is so long.
+        // The addition never saturates: no slice is so long.
         out.reserve(FrameHeader::MAX_LEN.saturating_add(payload.len()));
         header.encode_to(|bytes| out.append(bytes));
         append_payload(payload, header.mask, out);
         Ok(())
     }
 
-    /// Does as [`append_frame`](Self::append_frame) does, for frames that aren't plain messages: in a call of its own,
-    /// and with a closure of its own, since one that both use would become a call for messages, too.
+    /// Does the same as [`append_frame`](Self::append_frame), for frames that aren't plain messages. It is a call of
+    /// its own with a closure of its own: a shared closure would become a call for messages, too.
     #[inline(never)]
     pub(super) fn write_frame<B: WriteBuffer>(
         &mut self,
@@ -117,8 +117,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Returns a fresh key on a client, none on a server. A call of its own, unlike the one of every message that is
-    /// sent.
+    /// Returns a fresh key on a client, none on a server. It is a call of its own. The one for each message is inlined.
     #[inline(never)]
     pub(super) fn fresh_key(&mut self) -> Result<Option<MaskingKey>, LocalProtocolError> {
         self.masking_key()
@@ -134,7 +133,7 @@ impl Connection {
     }
 }
 
-/// Makes the frame of a part of a message, of the message's type.
+/// Makes the frame of a part of a message of this type.
 #[inline]
 pub(super) const fn data_frame<'p, D>(
     opcode: Opcode,
@@ -147,7 +146,7 @@ pub(super) const fn data_frame<'p, D>(
     frame
 }
 
-/// From this many bytes on it pays to copy first: what is masked then is still in the nearest cache.
+/// From this many bytes on it is faster to copy a piece and then mask it: the piece is still in the first-level cache.
 const LONG: usize = 4 << 10;
 
 /// How much is copied before it is masked, in bytes.
@@ -161,7 +160,7 @@ fn append_payload<B: WriteBuffer>(payload: &[u8], mask: Option<MaskingKey>, out:
     }
 }
 
-/// Appends a masked payload. A short one is copied and masked at once, in blocks that stay in registers on the way.
+/// Appends a masked payload. A short one is copied and masked in one pass, in blocks that stay in registers.
 #[inline(always)]
 fn append_masked<B: WriteBuffer>(payload: &[u8], mut key: MaskingKey, out: &mut B) {
     if payload.len() >= LONG {

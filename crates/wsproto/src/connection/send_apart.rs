@@ -1,4 +1,4 @@
-//! Headers of frames whose payload the caller writes himself.
+//! Headers of frames whose payload the caller writes.
 
 use wsproto_frame::{FrameHeader, Opcode};
 
@@ -6,15 +6,16 @@ use super::Connection;
 use crate::{Event, LocalProtocolError};
 
 impl Connection {
-    /// Gives the header of a message whose payload the caller writes himself, right after it, in one vectored write:
-    /// nothing is copied, however long the payload is.
+    /// Returns the header of a message whose payload the caller writes right after it, in one vectored write.
     ///
-    /// Where the header has a masking key, as on a client, the payload must be masked with it. A long one is best
-    /// copied, masked and written a piece at a time, which stays in the processor's cache.
+    /// Nothing is copied, however long the payload is.
     ///
-    /// Where extensions were agreed, compression for one, they can't transform the payload: the message must be
-    /// [`verbatim`](crate::DataMessage::verbatim) from its first part on. [`send_header`](Self::send_header) does the same
-    /// for a payload that isn't in memory.
+    /// If the header has a masking key, as on a client, the payload must be masked with it. Copy, mask and write a long
+    /// payload in pieces that fit in the processor's cache.
+    ///
+    /// Agreed extensions, such as compression, can't transform the payload. So the message must be
+    /// [`verbatim`](crate::DataMessage::verbatim) from its first part on. [`send_header`](Self::send_header) does the
+    /// same for a payload that isn't in memory.
     ///
     #[cfg_attr(feature = "std", doc = "```")]
     #[cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -44,9 +45,9 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// A [`LocalProtocolError`], as [`send`](Self::send): [`WrongEvent`](LocalProtocolError::WrongEvent) where the
-    /// event is no message, and [`PayloadApart`](LocalProtocolError::PayloadApart) where an extension has to see the
-    /// payload, or could: the message isn't verbatim. Nothing has changed then, and [`send`](Self::send) takes the
+    /// A [`LocalProtocolError`], as from [`send`](Self::send). [`WrongEvent`](LocalProtocolError::WrongEvent) where the
+    /// event is no message. [`PayloadApart`](LocalProtocolError::PayloadApart) where an extension needs the payload, or
+    /// might need it because the message isn't verbatim. Nothing has changed then, and [`send`](Self::send) takes the
     /// message.
     #[inline]
     pub fn send_apart<'e>(
@@ -63,20 +64,23 @@ impl Connection {
             _ => return Err(LocalProtocolError::WrongEvent),
         };
         self.check_may_send()?;
-        // Within a message the extensions know what was said of its first part.
+        // Within a message the extensions know whether its first part was verbatim.
         if self.extended.is_some() && !verbatim && self.encoder.message().is_none() {
             return Err(LocalProtocolError::PayloadApart);
         }
         self.data_header(FrameHeader { fin, ..FrameHeader::new(opcode, len as u64) })
     }
 
-    /// Gives the header of a message whose payload isn't in memory: a file that goes out by `sendfile`, or what
-    /// somebody else is still sending.
+    /// Returns the header of a message whose payload isn't in memory, such as a file for `sendfile`, or bytes that
+    /// still arrive from another connection.
     ///
-    /// Of `frame` the opcode, [`Text`](Opcode::Text) or [`Binary`](Opcode::Binary), the length and whether it is the
-    /// last of its message are looked at; a message that goes on is continued with the opcode that it began with. The
-    /// caller must write exactly so many bytes after the header, before anything else; of a text, UTF-8. Where the
-    /// header has a masking key, as on a client, they must be masked with it. Extensions can't transform them.
+    /// It uses three fields of `frame`: the opcode ([`Text`](Opcode::Text) or [`Binary`](Opcode::Binary)), the length,
+    /// and whether the frame is the last one of its message. A message that continues has the opcode with which it
+    /// began.
+    ///
+    /// The caller must write exactly that many bytes after the header, before anything else. The bytes of a text must
+    /// be UTF-8. If the header has a masking key, as on a client, the bytes must be masked with it. Extensions can't
+    /// transform them.
     ///
     /// ```
     /// use wsproto::frame::{FrameHeader, Opcode};
@@ -94,8 +98,8 @@ impl Connection {
     ///
     /// A [`LocalProtocolError`]: [`WrongEvent`](LocalProtocolError::WrongEvent) for another opcode,
     /// [`Frame`](LocalProtocolError::Frame) for 2⁶³ bytes or more, and
-    /// [`PayloadApart`](LocalProtocolError::PayloadApart) where an extension has to see the payload. Nothing has
-    /// changed then.
+    /// [`PayloadApart`](LocalProtocolError::PayloadApart) where an extension needs the payload. Nothing has changed
+    /// then.
     #[inline]
     pub fn send_header(&mut self, frame: FrameHeader) -> Result<FrameHeader, LocalProtocolError> {
         match frame.opcode {
@@ -106,14 +110,14 @@ impl Connection {
         }
     }
 
-    /// Completes the header of a frame that is sent as it is, and takes it as sent.
+    /// Completes the header of a frame that is sent unchanged, and treats the frame as sent.
     #[inline]
     fn data_header(&mut self, frame: FrameHeader) -> Result<FrameHeader, LocalProtocolError> {
         let opcode = self.message_opcode(frame.opcode)?;
         let mask = self.fresh_key()?;
         let mut header = FrameHeader { fin: frame.fin, mask, ..FrameHeader::new(opcode, frame.payload_len) };
         if let Some(extended) = self.extended.as_deref_mut() {
-            // An extension must not see what can't be sent: its state would be ahead of the peer's.
+            // An extension must not see a frame that can't be sent: its state would be ahead of the peer's.
             self.encoder.clone().check(&header)?;
             //= rfc6455#5.2-1
             header.rsv =

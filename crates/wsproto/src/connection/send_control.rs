@@ -8,7 +8,7 @@ use wsproto_frame::{CloseCode, ClosePayload, EncodedHeader, FrameHeader, Opcode}
 use super::Connection;
 use crate::{CloseConnection, LocalProtocolError, state::Step};
 
-/// A whole frame, which is short: it is made once for all kinds of output.
+/// A whole frame. It is short, so it is made once for all kinds of output.
 struct ControlFrame {
     header: EncodedHeader,
     payload: [u8; FrameHeader::MAX_CONTROL_PAYLOAD_LEN],
@@ -44,7 +44,7 @@ impl Connection {
         self.send_control(Opcode::Close, payload, Step::SendClose, out)
     }
 
-    /// Makes a frame and takes it as sent; `None` where an extension swallows it.
+    /// Makes a frame and treats it as sent; `None` where an extension swallows it.
     #[inline(never)]
     fn control_frame(
         &mut self,
@@ -57,9 +57,9 @@ impl Connection {
         header.mask = self.fresh_key()?;
         let mut is_sent = true;
         if let Some(extended) = self.extended.as_deref_mut() {
-            // An extension must not see what can't be sent: its state would be ahead of the peer's.
+            // An extension must not see a frame that can't be sent: its state would be ahead of the peer's.
             self.encoder.clone().check(&header)?;
-            // No extension transforms a control frame: what one writes here is dropped.
+            // No extension transforms a control frame: bytes that it writes here are dropped.
             let sent = extended.pipeline.outbound(&OutboundFrame::new(opcode, payload), &mut Vec::new())?;
             //= rfc6455#5.2-1
             header.rsv = sent.rsv;

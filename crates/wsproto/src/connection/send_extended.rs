@@ -7,8 +7,8 @@ use super::Connection;
 use crate::LocalProtocolError;
 
 impl Connection {
-    /// Appends a frame whose payload goes through the extensions; on failure, nothing. A call of its own, so that
-    /// frames without extensions don't pay for it.
+    /// Appends a frame whose payload goes through the extensions. On failure it appends nothing. It is a call of its
+    /// own, so that frames without extensions don't pay for it.
     #[inline(never)]
     pub(super) fn write_transformed<B: WriteBuffer>(
         &mut self,
@@ -16,7 +16,7 @@ impl Connection {
         frame: &OutboundFrame<'_>,
         out: &mut B,
     ) -> Result<(), LocalProtocolError> {
-        // An extension must not see what can't be sent: its state would be ahead of the peer's.
+        // An extension must not see a frame that can't be sent: its state would be ahead of the peer's.
         self.encoder.clone().check(&header)?;
         let Some(extended) = self.extended.as_deref_mut() else {
             return self.write_frame(&header, frame.payload, out);
@@ -36,7 +36,8 @@ impl Connection {
         if sent.handling != Handling::Transform {
             out.truncate(start);
             if sent.handling == Handling::Swallow {
-                // A message that is swallowed is under way here, and not for the peer: all of it is swallowed.
+                // The encoder sees a swallowed message as under way, though the peer gets none of it: all of its frames
+                // are swallowed.
                 return Ok(self.encoder.check(&header)?);
             }
             return self.write_frame(&header, frame.payload, out);
@@ -49,7 +50,7 @@ impl Connection {
         let outcome = self.encoder.encode(&header);
         debug_assert!(outcome.is_ok(), "no memory holds a payload that is too long for a frame");
         let encoded = outcome.inspect_err(|_| out.truncate(start))?;
-        // The header takes the end of the gap before the payload; what is left of the gap is closed.
+        // The header takes the end of the gap before the payload. The rest of the gap is closed.
         let gap = out.get_mut(start..payload_start).unwrap_or_default();
         gap.iter_mut().rev().zip(encoded.iter().rev()).for_each(|(to, from)| *to = *from);
         debug_assert!(encoded.len() <= FrameHeader::MAX_LEN, "the gap holds any header");

@@ -8,26 +8,25 @@ use wsproto_frame::{FrameHeader, Opcode, Rsv};
 use super::{Connection, send::data_frame};
 use crate::{Event, LocalProtocolError, PreparedMessage};
 
-/// What is cut into fragments.
+/// A message before it is cut into fragments.
 enum Whole<'p> {
-    /// Bytes of a text, which are cut between code points.
+    /// The bytes of a text, cut between code points.
     Text(&'p [u8]),
-    /// Bytes that are cut anywhere.
+    /// Bytes, cut anywhere.
     Bytes(&'p [u8]),
-    /// What extensions have appended to the output, which is cut anywhere.
+    /// Extensions' output at this place in the output buffer, cut anywhere.
     Appended(Range<usize>),
 }
 
 impl Connection {
-    /// Appends a message to `out` in frames whose payload has at most `max_payload_len` bytes each, for a peer that
-    /// takes no longer ones.
+    /// Appends a message to `out` in fragments with a payload of at most `max_payload_len` bytes each.
     ///
-    /// Text is cut between code points, but for those that are longer than `max_payload_len` by themselves; a limit of 0
-    /// counts as one of 1. With permessage-deflate the message is compressed as a whole, and what comes of that is cut
-    /// (RFC 7692 [§6.1](https://www.rfc-editor.org/rfc/rfc7692#section-6.1)).
+    /// Text is cut between code points. A code point that is longer than `max_payload_len` is cut within. A limit of 0
+    /// counts as 1. With permessage-deflate the message is compressed as a whole, and the result is cut (RFC 7692
+    /// [§6.1](https://www.rfc-editor.org/rfc/rfc7692#section-6.1)).
     ///
-    /// Where control frames are to go between the fragments, [`send`](Self::send) parts that are
-    /// [`unfinished`](crate::DataMessage::unfinished): each is a frame.
+    /// To send control frames between the fragments, [`send`](Self::send) parts that are
+    /// [`unfinished`](crate::DataMessage::unfinished): each becomes a frame.
     ///
     /// ```
     /// use wsproto::{Config, Connection, TextMessage};
@@ -40,7 +39,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send); [`WrongEvent`](LocalProtocolError::WrongEvent) where the event is no message, and
+    /// As [`send`](Self::send), [`WrongEvent`](LocalProtocolError::WrongEvent) where the event is no message, and
     /// [`NotPerMessage`](LocalProtocolError::NotPerMessage) where an extension works frame by frame.
     ///
     /// RFC 6455 [§5.4](https://www.rfc-editor.org/rfc/rfc6455#section-5.4)
@@ -62,8 +61,8 @@ impl Connection {
         }
     }
 
-    /// Appends a message that was prepared for many connections to `out` as [`send_fragmented`](Self::send_fragmented)
-    /// does; what was made of it for others is cut.
+    /// Appends a prepared message to `out` as [`send_fragmented`](Self::send_fragmented) does. The form that is shared
+    /// with other connections is cut.
     ///
     /// ```
     /// use wsproto::{BytesMessage, Config, Connection, PreparedMessage};
@@ -93,7 +92,7 @@ impl Connection {
         self.write_fragments(first, &whole, max_payload_len, out)
     }
 
-    /// Appends a message, or a part of one, whose type is the frame's, in fragments.
+    /// Appends a message, or a part of one, in fragments.
     fn fragment<B: WriteBuffer>(
         &mut self,
         mut frame: OutboundFrame<'_>,
@@ -109,7 +108,7 @@ impl Connection {
         let Some(extended) = self.extended.as_deref_mut() else {
             return self.write_fragments(first, &plain, max_payload_len, out);
         };
-        // An extension must not see what can't be sent: its state would be ahead of the peer's.
+        // An extension must not see a frame that can't be sent: its state would be ahead of the peer's.
         self.encoder.clone().check(&first)?;
         let start = out.len();
         let sent = extended.pipeline.outbound(&frame, out)?;
@@ -130,8 +129,8 @@ impl Connection {
         is_per_message.then_some(()).ok_or(LocalProtocolError::NotPerMessage)
     }
 
-    /// Appends the frames of a message, of which `first` is what the first would be if it were the only one. On failure
-    /// nothing was appended, and extensions forget what they have seen.
+    /// Appends the frames of a message. `first` is the header that a message in one frame would have. On failure
+    /// nothing is appended, and the extensions forget the message.
     fn write_fragments<B: WriteBuffer>(
         &mut self,
         first: FrameHeader,
@@ -194,7 +193,7 @@ impl Connection {
 }
 
 impl Whole<'_> {
-    /// Where in `out` stands what is to be removed on failure.
+    /// Returns the length of `out` before the message: it is cut to this length on failure.
     fn start_in(&self, out: &[u8]) -> usize {
         match self {
             Self::Text(_) | Self::Bytes(_) => out.len(),
@@ -209,12 +208,13 @@ impl Whole<'_> {
         }
     }
 
-    /// Returns where the first fragment of `rest` ends: it has a byte at least, if there is any, and `max_len` at most.
+    /// Returns the end of the first fragment of `rest`: it has at most `max_len` bytes, and at least one if there is
+    /// any.
     fn cut(&self, rest: &Range<usize>, max_len: usize) -> usize {
         let longest = rest.start.saturating_add(max_len).min(rest.end);
         let Self::Text(bytes) = self else { return longest };
         let begins = |at: &usize| bytes.get(*at).is_none_or(|byte| byte & 0xc0 != 0x80);
-        // A code point has four bytes at most. Where not even one fits, it is cut: the limit is the peer's.
+        // A code point has at most four bytes. One that is longer than the limit is cut: the peer has set the limit.
         (rest.start..=longest).rev().take(4).find(begins).filter(|at| *at > rest.start).unwrap_or(longest)
     }
 }

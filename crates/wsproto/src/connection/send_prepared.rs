@@ -1,4 +1,4 @@
-//! What we send to many: messages that were prepared.
+//! Sending prepared messages to many connections.
 
 use bytes::Bytes;
 use wsproto_extensions::WriteBuffer;
@@ -12,7 +12,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// A [`LocalProtocolError`], as [`send`](Self::send); while a message of ours is under way, none can be sent.
+    /// A [`LocalProtocolError`], as from [`send`](Self::send). None can be sent while a message of ours is under way.
     pub fn send_prepared<B: WriteBuffer>(
         &mut self,
         message: &PreparedMessage,
@@ -24,11 +24,10 @@ impl Connection {
         }
     }
 
-    /// Gives the header of a message that was prepared for many connections, and its payload, which they share: nothing
-    /// is copied.
+    /// Returns the header and the shared payload of a prepared message; nothing is copied.
     ///
-    /// To be written one after the other, with one vectored write. Where the header has a masking key, as on a client,
-    /// the payload must be masked with it. `None` where an extension swallows the message: there is nothing to write.
+    /// Write them one after the other, with one vectored write. If the header has a masking key, as on a client, the
+    /// payload must be masked with it. `None` means that an extension swallows the message: there is nothing to write.
     ///
     /// ```
     /// use wsproto::{BytesMessage, Config, Connection, PreparedMessage};
@@ -56,7 +55,7 @@ impl Connection {
         Ok(prepared)
     }
 
-    /// Makes a frame of a message, through the extensions where there are any; the encoder doesn't know it yet.
+    /// Makes a frame of a message, through the extensions if there are any. The encoder doesn't know it yet.
     pub(super) fn prepared_frame(
         &mut self,
         message: &PreparedMessage,
@@ -64,7 +63,7 @@ impl Connection {
         self.check_may_send()?;
         let mut header = FrameHeader::new(message.opcode, message.payload.len() as u64);
         header.mask = self.fresh_key()?;
-        // An extension must not see what can't be sent: its state would be ahead of the peer's.
+        // An extension must not see a frame that can't be sent: its state would be ahead of the peer's.
         self.encoder.clone().check(&header)?;
         let Some(extended) = self.extended.as_deref_mut() else {
             return Ok(Some((header, message.payload.clone())));
@@ -76,7 +75,7 @@ impl Connection {
         Ok(Some((header, payload)))
     }
 
-    /// Has the extensions make their form of a message now, where it is one that others share.
+    /// Lets the extensions make their form of a message now, if other connections can share it.
     pub(crate) fn prepare(&mut self, message: &mut PreparedMessage) -> Result<(), LocalProtocolError> {
         self.check_may_send()?;
         if self.encoder.message().is_some() {

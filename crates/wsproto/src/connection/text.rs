@@ -1,4 +1,4 @@
-//! Text that the peer sends: where it is checked, and how much of it comes in one part.
+//! The peer's text: its check, and the length of its parts.
 
 #![expect(
     clippy::inline_always,
@@ -10,12 +10,12 @@ use wsproto_frame::FrameError;
 use super::Connection;
 use crate::{ReadBuffer, RemoteProtocolError};
 
-/// A text that waits for the end of its frame is joined once so many bytes of it have come.
+/// A text that waits for the end of its frame is joined once it has this many bytes.
 const LONG_TEXT: usize = 4 << 10;
 
 impl Connection {
-    /// Returns how much of a text the next part may hold: no more than completes a code point that was cut, so that it
-    /// becomes an event of its own.
+    /// Returns the most bytes of a text in the next part. After a cut code point that is only the rest of it, so that
+    /// the code point becomes an event of its own.
     #[inline(always)]
     pub(super) const fn text_part_limit(&self) -> usize {
         match self.text.missing() {
@@ -24,7 +24,8 @@ impl Connection {
         }
     }
 
-    /// Checks the next part of a text, and returns what the program gets of it.
+    /// Checks the next part of a text, and returns the part for the program: a code point that was cut before, and
+    /// text.
     #[inline(always)]
     pub(super) fn check_text<'a>(
         &mut self,
@@ -39,7 +40,7 @@ impl Connection {
         Ok(checked)
     }
 
-    /// Checks all fresh bytes where they are a piece of a text that waits for the end of its frame, and tells whether
+    /// Checks all fresh bytes if they are a piece of a text that waits for the end of its frame, and returns whether
     /// they are.
     #[inline(always)]
     pub(super) fn check_waiting_text(

@@ -1,10 +1,11 @@
-//! Time as an argument: as it is, or as a way to find it out.
+//! Time as an argument: a value, or a function that returns it.
 
 use core::time::Duration;
 
-/// A time since any origin: a [`Duration`], or a closure that reads a clock, which is called only where the time counts.
+/// A time since any origin: a [`Duration`], or a closure that reads a clock.
 ///
-/// To read a clock for each message costs as much as the smaller messages themselves.
+/// The closure is called only where the time is needed: to read a clock for each message costs as much as to handle a
+/// short message.
 ///
 /// ```
 /// use std::time::{Duration, Instant};

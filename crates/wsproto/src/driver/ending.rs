@@ -1,4 +1,4 @@
-//! The end: of what is written, of what is read, and what of it is an error.
+//! The end of a connection: of writing, of reading, and which end is an error.
 
 use wsproto_frame::CloseCode;
 
@@ -8,10 +8,10 @@ use crate::AdapterError;
 use crate::{Deadline, Transport};
 
 impl Driver {
-    /// Returns what the transport should do once nothing is queued.
+    /// Returns what the transport should do once the queue is empty.
     ///
-    /// It is as [`Connection::transport`](crate::Connection::transport) says, and knows in addition whether writing was
-    /// [shut down](Self::write_ended), and that a deadline has passed.
+    /// It returns what [`Connection::transport`](crate::Connection::transport) does. In addition it takes into account
+    /// that writing was [shut down](Self::write_ended), and that a deadline has passed.
     #[must_use]
     pub const fn transport(&self) -> Transport {
         match self.connection.transport() {
@@ -21,16 +21,18 @@ impl Driver {
         }
     }
 
-    /// Says that the transport is shut down for writing.
+    /// Reports that the transport is shut down for writing.
     pub const fn write_ended(&mut self) {
         self.write_ended = true;
     }
 
-    /// Says that writing has failed: nothing more is written or sent, and what the peer said last may still be read. The
-    /// deadline of closing starts.
+    /// Reports that writing has failed, and returns whether that is an error.
     ///
-    /// Returns whether that is an error. After both Closes it is none: the peer may close as soon as it has ours. What was
-    /// lost, [`has_lost_output`](Self::has_lost_output) tells.
+    /// Nothing more is written or sent. The last bytes of the peer may still be read. The time for the closing
+    /// handshake starts.
+    ///
+    /// After both Closes the failure is no error, since the peer may close as soon as it has ours.
+    /// [`has_lost_output`](Self::has_lost_output) returns whether bytes were lost.
     #[must_use]
     pub fn write_failed(&mut self, now: impl Clock) -> bool {
         let is_fault = !self.connection.closed_cleanly();
@@ -41,13 +43,13 @@ impl Driver {
         is_fault
     }
 
-    /// Returns the deadline that has passed, if one did that is the end.
+    /// Returns the deadline that has passed and ended the connection, if any.
     #[must_use]
     pub const fn expired(&self) -> Option<Deadline> {
         self.expired
     }
 
-    /// Says that the transport is closed, or given up: what still waits is lost, and nothing is due any more.
+    /// Reports that the transport is closed, or given up. Bytes that still wait are lost, and nothing is due any more.
     pub fn ended(&mut self) {
         self.end_output(self.flush == Flush::Blocked);
         self.write_ended = true;
@@ -58,7 +60,7 @@ impl Driver {
 
     fn end_output(&mut self, is_held: bool) {
         if is_held {
-            // What the transport holds may be our Close.
+            // The bytes that the transport holds back may include our Close.
             self.rare().close_end = u64::MAX;
         }
         self.writing = match self.writing {
@@ -74,21 +76,21 @@ impl Driver {
         }
     }
 
-    /// Tells whether something was queued that was not written, and never will be: then nobody may be told that it was
-    /// sent.
+    /// Returns whether queued bytes were lost: they were not written, and never will be. A program must not be told
+    /// that they were sent.
     #[inline]
     #[must_use]
     pub const fn has_lost_output(&self) -> bool {
         matches!(self.writing, Writing::Lost)
     }
 
-    /// Tells whether nothing is written any more.
+    /// Returns whether nothing is written any more.
     #[inline]
     pub(super) const fn has_ended_writing(&self) -> bool {
         !matches!(self.writing, Writing::GoesOn)
     }
 
-    /// Notes our Close, where it's queued; where nothing is written any more, it's none.
+    /// Stores the place of our Close in the queue. Where nothing is written any more, none was sent.
     pub(super) fn close_queued(&mut self, code: CloseCode) {
         if self.has_ended_writing() {
             self.output.clear();
@@ -100,19 +102,19 @@ impl Driver {
         }
     }
 
-    /// Tells whether all of our Close was written, if we sent one.
+    /// Returns whether our Close was written completely, or none was sent.
     pub(super) fn is_close_written(&self) -> bool {
         self.rare.as_deref().is_none_or(|rare| rare.close_end <= self.counters.wire_bytes_sent)
     }
 
-    /// Takes the end of what the peer sends, or the error of reading that is its end; tells whether that is a fault.
+    /// Takes the end of the peer's stream, or the error of reading that ended it.
     ///
-    /// After both Closes it is none, however the stream ends.
+    /// After both Closes the end is no error, however the stream ends.
     ///
     /// # Errors
     ///
-    /// The error of reading; the rule that the end breaks before the connection is open; and for an end without a Close
-    /// [`AdapterError::Io`] of the kind `UnexpectedEof`.
+    /// The error of reading; the rule that an end before the open connection breaks; [`AdapterError::Io`] of the kind
+    /// `UnexpectedEof` for an end without a Close.
     ///
     /// RFC 6455 [§7.1.5](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5)
     #[cfg(feature = "std")]

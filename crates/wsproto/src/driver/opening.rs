@@ -1,4 +1,4 @@
-//! The opening handshake: the answer that a server gives, and the one that a client gets.
+//! The opening handshake: a server's answer, and the answer that a client receives.
 
 use alloc::boxed::Box;
 
@@ -7,27 +7,27 @@ use wsproto_handshake::{AcceptConnection, HttpRequest, RejectConnection, Request
 use super::{Clock, Driver};
 use crate::{Event, LocalProtocolError, RejectData, RemoteProtocolError};
 
-/// So many bytes of a rejection's body are kept.
+/// The most bytes of a rejection's body that are kept.
 const MOST_CONTENT: usize = 16 << 10;
 
-/// What a client asked for.
+/// A client's request, valid or not.
 #[derive(Clone, Copy, Debug)]
 pub enum Asked<'a> {
-    /// A WebSocket.
+    /// A request for a WebSocket.
     WebSocket(&'a Request),
-    /// Something else, such as a page or a health check, or a WebSocket in a way that broke a rule.
+    /// A request for something else, such as a page or a health check, or an invalid request for a WebSocket.
     Other(&'a HttpRequest, &'a RemoteProtocolError),
 }
 
 impl Driver {
-    /// Answers a client's request. A client whose answer can't be sent is told so, with status 500.
+    /// Answers a client's request. If the answer can't be sent, the client gets status 500.
     ///
-    /// The answer is whole: the body of a rejection is its [`content`](RejectConnection::content), and no
+    /// The answer must be complete: the body of a rejection is its [`content`](RejectConnection::content), and no
     /// [`RejectData`] follows.
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send), of the answer.
+    /// As [`send`](Self::send) for the answer.
     pub fn answer(
         &mut self,
         answer: Result<AcceptConnection, RejectConnection>,
@@ -42,16 +42,18 @@ impl Driver {
             }
         };
         if outcome.is_err() {
-            // Where that can't be sent either, it is too late for any answer.
+            // If that can't be sent either, it is too late for any answer.
             let _ = self.send(RejectConnection::new(500), now);
         }
         outcome
     }
 
-    /// Answers what asked for no WebSocket, or for one in a wrong way, with the rejection that `answer` gives. Where that is
-    /// a consent, which it can't have, and where the request can't be read, it gets what the error is owed.
+    /// Answers a request for something else, or an invalid one, with the rejection that `answer` returns.
     ///
-    /// Returns the rejection, if it was `answer`'s.
+    /// Such a request can't be accepted. If `answer` accepts it, or if the request can't be read, the client gets the
+    /// default rejection for the error.
+    ///
+    /// Returns the rejection of `answer`, if that was sent.
     ///
     /// # Errors
     ///
@@ -70,21 +72,21 @@ impl Driver {
     }
 }
 
-/// The answer of a server, as it comes to a client: its consent, or its rejection with the start of the body.
+/// Collects a server's answer for a client: the consent, or the rejection with the start of its body.
 #[derive(Debug, Default)]
 pub struct ServerAnswer {
     rejection: Option<Box<RejectConnection>>,
 }
 
 impl ServerAnswer {
-    /// Waits for the answer.
+    /// Makes a collector that has nothing yet.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes an event of the opening handshake; returns the answer once it is there. Of a rejection's body, 16 KiB are
-    /// waited for at most.
+    /// Takes an event of the opening handshake, and returns the answer once it is complete. At most 16 KiB of a
+    /// rejection's body are waited for.
     pub fn receive(
         &mut self,
         event: Event<'static>,
@@ -102,16 +104,16 @@ impl ServerAnswer {
         if is_whole { self.end().map(Err) } else { None }
     }
 
-    /// Takes the end, early or not; returns the rejection as far as it came, if one did.
+    /// Takes the end of the stream, early or not. Returns the rejection as far as it came, if one did.
     pub fn end(&mut self) -> Option<Box<RejectConnection>> {
         let mut rejection = self.rejection.take()?;
-        // What there is of the body is in it, and nothing follows.
+        // The part of the body that came is in it, and nothing follows.
         rejection.has_body = false;
         Some(rejection)
     }
 }
 
-/// Keeps a part of a rejection's body; tells whether it was the last one, or enough.
+/// Keeps a part of a rejection's body, and returns whether it was the last one, or enough.
 fn keep(rejection: &mut RejectConnection, part: &RejectData<'_>) -> bool {
     let room = MOST_CONTENT.saturating_sub(rejection.content.len());
     rejection.content.extend_from_slice(part.data.get(..room).unwrap_or(&part.data));

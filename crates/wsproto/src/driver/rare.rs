@@ -1,4 +1,5 @@
-//! What few connections need, or only at their end: apart, so that an idle connection is small.
+//! State that few connections need, or that all need only at their end. It is apart, so that an idle connection is
+//! small.
 
 use alloc::boxed::Box;
 
@@ -9,13 +10,14 @@ use crate::CloseConnection;
 
 #[derive(Default)]
 pub(super) struct Rare {
-    /// Where in all bytes that are written the last Pong will end: beyond what is written, it is in the queue.
+    /// Where the last Pong will end, counted in all bytes that are written. It is in the queue while fewer bytes are
+    /// written.
     pub(super) pong_end: u64,
-    /// Where our last Ping will end.
+    /// Where our last Ping will end, counted in the same way.
     pub(super) ping_end: u64,
-    /// How many messages were sent when our last Ping was.
+    /// How many messages were sent before our last Ping.
     pub(super) sent_at_ping: u64,
-    /// Where our Close will end; beyond all bytes where it will never be written.
+    /// Where our Close will end, counted in the same way; `u64::MAX` where it will never be written.
     pub(super) close_end: u64,
     /// The payload of the Pong that waits until the one in the queue is written.
     pub(super) pong: Box<[u8]>,

@@ -1,4 +1,4 @@
-//! What comes: counted, and answered where an answer is owed.
+//! Receiving: events are counted, and answered where the protocol requires an answer.
 
 #![expect(clippy::inline_always, reason = "events that go through memory cost more than the work itself")]
 
@@ -12,15 +12,15 @@ use crate::{
 };
 
 impl Driver {
-    /// Says that so many bytes were read into the buffer's room.
+    /// Reports how many bytes were read into the buffer's room.
     #[inline]
     pub fn filled(&mut self, buffer: &mut ReadBuffer, len: usize, now: impl Clock) {
         buffer.filled(len);
         self.note_received(len, now);
     }
 
-    /// Adds bytes of the peer that lie elsewhere to the buffer, as though they were read into its room: for those who are
-    /// handed their reads, by HTTP/2 or `io_uring`.
+    /// Copies the peer's bytes into the buffer, as if they were read into its room. This is for adapters that get their
+    /// reads in other memory, from HTTP/2 or `io_uring`.
     pub fn filled_from(&mut self, buffer: &mut ReadBuffer, bytes: &[u8], now: impl Clock) {
         buffer.extend_from_slice(bytes);
         self.note_received(bytes.len(), now);
@@ -35,16 +35,19 @@ impl Driver {
         }
     }
 
-    /// Says that nothing is read for now, since an event was [found](Self::advance) that nobody has taken yet. It lasts
-    /// until [`all_seen`](Self::all_seen); meanwhile no silence is held against the peer.
+    /// Reports that reading pauses, since the program has not taken the event that was [found](Self::advance).
+    ///
+    /// The pause lasts until [`all_seen`](Self::all_seen). Meanwhile no silence counts against the peer.
     pub fn reading_paused(&mut self) {
         if let Some(timers) = &mut self.timers {
             timers.paused();
         }
     }
 
-    /// Says that nothing waits in the buffer. An event that is looked for in vain says so, too: an adapter calls this where
-    /// it doesn't look, for the buffer is empty.
+    /// Reports that no event waits in the buffer.
+    ///
+    /// A call that finds no event reports it, too. An adapter calls this if it makes no such call because the buffer is
+    /// empty.
     #[inline]
     pub fn all_seen(&mut self, now: impl Clock) {
         if let Some(timers) = &mut self.timers
@@ -54,13 +57,13 @@ impl Driver {
         }
     }
 
-    /// Finds the next event, as [`Connection::advance`](crate::Connection::advance) does, and queues the answer that it
-    /// is owed: a Pong to a Ping, a Close to a Close. [`ReadBuffer::event`] gives it; what is owed must not be sent again.
+    /// Finds the next event, as [`Connection::advance`](crate::Connection::advance) does, and queues its answer: a Pong
+    /// to a Ping, a Close to a Close. [`ReadBuffer::event`] returns the event. The program must not answer it again.
     ///
     /// # Errors
     ///
-    /// The rule that the peer broke. A Close with its code is queued, once; before the connection is open, what is to be
-    /// answered is up to the caller ([`send`](Self::send), [`reply_to_error`](Self::reply_to_error)).
+    /// The rule that the peer broke. A Close with its code is queued, once. Before the connection is open, the caller
+    /// must answer it with [`send`](Self::send) or [`reply_to_error`](Self::reply_to_error).
     #[inline]
     pub fn advance(&mut self, buffer: &mut ReadBuffer, now: impl Clock) -> Result<bool, RemoteProtocolError> {
         match self.connection.advance(buffer) {
@@ -79,12 +82,12 @@ impl Driver {
         }
     }
 
-    /// Returns the next event, as [`Connection::receive_from`](crate::Connection::receive_from) does, and queues the answer
-    /// that it is owed. It does as [`advance`](Self::advance), in one step and faster.
+    /// Returns the next event, as [`Connection::receive_from`](crate::Connection::receive_from) does, and queues its
+    /// answer. It does the same as [`advance`](Self::advance), in one step and faster.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As `advance`.
     #[inline(always)]
     pub fn receive_from<'b>(
         &mut self,
@@ -107,12 +110,14 @@ impl Driver {
         }
     }
 
-    /// Returns the next event, as [`receive_from`](Self::receive_from) does, borrowed from nothing. A payload of 64 KiB and
-    /// more is taken with its memory where that fits, as [`ReadBuffer::take_event`] does, and not copied.
+    /// Returns the next event, as [`receive_from`](Self::receive_from) does, borrowed from nothing.
+    ///
+    /// A payload of 64 KiB and more is taken with its memory if the memory isn't much larger, as by
+    /// [`ReadBuffer::take_event`], and not copied.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As `advance`.
     #[inline]
     pub fn receive_owned(
         &mut self,
@@ -143,7 +148,7 @@ impl Driver {
     #[inline]
     fn message_received(&mut self, len: usize, is_last: bool, now: impl Clock) {
         let counters = &mut self.counters;
-        // They count for centuries before they begin anew.
+        // They overflow after centuries.
         counters.messages_received = counters.messages_received.wrapping_add(u64::from(is_last));
         counters.message_bytes_received = counters.message_bytes_received.wrapping_add(len as u64);
         if let Some(timers) = &mut self.timers
@@ -167,7 +172,7 @@ impl Driver {
                     self.counters.round_trip = timers.round_trip();
                 }
             }
-            // An end without a Close is no Close that came.
+            // The event of an end without a Close is no Close of the peer.
             FoundEvent::Other(Event::CloseConnection(close)) if close.code == CloseCode::ABNORMAL => {
                 self.note_closing(now);
             }
@@ -177,7 +182,7 @@ impl Driver {
         }
     }
 
-    /// Queues a Pong, unless one is in the queue already: then the latest waits for it to be written.
+    /// Queues a Pong. If one is in the queue already, the latest waits until that one is written.
     fn owe_pong(&mut self, payload: &[u8], now: Duration) {
         let may_answer =
             matches!(self.connection.state(), ConnectionState::Open | ConnectionState::LocalClosing);
@@ -195,7 +200,7 @@ impl Driver {
     }
 
     pub(super) fn queue_pong(&mut self, payload: &[u8], now: Duration) {
-        // It can't fail but for the source of entropy, which fails what the program sends as well.
+        // Only the source of entropy can make it fail, and then it fails for the program's messages as well.
         if self.connection.send(Pong::new(payload), self.output.buffer()).is_ok() {
             self.rare().pong_end = self.queue_end();
             self.note_queued(now);
@@ -214,7 +219,7 @@ impl Driver {
         self.note_closing(now);
     }
 
-    /// Queues the Close that says which rule was broken.
+    /// Queues the Close that names the broken rule.
     #[cold]
     fn failed(&mut self, error: RemoteProtocolError, now: Duration) -> RemoteProtocolError {
         if matches!(self.connection.state(), ConnectionState::Connecting | ConnectionState::Rejecting) {
@@ -232,12 +237,12 @@ impl Driver {
         error
     }
 
-    /// Takes the end of the peer's stream, which an error of reading is, too; returns the event that it means, if any,
-    /// as [`Connection::receive_eof`](crate::Connection::receive_eof) does.
+    /// Takes the end of the peer's stream, and returns the event that it causes, if any, as
+    /// [`Connection::receive_eof`](crate::Connection::receive_eof) does.
     ///
     /// # Errors
     ///
-    /// As there: the end came before the connection was open.
+    /// The end came before the connection was open.
     pub fn receive_eof(&mut self, now: impl Clock) -> Result<Option<Event<'static>>, RemoteProtocolError> {
         let now = self.time(now);
         let outcome = self.connection.receive_eof();

@@ -1,4 +1,4 @@
-//! What a driver tells of a connection.
+//! A driver's report about its connection: counters, and how it ended.
 
 use core::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::{CloseConnection, Deadline};
 /// Which side of a connection did something.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Side {
-    /// We.
+    /// Our side.
     Local,
     /// The peer.
     Remote,
@@ -21,20 +21,20 @@ pub enum Side {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct CloseReport {
-    /// The code of the Close that we sent; [`CloseCode::NO_STATUS`] for one without a code.
+    /// The code of the Close that we sent; [`CloseCode::NO_STATUS`] for a Close without a code.
     pub sent: Option<CloseCode>,
-    /// The Close that came.
+    /// The Close that the peer sent.
     pub received: Option<CloseConnection<'static>>,
-    /// Who said Close first, or broke a rule; `None` while nobody did.
+    /// The side that sent Close first, or broke a rule; `None` while neither did.
     pub begun_by: Option<Side>,
-    /// Whether both said Close, and all of ours was written.
+    /// Whether both sides sent Close, and all of ours was written.
     pub clean: bool,
-    /// The deadline that ended it, if one did.
+    /// The deadline that ended the connection, if one did.
     pub expired: Option<Deadline>,
 }
 
 impl CloseReport {
-    /// Returns the code that the peer gave: [`CloseCode::ABNORMAL`] where it said no Close.
+    /// Returns the code of the peer's Close, and [`CloseCode::ABNORMAL`] if it sent none.
     ///
     /// RFC 6455 [§7.1.5](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5)
     #[must_use]
@@ -43,15 +43,15 @@ impl CloseReport {
     }
 }
 
-/// What came and went on a connection since it was made, or since a driver drives it.
+/// Counters of a connection since it was made, or since a driver drives it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Counters {
-    /// Messages that came, whole or the last part of each.
+    /// Messages that came. One that comes in parts counts with its last part.
     pub messages_received: u64,
     /// Messages that were sent.
     pub messages_sent: u64,
-    /// Bytes of messages that came, after extensions: inflated.
+    /// Bytes of messages that came, after extensions (inflated).
     pub message_bytes_received: u64,
     /// Bytes of messages that were sent, before extensions.
     pub message_bytes_sent: u64,
@@ -63,6 +63,6 @@ pub struct Counters {
     pub pings_received: u32,
     /// Pongs that came.
     pub pongs_received: u32,
-    /// How long our last Ping that was answered took.
+    /// The round-trip time of our last Ping that was answered.
     pub round_trip: Option<Duration>,
 }

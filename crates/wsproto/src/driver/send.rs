@@ -1,4 +1,4 @@
-//! What goes: queued, counted, and noted where it begins the closing handshake.
+//! Sending: events are queued and counted, and a Close begins the closing handshake.
 
 #![expect(clippy::inline_always, reason = "events that go through memory cost more than the work itself")]
 
@@ -12,11 +12,11 @@ use crate::{
     Remedy, RemoteProtocolError, TextMessage,
 };
 
-/// From this length on, in bytes, a server's payload that is shared is queued as it is: to copy it would cost more than
-/// one more slice in the write.
+/// From this length on, in bytes, a server's shared payload is queued without a copy: a copy would cost more than one
+/// more slice in the write.
 const APART_LEN: usize = 64 << 10;
 
-/// What is counted of an event that is sent.
+/// The facts about a sent event that are counted.
 #[derive(Clone, Copy)]
 enum Sent {
     Message { len: usize, is_last: bool },
@@ -29,8 +29,8 @@ impl Driver {
     ///
     /// # Errors
     ///
-    /// As there, and [`WrongState`](LocalProtocolError::WrongState) after a [failed write](Self::write_failed): nothing was
-    /// queued.
+    /// As `Connection::send`, and [`WrongState`](LocalProtocolError::WrongState) after a [failed
+    /// write](Self::write_failed). Nothing is queued then.
     #[inline(always)]
     pub fn send<'e>(
         &mut self,
@@ -54,12 +54,11 @@ impl Driver {
         Ok(())
     }
 
-    /// Queues a whole message. A long payload isn't copied where nothing has to be changed in it: a server's, without
-    /// extensions.
+    /// Queues a whole message. A long payload isn't copied if it is sent unchanged: on a server without extensions.
     ///
     /// # Errors
     ///
-    /// As [`Connection::send`](crate::Connection::send): nothing was queued.
+    /// As [`Connection::send`](crate::Connection::send). Nothing is queued then.
     #[inline]
     pub fn send_message(&mut self, message: &Message, now: impl Clock) -> Result<(), LocalProtocolError> {
         let len = message.len();
@@ -79,11 +78,11 @@ impl Driver {
         }
     }
 
-    /// Queues a message that was prepared for many.
+    /// Queues a message that was prepared for many connections.
     ///
     /// # Errors
     ///
-    /// As [`Connection::send_prepared`](crate::Connection::send_prepared): nothing was queued.
+    /// As [`Connection::send_prepared`](crate::Connection::send_prepared). Nothing is queued then.
     pub fn send_prepared(
         &mut self,
         message: &PreparedMessage,
@@ -95,8 +94,8 @@ impl Driver {
         Ok(())
     }
 
-    /// Queues a Close, unless one was sent or nothing can be sent any more: then there is nothing to do. Of the reason,
-    /// 123 bytes are sent at most.
+    /// Queues a Close. If one was sent already, or nothing can be sent any more, it does nothing. At most 123 bytes of
+    /// the reason are sent.
     ///
     /// # Errors
     ///
@@ -113,12 +112,12 @@ impl Driver {
         }
     }
 
-    /// Queues what is owed for an error of the opening handshake, as
+    /// Queues the answer to an error of the opening handshake, as
     /// [`Connection::reply_to_error`](crate::Connection::reply_to_error) does.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As `Connection::reply_to_error`.
     pub fn reply_to_error(
         &mut self,
         error: &RemoteProtocolError,
@@ -133,7 +132,7 @@ impl Driver {
         Ok(())
     }
 
-    /// Queues nothing where nothing is written any more.
+    /// Fails where nothing is written any more.
     #[inline]
     const fn check_output(&self) -> Result<(), LocalProtocolError> {
         if self.has_ended_writing() {
@@ -157,7 +156,7 @@ impl Driver {
         self.note_sent(sent, now);
     }
 
-    /// Notes what is more than counted.
+    /// Handles sent events that need more than a count.
     #[inline(never)]
     fn note_sent(&mut self, sent: Sent, now: Duration) {
         match sent {

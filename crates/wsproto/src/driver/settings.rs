@@ -1,20 +1,21 @@
-//! What an adapter makes connections with.
+//! The settings with which an adapter makes connections.
 
 use alloc::sync::Arc;
 use core::time::Duration;
 
 use crate::{Config, Timeouts};
 
-/// How long an opening handshake may take by default.
+/// The default limit for the opening handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// How long a closing handshake, and the end of the transport after it, may take by default.
+/// The default limit for the closing handshake and the end of the transport after it.
 const CLOSE: Duration = Duration::from_secs(5);
-/// So many bytes may wait to be written by default.
+/// The default of the most bytes that may wait to be written.
 const HIGH_WATER: usize = 64 << 10;
 
-/// What an adapter makes connections with, servers' and clients': limits, extensions, deadlines, back-pressure.
+/// Settings with which an adapter makes connections, for servers and clients: limits, extensions, deadlines,
+/// back-pressure.
 ///
-/// It is cheap to clone; connections share what is in it.
+/// They are cheap to clone: connections share their contents.
 ///
 /// ```
 /// use core::time::Duration;
@@ -29,13 +30,13 @@ const HIGH_WATER: usize = 64 << 10;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Settings {
-    /// Limits and extensions. As [`Config::default`] has them by default: no extensions.
+    /// Limits and extensions: [`Config::default`] by default, which has no extensions.
     pub config: Arc<Config>,
-    /// How long each step may take. By default 10 s for the opening handshake, 5 s for the closing handshake, and nothing
-    /// else: no limit for an open connection, and no Pings.
+    /// How long each step may take. By default 10 s for the opening handshake and 5 s for the closing handshake. An
+    /// open connection has no limit, and sends no Pings.
     pub timeouts: Arc<Timeouts>,
-    /// The most bytes that may wait to be written; before more is queued, they are written. 64 KiB by default. A message
-    /// is queued whole, so that this and one message is what waits at most.
+    /// The most bytes that may wait to be written. Before more is queued, the adapter writes them. 64 KiB by default. A
+    /// message is queued whole, so at most this and one message wait.
     pub high_water: usize,
 }
 
@@ -46,7 +47,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Makes settings with limits and extensions: of a [`Config`], or of an `Arc` of one.
+    /// Makes settings with the limits and extensions of a [`Config`], or of an `Arc` of one.
     #[must_use]
     pub fn new(config: impl Into<Arc<Config>>) -> Self {
         Self {
@@ -56,15 +57,15 @@ impl Settings {
         }
     }
 
-    /// Sets how long each step may take, in place of the limits that are set by default.
+    /// Sets how long each step may take, and replaces the default limits.
     #[must_use]
     pub fn with_timeouts(mut self, timeouts: impl Into<Arc<Timeouts>>) -> Self {
         self.timeouts = timeouts.into();
         self
     }
 
-    /// Takes all deadlines away: no timer is needed then, time-outs of a blocking stream are left as they are, and nothing
-    /// bounds how long a silent peer is waited for.
+    /// Removes all deadlines. Then no timer is needed, and time-outs of a blocking stream stay unchanged. But a silent
+    /// peer is waited for without a limit.
     #[must_use]
     pub fn without_timeouts(self) -> Self {
         self.with_timeouts(Timeouts::default())

@@ -1,4 +1,4 @@
-//! Time: what the timers are told, and what is done when something is due.
+//! Time: input for the timers, and the actions that are due.
 
 use alloc::{boxed::Box, sync::Arc};
 use core::{mem, time::Duration};
@@ -10,28 +10,31 @@ use super::{Clock, Driver, Flush};
 use crate::{ConnectionState, Deadline, Due, Ping, Timers};
 
 impl Driver {
-    /// Returns when to call [`handle_timeout`](Self::handle_timeout), since the origin; `None` where nothing will be due.
+    /// Returns when to call [`handle_timeout`](Self::handle_timeout), as a time since the origin; `None` where nothing
+    /// will be due.
     #[inline]
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Duration> {
         self.timers.as_deref()?.poll_timeout()
     }
 
-    /// Does what is due: queues a Ping, or begins to close an idle connection with 1001. Returns the deadline that has
-    /// passed, where that is the end: [`transport`](Self::transport) says Close from then on.
+    /// Does what is due: queues a Ping, or starts to close an idle connection with 1001.
     ///
-    /// A server tells a client whose request took too long so (408), if the transport takes it at once.
+    /// Returns the deadline that has passed, if it ends the connection: [`transport`](Self::transport) returns `Close`
+    /// from then on.
     ///
-    /// Try to read before you call this, and call it again after each read while
-    /// [`poll_timeout`](Self::poll_timeout) says that something is due: a program that was busy must not hold its own
-    /// delay against the peer. What is due counts once a read has found nothing, or 16 have found something; a connection
-    /// isn't idle while events wait in the buffer.
+    /// If a client's request took too long, the server answers with status 408, if the transport takes it at once.
+    ///
+    /// Try to read before each call, and call it again after each read while [`poll_timeout`](Self::poll_timeout)
+    /// returns a time that has come: a program that was busy must not count its own delay against the peer. A deadline
+    /// counts once a read has found nothing, or after 16 reads that found something. A connection isn't idle while
+    /// events wait in the buffer.
     pub fn handle_timeout(&mut self, now: impl Clock) -> Option<Deadline> {
         let now = self.time(now);
         while let Some(due) = self.timers.as_deref_mut()?.handle_timeout(now) {
             match due {
                 Due::Ping(payload) => {
-                    // Nothing has come for the whole interval; one that sends all the same isn't idle.
+                    // Nothing has come for the whole interval. A connection that sends is not idle, though.
                     let sent = self.counters.messages_sent;
                     if mem::replace(&mut self.rare().sent_at_ping, sent) == sent {
                         self.park();
@@ -40,7 +43,7 @@ impl Driver {
                         self.rare().ping_end = self.queue_end();
                         self.note_queued(now);
                     } else {
-                        // The source of entropy has failed; it is asked again.
+                        // The source of entropy has failed. It is asked again later.
                         self.timers.as_deref_mut()?.ping_failed(now);
                         return None;
                     }
@@ -61,7 +64,7 @@ impl Driver {
             && self.connection.role() == Role::Server
             && self.connection.state() == ConnectionState::Connecting;
         if is_request && !self.has_ended_writing() {
-            // It may be too late for that as well.
+            // It may be too late for this answer as well.
             let _ = self.connection.send(RejectConnection::new(408), self.output.buffer());
         }
         // From now on nothing is received and nothing can be sent.
@@ -70,12 +73,12 @@ impl Driver {
         deadline
     }
 
-    /// Returns where in all bytes that are written the queue ends.
+    /// Returns where the queue ends, counted in all bytes that are written.
     pub(super) fn queue_end(&self) -> u64 {
         self.counters.wire_bytes_sent.saturating_add(self.output.len() as u64)
     }
 
-    /// Tells the timers that bytes wait, unless an extension kept all of them.
+    /// Tells the timers that bytes wait, if any do: an extension may have kept all of them.
     #[inline]
     pub(super) fn note_queued(&mut self, now: Duration) {
         if let Some(timers) = &mut self.timers
@@ -91,7 +94,8 @@ impl Driver {
         let written = self.counters.wire_bytes_sent;
         if let Some(timers) = &mut self.timers {
             let more_wait = !self.output.is_empty();
-            // What a transport takes that holds bytes back is no progress, unless it had no room for it before.
+            // A transport that holds bytes back makes no progress by taking more, unless it had no room for them
+            // before.
             if more_wait || self.flush != Flush::Blocked {
                 timers.written(more_wait, now);
             }
@@ -108,7 +112,8 @@ impl Driver {
         }
     }
 
-    /// Tells the timers that the connection is open, if it is. Where nothing is limited until it closes, they go.
+    /// Tells the timers that the connection is open, if it is. If nothing is limited until it closes, the timers are
+    /// dropped.
     pub(super) fn note_open(&mut self, now: Duration) {
         if self.connection.state() != ConnectionState::Open {
             return;
@@ -131,20 +136,20 @@ impl Driver {
         }
     }
 
-    /// Tells whether times are remembered: as long as they are, all must be since the same origin.
+    /// Returns whether times are stored. As long as they are, all times must count from the same origin.
     #[inline]
     #[must_use]
     pub const fn keeps_time(&self) -> bool {
         self.timers.is_some()
     }
 
-    /// Returns the time where it is kept; in between nobody asks for it.
+    /// Returns the time if timers run. Otherwise the clock is not read.
     #[inline]
     pub(super) fn kept_time(&self, now: impl Clock) -> Duration {
         if self.timers.is_some() { now.now() } else { Duration::ZERO }
     }
 
-    /// Returns the time where anything is limited; otherwise nobody asks for it.
+    /// Returns the time if anything is limited. Otherwise the clock is not read.
     #[inline]
     pub(super) fn time(&self, now: impl Clock) -> Duration {
         if self.timeouts.is_some() { now.now() } else { Duration::ZERO }
