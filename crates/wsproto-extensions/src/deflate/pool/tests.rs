@@ -106,7 +106,7 @@ fn a_pool_that_has_room_lets_each_connection_keep_its_context() {
 /// Each of very many connections sends a little, some send much: those keep their context throughout.
 #[test]
 #[cfg_attr(miri, ignore = "many messages")]
-fn heartbeats_take_no_place_from_busy_connections() {
+fn d16_heartbeats_take_no_place_from_busy_connections() {
     const PLACES: usize = 8;
     let pool = Pool::new(PLACES);
     let mut idle = connections(&pool, 100_000);
@@ -126,7 +126,7 @@ fn heartbeats_take_no_place_from_busy_connections() {
 }
 
 #[test]
-fn one_connection_more_than_places_in_rotation_costs_one_context() {
+fn d16_one_connection_more_than_places_in_rotation_costs_one_context() {
     for places in [1, 2, 8, 20] {
         for first in 0..=places {
             let pool = Pool::new(places);
@@ -163,7 +163,7 @@ fn a_connection_takes_no_more_than_one_place() {
 
 /// A connection that was busy and fell silent makes room for one that is.
 #[test]
-fn an_owner_that_fell_silent_loses_its_place() {
+fn d16_an_owner_that_fell_silent_loses_its_place() {
     let pool = Pool::new(1);
     let (mut before, mut now) = (Connection::new(&pool), Connection::new(&pool));
     for _ in 0..10_000 {
@@ -189,7 +189,7 @@ fn a_connection_that_ends_leaves_its_place_to_others() {
 
 /// A compressor that was lost in a panic, or failed, costs its owner the context and nobody anything else.
 #[test]
-fn a_lost_compressor_is_made_anew() {
+fn d16_a_lost_compressor_is_made_anew() {
     let pool = Pool::new(1);
     let mut connection = Connection::new(&pool);
     connection.send();
@@ -275,7 +275,7 @@ fn d16_spares_of_other_kinds_make_way() {
 
 /// One connection that sends very much doesn't let what the others send be forgotten, whatever frames it uses.
 #[test]
-fn a_flood_takes_no_place_from_steady_connections() {
+fn d16_a_flood_takes_no_place_from_steady_connections() {
     const PLACES: usize = 8;
     let pool = Pool::new(PLACES);
     let mut steady = connections(&pool, PLACES);
