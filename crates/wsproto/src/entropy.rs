@@ -1,4 +1,4 @@
-//! Where masking keys and the handshake's nonce come from.
+//! The source of masking keys and of the handshake's nonce.
 
 use alloc::boxed::Box;
 use core::{
@@ -7,18 +7,19 @@ use core::{
     panic::{RefUnwindSafe, UnwindSafe},
 };
 
-/// A source of bytes that nobody can predict.
+/// A source of unpredictable bytes.
 ///
 /// A client needs 16 bytes for its handshake and 4 for each frame (RFC 6455
-/// [§10.3](https://www.rfc-editor.org/rfc/rfc6455#section-10.3)). Where none is given, the operating system makes those
-/// of the handshake, and a thread makes 2 KiB of masking keys at a time from a fresh seed of the operating system.
+/// [§10.3](https://www.rfc-editor.org/rfc/rfc6455#section-10.3)). Without a source of the caller's own, the operating
+/// system makes the bytes of the handshake. For masking keys, each thread makes 2 KiB at a time from a fresh seed of
+/// the operating system.
 ///
-/// A process that forks copies the keys that the thread has left. On Unix the child throws them away before the first
-/// frame of each connection that has sent none yet; so a parent that accepts or opens connections for its children
-/// shares no keys with them. A connection that has sent frames *before* the fork and goes on in the child, while the
-/// parent goes on with others, needs a source of its own: both mask with the same keys until those run out.
+/// A fork copies a thread's unused keys into the child. On Unix a connection that has sent no frame yet makes the child
+/// drop them before its first frame. So a parent that accepts or opens connections for its children shares no keys with
+/// them. A connection needs a source of its own if it has sent frames *before* the fork and continues in the child,
+/// while the parent continues others: otherwise both mask with the same keys until those run out.
 ///
-/// A source that panics is not asked again: its connection has none any more.
+/// A source that panics is not asked again: its connection has none afterwards.
 ///
 /// Any `FnMut(&mut [u8]) + Send + Sync` is a source:
 ///
@@ -39,7 +40,7 @@ pub trait Entropy: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`EntropyError`] where the source has failed; then nothing is sent.
+    /// [`EntropyError`] where the source has failed. Then nothing is sent.
     fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError>;
 }
 
@@ -62,15 +63,16 @@ impl fmt::Display for EntropyError {
 
 impl Error for EntropyError {}
 
-/// Where a client's random bytes come from.
+/// The source of a client's random bytes.
 pub(crate) enum Source {
-    /// The operating system. With the first key it is looked whether a fork has copied what the thread has.
+    /// The operating system. Before the first key, a check finds out whether a fork has copied the thread's keys.
     System,
-    /// The operating system, in a process that was looked at.
+    /// The operating system, after that check.
     SystemSeen,
-    /// The caller's own.
+    /// The caller's own source.
     Own(Box<dyn Entropy>),
-    /// The caller's own is being asked. So it stays where that panicked: what is half-done is not asked again.
+    /// The caller's own source is being asked. This stays after a panic: a source that stopped halfway is not asked
+    /// again.
     Asked,
 }
 
@@ -78,7 +80,7 @@ impl UnwindSafe for Source {}
 impl RefUnwindSafe for Source {}
 
 impl Source {
-    /// Returns the bytes of an opening handshake: where they are the operating system's, nobody else has had them.
+    /// Returns the bytes of an opening handshake. The operating system's are fresh: no other connection has had them.
     pub(crate) fn nonce(&mut self) -> Result<[u8; 16], EntropyError> {
         match self {
             //= rfc6455#4.1-29
@@ -105,7 +107,7 @@ impl Source {
         }
     }
 
-    /// Asks the caller's own.
+    /// Asks the caller's own source.
     #[inline]
     fn ask<const LEN: usize>(&mut self) -> Result<[u8; LEN], EntropyError> {
         let Self::Own(mut source) = mem::replace(self, Self::Asked) else { return Err(EntropyError) };
@@ -116,8 +118,8 @@ impl Source {
     }
 }
 
-/// The operating system's entropy. For masking keys it is stretched to many at a time, which the connections of a thread
-/// share.
+/// The operating system's entropy. For masking keys, a seed is stretched to many keys at a time, which the connections
+/// of a thread share.
 #[cfg(feature = "std")]
 mod system {
     extern crate std;
@@ -131,12 +133,12 @@ mod system {
 
     use super::EntropyError;
 
-    /// As many bytes as make the system call for the seed, some 300 ns, cost less than a nanosecond a key.
+    /// With this many bytes, the system call for the seed (some 300 ns) costs less than a nanosecond per key.
     const LEN: usize = 2048;
 
     struct Pool {
         bytes: [u8; LEN],
-        /// How many bytes at the front were given out; those are zeros.
+        /// How many bytes at the front were used. They are zeros now.
         used: usize,
         /// The process that made the bytes.
         process: u32,
@@ -147,7 +149,7 @@ mod system {
     }
 
     impl Pool {
-        /// Moves a key out, so that none is given twice; `None` where there is none left.
+        /// Moves a key out, so that none is used twice; `None` where none is left.
         #[inline]
         fn take(&mut self) -> Option<[u8; 4]> {
             let fresh = self.bytes.get_mut(self.used..)?.first_chunk_mut()?;
@@ -158,8 +160,8 @@ mod system {
             Some(bytes)
         }
 
-        /// Fills the pool from a fresh seed of the operating system, so that what was given out and what will be say
-        /// nothing of each other.
+        /// Fills the pool from a fresh seed of the operating system, so that earlier and later keys tell nothing about
+        /// each other.
         #[cold]
         fn refill(&mut self) -> Result<(), EntropyError> {
             let mut seed = [0; 32];
@@ -170,7 +172,7 @@ mod system {
             Ok(())
         }
 
-        /// Throws away what another process has made, of which this one is a copy.
+        /// Drops keys that another process made, of which this process is a copy.
         fn look_at_process(&mut self) {
             let process = process_id();
             if self.process != process {
@@ -180,23 +182,23 @@ mod system {
         }
     }
 
-    /// Returns what tells a process from the one that it was forked from; 0 where there is no fork.
+    /// Returns a number that differs between a process and its fork; 0 where there is no fork.
     fn process_id() -> u32 {
         if cfg!(unix) { std::process::id() } else { 0 }
     }
 
-    /// Fills bytes by a system call.
+    /// Fills bytes with a system call.
     pub(super) fn fill(bytes: &mut [u8]) -> Result<(), EntropyError> {
         getrandom::fill(bytes).map_err(|_| EntropyError)
     }
 
-    /// Throws away what the thread has left where it was made before a fork: one cheap system call.
+    /// Drops the thread's keys if they were made before a fork. It costs one cheap system call.
     #[cold]
     pub(super) fn look_at_process() {
         POOL.with_borrow_mut(Pool::look_at_process);
     }
 
-    /// Returns a key that nobody has had.
+    /// Returns a key that no frame has had.
     #[inline]
     pub(super) fn key() -> Result<[u8; 4], EntropyError> {
         POOL.with_borrow_mut(|pool| {
@@ -232,25 +234,25 @@ mod tests {
 
     use super::*;
 
-    /// How often each byte of some samples is the most frequent one of its place; 1000 samples of random bytes have some
-    /// 4 of each.
+    /// Returns the highest count of one byte value in one place. In 1000 random samples each value occurs about 4
+    /// times.
     fn most_frequent(samples: &[impl AsRef<[u8]>]) -> usize {
         let places = 0..samples[0].as_ref().len();
         let count = |place: usize, value| samples.iter().filter(|one| one.as_ref()[place] == value).count();
         places.flat_map(|place| (0..=255).map(move |value| count(place, value))).max().unwrap_or(0)
     }
 
-    /// Each place is looked at: a count of different ones would not see twelve zeros beside four random bytes.
+    /// Checks each place by itself: a count of different samples would miss twelve zeros beside four random bytes.
     #[test]
     fn k1_k2_nonces_and_keys_are_random_in_every_place_and_do_not_repeat() {
         let mut source = Source::System;
         let nonces: [[u8; 16]; 1000] = core::array::from_fn(|_| source.nonce().unwrap());
         let keys: [[u8; 4]; 1000] = core::array::from_fn(|_| source.key().unwrap());
         assert!(most_frequent(&nonces) < 30 && most_frequent(&keys) < 30);
-        assert_eq!(nonces.iter().collect::<BTreeSet<_>>().len(), 1000, "a nonce came twice");
-        assert!(keys.iter().collect::<BTreeSet<_>>().len() >= 998, "keys come twice");
+        assert_eq!(nonces.iter().collect::<BTreeSet<_>>().len(), 1000, "two nonces are equal");
+        assert!(keys.iter().collect::<BTreeSet<_>>().len() >= 998, "too many keys are equal");
         let halves: BTreeSet<&[u8]> = nonces.iter().flat_map(|nonce| nonce.chunks(8)).collect();
-        assert_eq!(halves.len(), 2000, "half of a nonce came twice");
+        assert_eq!(halves.len(), 2000, "two halves of nonces are equal");
     }
 
     #[test]
@@ -268,7 +270,7 @@ mod tests {
         let mut asked = 0;
         let mut source = Source::Own(Box::new(move |bytes: &mut [u8]| {
             asked += 1;
-            assert_ne!(asked, 2, "the source panics, as this test wants it to");
+            assert_ne!(asked, 2, "an intended panic of this test");
             bytes.fill(asked);
         }));
         assert_eq!(source.nonce(), Ok([1; 16]));

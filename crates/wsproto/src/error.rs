@@ -1,4 +1,4 @@
-//! Whose fault it is: the caller's (`LocalProtocolError`) or the peer's (`RemoteProtocolError`); and what a loop does next.
+//! Errors: a mistake of the caller (`LocalProtocolError`) or of the peer (`RemoteProtocolError`), and what to do next.
 
 #[cfg(feature = "std")]
 mod adapter;
@@ -16,7 +16,7 @@ use wsproto_handshake::{LocalError, RejectConnection, RequestError, ResponseErro
 pub use self::adapter::AdapterError;
 use crate::{CloseConnection, ConnectionState, Event, Text};
 
-/// What a loop does with an error: [`LocalProtocolError::remedy`] and [`RemoteProtocolError::remedy`] say it.
+/// What a loop should do about an error: [`LocalProtocolError::remedy`] and [`RemoteProtocolError::remedy`] return it.
 ///
 /// ```
 /// use wsproto::{Config, Ping, Remedy, Connection};
@@ -34,48 +34,50 @@ use crate::{CloseConnection, ConnectionState, Event, Text};
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Remedy {
-    /// The caller made a mistake: nothing was sent, and the connection goes on as it was. Send something else.
+    /// The caller made a mistake. Nothing was sent, and the connection is unchanged. Send something else.
     Fix,
-    /// It comes too late: the connection is closing or closed. Nothing was sent; drop it, and go on as
+    /// The event comes too late: the connection is closing or closed. Nothing was sent. Drop the event, and continue as
     /// [`Transport`](crate::Transport) says.
     Discard,
-    /// The peer broke a rule, and is told by `reply_to_error`; then go on as [`Transport`](crate::Transport) says.
+    /// The peer broke a rule. Tell it with `reply_to_error`, then continue as [`Transport`](crate::Transport) says.
     Reply,
-    /// Nothing can be said, or nobody is there to be told it: end the connection.
+    /// No answer is possible, or the peer is gone. End the connection.
     End,
 }
 
-/// A mistake of the caller: nothing was written, and the connection is as it was.
+/// A mistake of the caller. Nothing was written, and the connection is unchanged.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum LocalProtocolError {
     /// The event can't be sent in this state.
     WrongState(ConnectionState),
-    /// The event belongs to the other side, or to the opening handshake, which is over.
+    /// The event belongs to the other side, or to the opening handshake, which is over. Or it is no message, but the
+    /// method takes only messages.
     WrongEvent,
     /// The opening handshake can't be sent like this.
     Handshake(LocalError),
-    /// The frame would break a rule: a control payload over 125 bytes, another type inside a message, a Close with 1006
-    /// or 1015, which say what happened without one ([`CloseCode::or_normal`] gives a code that can be sent).
+    /// The frame would break a rule. Examples: a control payload over 125 bytes; another type inside a message; a Close
+    /// with 1006 or 1015, which report an end without a Close ([`CloseCode::or_normal`] returns a code that can be
+    /// sent).
     Frame(FrameError),
-    /// An extension refused what was to be sent.
+    /// An extension refused the frame.
     Extension(ExtensionError),
     /// An extension of the configuration can't be offered.
     Negotiation(NegotiationError),
-    /// Extensions are negotiated from the configuration, not set in an event.
+    /// The event names extensions. They must come from the configuration.
     ExtensionsInEvent,
     /// A Close has a reason and no code (RFC 6455 §5.5.1).
     ReasonWithoutCode,
     /// The source of entropy has failed.
     Entropy,
-    /// An extension has to see the payload: it can't be written apart from its header.
+    /// An extension needs the payload, so the header can't be sent without it.
     PayloadApart,
-    /// An extension works frame by frame: what it makes of a message can't be cut into fragments.
+    /// An extension works frame by frame, so its output can't be cut into fragments.
     NotPerMessage,
 }
 
 impl LocalProtocolError {
-    /// Returns what a loop does with it: most often [`Remedy::Fix`].
+    /// Returns what a loop should do about the error: most often [`Remedy::Fix`].
     #[must_use]
     pub const fn remedy(&self) -> Remedy {
         match self {
@@ -105,23 +107,21 @@ impl fmt::Display for LocalProtocolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::WrongState(state) => write!(f, "event can't be sent in state {state:?}"),
-            Self::WrongEvent => f.write_str("event can't be sent by this side of the connection"),
+            Self::WrongEvent => f.write_str("event can't be sent by this side, or by this method"),
             Self::Handshake(error) => error.fmt(f),
             Self::Frame(error) => error.fmt(f),
             Self::Extension(error) => error.fmt(f),
             Self::Negotiation(error) => error.fmt(f),
-            Self::ExtensionsInEvent => f.write_str("extensions are negotiated, not set in an event"),
-            Self::ReasonWithoutCode => f.write_str("close reason without a code"),
+            Self::ExtensionsInEvent => f.write_str("extensions in an event: set them in the configuration"),
+            Self::ReasonWithoutCode => f.write_str("close reason without a code: add a code"),
             Self::Entropy => f.write_str("the source of entropy has failed"),
-            Self::PayloadApart => f.write_str("an extension has to see the payload: send it whole"),
-            Self::NotPerMessage => {
-                f.write_str("an extension works frame by frame: send parts that are unfinished")
-            }
+            Self::PayloadApart => f.write_str("an extension needs the payload: send the whole message"),
+            Self::NotPerMessage => f.write_str("an extension works frame by frame: send unfinished parts"),
         }
     }
 }
 
-/// What is nested is told by `Display` already: its source is the source.
+/// `Display` shows the nested error already, so its source is the source of this one.
 impl Error for LocalProtocolError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
@@ -158,9 +158,9 @@ impl From<ExtensionError> for LocalProtocolError {
     }
 }
 
-/// A mistake of the peer. It is final: the connection takes no more bytes and gives the same error again.
+/// A mistake of the peer. It is final: the connection takes no more bytes, and returns the same error again.
 ///
-/// [`event_hint`](Self::event_hint) is what the peer should be told.
+/// [`event_hint`](Self::event_hint) returns the event that tells the peer.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum RemoteProtocolError {
@@ -168,9 +168,9 @@ pub enum RemoteProtocolError {
     Request(RequestError),
     /// The server's response breaks a rule of the opening handshake.
     Response(ResponseError),
-    /// The extensions of a request or response can't be made sense of, or not be agreed to.
+    /// The extensions of a request or response are invalid, or can't be agreed to.
     Negotiation {
-        /// Which side got them: a server answers with a rejection.
+        /// The side that received them: a server answers with a rejection.
         received_by: Role,
         /// What is wrong with them.
         error: NegotiationError,
@@ -179,37 +179,38 @@ pub enum RemoteProtocolError {
     Frame(FrameError),
     /// An extension refused a frame.
     Extension(ExtensionError),
-    /// A message is longer than the limit, on the wire or after extensions have undone what they did.
+    /// A message is longer than the limit, on the wire or after extensions have transformed it (inflated, for example).
     MessageTooLong {
         /// The limit in bytes.
         limit: u64,
     },
-    /// A message comes in more frames than the limit allows.
+    /// A message has more frames than the limit.
     TooManyFragments {
         /// The limit.
         limit: u64,
     },
-    /// More frames of a message in a row are empty than the limit allows.
+    /// A message has more consecutive empty frames than the limit.
     TooManyEmptyFragments {
         /// The limit.
         limit: u64,
     },
-    /// More Pings and Pongs come with no data frame between them than the limit allows.
+    /// More Pings and Pongs come without a data frame between them than the limit.
     TooManyControlFrames {
         /// The limit.
         limit: u64,
     },
     /// The peer's stream ended before the opening handshake was done.
     EndOfStream {
-        /// Whether any byte of the peer had come: a health check's probe, for one, connects and leaves without.
+        /// Whether any byte of the peer had come. A health check, for example, connects and leaves without a byte.
         received_any: bool,
     },
 }
 
 impl RemoteProtocolError {
-    /// Returns what a loop does with it: [`Remedy::Reply`] where the peer is told, or else [`Remedy::End`].
+    /// Returns what a loop should do about the error: [`Remedy::Reply`] where the peer must be told, [`Remedy::End`]
+    /// otherwise.
     ///
-    /// The peer may be gone ([`EndOfStream`](Self::EndOfStream)), or be a server whose answer is wrong, which expects none.
+    /// The peer may be gone ([`EndOfStream`](Self::EndOfStream)). A server with an invalid response expects no answer.
     #[must_use]
     pub const fn remedy(&self) -> Remedy {
         match self {
@@ -227,8 +228,10 @@ impl RemoteProtocolError {
         }
     }
 
-    /// Returns the event that tells the peer: a [`RejectConnection`] before the handshake is done, a
-    /// [`CloseConnection`] after, `None` where there is nothing to say.
+    /// Returns the event that tells the peer about its mistake.
+    ///
+    /// That is a [`RejectConnection`] before the handshake is done, a [`CloseConnection`] after, and `None` where there
+    /// is nothing to say.
     ///
     /// ```
     /// use wsproto::{CloseCode, CloseConnection, Event, RemoteProtocolError};
@@ -262,7 +265,7 @@ impl RemoteProtocolError {
 }
 
 fn close(code: CloseCode, reason: impl Into<Text<'static>>) -> Event<'static> {
-    // An extension of somebody else may refuse with a code that no Close carries.
+    // A third-party extension may refuse with a code that is forbidden in a Close.
     let code = if code.may_be_sent() { code } else { CloseCode::INTERNAL_ERROR };
     CloseConnection::new(code).with_reason(reason).into()
 }
@@ -291,7 +294,7 @@ impl fmt::Display for RemoteProtocolError {
     }
 }
 
-/// What is nested is told by `Display` already: its source is the source.
+/// `Display` shows the nested error already, so its source is the source of this one.
 impl Error for RemoteProtocolError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
@@ -324,7 +327,7 @@ impl From<ResponseError> for RemoteProtocolError {
 impl From<FrameError> for RemoteProtocolError {
     fn from(error: FrameError) -> Self {
         match error {
-            // One limit, whether it is met on the wire or after extensions.
+            // One variant for the limit on the wire and after extensions.
             FrameError::MessageTooLong { limit } => Self::MessageTooLong { limit },
             error => Self::Frame(error),
         }

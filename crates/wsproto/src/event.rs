@@ -1,4 +1,4 @@
-//! Events: what the peer did, and what we do. The same types go both ways.
+//! Events: actions of the peer, and ours. The same types are used in both directions.
 
 use alloc::boxed::Box;
 use wsproto_frame::CloseCode;
@@ -6,9 +6,9 @@ use wsproto_handshake::{AcceptConnection, RejectConnection, RejectData, Request}
 
 use crate::{Payload, Text};
 
-/// Something that one side of a connection did, in the order in which it was done.
+/// An action of one side of a connection, in the order of the actions.
 ///
-/// What is received borrows from the read buffer at most, never from the connection. At most 64 bytes.
+/// A received event borrows at most from the read buffer, never from the connection. It has at most 64 bytes.
 ///
 /// ```
 /// use wsproto::{Event, TextMessage};
@@ -25,7 +25,7 @@ pub enum Event<'a> {
     Request(Box<Request>),
     /// A server agrees; the connection is open.
     AcceptConnection(Box<AcceptConnection>),
-    /// A server declines.
+    /// A server refuses.
     RejectConnection(Box<RejectConnection>),
     /// A part of the body of a rejection.
     RejectData(RejectData<'a>),
@@ -37,12 +37,12 @@ pub enum Event<'a> {
     CloseConnection(CloseConnection<'a>),
     /// Asks for a Pong.
     Ping(Ping<'a>),
-    /// Answers a Ping, or comes unasked.
+    /// Answers a Ping, or comes unsolicited.
     Pong(Pong<'a>),
 }
 
 impl Event<'_> {
-    /// Returns the same event, borrowed from nothing; copies a payload that was borrowed.
+    /// Returns the same event, borrowed from nothing. A borrowed payload is copied.
     #[must_use]
     pub fn into_owned(self) -> Event<'static> {
         match self {
@@ -61,17 +61,19 @@ impl Event<'_> {
 
 /// A message, or a part of one: a [`TextMessage`] or a [`BytesMessage`].
 ///
-/// Received: a whole message, or what one read brought of a frame; text is always whole code points. Sent: one frame.
+/// When received, it is a whole message, or the bytes of a frame that one read brought; text always has whole code
+/// points. When sent, it becomes one frame.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct DataMessage<D> {
-    /// The data of this part; may be empty.
+    /// The data of this part. It may be empty.
     pub data: D,
-    /// Whether its frame ends with this part; not looked at when sent.
+    /// Whether its frame ends with this part. Ignored when sent.
     pub frame_finished: bool,
     /// Whether the message ends with this part.
     pub message_finished: bool,
-    /// Whether extensions are asked to send the message as it is; counts in its first part, never set when received.
+    /// Whether extensions should send the message unchanged. It counts in the first part, and is never set when
+    /// received.
     pub verbatim: bool,
 }
 
@@ -88,21 +90,21 @@ impl<D> DataMessage<D> {
         Self::received(data.into(), true, true)
     }
 
-    /// Makes what is received.
+    /// Makes a received part.
     #[inline]
     pub(crate) const fn received(data: D, frame_finished: bool, message_finished: bool) -> Self {
         Self { data, frame_finished, message_finished, verbatim: false }
     }
 
-    /// Says that more parts of the message follow.
+    /// Marks the part as unfinished: more parts of the message follow.
     #[must_use]
     pub fn unfinished(mut self) -> Self {
         self.message_finished = false;
         self
     }
 
-    /// Asks extensions to send the message as it is: a secret that is compressed beside a stranger's data shows in the
-    /// length (RFC 7692 [§8](https://www.rfc-editor.org/rfc/rfc7692#section-8)).
+    /// Asks extensions to send the message unchanged. The length of a compressed message can reveal a secret in it, if
+    /// other data in it come from an attacker (RFC 7692 [§8](https://www.rfc-editor.org/rfc/rfc7692#section-8)).
     #[must_use]
     pub fn verbatim(mut self) -> Self {
         self.verbatim = true;
@@ -131,7 +133,7 @@ impl BytesMessage<'_> {
     }
 }
 
-/// A Close frame, or that the connection ended without one ([`CloseCode::ABNORMAL`]).
+/// A Close frame, or the end of a connection without one ([`CloseCode::ABNORMAL`]).
 ///
 /// RFC 6455 [§5.5.1](https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1)
 ///
@@ -143,10 +145,11 @@ impl BytesMessage<'_> {
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CloseConnection<'a> {
-    /// Why; [`CloseCode::NO_STATUS`] where the frame has no code. Sent: never 1006 or 1015, see
+    /// The code; [`CloseCode::NO_STATUS`] where the frame has none. 1006 and 1015 can't be sent, see
     /// [`CloseCode::or_normal`].
     pub code: CloseCode,
-    /// The reason, for logs; empty where there is none. Sent: at most 123 bytes, cut between two code points.
+    /// The reason, for logs. It is empty where there is none. When sent, it is cut after at most 123 bytes, between two
+    /// code points.
     pub reason: Text<'a>,
 }
 

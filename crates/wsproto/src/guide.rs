@@ -1,4 +1,4 @@
-//! The pages of `docs/` whose examples run as tests of this crate; nothing of it is built into the library.
+//! The pages of `docs/` with examples that run as tests of this crate. None of it is built into the library.
 
 #[doc = include_str!("../../../docs/guide.md")]
 pub struct Guide;

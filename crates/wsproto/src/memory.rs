@@ -1,12 +1,12 @@
-//! When memory that a long message needed is given back.
+//! The rule that decides when the memory of a long message is freed.
 
-/// So much memory stays for the next message, whatever came before, in bytes.
+/// This much memory always stays for the next message, in bytes.
 pub(crate) const KEPT_LEN: usize = 128 << 10;
 
 /// Which of the last eight messages were long.
 ///
-/// The memory of a single long one is given back. Where two of eight are long it stays, so that they don't cost growing
-/// time and again.
+/// The memory of a single long message is freed. If two of eight are long, the memory stays: otherwise each would grow
+/// it again.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct LastLong(u8);
 
@@ -15,13 +15,13 @@ impl LastLong {
         Self(0)
     }
 
-    /// Notes how much memory a message needed.
+    /// Records how much memory a message needed.
     #[inline]
     pub(crate) fn note(&mut self, len: usize) {
         self.0 = self.0 << 1 | u8::from(len > KEPT_LEN);
     }
 
-    /// Tells whether so much memory is worth keeping.
+    /// Returns whether this much memory should stay.
     #[inline]
     pub(crate) const fn keep(self, capacity: usize) -> bool {
         capacity <= KEPT_LEN || self.0.count_ones() >= 2

@@ -1,4 +1,4 @@
-//! A whole message that belongs to the program.
+//! A whole message that the program owns.
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
@@ -9,7 +9,7 @@ use crate::{BytesMessage, Event, Text, TextMessage};
 
 /// A whole message, text or binary, that borrows from nothing.
 ///
-/// A clone shares the payload, unless it is a text of less than 64 KiB, which is copied. What is sent to many is best
+/// A clone shares the payload. Only a text of less than 64 KiB is copied. A message for many connections is best
 /// [prepared](crate::PreparedMessage).
 ///
 /// ```
@@ -33,7 +33,7 @@ pub enum Message {
 }
 
 impl Message {
-    /// Makes a text message; a `&str` is copied.
+    /// Makes a text message. A `&str` is copied.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text(Text::from(text.into()))
@@ -45,7 +45,7 @@ impl Message {
         Self::Binary(bytes.into())
     }
 
-    /// Returns the text of a text message.
+    /// Returns the text, if it is a text message.
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
         match self {
@@ -54,7 +54,7 @@ impl Message {
         }
     }
 
-    /// Returns the payload, of either kind.
+    /// Returns the payload of a text or binary message.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         match self {
@@ -63,7 +63,7 @@ impl Message {
         }
     }
 
-    /// Returns the payload, of either kind; a long one isn't copied.
+    /// Returns the payload of a text or binary message. A long one isn't copied.
     #[must_use]
     pub fn into_bytes(self) -> Bytes {
         match self {
@@ -78,20 +78,20 @@ impl Message {
         self.as_bytes().len()
     }
 
-    /// Tells whether the payload has no bytes.
+    /// Returns whether the payload has no bytes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Tells whether it is a text message.
+    /// Returns whether it is a text message.
     #[must_use]
     pub const fn is_text(&self) -> bool {
         matches!(self, Self::Text(_))
     }
 }
 
-/// Shows of which kind it is and how long, and none of it: payloads don't belong in logs.
+/// Shows the kind and the length, and no bytes: payloads don't belong in logs.
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = if self.is_text() { "Text" } else { "Binary" };
@@ -99,9 +99,9 @@ impl fmt::Debug for Message {
     }
 }
 
-/// Gives back an event that is no message.
+/// Fails with the event itself if that is no message.
 ///
-/// A part of a message counts as a message of its own here: a program that takes messages apart doesn't want this.
+/// A part of a message becomes a message of its own. Don't use this conversion on parts.
 impl<'a> TryFrom<Event<'a>> for Message {
     type Error = Event<'a>;
 

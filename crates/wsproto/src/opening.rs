@@ -1,4 +1,4 @@
-//! The opening handshake: extensions are negotiated, an open connection comes out.
+//! The opening handshake with its negotiation of extensions: the result is an open connection.
 
 mod client;
 mod server;
@@ -14,29 +14,29 @@ pub(crate) use self::{
 };
 use crate::{Config, RemoteProtocolError, agreement::Agreement};
 
-/// Where an opening handshake stands.
+/// The state of an opening handshake.
 pub(crate) enum Opening {
-    /// Its request comes, we answer.
+    /// A server's: the request comes, we answer.
     Server(ServerOpening),
-    /// We send a request, the answer comes.
+    /// A client's: we send the request, the answer comes.
     Client(ClientOpening),
-    /// The connection is open, and its client's stream ended before that: the bytes that came before the end are next, and
-    /// then the end.
+    /// The connection is open, but the client's stream ended earlier. The bytes that came before the end are received
+    /// first, then the end.
     EndWaits,
 }
 
-/// What both sides agreed to.
+/// The result of the negotiation.
 pub(crate) struct Agreed {
     pub(crate) agreement: Agreement,
     pub(crate) pipeline: Pipeline,
 }
 
-/// Names whom an error in the negotiation of extensions is answered by.
+/// Makes the error of a negotiation, with the side that must answer it.
 pub(crate) const fn negotiation_error(received_by: Role, error: NegotiationError) -> RemoteProtocolError {
     RemoteProtocolError::Negotiation { received_by, error }
 }
 
-/// Answers the offers of a request; for a single one no list is made.
+/// Answers the offers of a request. For a single offer no list is made.
 pub(crate) fn respond_to<'a>(
     mut offers: impl Iterator<Item = &'a str>,
     config: &Config,
@@ -50,7 +50,7 @@ pub(crate) fn respond_to<'a>(
     }
 }
 
-/// Answers those of the offers that were chosen: by name, or whole.
+/// Answers the offers that the program chose, by name or as a whole.
 pub(crate) fn respond_to_chosen<S: AsRef<str>>(
     offers: &[S],
     choice: &[String],

@@ -1,21 +1,21 @@
-//! What is to be written: bytes that are queued until the transport takes them.
+//! The output queue: bytes wait here until the transport takes them.
 
 use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 use core::{fmt, mem};
 
 use bytes::Bytes;
 
-/// Up to so many bytes that are written already may stand before those that wait.
+/// Fewer written bytes than this stay before the waiting ones: it isn't worth moving the waiting ones to the front.
 const LEAST_MOVED: usize = 4 << 10;
-/// Memory up to this many bytes is not given back while anything waits.
+/// Up to this many bytes of memory are not freed while bytes wait.
 const KEPT_CAPACITY: usize = 64 << 10;
 
-/// The bytes that wait to be written, in order: copied ones, and long payloads that are not copied.
+/// The bytes that wait to be written, in order: copied bytes, and long payloads that are not copied.
 ///
-/// [`Connection::send`](crate::Connection::send) appends to [`buffer`](Self::buffer). The transport takes what it can,
-/// and [`advance`](Self::advance) says how much that was. The memory of what was written is given back on the way, even
-/// where the queue is never empty. [`len`](Self::len) is what back-pressure is made of: a program that sends no more
-/// above some length holds at most that length and a message.
+/// [`Connection::send`](crate::Connection::send) appends to [`buffer`](Self::buffer). The transport takes some of the
+/// bytes, and [`advance`](Self::advance) removes them. Memory of written bytes is freed even if the queue is never
+/// empty. Use [`len`](Self::len) for back-pressure: a program that stops sending above some length holds at most that
+/// length and one message.
 ///
 #[cfg_attr(feature = "std", doc = "```")]
 #[cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -37,26 +37,26 @@ const KEPT_CAPACITY: usize = 64 << 10;
 /// ```
 #[derive(Default)]
 pub struct OutputQueue {
-    /// What was copied; `written <= copied.len()`.
+    /// The copied bytes; `written <= copied.len()`.
     copied: Vec<u8>,
-    /// Up to here `copied` is written.
+    /// How many bytes at the front of `copied` are written.
     written: usize,
-    /// What was not copied, where anything is; most queues never have it.
+    /// The payloads that are not copied. Most queues never have any.
     apart: Option<Box<Queued>>,
 }
 
-/// What was not copied.
+/// Payloads that are not copied.
 #[derive(Default)]
 struct Queued {
-    /// `at` never falls from one to the next, nor below `written`, nor beyond `copied.len()`.
+    /// From one to the next, `at` never decreases; `written <= at <= copied.len()`.
     pieces: VecDeque<Apart>,
     /// How many bytes all of them have.
     len: usize,
 }
 
-/// Bytes that are not copied, and that are never none.
+/// A payload that is not copied. It is never empty.
 struct Apart {
-    /// Where in `copied` they belong.
+    /// Its place between the bytes of `copied`.
     at: usize,
     bytes: Bytes,
 }
@@ -75,8 +75,8 @@ impl OutputQueue {
         Self { copied: memory, ..Self::new() }
     }
 
-    /// Returns what bytes are appended to, by [`Connection::send`](crate::Connection::send) for one. What stands in it
-    /// belongs to the queue: it must stay as it is.
+    /// Returns the vector to which [`Connection::send`](crate::Connection::send) and others append bytes. The bytes in
+    /// it belong to the queue: don't change them.
     #[inline]
     pub const fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.copied
@@ -99,33 +99,33 @@ impl OutputQueue {
         self.copied.len().saturating_sub(self.written).saturating_add(apart)
     }
 
-    /// Tells whether nothing waits.
+    /// Returns whether no bytes wait.
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Tells whether all that waits was copied.
+    /// Returns whether all waiting bytes are copied ones.
     #[inline]
     fn is_in_one_piece(&self) -> bool {
         self.apart.as_deref().is_none_or(|apart| apart.pieces.is_empty())
     }
 
-    /// Returns how many bytes of memory the queue holds, without those of payloads that are not copied.
+    /// Returns how many bytes of memory the queue holds, except for payloads that are not copied.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.copied.capacity()
     }
 
-    /// Returns the bytes to be written first, as far as they lie in one piece; empty where nothing waits.
+    /// Returns the next bytes to write, up to the end of a contiguous piece; empty where no bytes wait.
     #[inline]
     #[must_use]
     pub fn first(&self) -> &[u8] {
         self.pieces().next().unwrap_or_default()
     }
 
-    /// Fills in slices for a vectored write, as many as there are and fit; returns how many.
+    /// Fills in slices for a vectored write, as many as there are and fit, and returns their number.
     #[cfg(feature = "std")]
     pub fn slices<'a>(&'a self, slices: &mut [std::io::IoSlice<'a>]) -> usize {
         let mut count = 0_usize;
@@ -136,7 +136,7 @@ impl OutputQueue {
         count
     }
 
-    /// Returns all that waits, piece by piece.
+    /// Returns all waiting bytes, piece by piece.
     fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         let mut from = self.written;
         let apart = self.apart.as_deref();
@@ -150,7 +150,7 @@ impl OutputQueue {
         before.chain([rest]).filter(|piece| !piece.is_empty())
     }
 
-    /// Takes off so many bytes that were written; more than wait count as all of them.
+    /// Removes this many written bytes. A number beyond [`len`](Self::len) removes all.
     #[inline]
     pub fn advance(&mut self, len: usize) {
         if self.is_in_one_piece() {
@@ -183,13 +183,14 @@ impl OutputQueue {
         self.written = self.written.saturating_add(len).min(self.copied.len());
     }
 
-    /// Gives back what was written: at once where all was, or else when as much as waits can be moved for it.
+    /// Frees memory of written bytes: at once if all are written, otherwise once they are as many as the waiting bytes,
+    /// which have to be moved.
     #[inline]
     fn give_back(&mut self) {
         if self.written == self.copied.len() && self.is_in_one_piece() {
             self.copied.clear();
             self.written = 0;
-            // What one long message needed isn't kept for the next, short one.
+            // The memory for one long message isn't kept for the next, short one.
             if self.copied.capacity() > KEPT_CAPACITY {
                 self.copied = Vec::new();
             }
@@ -210,8 +211,10 @@ impl OutputQueue {
         }
     }
 
-    /// Takes out the bytes to be written first, as far as they lie in one piece, for a transport that wants to own them:
-    /// HTTP/2, `io_uring`. Nothing is copied where nothing was written before and all of it is one piece.
+    /// Takes out the next bytes to write, up to the end of a contiguous piece.
+    ///
+    /// This is for a transport that needs to own its bytes: HTTP/2, `io_uring`. Nothing is copied if the queue is one
+    /// piece and none of it was written before.
     ///
     /// ```
     /// use wsproto::OutputQueue;
@@ -236,7 +239,7 @@ impl OutputQueue {
         Some(first)
     }
 
-    /// Takes the memory out where nothing waits, for another queue to use.
+    /// Takes the memory out of an empty queue, for another queue to use.
     pub fn take_memory(&mut self) -> Vec<u8> {
         if !self.is_empty() {
             return Vec::new();
@@ -245,13 +248,13 @@ impl OutputQueue {
         mem::take(&mut self.copied)
     }
 
-    /// Forgets what waits, and gives its memory back.
+    /// Drops the waiting bytes, and frees the memory.
     pub fn clear(&mut self) {
         *self = Self::new();
     }
 }
 
-/// Shows how much waits and none of it.
+/// Shows how many bytes wait, and none of them.
 impl fmt::Debug for OutputQueue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "OutputQueue({} bytes)", self.len())
@@ -264,7 +267,7 @@ mod tests {
 
     use super::*;
 
-    /// All that waits, in one piece.
+    /// All waiting bytes, in one piece.
     fn joined(queue: &OutputQueue) -> Vec<u8> {
         queue.pieces().flatten().copied().collect()
     }
@@ -338,7 +341,7 @@ mod tests {
 
     #[test]
     fn to_move_what_waits_costs_no_more_than_what_was_written() {
-        // 1 MiB waits all the time: moved for each write, this would be 64 GiB of copies and never end.
+        // 1 MiB waits all the time. If it were moved for each write, the test would copy 64 GiB and take forever.
         let mut queue = OutputQueue::new();
         queue.buffer().extend_from_slice(&vec![7; 1 << 20]);
         for _ in 0..1 << 16 {

@@ -1,4 +1,4 @@
-//! What events carry: borrowed from the caller's input where that can be, owned where it can't.
+//! Payloads of events: borrowed from the caller's input where possible, owned otherwise.
 
 mod text;
 
@@ -13,7 +13,7 @@ use bytes::{Bytes, BytesMut};
 
 pub use self::text::Text;
 
-/// Bytes of an event, borrowed or shared; reads as `&[u8]`.
+/// The bytes of an event, borrowed or shared. They deref to `&[u8]`.
 ///
 /// ```
 /// use wsproto::Payload;
@@ -27,8 +27,8 @@ pub use self::text::Text;
 #[derive(Clone)]
 pub struct Payload<'a>(PayloadBytes<'a>);
 
-/// As wide a tag as in `TextBytes`, so that what stands behind the data is at the same place in both kinds of message: an
-/// event is moved in words then, and not in bytes that overlap.
+/// The tag is as wide as that of `TextBytes`, so the fields after the data are at the same place in both kinds of
+/// message. An event is then moved in words, and not in overlapping bytes.
 #[derive(Clone)]
 #[repr(usize)]
 enum PayloadBytes<'a> {
@@ -37,20 +37,20 @@ enum PayloadBytes<'a> {
 }
 
 impl<'a> Payload<'a> {
-    /// Makes a payload of bytes that live elsewhere, without a copy.
+    /// Makes a payload that borrows its bytes.
     #[must_use]
     #[inline]
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self(PayloadBytes::Borrowed(bytes))
     }
 
-    /// Returns the same bytes, borrowed from nothing; copies them where they were borrowed.
+    /// Returns the same bytes, borrowed from nothing. Borrowed bytes are copied.
     #[must_use]
     pub fn into_owned(self) -> Payload<'static> {
         Payload(PayloadBytes::Shared(self.into_bytes()))
     }
 
-    /// Returns the bytes as `Bytes`; copies them where they were borrowed.
+    /// Returns the bytes as `Bytes`. Borrowed bytes are copied.
     #[must_use]
     pub fn into_bytes(self) -> Bytes {
         match self.0 {
@@ -85,7 +85,7 @@ impl Default for Payload<'_> {
     }
 }
 
-/// Shows how many bytes there are and none of them: payloads don't belong in logs.
+/// Shows the number of bytes, and none of them: payloads don't belong in logs.
 impl fmt::Debug for Payload<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Payload({} bytes)", self.len())

@@ -1,4 +1,4 @@
-//! A message for many connections: what their extensions make of it is made once.
+//! A message for many connections: extensions transform it once for all of them.
 
 mod forms;
 
@@ -12,19 +12,21 @@ use wsproto_frame::{Opcode, Rsv};
 use self::forms::Forms;
 use crate::{Connection, Event, LocalProtocolError};
 
-/// A whole message for many connections, which compresses once for all that agreed to the same.
+/// A whole message for many connections, compressed once for all that have the same parameters.
 ///
 /// Send it with [`send_prepared`](Connection::send_prepared), or with
-/// [`send_prepared_apart`](Connection::send_prepared_apart), which copies nothing. Connections may have any role,
-/// and any extensions: for each set of them with the same parameters the message is worked on once, and the result is
-/// kept here. An extension whose work depends on earlier messages, as permessage-deflate with context takeover, works on
-/// it for each connection; so agree to no context takeover of the side that broadcasts.
+/// [`send_prepared_apart`](Connection::send_prepared_apart), which copies nothing. Connections may have any role, and
+/// any extensions. For each set of extensions with the same parameters, the message is transformed once, and this type
+/// keeps the result.
 ///
-/// Threads share it by reference, in an `Arc` for one: the first to need a form makes it, others that need the same
-/// form wait for it, and nobody else waits. Without the feature `std` there is no lock: only forms that
-/// [`prepare_for`](Self::prepare_for) made ahead are kept, others are made each time.
+/// The result may depend on earlier messages, as with permessage-deflate and context takeover. Then the message is
+/// transformed for each connection. So agree to no context takeover for the side that broadcasts.
 ///
-/// A clone shares the payload and what was made of it so far.
+/// Threads share it by reference, for example in an `Arc`. The first thread that needs a form makes it, and others that
+/// need the same form wait for it. No other thread waits. Without the feature `std` there is no lock: then only forms
+/// that [`prepare_for`](Self::prepare_for) made in advance are kept, and others are made each time.
+///
+/// A clone shares the payload and the forms that were made before.
 ///
 /// ```
 /// use std::{sync::Arc, thread};
@@ -51,15 +53,15 @@ pub struct PreparedMessage {
     forms: Forms,
 }
 
-/// The reserved bits and the payload that extensions made of a message, or nothing where they swallow it.
+/// The reserved bits and the payload after the extensions, or `None` where they swallow the message.
 type Transformed = Option<(Rsv, Bytes)>;
 
 impl PreparedMessage {
-    /// Prepares a text or a binary message; bytes that are borrowed are copied.
+    /// Prepares a text or a binary message. Borrowed bytes are copied.
     ///
     /// # Errors
     ///
-    /// [`WrongEvent`](LocalProtocolError::WrongEvent) where the event is no message, or is a fragment of one.
+    /// [`WrongEvent`](LocalProtocolError::WrongEvent) where the event is no message, or only a fragment of one.
     pub fn new<'e>(message: impl Into<Event<'e>>) -> Result<Self, LocalProtocolError> {
         let (opcode, payload, verbatim) = match message.into() {
             Event::TextMessage(message) if message.message_finished => {
@@ -73,14 +75,14 @@ impl PreparedMessage {
         Ok(Self { opcode, payload, verbatim, forms: Forms::default() })
     }
 
-    /// Makes now what the extensions of `connection` make of the message, for it and all others that agreed to the same.
+    /// Makes the form for the extensions of `connection` now, for it and all others that agreed to the same.
     ///
-    /// Nothing is sent. Where there are no extensions, or earlier messages have a say in what they make, nothing is done.
+    /// Nothing is sent. Without extensions, or if their output depends on earlier messages, it does nothing.
     ///
     /// ```
     /// use wsproto::{Config, Connection, PreparedMessage, TextMessage};
     ///
-    /// let mut connection = Connection::open_server(Config::default()); // with what most have agreed to
+    /// let mut connection = Connection::open_server(Config::default()); // with the extensions that most have agreed to
     /// let mut message = PreparedMessage::new(TextMessage::new("to all"))?;
     /// message.prepare_for(&mut connection)?;
     /// # Ok::<(), wsproto::LocalProtocolError>(())
@@ -93,12 +95,12 @@ impl PreparedMessage {
         connection.prepare(self)
     }
 
-    /// Returns what these extensions make of the message, and keeps that where others would make the same.
+    /// Returns the form for these extensions, and keeps it if others can use it.
     pub(crate) fn transformed(&self, extensions: &mut Pipeline) -> Result<Transformed, ExtensionError> {
         self.forms.find_or_make(extensions, |extensions| self.transform(extensions))
     }
 
-    /// Makes and keeps what these extensions make of the message, where others would make the same.
+    /// Makes the form for these extensions, and keeps it if others can use it.
     pub(crate) fn transform_ahead(&mut self, extensions: &mut Pipeline) -> Result<(), ExtensionError> {
         let mut forms = core::mem::take(&mut self.forms);
         let outcome = forms.make_ahead(extensions, |extensions| self.transform(extensions));
@@ -118,13 +120,13 @@ impl PreparedMessage {
         })
     }
 
-    /// Tells whether this is the message's own payload, which no extension has changed.
+    /// Returns whether this is the message's own payload, which no extension has changed.
     pub(crate) fn is_as_it_was(&self, payload: &Bytes) -> bool {
         payload.as_ptr() == self.payload.as_ptr() && payload.len() == self.payload.len()
     }
 }
 
-/// Shows how long the message is and none of it: payloads don't belong in logs.
+/// Shows the length of the message, and no bytes: payloads don't belong in logs.
 impl fmt::Debug for PreparedMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PreparedMessage")

@@ -1,4 +1,4 @@
-//! A read buffer: the peer's bytes are read into it, events come out of it.
+//! A read buffer: the peer's bytes go in, events come out.
 
 mod found;
 mod joined;
@@ -17,21 +17,21 @@ pub(crate) use self::{
 };
 use crate::{Event, memory::LastLong};
 
-/// How much room there is at least for a read, in bytes, unless a message ends before.
+/// The least room for a read, in bytes, unless a message ends before.
 const LEAST_ROOM: usize = 4 << 10;
-/// The most that is read at a time, in bytes, unless it was asked for more: what the nearest cache holds.
+/// The most bytes of a read, unless the caller has set another number: this many fit in the first-level cache.
 const READ_LEN: usize = 16 << 10;
-/// The most that can be asked for, in bytes.
+/// The most bytes that the caller can set.
 const MOST_READ: usize = 16 << 20;
-/// A message that is longer than this, in bytes, and whose end is known is read to that end, and no more of what
-/// follows than a header may have: that would have to be moved.
+/// A message that is longer than this, in bytes, and has a known end is read up to that end. After the end, at most a
+/// header is read: more bytes would have to be moved.
 const LONG_FRAME: usize = 8 << 10;
 
-/// A buffer that the peer's bytes are read into and that events come out of: whole messages, or parts as they come.
+/// A buffer for the peer's bytes, out of which events come: whole messages, or parts as they arrive.
 ///
-/// Read into [`room`](Self::room), say how much with [`filled`](Self::filled), and call
-/// [`receive_from`](crate::Connection::receive_from) until there is no event. A function that reads and returns the
-/// next event needs two steps in its place: [`advance`](crate::Connection::advance), then [`event`](Self::event).
+/// Read into [`room`](Self::room), report the number of bytes with [`filled`](Self::filled), and call
+/// [`receive_from`](crate::Connection::receive_from) until it returns no event. A function that reads and then returns
+/// the next event needs two steps: [`advance`](crate::Connection::advance), then [`event`](Self::event).
 ///
 #[cfg_attr(feature = "std", doc = "```")]
 #[cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -68,64 +68,67 @@ const LONG_FRAME: usize = 8 << 10;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Where [`is_empty`](Self::is_empty) says so, nothing in the buffer belongs to a connection: it can serve another one,
-/// or be dropped. Where something waits, go on with this buffer for the connection that it belongs to. To give
-/// [`receive`](crate::Connection::receive) the rest of a message that began here is a mistake: of a text, the start is
-/// lost to the program, and the rest comes in parts; a binary frame that waits here to be whole is read wrong, as a
-/// fault of the peer (with debug assertions the call panics). Where a connection ended before its message did,
+/// A buffer that [is empty](Self::is_empty) holds nothing of a connection. It can serve another one, or be dropped. If
+/// bytes wait in it, continue with this buffer for the same connection. If the connection ended within a message,
 /// [`clear`](Self::clear) the buffer.
+///
+/// Don't pass the rest of a message that began here to [`receive`](crate::Connection::receive). With debug assertions
+/// such a call panics for a binary frame that waits here. Otherwise that frame is read wrong, as a fault of the peer.
+/// The program loses the start of a text, and gets the rest in parts.
 ///
 /// # Memory
 ///
-/// The buffer has none at first, and 16 KiB from the first read on, or what [`with_read_len`](Self::with_read_len) asks
-/// for. The memory doubles with what has come, never with what the peer announces: to at most twice the longest message
-/// and 64 KiB.
+/// The buffer has no memory at first. From the first read on it has 16 KiB, or the number of
+/// [`with_read_len`](Self::with_read_len). The memory doubles with the bytes that have come, never with a length that
+/// the peer announces. It is at most twice the longest message and 64 KiB.
 ///
 /// A binary message in one frame stays where it was read. It is unmasked there once all of it has come, or 16 KiB of
-/// it. A text is unmasked and checked as it comes, so that a byte that is no UTF-8 fails at once. The pieces of a text,
-/// the frames of a fragmented message and what extensions make are joined, in memory that doubles as well. What they
-/// make of a text is looked at before it is joined, in at most 128 KiB more.
+/// it. A text is unmasked and checked as it comes, so that invalid UTF-8 fails at once.
 ///
-/// The memory of a single message of more than 128 KiB is given back after it. Where two of eight are that long it
+/// The pieces of a text, the frames of a fragmented message, and extensions' output are joined in other memory, which
+/// doubles in the same way. Extensions' output of a text is checked before it is joined, in at most 128 KiB more.
+/// After a single message of more than 128 KiB its memory is freed. If two of eight messages are that long, the memory
 /// stays.
 pub struct ReadBuffer {
-    /// All of it can be read into. `start <= decoded <= end <= memory.len()`
+    /// The memory for reads. `start <= decoded <= end <= memory.len()`
     memory: Vec<u8>,
-    /// Where the payload begins that waits here, or what was not yet taken.
+    /// The start of the payload that waits here, or of the bytes that were not taken yet.
     start: usize,
-    /// Up to where the payload that waits is unmasked; from here on the bytes are as they were read.
+    /// The end of the unmasked payload that waits. From here on, the bytes are as they were read.
     decoded: usize,
-    /// Up to where bytes were read.
+    /// The end of the bytes that were read.
     end: usize,
-    /// Where in `memory` a frame that is awaited whole will end; not beyond `end` where none is.
+    /// The end of a frame that is awaited whole. Not beyond `end` if there is none.
     frame_end: usize,
-    /// Up to where the next reads may go: `end <= room_end <= memory.len()`
+    /// The end of the room for the next reads: `end <= room_end <= memory.len()`
     room_end: usize,
-    /// From here on `end` has little room left. 0 where room is to be found anew: a byte was taken, or an event found.
+    /// If `end` reaches this place, little room is left. 0 if room must be found anew: a byte was taken, or an event
+    /// found.
     last_room: usize,
-    /// The most that is read at a time.
+    /// The most bytes of a read.
     read_len: usize,
     /// Whether messages come out whole.
     whole: bool,
-    /// The message under way, as far as it doesn't wait in `memory`, or the one that was found last.
+    /// The part of the message under way that doesn't wait in `memory`, or the message that was found last.
     pub(crate) joined: Joined,
-    /// The check of a text that is joined piece by piece: it stands before the payload that waits.
+    /// The check of a text that is joined piece by piece. It has not seen the payload that waits.
     pub(crate) text: TextCheck,
-    /// What [`event`](Self::event) gives.
+    /// The event for [`event`](Self::event).
     pub(crate) found: Found,
-    /// The most of `memory` that the fragments of the message under way needed so far.
+    /// The most bytes of `memory` that the fragments of the message under way have needed.
     used: usize,
     long: LastLong,
 }
 
 impl ReadBuffer {
-    /// Makes a buffer that gives messages whole.
+    /// Makes a buffer out of which whole messages come.
     #[must_use]
     pub const fn messages() -> Self {
         Self::new(true)
     }
 
-    /// Makes a buffer that gives each part of a message as it comes, for those who handle long messages piece by piece.
+    /// Makes a buffer out of which each part of a message comes as it arrives, for programs that process long messages
+    /// piece by piece.
     #[must_use]
     pub const fn parts() -> Self {
         Self::new(false)
@@ -150,10 +153,10 @@ impl ReadBuffer {
         }
     }
 
-    /// Sets how much is read at a time, in bytes: at least 4 KiB and at most 16 MiB, 16 KiB by default.
+    /// Sets the most bytes of a read: at least 4 KiB and at most 16 MiB, 16 KiB by default.
     ///
-    /// Where much waits to be read, more at a time takes fewer calls of the system. An idle buffer then holds as much.
-    /// Say it before the first read: memory that is there already stays as it is.
+    /// Larger reads need fewer system calls where many bytes arrive. But an idle buffer holds this much memory, too.
+    /// Call it before the first read: memory that exists already doesn't change.
     ///
     /// ```
     /// use wsproto::ReadBuffer;
@@ -171,9 +174,9 @@ impl ReadBuffer {
         self
     }
 
-    /// Adds what another reader has left over: a `Vec<u8>`, `Bytes` or `BytesMut`. It is received first.
+    /// Adds unread bytes of another reader, which are received first: a `Vec<u8>`, `Bytes` or `BytesMut`.
     ///
-    /// Nothing is copied where nothing was read into this buffer yet and nobody else shares the bytes.
+    /// Nothing is copied if nothing was read into this buffer yet and the bytes are not shared.
     ///
     #[cfg_attr(feature = "std", doc = "```")]
     #[cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -196,7 +199,7 @@ impl ReadBuffer {
         self
     }
 
-    /// Adds bytes of the peer that lie elsewhere, as though they were read: for those who are handed their reads.
+    /// Copies the peer's bytes into the buffer, as if they were read: for callers that get their reads in other memory.
     pub fn extend_from_slice(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let room = self.room();
@@ -209,7 +212,7 @@ impl ReadBuffer {
         }
     }
 
-    /// Returns where the next bytes of the peer belong: at least 4 KiB, but little beyond the end of a long message. It
+    /// Returns the room for the next bytes of the peer: at least 4 KiB, but little beyond the end of a long message. It
     /// is never empty.
     #[must_use]
     #[inline]
@@ -238,7 +241,7 @@ impl ReadBuffer {
         self.last_room = self.room_end.saturating_sub(little);
     }
 
-    /// Says how many bytes were read into [`room`](Self::room), from its front: at most its length. More are not
+    /// Reports how many bytes were read into the front of [`room`](Self::room): at most its length. More bytes are not
     /// counted.
     #[inline]
     pub fn filled(&mut self, len: usize) {
@@ -247,10 +250,10 @@ impl ReadBuffer {
         self.end = end.min(self.room_end);
     }
 
-    /// Returns the event that [`advance`](crate::Connection::advance) found; a message borrows from the buffer.
+    /// Returns the event that [`advance`](crate::Connection::advance) found. A message borrows from the buffer.
     ///
-    /// It is there until the next read, or the next call of the connection that takes this buffer; what borrows
-    /// nothing, such as a request or a Close, is given once.
+    /// It is there until the next read, or the next call of the connection that takes this buffer. An event that
+    /// borrows nothing, such as a request or a Close, is returned only once.
     #[inline]
     pub fn event(&mut self) -> Option<Event<'_>> {
         if let Found::Event(_) = self.found {
@@ -261,8 +264,9 @@ impl ReadBuffer {
 
     /// Returns the event that [`advance`](crate::Connection::advance) found, once, borrowed from nothing.
     ///
-    /// A payload of 64 KiB and more is taken out of the buffer with its memory, where that is at most twice as long,
-    /// and not copied; a shorter one is. What is kept so holds at most twice its bytes, and 32 more.
+    /// A payload of 64 KiB and more is taken out of the buffer with its memory, if the memory is at most twice as long.
+    /// It is not copied then; other payloads are. The memory of such a payload has at most twice its bytes, and 32
+    /// more.
     ///
     #[cfg_attr(feature = "std", doc = "```")]
     #[cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -286,7 +290,7 @@ impl ReadBuffer {
         }
     }
 
-    /// Tells whether what [`advance`](crate::Connection::advance) found is a message, or a part of one.
+    /// Returns whether the event that [`advance`](crate::Connection::advance) found is a message, or a part of one.
     ///
     #[cfg_attr(feature = "std", doc = "```")]
     #[cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -306,13 +310,13 @@ impl ReadBuffer {
 
     /// Returns the bytes that were read and not taken, as the peer sent them.
     ///
-    /// Between two messages that is what comes next. Within one it may be the rest of a frame.
+    /// Between two messages these are the bytes that come next. Within a message they may be the rest of a frame.
     #[must_use]
     pub fn unread(&self) -> &[u8] {
         self.bytes(self.decoded..self.end)
     }
 
-    /// Returns the bytes that were read and not taken, for another reader that goes on with the stream.
+    /// Returns the bytes that were read and not taken, for another reader that continues the stream.
     ///
     #[cfg_attr(feature = "std", doc = "```")]
     #[cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -329,7 +333,7 @@ impl ReadBuffer {
         Bytes::copy_from_slice(self.unread())
     }
 
-    /// Tells whether nothing waits here: no byte of a message under way, and all others were taken.
+    /// Returns whether no bytes wait: none of a message under way, and none that were not taken.
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {
@@ -338,8 +342,8 @@ impl ReadBuffer {
     }
 }
 
-/// What is never returned. The call keeps it a branch, which is foreseen; where the slice is chosen, the next read
-/// waits for the choice.
+/// Returns an empty slice for a case that never happens. The call keeps the choice a branch, which the processor
+/// predicts. If the slice were selected instead, the next read would wait for the selection.
 #[cold]
 #[inline(never)]
 fn nothing<'a>() -> &'a mut [u8] {

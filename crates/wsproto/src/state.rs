@@ -1,8 +1,8 @@
-//! Where a connection stands, which step may follow, and what its transport should do.
+//! The state of a connection, the steps between states, and what the transport should do.
 
 use wsproto_frame::Role;
 
-/// Where a connection stands.
+/// The state of a connection.
 ///
 /// ```text
 ///                Accept               Close sent           Close received
@@ -13,7 +13,7 @@ use wsproto_frame::Role;
 ///    └───── rejection without a body ──────────────────────────────────────────┘
 /// ```
 ///
-/// After a rule was broken on an open connection, the state is `RemoteClosing`: a Close is owed.
+/// After the peer broke a rule on an open connection, the state is `RemoteClosing` until our Close is sent.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum ConnectionState {
     /// The opening handshake is under way.
@@ -22,15 +22,15 @@ pub enum ConnectionState {
     Rejecting,
     /// Messages go both ways.
     Open,
-    /// We sent Close and await the peer's; messages may still arrive.
+    /// We sent Close and wait for the peer's. Messages may still arrive.
     LocalClosing,
-    /// The peer sent Close, or broke a rule, and we owe a Close; nothing more is received.
+    /// The peer sent Close, or broke a rule, and we must send Close. Nothing more is received.
     RemoteClosing,
     /// Nothing more is sent or received.
     Closed,
 }
 
-/// What moves a connection after the opening handshake from one state to another; what moves it before stands in
+/// A step from one state to another after the opening handshake. The steps of the opening handshake are in
 /// `wsproto_handshake`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Step {
@@ -42,7 +42,7 @@ pub(crate) enum Step {
     SendClose,
     /// A Close is received.
     ReceiveClose,
-    /// The peer broke a rule; a Close is owed unless it was sent.
+    /// The peer broke a rule. We must send Close, unless we have.
     Fail,
     /// The peer's stream of bytes ended.
     EndOfStream,
@@ -73,13 +73,13 @@ impl ConnectionState {
         })
     }
 
-    /// Returns what the transport of a connection that was opened should do; `ending` tells how it comes to its end.
+    /// Returns what the transport of a connection that was opened should do; `ending` describes its end.
     pub(crate) const fn transport(self, role: Role, ending: Ending) -> Transport {
         match (self, ending, role) {
             (Self::Connecting | Self::Rejecting | Self::Open | Self::LocalClosing, _, _) => {
                 Transport::KeepOpen
             }
-            // Our Close is owed.
+            // The program must send our Close.
             (Self::RemoteClosing, _, _) => Transport::PauseRead,
             //= rfc6455#5.5.1-6, rfc6455#7.1.2-2
             (Self::Closed, Ending { peer_ended: true, .. }, _) => Transport::Close,
@@ -91,7 +91,7 @@ impl ConnectionState {
     }
 }
 
-/// How a connection comes to its end, as far as its transport has to know.
+/// The facts about a connection's end that its transport depends on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Ending {
     /// The peer's stream of bytes has ended.
@@ -100,8 +100,8 @@ pub(crate) struct Ending {
     pub(crate) failed: bool,
 }
 
-/// What the transport should do next, once everything that was sent is written and [`receive`] has given `None` for
-/// what was read: it tells all that a loop has to know.
+/// What the transport should do next, once all sent bytes are written and [`receive`] has returned `None`. A loop needs
+/// no other information.
 ///
 /// [`receive`]: crate::Connection::receive
 ///
@@ -109,29 +109,29 @@ pub(crate) struct Ending {
 /// loop {
 ///     receive until there is no event; write what was sent; then
 ///     KeepOpen       read
-///     PauseRead      wait until the program has sent what it owes
+///     PauseRead      wait until the program has sent its request, its answer, or its Close
 ///     ShutdownWrite  shut down writing, read and drop to the end, close
 ///     AwaitEnd       read and drop to the end, close
 ///     Close          close
 /// }
 /// ```
 ///
-/// RFC 6455 [§7.1.1](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.1): the server closes first, so that it and
-/// not the client holds the port back; and a side that closes while bytes of the peer are still to come, or unread,
-/// has the system reset the connection, which loses what it said last.
+/// The server closes first, so that the server and not the client keeps the port (RFC 6455
+/// [§7.1.1](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.1)). Neither side closes while bytes of the peer are
+/// unread or still to come: the system would reset the connection, and the peer could lose our last bytes.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Transport {
-    /// Go on reading and writing. Where we have sent Close, bound the wait for the peer's.
+    /// Continue to read and write. After we have sent Close, limit the wait for the peer's.
     KeepOpen,
-    /// Don't read: the program is next. It owes a request, the answer to one, the rest of a rejection, or a Close; what
-    /// was read stays where it is until then, and is given to `receive` again after.
+    /// Don't read: the program is next. It must send a request, the answer to one, the rest of a rejection, or a Close.
+    /// Unread bytes stay where they are until then, and go to `receive` again afterwards.
     PauseRead,
-    /// Shut down writing, then read to the end of the stream and drop what comes; bound the wait. An error of reading is
-    /// the end.
+    /// Shut down writing, then read to the end of the stream and drop the bytes. Limit the wait. An error of reading is
+    /// the end, too.
     ShutdownWrite,
-    /// Read to the end of the stream and drop what comes; bound the wait. An error of reading is the end.
+    /// Read to the end of the stream and drop the bytes. Limit the wait. An error of reading is the end, too.
     AwaitEnd,
-    /// Close it: nothing more comes, and nothing more is to be said.
+    /// Close the transport: nothing more comes, and nothing more must be sent.
     Close,
 }
 
@@ -145,7 +145,8 @@ mod tests {
         let some = Some::<ConnectionState>;
         #[rustfmt::skip]
         let table = [
-            // step                Connecting  Rejecting  Open                 LocalClosing   RemoteClosing        Closed
+            // step                Connecting  Rejecting  Open                 LocalClosing   RemoteClosing
+            // Closed
             (Step::Send,          [None,       None,      some(Open),          None,          None,                None]),
             (Step::SendPong,      [None,       None,      some(Open),          some(LocalClosing), None,           None]),
             (Step::SendClose,     [None,       None,      some(LocalClosing),  None,          some(Closed),        None]),

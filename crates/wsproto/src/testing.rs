@@ -1,12 +1,15 @@
-//! For tests: two ends in memory, a peer that breaks any rule by its name, time by hand.
+//! Tools for tests: two ends in memory, a peer that breaks any rule by its name, a clock that the test sets.
 //!
-//! An [`End`] is a connection with the bytes that it has read and written. A [`Pair`] is a client's and a server's: what
-//! one has written is delivered to the other in pieces of your choice ([`Cuts`]). A [`Violation`] is a rule for an
-//! open connection that a peer can break, a [`HandshakeViolation`] one for the request and its answer. A
-//! [`ManualClock`] stands still until it is told to go on. There is no I/O in here, and bytes are the same from run to
-//! run.
+//! - An [`End`] is a connection with the bytes that it has read and written.
+//! - A [`Pair`] is a client's and a server's end. Bytes that one has written are delivered to the other in pieces of
+//!   your choice ([`Cuts`]).
+//! - A [`Violation`] is a rule for an open connection that a peer can break. A [`HandshakeViolation`] is one for the
+//!   request and its answer.
+//! - A [`ManualClock`] stands still until a test advances it.
 //!
-//! The echo of an application, whatever the pieces:
+//! There is no I/O in this module, and the bytes are the same in each run.
+//!
+//! An example: the echo of an application, for every way to cut the bytes into reads.
 //!
 //! ```
 //! use wsproto::testing::{Cuts, Pair};
@@ -35,7 +38,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A rule that is broken by its name, and what the peer is told:
+//! A rule that is broken by its name, and the Close that the peer gets:
 //!
 //! ```
 //! use wsproto::testing::{Cuts, Pair, Violation};

@@ -1,4 +1,4 @@
-//! Time as input: what is due when, without a clock.
+//! Deadlines and Pings with time as input, without a clock.
 
 mod config;
 #[cfg(test)]
@@ -9,14 +9,14 @@ use core::{mem, time::Duration};
 
 pub use self::config::{Deadline, KeepAlive, Timeouts};
 
-/// So many reads may find something after a deadline has passed, before it counts.
+/// The most reads with bytes after a deadline has passed, before it counts.
 const MOST_LOOKS: u8 = 16;
 
-/// A machine beside a connection that knows what is due when: the next Ping, and each deadline.
+/// The next Ping and all deadlines of a connection, as a state machine beside it.
 ///
-/// It has no clock. Time goes in as a [`Duration`] since any origin, the same for all calls, and never goes back (of a
-/// time before the last one, the last one counts). [`poll_timeout`](Self::poll_timeout) says when to come back,
-/// and [`handle_timeout`](Self::handle_timeout) what is due then, to the nanosecond.
+/// It has no clock. Time goes in as a [`Duration`] since any origin, which is the same for all calls. Time never goes
+/// back: an earlier time counts as the latest one. [`poll_timeout`](Self::poll_timeout) returns when to come back, and
+/// [`handle_timeout`](Self::handle_timeout) returns what is due then, to the nanosecond.
 ///
 /// ```
 /// use core::time::Duration;
@@ -42,7 +42,7 @@ const MOST_LOOKS: u8 = 16;
 pub struct Timers {
     timeouts: Arc<Timeouts>,
     stage: Stage,
-    /// The last time that was told.
+    /// The latest time so far.
     now: Nanos,
     /// When the stage began.
     since: Nanos,
@@ -50,25 +50,25 @@ pub struct Timers {
     heard: Nanos,
     /// When a message last came or went.
     active: Nanos,
-    /// When bytes that wait to be written last got on; `None` where none wait.
+    /// When the transport last took bytes while more waited, or the first of them was queued; `None` where none wait.
     stalled: Option<Nanos>,
     ping: PingStage,
     round_trip: Option<Nanos>,
-    /// What was due when bytes last came too late for it.
+    /// The deadline for which bytes last came too late.
     looked_at: Nanos,
     /// How many Pings were due.
     pings: u32,
-    /// How often bytes came after that.
+    /// How many reads brought bytes after that deadline.
     looks: u8,
-    /// Whether bytes came since it was last asked what is due.
+    /// Whether bytes came since the last call of `handle_timeout`.
     has_heard: bool,
-    /// Whether something of the peer waits that nobody has looked at.
+    /// Whether bytes of the peer wait that the connection has not taken.
     is_unseen: bool,
-    /// Whether nothing is read until that is looked at.
+    /// Whether nothing is read until these are taken.
     is_paused: bool,
 }
 
-/// Nanoseconds since the origin: half as long as a `Duration`, and good for 584 years.
+/// Nanoseconds since the origin: half the size of a `Duration`, and enough for 584 years.
 type Nanos = u64;
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -79,27 +79,28 @@ enum Stage {
     Over,
 }
 
-/// Where our Ping is.
+/// The progress of our Ping.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum PingStage {
     None,
-    /// It is sent, but the transport has not taken it yet; it was due then, or would have been after a sign of life.
+    /// It is queued, but the transport has not taken it yet. The time is when it was due, or would have been due after
+    /// a sign of life.
     Queued(Nanos),
-    /// It could not be sent then.
+    /// It could not be sent at this time.
     Unsent(Nanos),
-    /// It was written then, and neither Pong nor anything else has come since.
+    /// It was written at this time, and neither the Pong nor anything else has come since.
     Awaited(Nanos),
-    /// It was written then; the peer lives, its Pong is still to come.
+    /// It was written at this time. Other bytes have come, but not the Pong.
     Late(Nanos),
 }
 
-/// What is due.
+/// An action that is due.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Due {
-    /// Send a Ping with this payload; once it is written, tell [`Timers::ping_written`], or [`Timers::ping_failed`] where it
-    /// can't be sent.
+    /// Send a Ping with this payload. Call [`Timers::ping_written`] once it is written, or [`Timers::ping_failed`] if
+    /// it can't be sent.
     Ping([u8; 4]),
-    /// A deadline has passed: end the connection. [`Deadline::Idle`] alone is no fault: close it.
+    /// A deadline has passed: end the connection. [`Deadline::Idle`] is no fault of the peer: close the connection.
     Expired(Deadline),
 }
 
@@ -127,7 +128,7 @@ impl Timers {
         }
     }
 
-    /// Says that the connection is open.
+    /// Reports that the connection is open.
     pub fn opened(&mut self, now: Duration) {
         let now = self.pass(now);
         if self.stage == Stage::Opening {
@@ -135,7 +136,7 @@ impl Timers {
         }
     }
 
-    /// Says that bytes of the peer came, of whatever kind: it lives.
+    /// Reports that any bytes of the peer came: it lives.
     #[inline]
     pub fn received(&mut self, now: Duration) {
         self.heard = self.pass(now);
@@ -147,33 +148,36 @@ impl Timers {
         }
     }
 
-    /// Notes a sign of life while our Ping waits to be written: from then on it has as long as if it were due only then.
+    /// Records a sign of life while our Ping waits to be written: the time for the Ping starts anew, as if it were due
+    /// only `idle` later.
     fn ping_waits(&mut self, now: Nanos) {
         let idle = self.timeouts.keep_alive.map_or(0, |keep_alive| nanos(keep_alive.idle));
         self.ping = PingStage::Queued(now.saturating_add(idle));
     }
 
-    /// Says that the bytes that came wait to be looked at: until they are [`seen`](Self::seen), the connection isn't idle.
+    /// Reports that received bytes wait to be taken. Until they are [`seen`](Self::seen), the connection isn't idle.
     #[inline]
     pub const fn unseen(&mut self) {
         self.is_unseen = true;
     }
 
-    /// Says that nothing more is read before those bytes are [`seen`](Self::seen): until then silence tells nothing of
+    /// Reports that nothing is read before those bytes are [`seen`](Self::seen). Until then silence says nothing about
     /// the peer.
     pub const fn paused(&mut self) {
         self.is_unseen = true;
         self.is_paused = true;
     }
 
-    /// Says that all that came was looked at; tells whether reading was paused, and is to be [`resumed`](Self::resumed).
+    /// Reports that all received bytes were taken. Returns whether reading was paused: call [`resumed`](Self::resumed)
+    /// then.
     #[inline]
     pub const fn seen(&mut self) -> bool {
         self.is_unseen = false;
         mem::replace(&mut self.is_paused, false)
     }
 
-    /// Says that reading goes on after it was [`paused`](Self::paused): the message that stopped it was taken only now.
+    /// Reports that reading continues after it was [`paused`](Self::paused): the program has only now taken the
+    /// message.
     pub fn resumed(&mut self, now: Duration) {
         self.active = self.pass(now);
         if matches!(self.ping, PingStage::Queued(_)) {
@@ -181,20 +185,20 @@ impl Timers {
         }
     }
 
-    /// Says that a message came or went: the connection is in use.
+    /// Reports that a message came or went: the connection is in use.
     #[inline]
     pub fn used(&mut self, now: Duration) {
         self.active = self.pass(now);
     }
 
-    /// Says that bytes wait to be written where none did before.
+    /// Reports that bytes wait to be written, and none did before.
     #[inline]
     pub fn queued(&mut self, now: Duration) {
         let now = self.pass(now);
         self.stalled.get_or_insert(now);
     }
 
-    /// Says that the transport took bytes, and whether more wait.
+    /// Reports that the transport took bytes, and whether more wait.
     #[inline]
     pub fn written(&mut self, more_wait: bool, now: Duration) {
         let now = self.pass(now);
@@ -204,12 +208,12 @@ impl Timers {
         }
     }
 
-    /// Says that nothing waits to be written any more: writing was given up.
+    /// Reports that no bytes wait to be written any more, since writing was given up.
     pub const fn nothing_waits(&mut self) {
         self.stalled = None;
     }
 
-    /// Says that the transport has taken our Ping: from now on the peer can answer it.
+    /// Reports that the transport has taken our Ping: from now on the peer can answer it.
     pub fn ping_written(&mut self, now: Duration) {
         let now = self.pass(now);
         if matches!(self.ping, PingStage::Queued(_)) {
@@ -217,7 +221,7 @@ impl Timers {
         }
     }
 
-    /// Says that our Ping could not be sent: another one is due after [`KeepAlive::idle`].
+    /// Reports that our Ping could not be sent. Another one is due after [`KeepAlive::idle`].
     pub fn ping_failed(&mut self, now: Duration) {
         let now = self.pass(now);
         if matches!(self.ping, PingStage::Queued(_)) {
@@ -225,7 +229,7 @@ impl Timers {
         }
     }
 
-    /// Takes the payload of a Pong. Another one than that of our last Ping is passed over.
+    /// Takes the payload of a Pong. One that doesn't answer our last Ping is ignored.
     pub fn pong(&mut self, payload: &[u8], now: Duration) {
         let now = self.pass(now);
         if let PingStage::Awaited(at) | PingStage::Late(at) = self.ping
@@ -236,7 +240,7 @@ impl Timers {
         }
     }
 
-    /// Says that the closing handshake began, from either side, or that the peer broke a rule.
+    /// Reports that either side began the closing handshake, or that the peer broke a rule.
     pub fn closing(&mut self, now: Duration) {
         let now = self.pass(now);
         if matches!(self.stage, Stage::Opening | Stage::Open) {
@@ -244,28 +248,30 @@ impl Timers {
         }
     }
 
-    /// Says that the transport is closed: nothing is due any more.
+    /// Reports that the transport is closed: nothing is due any more.
     pub const fn ended(&mut self) {
         self.stage = Stage::Over;
     }
 
-    /// Returns how long the last Ping that was answered took, from when it was written until its Pong came.
+    /// Returns the round-trip time of the last Ping that was answered, from its write to its Pong.
     #[must_use]
     pub fn round_trip(&self) -> Option<Duration> {
         self.round_trip.map(Duration::from_nanos)
     }
 
-    /// Returns when to call [`handle_timeout`](Self::handle_timeout), since the origin; `None` where nothing will be due.
+    /// Returns when to call [`handle_timeout`](Self::handle_timeout), as a time since the origin; `None` where nothing
+    /// will be due.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Duration> {
         self.next().map(|(at, _)| Duration::from_nanos(at))
     }
 
-    /// Takes the time, and returns what is due, if anything is. Call it until it gives `None`, and try to read before
-    /// you call it.
+    /// Takes the time, and returns what is due, if anything is. Call it until it returns `None`, and try to read before
+    /// each call.
     ///
-    /// What is due waits for a read that finds nothing: a program that was busy must not hold its own delay against the
-    /// peer. Of bytes that come too late, 16 reads are waited for, so that a peer can't put the end off.
+    /// A deadline waits for a read that finds nothing: a program that was busy must not count its own delay against the
+    /// peer. Bytes that come too late postpone it by at most 16 reads, so that a peer can't postpone the end without
+    /// limit.
     ///
     /// After [`Due::Expired`] the same deadline doesn't expire again.
     pub fn handle_timeout(&mut self, now: Duration) -> Option<Due> {
@@ -282,7 +288,7 @@ impl Timers {
             }
             Next::Expires(deadline) => {
                 if deadline == Deadline::Idle {
-                    // To close it is what is due, and that has a deadline of its own.
+                    // The due action is to close the connection, and that has a deadline of its own.
                     (self.stage, self.since) = (Stage::Closing, now);
                 } else {
                     self.stage = Stage::Over;
@@ -292,7 +298,7 @@ impl Timers {
         })
     }
 
-    /// Tells whether bytes came that may put off what is due then, or after which one more read may.
+    /// Returns whether bytes came that may postpone a due action, or after which one more read may.
     fn may_look_again(&mut self, due: Nanos, what: Next) -> bool {
         if self.looked_at != due {
             (self.looked_at, self.looks) = (due, 0);
@@ -305,7 +311,7 @@ impl Timers {
         may_look
     }
 
-    /// Returns what comes next, and when.
+    /// Returns the next action, and its time.
     fn next(&self) -> Option<(Nanos, Next)> {
         let after = |from: Nanos, wait: Option<Duration>, next| {
             wait.map(|wait| (from.saturating_add(nanos(wait)), next))
@@ -317,7 +323,7 @@ impl Timers {
                 [after(self.since, timeouts.handshake, Next::Expires(Deadline::Handshake)), None]
             }
             Stage::Open => {
-                // Until somebody looks at what came, nobody knows.
+                // The received bytes may hold a message: before they are taken, idleness is unknown.
                 let idle = timeouts.idle.filter(|_| self.has_heard || !self.is_unseen);
                 [after(self.active, idle, Next::Expires(Deadline::Idle)), self.keep_alive()]
             }
@@ -341,7 +347,7 @@ impl Timers {
         }
     }
 
-    /// Notes the time; it never goes back.
+    /// Stores the time, which never goes back, and returns it.
     #[inline]
     fn pass(&mut self, now: Duration) -> Nanos {
         self.now = self.now.max(nanos(now));
@@ -349,7 +355,7 @@ impl Timers {
     }
 }
 
-/// What comes next.
+/// The next action.
 #[derive(Clone, Copy)]
 enum Next {
     Ping,

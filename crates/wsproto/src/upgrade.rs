@@ -1,4 +1,4 @@
-//! The opening handshake where somebody else's HTTP has parsed the request and sends the answer: a connection comes out.
+//! A server's opening handshake inside of an HTTP stack, which parses the request and sends the answer.
 
 mod client;
 
@@ -18,11 +18,11 @@ use crate::{
     opening::{broken_rule, negotiation_error, respond_to, respond_to_chosen},
 };
 
-/// A client's request for a WebSocket, out of what somebody else's HTTP has parsed, to be accepted or rejected.
+/// A client's request for a WebSocket that an HTTP stack has parsed, to be accepted or rejected.
 ///
-/// An upgrade of HTTP/1.1, or an extended CONNECT of HTTP/2 and HTTP/3. It derefs to the [`Request`], of whose header
-/// fields it keeps Origin alone: the others are still with whoever parsed them. Extensions are settled when it is accepted,
-/// so the configuration may be chosen by what the request says. In the handler of a framework:
+/// It is an upgrade of HTTP/1.1, or an extended CONNECT of HTTP/2 and HTTP/3. It derefs to the [`Request`]. Of the
+/// header fields, that keeps only Origin: the HTTP stack has the others. Extensions are negotiated in
+/// [`accept`](Self::accept), so the configuration may depend on the request. An example in the handler of a framework:
 ///
 #[cfg_attr(feature = "http", doc = "```")]
 #[cfg_attr(not(feature = "http"), doc = "```ignore")]
@@ -33,7 +33,7 @@ use crate::{
 ///     request: &http::Request<()>,
 ///     config: &Arc<Config>,
 /// ) -> Result<(UpgradeResponse, Option<Connection>), UpgradeError> {
-///     // Over HTTP/2 the second argument is what hyper has as `hyper::ext::Protocol` among the request's extensions.
+///     // Over HTTP/2 the second argument comes from the request's extension `hyper::ext::Protocol`.
 ///     let upgrade = Upgrade::from_http(request, None)?;
 ///     if let Err(foreign) = check_same_host(&upgrade) {
 ///         return Ok((upgrade.reject(&foreign.rejection())?, None));
@@ -61,7 +61,7 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Without the crate `http`, [`from_fields`](Self::from_fields) takes what a request consists of.
+/// Without the crate `http`, [`from_fields`](Self::from_fields) takes the parts of a request.
 ///
 /// RFC 6455 [§4.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2),
 /// RFC 8441 [§5](https://www.rfc-editor.org/rfc/rfc8441#section-5),
@@ -70,7 +70,7 @@ use crate::{
 pub struct Upgrade(wsproto_handshake::Upgrade);
 
 impl Upgrade {
-    /// Reads a request: what comes before its fields, and its fields by name and value.
+    /// Reads a request from its head and its fields, by name and value.
     ///
     /// ```
     /// use wsproto::{AcceptConnection, Config, HandshakeLimits, HttpVersion, RequestHead, Upgrade};
@@ -88,7 +88,7 @@ impl Upgrade {
     ///
     /// # Errors
     ///
-    /// The rule that the client broke, with the answer that it should get.
+    /// The rule that the client broke, and the answer that the client should get.
     pub fn from_fields<'a, N, V>(
         head: &RequestHead<'a>,
         fields: impl IntoIterator<Item = (&'a N, &'a V)>,
@@ -101,14 +101,14 @@ impl Upgrade {
         Ok(Self(wsproto_handshake::Upgrade::from_fields(head, fields, limits)?))
     }
 
-    /// Reads a request of the crate `http`, whole or its parts, with the limits that go without saying.
+    /// Reads a request of the crate `http`, or its parts, with the default limits.
     ///
-    /// `protocol` is the `:protocol` of an extended CONNECT, which that crate doesn't carry: hyper and h2 have it among
-    /// the extensions of a request, each as a type `Protocol` of its own.
+    /// `protocol` is the `:protocol` of an extended CONNECT, for which the crate `http` has no place. hyper and h2 put
+    /// it into the request's extensions, each as its own type `Protocol`.
     ///
     /// # Errors
     ///
-    /// The rule that the client broke, with the answer that it should get.
+    /// The rule that the client broke, and the answer that the client should get.
     #[cfg(feature = "http")]
     pub fn from_http(request: &impl HttpHead, protocol: Option<&str>) -> Result<Self, UpgradeError> {
         Ok(Self(wsproto_handshake::Upgrade::from_http(request, protocol)?))
@@ -128,16 +128,16 @@ impl Upgrade {
         Ok(Self(wsproto_handshake::Upgrade::from_http_within(limits, request, protocol)?))
     }
 
-    /// Accepts: returns the answer that opens the connection, and the connection, open.
+    /// Accepts the request: returns the answer that opens the connection, and the open connection.
     ///
-    /// `config` is a [`Config`], or an `Arc` of one that many connections share; its extensions are agreed to as far as the
-    /// client offers them, and [`extension_choice`](AcceptConnection::extension_choice) lets them.
+    /// `config` is a [`Config`], or an `Arc` of one that many connections share. An extension of it is agreed to if the
+    /// client offers it and [`extension_choice`](AcceptConnection::extension_choice) allows it.
     ///
     /// # Errors
     ///
-    /// [`UpgradeFault::Remote`] where the offers of extensions make no sense. [`UpgradeFault::Local`] for an acceptance
-    /// that can't be sent: a subprotocol that was not proposed, a field that is reserved. It can still be accepted in
-    /// another way, or rejected.
+    /// [`UpgradeFault::Remote`] where the offers of extensions are invalid. [`UpgradeFault::Local`] for an acceptance
+    /// that can't be sent: a subprotocol that was not proposed, or a reserved field. Then the request can still be
+    /// accepted in another way, or rejected.
     pub fn accept(
         &self,
         config: impl Into<Arc<Config>>,
@@ -176,15 +176,15 @@ impl Upgrade {
         }
     }
 
-    /// Rejects: returns the answer that refuses the connection.
+    /// Rejects the request: returns the answer that refuses the connection.
     ///
-    /// To a client of another version of the protocol it names ours. In HTTP/1.1 a 426 has Upgrade. In HTTP/2 and HTTP/3
-    /// a 426 becomes a 400, since nothing can be upgraded there.
+    /// For a client with another version of the protocol, the answer names ours. In HTTP/1.1 a 426 has Upgrade. In
+    /// HTTP/2 and HTTP/3 a 426 becomes a 400, since these have no upgrade.
     ///
     /// # Errors
     ///
-    /// [`UpgradeFault::Local`] for a status that is no refusal: below 200 or above 599, and 2xx for an extended CONNECT;
-    /// others for fields and a body that can't be sent.
+    /// [`UpgradeFault::Local`] for a status that can't refuse (below 200, above 599, or 2xx for an extended CONNECT),
+    /// and for fields or a body that can't be sent.
     pub fn reject(&self, reject: &RejectConnection) -> Result<UpgradeResponse, UpgradeError> {
         Ok(self.0.reject(reject).map_err(LocalProtocolError::from)?)
     }
@@ -198,7 +198,7 @@ impl Deref for Upgrade {
     }
 }
 
-/// Why no connection comes of a request, and the answer to it.
+/// The reason why a request opens no connection, and the answer to it.
 ///
 /// ```
 /// use wsproto::{HandshakeLimits, HttpVersion, RequestHead, Upgrade};
@@ -212,13 +212,13 @@ impl Deref for Upgrade {
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct UpgradeError {
-    /// What is wrong, and whose fault it is.
+    /// The mistake, of the client or of the caller.
     pub fault: UpgradeFault,
-    /// The answer that the client should get; for a mistake of the caller a 500, unless there is a better one.
+    /// The answer that the client should get. For a mistake of the caller it is a 500, unless a better one exists.
     pub response: UpgradeResponse,
 }
 
-/// Whose fault it is that no connection comes of a request.
+/// The side that made the mistake for which a request opens no connection.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum UpgradeFault {
@@ -229,8 +229,8 @@ pub enum UpgradeFault {
 }
 
 impl UpgradeError {
-    /// Puts a line of plain text into the answer that says which rule the client broke, for whoever looks at it with a
-    /// browser or curl. Of a mistake of the caller the client is told nothing.
+    /// Puts a line of plain text into the answer that names the broken rule, for people who look at it with a browser
+    /// or curl. The answer never tells the client about a mistake of the caller.
     #[must_use]
     pub fn explained(mut self) -> Self {
         if let UpgradeFault::Remote(error) = &self.fault {
@@ -249,7 +249,7 @@ impl fmt::Display for UpgradeError {
     }
 }
 
-/// What is wrong is told by `Display` already: its source is the source.
+/// `Display` shows the nested error already, so its source is the source of this one.
 impl Error for UpgradeError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.fault {

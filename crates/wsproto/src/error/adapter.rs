@@ -1,4 +1,4 @@
-//! What an adapter reports: all that can go wrong on a connection with I/O.
+//! The error of the adapters: every failure of a connection with I/O.
 
 use alloc::boxed::Box;
 use core::{convert::Infallible, error::Error, fmt};
@@ -8,7 +8,7 @@ use wsproto_handshake::{HeadError, ProxyError, RejectConnection, ResponseError, 
 
 use crate::{Deadline, LocalProtocolError, RemoteProtocolError};
 
-/// What goes wrong on a connection with I/O: the error of the adapters, for tokio and for blocking code alike.
+/// A failure of a connection with I/O: the error of the adapters, for tokio and for blocking code.
 ///
 /// ```
 /// use wsproto::{AdapterError, Deadline, RejectConnection};
@@ -23,28 +23,28 @@ use crate::{Deadline, LocalProtocolError, RemoteProtocolError};
 pub enum AdapterError {
     /// The transport failed.
     Io(io::Error),
-    /// The peer broke a rule. It was told which one.
+    /// The peer broke a rule, and was told which one.
     Remote(RemoteProtocolError),
-    /// The program made a mistake: nothing was sent, and the connection is as it was.
+    /// The program made a mistake. Nothing was sent, and the connection is unchanged.
     Local(LocalProtocolError),
     /// The server refused to open a WebSocket: its status, its fields, and the start of its body, at most 16 KiB.
     Rejected(Box<RejectConnection>),
-    /// The proxy made no tunnel: its status and its fields, or the rule that it broke.
+    /// The proxy opened no tunnel: its status and its fields, or the rule that it broke.
     Proxy(ProxyError),
-    /// A step took too long; it says which one.
+    /// A step took too long; the deadline names the step.
     TimedOut(Deadline),
-    /// The URL isn't that of a WebSocket.
+    /// The URL is not valid for a WebSocket.
     Url(UrlError),
     /// The connection is closed, or closing: nothing can be sent.
     Closed,
 }
 
 impl AdapterError {
-    /// Tells whether it may pass by itself, so that it makes sense to connect again after a while: a transport that
-    /// failed, a deadline, a server or a proxy that is busy (408, 429, 5xx but 501 and 505), a connection that ended.
+    /// Returns whether the failure may pass by itself, so that it makes sense to connect again after a while.
     ///
-    /// What is wrong stays wrong: an input that is invalid, data that break a rule (a certificate that isn't trusted, for
-    /// one), what isn't supported.
+    /// It may pass for a transport that failed, a deadline, a busy server or proxy (408, 429, 5xx except 501 and 505),
+    /// and a connection that ended. It doesn't pass for invalid input, for data that break a rule (such as an untrusted
+    /// certificate), and for what isn't supported.
     #[must_use]
     pub fn may_pass(&self) -> bool {
         match self {
@@ -62,7 +62,7 @@ impl AdapterError {
     }
 }
 
-/// Tells whether a status says that another request may be answered otherwise.
+/// Returns whether a status says that a later request may succeed.
 const fn is_busy(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502..=504 | 506..=599)
 }
@@ -108,7 +108,7 @@ impl From<RemoteProtocolError> for AdapterError {
     }
 }
 
-/// What comes too late counts as [`Closed`](AdapterError::Closed).
+/// An event that comes too late becomes [`Closed`](AdapterError::Closed).
 impl From<LocalProtocolError> for AdapterError {
     fn from(error: LocalProtocolError) -> Self {
         if error.remedy() == crate::Remedy::Discard { Self::Closed } else { Self::Local(error) }
@@ -139,7 +139,7 @@ impl From<UrlError> for AdapterError {
     }
 }
 
-/// What is a URL already can't be a wrong one.
+/// A value that is a URL already can't be an invalid one.
 impl From<Infallible> for AdapterError {
     fn from(never: Infallible) -> Self {
         match never {}

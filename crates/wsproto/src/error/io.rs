@@ -1,4 +1,4 @@
-//! Errors as those of `std::io`, for functions that read and write.
+//! Conversions into errors of `std::io`, for functions that read and write.
 
 use std::io;
 
@@ -7,8 +7,8 @@ use wsproto_handshake::{HeadError, RequestError, ResponseError};
 
 use crate::{ConnectionState, LocalProtocolError, Remedy, RemoteProtocolError};
 
-/// The kind is `InvalidInput` for a mistake, `NotConnected` for what comes too early, `BrokenPipe` for what comes too late,
-/// and `Other` where entropy or an extension has failed; the error itself is within.
+/// The kind is `InvalidInput` for a mistake, `NotConnected` for an event that comes too early, `BrokenPipe` for one
+/// that comes too late, and `Other` where entropy or an extension has failed. The error itself is inside.
 impl From<LocalProtocolError> for io::Error {
     fn from(error: LocalProtocolError) -> Self {
         let kind = match (&error, error.remedy()) {
@@ -26,8 +26,8 @@ impl From<LocalProtocolError> for io::Error {
     }
 }
 
-/// The kind is `UnexpectedEof` where the peer's stream ended too early, `Other` where an extension of ours has failed, and
-/// else `InvalidData`; the error itself is within.
+/// The kind is `UnexpectedEof` where the peer's stream ended too early, `Other` where an extension of ours has failed,
+/// and `InvalidData` otherwise. The error itself is inside.
 impl From<RemoteProtocolError> for io::Error {
     fn from(error: RemoteProtocolError) -> Self {
         let kind = match &error {

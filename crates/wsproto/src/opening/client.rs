@@ -1,4 +1,4 @@
-//! A client's opening: we send the request, the answer comes.
+//! A client's opening handshake: we send the request, the answer comes.
 
 use alloc::{sync::Arc, vec::Vec};
 
@@ -16,7 +16,7 @@ use crate::{
 pub(crate) struct ClientOpening {
     config: Arc<Config>,
     handshake: ClientHandshake,
-    /// What was agreed, once the server has consented.
+    /// The result of the negotiation, once the server has consented.
     agreed: Option<Agreed>,
     failure: Option<RemoteProtocolError>,
     /// Whether any byte has come.
@@ -47,7 +47,7 @@ impl ClientOpening {
         match (self.state(), self.handshake.state()) {
             //= rfc6455#7.2.1-1
             (ConnectionState::Closed, _) => Transport::Close,
-            // The request is owed.
+            // The program must send the request.
             (_, ClientState::Idle) => Transport::PauseRead,
             _ => Transport::KeepOpen,
         }
@@ -57,7 +57,7 @@ impl ClientOpening {
         self.failure.as_ref()
     }
 
-    /// Takes the next part of the answer. After a consent, [`take_agreed`](Self::take_agreed) gives what was agreed.
+    /// Takes the next part of the answer. After a consent, [`take_agreed`](Self::take_agreed) returns the agreement.
     #[inline]
     pub(crate) fn receive(
         &mut self,
@@ -79,7 +79,7 @@ impl ClientOpening {
             return Ok(None);
         }
         match self.handshake.receive_eof() {
-            // The end of a rejection whose body lasts until then.
+            // A rejection's body that lasts until the end of the stream.
             Ok(Some(last)) => self.received(Ok(Some(last))),
             Ok(None) | Err(_) => {
                 Err(self.fail(RemoteProtocolError::EndOfStream { received_any: self.received_any }))
@@ -87,7 +87,7 @@ impl ClientOpening {
         }
     }
 
-    /// Apart, so that a piece of an answer costs little.
+    /// A function of its own, so that a piece of an answer costs little.
     #[inline(never)]
     fn received(
         &mut self,
@@ -109,7 +109,7 @@ impl ClientOpening {
         Ok(accept.into())
     }
 
-    /// Gives what was agreed, once, if the server has consented.
+    /// Returns the agreement, once, if the server has consented.
     pub(crate) const fn take_agreed(&mut self) -> Option<Agreed> {
         self.agreed.take()
     }
@@ -133,7 +133,7 @@ impl ClientOpening {
             Event::AcceptConnection(_) | Event::RejectConnection(_) | Event::RejectData(_) => {
                 Err(LocalProtocolError::WrongEvent)
             }
-            // The connection's state forbids these before it asks.
+            // The connection's state forbids these events before it calls this function.
             Event::TextMessage(_)
             | Event::BytesMessage(_)
             | Event::CloseConnection(_)
@@ -154,7 +154,7 @@ impl ClientOpening {
     }
 }
 
-/// Offers the extensions of the configuration in a request, which must offer none by itself.
+/// Adds the configuration's extensions to a request. The request itself must offer none.
 pub(crate) fn with_offers(mut request: Request, config: &Config) -> Result<Request, LocalProtocolError> {
     if request.extensions().next().is_some() {
         return Err(LocalProtocolError::ExtensionsInEvent);

@@ -1,4 +1,4 @@
-//! A server's opening: the request comes, we answer.
+//! A server's opening handshake: the request comes, we answer.
 
 use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
 
@@ -15,16 +15,18 @@ use crate::{
 pub(crate) struct ServerOpening {
     config: Arc<Config>,
     handshake: ServerHandshake,
-    /// What extensions are answered with, once the request is there.
+    /// The answer to the offered extensions, once the request is complete.
     agreed: Option<(Vec<String>, Pipeline)>,
-    /// What the client offered, where some of it is agreed to: the answer may choose among it.
+    /// The client's offers, if any of them is accepted: the program may choose among them.
     offers: Vec<String>,
     failure: Option<RemoteProtocolError>,
-    /// A request whose offers of extensions were refused; others the handshake has.
+    /// A request with offers of extensions that were refused. `handshake` has requests that were refused for other
+    /// reasons.
     refused: Option<Box<HttpRequest>>,
     /// Whether any byte has come.
     received_any: bool,
-    /// Whether the client's stream has ended. After its request that counts once the bytes that came before are received.
+    /// Whether the client's stream has ended. After a complete request, the end counts once the bytes before it are
+    /// received.
     pub(crate) peer_ended: bool,
 }
 
@@ -59,7 +61,7 @@ impl ServerOpening {
             //= rfc6455#7.2.2-1
             (ConnectionState::Closed, _) => Transport::ShutdownWrite,
             (_, ServerState::AwaitingRequest) if self.failure.is_none() => Transport::KeepOpen,
-            // An answer is owed, or the rest of one.
+            // The program must send an answer, or the rest of one.
             _ => Transport::PauseRead,
         }
     }
@@ -86,7 +88,7 @@ impl ServerOpening {
                     outcome => self.received_last(outcome),
                 }
             }
-            // What follows belongs to the open connection, and stays with the caller until there is one.
+            // The following bytes belong to the open connection. They stay with the caller until it is open.
             ServerState::AwaitingAnswer => Ok(None),
             _ => {
                 *input = &[];
@@ -95,7 +97,7 @@ impl ServerOpening {
         }
     }
 
-    /// Apart, so that a piece of a request costs little.
+    /// A function of its own, so that a piece of a request costs little.
     #[inline(never)]
     fn received_last(
         &mut self,
@@ -111,7 +113,7 @@ impl ServerOpening {
         }
     }
 
-    /// Settles what extensions are answered with.
+    /// Prepares the answer to the offered extensions.
     fn settle(&mut self, request: &Request) -> Result<(), RemoteProtocolError> {
         match respond_to(request.extensions(), &self.config) {
             Ok(agreed) => {
@@ -128,7 +130,7 @@ impl ServerOpening {
         }
     }
 
-    /// Returns what a request asked for that was refused.
+    /// Returns the request that was refused.
     pub(crate) fn refused_request(&self) -> Option<&HttpRequest> {
         self.refused.as_deref().or_else(|| self.handshake.refused_request())
     }
@@ -140,12 +142,12 @@ impl ServerOpening {
         error
     }
 
-    /// Takes the end of the client's stream; one that has sent its request can still be answered.
+    /// Takes the end of the client's stream. A client that has sent its request can still be answered.
     pub(crate) fn receive_eof(&mut self) -> Result<Option<Event<'static>>, RemoteProtocolError> {
         self.peer_ended = true;
         match self.handshake.state() {
             ServerState::AwaitingRequest if self.failure.is_none() => {
-                // It gives back what it keeps of the head; what it says of the end is what we say.
+                // The call frees the kept part of the head. Its error is dropped: ours says the same.
                 let _ended = self.handshake.receive_eof();
                 Err(self.fail(RemoteProtocolError::EndOfStream { received_any: self.received_any }))
             }
@@ -153,7 +155,7 @@ impl ServerOpening {
         }
     }
 
-    /// Sends the answer; after an acceptance, gives what was agreed.
+    /// Sends the answer. After an acceptance, it returns the agreement.
     pub(crate) fn send(
         &mut self,
         event: Event<'_>,
@@ -181,7 +183,7 @@ impl ServerOpening {
         Ok(None)
     }
 
-    /// Sends the rejection that is owed for an error, with the broken rule as its text if the configuration says so.
+    /// Sends the rejection for an error, with the broken rule as its text if the configuration says so.
     pub(crate) fn reply_to_error(
         &mut self,
         error: &RemoteProtocolError,
@@ -224,7 +226,7 @@ impl ServerOpening {
     }
 }
 
-/// Returns a line that says what is wrong with a request, and where that is written.
+/// Returns a line that says what is wrong with a request, and which section of the RFC says so.
 pub(crate) fn broken_rule(error: &RemoteProtocolError) -> String {
     match error {
         RemoteProtocolError::Request(rule) => format!("{error} ({})\n", rule.section()),

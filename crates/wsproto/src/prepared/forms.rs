@@ -1,4 +1,4 @@
-//! What sets of extensions make of a message, each of them once.
+//! The forms of a message for several sets of extensions. Each form is made once.
 
 use alloc::{boxed::Box, vec::Vec};
 
@@ -13,7 +13,7 @@ pub(super) use self::list::Forms;
 struct Keys(Vec<(Box<str>, u128)>);
 
 impl Keys {
-    /// `None` where an extension works on a message in a way that depends on earlier ones.
+    /// Returns the keys; `None` where the output of an extension depends on earlier messages.
     fn of(extensions: &Pipeline) -> Option<Self> {
         let with_key = |(name, key): (&str, Option<u128>)| key.map(|key| (Box::from(name), key));
         extensions.outbound_keys().map(with_key).collect::<Option<_>>().map(Self)
@@ -32,14 +32,14 @@ mod list {
 
     use super::{ExtensionError, Keys, Pipeline, Transformed, Vec};
 
-    /// A list that grows under a lock, which nobody holds while a form is made.
+    /// A list that grows under a lock. The lock is free while a form is made.
     #[derive(Default)]
     pub(in super::super) struct Forms(Mutex<Vec<Arc<Form>>>);
 
     struct Form {
         extensions: Keys,
         transformed: OnceLock<Transformed>,
-        /// Locked while it is made: who needs the same one waits.
+        /// Locked while the form is made: threads that need the same form wait here.
         making: Mutex<()>,
     }
 
@@ -73,7 +73,7 @@ mod list {
             }
         }
 
-        /// Returns the form of these extensions, if it is made.
+        /// Returns the form for these extensions, if it is made already.
         #[inline]
         fn ready(&self, extensions: &Pipeline) -> Option<Transformed> {
             let forms = lock(&self.0);
@@ -81,8 +81,7 @@ mod list {
             form.transformed.get().cloned()
         }
 
-        /// Returns the place of a form, which is to be made unless it is made, or `None` where it would be of no use to
-        /// others.
+        /// Returns the place of a form, made or not, or `None` where others can't use the form.
         fn form_of(&self, extensions: &Pipeline) -> Option<Arc<Form>> {
             let mut forms = lock(&self.0);
             if let Some(form) = forms.iter().find(|form| form.extensions.are_of(extensions)) {
@@ -106,7 +105,7 @@ mod list {
         }
     }
 
-    /// A panic of somebody else's extension leaves a form that is still to be made, and a list that is sound.
+    /// A panic of a third-party extension leaves a form that isn't made yet, and a consistent list.
     fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
         mutex.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -116,7 +115,7 @@ mod list {
 mod list {
     use super::{ExtensionError, Keys, Pipeline, Transformed, Vec};
 
-    /// What was made ahead.
+    /// The forms that were made in advance.
     #[derive(Clone, Default)]
     pub(in super::super) struct Forms(Vec<(Keys, Transformed)>);
 

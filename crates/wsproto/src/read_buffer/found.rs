@@ -1,4 +1,4 @@
-//! What a connection found in a read buffer: an event as a place.
+//! The event that a connection found in a read buffer, as a place.
 
 use alloc::{string::String, vec::Vec};
 use core::{mem, ops::Range};
@@ -8,10 +8,10 @@ use bytes::Bytes;
 use super::{Joined, ReadBuffer};
 use crate::{BytesMessage, Event, Payload, Ping, Pong, Text, TextMessage};
 
-/// From this length on a payload is taken along with the memory that it lies in, and not copied.
+/// From this length on a payload is taken with its memory, and not copied.
 const TAKEN_LEN: usize = 64 << 10;
 
-/// An event, and where what it carries lies.
+/// An event, with the place of its payload.
 pub(crate) enum Found {
     Nothing,
     Message {
@@ -19,14 +19,14 @@ pub(crate) enum Found {
         frame_finished: bool,
         message_finished: bool,
     },
-    /// A payload that lies where it was read.
+    /// A Ping with the place of its payload, which lies where it was read.
     Ping(Range<usize>),
     Pong(Range<usize>),
-    /// What borrows nothing.
+    /// An event that borrows nothing.
     Event(Event<'static>),
 }
 
-/// What was found, to be looked at and left where it is.
+/// A view of the event that was found.
 #[derive(Clone, Copy)]
 pub(crate) enum FoundEvent<'a> {
     Nothing,
@@ -37,7 +37,7 @@ pub(crate) enum FoundEvent<'a> {
 }
 
 impl<'a> FoundEvent<'a> {
-    /// Looks at an event.
+    /// Makes a view of an event.
     #[inline]
     pub(crate) fn of(event: &'a Event<'a>) -> Self {
         match event {
@@ -54,7 +54,7 @@ impl<'a> FoundEvent<'a> {
     }
 }
 
-/// Where a message lies, or a part of one.
+/// The place of a message, or of a part of one.
 pub(crate) enum Place {
     /// The joined text.
     Text,
@@ -70,17 +70,17 @@ impl Found {
         mem::replace(self, Self::Nothing)
     }
 
-    /// Tells whether it is a message that was joined, whose place is free once it was seen.
+    /// Returns whether it is a joined message, and its place is free after the program has seen it.
     pub(crate) const fn is_joined(&self) -> bool {
         matches!(self, Self::Message { place: Place::Text | Place::Bytes, .. })
     }
 
-    /// Takes an event that borrows nothing.
+    /// Takes an event that borrows nothing, if that was found.
     pub(super) fn take_event(&mut self) -> Option<Event<'static>> {
         if let Self::Event(event) = self.take() { Some(event) } else { None }
     }
 
-    /// Returns the event that lies in these places.
+    /// Returns the event, borrowed from its place.
     #[inline]
     pub(super) fn borrowed_event<'a>(&self, memory: &'a [u8], joined: &'a Joined) -> Option<Event<'a>> {
         let read = |range: &Range<usize>| Payload::new(memory.get(range.clone()).unwrap_or_default());
@@ -103,13 +103,13 @@ impl Found {
 }
 
 impl ReadBuffer {
-    /// Tells whether what waits here may be a message that is taken with its memory, and not copied.
+    /// Returns whether the waiting bytes may be a message that is taken with its memory, and not copied.
     #[inline]
     pub(crate) fn holds_long_message(&self) -> bool {
         self.end.saturating_sub(self.start).saturating_add(self.joined.len()) >= TAKEN_LEN
     }
 
-    /// Looks at what was found.
+    /// Returns a view of the event that was found.
     #[inline]
     pub(crate) fn found_event(&self) -> FoundEvent<'_> {
         match &self.found {
@@ -128,7 +128,7 @@ impl ReadBuffer {
         }
     }
 
-    /// Takes a message that was found, with its memory where it is long enough.
+    /// Takes a message that was found, with its memory if it is long enough.
     pub(super) fn take_message(
         &mut self,
         place: Place,
@@ -151,7 +151,7 @@ impl ReadBuffer {
         BytesMessage::received(data, frame_finished, message_finished).into()
     }
 
-    /// Takes the bytes in `range`, which were given; what was read after them moves to memory of its own.
+    /// Takes the bytes in `range`, which are a message. Bytes that were read after them move to memory of their own.
     fn take_read(&mut self, range: Range<usize>) -> Payload<'static> {
         if !is_taken(range.len(), self.memory.capacity()) {
             return Bytes::copy_from_slice(self.bytes(range)).into();
@@ -164,12 +164,12 @@ impl ReadBuffer {
     }
 }
 
-/// Takes what is long and leaves its memory little larger, copies the rest.
+/// Takes a long value that uses most of its memory, and copies any other.
 fn take_or_copy<T: Clone + Default>(bytes: &mut T, len: fn(&T) -> usize, capacity: fn(&T) -> usize) -> T {
     if is_taken(len(bytes), capacity(bytes)) { mem::take(bytes) } else { bytes.clone() }
 }
 
-/// Tells whether so many bytes are taken with memory of that capacity.
+/// Returns whether this many bytes are taken with memory of that capacity.
 const fn is_taken(len: usize, capacity: usize) -> bool {
     len >= TAKEN_LEN && capacity <= len.saturating_mul(2).saturating_add(32)
 }

@@ -1,14 +1,14 @@
-//! A message that doesn't lie where it was read: joined of fragments or of pieces of a text, or made by extensions.
+//! A message that doesn't lie where it was read: joined from fragments or from pieces of a text, or made by extensions.
 
 use alloc::{string::String, vec::Vec};
 
 use crate::memory::LastLong;
 
-/// The parts of a message, joined; the memory stays for the next message, but for that of a single long one.
+/// The parts of a message, joined. The memory stays for the next message, except for that of a single long one.
 pub(crate) struct Joined {
-    /// A text, as far as it is joined.
+    /// A text, up to the last joined part.
     pub(crate) text: String,
-    /// A binary message, as far as it is joined; of a text, what extensions have just made.
+    /// A binary message, up to the last joined part. For a text, the last output of the extensions.
     pub(crate) bytes: Vec<u8>,
     long: LastLong,
 }
@@ -27,7 +27,7 @@ impl Joined {
         self.text.len().saturating_add(self.bytes.len())
     }
 
-    /// Forgets the message, and gives its memory back where that is worth nothing to others.
+    /// Drops the message, and frees its memory if later messages don't need as much.
     pub(crate) fn clear(&mut self) {
         self.long.note(self.text.len().max(self.bytes.len()));
         self.text.clear();
@@ -40,12 +40,12 @@ impl Joined {
         }
     }
 
-    /// Returns how many bytes of memory are held.
+    /// Returns how many bytes of memory it holds.
     pub(crate) const fn capacity(&self) -> usize {
         self.text.capacity().saturating_add(self.bytes.capacity())
     }
 
-    /// Gives back what memory a message under way doesn't need.
+    /// Frees memory that the message under way doesn't need.
     pub(crate) fn shrink_to_fit(&mut self) {
         self.text.shrink_to_fit();
         self.bytes.shrink_to_fit();

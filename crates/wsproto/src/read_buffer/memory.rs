@@ -1,4 +1,4 @@
-//! How much memory the buffer has: it grows with what waits, and is given back.
+//! The memory of the buffer: it grows with the waiting bytes, and is freed after them.
 
 use alloc::{vec, vec::Vec};
 use core::mem;
@@ -6,11 +6,11 @@ use core::mem;
 use super::{LEAST_ROOM, ReadBuffer};
 use crate::read_buffer::Found;
 
-/// Up to this length it is better to grow than to move bytes time and again.
+/// Up to this length it is better to grow than to move bytes again and again.
 const SMALL_LEN: usize = 64 << 10;
 
 impl ReadBuffer {
-    /// Forgets what waits here and keeps the memory, for a connection that is over: by an error, or at the end of its
+    /// Drops all waiting bytes and keeps the memory. Call it after the end of a connection: an error, or the end of its
     /// stream.
     pub fn clear(&mut self) {
         self.found = Found::Nothing;
@@ -21,14 +21,15 @@ impl ReadBuffer {
         self.room_end = 0;
     }
 
-    /// Returns how many bytes of memory are held: for what waits, and for what will be read.
+    /// Returns how many bytes of memory the buffer holds, for waiting bytes and for later reads.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.memory.capacity().saturating_add(self.joined.capacity())
     }
 
-    /// Gives memory back, so that at most `capacity` bytes are held, or what waits where that is more. The next
-    /// [`room`](Self::room) takes what it needs. What was found and not asked for is dropped.
+    /// Frees memory, so that the buffer holds at most `capacity` bytes, or the waiting bytes if these are more.
+    ///
+    /// The next [`room`](Self::room) takes the memory that it needs. An event that was found and not taken is dropped.
     ///
     /// ```
     /// use wsproto::ReadBuffer;
@@ -49,18 +50,20 @@ impl ReadBuffer {
         self.truncate(capacity.saturating_sub(self.joined.capacity()));
     }
 
-    /// Returns how many bytes wait here: those of the message under way, and what was not looked at yet.
+    /// Returns how many bytes wait: those of the message under way, and those that were not taken yet.
     #[must_use]
     pub fn waiting_len(&self) -> usize {
         let joined = if self.found.is_joined() { 0 } else { self.joined.len() };
         self.end.saturating_sub(self.start).saturating_add(joined)
     }
 
-    /// Reads into other memory from now on: what was read and waits moves there. Returns the memory that it had, or the
-    /// other one where what waits doesn't fit in its length.
+    /// Makes the buffer read into other memory, and returns the memory that it had.
     ///
-    /// So many connections share the memory of their reads, and one that waits gives it back by
-    /// [`take_memory`](Self::take_memory). What was found and not asked for is dropped.
+    /// Waiting bytes move to the new memory. If they don't fit in its length, nothing changes, and the new memory is
+    /// returned.
+    ///
+    /// In this way many connections share the memory for their reads. A connection that waits returns it by
+    /// [`take_memory`](Self::take_memory). An event that was found and not taken is dropped.
     ///
     #[cfg_attr(feature = "std", doc = "```")]
     #[cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -92,21 +95,22 @@ impl ReadBuffer {
         mem::replace(&mut self.memory, memory)
     }
 
-    /// Takes out the memory for reads. What was read and waits stays, in as many bytes as it has. What was found and not
-    /// asked for is dropped.
+    /// Takes out the memory for reads. Waiting bytes stay, in memory of exactly their length. An event that was found
+    /// and not taken is dropped.
     pub fn take_memory(&mut self) -> Vec<u8> {
         self.forget_found();
         self.exchange_memory(vec![0; self.end.saturating_sub(self.start)])
     }
 
-    /// Forgets what a connection that is over has left, and gives its memory back; no more than a read needs stays.
+    /// Drops the bytes of a connection that is over, and frees memory: at most the memory for a read stays.
     #[cold]
     pub(crate) fn forget_connection(&mut self) {
         self.clear();
         self.shrink_to(self.read_len);
     }
 
-    /// Reads to the front again: nothing is left. Gives memory back where a single long message needed it.
+    /// Makes reads start at the front again, since no bytes are left. Frees memory that only a single long message
+    /// needed.
     #[inline]
     pub(super) fn rewind(&mut self) {
         let used = mem::take(&mut self.end);
@@ -115,15 +119,16 @@ impl ReadBuffer {
         self.give_back(used);
     }
 
-    /// Notes how much was used until nothing or little was left, once for a message, and gives memory back where that
-    /// is worth nothing to what comes. What waits lies in front. Within a message nothing is given back: what follows
-    /// may be as long.
+    /// Records how much memory was used until no or few bytes were left, once per message. Frees memory that later
+    /// messages don't need. Waiting bytes lie at the front.
+    ///
+    /// Within a message nothing is freed: the next fragment may be as long.
     #[inline]
     fn give_back(&mut self, used: usize) {
         self.used = self.used.max(used);
         if self.used > 0 && self.joined.is_empty() {
             self.long.note(mem::take(&mut self.used));
-            // What was left over may have come with more memory than it needs.
+            // Unread bytes of another reader may have come with more memory than they need.
             let held = self.memory.capacity();
             if held > self.read_len && !self.long.keep(held) {
                 self.truncate(self.read_len);
@@ -131,7 +136,7 @@ impl ReadBuffer {
         }
     }
 
-    /// Gives memory back beyond so many bytes, and what waits, which lies in front.
+    /// Frees memory beyond this length and beyond the waiting bytes, which lie at the front.
     #[cold]
     fn truncate(&mut self, len: usize) {
         (self.room_end, self.last_room) = (self.end, 0);
@@ -139,10 +144,11 @@ impl ReadBuffer {
         self.memory.shrink_to_fit();
     }
 
-    /// Moves what waits to the front where the room that it leaves is worth it, and grows where there is too little room.
+    /// Moves the waiting bytes to the front if that frees enough room, and grows the memory if there is too little
+    /// room.
     ///
-    /// What is long grows to twice what waits, so that it grows with two thirds of it in use. Either way as much is moved,
-    /// but for a small factor, as was taken or read since.
+    /// When a long buffer grows, at least two thirds of it are waiting bytes. It grows to twice their number. In both
+    /// cases the cost is linear: as many bytes are moved as were taken or read since, up to a small factor.
     #[cold]
     #[inline(never)]
     pub(super) fn make_room(&mut self, most: usize) {
@@ -158,19 +164,19 @@ impl ReadBuffer {
         }
         if self.memory.len().saturating_sub(self.end) < LEAST_ROOM.min(most) {
             if !is_small {
-                // To grow moves it, too.
+                // Growing moves the bytes, too.
                 self.move_to_front();
             }
             let double = if is_small { self.memory.len() } else { self.end }.saturating_mul(2);
             let least = self.read_len.max(self.end.saturating_add(LEAST_ROOM)).max(self.memory.len());
             let len = double.max(least);
-            // A vector by itself would take twice what it has.
+            // By itself a vector would grow to twice its capacity.
             self.memory.reserve_exact(len.saturating_sub(self.memory.len()));
             self.memory.resize(len, 0);
         }
     }
 
-    /// Moves what waits to the front.
+    /// Moves the waiting bytes to the front.
     fn move_to_front(&mut self) {
         self.memory.copy_within(self.start..self.end, 0);
         self.decoded = self.decoded.saturating_sub(self.start);

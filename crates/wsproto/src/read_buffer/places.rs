@@ -1,4 +1,4 @@
-//! Where the bytes lie that a connection takes: those that wait, and those that are as they were read.
+//! The places of bytes for a connection: those that wait, and those that are as they were read.
 
 #![expect(clippy::inline_always, reason = "events that go through memory cost more than the work itself")]
 
@@ -15,7 +15,7 @@ impl ReadBuffer {
         self.whole
     }
 
-    /// Frees the place of what was found.
+    /// Frees the place of the event that was found.
     #[inline(always)]
     pub(crate) fn forget_found(&mut self) {
         if !matches!(self.found, Found::Nothing) {
@@ -30,27 +30,27 @@ impl ReadBuffer {
         }
     }
 
-    /// Says that a message, or a part of one, was found.
+    /// Stores that a message, or a part of one, was found.
     #[inline]
     pub(crate) fn note_message(&mut self, place: Place, frame_finished: bool, message_finished: bool) {
         self.found = Found::Message { place, frame_finished, message_finished };
         self.last_room = 0;
     }
 
-    /// Returns the bytes in `range`, and where to join them.
+    /// Returns the bytes in `range`, and the place to join them.
     #[inline]
     pub(crate) fn read_and_joined(&mut self, range: Range<usize>) -> (&[u8], &mut Joined) {
         (self.memory.get(range).unwrap_or_default(), &mut self.joined)
     }
 
-    /// Returns how many bytes are as they were read.
+    /// Returns the number of fresh bytes: those that are as they were read.
     #[inline(always)]
     pub(crate) const fn fresh_len(&self) -> usize {
         debug_assert!(self.decoded <= self.end, "what is decoded was read");
         self.end.wrapping_sub(self.decoded)
     }
 
-    /// Returns the bytes that are as they were read.
+    /// Returns the fresh bytes.
     #[inline(always)]
     pub(crate) fn fresh(&mut self) -> &mut [u8] {
         self.memory.get_mut(self.decoded..self.end).unwrap_or_else(nothing)
@@ -62,7 +62,7 @@ impl ReadBuffer {
         self.memory.get(range).unwrap_or_default()
     }
 
-    /// Adds `payload`, whose place counts from the fresh bytes, to the payload that waits; a header before it is
+    /// Adds `payload` to the payload that waits. Its place counts from the first fresh byte. A header before it is
     /// dropped.
     #[inline(always)]
     pub(crate) fn extend_waiting(&mut self, payload: &Range<usize>) {
@@ -74,8 +74,8 @@ impl ReadBuffer {
         self.decoded = self.decoded.wrapping_add(payload.end);
     }
 
-    /// Takes the payload that waits. Returns, too, what drops all that was read after it: for a fault that shows while
-    /// the payload is borrowed.
+    /// Takes the payload that waits. Also returns a function that drops all bytes after it: for a violation that is
+    /// found while the payload is borrowed.
     #[inline(always)]
     pub(crate) fn lend_waiting(&mut self) -> (&[u8], impl FnOnce()) {
         let waiting = self.take_waiting();
@@ -83,7 +83,7 @@ impl ReadBuffer {
         (memory.get(waiting).unwrap_or_else(|| nothing()), move || *end = *decoded)
     }
 
-    /// Takes the payload that waits, and says where it lies.
+    /// Takes the payload that waits, and returns its place.
     #[inline(always)]
     pub(crate) fn take_waiting(&mut self) -> Range<usize> {
         let waiting = self.start..self.decoded;
@@ -91,13 +91,13 @@ impl ReadBuffer {
         waiting
     }
 
-    /// Drops so many of the fresh bytes.
+    /// Drops this many of the fresh bytes.
     pub(crate) fn drop_front(&mut self, len: usize) {
         self.start = self.decoded.saturating_add(len).min(self.end);
         (self.decoded, self.last_room) = (self.start, 0);
     }
 
-    /// Says that an event was found that borrows nothing, if there is one; tells whether there is.
+    /// Stores an event that borrows nothing, if there is one, and returns whether there is.
     pub(crate) fn note_event(&mut self, event: Option<Event<'static>>) -> bool {
         let is_found = event.is_some();
         self.found = event.map_or(Found::Nothing, Found::Event);
@@ -111,27 +111,28 @@ impl ReadBuffer {
         self.drop_front(self.fresh_len());
     }
 
-    /// Tells whether a frame is awaited whole, and neither all of it has come nor `long` bytes of it.
+    /// Returns whether a frame is awaited whole, and neither all of it nor `long` bytes of it have come.
     #[inline(always)]
     pub(crate) const fn awaits_more(&self, long: usize) -> bool {
         self.end < self.frame_end && self.fresh_len() < long
     }
 
-    /// Says how many of the fresh bytes and of those that will be read belong to a frame that is awaited whole.
+    /// Stores how many bytes a frame that is awaited whole still has, fresh ones and unread ones.
     #[inline(always)]
     pub(crate) const fn await_frame(&mut self, left: usize) {
         (self.frame_end, self.last_room) = (self.decoded.saturating_add(left), 0);
     }
 
-    /// Returns the fresh bytes as a piece of a text that waits, where that is to wait for the end of its frame: less
-    /// than `long` bytes of it have come.
+    /// Returns the fresh bytes as a piece of a text that waits for the end of its frame, if less than `long` bytes of
+    /// it have come.
     #[inline(always)]
     pub(crate) fn text_piece(&mut self, long: usize) -> Option<&mut [u8]> {
         let waits = self.whole && self.end.wrapping_sub(self.start) < long;
         if waits { self.memory.get_mut(self.decoded..self.end) } else { None }
     }
 
-    /// Adds all fresh bytes to the text that waits, a piece of it that was checked, whose check stood at `before`.
+    /// Adds all fresh bytes, which were checked, to the text that waits. `before` is the state of the check before
+    /// them.
     #[inline(always)]
     pub(crate) fn extend_waiting_text(&mut self, before: TextCheck) {
         if self.start == self.decoded {

@@ -1,8 +1,8 @@
-//! Time by hand.
+//! A clock that a test sets.
 
 use core::time::Duration;
 
-/// A clock that stands still until it is told to go on; what it shows is the time since an origin.
+/// A clock that stands still until a test advances it. It shows the time since an origin.
 ///
 /// ```
 /// use core::time::Duration;
@@ -25,12 +25,12 @@ impl ManualClock {
         self.now
     }
 
-    /// Goes on by so much; at the longest time that there is, it stops.
+    /// Advances by a duration. It stops at the longest `Duration`.
     pub const fn advance(&mut self, by: Duration) {
         self.now = self.now.saturating_add(by);
     }
 
-    /// Goes on to a time, such as a deadline; never back.
+    /// Advances to a time, such as a deadline. It never goes back.
     pub fn advance_to(&mut self, at: Duration) {
         self.now = self.now.max(at);
     }

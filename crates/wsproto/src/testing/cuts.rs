@@ -1,11 +1,11 @@
-//! Where a stream of bytes is cut into reads.
+//! Ways to cut a stream of bytes into reads.
 
 use alloc::{vec, vec::Vec};
 use core::iter;
 
 use super::random::Numbers;
 
-/// How bytes are cut into the pieces in which they arrive.
+/// A way to cut bytes into the pieces in which they arrive.
 ///
 /// ```
 /// use wsproto::testing::Cuts;
@@ -16,19 +16,19 @@ use super::random::Numbers;
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Cuts {
-    /// All at once.
+    /// In one piece.
     Whole,
     /// One byte at a time.
     EachByte,
-    /// Cut after so many bytes, in any order; 0 and what is beyond the end cut nothing.
+    /// Cut after these numbers of bytes, in any order. 0 and numbers beyond the end cut nothing.
     At(Vec<usize>),
-    /// Pieces of 1 byte to 4 KiB, short ones more often, the same for the same seed.
+    /// Cut into pieces of 1 byte to 4 KiB, where short ones are more frequent. The same seed gives the same cuts.
     Random(u64),
 }
 
 impl Cuts {
-    /// Returns the ways to cut so many bytes that find most faults: all at once, one byte at a time, and in two pieces
-    /// at each place.
+    /// Returns the ways to cut this many bytes that find most faults: in one piece, one byte at a time, and in two
+    /// pieces at each place.
     ///
     /// ```
     /// use wsproto::testing::Cuts;
@@ -40,7 +40,7 @@ impl Cuts {
         [Self::Whole, Self::EachByte].into_iter().chain((1..len).map(|at| Self::At(vec![at])))
     }
 
-    /// Cuts bytes into pieces, none of which is empty.
+    /// Cuts bytes into pieces. No piece is empty.
     pub fn pieces<'b>(&self, bytes: &'b [u8]) -> impl Iterator<Item = &'b [u8]> {
         let mut numbers = Numbers::new(if let Self::Random(seed) = self { *seed } else { 0 });
         let (mut rest, mut done) = (bytes, 0_usize);
@@ -61,7 +61,7 @@ impl Cuts {
     }
 }
 
-/// A length from 1 to 4096: of each size in bits as many.
+/// Returns a length from 1 to 4096. Each size in bits is equally likely.
 fn random_len(numbers: &mut Numbers) -> usize {
     let shift = 52_u64.saturating_add(numbers.next() % 12);
     usize::try_from(numbers.next() >> shift).unwrap_or(0).saturating_add(1)

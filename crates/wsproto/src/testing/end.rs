@@ -6,8 +6,8 @@ use core::mem;
 use super::Cuts;
 use crate::{Connection, Event, LocalProtocolError, ReadBuffer, RemoteProtocolError, Transport};
 
-/// A connection with what it has read and written: an end of a [`Pair`](super::Pair), or the peer of an adapter that is
-/// tested.
+/// A connection with the bytes that it has read and written: an end of a [`Pair`](super::Pair), or the peer of an
+/// adapter in a test.
 ///
 /// ```
 /// use wsproto::testing::{Cuts, End, SeededEntropy};
@@ -22,22 +22,22 @@ use crate::{Connection, Event, LocalProtocolError, ReadBuffer, RemoteProtocolErr
 /// ```
 #[derive(Debug)]
 pub struct End {
-    /// The connection itself, to look at it, or to do with it what this type doesn't.
+    /// The connection itself, for everything that this type doesn't offer.
     pub connection: Connection,
     buffer: ReadBuffer,
-    /// Everything that was written; what was taken, too.
+    /// All bytes that were written, including those that were taken.
     written: Vec<u8>,
-    /// How much of it was taken.
+    /// How many of them were taken.
     taken: usize,
     ended: bool,
-    /// What has arrived, and the connection couldn't yet be given.
+    /// Bytes that have arrived while the connection couldn't take them yet.
     unread: Vec<u8>,
-    /// What was received before an error.
+    /// The events that were received before an error.
     events: Vec<Event<'static>>,
 }
 
 impl End {
-    /// Makes an end of a connection; it receives whole messages.
+    /// Makes an end of a connection. It receives whole messages.
     #[must_use]
     pub const fn new(connection: Connection) -> Self {
         Self {
@@ -51,7 +51,7 @@ impl End {
         }
     }
 
-    /// Makes it receive out of this buffer, such as [`ReadBuffer::parts`].
+    /// Makes the end receive out of this buffer, for example [`ReadBuffer::parts`].
     #[must_use]
     pub fn with_buffer(mut self, buffer: ReadBuffer) -> Self {
         self.buffer = buffer;
@@ -67,7 +67,7 @@ impl End {
         self.connection.send(event, &mut self.written)
     }
 
-    /// Sends what is owed for an event.
+    /// Sends the answer that an event requires.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ impl End {
         self.connection.reply(event, &mut self.written)
     }
 
-    /// Sends what is owed for an error.
+    /// Sends the answer to an error.
     ///
     /// # Errors
     ///
@@ -85,29 +85,29 @@ impl End {
         self.connection.reply_to_error(error, &mut self.written)
     }
 
-    /// Writes any bytes, and the connection doesn't know: those of a [`Violation`](super::Violation), say.
+    /// Writes any bytes without the connection's knowledge, for example those of a [`Violation`](super::Violation).
     pub fn write(&mut self, bytes: &[u8]) {
         self.written.extend_from_slice(bytes);
     }
 
-    /// Ends what this end writes: a [`Pair`](super::Pair) tells the other one, after the bytes.
+    /// Ends the stream of bytes that this end writes. A [`Pair`](super::Pair) tells the other end, after the bytes.
     pub const fn end_stream(&mut self) {
         self.ended = true;
     }
 
-    /// Tells whether what this end writes has ended.
+    /// Returns whether the stream of bytes that this end writes has ended.
     #[must_use]
     pub const fn has_ended(&self) -> bool {
         self.ended
     }
 
-    /// Returns everything that was written so far.
+    /// Returns all bytes that were written so far.
     #[must_use]
     pub fn written(&self) -> &[u8] {
         &self.written
     }
 
-    /// Takes what was written since the last call.
+    /// Takes the bytes that were written since the last call.
     #[must_use]
     pub fn take_written(&mut self) -> Vec<u8> {
         let fresh = self.written.get(self.taken..).unwrap_or_default().to_vec();
@@ -121,13 +121,13 @@ impl End {
         mem::take(&mut self.events)
     }
 
-    /// Receives bytes in pieces; returns the events.
+    /// Receives bytes in pieces, and returns the events.
     ///
-    /// Bytes for which the connection has to answer first ([`Transport::PauseRead`]) wait for the next call.
+    /// Bytes that the connection can't take before it has answered ([`Transport::PauseRead`]) wait for the next call.
     ///
     /// # Errors
     ///
-    /// As [`Connection::receive_from`]; the events before it are those of [`take_events`](Self::take_events).
+    /// As [`Connection::receive_from`]. [`take_events`](Self::take_events) returns the events before the error.
     pub fn receive(&mut self, bytes: &[u8], cuts: &Cuts) -> Result<Vec<Event<'static>>, RemoteProtocolError> {
         let mut events = mem::take(&mut self.events);
         let outcome = self.receive_with(bytes, cuts, |connection, buffer, _| {
@@ -149,15 +149,15 @@ impl End {
         self.events = events;
     }
 
-    /// Has a program receive bytes in pieces: it is called once before, and after each read, with the connection, what
-    /// was read, and where to write.
+    /// Lets a program receive bytes in pieces.
     ///
-    /// The program takes events until there is none. Bytes that the connection can't be given yet
-    /// ([`Transport::PauseRead`]) wait for the next call.
+    /// The program is called once before, and after each read, with the connection, the read buffer, and the output. It
+    /// must take events until there is none. Bytes that the connection can't take yet ([`Transport::PauseRead`]) wait
+    /// for the next call.
     ///
     /// # Errors
     ///
-    /// That of the program; it is not called again.
+    /// The program's error. The program is not called again.
     pub fn receive_with<E>(
         &mut self,
         bytes: &[u8],
@@ -167,14 +167,14 @@ impl End {
         self.unread.extend_from_slice(bytes);
         let unread = mem::take(&mut self.unread);
         let mut taken = 0_usize;
-        // What waited in the buffer may be ready now.
+        // Bytes that waited in the buffer may make an event now.
         let mut outcome = program(&mut self.connection, &mut self.buffer, &mut self.written);
         for mut piece in cuts.pieces(&unread) {
             while !piece.is_empty() && outcome.is_ok() {
                 let len = match self.connection.transport() {
                     Transport::KeepOpen => read(&mut self.buffer, piece),
                     Transport::PauseRead => 0,
-                    // What comes after the end is read and dropped.
+                    // Bytes after the end are read and dropped.
                     _ => {
                         taken = unread.len();
                         break;
@@ -195,13 +195,13 @@ impl End {
         outcome
     }
 
-    /// Tells whether bytes that arrived wait until the connection has answered.
+    /// Returns whether bytes have arrived that wait until the connection has answered.
     #[must_use]
     pub const fn has_unread(&self) -> bool {
         !self.unread.is_empty()
     }
 
-    /// Receives the end of the peer's stream; returns the events that it means.
+    /// Receives the end of the peer's stream, and returns the event that it causes, if any.
     ///
     /// # Errors
     ///
@@ -211,7 +211,7 @@ impl End {
     }
 }
 
-/// Reads what fits into a buffer; returns how much that is.
+/// Copies as many bytes as fit into a buffer, and returns their number.
 fn read(buffer: &mut ReadBuffer, bytes: &[u8]) -> usize {
     let room = buffer.room();
     let len = room.iter_mut().zip(bytes).map(|(to, from)| *to = *from).count();

@@ -8,7 +8,7 @@ use crate::Role;
 
 /// A rule for the opening handshake that a client or a server can break.
 ///
-/// [`apply`](Self::apply) breaks it in a head that is sound, so that all else in it is as the test wants it:
+/// [`apply`](Self::apply) breaks it in a valid head, so that everything else in the head is as the test needs it:
 ///
 /// ```
 /// use wsproto::testing::{Cuts, HandshakeViolation, Pair};
@@ -54,7 +54,7 @@ pub enum HandshakeViolation {
     ResponseWithoutAccept,
     /// An answer without Upgrade: `response-without-upgrade`.
     ResponseWithoutUpgrade,
-    /// An answer that upgrades to something else: `response-other-upgrade`.
+    /// An answer that upgrades to another protocol: `response-other-upgrade`.
     ResponseOtherUpgrade,
     /// An answer without Connection: `response-without-connection`.
     ResponseWithoutConnection,
@@ -166,11 +166,11 @@ impl HandshakeViolation {
         }
     }
 
-    /// Returns the status that fits as the answer to a request; `None` for an answer: the client ends the connection
-    /// and says nothing.
+    /// Returns the status that fits as the answer to a request. `None` for a violation in an answer: the client ends
+    /// the connection without an answer.
     ///
-    /// The RFC asks for an appropriate status, such as 400: another one of 4xx keeps the rule, too
-    /// (RFC 6455 [§4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
+    /// The RFC requires an appropriate status, such as 400. So another 4xx keeps the rule, too (RFC 6455
+    /// [§4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
     #[must_use]
     pub const fn status(self) -> Option<u16> {
         match self {
@@ -193,7 +193,7 @@ impl HandshakeViolation {
         }
     }
 
-    /// Returns a head, a request or an answer, in which the rule is broken: one field of it is changed, or missing, and
+    /// Returns a request or an answer in which the rule is broken. One field of `head` is changed or missing, and
     /// nothing else.
     #[must_use]
     pub fn apply(self, head: &[u8]) -> Vec<u8> {
@@ -213,7 +213,7 @@ impl HandshakeViolation {
         [&out, rest].concat()
     }
 
-    /// Returns what becomes of a line, which ends with CRLF; `None` where it stays.
+    /// Returns the replacement of a line, which ends with CRLF; `None` where the line stays.
     fn changed(self, line: &[u8]) -> Option<[&[u8]; 2]> {
         let is = |name: &str| {
             line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
@@ -240,7 +240,7 @@ impl HandshakeViolation {
             }
             Self::ResponseWithoutAccept => ("Sec-WebSocket-Accept:", ""),
             Self::ResponseOtherUpgrade => ("Upgrade:", "Upgrade: h2c"),
-            // An answer has each of these once.
+            // An answer has each of these fields once.
             Self::ResponseUnaskedSubprotocol if is("Sec-WebSocket-Protocol:") => return Some([b"", b""]),
             Self::ResponseUnaskedExtension if is("Sec-WebSocket-Extensions:") => return Some([b"", b""]),
             Self::ResponseUnaskedSubprotocol => {

@@ -8,9 +8,9 @@ use wsproto_frame::Role;
 use super::{Cuts, End, SeededEntropy};
 use crate::{AcceptConnection, Config, Connection, Event, ReadBuffer, RemoteProtocolError};
 
-/// A client's and a server's end: what one has written is delivered to the other in pieces of your choice.
+/// A client's and a server's end. Bytes that one has written are delivered to the other in pieces of your choice.
 ///
-/// The client's key and masking keys are the same from run to run, and so are all bytes.
+/// The client's key and masking keys are the same in each run, and so are all bytes.
 ///
 /// ```
 /// use wsproto::testing::{Cuts, Pair};
@@ -41,24 +41,24 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// Makes a pair of any connections of a client and a server.
+    /// Makes a pair of any client's and server's connections.
     #[must_use]
     pub const fn new(client: Connection, server: Connection) -> Self {
         Self { client: End::new(client), server: End::new(server) }
     }
 
-    /// Makes a pair before the opening handshake: the client is to send a request.
+    /// Makes a pair before the opening handshake. The client begins with a request.
     #[must_use]
     pub fn connecting(client: impl Into<Arc<Config>>, server: impl Into<Arc<Config>>) -> Self {
         let client = Connection::client_with_entropy(client, SeededEntropy::new(0));
         Self::new(client, Connection::server(server))
     }
 
-    /// Makes a pair that is open, with the extensions on which both configurations agree.
+    /// Makes an open pair, with the extensions on which both configurations agree.
     ///
     /// # Errors
     ///
-    /// An extension of a configuration can't be offered, or answers what the other one can't honour.
+    /// An extension of a configuration can't be offered, or gives an answer that the other side can't accept.
     pub fn open(
         client: impl Into<Arc<Config>>,
         server: impl Into<Arc<Config>>,
@@ -76,7 +76,7 @@ impl Pair {
         ))
     }
 
-    /// Returns the end of a side.
+    /// Returns the end of this role.
     #[must_use]
     pub const fn end(&mut self, role: Role) -> &mut End {
         match role {
@@ -85,7 +85,7 @@ impl Pair {
         }
     }
 
-    /// Delivers to the server what the client has written; returns what the server receives.
+    /// Delivers the client's written bytes to the server, and returns the server's events.
     ///
     /// # Errors
     ///
@@ -94,7 +94,7 @@ impl Pair {
         self.deliver(Role::Server, cuts)
     }
 
-    /// Delivers to the client what the server has written; returns what the client receives.
+    /// Delivers the server's written bytes to the client, and returns the client's events.
     ///
     /// # Errors
     ///
@@ -103,12 +103,12 @@ impl Pair {
         self.deliver(Role::Client, cuts)
     }
 
-    /// Delivers to one end what the other has written, and its end of the stream once all bytes are received; returns
-    /// the events.
+    /// Delivers the bytes that the other end has written to the end of role `to`, and returns its events. After all
+    /// bytes, the end of the stream is delivered, too.
     ///
     /// # Errors
     ///
-    /// The rule that the other end broke; the events before it are those of [`End::take_events`].
+    /// The rule that the other end broke. [`End::take_events`] returns the events before it.
     pub fn deliver(&mut self, to: Role, cuts: &Cuts) -> Result<Vec<Event<'static>>, RemoteProtocolError> {
         let from = self.end(to.peer());
         let (bytes, has_ended) = (from.take_written(), from.has_ended());
@@ -126,12 +126,14 @@ impl Pair {
         Ok(events)
     }
 
-    /// Has a program be the server: it is called once before, and after each read of what the client has written, with
-    /// the connection, what was read, and where to write. The end of the stream it isn't told.
+    /// Lets a program be the server.
+    ///
+    /// The program is called once before, and after each read of the client's bytes, with the connection, the read
+    /// buffer, and the output. It is not told the end of the stream.
     ///
     /// # Errors
     ///
-    /// That of the program; it is not called again.
+    /// The program's error. The program is not called again.
     pub fn serve<E>(
         &mut self,
         cuts: &Cuts,
@@ -141,11 +143,11 @@ impl Pair {
         self.server.receive_with(&bytes, cuts, program)
     }
 
-    /// Has a program be the client, as [`serve`](Self::serve) has one be the server.
+    /// Lets a program be the client, as [`serve`](Self::serve) lets one be the server.
     ///
     /// # Errors
     ///
-    /// That of the program; it is not called again.
+    /// The program's error. The program is not called again.
     pub fn ask<E>(
         &mut self,
         cuts: &Cuts,

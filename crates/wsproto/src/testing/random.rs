@@ -1,10 +1,10 @@
-//! Numbers that look random and are the same from run to run.
+//! Numbers that look random and are the same in each run.
 
 use crate::{Entropy, EntropyError};
 
 /// A source of "entropy" for tests: the same seed gives the same keys, so that bytes can be compared.
 ///
-/// Anybody can predict them: a client of the real world must not mask with them.
+/// The keys are predictable: never use them outside of tests.
 ///
 /// ```
 /// use wsproto::testing::SeededEntropy;
@@ -64,7 +64,7 @@ impl Numbers {
 mod tests {
     use super::*;
 
-    /// The first numbers of seed 0 as others have them.
+    /// The first numbers of seed 0, from another implementation.
     #[test]
     fn numbers_are_those_of_split_mix_64() {
         let mut numbers = Numbers::new(0);

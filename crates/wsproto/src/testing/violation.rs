@@ -23,7 +23,7 @@ use crate::Role;
 /// # Ok::<(), wsproto::testing::UnknownViolation>(())
 /// ```
 ///
-/// All that one side can break, on a connection without compression:
+/// All violations of one side, on a connection without compression:
 ///
 /// ```
 /// use wsproto::testing::{Needs, Violation};
@@ -56,11 +56,11 @@ pub enum Violation {
     ReservedDataOpcode,
     /// A frame with opcode 11: `reserved-control-opcode`.
     ReservedControlOpcode,
-    /// A length of 125 in the form of 16 bits: `length-not-shortest-16`.
+    /// A length of 125 in 16 bits: `length-not-shortest-16`.
     LengthNotShortest16,
-    /// A length of 65 535 in the form of 64 bits: `length-not-shortest-64`.
+    /// A length of 65 535 in 64 bits: `length-not-shortest-64`.
     LengthNotShortest64,
-    /// A length of 64 bits whose highest is set: `length-top-bit`.
+    /// A length of 64 bits with the highest bit set: `length-top-bit`.
     LengthTopBit,
     /// A continuation where no message is under way: `continuation-without-message`.
     ContinuationWithoutMessage,
@@ -72,7 +72,7 @@ pub enum Violation {
     ControlTooLong,
     /// A text with a byte that UTF-8 never has: `text-not-utf8`.
     TextNotUtf8,
-    /// The same in the second fragment: `text-not-utf8-in-fragment`.
+    /// A text with such a byte in the second fragment: `text-not-utf8-in-fragment`.
     TextNotUtf8InFragment,
     /// A text that ends inside of a code point: `text-ends-in-code-point`.
     TextEndsInCodePoint,
@@ -100,25 +100,25 @@ pub enum Violation {
     CloseCode1015,
     /// A Close with code 5000: `close-code-5000`.
     CloseCode5000,
-    /// A Close whose reason isn't UTF-8: `close-reason-not-utf8`.
+    /// A Close with a reason that isn't UTF-8: `close-reason-not-utf8`.
     CloseReasonNotUtf8,
-    /// A message after a Close with code 1000; it is ignored: `data-after-close`.
+    /// A message after a Close with code 1000: `data-after-close`. The receiver ignores the message.
     DataAfterClose,
     /// The end of the stream without a Close: `end-without-close`.
     EndWithoutClose,
     /// The end of the stream inside of a frame: `end-inside-frame`.
     EndInsideFrame,
-    /// A message in one frame that is announced to have 2⁶² bytes: `message-too-long`.
+    /// A message in one frame with an announced length of 2⁶² bytes: `message-too-long`.
     MessageTooLong,
-    /// A message in fragments that are announced to have 2⁶³ bytes together: `fragments-too-long`.
+    /// A message in fragments with an announced length of 2⁶³ bytes together: `fragments-too-long`.
     FragmentsTooLong,
-    /// A message in 200 000 fragments of a byte: `too-many-fragments`.
+    /// A message in 200 000 fragments of one byte: `too-many-fragments`.
     TooManyFragments,
     /// A message with 2 000 empty fragments: `too-many-empty-fragments`.
     TooManyEmptyFragments,
     /// A compressed message with a block of the reserved type: `compressed-reserved-block`.
     CompressedReservedBlock,
-    /// A compressed message that refers to what was never sent: `compressed-beyond-window`.
+    /// A compressed message that refers to bytes before the first one: `compressed-beyond-window`.
     CompressedBeyondWindow,
     /// A compressed message that ends inside of a block: `compressed-ends-in-block`.
     CompressedEndsInBlock,
@@ -128,11 +128,11 @@ pub enum Violation {
     CompressedTooLong,
 }
 
-/// What has to be agreed on before a [`Violation`] is one.
+/// The agreement under which a [`Violation`] is one.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Needs {
-    /// Nothing: it is one on each connection.
+    /// Any: it is a violation on each connection.
     Nothing,
     /// No extension that owns RSV1, as permessage-deflate does.
     NoCompression,
@@ -189,11 +189,11 @@ impl Violation {
         Self::CompressedTooLong,
     ];
 
-    /// Returns the bytes that a peer of this role sends to break the rule, between two messages; those of a client are
+    /// Returns the bytes that a peer of this role sends to break the rule, between two messages. A client's bytes are
     /// masked with a fixed key.
     ///
-    /// After [those that end the stream](Self::ends_stream) the stream has to end. Where only the other role can break
-    /// the rule ([`violator`](Self::violator)) the bytes are a sound message.
+    /// For [some violations](Self::ends_stream) the stream must end after the bytes. If only the other role can break
+    /// the rule ([`violator`](Self::violator)), the bytes are a valid message.
     #[must_use]
     pub fn bytes(self, role: Role) -> Vec<u8> {
         bytes::of(self, role)

@@ -1,8 +1,8 @@
-//! How long things may take.
+//! Limits of time, and the names of the deadlines that pass.
 
 use core::{fmt, time::Duration};
 
-/// How long each step of a connection may take. Nothing has a limit by default.
+/// How long each step of a connection may take. By default nothing has a limit.
 ///
 /// ```
 /// use core::time::Duration;
@@ -17,16 +17,18 @@ use core::{fmt, time::Duration};
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Timeouts {
-    /// All of the opening handshake, from the first moment on, whatever comes in between.
+    /// The limit for the opening handshake, from its start to its end.
     pub handshake: Option<Duration>,
-    /// All of the closing handshake and the end of the transport, from the first Close or broken rule on.
+    /// The limit for the closing handshake and the end of the transport, from the first Close or violation to the end.
     pub close: Option<Duration>,
-    /// An open connection on which no message comes or goes. Pings, Pongs and a message's parts don't count.
+    /// The limit for an open connection on which no message comes or goes. Pings, Pongs and unfinished parts of
+    /// messages don't count.
     pub idle: Option<Duration>,
-    /// What waits to be written, without any of it being taken. A slow peer that takes something now and then is alive.
-    /// What TLS holds back waits, too, and has all of this time to go: it can't be seen how much of it went.
+    /// The limit for waiting bytes of which the transport takes none. A slow peer that takes some bytes now and then is
+    /// alive. Bytes that TLS holds back wait, too. All of them must go within this time, since their progress isn't
+    /// visible.
     pub write: Option<Duration>,
-    /// Pings that find out whether the peer is still there.
+    /// Pings that check whether the peer is still there.
     pub keep_alive: Option<KeepAlive>,
 }
 
@@ -38,33 +40,33 @@ impl Timeouts {
         self
     }
 
-    /// Limits all that comes after the first Close, or after a broken rule.
+    /// Limits the time after the first Close, or after a violation.
     #[must_use]
     pub const fn with_close(mut self, limit: Duration) -> Self {
         self.close = Some(limit);
         self
     }
 
-    /// Limits how long a connection stays open on which no message comes or goes.
+    /// Limits how long a connection stays open while no message comes or goes.
     #[must_use]
     pub const fn with_idle(mut self, limit: Duration) -> Self {
         self.idle = Some(limit);
         self
     }
 
-    /// Limits how long nothing is taken of what waits to be written.
+    /// Limits how long bytes wait while the transport takes none.
     #[must_use]
     pub const fn with_write(mut self, limit: Duration) -> Self {
         self.write = Some(limit);
         self
     }
 
-    /// Tells whether anything is limited, or done, while a connection is open.
+    /// Returns whether an open connection has any limit, or sends Pings.
     pub(crate) const fn limit_open(&self) -> bool {
         self.idle.is_some() || self.write.is_some() || self.keep_alive.is_some()
     }
 
-    /// Sends Pings to a silent peer, and gives it up when it stays silent.
+    /// Sends Pings to a silent peer, and ends the connection if it stays silent.
     #[must_use]
     pub const fn with_keep_alive(mut self, keep_alive: KeepAlive) -> Self {
         self.keep_alive = Some(keep_alive);
@@ -72,29 +74,30 @@ impl Timeouts {
     }
 }
 
-/// When a silent peer gets a Ping, and when it is given up.
+/// When a silent peer gets a Ping, and when the connection ends.
 ///
-/// The clock starts with the last byte that came, of whatever kind, and when the connection opens. Any byte is a sign of
-/// life, a Pong as well as half a message. A peer that stays silent is given up exactly `idle` and `patience` after its
-/// last byte. Where the Ping has to wait, since the peer takes no more, the bytes that the peer takes count as well. A proxy or a load balancer often cuts what is silent for 60 s:
-/// an `idle` of 20 to 30 s keeps such a connection.
+/// The time starts when the connection opens, and anew with each byte of the peer. Any byte is a sign of life, whether
+/// of a Pong or of a message. A peer that stays silent is given up exactly `idle` and `patience` after its last byte.
+/// If the Ping has to wait because the peer reads nothing, bytes that the peer does read count as well.
+///
+/// Proxies and load balancers often cut connections that are silent for 60 s. An `idle` of 20 to 30 s prevents that.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct KeepAlive {
     /// How long the peer may be silent before it gets a Ping.
     pub idle: Duration,
-    /// How long it may stay silent after the Ping was written, or was due and could not be.
+    /// How long the peer may stay silent after the Ping was written, or after it was due and could not be written.
     pub patience: Duration,
 }
 
-/// A limit of time that has passed: it names the step that took too long.
+/// A limit of time that has passed. It names the step that took too long.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Deadline {
-    /// An adapter's: a client looked up a name and connected to one of its addresses.
+    /// An adapter's limit: a client looks up a name and connects to one of its addresses.
     Connect,
-    /// An adapter's: a client asked a proxy to connect.
+    /// An adapter's limit: a client asks a proxy to connect.
     Proxy,
-    /// An adapter's: TLS was agreed.
+    /// An adapter's limit: the TLS handshake.
     Tls,
     /// The opening handshake.
     Handshake,
@@ -102,18 +105,18 @@ pub enum Deadline {
     Close,
     /// No message came or went.
     Idle,
-    /// Nothing was taken of what waited to be written.
+    /// The transport took none of the bytes that waited.
     Write,
-    /// The peer was silent, and did not answer a Ping either.
+    /// The peer was silent, and didn't answer a Ping.
     KeepAlive,
 }
 
 impl fmt::Display for Deadline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Connect => "to connect took too long",
+            Self::Connect => "connecting took too long",
             Self::Proxy => "the proxy took too long",
-            Self::Tls => "the handshake of TLS took too long",
+            Self::Tls => "the TLS handshake took too long",
             Self::Handshake => "the opening handshake took too long",
             Self::Close => "the closing handshake took too long",
             Self::Idle => "no message came or went for too long",

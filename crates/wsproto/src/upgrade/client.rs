@@ -1,4 +1,4 @@
-//! A client's opening handshake where somebody else's HTTP sends the request and has parsed the response.
+//! A client's opening handshake through an HTTP stack, which sends the request and parses the response.
 
 use alloc::{boxed::Box, sync::Arc};
 use core::{error::Error, fmt};
@@ -14,10 +14,10 @@ use crate::{
     opening::{Agreed, negotiation_error, with_offers},
 };
 
-/// A client's request for a WebSocket that somebody else's HTTP sends, until its response is there.
+/// A client's request for a WebSocket that an HTTP stack sends, until its response comes.
 ///
-/// [`http1`](Self::http1) asks by an upgrade of HTTP/1.1, [`connect`](Self::connect) by an extended CONNECT of HTTP/2 or
-/// HTTP/3. Extensions are offered as the configuration says.
+/// [`http1`](Self::http1) makes an upgrade of HTTP/1.1, and [`connect`](Self::connect) an extended CONNECT of HTTP/2 or
+/// HTTP/3. The configuration's extensions are offered.
 ///
 #[cfg_attr(feature = "http", doc = "```")]
 #[cfg_attr(not(feature = "http"), doc = "```ignore")]
@@ -29,7 +29,7 @@ use crate::{
 /// let sent: http::Request<()> = sent.into_http()?;
 /// assert_eq!((sent.method().as_str(), sent.uri().to_string()), ("CONNECT", "https://example.com/chat".into()));
 ///
-/// // What the server answers:
+/// // The server's answer:
 /// let response = http::Response::builder().header("sec-websocket-protocol", "chat").body(())?;
 /// match upgrade.receive_http(&response) {
 ///     Ok(connection) => assert_eq!(connection.subprotocol(), Some("chat")),
@@ -48,14 +48,14 @@ pub struct ClientUpgrade {
 }
 
 impl ClientUpgrade {
-    /// Asks by an upgrade of HTTP/1.1; returns the request to send. The key and masking keys come from the operating
+    /// Makes an upgrade of HTTP/1.1, and returns the request to send. The key and masking keys come from the operating
     /// system.
     ///
     /// `config` is a [`Config`], or an `Arc` of one that many connections share.
     ///
     /// # Errors
     ///
-    /// What can't be sent.
+    /// A request that can't be sent.
     #[cfg(feature = "std")]
     pub fn http1(
         config: impl Into<Arc<Config>>,
@@ -64,11 +64,11 @@ impl ClientUpgrade {
         Self::ask_http1(config.into(), request, Source::System)
     }
 
-    /// Asks as `http1` does; the key and masking keys come from `entropy`.
+    /// Makes an upgrade as `http1` does, with the key and masking keys from `entropy`.
     ///
     /// # Errors
     ///
-    /// What can't be sent.
+    /// A request that can't be sent.
     pub fn http1_with_entropy(
         config: impl Into<Arc<Config>>,
         request: Request,
@@ -77,12 +77,14 @@ impl ClientUpgrade {
         Self::ask_http1(config.into(), request, Source::Own(Box::new(entropy)))
     }
 
-    /// Asks by an extended CONNECT of HTTP/2 or HTTP/3, whose server has said that it takes one; returns the request to
-    /// send. The scheme is `https` for `wss`, and `http` for `ws`. Masking keys come from the operating system.
+    /// Makes an extended CONNECT of HTTP/2 or HTTP/3, and returns the request to send.
+    ///
+    /// The server must have announced that it takes one. The scheme is `https` for `wss`, and `http` for `ws`. Masking
+    /// keys come from the operating system.
     ///
     /// # Errors
     ///
-    /// What can't be sent.
+    /// A request that can't be sent.
     #[cfg(feature = "std")]
     pub fn connect(
         config: impl Into<Arc<Config>>,
@@ -92,11 +94,11 @@ impl ClientUpgrade {
         Self::ask_connect(config.into(), request, scheme, Source::System)
     }
 
-    /// Asks as `connect` does; masking keys come from `entropy`.
+    /// Makes an extended CONNECT as `connect` does, with masking keys from `entropy`.
     ///
     /// # Errors
     ///
-    /// What can't be sent.
+    /// A request that can't be sent.
     pub fn connect_with_entropy(
         config: impl Into<Arc<Config>>,
         request: Request,
@@ -134,11 +136,12 @@ impl ClientUpgrade {
         Self { handshake, config, entropy }
     }
 
-    /// Reads the response, and returns the connection, open.
+    /// Reads the response, and returns the open connection.
     ///
     /// # Errors
     ///
-    /// [`ClientUpgradeError::Rejected`] where the server refuses, and [`ClientUpgradeError::Remote`] where it breaks a rule.
+    /// [`ClientUpgradeError::Rejected`] where the server refuses, and [`ClientUpgradeError::Remote`] where it breaks a
+    /// rule.
     pub fn receive<'a, N, V>(
         self,
         status: u16,
@@ -185,13 +188,13 @@ impl fmt::Debug for ClientUpgrade {
     }
 }
 
-/// Why no connection comes of a response.
+/// The reason why a response opens no connection.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ClientUpgradeError {
-    /// The server refuses: its status and all of its fields. The body is with whoever parsed the response.
+    /// The server refused: its status and all of its fields. The HTTP stack has the body.
     Rejected(RejectConnection),
-    /// The server breaks a rule.
+    /// The server broke a rule.
     Remote(RemoteProtocolError),
 }
 
@@ -204,13 +207,13 @@ impl From<RemoteProtocolError> for ClientUpgradeError {
 impl fmt::Display for ClientUpgradeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Rejected(reject) => write!(f, "the server refuses with status {}", reject.status),
+            Self::Rejected(reject) => write!(f, "the server refused with status {}", reject.status),
             Self::Remote(error) => error.fmt(f),
         }
     }
 }
 
-/// What the server broke is told by `Display` already: its source is the source.
+/// `Display` shows the nested error already, so its source is the source of this one.
 impl Error for ClientUpgradeError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {

@@ -257,7 +257,7 @@ fn a_client_is_told_of_a_refusal_and_of_a_rule_that_the_server_broke() {
         let response =
             heard(&sent).reject(&RejectConnection::new(503).with_header("Retry-After", "5")).unwrap();
         let error = client.receive(response.status, &response.headers).map(drop).unwrap_err();
-        assert_eq!(error.to_string(), "the server refuses with status 503");
+        assert_eq!(error.to_string(), "the server refused with status 503");
         let expected = RejectConnection::new(503).with_header("Retry-After", "5");
         assert_eq!(error, ClientUpgradeError::Rejected(expected));
     }

@@ -59,7 +59,7 @@ pub(super) fn of(violation: Violation, role: Role) -> Vec<u8> {
         Violation::TooManyEmptyFragments => wire().frame(0x02, b"").fragments(1_998, b"").frame(0x80, b""),
         Violation::CompressedReservedBlock => wire().frame(0xc2, &[0x07]),
         Violation::CompressedBeyondWindow => wire().frame(0xc2, &beyond_window()),
-        // A stored block of 9 bytes, of which one comes.
+        // A stored block of 9 bytes, of which only one comes.
         Violation::CompressedEndsInBlock => wire().frame(0xc2, b"\x00\x09\x00\xf6\xffH"),
         // A stored block of one byte, then the empty one.
         Violation::CompressedTextNotUtf8 => wire().frame(0xc1, b"\x00\x01\x00\xfe\xff\xff\x00"),
@@ -68,14 +68,14 @@ pub(super) fn of(violation: Violation, role: Role) -> Vec<u8> {
     broken.out
 }
 
-/// Frames as they come, whatever they say.
+/// Appends frames without any check.
 struct Wire {
     masks: bool,
     out: Vec<u8>,
 }
 
 impl Wire {
-    /// A frame whose length is right.
+    /// Appends a frame with the right length.
     fn frame(self, first: u8, payload: &[u8]) -> Self {
         let len = payload.len();
         let len = match (u8::try_from(len), u16::try_from(len)) {
@@ -86,7 +86,7 @@ impl Wire {
         self.header(first, &len).payload(payload)
     }
 
-    /// A header with these bytes of a length.
+    /// Appends a header with these bytes as the length.
     fn header(mut self, first: u8, len: &[u8]) -> Self {
         self.out.push(first);
         if let [short, more @ ..] = len {
@@ -112,13 +112,13 @@ impl Wire {
         self
     }
 
-    /// So many continuations with more to come.
+    /// Appends `count` continuations with more to come.
     fn fragments(self, count: usize, payload: &[u8]) -> Self {
         (0..count).fold(self, |wire, _| wire.frame(0x00, payload))
     }
 }
 
-/// A fixed block that copies 3 bytes from 32 768 before, where no message has been that long.
+/// Returns a fixed block that copies 3 bytes from 32 768 bytes before, though no message has been that long.
 fn beyond_window() -> Vec<u8> {
     let mut bits = Bits::default();
     bits.push("010"); // more blocks follow; this one has fixed codes
@@ -129,7 +129,7 @@ fn beyond_window() -> Vec<u8> {
     bits.flushed()
 }
 
-/// 262 144 times 258 zeros, and one.
+/// Returns a compressed message of 262 144 times 258 zeros, and one more.
 fn zeros() -> Vec<u8> {
     let mut bits = Bits::default();
     bits.push("010");
@@ -170,7 +170,8 @@ impl Bits {
         }
     }
 
-    /// The bytes of a message: with the header of an empty stored block, and without its length (RFC 7692 §7.2.1).
+    /// Returns the bytes of a message: with the header of an empty stored block, and without its length (RFC 7692
+    /// §7.2.1).
     fn flushed(mut self) -> Vec<u8> {
         self.push("000");
         if self.next != 1 {

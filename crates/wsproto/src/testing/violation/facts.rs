@@ -1,4 +1,4 @@
-//! What is known of each violation besides its bytes: the rule, who can break it, and what comes of it.
+//! Facts about each violation besides its bytes: the rule, the side that can break it, and the consequence.
 
 use super::{Needs, Violation};
 use crate::{CloseCode, Role};
@@ -107,14 +107,15 @@ impl Violation {
         }
     }
 
-    /// Returns the code with which the connection closes: it is in the Close that the receiver answers with.
+    /// Returns the code with which the connection closes: the receiver answers with it in a Close.
     ///
-    /// But [`CloseCode::ABNORMAL`] is in no frame: the stream has ended, and the receiver's program is told so.
-    /// [`CloseCode::NORMAL`] is that of the peer's own Close, which is answered: what follows it is ignored.
+    /// There are two exceptions. [`CloseCode::ABNORMAL`] is in no frame: the stream has ended, and the receiver's
+    /// program learns this code. [`CloseCode::NORMAL`] is the code of the peer's own Close, which is answered. Bytes
+    /// after it are ignored.
     ///
-    /// The RFCs name no code for most of these rules. What a peer broke by form is 1002, data that isn't what its type
-    /// says 1007, too much of it 1009, and other limits 1008
-    /// (RFC 6455 [§7.4.1](https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1)).
+    /// The RFCs name no code for most of these rules. The code is 1002 for an invalid form, 1007 for data that don't
+    /// fit their type, 1009 for too many data, and 1008 for other limits (RFC 6455
+    /// [§7.4.1](https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1)).
     #[must_use]
     pub const fn close_code(self) -> CloseCode {
         match self {
@@ -173,7 +174,7 @@ impl Violation {
         }
     }
 
-    /// Returns what has to be agreed on before it is a violation.
+    /// Returns the agreement under which it is a violation.
     #[must_use]
     pub const fn needs(self) -> Needs {
         match self {
@@ -187,7 +188,7 @@ impl Violation {
         }
     }
 
-    /// Tells whether the end of the stream after the bytes is what breaks the rule.
+    /// Returns whether the end of the stream after the bytes breaks the rule.
     #[must_use]
     pub const fn ends_stream(self) -> bool {
         matches!(self, Self::EndWithoutClose | Self::EndInsideFrame)
