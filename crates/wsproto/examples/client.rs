@@ -1,4 +1,5 @@
-//! A client on a plain socket: sends the lines of its standard input, prints the events that come, closes at its end.
+//! A client on a plain socket. It sends the lines of its standard input, prints the events, and closes at the end of
+//! the input.
 //!
 //! `cargo run --release --example client -- ws://127.0.0.1:9001/`
 //!
@@ -21,10 +22,10 @@ use wsproto::{
 
 /// How long the server may take to answer our Close, or to close the connection after its own.
 const LINGER: Duration = Duration::from_secs(5);
-/// The longest message that is taken.
+/// The longest accepted message.
 const MAX_MESSAGE_LEN: u64 = 16 << 20;
 
-/// What happens: bytes come from the server, a line comes from the user.
+/// An input of the program: bytes from the server, or a line from the user.
 enum Input {
     Bytes(Vec<u8>),
     ServerEnded,
@@ -43,11 +44,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// Speaks with the server; returns whether the connection was opened, and closed by both sides.
+/// Runs the connection, and returns whether it was opened, and closed by both sides.
 fn converse() -> Result<bool, Box<dyn Error>> {
     let url: WebSocketUrl = std::env::args().nth(1).ok_or("client ws://HOST[:PORT][/TARGET]")?.parse()?;
     if url.is_secure() {
-        return Err("only ws:// is spoken here: there is no TLS".into());
+        return Err("only ws:// is supported: this example has no TLS".into());
     }
     let stream = TcpStream::connect((url.host(), url.port()))?;
     let config =
@@ -66,15 +67,15 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Goes on until the connection is over: two threads read, this one speaks. Returns whether both sides closed it.
+    /// Runs until the connection is over: two threads read, this one writes. Returns whether both sides closed it.
     pub(crate) fn run(mut self, lines: impl BufRead + Send + 'static) -> Result<bool, Box<dyn Error>> {
         let (sender, inputs) = channel();
         let (socket, mut lines) = (self.stream.try_clone()?, Some((lines, sender.clone())));
         thread::spawn(move || read_socket(socket, &sender));
         let (mut handled, mut end) = (Ok(()), None);
         loop {
-            // What was sent before a failure, too. Where it can't be written, the thread that reads finds the end, after what
-            // the server said before it.
+            // This includes bytes that were sent before a failure. If they can't be written, the reading thread finds
+            // the end, after the server's last bytes.
             let _ = self.stream.write_all(&self.out);
             self.out.clear();
             handled?;
@@ -158,7 +159,7 @@ fn read_lines(lines: impl BufRead, inputs: &Sender<Input>) {
     let _ = inputs.send(Input::UserEnded);
 }
 
-/// Prints an event in words: its Debug form hides what it carries.
+/// Prints an event in words: its `Debug` form hides the payload.
 fn print(event: &Event<'_>) {
     match event {
         Event::AcceptConnection(accept) => {

@@ -1,6 +1,6 @@
-//! An echo server on plain sockets: one thread per connection, and nothing between it and the library.
+//! An echo server on plain sockets: one thread per connection, directly on the library.
 //!
-//! `cargo run --release --example echo_server -- 9001`; without a number it takes a port that is free.
+//! `cargo run --release --example echo_server -- 9001`. Without a number it takes a free port.
 
 use std::{
     error::Error,
@@ -16,9 +16,9 @@ use wsproto::{
     ReadBuffer, RemoteProtocolError, Transport,
 };
 
-/// How long a client may take over each part of its request.
+/// How long a client may take for each part of its request.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// How long a client may take to close its side once nothing more is to be said.
+/// How long a client may take to close its side at the end.
 const LINGER: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Takes connections for ever.
+/// Accepts connections for ever.
 fn listen() -> Result<(), Box<dyn Error>> {
     let port: u16 = std::env::args().nth(1).map_or(Ok(0), |port| port.parse())?;
     let config = Config::default().with_explained_rejections().with_extension(DeflateConfig::default());
@@ -49,7 +49,7 @@ fn listen() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Speaks with one client until the connection is over.
+/// Serves one client until the connection is over.
 pub(crate) fn serve(mut stream: TcpStream, config: Config) -> Result<(), Box<dyn Error>> {
     let mut ws = Connection::server(config);
     let (mut buffer, mut out) = (ReadBuffer::messages(), Vec::new());
@@ -66,7 +66,7 @@ pub(crate) fn serve(mut stream: TcpStream, config: Config) -> Result<(), Box<dyn
             n => buffer.filled(n),
         }
         answered = answer(&mut ws, &mut buffer, &mut out);
-        stream.write_all(&out)?; // what was sent before a failure, too
+        stream.write_all(&out)?; // this includes bytes that were sent before a failure
         out.clear();
     }
     linger(&mut stream);
@@ -76,8 +76,8 @@ pub(crate) fn serve(mut stream: TcpStream, config: Config) -> Result<(), Box<dyn
     Ok(answered?)
 }
 
-/// Lets the client read what we said last: to close the connection before its side has ended could lose that. Whatever goes
-/// wrong here is the end, too.
+/// Lets the client read our last bytes: if we close before the client's side has ended, it could lose them. Any error
+/// here is the end, too.
 fn linger(stream: &mut TcpStream) {
     if stream.shutdown(Shutdown::Write).is_err() {
         return;
@@ -94,7 +94,7 @@ fn linger(stream: &mut TcpStream) {
     }
 }
 
-/// Answers everything that was read.
+/// Answers all events of the bytes that were read.
 fn answer(ws: &mut Connection, buffer: &mut ReadBuffer, out: &mut Vec<u8>) -> Result<(), LocalProtocolError> {
     loop {
         match ws.receive_from(buffer) {

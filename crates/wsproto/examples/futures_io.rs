@@ -1,4 +1,4 @@
-//! An adapter for the traits of futures-io on the driver, and an echo server that uses it on smol's crates.
+//! An adapter for the traits of futures-io on top of the driver, and an echo server that uses it with smol's crates.
 //!
 //! `cargo run --release --example futures_io`
 
@@ -19,29 +19,29 @@ use wsproto::{
     Driver, Event, Message, ReadBuffer, Timeouts, Transport,
 };
 
-/// What may wait to be written before sending waits, in bytes.
+/// How many bytes may wait to be written before sending waits.
 const HIGH_WATER: usize = 64 << 10;
 
-/// A connection over a stream. All of its futures may be dropped: the next one goes on.
+/// A connection over a stream. All of its futures may be dropped: the next one continues.
 pub(crate) struct WebSocket<S> {
     io: S,
     driver: Driver,
     buffer: ReadBuffer,
     start: Instant,
     timer: Timer,
-    /// The rule that the peer broke: told once it is told, too.
+    /// The rule that the peer broke. The program gets it after the peer was told.
     broken: Option<Error>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
-    /// Drives any connection: a client's, too, for which a request was sent.
+    /// Makes an adapter of any connection, including a client's that has sent its request.
     pub(crate) fn new(io: S, connection: Connection, timeouts: Timeouts) -> Self {
         let driver = Driver::new(connection).with_timeouts(timeouts, Duration::ZERO);
         let (buffer, start, timer) = (ReadBuffer::messages(), Instant::now(), Timer::never());
         Self { io, driver, buffer, start, timer, broken: None }
     }
 
-    /// Accepts a connection: whoever asks is served.
+    /// Accepts a connection: every valid request.
     pub(crate) async fn accept(io: S, config: Config, timeouts: Timeouts) -> Result<Self, Error> {
         let mut ws = Self::new(io, Connection::server(config), timeouts);
         while ws.driver.connection().state() == ConnectionState::Connecting {
@@ -53,7 +53,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         Ok(ws)
     }
 
-    /// Returns the next message, or `None` once the connection is closed to its end; writes what is queued meanwhile.
+    /// Returns the next message, or `None` after the end of the connection. Meanwhile it writes the queue.
     pub(crate) async fn recv(&mut self) -> Result<Option<Message>, Error> {
         while let Some(event) = poll_fn(|cx| self.poll_event(cx)).await? {
             if let Ok(message) = Message::try_from(event) {
@@ -63,7 +63,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         Ok(None)
     }
 
-    /// Queues a message, once less than the high-water mark waits; `recv` writes it.
+    /// Queues a message once fewer bytes than the high-water mark wait. `recv` writes it.
     pub(crate) async fn feed(&mut self, message: &Message) -> Result<(), Error> {
         poll_fn(|cx| match self.poll_write(cx, HIGH_WATER)? {
             Poll::Pending => self.poll_time(cx),
@@ -73,14 +73,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         Ok(self.driver.send_message(message, self.start.elapsed())?)
     }
 
-    /// Closes the connection to its end; messages that still come are dropped.
+    /// Closes the connection, and waits for its end. Messages that still come are dropped.
     pub(crate) async fn close(&mut self, code: CloseCode, reason: &str) -> Result<CloseReport, Error> {
         self.driver.close(code, reason, self.start.elapsed())?;
         while self.recv().await?.is_some() {}
         Ok(self.driver.close_report())
     }
 
-    /// Polls for an event, borrowed from nothing; `None` at the end, to which the transport is brought.
+    /// Polls for an event, borrowed from nothing. At the end, it ends the transport and returns `None`.
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event<'static>>, Error>> {
         loop {
             if self.driver.transport() == Transport::KeepOpen && self.broken.is_none() {
@@ -110,13 +110,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             }
             let read = self.poll_read(cx)?;
             if self.poll_time(cx)?.is_pending() && read.is_pending() {
-                self.buffer.shrink_to(0); // nothing is held while nothing comes
+                self.buffer.shrink_to(0); // an idle connection holds no memory
                 return Poll::Pending;
             }
         }
     }
 
-    /// Writes until so many bytes wait.
+    /// Writes until at most `left` bytes wait.
     fn poll_write(&mut self, cx: &mut Context<'_>, left: usize) -> Poll<Result<(), Error>> {
         while self.driver.queued() > left {
             match ready!(Pin::new(&mut self.io).poll_write(cx, self.driver.output().first())) {
@@ -124,7 +124,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 outcome if self.driver.write_failed(self.start.elapsed()) => {
                     return Poll::Ready(Err(outcome.err().unwrap_or(ErrorKind::WriteZero.into()).into()));
                 }
-                _ => {} // both have said Close
+                _ => {} // both sides have sent Close
             }
         }
         match Pin::new(&mut self.io).poll_flush(cx)? {
@@ -137,7 +137,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         Poll::Ready(Ok(()))
     }
 
-    /// Reads once. What comes after the end is dropped.
+    /// Reads once. Bytes after the end are dropped.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let read = ready!(Pin::new(&mut self.io).poll_read(cx, self.buffer.room()));
         let now = self.start.elapsed();
@@ -151,13 +151,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         Poll::Ready(self.driver.read_ended(read.err(), now))
     }
 
-    /// Does what is due, after each read: the driver knows what the peer may not be blamed for.
+    /// Does what is due, after each read: the driver must not blame the peer for our delay.
     fn poll_time(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let Some(at) = self.driver.poll_timeout() else { return Poll::Pending };
         self.timer.set_at(self.start + at);
         ready!(Pin::new(&mut self.timer).poll(cx));
         Poll::Ready(self.driver.handle_timeout(self.start.elapsed()).map_or(Ok(()), |deadline| {
-            // What says so is written if it is taken at once.
+            // The driver may have queued an answer. It is written if the transport takes it at once.
             let _ = self.poll_write(cx, 0);
             self.driver.ended();
             Err(deadline.into())
@@ -182,7 +182,7 @@ pub(crate) async fn serve(listener: TcpListener, timeouts: Timeouts) {
         loop {
             match listener.accept().await {
                 Ok((io, _)) => executor.spawn(echo(io, timeouts)).detach(),
-                Err(_) => drop(Timer::after(Duration::from_millis(50)).await), // too many open files, say
+                Err(_) => drop(Timer::after(Duration::from_millis(50)).await), // for example, too many open files
             }
         }
     };

@@ -9,7 +9,8 @@ const TICK: Duration = Duration::from_secs(1);
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 struct Client(TcpStream, Driver, ReadBuffer);
 
-/// Writes what can be, and reads once; tells whether the connection goes on. `WouldBlock`: it waits.
+/// Writes as much as possible, and reads once. Returns whether the connection continues. `WouldBlock` means that it
+/// waits.
 fn turn(Client(stream, ws, buffer): &mut Client, now: Duration) -> Result<bool, AdapterError> {
     while ws.queued() > 0 {
         match stream.write(ws.output().first()) {
@@ -23,7 +24,7 @@ fn turn(Client(stream, ws, buffer): &mut Client, now: Duration) -> Result<bool, 
         Transport::ShutdownWrite if ws.queued() == 0 => drop(stream.shutdown(Shutdown::Write)),
         _ => {}
     }
-    // Who takes nothing isn't read from. What has come is read before a deadline counts.
+    // A client that reads nothing isn't read from. Bytes that have come are read before a deadline counts.
     match if ws.queued() < 1 << 16 { stream.read(buffer.room()) } else { Err(WouldBlock.into()) } {
         Ok(0) => drop(ws.receive_eof(now)?),
         Ok(len) => {
@@ -41,7 +42,7 @@ fn turn(Client(stream, ws, buffer): &mut Client, now: Duration) -> Result<bool, 
             Err(error) => ws.reply_to_error(&error, now)?,
         }
     }
-    buffer.clear(); // nothing that follows is looked at
+    buffer.clear(); // later bytes are ignored
     Ok(true)
 }
 

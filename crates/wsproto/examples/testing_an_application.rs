@@ -1,10 +1,11 @@
-//! An application without I/O, and its tests with the kit: every cut of the bytes, every broken rule, time by hand.
+//! An application without I/O, and its tests with `wsproto::testing`: every cut of the bytes, every violation, time set
+//! by the test.
 #![cfg_attr(not(test), allow(dead_code, reason = "only the tests use it here"))]
 use std::time::Duration;
 
 use wsproto::{AdapterError, Config, Connection, Driver, Event, ReadBuffer, TextMessage, Timeouts};
 
-/// Keeps a sum: a client sends numbers, and is told the sum after each.
+/// An application that keeps a sum: a client sends numbers, and gets the sum after each.
 struct Session(Driver, i64);
 
 impl Session {
@@ -13,7 +14,7 @@ impl Session {
         Self(Driver::new(Connection::open_server(Config::default())).with_timeouts(timeouts, now), 0)
     }
 
-    /// Takes what was read; what is to be written is the driver's output.
+    /// Takes the bytes that were read. The driver's output has the bytes to write.
     fn read(&mut self, buffer: &mut ReadBuffer, now: Duration) -> Result<(), AdapterError> {
         while let Some(event) = self.0.receive_from(buffer, now)? {
             let Event::TextMessage(message) = event else { continue };
@@ -36,12 +37,12 @@ mod tests {
         (Session::new(Duration::ZERO), End::new(Connection::open_client(Config::default())))
     }
 
-    /// Gives a session what the client has written, in pieces; its answers go to the client.
+    /// Delivers the client's bytes to a session, in pieces, and the session's answers to the client.
     fn talk(to: &mut Session, client: &mut End, cuts: &Cuts) -> Vec<Event<'static>> {
         let (mut buffer, now) = (ReadBuffer::messages(), Duration::ZERO);
         for piece in cuts.pieces(&client.take_written()) {
             to.0.filled_from(&mut buffer, piece, now);
-            let _ = to.read(&mut buffer, now); // who broke a rule is told
+            let _ = to.read(&mut buffer, now); // the driver tells a peer that broke a rule
         }
         client.receive(&to.0.take_output(now).unwrap_or_default(), &Cuts::Whole).unwrap()
     }

@@ -1,4 +1,4 @@
-//! A whole conversation in memory, step by step: what is sent, its bytes, what the other side makes of them.
+//! A whole conversation in memory, step by step: each event that is sent, its bytes, and the other side's events.
 //!
 //! `cargo run --release --example tour`
 
@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Returns the whole tour as text.
 pub(crate) fn tour() -> Result<String, Box<dyn Error>> {
-    // The bytes are the same whatever features are on.
+    // This backend gives the same bytes with all sets of features.
     let deflate = DeflateConfig::default().with_backend(Backend::Miniz);
     let config = Config::default().with_extension(deflate);
     let mut tour = Tour::new(&config);
@@ -42,8 +42,8 @@ struct Tour {
 }
 
 impl Tour {
-    /// Makes a client and a server. The client's keys count up, so that each tour is the same: **never do that outside
-    /// of an example**, masking keys must be unpredictable.
+    /// Makes a client and a server. The client's keys count up, so that each tour is the same. **Never do that outside
+    /// of an example**: masking keys must be unpredictable.
     fn new(config: &Config) -> Self {
         let mut count = 0;
         let predictable = move |bytes: &mut [u8]| {
@@ -108,7 +108,7 @@ impl Tour {
         }
     }
 
-    /// Sends an event from one side and lets the other side answer what it owes.
+    /// Sends an event from one side, and lets the other side send the required answer.
     fn step<'e>(&mut self, from: Side, event: impl Into<Event<'e>>) -> Result<(), Box<dyn Error>> {
         let (event, mut bytes) = (event.into(), Vec::new());
         writeln!(self.text, "\n{} sends {}", name(from), describe(&event))?;
@@ -116,7 +116,7 @@ impl Tour {
         self.deliver(if from == Side::Client { Side::Server } else { Side::Client }, bytes)
     }
 
-    /// Gives bytes to one side, prints what it makes of them, and delivers its answer in turn.
+    /// Delivers bytes to one side, prints its events, and delivers its answer in turn.
     fn deliver(&mut self, to: Side, mut bytes: Vec<u8>) -> Result<(), Box<dyn Error>> {
         self.text.push_str(&dump(&bytes));
         let (mut lines, mut answer) = (String::new(), Vec::new());
@@ -148,7 +148,7 @@ impl Tour {
         self.deliver(if to == Side::Client { Side::Server } else { Side::Client }, answer)
     }
 
-    /// Says where both sides stand.
+    /// Prints the state of both sides.
     fn standing(&mut self) -> Result<(), Box<dyn Error>> {
         for side in [Side::Client, Side::Server] {
             let connection = self.connection(side);
@@ -200,7 +200,7 @@ fn list<'a>(name: &str, items: impl Iterator<Item = &'a str>) -> String {
     if items.is_empty() { String::new() } else { format!(", {name} {}", items.join(", ")) }
 }
 
-/// Writes bytes in hexadecimal, 16 a line, with what is ASCII among them.
+/// Formats bytes in hexadecimal, 16 per line, with ASCII beside them.
 fn dump(bytes: &[u8]) -> String {
     let line = |line: &[u8]| {
         let hex: Vec<String> = line.iter().map(|byte| format!("{byte:02x}")).collect();

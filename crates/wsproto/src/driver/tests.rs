@@ -39,14 +39,14 @@ impl Ends {
         }
     }
 
-    /// The peer sends an event; what the driver makes of it.
+    /// Sends an event from the peer, and returns the driver's events.
     fn receive(&mut self, event: impl Into<Event<'static>>, now: Duration) -> Vec<Event<'static>> {
         let mut wire = Vec::new();
         self.peer.send(event, &mut wire).unwrap();
         self.receive_bytes(&wire, now).unwrap()
     }
 
-    /// Each of the three ways to receive takes its turn.
+    /// Receives bytes, by each of the three methods in turn.
     fn receive_bytes(
         &mut self,
         wire: &[u8],
@@ -70,7 +70,7 @@ impl Ends {
         }
     }
 
-    /// All that is queued is written; what the peer makes of it.
+    /// Writes the whole queue, and returns the peer's events.
     fn write(&mut self, now: Duration) -> Vec<Event<'static>> {
         while self.driver.queued() > 0 {
             let first = self.driver.output().first();
@@ -101,7 +101,7 @@ fn pings_are_answered_and_given() {
     assert_eq!(ends.write(NOW), [pong(b"1")]);
 }
 
-/// A peer that pings and doesn't read: one Pong is in the queue, the latest waits.
+/// A peer pings and doesn't read: one Pong is in the queue, the latest one waits.
 #[test]
 fn a_flood_of_pings_by_a_peer_that_does_not_read_leaves_the_queue_bounded_and_the_latest_pong_afterwards() {
     let mut ends = Ends::server();
@@ -138,7 +138,7 @@ fn no_pong_follows_a_close() {
     assert_eq!(
         ends.write(NOW),
         [pong(b"1"), CloseConnection::new(CloseCode::NORMAL).into()],
-        "the second waited, and comes too late"
+        "the second Pong waited for the first, and a Close came before"
     );
 }
 
@@ -320,7 +320,7 @@ fn an_idle_connection_is_closed_and_the_close_has_a_deadline_of_its_own() {
     assert_eq!(ends.driver.handle_timeout(s(45)), Some(Deadline::Close));
 }
 
-/// A message lies in the buffer; the program was busy for longer than the limit.
+/// A message waits in the buffer, and the program was busy for longer than the limit.
 #[test]
 fn what_waits_in_the_buffer_is_looked_at_before_a_connection_counts_as_idle() {
     for (name, is_message) in [("a message", true), ("a Pong", false)] {
@@ -336,7 +336,7 @@ fn what_waits_in_the_buffer_is_looked_at_before_a_connection_counts_as_idle() {
             (None, 0),
             "{name}: nothing was read"
         );
-        assert_eq!(ends.driver.poll_timeout(), None, "{name}: it is for the program to look");
+        assert_eq!(ends.driver.poll_timeout(), None, "{name}: the program must take it first");
         assert_eq!(ends.receive_bytes(b"", s(40)).unwrap().len(), 1);
         let _ = ends.driver.handle_timeout(s(40)); // after a read that found nothing
         let _ = ends.driver.handle_timeout(s(40));
@@ -344,7 +344,7 @@ fn what_waits_in_the_buffer_is_looked_at_before_a_connection_counts_as_idle() {
     }
 }
 
-/// Each read brings a Pong: to look again doesn't go on for ever.
+/// Each read brings a Pong, but the deadline isn't postponed for ever.
 #[test]
 fn a_peer_that_never_stops_does_not_put_off_what_is_due() {
     let mut ends = Ends::server();
@@ -357,7 +357,7 @@ fn a_peer_that_never_stops_does_not_put_off_what_is_due() {
     assert_eq!(reads, Some(16));
 }
 
-/// A message was found, and its program is busy: nothing is read, not even the Pong.
+/// A message was found, and the program is busy: nothing is read, not even the Pong.
 #[test]
 fn a_peer_is_not_given_up_while_nobody_reads() {
     let timeouts = Timeouts::default().with_keep_alive(KeepAlive { idle: s(20), patience: s(10) });
@@ -369,7 +369,7 @@ fn a_peer_is_not_given_up_while_nobody_reads() {
     assert!(ends.driver.advance(&mut ends.buffer, s(0)).unwrap());
     ends.driver.reading_paused();
     assert_eq!(ends.driver.handle_timeout(s(20)), None);
-    assert_eq!(ends.write(s(20)).len(), 1, "a Ping keeps what lies between them open");
+    assert_eq!(ends.write(s(20)).len(), 1, "a Ping keeps proxies between them open");
     assert_eq!((ends.driver.handle_timeout(s(1000)), ends.driver.poll_timeout()), (None, None));
     assert!(!ends.driver.advance(&mut ends.buffer, s(1000)).unwrap());
     assert_eq!(ends.driver.poll_timeout(), Some(s(30)));
@@ -402,11 +402,11 @@ fn a_close_that_answers_or_blames_starts_the_deadline_of_writing_and_a_failed_wr
         assert!(ends.driver.queued() > 0, "{name}");
         assert_eq!(ends.driver.poll_timeout(), Some(s(11)), "{name}");
         let _ = ends.driver.write_failed(s(2));
-        assert_eq!(ends.driver.poll_timeout(), None, "{name}: what is written no more waits for nobody");
+        assert_eq!(ends.driver.poll_timeout(), None, "{name}: no deadline of writing after writing has ended");
     }
 }
 
-/// As TLS does it: all is taken at once, and nothing of it goes.
+/// As TLS does: the transport takes all bytes at once, and passes none on.
 #[test]
 fn what_the_transport_holds_back_has_the_deadline_of_writing() {
     let mut ends = Ends::server();
@@ -422,13 +422,13 @@ fn what_the_transport_holds_back_has_the_deadline_of_writing() {
     for now in 4..8 {
         ends.driver.flush_blocked(s(now));
     }
-    assert_eq!(ends.driver.poll_timeout(), Some(s(14)), "from when it could not be flushed");
+    assert_eq!(ends.driver.poll_timeout(), Some(s(14)), "the time starts with the blocked flush");
     ends.driver.send(TextMessage::new("three"), s(9)).unwrap();
     ends.driver.written(7, s(9));
-    assert_eq!(ends.driver.poll_timeout(), Some(s(14)), "it had room for that, and nothing went");
+    assert_eq!(ends.driver.poll_timeout(), Some(s(14)), "it had room for those bytes, so this is no progress");
     ends.driver.send(TextMessage::new("four"), s(10)).unwrap();
     ends.driver.written(2, s(11));
-    assert_eq!(ends.driver.poll_timeout(), Some(s(21)), "it had no room for all, and has some again");
+    assert_eq!(ends.driver.poll_timeout(), Some(s(21)), "it had no room before, so this is progress");
     ends.driver.written(4, s(12));
     ends.driver.flush_blocked(s(12));
     assert_eq!(ends.driver.poll_timeout(), Some(s(21)));
@@ -442,14 +442,16 @@ fn what_the_transport_holds_back_has_the_deadline_of_writing() {
     assert_eq!(ends.driver.poll_timeout(), Some(s(15)), "progress, and more waits");
 }
 
-/// What is queued and never written is told: nobody may say that it was sent. Nor was a Close said that wasn't written.
+/// Lost output is reported: a program must not be told that it was sent. A Close that wasn't written counts as not
+/// sent.
 #[test]
 fn what_is_lost_is_told_and_a_close_that_is_not_written_is_no_clean_one() {
     type Step = fn(&mut Driver);
     let failed: Step = |driver| assert!(!driver.write_failed(NOW));
     #[rustfmt::skip]
     let cases: [(&str, usize, Step, bool, bool); 9] = [
-        // name                                    of our Close is written   then                                   lost   clean
+        // name                                    of our Close is written   then                                   lost
+        // clean
         ("all written",                            4, |_| (),                                                       false, true),
         ("not all yet",                            3, |_| (),                                                       false, false),
         ("all written, then the end",              4, Driver::ended,                                                false, true),
@@ -475,7 +477,7 @@ fn what_is_lost_is_told_and_a_close_that_is_not_written_is_no_clean_one() {
     }
 }
 
-/// Nothing is queued any more, whoever wants to; what comes is received.
+/// Nothing is queued any more, for any reason. Bytes of the peer are still received.
 #[test]
 fn after_a_failed_write_the_queue_stays_empty() {
     let timeouts = Timeouts::default().with_close(s(5)).with_idle(s(60));
@@ -483,7 +485,7 @@ fn after_a_failed_write_the_queue_stays_empty() {
     ends.driver = ends.driver.with_timeouts(timeouts, s(0));
     ends.driver.send(TextMessage::new("lost"), s(1)).unwrap();
     assert!(ends.driver.write_failed(s(1)));
-    assert_eq!(ends.driver.poll_timeout(), Some(s(6)), "what comes is waited for no longer than that");
+    assert_eq!(ends.driver.poll_timeout(), Some(s(6)), "the peer's bytes are waited for until then");
     let prepared = crate::PreparedMessage::new(TextMessage::new("x")).unwrap();
     let long = Message::from(vec![7; 100_000]);
     let too_late = Err(crate::LocalProtocolError::WrongState(ConnectionState::Closed));
@@ -505,7 +507,7 @@ fn after_a_failed_write_the_queue_stays_empty() {
     assert_eq!((ends.driver.queued(), ends.driver.close_report().sent), (0, None), "a broken rule");
 }
 
-/// Entropy that fails while it is told to.
+/// A source of entropy that fails while the flag is set.
 struct Failing(alloc::sync::Arc<core::sync::atomic::AtomicBool>);
 
 impl crate::Entropy for Failing {
@@ -533,7 +535,7 @@ fn a_ping_that_cannot_be_queued_is_tried_again_and_the_peer_is_not_blamed() {
     assert!(driver.queued() > 0);
 }
 
-/// The same for all adapters: without a Close, the end is an error.
+/// The rule for all adapters: an end without both Closes is an error.
 #[cfg(feature = "std")]
 #[test]
 fn the_end_of_reading_is_an_error_unless_both_said_close() {
@@ -542,7 +544,8 @@ fn the_end_of_reading_is_an_error_unless_both_said_close() {
     let request = Connection::server(Config::default());
     #[rustfmt::skip]
     let cases = [
-        // name                          connection                            they close, we close, error of reading, is
+        // name                          connection                            they close, we close, error of reading,
+        // is
         ("an end without a Close",       Connection::open_server(Config::default()), false, false, None, Some(ErrorKind::UnexpectedEof)),
         ("only ours",                    Connection::open_server(Config::default()), false, true,  None, Some(ErrorKind::UnexpectedEof)),
         ("an error without a Close",     Connection::open_server(Config::default()), false, false, Some(ErrorKind::ConnectionReset), Some(ErrorKind::ConnectionReset)),
@@ -573,7 +576,7 @@ fn an_answer_that_cannot_be_sent_is_an_error_and_500() {
     let accept = crate::AcceptConnection::new;
     let cases = [
         ("a consent", Ok(accept()), true, &b"HTTP/1.1 101 "[..]),
-        ("a consent that can't be", Ok(accept().with_subprotocol("never proposed")), false, b"HTTP/1.1 500 "),
+        ("an invalid consent", Ok(accept().with_subprotocol("never proposed")), false, b"HTTP/1.1 500 "),
         ("a rejection", Err(crate::RejectConnection::new(403)), true, b"HTTP/1.1 403 "),
         (
             "a rejection that says a body follows",
@@ -581,7 +584,7 @@ fn an_answer_that_cannot_be_sent_is_an_error_and_500() {
             true,
             b"HTTP/1.1 404 ",
         ),
-        ("a rejection that can't be", Err(crate::RejectConnection::new(99)), false, b"HTTP/1.1 500 "),
+        ("an invalid rejection", Err(crate::RejectConnection::new(99)), false, b"HTTP/1.1 500 "),
     ];
     for (name, answer, is_sent, wire) in cases {
         let mut ends = Ends::of(Connection::server(Config::default()), client());
@@ -609,14 +612,14 @@ fn what_asks_for_no_websocket_gets_the_answer_that_the_program_has_or_the_one_it
             None,
             b"HTTP/1.1 426 ",
         ),
-        ("one that can't be", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", &reject(99), None, b"HTTP/1.1 500 "),
-        ("no request", b"GET\r\n\r\n", &reject(200), None, b"HTTP/1.1 400 "),
+        ("an invalid rejection", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", &reject(99), None, b"HTTP/1.1 500 "),
+        ("not a request", b"GET\r\n\r\n", &reject(200), None, b"HTTP/1.1 400 "),
     ];
     for (name, request, answer, expected, wire) in cases {
         let mut ends = Ends::of(Connection::server(Config::default()), client());
         let error = ends.receive_bytes(request, NOW).unwrap_err();
         let outcome = ends.driver.answer_other(&error, |_| answer(), NOW);
-        assert_eq!(outcome.is_err(), name == "one that can't be", "{name}");
+        assert_eq!(outcome.is_err(), name == "an invalid rejection", "{name}");
         let status = outcome.ok().flatten().map(|rejection| rejection.status);
         assert_eq!(status, expected, "{name}");
         assert!(ends.driver.output().first().starts_with(wire), "{name}");
@@ -651,7 +654,7 @@ fn of_a_rejection_16_kib_of_the_body_are_kept_and_no_more_is_waited_for() {
             rejection.content.len()
         });
         assert_eq!(found, whole, "{name}");
-        assert_eq!(answer.end().is_some(), whole.is_none(), "{name}: what came is told at an early end");
+        assert_eq!(answer.end().is_some(), whole.is_none(), "{name}: an early end returns the part that came");
     }
 }
 
@@ -706,7 +709,7 @@ fn a_driver_is_small() {
     assert!(size_of::<Driver>() <= 248 + 232, "{}", size_of::<Driver>());
 }
 
-/// With limits for the two handshakes alone, nobody reads a clock between them; the one for closing starts with it.
+/// With limits only for the two handshakes, the clock is not read between them. The limit for closing starts with it.
 #[test]
 fn time_is_asked_for_only_where_it_counts() {
     let timeouts = Timeouts::default().with_handshake(s(10)).with_close(s(5));
@@ -753,8 +756,8 @@ fn time_is_asked_for_only_where_it_counts() {
     }
 }
 
-/// After a Ping of keepalive what is sent refers to nothing before it, so that memory could be given up: where nothing was
-/// sent since the Ping before.
+/// After a keepalive Ping, messages refer to nothing before it, so that memory could be freed. This happens only if
+/// nothing was sent since the Ping before.
 #[cfg(feature = "deflate")]
 #[test]
 fn a_ping_of_keepalive_parks_the_connection() {
@@ -783,7 +786,7 @@ fn a_ping_of_keepalive_parks_the_connection() {
         assert!(matches!(ends.write(now)[..], [Event::Ping(_)]));
         ends.receive(crate::Pong::new(b""), now + s(1));
     };
-    // A connection that sends isn't idle, though nothing comes.
+    // A connection that sends isn't idle, even if nothing comes.
     ping(&mut ends, s(20));
     let still = send(&mut ends, s(22));
     assert!(still < first / 4, "{first}, {still}");

@@ -23,7 +23,7 @@ fn without_limits_nothing_is_ever_due() {
     }
 }
 
-/// Each limit passes exactly when it is over, once, and not a nanosecond before.
+/// Each limit passes exactly at its time, once, and not a nanosecond earlier.
 #[test]
 fn deadlines_are_exact() {
     type Begin = fn(&mut Timers);
@@ -139,7 +139,7 @@ fn any_byte_is_a_sign_of_life_and_a_late_pong_still_tells_the_round_trip() {
     assert_eq!(timers.poll_timeout(), Some(s(60)));
 }
 
-/// The peer takes no more: so the Ping waits, and the peer may be dead as well.
+/// The peer reads nothing, so the Ping waits. The peer may be dead as well.
 #[test]
 fn a_ping_that_waits_to_be_written_expires_after_the_last_sign_of_life() {
     let steps: [(&str, fn(&mut Timers), u64); 4] = [
@@ -228,7 +228,7 @@ fn what_nobody_has_looked_at_is_no_idleness_and_what_is_not_read_no_silence() {
     timers.unseen(); // of the bytes that came before the connection was open
     assert!(matches!(timers.handle_timeout(s(100)), Some(Due::Ping(_))));
     timers.ping_written(s(100));
-    assert_eq!(timers.poll_timeout(), Some(s(110)), "reading goes on: the Pong can come");
+    assert_eq!(timers.poll_timeout(), Some(s(110)), "reading continues: the Pong can come");
     timers.paused();
     assert_eq!((timers.poll_timeout(), timers.handle_timeout(s(1000))), (None, None));
     assert!(timers.seen() && !timers.seen());
