@@ -95,7 +95,7 @@
 //! ```
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// No byte of a peer may reach a panic; the tests are free to.
+// No byte of a peer may cause a panic; tests may panic.
 #![cfg_attr(
     not(test),
     deny(

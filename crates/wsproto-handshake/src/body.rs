@@ -1,4 +1,4 @@
-//! Bodies of rejections, read and written (RFC 9112 §6.3).
+//! Reads and writes the bodies of rejections (RFC 9112 §6.3).
 
 mod chunked;
 
@@ -8,27 +8,27 @@ use core::fmt::Write;
 use self::chunked::Chunked;
 use crate::{HandshakeLimits, LocalError, RejectData, ResponseError, wire::Text};
 
-/// A body that is being received.
+/// A body that is arriving.
 pub(crate) struct BodyReader {
     framing: Framing,
-    /// Bytes that were handed out.
+    /// How many bytes were returned.
     received: u64,
 }
 
-/// What says where a body ends.
+/// The rule for the end of a body.
 pub(crate) enum Framing {
-    /// Content-Length, or what is left of it.
+    /// Content-Length, less the bytes that have come.
     Length(u64),
     Chunked(Chunked),
     UntilEnd,
-    /// Nothing does: this rule is broken.
+    /// The end is unknown, because this rule is broken.
     Broken(ResponseError),
 }
 
 impl Framing {
     pub(crate) const CHUNKED: Self = Self::Chunked(Chunked::START);
 
-    /// Whether all of the body has come.
+    /// Returns whether all of the body has come.
     const fn is_finished(&self) -> bool {
         matches!(self, Self::Length(0) | Self::Chunked(Chunked::Done))
     }
@@ -39,7 +39,7 @@ impl BodyReader {
         Self { framing, received: 0 }
     }
 
-    /// Takes the next part of the body off the input; `None` when more input is needed.
+    /// Takes the next part of the body off the input; returns `None` when it needs more input.
     pub(crate) fn read<'a>(
         &mut self,
         input: &mut &'a [u8],
@@ -60,7 +60,7 @@ impl BodyReader {
         if input.is_empty() || left == 0 {
             return Ok(None);
         }
-        debug_assert!(self.received <= limits.max_reject_body, "no more is taken than the limit");
+        debug_assert!(self.received <= limits.max_reject_body, "at most the limit is taken");
         let room = limits.max_reject_body.saturating_sub(self.received);
         if room == 0 {
             return Err(ResponseError::BodyTooLong { limit: limits.max_reject_body });
@@ -72,7 +72,7 @@ impl BodyReader {
         Ok(Some(RejectData { data: Cow::Borrowed(data), body_finished: false }))
     }
 
-    /// Says that the stream has ended; returns the last part of the body.
+    /// Reports the end of the stream; returns the last part of the body.
     pub(crate) fn finish(&self) -> Result<RejectData<'static>, ResponseError> {
         match &self.framing {
             Framing::Broken(error) => Err(error.clone()),
@@ -87,7 +87,7 @@ impl BodyReader {
         self.received = self.received.saturating_add(bytes);
         match &mut self.framing {
             Framing::Length(left) => {
-                debug_assert!(bytes <= *left, "no more is taken than is left");
+                debug_assert!(bytes <= *left, "at most the rest of the body is taken");
                 *left = left.saturating_sub(bytes);
             }
             Framing::Chunked(chunked) => *chunked = chunked.after_data(bytes),
@@ -96,17 +96,17 @@ impl BodyReader {
     }
 }
 
-/// A body that is being sent.
+/// A body that we are sending.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum BodyWriter {
-    /// Content-Length, or what is left of it.
+    /// Content-Length, less the bytes that were sent.
     Length(u64),
     Chunked,
     UntilEnd,
 }
 
 impl BodyWriter {
-    /// Appends a part of the body; returns what is left to write, `None` when it is finished.
+    /// Appends a part of the body; returns the state for the next part, or `None` when the body is complete.
     pub(crate) fn write(self, part: &RejectData<'_>, out: &mut Vec<u8>) -> Result<Option<Self>, LocalError> {
         let data = &*part.data;
         let next = match self {
@@ -141,7 +141,7 @@ fn write_chunk(data: &[u8], out: &mut Vec<u8>) {
         return;
     }
     let written = write!(Text(out), "{:x}\r\n", data.len());
-    debug_assert!(written.is_ok(), "a vector takes what is written");
+    debug_assert!(written.is_ok(), "writing to a vector can't fail");
     out.extend_from_slice(data);
     out.extend_from_slice(b"\r\n");
 }

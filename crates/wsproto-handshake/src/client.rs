@@ -54,33 +54,33 @@ pub struct ClientHandshake {
     stage: Stage,
 }
 
-/// How far a [`ClientHandshake`] has come.
+/// The state of a [`ClientHandshake`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ClientState {
-    /// No request is sent yet.
+    /// The request isn't sent yet.
     Idle,
-    /// The request is sent, and the answer is not whole yet.
+    /// The request is sent, and the answer is incomplete.
     AwaitingAnswer,
-    /// The server refused, and the body of its refusal is not whole yet.
+    /// The server refused, and the body of its rejection is incomplete.
     ReceivingBody,
     /// The connection is open.
     Accepted,
-    /// The server refused, and its refusal is whole.
+    /// The server refused, and its rejection is complete.
     Rejected,
     /// The server broke a rule.
     Failed,
 }
 
-/// What a server answers.
+/// A server's answer, or a part of it.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Answer<'a> {
-    /// The connection is open; the bytes that follow are frames.
+    /// The connection is open; all later bytes are frames.
     Accept(AcceptConnection),
-    /// The connection is refused.
+    /// The server refused the connection.
     Reject(RejectConnection),
-    /// A part of the refusal's body.
+    /// A part of the rejection's body.
     RejectData(RejectData<'a>),
 }
 
@@ -93,32 +93,32 @@ enum Stage {
     Failed(ResponseError),
 }
 
-/// What the answer is compared with, and what has come of it.
+/// The values that the answer must match, and the part of the answer that has come.
 struct Awaited {
     token: AcceptToken,
-    /// The subprotocols that were proposed, as a list with commas.
+    /// The proposed subprotocols, as a list with commas.
     subprotocols: String,
-    /// The extensions that were offered, as such a list.
+    /// The offered extensions, as a list with commas.
     extensions: String,
     interim_responses: u64,
     head: HeadBuffer,
 }
 
 impl ClientHandshake {
-    /// Creates a handshake that has not begun.
+    /// Creates a handshake without a request.
     #[must_use]
     pub const fn new(limits: HandshakeLimits) -> Self {
         Self { limits, needs_subprotocol: false, stage: Stage::Idle }
     }
 
-    /// Makes it an error that the server chooses no subprotocol where some are proposed, as browsers do.
+    /// Requires the server to choose one of the proposed subprotocols, as browsers do; otherwise the handshake fails.
     #[must_use]
     pub fn require_subprotocol(mut self) -> Self {
         self.needs_subprotocol = true;
         self
     }
 
-    /// Returns how far the handshake has come.
+    /// Returns the state of the handshake.
     #[must_use]
     pub const fn state(&self) -> ClientState {
         match self.stage {
@@ -131,7 +131,7 @@ impl ClientHandshake {
         }
     }
 
-    /// Returns how many bytes of an answer that is not whole are kept.
+    /// Returns how many bytes of an incomplete answer are kept.
     #[must_use]
     pub fn buffered(&self) -> usize {
         if let Stage::AwaitingAnswer(awaited) = &self.stage { awaited.head.len() } else { 0 }
@@ -141,7 +141,7 @@ impl ClientHandshake {
     ///
     /// # Errors
     ///
-    /// [`LocalError::WrongState`] for a second request; others for what cannot be sent.
+    /// [`LocalError::WrongState`] for a second request; other errors for a request that can't be sent.
     pub fn send_request(
         &mut self,
         request: &Request,
@@ -170,15 +170,15 @@ impl ClientHandshake {
         });
     }
 
-    /// Takes the answer off the front of the input, and gives the next part of it.
+    /// Takes the answer off the front of the input, and returns its next part.
     ///
-    /// `None` says that all of the input was taken and more is needed, or that the handshake is over. Bytes after the
-    /// answer are never taken: they belong to the open connection. Interim responses are passed over. After
-    /// [`Answer::Reject`], call it again even without input: the last part of a body is empty.
+    /// `None` means that all of the input was taken and more is needed, or that the handshake is over. Bytes after the
+    /// answer are never taken: they belong to the open connection. Interim responses are skipped. After
+    /// [`Answer::Reject`], call `receive` again even without input: the last part of a body is empty.
     ///
     /// # Errors
     ///
-    /// The rule that the server broke; the same error comes from every later call.
+    /// The rule that the server broke; every later call returns the same error.
     #[inline]
     pub fn receive<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Answer<'a>>, ResponseError> {
         if let Stage::AwaitingAnswer(awaited) = &mut self.stage
@@ -190,7 +190,7 @@ impl ClientHandshake {
         self.receive_lines(input)
     }
 
-    /// Apart, so that a byte within a line costs little.
+    /// Not inlined, so that a byte within a line stays cheap.
     #[inline(never)]
     fn receive_lines<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Answer<'a>>, ResponseError> {
         loop {
@@ -213,12 +213,12 @@ impl ClientHandshake {
         }
     }
 
-    /// Says that the server's stream has ended; gives the last part of a body that this ends.
+    /// Reports the end of the server's stream; returns the last part of a body that ends with the stream.
     ///
     /// # Errors
     ///
-    /// [`HeadError::Ended`] or [`ResponseError::BodyEnded`] where the answer is not whole, or the error that
-    /// came before.
+    /// [`HeadError::Ended`] or [`ResponseError::BodyEnded`] where the answer is incomplete; the earlier error after a
+    /// failure.
     pub fn receive_eof(&mut self) -> Result<Option<Answer<'static>>, ResponseError> {
         let end = match &self.stage {
             Stage::AwaitingAnswer(_) => Err(HeadError::Ended.into()),
@@ -232,7 +232,7 @@ impl ClientHandshake {
         }
     }
 
-    /// Enters the state that follows an answer.
+    /// Enters the state after an answer.
     fn give<'a>(&mut self, answer: Answer<'a>, body: Option<BodyReader>) -> Answer<'a> {
         match (&answer, body) {
             (Answer::Accept(_), _) => self.stage = Stage::Accepted,
@@ -250,7 +250,7 @@ impl ClientHandshake {
     }
 }
 
-/// Has not begun, with the limits that go without saying.
+/// Creates a handshake with the default limits.
 impl Default for ClientHandshake {
     fn default() -> Self {
         Self::new(HandshakeLimits::default())
@@ -269,17 +269,17 @@ impl fmt::Debug for ClientHandshake {
     }
 }
 
-/// What comes of some input.
+/// The result of reading some input.
 enum Step<'a> {
-    /// An interim response was passed over.
+    /// An interim response was skipped.
     Continue,
     NeedInput,
-    /// An answer, and the body that will follow it.
+    /// An answer, and the body that follows it.
     Give(Answer<'a>, Option<BodyReader>),
 }
 
 impl Awaited {
-    /// Whether so much of a response has come.
+    /// Returns whether the first bytes of a response have come and were checked.
     fn has_begun(&self) -> bool {
         self.head.len() >= HeadBuffer::RESPONSE_START.len()
     }

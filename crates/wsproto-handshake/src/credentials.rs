@@ -6,13 +6,13 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::LocalError;
 
-/// Returns the value of Authorization for a user and a password, as an answer to status 401 with `WWW-Authenticate: Basic`.
+/// Returns the Authorization value of a user and a password: the answer to a 401 with `WWW-Authenticate: Basic`.
 ///
-/// They are not encrypted: over a connection without TLS everybody on the way reads them.
+/// The value isn't encrypted: without TLS everyone on the way can read it.
 ///
 /// # Errors
 ///
-/// [`LocalError::Credentials`] for a user with a colon, and for a control character in either.
+/// [`LocalError::Credentials`] for a user with a colon, and for a control character in user or password.
 ///
 /// ```
 /// use wsproto_handshake::{RejectConnection, WebSocketUrl, basic_credentials};
@@ -35,7 +35,7 @@ pub fn basic_credentials(user: &str, password: &str) -> Result<String, LocalErro
     basic(user.as_bytes(), password.as_bytes()).ok_or(LocalError::Credentials)
 }
 
-/// Returns the value of Authorization; `None` for what Basic credentials can't hold.
+/// Returns the value of Authorization; `None` where Basic credentials can't hold the user or password.
 pub(crate) fn basic(user: &[u8], password: &[u8]) -> Option<String> {
     let has_control = [user, password].iter().any(|part| part.iter().any(u8::is_ascii_control));
     if user.contains(&b':') || has_control {

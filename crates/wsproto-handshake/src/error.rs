@@ -1,4 +1,4 @@
-//! What can go wrong, split by whose fault it is; one variant for each broken rule.
+//! Errors, split by who caused them; one variant for each broken rule.
 
 use alloc::{boxed::Box, string::String};
 
@@ -13,12 +13,12 @@ pub use self::{
 };
 pub use crate::origin::OriginError;
 
-/// How many characters of a value an error tells.
+/// How many characters of a value an error shows.
 const EXCERPT_LEN: usize = 64;
 
-/// Returns the beginning of a value, for an error to tell: it may be a peer's, and as long as a head may be.
+/// Returns the beginning of a value for an error: the value may come from the peer, and be as long as a head may be.
 pub(crate) fn excerpt(value: &[u8]) -> Box<str> {
-    // A character has at most four bytes, so this many hold as many characters as are told.
+    // A character has at most four bytes, so these bytes hold at least as many characters as the error shows.
     let start = value.get(..EXCERPT_LEN * 4).unwrap_or(value);
     String::from_utf8_lossy(start).chars().take(EXCERPT_LEN).collect()
 }

@@ -1,15 +1,15 @@
-//! One element of Sec-WebSocket-Extensions as it is sent: `token *( ";" token [ "=" ( token | quoted-string ) ] )`.
+//! One element of Sec-WebSocket-Extensions on the wire: `token *( ";" token [ "=" ( token | quoted-string ) ] )`.
 //!
 //! RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)
 
 use crate::syntax;
 
-/// Returns the name of an extension that comes with parameters or without.
+/// Returns the name of an extension, which may have parameters.
 pub(crate) fn name(element: &[u8]) -> &[u8] {
     syntax::trim(element.split(|&byte| byte == b';').next().unwrap_or_default())
 }
 
-/// Whether this is an element, with no white space at its ends.
+/// Returns whether this is an element without white space at its ends.
 pub(crate) fn is_element(text: &str) -> bool {
     let mut rest = text.as_bytes();
     if !take_token(&mut rest) {

@@ -1,8 +1,8 @@
-//! Heads of HTTP/1.1 messages: where they end, and what is in them.
+//! Heads of HTTP/1.1 messages: their end, and their parts.
 //!
-//! A head that comes in one piece with nothing after it is cut at once. Of any other the end is found first, in new bytes
-//! only; then the whole is cut. What the tokeniser lets pass and the RFC does not is refused here. What can't become a
-//! request is refused at the byte that says so.
+//! A head that arrives in one piece, with nothing after it, is parsed at once. For any other head, the end is searched
+//! first, in new bytes only; then the whole head is parsed. `httparse` allows some heads that the RFC doesn't: they are
+//! refused here. Bytes that can't become a request are refused at the first wrong byte.
 
 mod field;
 mod line_count;
@@ -21,19 +21,19 @@ use crate::{
     headers::{Field, place},
 };
 
-/// The header fields for which a parse needs no memory but the stack's.
+/// How many header fields a parse can hold without memory from the heap.
 const FEW: usize = 32;
 
-/// A head that is coming in.
+/// A head that is arriving.
 pub(crate) struct HeadBuffer {
-    /// What came in earlier pieces.
+    /// The bytes of earlier pieces.
     kept: Vec<u8>,
     first_line: FirstLine,
     lines: LineCount,
 }
 
 impl HeadBuffer {
-    /// What each response begins with.
+    /// The first bytes of each response.
     pub(crate) const RESPONSE_START: &[u8] = b"HTTP/1.";
 
     pub(crate) fn of_request() -> Self {
@@ -44,7 +44,7 @@ impl HeadBuffer {
         Self { first_line: FirstLine::RESPONSE, ..Self::of_request() }
     }
 
-    /// Refuses what can't become a response at the byte that says so: who speaks something else may wait for us.
+    /// Refuses the first byte that can't belong to a response: a server of another protocol may wait for our bytes.
     pub(crate) fn check_response_start(&self, input: &[u8]) -> Result<(), HeadError> {
         let awaited = Self::RESPONSE_START.get(self.len()..).unwrap_or_default();
         let Some((byte, awaited)) = input.iter().zip(awaited).find(|(byte, awaited)| byte != awaited) else {
@@ -54,10 +54,10 @@ impl HeadBuffer {
         Err(if other_version { HeadError::HttpVersion } else { HeadError::StartLine })
     }
 
-    /// Keeps a single byte that ends no line; says whether it was one.
+    /// Keeps a single byte that doesn't end a line; returns whether `input` was such a byte.
     ///
-    /// A shortcut: [`take`](Self::take) does the same with such a piece, in more than twice the steps for a whole handshake
-    /// that comes byte by byte.
+    /// A shortcut: with [`take`](Self::take) alone, a handshake that arrives byte by byte takes more than twice the
+    /// steps.
     #[inline]
     pub(crate) fn keep_byte(&mut self, input: &mut &[u8], limits: &HandshakeLimits) -> bool {
         let &[byte] = *input else { return false };
@@ -73,9 +73,9 @@ impl HeadBuffer {
         true
     }
 
-    /// Takes what belongs to the head off the front of the input; returns the head when it is whole, cut by `cut`.
+    /// Takes the bytes of the head off the front of the input; returns the head when it is complete, parsed by `cut`.
     ///
-    /// What has come of a head that is not whole is kept. The head lies in the input, or in `joined`.
+    /// An incomplete head is kept. The complete head lies in the input, or in `joined`.
     #[inline]
     pub(crate) fn take<'a, 't, 'i: 't, L>(
         &mut self,
@@ -88,7 +88,7 @@ impl HeadBuffer {
         self.first_line.skip_empty_line(input)?;
         let FieldStorage { few, many } = storage;
         let new = input.get(..limits.head_len()).unwrap_or(input);
-        // Where this fails, the search for the end comes to the same, or knows what is wrong. It saves 25 % of the
+        // If this fails, the search for the end gives the same result, or names the fault. This saves 25 % of the
         // instructions of a server's whole handshake, and 9 % of a client's.
         if self.kept.is_empty()
             && new.ends_with(b"\r\n\r\n")
@@ -106,7 +106,7 @@ impl HeadBuffer {
         cut(text, many).map(Some)
     }
 
-    /// Joins the pieces of a head until it is whole; then returns it, and keeps nothing. One piece stays where it is.
+    /// Joins the pieces of a head until it is complete, and returns it. A head in one piece isn't copied.
     #[inline(never)]
     fn join<'a, 'i: 'a>(
         &mut self,
@@ -115,7 +115,7 @@ impl HeadBuffer {
         joined: &'a mut Vec<u8>,
     ) -> Result<Option<&'a [u8]>, HeadError> {
         let before = self.kept.len();
-        debug_assert!(before <= limits.head_len(), "no more is kept than the limit");
+        debug_assert!(before <= limits.head_len(), "at most the limit is kept");
         let room = limits.head_len().saturating_sub(before);
         let new = input.get(..room).unwrap_or(input);
         self.first_line.pass(new)?;
@@ -150,20 +150,22 @@ impl HeadBuffer {
         Ok(None)
     }
 
-    /// How many bytes are kept.
+    /// Returns how many bytes are kept.
     pub(crate) fn len(&self) -> usize {
         self.kept.len()
     }
 }
 
-/// Returns what the version of a response must be written as for the tokeniser: a higher minor version is read as 1.1,
-/// as in a request. A request never begins with the name of HTTP.
+/// Returns the version that the parser must see for a response: HTTP/1.1 instead of a higher minor version, as in a
+/// request.
+///
+/// A request never begins with the name of HTTP.
 fn known_version_of_response(head: &[u8]) -> Option<[u8; 3]> {
     let version = head.strip_prefix(b"HTTP/")?;
     matches!(version, [b'1', b'.', b'2'..=b'9', ..]).then_some(*b"1.1")
 }
 
-/// Writes another version into the first line: that of a response begins with it, that of a request ends with it.
+/// Overwrites the version in the first line: a response begins with it, a request ends with it.
 #[cold]
 fn write_version(version: [u8; 3], head: &mut [u8]) {
     let end = head.iter().position(|&byte| byte == b'\r').unwrap_or_default();
@@ -176,11 +178,11 @@ fn write_version(version: [u8; 3], head: &mut [u8]) {
     }
 }
 
-/// Memory for the fields that a head is cut into; for a usual head it takes none from the heap.
+/// Memory for the fields of a head; a usual head needs none from the heap.
 pub(crate) struct FieldStorage<'t> {
-    /// For those of a head that is cut at once.
+    /// For a head that is parsed at once.
     few: [MaybeUninit<Header<'t>>; FEW],
-    /// For those of any other, which has as many as it has lines.
+    /// For any other head; it has as many fields as the head has lines.
     many: SmallVec<[MaybeUninit<Header<'t>>; FEW]>,
 }
 
@@ -191,18 +193,18 @@ impl FieldStorage<'_> {
     }
 }
 
-/// A head that is cut into its parts.
+/// A parsed head.
 #[derive(Clone, Copy)]
 pub(crate) struct Head<'a, L> {
     pub(crate) line: L,
-    /// What the fields lie in.
+    /// The text that holds the fields.
     pub(crate) text: &'a [u8],
     /// No value has white space at its ends.
     pub(crate) fields: &'a [Header<'a>],
 }
 
 impl<'a> Head<'a, RequestLine<'a>> {
-    /// Cuts the head of a request.
+    /// Parses the head of a request.
     #[inline]
     pub(crate) fn of_request<'t: 'a>(
         text: &'t [u8],
@@ -222,7 +224,7 @@ impl<'a> Head<'a, RequestLine<'a>> {
 }
 
 impl<'a> Head<'a, StatusLine> {
-    /// Cuts the head of a response.
+    /// Parses the head of a response.
     #[inline]
     pub(crate) fn of_response<'t: 'a>(
         text: &'t [u8],
@@ -240,11 +242,11 @@ impl<'a> Head<'a, StatusLine> {
 }
 
 impl<'a, L> Head<'a, L> {
-    /// Looks at each field, in order; returns copies of those that are to be kept.
+    /// Visits each field in order; returns copies of the fields for which `keep` is true.
     ///
     /// # Errors
     ///
-    /// The first that came.
+    /// The first error of `keep`.
     #[inline]
     pub(crate) fn keep<E>(
         &self,
@@ -272,7 +274,7 @@ impl<'a, L> Head<'a, L> {
     }
 }
 
-/// Checks that the tokeniser took all of the text, and each line with the end that it must have.
+/// Checks that the parser took all of the text, and that each line ends as it must.
 #[inline]
 fn check(text: &[u8], outcome: httparse::Result<usize>, fields: &[Header<'_>]) -> Result<(), HeadError> {
     match outcome {
@@ -282,9 +284,9 @@ fn check(text: &[u8], outcome: httparse::Result<usize>, fields: &[Header<'_>]) -
     }
 }
 
-/// Whether nothing is before the first line, and a carriage return and a line feed before each field.
+/// Returns whether nothing comes before the first line, and a carriage return and a line feed before each field.
 ///
-/// The end of the last line is that of the text, and none of these two is anywhere else: the tokeniser sees to that.
+/// The last line ends with the text. The parser refuses carriage returns and line feeds anywhere else.
 #[inline]
 fn has_good_lines(text: &[u8], fields: &[Header<'_>]) -> bool {
     let is_led = |field: &Header<'_>| {
@@ -294,7 +296,7 @@ fn has_good_lines(text: &[u8], fields: &[Header<'_>]) -> bool {
     text.ends_with(b"\r\n\r\n") && !matches!(text, [b'\r' | b'\n', ..]) && fields.iter().all(is_led)
 }
 
-/// Names the fault that the tokeniser found.
+/// Names the fault that the parser found.
 #[cold]
 fn fault(text: &[u8], error: httparse::Error) -> HeadError {
     match error {
@@ -305,7 +307,7 @@ fn fault(text: &[u8], error: httparse::Error) -> HeadError {
     }
 }
 
-/// Whether the first line has another version of HTTP where it should have 1.1.
+/// Returns whether the first line names an HTTP version other than 1.1.
 fn names_http_version(text: &[u8]) -> bool {
     let line = lines(text).next().unwrap_or_default();
     let words: Vec<&[u8]> = line.splitn(4, |&byte| byte == b' ').collect();
@@ -320,7 +322,7 @@ fn field_fault(text: &[u8]) -> HeadError {
     lines(text).skip(1).find_map(field::fault).unwrap_or(HeadError::HeaderName)
 }
 
-/// The lines without what ends them, and without the empty one.
+/// Returns the lines without their ends, and without the empty one.
 fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|&byte| byte == b'\n')
         .filter_map(|line| line.strip_suffix(b"\r"))
@@ -341,7 +343,7 @@ fn is_other_version(word: &[u8]) -> bool {
 pub(crate) struct RequestLine<'a> {
     pub(crate) method: &'a str,
     pub(crate) target: &'a str,
-    /// 1.1, or a higher minor version.
+    /// Whether the version is 1.1 or a higher minor one.
     pub(crate) is_http_1_1: bool,
 }
 
@@ -362,7 +364,7 @@ mod tests {
     use super::*;
     use crate::Headers;
 
-    /// Takes what it can of a request: method and target, the fields, and their text.
+    /// Parses as much as possible of a request: method and target, the fields, and their text.
     fn take(
         buffer: &mut HeadBuffer,
         input: &mut &[u8],
@@ -421,14 +423,14 @@ mod tests {
             let mut storage = [const { MaybeUninit::uninit() }; 2];
             let mut parsed = httparse::Request::new(&mut []);
             let tokens = parsed.parse_with_uninit_headers(text, &mut storage);
-            assert_eq!(tokens, Ok(httparse::Status::Complete(text.len())), "{name}: the tokeniser takes it");
+            assert_eq!(tokens, Ok(httparse::Status::Complete(text.len())), "{name}: the parser accepts it");
             let mut storage = [const { MaybeUninit::uninit() }; 2];
             assert_eq!(Head::of_request(text, &mut storage).is_ok(), good, "{name}");
         }
     }
 
     proptest! {
-        /// The shortcut says nothing else than the search for the end does.
+        /// The shortcut gives the same results as the search for the end.
         #[test]
         fn h1_h2_h5_the_shortcut_takes_what_the_search_takes(
             text in "(GET / HTTP/1.1|GET /|\r\n)?(\r\n|\n)(([A-C]:? ?[ab\r]{0,2})?(\r\n|\r\n|\n)){0,5}(\r\n|\n)?",

@@ -13,11 +13,11 @@ use httparse::Header;
 
 use crate::syntax;
 
-/// Header fields in order, with names spelled as they came and looked up in any case.
+/// Header fields in order; names keep their spelling and are looked up in any case.
 ///
-/// Nothing is checked when a field is pushed; [sending](crate::ServerHandshake::accept) refuses names and
-/// values that HTTP cannot carry. `Debug` shows `[redacted]` for the values of Authorization, Cookie,
-/// Proxy-Authorization, Sec-WebSocket-Key and Set-Cookie.
+/// `push` checks nothing; [sending](crate::ServerHandshake::accept) refuses names and values that HTTP can't carry.
+/// `Debug` shows `[redacted]` for the values of Authorization, Cookie, Proxy-Authorization, Sec-WebSocket-Key and
+/// Set-Cookie.
 ///
 /// ```
 /// use wsproto_handshake::Headers;
@@ -35,12 +35,12 @@ use crate::syntax;
 /// ```
 #[derive(Clone, Default)]
 pub struct Headers {
-    /// Names and values; for a head that was received the whole of it, so that it is copied once.
+    /// Names and values; for a received head the whole head, so that one copy is enough.
     text: Vec<u8>,
     fields: Vec<Field>,
 }
 
-/// Where a field is within the text.
+/// The place of a field within the text.
 #[derive(Clone, Copy)]
 pub(crate) struct Field {
     name_start: usize,
@@ -50,13 +50,13 @@ pub(crate) struct Field {
 }
 
 impl Field {
-    /// Returns where a field lies in this text.
+    /// Returns the place of a field in this text.
     #[inline]
     pub(crate) fn of(header: &Header<'_>, text: &[u8]) -> Self {
         Self::at(place(header.name.as_bytes(), text), place(header.value, text))
     }
 
-    /// Makes a field of the places of its name and its value.
+    /// Makes a field from the places of its name and its value.
     pub(crate) const fn at(name: Range<usize>, value: Range<usize>) -> Self {
         Self { name_start: name.start, name_end: name.end, value_start: value.start, value_end: value.end }
     }
@@ -70,28 +70,28 @@ impl Field {
     }
 }
 
-/// Returns the part of a text that a field's place names.
+/// Returns the part of a text at a field's place.
 fn part(text: &[u8], place: Range<usize>) -> &[u8] {
     let part = text.get(place);
     debug_assert!(part.is_some(), "a field lies in its text");
     part.unwrap_or_default()
 }
 
-/// Returns where a part of a text lies in it; for what is no part of it, some place.
+/// Returns the place of a part in its text; if `part` isn't a part of `text`, the place is arbitrary.
 #[inline]
 pub(crate) fn place(part: &[u8], text: &[u8]) -> Range<usize> {
     let start = part.as_ptr().addr().wrapping_sub(text.as_ptr().addr());
     start..start.wrapping_add(part.len())
 }
 
-/// Returns where a part of a text lies in it; `None` for what is no part of it.
+/// Returns the place of a part in its text; `None` if `part` isn't a part of `text`.
 pub(crate) fn place_within(part: &[u8], text: &[u8]) -> Option<Range<usize>> {
     let place = place(part, text);
     text.get(place.clone()).is_some_and(|found| ptr::eq(found, part)).then_some(place)
 }
 
 impl Headers {
-    /// Creates a list without fields; allocates nothing.
+    /// Creates a list without fields; doesn't allocate.
     #[must_use]
     pub const fn new() -> Self {
         Self { text: Vec::new(), fields: Vec::new() }
@@ -102,17 +102,17 @@ impl Headers {
         Self { text: Vec::with_capacity(bytes), fields: Vec::with_capacity(fields) }
     }
 
-    /// Makes a list of fields of a head. All names are ASCII.
+    /// Makes a list from the fields of a head. All names must be ASCII.
     pub(crate) const fn of_head(text: Vec<u8>, fields: Vec<Field>) -> Self {
         Self { text, fields }
     }
 
-    /// Returns what the fields lie in.
+    /// Returns the text that holds the fields.
     pub(crate) fn text(&self) -> &[u8] {
         &self.text
     }
 
-    /// Returns the fields as they are cut from a head: without the white space around their values.
+    /// Returns the fields without white space around their values, as a parser would.
     pub(crate) fn cut(&self) -> Vec<Header<'_>> {
         self.iter().map(|(name, value)| Header { name, value: syntax::trim(value) }).collect()
     }
@@ -127,14 +127,14 @@ impl Headers {
         self.fields.push(Field { name_start, name_end: value_start, value_start, value_end });
     }
 
-    /// Appends a field.
+    /// Appends a field, and returns the list.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.push(name, value);
         self
     }
 
-    /// Makes this the only field with its name: in the place of the first that there was, or else at the end.
+    /// Makes this the only field with its name: it takes the place of the first one, or stands at the end.
     pub fn set(&mut self, name: &str, value: impl AsRef<[u8]>) {
         let is_other = |(other, _): &(&str, &[u8])| !other.eq_ignore_ascii_case(name);
         let before = self.iter().take_while(is_other).count();
@@ -144,7 +144,7 @@ impl Headers {
         *self = fields;
     }
 
-    /// Removes all fields with this name; returns whether there was one.
+    /// Removes all fields with this name; returns whether there were any.
     pub fn remove(&mut self, name: &str) -> bool {
         let is_there = self.contains(name);
         if is_there {
@@ -172,7 +172,7 @@ impl Headers {
             .map(|(_, value)| value)
     }
 
-    /// Whether there is a field with this name.
+    /// Returns whether there is a field with this name.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
         self.get(name).is_some()
@@ -190,7 +190,7 @@ impl Headers {
         self.fields.len()
     }
 
-    /// Whether there are no fields.
+    /// Returns whether there are no fields.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty()
@@ -252,7 +252,7 @@ impl<N: AsRef<str>, V: AsRef<[u8]>, const LEN: usize> From<[(N, V); LEN]> for He
     }
 }
 
-/// Gives names and values in order, each a copy of its own.
+/// Returns names and values in order, as copies.
 impl IntoIterator for Headers {
     type Item = (String, Vec<u8>);
     type IntoIter = IntoIter;
@@ -298,7 +298,7 @@ impl fmt::Debug for Iter<'_> {
     }
 }
 
-/// Names and values in order, which belong to the caller; made from [`Headers`].
+/// Owned names and values in order, made from [`Headers`].
 #[derive(Clone)]
 pub struct IntoIter {
     text: Vec<u8>,
@@ -322,7 +322,7 @@ impl ExactSizeIterator for IntoIter {}
 
 impl FusedIterator for IntoIter {}
 
-/// Shows the names.
+/// Shows the names only.
 impl fmt::Debug for IntoIter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.fields.as_slice().iter().map(|field| name_of(field.name(&self.text)));
@@ -330,7 +330,7 @@ impl fmt::Debug for IntoIter {
     }
 }
 
-/// Returns a name as the text that it was pushed as, or that the tokeniser has seen.
+/// Returns a name as text: it was pushed as text, or the parser has checked it.
 fn name_of(name: &[u8]) -> &str {
     let name = core::str::from_utf8(name);
     debug_assert!(name.is_ok(), "a name is text");

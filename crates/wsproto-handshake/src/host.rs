@@ -5,10 +5,10 @@ use core::net::Ipv6Addr;
 
 use crate::syntax;
 
-/// Returns the host as Host carries it, or `None` when it cannot.
+/// Returns the host as Host carries it; `None` if it can't.
 ///
-/// With the feature `idna`, names beyond ASCII are encoded. The zone of an address is not sent: it means something on this
-/// machine alone (RFC 6874 §4).
+/// With the feature `idna`, names beyond ASCII are encoded. The zone of an address isn't sent: it has a meaning only on
+/// this machine (RFC 6874 §4).
 pub(crate) fn to_wire(host: &str) -> Option<Cow<'_, str>> {
     let wire = match host.split_once(']') {
         //= rfc6455#11.1.1-1, rfc6455#11.1.2-1
@@ -22,7 +22,7 @@ pub(crate) fn to_wire(host: &str) -> Option<Cow<'_, str>> {
     is_valid(wire.as_bytes()).then_some(wire)
 }
 
-/// Splits an address and the zone after it; the `%` between them is encoded or not.
+/// Splits an address from its zone; the `%` between them may be encoded as `%25`.
 ///
 /// RFC 6874 [§2](https://www.rfc-editor.org/rfc/rfc6874#section-2)
 pub(crate) fn split_zone(literal: &str) -> Option<(&str, &str)> {
@@ -32,33 +32,34 @@ pub(crate) fn split_zone(literal: &str) -> Option<(&str, &str)> {
     (!zone.is_empty() && zone.bytes().all(is_unreserved)).then_some((address, zone))
 }
 
-/// Whether this is an IPv6 address as it stands outside of URLs: without brackets, with a zone or without.
+/// Returns whether this is an IPv6 address as it is written outside URLs: without brackets, with or without a zone.
 pub(crate) fn is_ipv6_address(host: &str) -> bool {
     let (address, _zone) = host.split_once('%').unwrap_or((host, ""));
     address.parse::<Ipv6Addr>().is_ok()
 }
 
-/// Whether both authorities name the same host and port, where this port goes without saying.
+/// Returns whether both authorities name the same host and port; a missing port stands for the default.
 pub(crate) fn agree(one: &str, other: &str, default_port: Option<u16>) -> bool {
     let ((one_host, one_port), (other_host, other_port)) =
         (host_and_port(one, default_port), host_and_port(other, default_port));
     one_host.eq_ignore_ascii_case(other_host) && one_port == other_port
 }
 
-/// Splits an authority; the port is `None` where it goes without saying.
+/// Splits an authority; the port is `None` if it is missing or the default.
 pub(crate) fn host_and_port(authority: &str, default_port: Option<u16>) -> (&str, Option<u16>) {
     let (host, port) = split_port(authority);
     let port = port.and_then(|port| port.parse().ok());
     (host, port.filter(|port| Some(*port) != default_port))
 }
 
-/// Whether this is a name or address and, after a colon, a port.
+/// Returns whether this is a name or address, optionally with a colon and a port.
 pub(crate) fn is_valid(authority: &[u8]) -> bool {
     is_plain_name(authority) || core::str::from_utf8(authority).is_ok_and(is_host_and_port)
 }
 
-/// Whether this has the characters of a name or address and, after a colon, a port: enough for what is compared with a
-/// valid one.
+/// Returns whether this has the characters of a name or address, optionally with a colon and a port.
+///
+/// That is enough for an authority that is compared with a valid one.
 pub(crate) fn has_host_and_port(authority: &str) -> bool {
     let (host, port) = split_port(authority);
     let is_host_char = |byte: u8| is_name_char(byte) || matches!(byte, b'[' | b':' | b']');
@@ -89,9 +90,9 @@ fn is_ipv6_literal(host: &str) -> bool {
     address.is_some_and(|address| address.parse::<Ipv6Addr>().is_ok())
 }
 
-/// Whether this is a name without a port, and without hyphens, which labels that claim to be encoded have.
+/// Returns whether this is a name without a port and without hyphens (encoded labels have hyphens).
 ///
-/// A shortcut for most hosts, which saves 5 % of the instructions of a whole handshake on either side.
+/// This shortcut for most hosts saves 5 % of the instructions of a whole handshake, on each side.
 fn is_plain_name(host: &[u8]) -> bool {
     let start = syntax::whole_blocks(host, |byte| byte.is_ascii_alphanumeric() || byte == b'.');
     let rest = host.get(start..).unwrap_or_default();
@@ -103,13 +104,14 @@ fn is_name(host: &str) -> bool {
     !host.is_empty() && has_name_characters(host) && host.split(|&byte| byte == b'.').all(is_label)
 }
 
-/// Letters, digits, the other characters of RFC 3986 names, and bytes as `%` and two digits.
+/// Letters, digits, the other characters of RFC 3986 names, and `%` with two hexadecimal digits.
 fn has_name_characters(name: &[u8]) -> bool {
     uri_fault(name, b"").is_none()
 }
 
-/// Returns where a part of a URI has a byte that is no character of names nor one of the others, and no byte as `%` and
-/// two digits.
+/// Returns the first byte of a part of a URI that is not allowed.
+///
+/// Allowed are characters of names, the characters in `others`, and `%` with two hexadecimal digits.
 ///
 /// RFC 3986 [§2](https://www.rfc-editor.org/rfc/rfc3986#section-2)
 pub(crate) fn uri_fault(part: &[u8], others: &[u8]) -> Option<usize> {
@@ -132,7 +134,7 @@ pub(crate) fn is_name_char(byte: u8) -> bool {
     NAME_CHARS.get(usize::from(byte)) == Some(&byte)
 }
 
-/// Each character of names in its own place, and in every other place a character that belongs elsewhere.
+/// Each character of names at its own index, and at every other index a different character.
 static NAME_CHARS: [u8; 128] = *b"\
     @@@@@@@@@@@@@@@@\
     @@@@@@@@@@@@@@@@\
@@ -143,8 +145,8 @@ static NAME_CHARS: [u8; 128] = *b"\
     @abcdefghijklmno\
     pqrstuvwxyz@@@~@";
 
-/// Whether a label that claims to be encoded has only characters that encoded ones have: those of host names, and the
-/// underscore, which the URL Standard lets pass.
+/// Returns whether a label is valid: an encoded one (`xn--…`) may have only the characters of host names, and the
+/// underscore, which the URL Standard allows.
 fn is_label(label: &[u8]) -> bool {
     let belongs = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     !is_encoded(label) || (label.len() > 4 && label.iter().all(belongs))
@@ -157,7 +159,7 @@ fn is_encoded(label: &[u8]) -> bool {
 #[cfg(feature = "idna")]
 fn encode(authority: &str) -> Option<String> {
     let (host, port) = split_port(authority);
-    // Or else a colon of full width would become one that begins a port.
+    // Split the port off first: a full-width colon in the name would become an ASCII colon, and begin a port.
     let mut wire = idna::domain_to_ascii_cow(host.as_bytes(), idna::AsciiDenyList::URL).ok()?.into_owned();
     if let Some(port) = port {
         wire.push(':');
@@ -171,8 +173,9 @@ fn encode(_: &str) -> Option<String> {
     None
 }
 
-/// Returns an authority as it is read by people; `None` where it is that already, or cannot be decoded to what would be
-/// encoded to it again.
+/// Returns an authority with its name decoded for people.
+///
+/// `None` where no label is encoded, and where the decoded name would not be encoded to the same authority again.
 #[cfg(feature = "idna")]
 pub(crate) fn decode(authority: &[u8]) -> Option<String> {
     let (host, port) = split_port(core::str::from_utf8(authority).ok()?);
@@ -359,7 +362,7 @@ mod tests {
         assert_eq!(decode(b"xn--zzzzzzzzz"), None, "no such name");
         assert_eq!(decode(b"xn--xn--7dddddddddddd-77h7u"), None, "a name that could not be sent");
         assert_eq!(decode(b"Example.COM"), None, "nothing to decode");
-        // Characters of full width that would come to mean something else once they are ASCII.
+        // Full-width characters; in ASCII they would have a meaning in a URL.
         for sign in "：／？＃＠％［］＼＜＞｜＾".chars() {
             for name in [format!("example.com{sign}80"), format!("é{sign}a.example")] {
                 assert_eq!(to_wire(&name), None, "{name}");

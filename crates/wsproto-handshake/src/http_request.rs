@@ -1,4 +1,4 @@
-//! A request that no WebSocket came of, for a program that answers it in another way.
+//! A refused request, for a program that answers it in another way.
 
 use alloc::string::String;
 use core::fmt;
@@ -9,9 +9,9 @@ use crate::{
     list, target,
 };
 
-/// What a refused request asked for: a health check, a page, an upgrade that broke a rule.
+/// A refused request: a health check, a request for a page, or an upgrade that broke a rule.
 ///
-/// [`ServerHandshake::refused_request`](crate::ServerHandshake::refused_request) gives it; a
+/// [`ServerHandshake::refused_request`](crate::ServerHandshake::refused_request) returns it; a
 /// [`RejectConnection`](crate::RejectConnection) of any status answers it. `Debug` shows no query.
 ///
 /// ```
@@ -41,19 +41,19 @@ impl HttpRequest {
         Self { method: head.line.method.into(), target: head.line.target.into(), headers: head.all_fields() }
     }
 
-    /// Returns the method, as in `GET`.
+    /// Returns the method, for example `GET`.
     #[must_use]
     pub fn method(&self) -> &str {
         &self.method
     }
 
-    /// Returns the target as it came: `/page?id=1`, `http://example.com/page`, `*`.
+    /// Returns the target, unchanged: `/page?id=1`, `http://example.com/page`, `*`.
     #[must_use]
     pub fn target(&self) -> &str {
         &self.target
     }
 
-    /// Returns the path that the target has, without a query: `/page`. A target of another form is given as it is.
+    /// Returns the target's path without a query: `/page`. Returns a target of another form unchanged.
     #[must_use]
     pub fn path(&self) -> &str {
         match target::split(self.resource()).0 {
@@ -62,13 +62,13 @@ impl HttpRequest {
         }
     }
 
-    /// Returns the query that the target has, as it came and without the `?`; `None` where there is no `?`.
+    /// Returns the target's query, unchanged and without the `?`; `None` where there is no `?`.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
         target::split(self.resource()).1
     }
 
-    /// Returns the target from its path on.
+    /// Returns the target from the start of its path.
     fn resource(&self) -> &str {
         match self.target.split_once("://") {
             Some((scheme, rest)) if !scheme.contains(['/', '?']) => {
@@ -85,8 +85,10 @@ impl HttpRequest {
     }
 }
 
-/// Says of an upgrade what it says of any request. Fields that a [`Request`] keeps apart come after the others; of an
-/// absolute target the authority is the Host.
+/// Makes an ordinary request from an upgrade.
+///
+/// The fields that a [`Request`] stores separately come after the others; the authority of an absolute target becomes
+/// Host.
 impl From<&Request> for HttpRequest {
     fn from(request: &Request) -> Self {
         let mut headers = request.headers.iter().collect::<Headers>();
@@ -103,7 +105,7 @@ impl From<&Request> for HttpRequest {
     }
 }
 
-/// Shows what may stand in a log.
+/// Hides everything that doesn't belong in logs.
 impl fmt::Debug for HttpRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpRequest")

@@ -1,6 +1,6 @@
-//! The header fields that the handshake itself has to do with.
+//! The header fields that the handshake itself reads or writes.
 
-/// A header field that means something to the handshake.
+/// A header field with a meaning for the handshake.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Known {
     Accept,
@@ -16,7 +16,7 @@ pub(crate) enum Known {
 }
 
 impl Known {
-    /// Returns the field of this name, in any case; compares with one or two names at most.
+    /// Returns the field of this name, in any case; it compares with at most two names.
     //= rfc6455#4.1-44
     #[inline]
     pub(crate) fn of(name: &[u8]) -> Option<Self> {
@@ -36,15 +36,15 @@ impl Known {
     }
 }
 
-/// Whether the name begins as all names of RFC 6455 begin.
+/// Returns whether the name begins with `Sec-WebSocket-`.
 pub(crate) fn is_sec_websocket(name: &[u8]) -> bool {
     name.first_chunk::<14>().is_some_and(|start| is_word(start, b"sec-websocket-"))
 }
 
-/// Whether this is the word that is given in lower case, in any case.
+/// Returns whether `bytes` are the word `lower`, in any case; `lower` is in lower case.
 ///
-/// The length is known and there is no way out in between, so that many bytes are compared in one go: 3.5 % of the
-/// instructions of a whole handshake, on either side.
+/// The length is known and there is no early return, so many bytes are compared at once. This saves 3.5 % of the
+/// instructions of a whole handshake, on each side.
 #[inline]
 pub(crate) fn is_word<const N: usize>(bytes: &[u8], lower: &[u8; N]) -> bool {
     let Ok(bytes) = <&[u8; N]>::try_from(bytes) else { return false };
@@ -55,7 +55,7 @@ pub(crate) fn is_word<const N: usize>(bytes: &[u8], lower: &[u8; N]) -> bool {
     bytes.iter().zip(lower).fold(0, |others, pair| others | difference(pair)) == 0
 }
 
-/// How often a field came that may come once.
+/// How often a field came that may come at most once.
 #[derive(Clone, Copy, Default)]
 pub(crate) enum Seen<T> {
     #[default]
@@ -72,7 +72,7 @@ impl<T: Copy> Seen<T> {
         };
     }
 
-    /// Returns the value, `None` where the field did not come, and the error where it came again.
+    /// Returns the value, `None` where the field didn't come, and the error where it came more than once.
     pub(crate) fn at_most_once<E>(self, repeated: E) -> Result<Option<T>, E> {
         match self {
             Self::Never => Ok(None),
@@ -129,7 +129,7 @@ mod tests {
                 assert_eq!(is_word(&word, b"a-z"), word.eq_ignore_ascii_case(b"a-z"), "{byte:#04x} at {at}");
             }
         }
-        // With two bytes that differ alike, the one must not make up for the other.
+        // With two bytes that differ by the same bits, one difference must not cancel the other.
         for bytes in [&b""[..], b"a-", b"a-za", b"c-x"] {
             assert!(!is_word(bytes, b"a-z"), "{bytes:?}");
         }

@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
-// No byte of a peer may reach a panic; the tests are free to.
+// No byte of a peer may cause a panic; tests may panic.
 #![cfg_attr(
     not(test),
     deny(

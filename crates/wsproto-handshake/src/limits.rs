@@ -1,4 +1,4 @@
-//! How much a handshake may take.
+//! Limits of a handshake.
 
 /// Bounds on what a handshake reads and keeps.
 ///
@@ -15,13 +15,13 @@ pub struct HandshakeLimits {
     pub max_head_len: u64,
     /// Most header fields of a head; 100 by default.
     pub max_headers: u64,
-    /// Most items of the lists of Sec-WebSocket-Protocol, and of Sec-WebSocket-Extensions; 100 by default.
+    /// Most items in Sec-WebSocket-Protocol, and in Sec-WebSocket-Extensions; 100 for each by default.
     pub max_list_items: u64,
     /// Longest request target in bytes; 8 KiB by default.
     pub max_target_len: u64,
     /// Most interim responses (status 100 to 199, without 101) before the answer; 8 by default.
     pub max_interim_responses: u64,
-    /// Longest body of a rejection in bytes, framing not counted; 64 KiB by default.
+    /// Longest body of a rejection in bytes, without its chunk framing; 64 KiB by default.
     pub max_reject_body: u64,
 }
 
@@ -70,7 +70,7 @@ impl HandshakeLimits {
 }
 
 impl HandshakeLimits {
-    /// Returns the longest head as a length of what is in memory, which is never longer than that.
+    /// Returns the longest head as a `usize`; bytes in memory are never more than `usize::MAX`.
     #[inline]
     pub(crate) fn head_len(&self) -> usize {
         usize::try_from(self.max_head_len).unwrap_or(usize::MAX)

@@ -1,4 +1,4 @@
-//! Comma-separated lists as header fields carry them.
+//! Comma-separated lists in header fields.
 
 use alloc::{string::String, vec, vec::Vec};
 use core::iter;
@@ -12,8 +12,8 @@ use crate::{
 
 /// Splits the value of a list header field at its commas.
 ///
-/// Commas inside quoted strings do not separate; white space around an item and empty items are left
-/// out. A quoted string that is never closed lasts until the end. One pass, no allocation.
+/// Commas inside quoted strings don't separate. White space around items and empty items are left out. A quoted string
+/// without an end reaches to the end of the value. The function makes one pass and doesn't allocate.
 ///
 /// ```
 /// use wsproto_handshake::split_list;
@@ -27,7 +27,7 @@ pub fn split_list(value: &str) -> impl Iterator<Item = &str> {
     items(value.as_bytes()).map(|item| text_of(item, value))
 }
 
-/// Returns an item of a list that is text: a comma is never part of a longer character.
+/// Returns an item of a list as text: a comma byte is never part of a longer character.
 pub(crate) fn text_of<'a>(item: &[u8], list: &'a str) -> &'a str {
     let text = list.get(place(item, list.as_bytes()));
     debug_assert!(text.is_some(), "an item lies in its list");
@@ -40,7 +40,7 @@ pub(crate) fn items(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     iter::from_fn(move || take_item(&mut rest))
 }
 
-/// Takes the next item off a list.
+/// Takes the next item off the front of a list.
 pub(crate) fn take_item<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     while !rest.is_empty() {
         let end = separator(rest);
@@ -53,7 +53,7 @@ pub(crate) fn take_item<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     None
 }
 
-/// Returns where the first item ends.
+/// Returns the end of the first item.
 fn separator(value: &[u8]) -> usize {
     let mut quoting = Quoting::Outside;
     let start = syntax::whole_blocks(value, |byte| byte != b',' && byte != b'"');
@@ -62,7 +62,7 @@ fn separator(value: &[u8]) -> usize {
     comma.map_or(value.len(), |comma| start.saturating_add(comma))
 }
 
-/// Appends the items of a list to those of the lists before it, as long as there is room for them.
+/// Appends the items of a list to `all`, up to `limit` items together.
 pub(crate) fn collect(all: &mut Vec<String>, value: &[u8], limit: u64) -> Result<(), HeadError> {
     for item in items(value).filter_map(|item| core::str::from_utf8(item).ok()) {
         if all.len() as u64 >= limit {
@@ -73,7 +73,7 @@ pub(crate) fn collect(all: &mut Vec<String>, value: &[u8], limit: u64) -> Result
     Ok(())
 }
 
-/// Writes a list.
+/// Joins items to a list.
 pub(crate) fn join<'a>(items: impl Iterator<Item = &'a str>) -> String {
     let mut list = String::new();
     for item in items {
@@ -83,14 +83,14 @@ pub(crate) fn join<'a>(items: impl Iterator<Item = &'a str>) -> String {
     list
 }
 
-/// Whether one of the items of a list is this token, given in lower case, in any case.
+/// Returns whether one item of a list is this token, in any case; `token` is in lower case.
 ///
-/// That it is the only one is looked at first, which saves 3.3 % of the instructions of a server's whole handshake.
+/// A list of one item is checked first: this saves 3.3 % of the instructions of a server's whole handshake.
 pub(crate) fn has_token<const N: usize>(value: &[u8], token: &[u8; N]) -> bool {
     is_word(value, token) || items(value).any(|item| is_word(item, token))
 }
 
-/// Whether one of the texts comes twice.
+/// Returns whether one of the texts comes twice.
 pub(crate) fn has_duplicates<'a>(mut texts: impl Iterator<Item = &'a str>) -> bool {
     let (Some(first), Some(second)) = (texts.next(), texts.next()) else { return false };
     let mut sorted = vec![first, second];

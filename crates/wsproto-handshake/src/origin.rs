@@ -1,4 +1,4 @@
-//! The defence against pages of other sites that open connections in a visitor's name.
+//! The defence against pages of other sites that open connections with a visitor's cookies.
 
 use core::{error::Error, fmt};
 
@@ -6,17 +6,17 @@ use crate::{RejectConnection, Request, host};
 
 /// Checks that a browser's request comes from a page of one of these origins.
 ///
-/// Browsers send cookies along whichever site's page opens a connection; a server that knows its visitors by
-/// cookies must look at where the page is from. An origin is a scheme and a host, with the port unless it is the
-/// scheme's own: `https://example.com`, `http://localhost:8080`. All of it compares in any case; names beyond ASCII are
-/// written as browsers send them (`xn--…`).
-/// `https://*.example.com` stands for all hosts below example.com, and not for itself.
+/// Browsers send cookies whatever site's page opens a connection. A server that identifies its visitors by cookies must
+/// check where the page comes from. An origin is a scheme and a host, with the port unless it is the scheme's default:
+/// `https://example.com`, `http://localhost:8080`. Origins are compared in any case. Write names beyond ASCII as
+/// browsers send them (`xn--…`). `https://*.example.com` stands for all hosts below example.com, but not for
+/// example.com itself.
 ///
 /// # Errors
 ///
-/// [`OriginError::Missing`] where no Origin was sent: no browser does that, so that a server which is also for
-/// other clients may let it pass. [`OriginError::Foreign`] for every other origin, and
-/// [`OriginError::Repeated`] for several of them.
+/// [`OriginError::Missing`] where the request has no Origin. Browsers always send one, so a server that also serves
+/// other clients may allow it. [`OriginError::Foreign`] for an origin that isn't listed, and [`OriginError::Repeated`]
+/// for more than one.
 ///
 /// ```
 /// use wsproto_handshake::{OriginError, Request, check_origin};
@@ -39,10 +39,10 @@ pub fn check_origin<O: AsRef<str>>(request: &Request, allowed: &[O]) -> Result<(
     if allowed.iter().any(is_known) { Ok(()) } else { Err(OriginError::Foreign) }
 }
 
-/// Checks that a browser's request comes from a page of the host that it is for, over http or https.
+/// Checks that a browser's request comes from a page of the requested host, over http or https.
 ///
-/// The host is [`Request::host`]; behind a proxy that sets another one, [`check_origin`] with a list is right. The port
-/// counts, too, where it is not the one of the page's scheme.
+/// The host is [`Request::host`]. After a proxy that changes it, use [`check_origin`] with a list. A port that isn't
+/// the default of the page's scheme must be the same, too.
 ///
 /// # Errors
 ///
@@ -70,7 +70,7 @@ fn only_origin(request: &Request) -> Result<&[u8], OriginError> {
     if origins.next().is_some() { Err(OriginError::Repeated) } else { Ok(origin) }
 }
 
-/// Whether an origin is the one that an entry of a list names, or one of those that it stands for.
+/// Returns whether an entry of the list names this origin, or stands for it.
 fn matches_entry(entry: &str, origin: &[u8]) -> bool {
     let (Some((scheme, authority)), Some(origin)) = (split_scheme(entry), Origin::parse(origin)) else {
         return false;
@@ -88,7 +88,7 @@ fn matches_entry(entry: &str, origin: &[u8]) -> bool {
         }
 }
 
-/// Whether a name has one label or more before the parent's.
+/// Returns whether a name has at least one label before the parent's.
 fn is_below(name: &str, parent: &str) -> bool {
     let labels = name.len().checked_sub(parent.len()).and_then(|at| name.split_at_checked(at));
     labels.is_some_and(|(labels, end)| {
@@ -103,7 +103,7 @@ fn has_whole_labels(name: &str) -> bool {
     name.as_bytes().split(|&byte| byte == b'.').all(is_label)
 }
 
-/// Splits what has a scheme from it, at the first colon.
+/// Splits a text at `://` after its scheme; the scheme ends at the first colon.
 fn split_scheme(text: &str) -> Option<(&str, &str)> {
     let colon = text.as_bytes().iter().position(|&byte| byte == b':')?;
     let (scheme, rest) = text.split_at_checked(colon)?;
@@ -131,23 +131,23 @@ impl<'a> Origin<'a> {
     }
 }
 
-/// Why a request's origin is not good enough; made by [`check_origin`] and [`check_same_host`].
+/// A refused origin; [`check_origin`] and [`check_same_host`] return it.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum OriginError {
-    /// There is no Origin, as there is in every browser's request
+    /// There is no Origin; every browser sends one
     /// (RFC 6455 [§4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
     Missing,
     /// Origin comes more than once
     /// (RFC 6454 [§7.3](https://www.rfc-editor.org/rfc/rfc6454#section-7.3)).
     Repeated,
-    /// Origin is not one of those that are allowed
+    /// The Origin isn't allowed
     /// (RFC 6455 [§10.2](https://www.rfc-editor.org/rfc/rfc6455#section-10.2)).
     Foreign,
 }
 
 impl OriginError {
-    /// Returns the answer that the client should get: 403.
+    /// Returns the rejection for the client: 403.
     #[must_use]
     pub const fn rejection(self) -> RejectConnection {
         RejectConnection::new(403)
@@ -183,7 +183,7 @@ mod tests {
         }
     }
 
-    /// A request for this host that comes with these origins.
+    /// A request for this host with these origins.
     fn from(host: &str, origins: &[&str]) -> Request {
         origins.iter().fold(Request::new(host, "/"), |request, origin| request.with_header("origin", origin))
     }

@@ -1,4 +1,4 @@
-//! A client's way through an HTTP proxy: it asks for a tunnel before TLS and the opening handshake (RFC 9110 §9.3.6).
+//! A client's tunnel through an HTTP proxy, asked for before TLS and the opening handshake (RFC 9110 §9.3.6).
 
 use alloc::{borrow::ToOwned, boxed::Box, format, string::String, vec::Vec};
 use core::{error::Error, fmt, str::FromStr};
@@ -11,10 +11,10 @@ use crate::{
     wire,
 };
 
-/// An HTTP proxy, and what it is told of who asks.
+/// An HTTP proxy, and the header fields for it.
 ///
-/// It is made of a URL: `http://`, a user and a password where there are some, host, and port, without which it is 80.
-/// A user and a password become Basic credentials in Proxy-Authorization. `Debug` shows neither.
+/// It is parsed from a URL: `http://`, optionally a user and a password, the host, and optionally a port; the default
+/// port is 80. A user and a password become Basic credentials in Proxy-Authorization. `Debug` shows neither.
 ///
 /// ```
 /// use wsproto_handshake::{HandshakeLimits, Proxy, WebSocketUrl};
@@ -44,7 +44,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Returns the name or the address to connect to, an IPv6 address without brackets.
+    /// Returns the name or address to connect to; an IPv6 address has no brackets.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
@@ -56,27 +56,27 @@ impl Proxy {
         self.port
     }
 
-    /// Makes this the only field of its name that the proxy gets: another Proxy-Authorization than Basic, for one.
+    /// Sets the only header field of this name for the proxy, for example a Proxy-Authorization other than Basic.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.headers.set(name, value);
         self
     }
 
-    /// Has the proxy told this user and this password, which may hold what a URL can't.
+    /// Sets the user and the password for the proxy; they may have characters that a URL can't hold.
     ///
     /// # Errors
     ///
-    /// [`LocalError::Credentials`] for a user with a colon, and for a control character in either.
+    /// [`LocalError::Credentials`] for a user with a colon, and for a control character in user or password.
     pub fn with_credentials(self, user: &str, password: &str) -> Result<Self, LocalError> {
         Ok(self.with_header("Proxy-Authorization", basic_credentials(user, password)?))
     }
 
-    /// Appends the request for a tunnel to where the URL leads; returns what reads the answer.
+    /// Appends the request for a tunnel to the URL's server; returns the reader of the answer.
     ///
     /// # Errors
     ///
-    /// What is wrong with a header field of the caller's. Nothing is appended then.
+    /// The fault of a header field of the caller; then nothing is appended.
     pub fn ask(
         &self,
         url: &WebSocketUrl,
@@ -101,7 +101,8 @@ impl FromStr for Proxy {
             Some((scheme, rest)) if is_word(scheme.as_bytes(), b"http") => rest,
             _ => return Err(UrlError::ProxyScheme),
         };
-        // The rest is read as that of a server's URL is; its places are two bytes further to the front there.
+        // The rest is parsed like a server's URL; `http` is two bytes longer than `ws`, so the places are two bytes
+        // less there.
         let server: WebSocketUrl = format!("ws://{rest}").parse().map_err(|error| match error {
             UrlError::Character { at } => UrlError::Character { at: at.saturating_add(2) },
             UrlError::PercentEncoding { at } => UrlError::PercentEncoding { at: at.saturating_add(2) },
@@ -128,7 +129,7 @@ impl fmt::Debug for Proxy {
     }
 }
 
-/// What reads a proxy's answer to [`Proxy::ask`].
+/// Reads a proxy's answer to [`Proxy::ask`].
 pub struct ProxyHandshake {
     limits: HandshakeLimits,
     interim_responses: u64,
@@ -142,14 +143,14 @@ enum Stage {
 }
 
 impl ProxyHandshake {
-    /// Takes the answer off the front of the input, and tells whether the tunnel is open.
+    /// Takes the answer off the front of the input, and returns whether the tunnel is open.
     ///
-    /// `false` says that all of the input was taken and more is needed. Bytes after the answer are never taken: they
-    /// come from the other end of the tunnel. Interim responses are passed over.
+    /// `false` means that all of the input was taken and more is needed. Bytes after the answer are never taken: they
+    /// come from the other end of the tunnel. Interim responses are skipped.
     ///
     /// # Errors
     ///
-    /// The proxy's refusal, or the rule that it broke; the same error comes from every later call.
+    /// The proxy's rejection, or the rule that the proxy broke; every later call returns the same error.
     pub fn receive(&mut self, input: &mut &[u8]) -> Result<bool, ProxyError> {
         loop {
             let head = match &mut self.stage {
@@ -164,18 +165,18 @@ impl ProxyHandshake {
             match answer {
                 None => return Ok(false),
                 Some(RejectConnection { status: 100 | 102..=199, .. }) => self.pass_interim()?,
-                // Whatever it says of a body, a success has none (RFC 9110 §9.3.6).
+                // A success has no body, whatever its fields announce (RFC 9110 §9.3.6).
                 Some(RejectConnection { status: 200..=299, .. }) => self.stage = Stage::Open,
                 Some(refusal) => return Err(self.fail(ProxyError::Refused(Box::new(refusal)))),
             }
         }
     }
 
-    /// Says that the proxy's stream has ended; tells whether the tunnel was open.
+    /// Reports the end of the proxy's stream; returns whether the tunnel was open.
     ///
     /// # Errors
     ///
-    /// [`HeadError::Ended`], or the error that came before.
+    /// [`HeadError::Ended`], or the earlier error.
     pub fn receive_eof(&mut self) -> Result<bool, ProxyError> {
         match &self.stage {
             Stage::Awaited(_) => Err(self.fail(ProxyError::Answer(HeadError::Ended.into()))),
@@ -200,7 +201,7 @@ impl ProxyHandshake {
     }
 }
 
-/// Reads status and fields of a response; `None` until its head is whole.
+/// Reads status and fields of a response; returns `None` until its head is complete.
 fn read(
     head: &mut HeadBuffer,
     input: &mut &[u8],
@@ -228,14 +229,14 @@ impl fmt::Debug for ProxyHandshake {
     }
 }
 
-/// Why a proxy made no tunnel.
+/// The reason why a proxy opened no tunnel.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ProxyError {
-    /// It refused, with this status and these fields; the body isn't read. 407 says that it wants other credentials
+    /// The proxy refused, with this status and these fields; its body isn't read. A 407 asks for other credentials
     /// (RFC 9110 [§15.5.8](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.8)).
     Refused(Box<RejectConnection>),
-    /// Its answer broke a rule of HTTP.
+    /// The proxy's answer broke a rule of HTTP.
     Answer(ResponseError),
 }
 
@@ -248,7 +249,7 @@ impl fmt::Display for ProxyError {
     }
 }
 
-/// What is nested is told by `Display` already: its source is the source.
+/// `Display` includes the text of the nested error, so the source is that error's source.
 impl Error for ProxyError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {

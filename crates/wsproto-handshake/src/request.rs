@@ -1,4 +1,4 @@
-//! The client's half of the handshake as an event: sent by a client, received by a server.
+//! The request of the opening handshake: a client sends it, a server receives it.
 
 mod text;
 
@@ -13,12 +13,12 @@ use core::{
 pub(crate) use self::text::{List, RequestText};
 use crate::{Headers, target};
 
-/// A client's opening handshake.
+/// A client's request for a WebSocket.
 ///
-/// The same type is sent and received. In a received one, the headers are all fields but Host,
-/// Sec-WebSocket-Extensions and Sec-WebSocket-Protocol. In one to be sent, they are the caller's own fields;
-/// those that the handshake writes itself are refused. `Debug` shows neither the query nor the subprotocols, where
-/// pages put what proves who they are, as they can set no header field.
+/// Both sides use this type. In a received request, the headers are all fields except Host, Sec-WebSocket-Extensions
+/// and Sec-WebSocket-Protocol. In a request to send, they are the caller's own fields; fields that the handshake writes
+/// itself are refused. `Debug` hides the query and the subprotocols: pages in a browser can't set header
+/// fields, and put access tokens there.
 ///
 /// ```
 /// use wsproto_handshake::Request;
@@ -36,7 +36,7 @@ pub struct Request {
     pub(crate) target: RequestText,
     pub(crate) subprotocols: List,
     pub(crate) extensions: List,
-    /// All other header fields. Their text is the head that was received, in which the rest has its places.
+    /// All other header fields. Their text is the received head, and the other members refer to places in it.
     pub(crate) headers: Headers,
 }
 
@@ -51,14 +51,14 @@ impl Request {
         }
     }
 
-    /// Proposes one more subprotocol, after those proposed already.
+    /// Proposes a subprotocol, after those that were proposed before.
     #[must_use]
     pub fn with_subprotocol(mut self, subprotocol: impl Into<String>) -> Self {
         self.subprotocols.push(subprotocol.into());
         self
     }
 
-    /// Offers one more extension, after those offered already.
+    /// Offers an extension, after those that were offered before.
     #[must_use]
     pub fn with_extension(mut self, offer: impl Into<String>) -> Self {
         self.extensions.push(offer.into());
@@ -72,10 +72,10 @@ impl Request {
         self
     }
 
-    /// Returns the host's name or address, with the port unless it is the scheme's own.
+    /// Returns the host's name or address, with the port unless it is the scheme's default.
     ///
-    /// In a received request it is what came: the authority of an absolute target, or else the value of Host. In one to
-    /// be sent it is what [`new`](Self::new) was given.
+    /// In a received request it is the authority of an absolute target, or else the value of Host, unchanged. In a
+    /// request to send it is the argument of [`new`](Self::new).
     ///
     /// RFC 9112 [§3.2.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2)
     #[must_use]
@@ -83,8 +83,9 @@ impl Request {
         self.host.as_str(self.headers.text())
     }
 
-    /// Returns [`host`](Self::host) as people read it: a name that is encoded for the wire (`xn--…`) is decoded, unless
-    /// what comes out would be encoded to something else.
+    /// Returns [`host`](Self::host) for people: an encoded name (`xn--…`) is decoded.
+    ///
+    /// A name stays encoded if the decoded name would be encoded to something else.
     ///
     /// ```
     /// use wsproto_handshake::Request;
@@ -99,13 +100,13 @@ impl Request {
         crate::host::decode(host.as_bytes()).map_or(Cow::Borrowed(host), Cow::Owned)
     }
 
-    /// Returns path and query, as in `/chat?room=1`; for a received absolute URI, its path and query.
+    /// Returns path and query, for example `/chat?room=1`; of a received absolute URI, its path and query.
     #[must_use]
     pub fn target(&self) -> &str {
         self.target.as_str(self.headers.text())
     }
 
-    /// Returns the path of the [target](Self::target), as it came: `/chat` of `/chat?room=1`.
+    /// Returns the path of the [target](Self::target), unchanged: `/chat` of `/chat?room=1`.
     ///
     /// ```
     /// use wsproto_handshake::Request;
@@ -119,7 +120,7 @@ impl Request {
         target::split(self.target()).0
     }
 
-    /// Returns the query of the [target](Self::target), as it came and without the `?`; `None` where there is no `?`.
+    /// Returns the query of the [target](Self::target), unchanged and without the `?`; `None` where there is no `?`.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
         target::split(self.target()).1
@@ -131,7 +132,7 @@ impl Request {
         self.subprotocols.iter(self.headers.text())
     }
 
-    /// Returns the first of these subprotocols, in a server's order of preference, that the client proposes.
+    /// Returns the first of these subprotocols, in the server's order of preference, that the client proposes.
     ///
     /// ```
     /// use wsproto_handshake::Request;
@@ -158,10 +159,10 @@ impl Request {
         &self.headers
     }
 
-    /// Returns where a browser's page came from: the value of Origin, if there is one and it is UTF-8.
+    /// Returns the origin of a browser's page: the value of Origin, if there is one and it is UTF-8.
     ///
-    /// A server that browsers talk to compares it with the origins that it serves;
-    /// [`check_origin`](crate::check_origin) does.
+    /// A server for browsers must compare it with the origins that it serves: see
+    /// [`check_origin`](crate::check_origin).
     ///
     /// RFC 6455 [§10.2](https://www.rfc-editor.org/rfc/rfc6455#section-10.2)
     #[must_use]
@@ -188,7 +189,7 @@ impl Hash for Request {
     }
 }
 
-/// Shows what may stand in a log.
+/// Hides everything that doesn't belong in logs.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Request");

@@ -1,14 +1,14 @@
-//! The server's half of the handshake as events: sent by a server, received by a client.
+//! The answers of the opening handshake: a server sends them, a client receives them.
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::fmt;
 
 use crate::Headers;
 
-/// A server's consent.
+/// A server's acceptance.
 ///
-/// In a received one, `headers` are all fields but Connection, Upgrade, Sec-WebSocket-Accept, Sec-WebSocket-Extensions and
-/// Sec-WebSocket-Protocol.
+/// In a received acceptance, `headers` are all fields except Connection, Upgrade, Sec-WebSocket-Accept,
+/// Sec-WebSocket-Extensions and Sec-WebSocket-Protocol.
 ///
 /// ```
 /// use wsproto_handshake::AcceptConnection;
@@ -21,20 +21,20 @@ use crate::Headers;
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct AcceptConnection {
-    /// The subprotocol that was chosen, one of those that the client proposed.
+    /// The chosen subprotocol, one of those that the client proposed.
     pub subprotocol: Option<String>,
-    /// The extensions that were agreed, with their parameters, as text, in order.
+    /// The agreed extensions with their parameters, as text, in order.
     pub extensions: Vec<String>,
-    /// Which extensions a stack that negotiates them itself, as `wsproto` does, may agree to: names, or whole offers as
-    /// the client wrote them; `None`, as by default, for all. [`ServerHandshake`](crate::ServerHandshake) alone agrees
-    /// to [`extensions`](Self::extensions) and doesn't look at it.
+    /// The extensions that a stack with its own negotiation, such as `wsproto`, may agree to: names, or whole offers as
+    /// the client wrote them. `None`, the default, allows all. [`ServerHandshake`](crate::ServerHandshake) alone
+    /// doesn't use it: it agrees to [`extensions`](Self::extensions).
     pub extension_choice: Option<Vec<String>>,
     /// All other header fields.
     pub headers: Headers,
 }
 
 impl AcceptConnection {
-    /// Creates a consent without subprotocol and extensions.
+    /// Creates an acceptance without a subprotocol and without extensions.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -47,15 +47,15 @@ impl AcceptConnection {
         self
     }
 
-    /// Agrees to no extension, whatever was offered and is configured.
+    /// Agrees to no extension, whatever is offered and configured.
     #[must_use]
     pub fn without_extensions(self) -> Self {
         self.with_only_extensions::<String>([])
     }
 
-    /// Agrees to no other extensions than these: each a name, or a whole offer as the client wrote it.
+    /// Limits the extensions to these: each is a name, or a whole offer as the client wrote it.
     ///
-    /// What was not offered, or is not configured, is not agreed to all the same.
+    /// An extension must still be offered and configured.
     ///
     /// ```
     /// use wsproto_handshake::AcceptConnection;
@@ -84,13 +84,15 @@ impl AcceptConnection {
     }
 }
 
-/// A server's refusal: an ordinary HTTP response, after which the server closes the connection.
+/// A server's rejection: an ordinary HTTP response, after which the server closes the connection.
 ///
-/// A received one has all header fields, and [`RejectData`] always follows it, or the error of a body whose end can't
-/// be known. One that is sent is complete without a body, or with [one of its own](Self::with_content). With a body
-/// that is [announced](Self::with_body), `RejectData` must follow until the last of it: that body's length is what
-/// Content-Length among the headers says; without that field it is sent in chunks, or until the end of the stream if
-/// the headers have `Connection: close`.
+/// A received rejection has all header fields. [`RejectData`] always follows it, or an error if the end of its body is
+/// unknown.
+///
+/// A rejection to send is complete without a body, or with [content](Self::with_content). After a rejection that
+/// [announces a body](Self::with_body), `RejectData` must follow up to the last part. The body has the length of
+/// Content-Length, if the headers have that field. Otherwise it ends with the stream if they have `Connection: close`,
+/// and comes in chunks if they don't.
 ///
 /// ```
 /// use wsproto_handshake::RejectConnection;
@@ -103,18 +105,18 @@ impl AcceptConnection {
 #[derive(Clone, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct RejectConnection {
-    /// Status; 400 by default.
+    /// The status; 400 by default.
     pub status: u16,
     /// All header fields.
     pub headers: Headers,
-    /// Whether [`RejectData`] follows; not by default.
+    /// Whether [`RejectData`] follows; false by default.
     pub has_body: bool,
-    /// All of the body of one that is sent, where no [`RejectData`] follows; empty by default.
+    /// The whole body of a rejection to send, where no [`RejectData`] follows; empty by default.
     pub content: Vec<u8>,
 }
 
 impl RejectConnection {
-    /// Creates a refusal without body.
+    /// Creates a rejection without a body.
     #[must_use]
     pub const fn new(status: u16) -> Self {
         Self { status, headers: Headers::new(), has_body: false, content: Vec::new() }
@@ -127,14 +129,14 @@ impl RejectConnection {
         self
     }
 
-    /// Announces that a body follows.
+    /// Announces a body.
     #[must_use]
     pub fn with_body(mut self) -> Self {
         self.has_body = true;
         self
     }
 
-    /// Puts a whole body and its type in, in place of those that were there; its length is written with it.
+    /// Sets the whole body and its type; they replace earlier ones. Content-Length is written with it.
     ///
     /// ```
     /// use wsproto_handshake::RejectConnection;
@@ -149,14 +151,14 @@ impl RejectConnection {
         self
     }
 
-    /// Puts a text in as the whole body, for people to read.
+    /// Sets a text for people as the whole body.
     #[must_use]
     pub fn with_text(self, text: impl Into<String>) -> Self {
         self.with_content("text/plain; charset=utf-8", text.into())
     }
 }
 
-/// Shows how many bytes of a body there are and none of them.
+/// Shows the length of the content, not its bytes.
 impl fmt::Debug for RejectConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RejectConnection")
@@ -174,9 +176,9 @@ impl Default for RejectConnection {
     }
 }
 
-/// A part of a refusal's body.
+/// A part of a rejection's body.
 ///
-/// Of the received parts, the last one is empty and the only one that is finished.
+/// The last received part is always empty, and is the only one with `body_finished`.
 ///
 /// ```
 /// use wsproto_handshake::RejectData;
@@ -189,7 +191,7 @@ impl Default for RejectConnection {
 pub struct RejectData<'a> {
     /// The next bytes of the body.
     pub data: Cow<'a, [u8]>,
-    /// Whether these bytes are the last.
+    /// Whether this is the last part.
     pub body_finished: bool,
 }
 
@@ -218,21 +220,21 @@ impl<'a> RejectData<'a> {
         Self { data: Cow::Borrowed(data.as_ref()), body_finished: true }
     }
 
-    /// Says that more of the body follows.
+    /// Marks the part as not the last one.
     #[must_use]
     pub fn unfinished(mut self) -> Self {
         self.body_finished = false;
         self
     }
 
-    /// Copies the bytes unless they are its own already.
+    /// Copies the bytes unless they are owned.
     #[must_use]
     pub fn into_owned(self) -> RejectData<'static> {
         RejectData { data: Cow::Owned(self.data.into_owned()), body_finished: self.body_finished }
     }
 }
 
-/// Shows how many bytes there are and none of them: bodies don't belong in logs.
+/// Shows the length of the part, not its bytes: bodies don't belong in logs.
 impl fmt::Debug for RejectData<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RejectData")

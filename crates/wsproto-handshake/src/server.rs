@@ -58,27 +58,27 @@ use crate::{
 pub struct ServerHandshake {
     limits: HandshakeLimits,
     stage: Stage,
-    /// What the client did wrong, for ever.
+    /// The first error of the client; it stays.
     failure: Option<RequestError>,
-    /// What it asked for when it did.
+    /// The refused request, if its head could be read.
     refused: Option<Box<HttpRequest>>,
 }
 
-/// How far a [`ServerHandshake`] has come.
+/// The state of a [`ServerHandshake`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ServerState {
-    /// The request is not whole yet.
+    /// The request is incomplete.
     AwaitingRequest,
-    /// The request is there, and an answer is owed.
+    /// The request is complete; our answer must follow.
     AwaitingAnswer,
-    /// The client broke a rule, and a rejection may be sent.
+    /// The client broke a rule; we may send a rejection.
     Failed,
-    /// A rejection's head is sent, and the rest of its body is owed.
+    /// The head of a rejection is sent; the rest of its body must follow.
     Rejecting,
     /// The connection is open.
     Accepted,
-    /// A rejection is sent in full.
+    /// A rejection is sent completely.
     Rejected,
 }
 
@@ -91,12 +91,13 @@ enum Stage {
     Rejected,
 }
 
-/// What of a request its answer depends on.
+/// The parts of a request that its answer depends on.
 struct PendingRequest {
     key: Key,
-    /// The subprotocols that were proposed, as a list with commas.
+    /// The proposed subprotocols, as a list with commas.
     subprotocols: String,
-    /// The fields that offer extensions, a line each; what browsers offer takes no memory from the heap.
+    /// The fields that offer extensions, each ended by a line feed; the offers of browsers need no memory from the
+    /// heap.
     extensions: SmallVec<[u8; 64]>,
 }
 
@@ -105,7 +106,7 @@ impl PendingRequest {
         list::split_list(&self.subprotocols).any(|proposed| proposed == subprotocol)
     }
 
-    /// Whether an extension of this name is among the offers.
+    /// Returns whether the client offered an extension of this name.
     fn is_offered(&self, name: &[u8]) -> bool {
         let fields = self.extensions.split(|&byte| byte == b'\n');
         fields.flat_map(list::items).any(|offered| extension::name(offered) == name)
@@ -119,7 +120,7 @@ impl ServerHandshake {
         Self { limits, stage: Stage::AwaitingRequest(HeadBuffer::of_request()), failure: None, refused: None }
     }
 
-    /// Returns how far the handshake has come.
+    /// Returns the state of the handshake.
     #[must_use]
     pub const fn state(&self) -> ServerState {
         match self.stage {
@@ -132,20 +133,20 @@ impl ServerHandshake {
         }
     }
 
-    /// Returns how many bytes of a request that is not whole are kept.
+    /// Returns how many bytes of an incomplete request are kept.
     #[must_use]
     pub fn buffered(&self) -> usize {
         if let Stage::AwaitingRequest(head) = &self.stage { head.len() } else { 0 }
     }
 
-    /// Takes the request's head off the front of the input, and gives the request when it is whole.
+    /// Takes the request's head off the front of the input, and returns the request when it is complete.
     ///
-    /// `None` says that all of the input was taken and more is needed, or that the request has been given
-    /// already. Bytes after the head are never taken: they belong to the open connection.
+    /// `None` means that all of the input was taken and more is needed, or that the request was returned before. Bytes
+    /// after the head are never taken: they belong to the open connection.
     ///
     /// # Errors
     ///
-    /// The rule that the client broke; the same error comes from every later call.
+    /// The rule that the client broke; every later call returns the same error.
     #[inline]
     pub fn receive(&mut self, input: &mut &[u8]) -> Result<Option<Request>, RequestError> {
         if let Stage::AwaitingRequest(buffer) = &mut self.stage
@@ -156,7 +157,7 @@ impl ServerHandshake {
         self.receive_lines(input)
     }
 
-    /// Apart, so that a byte within a line costs little.
+    /// Not inlined, so that a byte within a line stays cheap.
     #[inline(never)]
     fn receive_lines(&mut self, input: &mut &[u8]) -> Result<Option<Request>, RequestError> {
         if let Some(error) = self.failure {
@@ -185,18 +186,20 @@ impl ServerHandshake {
         }
     }
 
-    /// Returns what a request asked for that was refused, if its head could be read: a health check or a page on the
-    /// same port, which [`reject`](Self::reject) answers with a status, fields and a body of the program's own.
+    /// Returns the refused request, if its head could be read.
+    ///
+    /// It may be a health check or a request for a page on the same port: [`reject`](Self::reject) can answer it with
+    /// any status, fields and body.
     #[must_use]
     pub fn refused_request(&self) -> Option<&HttpRequest> {
         self.refused.as_deref()
     }
 
-    /// Says that the client's stream has ended.
+    /// Reports the end of the client's stream.
     ///
     /// # Errors
     ///
-    /// [`HeadError::Ended`] where the request is not whole, or the error that came before.
+    /// [`HeadError::Ended`] where the request is incomplete; the earlier error after a failure.
     pub fn receive_eof(&mut self) -> Result<(), RequestError> {
         if let Some(error) = self.failure {
             return Err(error);
@@ -219,9 +222,9 @@ impl ServerHandshake {
     ///
     /// # Errors
     ///
-    /// [`LocalError::WrongState`] unless a request is to be answered;
-    /// [`LocalError::SubprotocolNotProposed`] and [`LocalError::ExtensionNotOffered`] for what the client did not ask
-    /// for; others for fields that cannot be sent.
+    /// [`LocalError::WrongState`] unless a request awaits its answer. [`LocalError::SubprotocolNotProposed`] and
+    /// [`LocalError::ExtensionNotOffered`] for a choice that the client didn't ask for. Other errors for fields that
+    /// can't be sent.
     ///
     /// RFC 6455 [§4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)
     pub fn accept(&mut self, accept: &AcceptConnection, out: &mut Vec<u8>) -> Result<(), LocalError> {
@@ -239,22 +242,22 @@ impl ServerHandshake {
 
     /// Appends the head of a rejection.
     ///
-    /// It may come before the request is complete: 408 where a client takes too long, 503 where the server goes
-    /// down. After an error it may have any status, 200 as well, and answers what
-    /// [`refused_request`](Self::refused_request) tells. It always has `Connection: close`, as the transport closes
-    /// after it (RFC 9112 [§9.3](https://www.rfc-editor.org/rfc/rfc9112#section-9.3)), and a 426 has Upgrade. To a
-    /// client of another version of the protocol it names ours (RFC 6455
-    /// [§4.4](https://www.rfc-editor.org/rfc/rfc6455#section-4.4)).
+    /// A rejection may come before the request is complete: a 408 for a client that takes too long, a 503 where the
+    /// server goes down. After an error it may have any status, even 200, and answers the
+    /// [`refused_request`](Self::refused_request). It always has `Connection: close`, as the transport closes after it
+    /// (RFC 9112 [§9.3](https://www.rfc-editor.org/rfc/rfc9112#section-9.3)), and a 426 has Upgrade. For a client of another
+    /// version of the protocol, it names our version
+    /// (RFC 6455 [§4.4](https://www.rfc-editor.org/rfc/rfc6455#section-4.4)).
     ///
-    /// Without a body, or with [one of its own](RejectConnection::with_content), it is complete. With one that is
-    /// announced, [`reject_data`](Self::reject_data)
-    /// sends it: of the length that Content-Length states, or until the end of the stream if the headers have
-    /// `Connection: close` and no length, or in chunks. A client that has not said that it speaks HTTP/1.1 gets no
-    /// chunks. A HEAD is answered without body: the parts of one are taken and not written.
+    /// A rejection without a body, or with [content](RejectConnection::with_content), is complete at once. If it
+    /// announces a body, send the body with [`reject_data`](Self::reject_data). The body has the length of
+    /// Content-Length; without that field it ends with the stream if the headers have `Connection: close`, and comes in
+    /// chunks otherwise. A client that hasn't stated HTTP/1.1 gets no chunks. The answer to a HEAD has no body: its
+    /// parts are checked but not written.
     ///
     /// # Errors
     ///
-    /// [`LocalError::WrongState`] once the handshake was answered; others for a status or fields that cannot
+    /// [`LocalError::WrongState`] if the handshake was answered before; other errors for a status or fields that can't
     /// be sent.
     ///
     /// RFC 6455 [§4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)
@@ -277,8 +280,8 @@ impl ServerHandshake {
     ///
     /// # Errors
     ///
-    /// [`LocalError::WrongState`] unless a body is owed; [`LocalError::BodyTooLong`] and
-    /// [`LocalError::BodyTooShort`] where it is not of the length that Content-Length stated.
+    /// [`LocalError::WrongState`] unless a body must follow. [`LocalError::BodyTooLong`] and
+    /// [`LocalError::BodyTooShort`] where the body hasn't the length of Content-Length.
     pub fn reject_data(&mut self, part: &RejectData<'_>, out: &mut Vec<u8>) -> Result<(), LocalError> {
         let Stage::Rejecting(body) = self.stage else { return Err(LocalError::WrongState) };
         let before = out.len();
@@ -293,7 +296,7 @@ impl ServerHandshake {
     }
 }
 
-/// Awaits a request, with the limits that go without saying.
+/// Creates a handshake with the default limits.
 impl Default for ServerHandshake {
     fn default() -> Self {
         Self::new(HandshakeLimits::default())

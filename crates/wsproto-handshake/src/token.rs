@@ -1,4 +1,4 @@
-//! The key that a client sends and the token that proves the server has read it.
+//! The key of a client, and the token by which a server proves that it has read the key.
 
 use alloc::string::String;
 use core::{fmt, ops::Deref};
@@ -6,7 +6,7 @@ use core::{fmt, ops::Deref};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha1_smol::Sha1;
 
-/// What is appended to the key before it is hashed.
+/// The text that is appended to the key before the hash.
 ///
 /// RFC 6455 [§1.3](https://www.rfc-editor.org/rfc/rfc6455#section-1.3)
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -51,7 +51,7 @@ impl AcceptToken {
         Self(encode(&hash.digest().bytes()))
     }
 
-    /// The token as it is sent.
+    /// Returns the token as bytes.
     pub(crate) const fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -89,17 +89,17 @@ impl fmt::Display for AcceptToken {
     }
 }
 
-/// Writes bytes in base64; `N` is how many characters that takes.
+/// Writes bytes in base64; `N` is the number of characters.
 ///
 /// RFC 4648 [§4](https://www.rfc-editor.org/rfc/rfc4648#section-4)
 fn encode<const N: usize>(bytes: &[u8]) -> [u8; N] {
     let mut text = [b'='; N];
     let written = STANDARD.encode_slice(bytes, &mut text);
-    debug_assert_eq!(written, Ok(N), "callers name the length that it takes");
+    debug_assert_eq!(written, Ok(N), "callers know the length of the base64");
     text
 }
 
-/// Base64 as text, which it always is.
+/// Returns base64 as text; it is always ASCII.
 fn as_text(base64: &[u8]) -> &str {
     let text = core::str::from_utf8(base64);
     debug_assert!(text.is_ok(), "base64 is ASCII");
@@ -139,13 +139,12 @@ impl Key {
     }
 }
 
-/// The hash of a key by the instructions that the processor has for it.
+/// The hash of a key with the processor's instructions for SHA-1.
 ///
-/// All keys are of one length: all but the key is the same for each, the padding, too, and nothing is gathered in a
-/// buffer first.
+/// All keys have the same length, so all bytes of the two blocks except the key are constant. No buffer is needed.
 #[cfg(feature = "sha1")]
 mod blocks {
-    /// The place of the key, the GUID, and what pads both to two blocks, with their length in bits at its end.
+    /// The place of the key, the GUID, the padding to two blocks, and at the end the length in bits.
     ///
     /// FIPS 180-4 [§5.1.1](https://doi.org/10.6028/NIST.FIPS.180-4)
     #[rustfmt::skip]
@@ -212,7 +211,7 @@ mod tests {
     fn tokens_are_of_texts_of_any_length() {
         #[rustfmt::skip]
         let table = [
-            // With the GUID, 19 characters are the most for which one block is enough, and 28 fill one.
+            // One block is enough for at most 19 characters before the GUID; 28 characters and the GUID fill one block.
             (0,   "Kfh9QIsMVZcl6xEPYxPHzW8SZ8w="),
             (19,  "tWclcP21hrR+xgjYVswtQRW71GQ="),
             (20,  "tSsjsIAvEVIQ+IC5K8+T/OkG8nU="),

@@ -1,4 +1,4 @@
-//! The opening handshake where somebody else's HTTP has parsed the request and sends the answer.
+//! The opening handshake together with another HTTP library, which parses the request and sends the answer.
 
 mod client;
 mod head;
@@ -28,11 +28,11 @@ use crate::{
     token::Key,
 };
 
-/// A client's request for a WebSocket, out of what somebody else's HTTP has parsed, to be accepted or rejected.
+/// A client's request for a WebSocket that another HTTP library has parsed.
 ///
-/// It knows an upgrade of HTTP/1.1, and an extended CONNECT of HTTP/2 and HTTP/3, by the same rules where they have the
-/// same fields. It is the [`Request`] that it derefs to, of whose header fields it keeps Origin alone: the others are
-/// still with whoever parsed them.
+/// It reads an upgrade of HTTP/1.1, and an extended CONNECT of HTTP/2 and HTTP/3, by the same rules for the same
+/// fields. It derefs to its [`Request`]. That request has Origin as its only header field: the other fields stay in the
+/// HTTP library. Answer it with [`accept`](Self::accept) or [`reject`](Self::reject).
 ///
 /// ```
 /// use wsproto_handshake::{AcceptConnection, HandshakeLimits, HttpVersion, RequestHead, Upgrade, check_origin};
@@ -65,27 +65,27 @@ use crate::{
 pub struct Upgrade {
     request: Request,
     proof: Proof,
-    /// Whether another version of the protocol was asked for, too.
+    /// Whether the client asked for another version of the protocol, too.
     asks_other_version: bool,
 }
 
-/// What the answer must prove to have read.
+/// The proof that the server has read the request.
 #[derive(Clone, Copy)]
 enum Proof {
     /// The key of HTTP/1.1.
     Key(Key),
-    /// Nothing: an extended CONNECT asks for no proof, since no cache or old server answers one by mistake.
+    /// None: an extended CONNECT needs no proof, since no cache or old server accepts one by mistake.
     None,
 }
 
 impl Upgrade {
-    /// Reads a request: what comes before its fields, and its fields by name and value.
+    /// Reads a request from its head and its fields, which are pairs of name and value.
     ///
-    /// What only the bytes can tell, how lines end, is left to whoever parsed them.
+    /// The HTTP library must check the rules for bytes that the parts don't show, for example the ends of lines.
     ///
     /// # Errors
     ///
-    /// The rule that the client broke, with the answer that it should get.
+    /// The rule that the client broke, together with the answer for the client.
     pub fn from_fields<'a, N, V>(
         head: &RequestHead<'a>,
         fields: impl IntoIterator<Item = (&'a N, &'a V)>,
@@ -102,14 +102,14 @@ impl Upgrade {
         Self::read(head, checked, limits)
     }
 
-    /// Reads a request of the crate `http`, whole or its parts, with the limits that go without saying.
+    /// Reads a request of the crate `http`, whole or as its parts, with the default limits.
     ///
-    /// `protocol` is the `:protocol` of an extended CONNECT, which that crate doesn't carry: hyper and h2 have it among
-    /// the extensions of a request, each as a type `Protocol` of its own.
+    /// `protocol` is the `:protocol` of an extended CONNECT; the crate `http` has no place for it. hyper and h2 each
+    /// store it among the extensions of a request, in a type `Protocol` of their own.
     ///
     /// # Errors
     ///
-    /// The rule that the client broke, with the answer that it should get.
+    /// The rule that the client broke, together with the answer for the client.
     #[cfg(feature = "http")]
     pub fn from_http(request: &impl HttpHead, protocol: Option<&str>) -> Result<Self, UpgradeError> {
         Self::from_http_within(&HandshakeLimits::default(), request, protocol)
@@ -128,7 +128,7 @@ impl Upgrade {
     ) -> Result<Self, UpgradeError> {
         let (method, uri, version, headers) = request.parts();
         let head = self::http::head(method, uri, version, protocol);
-        // That crate has checked names and values already.
+        // The crate `http` has checked names and values.
         let fields = headers.iter().map(|(name, value)| Ok((name.as_str().as_bytes(), value.as_bytes())));
         Self::read(&head, fields, limits)
     }
@@ -147,12 +147,12 @@ impl Upgrade {
 
     /// Returns the answer that opens the connection: 101, or 200 for an extended CONNECT.
     ///
-    /// The extensions are those that `accept` names.
+    /// The agreed extensions are those of `accept`.
     ///
     /// # Errors
     ///
-    /// [`LocalError::SubprotocolNotProposed`] and [`LocalError::ExtensionNotOffered`] for what the client did not ask
-    /// for; others for fields that cannot be sent. The request can still be accepted or rejected.
+    /// [`LocalError::SubprotocolNotProposed`] and [`LocalError::ExtensionNotOffered`] for a choice that the client
+    /// didn't ask for; other errors for fields that can't be sent. The request can still be accepted or rejected.
     ///
     /// RFC 6455 [§4.2.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2)
     pub fn accept(&self, accept: &AcceptConnection) -> Result<UpgradeResponse, LocalError> {
@@ -175,13 +175,13 @@ impl Upgrade {
 
     /// Returns the answer that refuses the connection.
     ///
-    /// To a client of another version of the protocol it names ours. In HTTP/1.1 a 426 has Upgrade. In HTTP/2 and HTTP/3
-    /// a 426 becomes a 400, since nothing can be upgraded there.
+    /// For a client of another version of the protocol, it names our version. In HTTP/1.1 a 426 has Upgrade. In HTTP/2
+    /// and HTTP/3 a 426 becomes a 400, since these have no upgrade.
     ///
     /// # Errors
     ///
-    /// [`LocalError::Status`] for a status that is no refusal: below 200 or above 599, and 2xx for an extended CONNECT;
-    /// others for fields and a body that cannot be sent.
+    /// [`LocalError::Status`] for a status that doesn't reject: below 200, above 599, and 2xx for an extended CONNECT.
+    /// Other errors for fields and a body that can't be sent.
     pub fn reject(&self, reject: &RejectConnection) -> Result<UpgradeResponse, LocalError> {
         match self.proof {
             Proof::Key(_) => rejection::http1(reject, self.asks_other_version),
@@ -207,7 +207,7 @@ impl fmt::Debug for Proof {
     }
 }
 
-/// A rule that a parsed request breaks, and the answer to it.
+/// A broken rule of a parsed request, and the answer to it.
 ///
 /// ```
 /// use wsproto_handshake::{HandshakeLimits, HttpVersion, RequestError, RequestHead, Upgrade};
@@ -219,9 +219,9 @@ impl fmt::Debug for Proof {
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct UpgradeError {
-    /// The rule that is broken.
+    /// The broken rule.
     pub error: RequestError,
-    /// The answer that the client should get.
+    /// The answer for the client.
     pub response: UpgradeResponse,
 }
 
@@ -247,5 +247,5 @@ impl fmt::Display for UpgradeError {
     }
 }
 
-/// There is no source: what the rule says is said already.
+/// Has no source: its own text is the text of `error`.
 impl Error for UpgradeError {}

@@ -1,4 +1,4 @@
-//! WebSocket URIs: where to connect, and what to ask for there (RFC 6455 §3).
+//! WebSocket URIs: the server to connect to, and the request for it (RFC 6455 §3).
 
 mod redirect;
 
@@ -12,10 +12,11 @@ use core::{fmt, net::Ipv6Addr, str::FromStr};
 
 use crate::{Request, UrlError, credentials, headers::place, host, known::is_word, target};
 
-/// A `ws` or `wss` URL: where to connect, and the [`Request`] to send there.
+/// A `ws` or `wss` URL: the server to connect to, and the [`Request`] for it.
 ///
-/// Strict: what must be percent-encoded is refused, white space and a fragment, too, and nothing is mended. A user and a
-/// password become Basic credentials of the request. `Display` shows neither; `Debug` doesn't show the query, either.
+/// Parsing is strict: it refuses a fragment, white space, and characters that must be percent-encoded, and it corrects
+/// nothing. A user and a password become Basic credentials of the request. `Display` shows neither of them; `Debug`
+/// also hides the query.
 ///
 /// ```
 /// use wsproto_handshake::WebSocketUrl;
@@ -28,15 +29,16 @@ use crate::{Request, UrlError, credentials, headers::place, host, known::is_word
 /// # Ok::<(), wsproto_handshake::UrlError>(())
 /// ```
 ///
-/// `http` and `https` are no schemes of WebSocket URLs, but for [redirects](Self::redirect), which are answers of HTTP.
+/// `http` and `https` aren't schemes of WebSocket URLs; only [redirects](Self::redirect) allow them, as answers of
+/// HTTP.
 ///
 /// RFC 6455 [§3](https://www.rfc-editor.org/rfc/rfc6455#section-3)
 #[derive(Clone, Eq, Hash, PartialEq)]
 pub struct WebSocketUrl {
     secure: bool,
-    /// A name, or an address without brackets; of an IPv6 address the zone, too.
+    /// A name, or an address without brackets; an IPv6 address with its zone.
     host: String,
-    /// Where it is not the default.
+    /// The port, if it isn't the default.
     port: Option<u16>,
     /// Path and query.
     target: String,
@@ -45,10 +47,10 @@ pub struct WebSocketUrl {
 }
 
 impl WebSocketUrl {
-    /// Returns the name or the address to connect to, an IPv6 address without brackets.
+    /// Returns the name or address to connect to; an IPv6 address has no brackets.
     ///
-    /// An international name is encoded. The zone of a link-local address stands after a `%`, as resolvers want it; it
-    /// is not sent (RFC 6874 [§4](https://www.rfc-editor.org/rfc/rfc6874#section-4)).
+    /// An international name is encoded. The zone of a link-local address stands after a `%`, as resolvers expect it;
+    /// the request doesn't contain it (RFC 6874 [§4](https://www.rfc-editor.org/rfc/rfc6874#section-4)).
     ///
     /// ```
     /// # use wsproto_handshake::WebSocketUrl;
@@ -61,19 +63,19 @@ impl WebSocketUrl {
         &self.host
     }
 
-    /// Returns the port to connect to: without one in the URL 80, or 443 with TLS.
+    /// Returns the port to connect to; the default is 80, or 443 with TLS.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port.unwrap_or(default_port(self.secure))
     }
 
-    /// Whether the connection is to be made with TLS: the scheme is `wss`.
+    /// Returns whether the connection needs TLS: the scheme is `wss`.
     #[must_use]
     pub const fn is_secure(&self) -> bool {
         self.secure
     }
 
-    /// Returns path and query, as in `/chat?room=1`; at least `/`.
+    /// Returns path and query, for example `/chat?room=1`; at least `/`.
     #[must_use]
     pub fn target(&self) -> &str {
         &self.target
@@ -91,7 +93,7 @@ impl WebSocketUrl {
         target::split(&self.target).1
     }
 
-    /// Makes the request: host and port unless it is the default, target, and the credentials of the URL.
+    /// Makes the request: the host, the port unless it is the default, the target, and the credentials of the URL.
     ///
     /// ```
     /// # use wsproto_handshake::WebSocketUrl;
@@ -158,7 +160,7 @@ impl TryFrom<String> for WebSocketUrl {
     }
 }
 
-/// Shows the URL without user and password, which don't belong into logs.
+/// Shows the URL without user and password: credentials don't belong in logs.
 impl fmt::Display for WebSocketUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write_origin(f)?;
@@ -166,7 +168,7 @@ impl fmt::Display for WebSocketUrl {
     }
 }
 
-/// Shows neither user and password nor the query, where tokens stand.
+/// Hides user, password and query, which may hold tokens.
 impl fmt::Debug for WebSocketUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("WebSocketUrl(")?;
@@ -178,7 +180,7 @@ impl fmt::Debug for WebSocketUrl {
 }
 
 impl WebSocketUrl {
-    /// Returns the host as HTTP has it: an IPv6 address in brackets and without its zone.
+    /// Returns the host in the form of HTTP: an IPv6 address in brackets and without its zone.
     pub(crate) fn host_in_brackets(&self) -> Cow<'_, str> {
         if self.host.contains(':') {
             format!("[{}]", self.host.split('%').next().unwrap_or_default()).into()
@@ -204,7 +206,7 @@ const fn default_port(secure: bool) -> u16 {
     if secure { 443 } else { 80 }
 }
 
-/// Path and query as they are asked for: a path of `/` where there is none, no `?` where nothing follows it.
+/// Returns path and query for the request: `/` for an empty path, and no `?` with an empty query.
 fn resource_name(target: &str) -> String {
     //= rfc6455#3-4
     let slash = if target.starts_with('/') { "" } else { "/" };
@@ -217,7 +219,7 @@ fn split_before<'a>(text: &'a str, characters: &[char]) -> (&'a str, &'a str) {
     text.find(characters).and_then(|at| text.split_at_checked(at)).unwrap_or((text, ""))
 }
 
-/// Splits at the colon that follows the host, if there is one.
+/// Splits at the colon after the host, if there is one.
 fn split_port(authority: &str) -> (&str, &str) {
     match authority.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, port),
@@ -225,7 +227,7 @@ fn split_port(authority: &str) -> (&str, &str) {
     }
 }
 
-/// Reads a port; an empty one is as none.
+/// Reads a port; an empty one counts as none.
 fn port_number(port: &str) -> Result<Option<u16>, UrlError> {
     match port.parse() {
         _ if port.is_empty() => Ok(None),
@@ -234,7 +236,7 @@ fn port_number(port: &str) -> Result<Option<u16>, UrlError> {
     }
 }
 
-/// Returns a name as the resolver wants it, or an address without its brackets.
+/// Returns a name in the form of resolvers, or an address without its brackets.
 fn host_to_connect(url: &str, host: &str) -> Result<String, UrlError> {
     if host.is_empty() {
         return Err(UrlError::HostMissing);
@@ -253,11 +255,11 @@ fn host_to_connect(url: &str, host: &str) -> Result<String, UrlError> {
     }
     //= rfc6455#11.1.1-1, rfc6455#11.1.2-1
     let name = host::to_wire(host).ok_or(UrlError::Host)?;
-    // A resolver takes names as they are.
+    // A resolver takes names as they are, so these characters would change the meaning of the name.
     if name.contains(['%', ':', '[']) { Err(UrlError::Host) } else { Ok(name.into_owned()) }
 }
 
-/// Makes Basic credentials of what stands before the host, if anything does.
+/// Makes Basic credentials from the part before the host, if there is one.
 fn authorization(userinfo: &str) -> Result<Option<String>, UrlError> {
     if userinfo.is_empty() {
         return Ok(None);
@@ -267,7 +269,8 @@ fn authorization(userinfo: &str) -> Result<Option<String>, UrlError> {
     Ok(Some(value))
 }
 
-/// Checks that a part of the URL has only characters that may stand in it, and bytes as `%` and two digits.
+/// Checks that a part of the URL has only characters that are allowed there, and `%` only before two hexadecimal
+/// digits.
 fn check_characters(url: &str, part: &str, others: &[u8]) -> Result<(), UrlError> {
     let Some(fault) = host::uri_fault(part.as_bytes(), others) else { return Ok(()) };
     let at = place(part.as_bytes(), url.as_bytes()).start.saturating_add(fault);
@@ -277,7 +280,7 @@ fn check_characters(url: &str, part: &str, others: &[u8]) -> Result<(), UrlError
     }
 }
 
-/// Reads `%` and two digits as the byte that they stand for.
+/// Decodes each `%` and its two digits to a byte.
 fn decode(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

@@ -1,4 +1,4 @@
-//! Heads as they are written, and the checks on what the caller puts into them.
+//! Writes heads, and checks the caller's values for them.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -11,7 +11,7 @@ use crate::{
     list, syntax,
 };
 
-/// Where the fields of a head go: onto the wire, or into a list for somebody else's HTTP.
+/// A destination for the fields of a head: the wire, or a list for another HTTP library.
 pub(crate) trait Fields {
     fn field(&mut self, name: &str, value: &[u8]);
 }
@@ -31,7 +31,7 @@ impl Fields for Headers {
     }
 }
 
-/// Formatted text onto the wire.
+/// Writes formatted text to the wire.
 pub(crate) struct Text<'a>(pub(crate) &'a mut Vec<u8>);
 
 impl fmt::Write for Text<'_> {
@@ -57,7 +57,7 @@ pub(crate) fn all_fields(fields: &mut impl Fields, headers: &Headers) {
     }
 }
 
-/// Checks the caller's fields: that HTTP can carry them, and that none is reserved.
+/// Checks the caller's fields: HTTP can carry them, and none is reserved.
 pub(crate) fn check_fields(headers: &Headers, is_reserved: impl Fn(&[u8]) -> bool) -> Result<(), LocalError> {
     for (name, value) in headers {
         if !syntax::is_token(name.as_bytes()) {
@@ -73,7 +73,7 @@ pub(crate) fn check_fields(headers: &Headers, is_reserved: impl Fn(&[u8]) -> boo
     Ok(())
 }
 
-/// Whether a field of this name is the handshake's own, or has no place in a request or a 101.
+/// Returns whether the handshake writes the field of this name itself, or has no place for it in a request or a 101.
 pub(crate) fn is_reserved(name: &[u8]) -> bool {
     Known::of(name).is_some() || is_sec_websocket(name)
 }
@@ -84,7 +84,7 @@ pub(crate) fn check_extensions<'a>(mut extensions: impl Iterator<Item = &'a str>
     fault.map_or(Ok(()), |fault| Err(LocalError::Extension(excerpt(fault.as_bytes()))))
 }
 
-/// The usual words for a status; none where there are no usual ones.
+/// Returns the usual reason phrase of a status; empty where there is none.
 ///
 /// RFC 9110 [§15](https://www.rfc-editor.org/rfc/rfc9110#section-15)
 pub(crate) const fn reason(status: u16) -> &'static str {

@@ -1,4 +1,4 @@
-//! RFC 6455 §4.1, requirement by requirement: what a client sends, and what it refuses.
+//! RFC 6455 §4.1, requirement by requirement: the requests of a client, and the answers that it refuses.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
 use wsproto_handshake::{
@@ -8,7 +8,7 @@ use wsproto_handshake::{
 const NONCE: [u8; 16] = *b"the sample nonce";
 const ACCEPT: &str = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-/// A request as it goes out, or the caller's mistake; then nothing may have been written.
+/// Returns the bytes of a request, or the caller's mistake; then nothing may be written.
 fn sent(request: &Request) -> Result<String, LocalError> {
     let mut out = Vec::new();
     let result = ClientHandshake::new(HandshakeLimits::default()).send_request(request, NONCE, &mut out);
@@ -22,7 +22,7 @@ fn sent(request: &Request) -> Result<String, LocalError> {
     }
 }
 
-/// The value of the one field of this name.
+/// Returns the value of the only field of this name.
 fn field<'t>(head: &'t str, name: &str) -> &'t str {
     let mut values = head
         .lines()
@@ -34,7 +34,7 @@ fn field<'t>(head: &'t str, name: &str) -> &'t str {
     value
 }
 
-/// Gives a client that asked for `chat` and `superchat`, and offered `foo`, an answer, whole and byte by byte.
+/// Gives an answer to a client that proposed `chat` and `superchat` and offered `foo`, whole and byte by byte.
 fn answered(lines: &[&str]) -> Result<(), ResponseError> {
     let head = format!("{}\r\n\r\n", lines.join("\r\n"));
     let verdicts = [head.len(), 1].map(|piece| {
@@ -60,7 +60,7 @@ fn answered(lines: &[&str]) -> Result<(), ResponseError> {
         assert_eq!(client.state(), ClientState::Accepted);
         Ok(())
     });
-    assert_eq!(verdicts[0], verdicts[1], "one verdict however the bytes come");
+    assert_eq!(verdicts[0], verdicts[1], "the verdict doesn't depend on the split");
     verdicts[0].clone()
 }
 
@@ -141,7 +141,7 @@ fn a_host_that_is_not_ascii_becomes_an_internationalised_name() {
 fn there_is_one_request() {
     let mut client = ClientHandshake::new(HandshakeLimits::default());
     let request = Request::new("example.com", "/");
-    assert_eq!(client.receive(&mut &b""[..]), Ok(None), "nothing was asked, and nothing comes");
+    assert_eq!(client.receive(&mut &b""[..]), Ok(None), "without a request there is no answer");
     let mut out = Vec::new();
     client.send_request(&request, NONCE, &mut out).expect("the request is sound");
     let len = out.len();
@@ -150,7 +150,11 @@ fn there_is_one_request() {
 
     let mut client = ClientHandshake::new(HandshakeLimits::default());
     let answer = &mut &b"HTTP/1.1 101 \r\n\r\n"[..];
-    assert_eq!(client.receive(answer), Err(ResponseError::Unrequested), "nothing was asked");
+    assert_eq!(
+        client.receive(answer),
+        Err(ResponseError::Unrequested),
+        "without a request, bytes are a fault"
+    );
     assert_eq!(client.send_request(&request, NONCE, &mut out), Err(LocalError::WrongState));
 }
 
@@ -201,7 +205,9 @@ fn another_status_is_an_ordinary_response() {
     //= rfc6455#4.1-43
     for status in [200, 204, 301, 401, 403, 404, 426, 503] {
         let mut client = ClientHandshake::new(HandshakeLimits::default());
-        client.send_request(&Request::new("example.com", "/"), NONCE, &mut Vec::new()).expect("sound");
+        client
+            .send_request(&Request::new("example.com", "/"), NONCE, &mut Vec::new())
+            .expect("the request is sound");
         let head = format!("HTTP/1.1 {status} Words\r\nContent-Length: 0\r\nLocation: /b\r\n\r\n");
         let answer = client.receive(&mut head.as_bytes()).expect("a response").expect("the head is whole");
         let Answer::Reject(reject) = answer else { panic!("{status}: {answer:?}") };

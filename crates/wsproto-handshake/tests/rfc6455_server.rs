@@ -1,4 +1,4 @@
-//! RFC 6455 §4.2, requirement by requirement: what a server accepts, what it refuses and how it answers.
+//! RFC 6455 §4.2, requirement by requirement: the requests that a server accepts or refuses, and its answers.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
 use wsproto_handshake::{
@@ -13,7 +13,8 @@ const CONNECTION: &str = "Connection: Upgrade";
 const KEY: &str = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
 const VERSION: &str = "Sec-WebSocket-Version: 13";
 
-/// Gives a server a request, whole and byte by byte; in Miri in longer pieces, as each costs a thousand times as much.
+/// Gives a request to a server, whole and byte by byte; in Miri in longer pieces, since each piece takes a thousand
+/// times as long there.
 fn received(lines: &[&str]) -> (ServerHandshake, Result<Request, RequestError>) {
     let head = format!("{}\r\n\r\n", lines.join("\r\n"));
     let mut found = [head.len(), if cfg!(miri) { 50 } else { 1 }].map(|piece| {
@@ -21,7 +22,7 @@ fn received(lines: &[&str]) -> (ServerHandshake, Result<Request, RequestError>) 
         let mut verdict = None;
         for mut bytes in head.as_bytes().chunks(piece) {
             match server.receive(&mut bytes) {
-                Ok(None) => assert_eq!(bytes, b"", "what is not enough is taken"),
+                Ok(None) => assert_eq!(bytes, b"", "an incomplete head is taken"),
                 Ok(Some(request)) => {
                     assert_eq!((bytes, server.state()), (&b""[..], ServerState::AwaitingAnswer));
                     verdict = Some(Ok(request));
@@ -35,7 +36,7 @@ fn received(lines: &[&str]) -> (ServerHandshake, Result<Request, RequestError>) 
         }
         (server, verdict.expect("the head is whole"))
     });
-    assert_eq!(found[0].1, found[1].1, "one verdict however the bytes come");
+    assert_eq!(found[0].1, found[1].1, "the verdict doesn't depend on the split");
     let [whole, _] = &mut found;
     (std::mem::replace(&mut whole.0, ServerHandshake::new(HandshakeLimits::default())), whole.1.clone())
 }
@@ -52,7 +53,7 @@ fn accepted(lines: &[&str], accept: &AcceptConnection) -> Result<String, LocalEr
             assert_eq!(
                 (text.as_str(), server.state()),
                 ("", ServerState::AwaitingAnswer),
-                "nothing has changed"
+                "the handshake is unchanged"
             );
             Err(error)
         }
@@ -125,7 +126,8 @@ fn bytes_that_are_not_utf_8_in_other_fields_stay_bytes() {
     let mut server = ServerHandshake::new(HandshakeLimits::default());
     let head = [LINE, HOST, UPGRADE, CONNECTION, KEY, VERSION].join("\r\n");
     let head = [head.as_bytes(), b"\r\nX-Name: \xff\xfe\r\n\r\n"].concat();
-    let request = server.receive(&mut &head[..]).expect("the request is sound").expect("and whole");
+    let request =
+        server.receive(&mut &head[..]).expect("the request is sound").expect("the head is complete");
     assert_eq!(request.headers().get("x-name"), Some(&b"\xff\xfe"[..]));
 }
 

@@ -276,14 +276,14 @@ fn the_other_side_of_a_rule_about_masks_is_a_sound_message() {
 fn handshake_words(violation: HandshakeViolation) -> &'static str {
     match violation {
         HandshakeViolation::RequestMethod => "request method is not GET",
-        HandshakeViolation::RequestHttpVersion => "HTTP version is not 1.1",
+        HandshakeViolation::RequestHttpVersion => "unsupported HTTP version (HTTP/1.1 is needed)",
         HandshakeViolation::RequestWithoutHost => "Host is missing",
         HandshakeViolation::RequestWithoutUpgrade => "request without Upgrade: websocket",
         HandshakeViolation::RequestWithoutConnection => "request without Connection: upgrade",
         HandshakeViolation::RequestWithoutVersion => "Sec-WebSocket-Version is missing",
         HandshakeViolation::RequestUnknownVersion => "Sec-WebSocket-Version is not 13",
         HandshakeViolation::RequestWithoutKey => "Sec-WebSocket-Key is missing",
-        HandshakeViolation::RequestShortKey => "Sec-WebSocket-Key is not 16 bytes in base64",
+        HandshakeViolation::RequestShortKey => "invalid Sec-WebSocket-Key (16 bytes in base64 are needed)",
         HandshakeViolation::RequestTwoKeys => "Sec-WebSocket-Key is repeated",
         HandshakeViolation::ResponseWrongAccept => "Sec-WebSocket-Accept does not",
         HandshakeViolation::ResponseWithoutAccept => "Sec-WebSocket-Accept is missing",

@@ -1,39 +1,39 @@
-//! The chunked transfer coding as it is received (RFC 9112 §7.1).
+//! Reads the chunked transfer coding (RFC 9112 §7.1).
 
 use crate::{HandshakeLimits, ResponseError};
 
-/// Most bytes between a chunk's size and the end of its line: white space and extensions, which nobody reads.
+/// Most bytes from a chunk's size to the end of its line: white space and extensions, which we ignore.
 const MAX_EXTENSION_LEN: u16 = 256;
 
-/// Where a chunked body stands.
+/// The position in a chunked body.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Chunked {
     /// Within the digits of a chunk's size.
     Size { size: u64, digits: u8 },
-    /// After the digits, within the white space that may come before an extension, and comes at some ends of lines.
+    /// After the digits, within white space: it may come before an extension, and some peers end lines with it.
     Space { size: u64, len: u16 },
-    /// After the semicolon, within what is passed over until the end of the line.
+    /// After the semicolon, within the extensions, which are ignored up to the end of the line.
     Extension { size: u64, len: u16 },
     /// Before the line feed that ends the size.
     SizeEnd { size: u64 },
-    /// Before this many bytes of a chunk.
+    /// Before the bytes of a chunk; `left` of them are still to come.
     Data { left: u64 },
     /// After a chunk's bytes.
     DataEnd,
-    /// After the carriage return that follows a chunk's bytes.
+    /// After the carriage return that ends a chunk's bytes.
     DataLineFeed,
-    /// Within the trailer, of which this many bytes have come.
+    /// Within the trailer; `len` of its bytes have come.
     Trailer { len: usize, line: Line },
     /// After the end.
     Done,
 }
 
-/// Where a line of the trailer stands.
+/// The position in a line of the trailer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Line {
     Start,
     Within,
-    /// After the carriage return of a line with something in it.
+    /// After the carriage return of a line that isn't empty.
     End,
     /// After the carriage return of the empty line.
     LastEnd,
@@ -42,7 +42,7 @@ pub(crate) enum Line {
 impl Chunked {
     pub(crate) const START: Self = Self::Size { size: 0, digits: 0 };
 
-    /// Takes framing off the input until there are a chunk's bytes, or no more input.
+    /// Takes framing off the input up to the bytes of a chunk, or up to the end of the input.
     pub(crate) fn skip_to_data(
         &mut self,
         input: &mut &[u8],
@@ -56,7 +56,7 @@ impl Chunked {
         Ok(())
     }
 
-    /// What follows when this many of a chunk's bytes have been taken.
+    /// Returns the position after this many bytes of a chunk.
     pub(crate) const fn after_data(self, bytes: u64) -> Self {
         match self {
             Self::Data { left } if left > bytes => Self::Data { left: left.saturating_sub(bytes) },
@@ -108,7 +108,7 @@ impl Chunked {
 fn add_digit(size: u64, digits: u8, byte: u8) -> Result<Chunked, ResponseError> {
     let digit = char::from(byte).to_digit(16).ok_or(ResponseError::Chunk)?;
     let size = size.checked_mul(16).and_then(|size| size.checked_add(u64::from(digit)));
-    // Leading zeros have an end too.
+    // Leading zeros are limited, too.
     let digits = digits.checked_add(1).filter(|&digits| digits <= 16);
     let (Some(size), Some(digits)) = (size, digits) else { return Err(ResponseError::Chunk) };
     Ok(Chunked::Size { size, digits })

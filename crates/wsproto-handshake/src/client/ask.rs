@@ -8,7 +8,7 @@ use crate::{
     wire::{self, Fields},
 };
 
-/// Checks that a request can be sent; returns its host as it goes onto the wire.
+/// Checks that a request can be sent; returns its host in the form of the wire.
 pub(crate) fn check(request: &Request) -> Result<Cow<'_, str>, LocalError> {
     //= rfc6455#4.1-2, rfc6455#4.1-3
     let host = host::to_wire(request.host()).ok_or_else(|| host_fault(request.host()))?;
@@ -22,7 +22,7 @@ pub(crate) fn check(request: &Request) -> Result<Cow<'_, str>, LocalError> {
     Ok(host)
 }
 
-/// Names what is wrong with a host.
+/// Names the fault of a host.
 #[cold]
 fn host_fault(host: &str) -> LocalError {
     if host.contains('/') {
@@ -61,7 +61,7 @@ fn check_subprotocols(request: &Request) -> Result<(), LocalError> {
     Ok(())
 }
 
-/// Writes the head of a request: what is the same in all of them in as few pieces as can be.
+/// Writes the head of a request; the constant text is written in as few pieces as possible.
 pub(super) fn write(request: &Request, host: &str, key: Key, out: &mut Vec<u8>) {
     //= rfc6455#4.1-1, rfc6455#4.1-17, rfc6455#4.1-19, rfc6455#4.1-21
     out.extend_from_slice(b"GET ");
@@ -78,7 +78,7 @@ pub(super) fn write(request: &Request, host: &str, key: Key, out: &mut Vec<u8>) 
     out.extend_from_slice(b"\r\n");
 }
 
-/// Returns the fields of a request; those of an extended CONNECT have neither host nor key.
+/// Returns the fields of a request; an extended CONNECT has no Host and no key.
 pub(crate) fn fields(request: &Request, host_and_key: Option<(&str, Key)>) -> Headers {
     let mut fields = Headers::with_capacity(8, 256);
     //= rfc8441#5-2, rfc8441#5-5
@@ -94,7 +94,7 @@ pub(crate) fn fields(request: &Request, host_and_key: Option<(&str, Key)>) -> He
     fields
 }
 
-/// Writes what is proposed, and the caller's own fields.
+/// Writes the proposals and the caller's own fields.
 fn proposed_fields(request: &Request, fields: &mut impl Fields) {
     wire::list_field(fields, "Sec-WebSocket-Protocol", request.subprotocols());
     wire::list_field(fields, "Sec-WebSocket-Extensions", request.extensions());

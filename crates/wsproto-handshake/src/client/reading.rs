@@ -1,4 +1,4 @@
-//! Reads a response: an interim one, a consent, or a refusal with a body (RFC 6455 §4.1).
+//! Reads a response: interim, acceptance, or rejection with a body (RFC 6455 §4.1).
 
 use alloc::{string::String, vec::Vec};
 
@@ -15,28 +15,28 @@ use crate::{
     token::AcceptToken,
 };
 
-/// What a response is.
+/// A response by its kind.
 pub(crate) enum Response {
     Interim,
     Accept(AcceptConnection),
     Reject(RejectConnection, Framing),
 }
 
-/// What a consent must agree with.
+/// The values that an acceptance must match.
 #[derive(Clone, Copy)]
 pub(crate) struct Expected<'a> {
-    /// `None` for an extended CONNECT, where nothing proves that the request was read.
+    /// `None` for an extended CONNECT, which needs no proof that the request was read.
     token: Option<&'a AcceptToken>,
-    /// The subprotocols that were proposed, as a list with commas.
+    /// The proposed subprotocols, as a list with commas.
     subprotocols: &'a str,
-    /// The extensions that were offered, as such a list.
+    /// The offered extensions, as a list with commas.
     extensions: &'a str,
     needs_subprotocol: bool,
     max_extensions: u64,
 }
 
 impl<'a> Expected<'a> {
-    /// What must be chosen is a subprotocol that was proposed: where none was, none must be.
+    /// A subprotocol is needed only if at least one was proposed.
     pub(crate) const fn new(
         token: Option<&'a AcceptToken>,
         [subprotocols, extensions]: [&'a str; 2],
@@ -54,7 +54,7 @@ pub(crate) fn read(head: Head<'_, StatusLine>, expected: Expected<'_>) -> Result
     match line.status {
         //= rfc8441#5.1-1
         200..=299 if expected.token.is_none() => Ok(Response::Accept(accept(head, expected)?)),
-        // There is nothing to switch to (RFC 9113 §8.6).
+        // A stream of HTTP/2 can't switch protocols (RFC 9113 §8.6).
         101 if expected.token.is_none() => Err(ResponseError::Status),
         //= rfc6455#4.1-36, rfc6455#4.1-42
         101 if !line.is_http_1_1 => Err(HeadError::HttpVersion.into()),
@@ -90,7 +90,7 @@ fn accept(head: Head<'_, StatusLine>, expected: Expected<'_>) -> Result<AcceptCo
     Ok(AcceptConnection { subprotocol, extensions, extension_choice: None, headers })
 }
 
-/// The fields of a consent, as far as the handshake has to do with them, and the rest.
+/// The fields of an acceptance that the handshake reads.
 #[derive(Default)]
 struct Fields<'a> {
     accept: Seen<&'a [u8]>,
@@ -98,12 +98,12 @@ struct Fields<'a> {
     extensions: Seen<&'a [u8]>,
     upgrade: Seen<&'a [u8]>,
     connection_upgrades: bool,
-    /// Whether a field came that is for one connection of HTTP/1.1 alone.
+    /// Whether a field came that only HTTP/1.1 allows, for one connection.
     has_connection_field: bool,
 }
 
 impl<'a> Fields<'a> {
-    /// Looks at a field; returns whether it stays among those that the consent lists.
+    /// Reads a field; returns whether the acceptance lists it among its other fields.
     fn add(&mut self, name: &[u8], value: &'a [u8]) -> bool {
         match Known::of(name) {
             Some(Known::Accept) => self.accept.add(value),
@@ -111,7 +111,7 @@ impl<'a> Fields<'a> {
             Some(Known::Extensions) => self.extensions.add(value),
             Some(Known::Connection) => self.connection_upgrades |= list::has_token(value, b"upgrade"),
             Some(Known::Upgrade) => self.upgrade.add(value),
-            // Whatever it says of a body, a 101 has none (RFC 9112 §6.3, rule 1).
+            // A 101 has no body, whatever these fields announce (RFC 9112 §6.3, rule 1).
             Some(
                 Known::ContentLength | Known::TransferEncoding | Known::Host | Known::Key | Known::Version,
             )
@@ -181,7 +181,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// How a refusal's body is framed.
+/// Returns the framing of a rejection's body.
 ///
 /// RFC 9112 [§6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3)
 fn framing(head: Head<'_, StatusLine>) -> Result<Framing, ResponseError> {
@@ -197,7 +197,7 @@ fn framing(head: Head<'_, StatusLine>) -> Result<Framing, ResponseError> {
         (true, false) => {
             let mut codings = elements("Transfer-Encoding");
             match (codings.next(), codings.next()) {
-                // HTTP/1.0 does not know transfer codings.
+                // HTTP/1.0 has no transfer codings.
                 (Some(coding), None) if is_word(coding, b"chunked") && head.line.is_http_1_1 => {
                     Ok(Framing::CHUNKED)
                 }
@@ -207,7 +207,7 @@ fn framing(head: Head<'_, StatusLine>) -> Result<Framing, ResponseError> {
     }
 }
 
-/// The one number that all elements say.
+/// Reads a length that may be repeated, if all elements are the same number.
 fn content_length<'a>(elements: impl Iterator<Item = &'a [u8]>) -> Result<Framing, ResponseError> {
     let mut length = None;
     for element in elements {

@@ -1,12 +1,12 @@
-//! Faults of a head that are the same in requests and responses.
+//! Errors of a head that are the same in requests and responses.
 
 use core::{error::Error, fmt};
 
-/// A rule for HTTP/1.1 heads that the peer broke.
+/// A broken rule for HTTP/1.1 heads; the peer broke it.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum HeadError {
-    /// The first line alone is longer than a head may be
+    /// The first line alone is longer than the limit for a head
     /// (RFC 9112 [§3](https://www.rfc-editor.org/rfc/rfc9112#section-3)).
     StartLineTooLong {
         /// The limit in bytes.
@@ -36,32 +36,32 @@ pub enum HeadError {
     /// A carriage return does not end a line
     /// (RFC 9112 [§2.2](https://www.rfc-editor.org/rfc/rfc9112#section-2.2)).
     BareCarriageReturn,
-    /// The first line has not the parts that it must have, with one space between them
+    /// The first line lacks required parts, or has other than one space between them
     /// (RFC 9112 [§3](https://www.rfc-editor.org/rfc/rfc9112#section-3),
     /// [§4](https://www.rfc-editor.org/rfc/rfc9112#section-4)).
     StartLine,
-    /// The version is neither HTTP/1.1 nor a higher minor one
+    /// The version isn't HTTP/1.1 or a higher minor one
     /// (RFC 6455 [§4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
     HttpVersion,
-    /// A field goes on in the next line
+    /// A field continues in the next line
     /// (RFC 9112 [§5.2](https://www.rfc-editor.org/rfc/rfc9112#section-5.2)).
     FoldedHeader,
-    /// There is white space between a field's name and the colon
+    /// White space stands between a field's name and the colon
     /// (RFC 9112 [§5.1](https://www.rfc-editor.org/rfc/rfc9112#section-5.1)).
     SpaceBeforeColon,
-    /// A field's name is empty or holds a character that names may not have
+    /// A field's name is empty or has a character that isn't allowed in names
     /// (RFC 9110 [§5.1](https://www.rfc-editor.org/rfc/rfc9110#section-5.1)).
     HeaderName,
-    /// A field's value holds a control character
+    /// A field's value has a control character
     /// (RFC 9110 [§5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)).
     HeaderValue,
-    /// The stream ended before the head did
+    /// The stream ended before the end of the head
     /// (RFC 9112 [§8](https://www.rfc-editor.org/rfc/rfc9112#section-8)).
     Ended,
 }
 
 impl HeadError {
-    /// Returns the RFC and section that has the rule.
+    /// Returns the RFC and the section of the broken rule.
     #[must_use]
     pub const fn section(self) -> &'static str {
         match self {
@@ -77,7 +77,7 @@ impl HeadError {
         }
     }
 
-    /// The status that a server answers with.
+    /// Returns the status of a server's answer to this error.
     pub(super) const fn status(self) -> u16 {
         match self {
             Self::StartLineTooLong { .. } => 414,
@@ -107,10 +107,10 @@ impl fmt::Display for HeadError {
             Self::BareLineFeed => "line feed without carriage return",
             Self::BareCarriageReturn => "carriage return without line feed",
             Self::StartLine => "malformed first line",
-            Self::HttpVersion => "HTTP version is not 1.1",
-            Self::FoldedHeader => "header field folded over lines",
+            Self::HttpVersion => "unsupported HTTP version (HTTP/1.1 is needed)",
+            Self::FoldedHeader => "header field folded over several lines",
             Self::SpaceBeforeColon => "white space before the colon of a header field",
-            Self::HeaderName => "invalid name of a header field",
+            Self::HeaderName => "invalid header field name",
             Self::HeaderValue => "control character in a header field",
             Self::Ended => "stream ended within the head",
         })

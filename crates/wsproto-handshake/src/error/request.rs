@@ -1,17 +1,17 @@
-//! What a client's opening handshake can break.
+//! Errors of a client's opening handshake.
 
 use core::{error::Error, fmt};
 
 use super::HeadError;
 use crate::RejectConnection;
 
-/// A rule of the opening handshake that the client broke; [`rejection`](Self::rejection) is the answer.
+/// A broken rule of the opening handshake; the client broke it. [`rejection`](Self::rejection) is the answer.
 ///
-/// The value that is wrong stands in [`refused_request`](crate::ServerHandshake::refused_request).
+/// [`refused_request`](crate::ServerHandshake::refused_request) holds the request with the invalid value.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// The head is not HTTP/1.1 as it must be.
+    /// The head breaks a rule of HTTP/1.1.
     Head(HeadError),
     /// The method is not GET, in capitals
     /// (RFC 6455 [§4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
@@ -25,10 +25,10 @@ pub enum RequestError {
     /// `:protocol` is not `websocket`
     /// (RFC 9220 [§3](https://www.rfc-editor.org/rfc/rfc9220#section-3)).
     ProtocolUnknown,
-    /// There is a `:protocol`, and the request is no CONNECT over HTTP/2 or HTTP/3
+    /// There is a `:protocol`, but the request isn't a CONNECT over HTTP/2 or HTTP/3
     /// (RFC 8441 [§4](https://www.rfc-editor.org/rfc/rfc8441#section-4)).
     ProtocolUnexpected,
-    /// `:scheme` is missing, or neither `https` nor `http`
+    /// `:scheme` is missing, or isn't `https` or `http`
     /// (RFC 8441 [§5](https://www.rfc-editor.org/rfc/rfc8441#section-5)).
     SchemeInvalid,
     /// The target is longer than the limit
@@ -37,13 +37,13 @@ pub enum RequestError {
         /// The limit in bytes.
         limit: u64,
     },
-    /// The target is neither a path nor an absolute URI of http, https, ws or wss
+    /// The target isn't a path or an absolute URI of http, https, ws or wss
     /// (RFC 6455 [§4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
     TargetForm,
     /// The target has a fragment
     /// (RFC 6455 [§3](https://www.rfc-editor.org/rfc/rfc6455#section-3)).
     TargetFragment,
-    /// The target holds characters that are not ASCII or not visible
+    /// The target has characters that aren't visible ASCII
     /// (RFC 3986 [§2](https://www.rfc-editor.org/rfc/rfc3986#section-2)).
     TargetCharacters,
     /// There is no Host
@@ -52,28 +52,28 @@ pub enum RequestError {
     /// Host comes more than once
     /// (RFC 9112 [§3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)).
     HostRepeated,
-    /// Host is not a host name or address with an optional port
+    /// Host isn't a host name or address with an optional port
     /// (RFC 9112 [§3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)).
     HostInvalid,
     /// Host names another host than `:authority`
     /// (RFC 9113 [§8.3.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1)).
     HostMismatch,
-    /// A request over HTTP/2 or HTTP/3 has Connection, Upgrade or another field that only HTTP/1.1 has
+    /// A request over HTTP/2 or HTTP/3 has Connection, Upgrade or another field that only HTTP/1.1 allows
     /// (RFC 9113 [§8.2.2](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2)).
     ConnectionField,
-    /// Content-Length is no number or comes more than once
+    /// Content-Length isn't a number, or comes more than once
     /// (RFC 9112 [§6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3)).
     ContentLengthInvalid,
-    /// Content-Length announces a body, which would be taken for frames; that of an extended CONNECT does, whatever it says
+    /// Content-Length announces a body, which we would read as frames; in an extended CONNECT any Content-Length does
     /// (RFC 9112 [§11.2](https://www.rfc-editor.org/rfc/rfc9112#section-11.2)).
     Body,
-    /// Transfer-Encoding announces a body, which would be taken for frames
+    /// Transfer-Encoding announces a body, which we would read as frames
     /// (RFC 9112 [§11.2](https://www.rfc-editor.org/rfc/rfc9112#section-11.2)).
     TransferEncoding,
-    /// Connection does not hold `upgrade`
+    /// Connection doesn't list `upgrade`
     /// (RFC 6455 [§4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
     ConnectionNotUpgrade,
-    /// Upgrade does not hold `websocket`
+    /// Upgrade doesn't list `websocket`
     /// (RFC 6455 [§4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
     UpgradeNotWebSocket,
     /// There is no Sec-WebSocket-Version
@@ -94,29 +94,28 @@ pub enum RequestError {
     /// Sec-WebSocket-Key is not 16 bytes in base64
     /// (RFC 6455 [§4.2.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1)).
     KeyInvalid,
-    /// A Sec-WebSocket-Protocol lists nothing
+    /// A Sec-WebSocket-Protocol field lists nothing
     /// (RFC 6455 [§4.3](https://www.rfc-editor.org/rfc/rfc6455#section-4.3)).
     SubprotocolsEmpty,
-    /// A proposed subprotocol is not a token
+    /// A proposed subprotocol isn't a token
     /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
     SubprotocolInvalid,
     /// A subprotocol is proposed twice
     /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
     SubprotocolRepeated,
-    /// A Sec-WebSocket-Extensions lists nothing
+    /// A Sec-WebSocket-Extensions field lists nothing
     /// (RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)).
     ExtensionsEmpty,
-    /// Sec-WebSocket-Extensions holds characters that are not ASCII
+    /// Sec-WebSocket-Extensions has characters that aren't ASCII
     /// (RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)).
     ExtensionsInvalid,
 }
 
 impl RequestError {
-    /// Returns the answer that the client should get: a status, and the fields that belong to it in every version of
-    /// HTTP.
+    /// Returns the rejection for the client: a status, and the fields that belong to it in every version of HTTP.
     ///
-    /// [`ServerHandshake::reject`](crate::ServerHandshake::reject) adds those that only HTTP/1.1 has: Connection, and
-    /// the Upgrade of a 426 (RFC 9113 [§8.2.2](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2)).
+    /// [`ServerHandshake::reject`](crate::ServerHandshake::reject) adds the fields that only HTTP/1.1 has: Connection,
+    /// and the Upgrade of a 426 (RFC 9113 [§8.2.2](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2)).
     ///
     /// ```
     /// use wsproto_handshake::RequestError;
@@ -149,7 +148,7 @@ impl RequestError {
         }
     }
 
-    /// Returns the RFC and section that has the rule.
+    /// Returns the RFC and the section of the broken rule.
     #[must_use]
     pub const fn section(self) -> &'static str {
         match self {
@@ -197,11 +196,11 @@ impl fmt::Display for RequestError {
             Self::NotConnect => "request method over HTTP/2 is not CONNECT",
             Self::ProtocolMissing => "CONNECT without :protocol",
             Self::ProtocolUnknown => ":protocol is not websocket",
-            Self::ProtocolUnexpected => ":protocol in a request that is no CONNECT over HTTP/2",
-            Self::SchemeInvalid => ":scheme is neither https nor http",
+            Self::ProtocolUnexpected => ":protocol without CONNECT over HTTP/2",
+            Self::SchemeInvalid => "invalid :scheme (https or http is needed)",
             Self::HostMismatch => "Host differs from :authority",
-            Self::ConnectionField => "header field of HTTP/1.1 connections over HTTP/2",
-            Self::TargetForm => "request target is neither a path nor an absolute URI",
+            Self::ConnectionField => "connection-specific header field over HTTP/2",
+            Self::TargetForm => "invalid request target (a path or an absolute URI is needed)",
             Self::TargetFragment => "request target has a fragment",
             Self::TargetCharacters => "request target with a character that must be percent-encoded",
             Self::HostMissing => "Host is missing",
@@ -217,15 +216,15 @@ impl fmt::Display for RequestError {
             Self::VersionUnsupported => "Sec-WebSocket-Version is not 13",
             Self::KeyMissing => "Sec-WebSocket-Key is missing",
             Self::KeyRepeated => "Sec-WebSocket-Key is repeated",
-            Self::KeyInvalid => "Sec-WebSocket-Key is not 16 bytes in base64",
+            Self::KeyInvalid => "invalid Sec-WebSocket-Key (16 bytes in base64 are needed)",
             Self::SubprotocolsEmpty => "empty Sec-WebSocket-Protocol",
             Self::ExtensionsEmpty => "empty Sec-WebSocket-Extensions",
-            Self::SubprotocolInvalid => "proposed subprotocol is not a token",
-            Self::SubprotocolRepeated => "subprotocol is proposed twice",
+            Self::SubprotocolInvalid => "invalid subprotocol (a token is needed)",
+            Self::SubprotocolRepeated => "repeated subprotocol",
             Self::ExtensionsInvalid => "Sec-WebSocket-Extensions is not ASCII",
         })
     }
 }
 
-/// There is no source: what a fault of the head says is said already.
+/// Has no source: its own text includes the text of a [`HeadError`].
 impl Error for RequestError {}

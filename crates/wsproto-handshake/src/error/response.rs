@@ -1,23 +1,23 @@
-//! What a server's answer can break.
+//! Errors of a server's answer.
 
 use alloc::boxed::Box;
 use core::{error::Error, fmt};
 
 use super::HeadError;
 
-/// A rule of the opening handshake that the server broke; the connection fails.
+/// A broken rule of the opening handshake; the server broke it, and the connection fails.
 ///
-/// Where it tells the value that is wrong, it tells at most the first 64 characters; `Display` escapes control characters.
+/// An error that shows the invalid value shows at most its first 64 characters; `Display` escapes control characters.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ResponseError {
-    /// The server speaks before the client has sent its request
+    /// The server sent bytes before the client's request
     /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
     Unrequested,
-    /// The head is not HTTP/1.1 as it must be.
+    /// The head breaks a rule of HTTP/1.1.
     Head(HeadError),
-    /// The status is below 100, or one that is no answer: 101 over HTTP/2 and HTTP/3, and where somebody else's HTTP has
-    /// parsed the response an interim one
+    /// The status can't be an answer: below 100, a 101 over HTTP/2 or HTTP/3, or an interim status in a response that
+    /// another HTTP library has parsed
     /// (RFC 9110 [§15](https://www.rfc-editor.org/rfc/rfc9110#section-15)).
     Status,
     /// More interim responses came than the limit
@@ -26,13 +26,13 @@ pub enum ResponseError {
         /// The limit in responses.
         limit: u64,
     },
-    /// Connection does not hold `upgrade`
+    /// Connection doesn't list `upgrade`
     /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
     ConnectionNotUpgrade,
-    /// Upgrade is not `websocket` alone, in one field
+    /// Upgrade isn't `websocket` alone, in one field
     /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
     UpgradeNotWebSocket,
-    /// A consent over HTTP/2 or HTTP/3 has Connection, Upgrade or another field that only HTTP/1.1 has
+    /// An acceptance over HTTP/2 or HTTP/3 has Connection, Upgrade or another field that only HTTP/1.1 allows
     /// (RFC 9113 [§8.2.2](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2)).
     ConnectionField,
     /// There is no Sec-WebSocket-Accept
@@ -41,41 +41,41 @@ pub enum ResponseError {
     /// Sec-WebSocket-Accept comes more than once
     /// (RFC 6455 [§11.3.3](https://www.rfc-editor.org/rfc/rfc6455#section-11.3.3)).
     AcceptRepeated,
-    /// Sec-WebSocket-Accept does not follow from the key that was sent
+    /// Sec-WebSocket-Accept isn't the token for the key that we sent
     /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
     AcceptMismatch,
     /// Sec-WebSocket-Protocol comes more than once, or names more than one
     /// (RFC 6455 [§11.3.4](https://www.rfc-editor.org/rfc/rfc6455#section-11.3.4)).
     SubprotocolRepeated,
-    /// This subprotocol was chosen and had not been proposed
+    /// The server chose this subprotocol, but we didn't propose it
     /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
     SubprotocolNotProposed(Box<str>),
-    /// No subprotocol was chosen, and
+    /// The server chose no subprotocol, but
     /// [one is required](crate::ClientHandshake::require_subprotocol)
     /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
     SubprotocolMissing,
     /// Sec-WebSocket-Extensions comes more than once
     /// (RFC 6455 [§11.3.2](https://www.rfc-editor.org/rfc/rfc6455#section-11.3.2)).
     ExtensionsRepeated,
-    /// Sec-WebSocket-Extensions lists no extension, or holds characters that are not ASCII
+    /// Sec-WebSocket-Extensions lists no extension, or has characters that aren't ASCII
     /// (RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)).
     ExtensionsInvalid,
-    /// An extension of this name was agreed to and had not been offered
+    /// The server agreed to an extension of this name, but we didn't offer it
     /// (RFC 6455 [§4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)).
     ExtensionNotOffered(Box<str>),
-    /// Content-Length of a rejection is no number, or more than one
+    /// The Content-Length of a rejection isn't a number, or has more than one value
     /// (RFC 9112 [§6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3)).
     ContentLengthInvalid,
-    /// A rejection has Content-Length and Transfer-Encoding
+    /// A rejection has both Content-Length and Transfer-Encoding
     /// (RFC 9112 [§6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3)).
     BodyAmbiguous,
-    /// A rejection's body has another transfer coding than chunked, or comes by HTTP/1.0, which knows none
+    /// A rejection's body has a transfer coding other than chunked, or any in HTTP/1.0, which has none
     /// (RFC 9112 [§6.1](https://www.rfc-editor.org/rfc/rfc9112#section-6.1)).
     TransferEncodingUnknown,
-    /// A chunk of a rejection's body is not framed as it must be
+    /// A chunk of a rejection's body has an invalid frame of length and line ends
     /// (RFC 9112 [§7.1](https://www.rfc-editor.org/rfc/rfc9112#section-7.1)).
     Chunk,
-    /// The trailer of a rejection's chunked body is longer than a head may be
+    /// The trailer of a rejection's chunked body is longer than the limit for a head
     /// (RFC 9112 [§7.1.2](https://www.rfc-editor.org/rfc/rfc9112#section-7.1.2)).
     TrailerTooLong {
         /// The limit in bytes.
@@ -87,13 +87,13 @@ pub enum ResponseError {
         /// The limit in bytes.
         limit: u64,
     },
-    /// The stream ended before a rejection's body did
+    /// The stream ended before the end of a rejection's body
     /// (RFC 9112 [§8](https://www.rfc-editor.org/rfc/rfc9112#section-8)).
     BodyEnded,
 }
 
 impl ResponseError {
-    /// Returns the RFC and section that has the rule.
+    /// Returns the RFC and the section of the broken rule.
     #[must_use]
     pub const fn section(&self) -> &'static str {
         match self {
@@ -147,23 +147,23 @@ impl fmt::Display for ResponseError {
             Self::Unrequested => "bytes from the server before the request",
             Self::Status => "invalid status",
             Self::ConnectionNotUpgrade => "response without Connection: upgrade",
-            Self::UpgradeNotWebSocket => "Upgrade is not websocket alone",
-            Self::ConnectionField => "header field of HTTP/1.1 connections over HTTP/2",
+            Self::UpgradeNotWebSocket => "response without Upgrade: websocket alone",
+            Self::ConnectionField => "connection-specific header field over HTTP/2",
             Self::AcceptMissing => "Sec-WebSocket-Accept is missing",
             Self::AcceptRepeated => "Sec-WebSocket-Accept is repeated",
-            Self::AcceptMismatch => "Sec-WebSocket-Accept does not follow from the key",
+            Self::AcceptMismatch => "Sec-WebSocket-Accept doesn't match the key",
             Self::SubprotocolRepeated => "more than one subprotocol chosen",
             Self::SubprotocolMissing => "no subprotocol chosen",
             Self::ExtensionsRepeated => "Sec-WebSocket-Extensions is repeated",
             Self::ExtensionsInvalid => "Sec-WebSocket-Extensions is empty or not ASCII",
             Self::ContentLengthInvalid => "invalid Content-Length",
-            Self::BodyAmbiguous => "Content-Length beside Transfer-Encoding",
-            Self::TransferEncodingUnknown => "transfer coding is not chunked alone",
+            Self::BodyAmbiguous => "both Content-Length and Transfer-Encoding",
+            Self::TransferEncodingUnknown => "unsupported transfer coding (chunked alone is needed)",
             Self::Chunk => "malformed chunk",
             Self::BodyEnded => "stream ended within the rejection's body",
         })
     }
 }
 
-/// There is no source: what a fault of the head says is said already.
+/// Has no source: its own text includes the text of a [`HeadError`].
 impl Error for ResponseError {}

@@ -1,8 +1,8 @@
-//! Header fields: what can be wrong with one, and those that somebody else has cut.
+//! Faults of header fields, in our heads and in those that another HTTP library has parsed.
 
 use crate::{HeadError, syntax};
 
-/// Names what is wrong with a line that should be a field, if anything is.
+/// Names the fault of a line that should be a field; `None` if there is none.
 #[cold]
 pub(super) fn fault(line: &[u8]) -> Option<HeadError> {
     if line.contains(&b'\r') {
@@ -17,7 +17,7 @@ pub(super) fn fault(line: &[u8]) -> Option<HeadError> {
     name_fault(name).or_else(|| value_fault(value))
 }
 
-/// Checks a field that somebody else has cut.
+/// Checks a field that another HTTP library has parsed.
 pub(crate) fn check_field(name: &[u8], value: &[u8]) -> Result<(), HeadError> {
     name_fault(name).or_else(|| value_fault(value)).map_or(Ok(()), Err)
 }

@@ -1,21 +1,21 @@
-//! The search for the end of a head: each byte is looked at once, however they come.
+//! The search for the end of a head: it looks at each byte once, however the bytes arrive.
 
 use crate::{HandshakeLimits, HeadError};
 
-/// How many bytes the search for the end looks at in one go.
+/// How many bytes the search for the end checks at once.
 const BLOCK: usize = 64;
 
-/// The lines of a head, as far as they have come.
+/// The lines of a head so far.
 #[derive(Default)]
 pub(super) struct LineCount {
-    /// Lines that are complete, the empty one apart.
+    /// Complete lines, without the empty one.
     complete: usize,
-    /// Where the search goes on; it never goes back.
+    /// The next byte to search; the search never goes back.
     searched: usize,
 }
 
 impl LineCount {
-    /// Returns where the head ends: after its empty line. The text is all that has come of it.
+    /// Returns the end of the head, after its empty line. `text` is the head so far.
     pub(super) fn find_end(
         &mut self,
         text: &[u8],
@@ -34,8 +34,9 @@ impl LineCount {
         Ok(None)
     }
 
-    /// Passes over a block in which all lines are as they should be and none is empty: where a head comes in two pieces, this
-    /// saves 16 % of the instructions of a server's whole handshake.
+    /// Skips a block in which all lines end correctly and none is empty.
+    ///
+    /// Where a head comes in two pieces, this saves 16 % of the instructions of a server's whole handshake.
     #[inline]
     fn skip_block(&mut self, text: &[u8], block: &[u8; BLOCK]) -> bool {
         let earlier = |by| text.get(self.searched.checked_sub(by)?..)?.first_chunk::<BLOCK>();
@@ -53,7 +54,7 @@ impl LineCount {
         events == 0
     }
 
-    /// Goes on to the next line feed, a block far at most; returns whether it ends the head.
+    /// Goes on to the next line feed, at most one block far; returns whether it ends the head.
     fn step(&mut self, text: &[u8], rest: &[u8]) -> Result<bool, HeadError> {
         let near = rest.get(..BLOCK).unwrap_or(rest);
         let Some(line_feed) = near.iter().position(|&byte| byte == b'\n') else {
@@ -71,7 +72,7 @@ impl LineCount {
         Ok(false)
     }
 
-    /// Passes over a byte that ends no line.
+    /// Skips a byte that doesn't end a line.
     #[inline]
     pub(super) fn pass_byte(&mut self) {
         self.searched = self.searched.saturating_add(1);
@@ -94,7 +95,7 @@ mod tests {
 
     use super::*;
 
-    /// What [`LineCount`] finds, by the definition.
+    /// The result of [`LineCount`] by its definition.
     fn slow_find_end(text: &[u8]) -> Result<Option<usize>, HeadError> {
         for (at, _) in text.iter().enumerate().filter(|(_, byte)| **byte == b'\n') {
             match &text[..at] {
@@ -132,7 +133,7 @@ mod tests {
             // name                       two blocks
             ("carriage returns",          "\r".repeat(128)),
             ("bare line feeds",           "\r".repeat(124) + "X\n\n\n"),
-            ("a bare one behind a line",  "a".repeat(120) + "a\r\nX\n\r\na"),
+            ("a bare one after a line",   "a".repeat(120) + "a\r\nX\n\r\na"),
             ("empty lines",               "a".repeat(64) + &"\r\n".repeat(32)),
         ];
         for (name, text) in table {
@@ -156,7 +157,7 @@ mod tests {
                 }
                 assert_eq!(lines.searched, fed, "all is searched");
             }
-            // What was searched may be anything by now, but for what the end of a line is told by.
+            // The search never looks at searched bytes again, except at the two before a line feed.
             let mut lines = LineCount::default();
             for (fed, &byte) in (1..).zip(head) {
                 let mut text = head[..fed].to_vec();

@@ -1,16 +1,16 @@
-//! The first line of a request, byte by byte: what can't become a request is refused at the byte that says so.
+//! The first line of a request, byte by byte: the first byte that can't belong to a request is refused.
 //!
-//! A peer that speaks something else (TLS, a database's protocol) often waits for our answer after a few bytes.
+//! A peer of another protocol (TLS, a database) often sends a few bytes and then waits for our answer.
 
 use crate::{HeadError, syntax};
 
-/// Where the first line of a head stands: `method SP target SP HTTP/digit.digit CR LF`.
+/// The position in the first line of a head: `method SP target SP HTTP/digit.digit CR LF`.
 ///
-/// Which methods and targets are served is looked at later, so that the program can see what a request asked for.
+/// The method and the form of the target are checked later, so that the program can see the refused request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[rustfmt::skip]
 pub(super) enum FirstLine {
-    /// Nothing has come. An empty line may come, which is passed over.
+    /// No byte has come. One empty line may come; it is skipped.
     Start,
     /// Within the empty line.
     EmptyLine,
@@ -19,7 +19,7 @@ pub(super) enum FirstLine {
     Method,
     TargetStart,
     Target,
-    /// Before this byte of the name of HTTP, or before the digit after it.
+    /// Before the byte of `HTTP/` at this index, or before the digit after it.
     Version(usize),
     /// Before the dot.
     VersionDot { major: u8 },
@@ -29,11 +29,11 @@ pub(super) enum FirstLine {
     VersionEnd { major: u8, minor: u8 },
     /// Before the line feed.
     LineEnd { major: u8, minor: u8 },
-    /// It is whole. That of a response is looked at when the head is whole.
+    /// The line is complete. The first line of a response is checked when the head is complete.
     Done { major: u8, minor: u8 },
 }
 
-/// What a version of HTTP begins with.
+/// The first bytes of an HTTP version.
 const NAME: &[u8] = b"HTTP/";
 
 impl FirstLine {
@@ -53,7 +53,7 @@ impl FirstLine {
         Ok(())
     }
 
-    /// Goes on over the bytes of the first line.
+    /// Goes on over bytes of the first line.
     pub(super) fn pass(&mut self, bytes: &[u8]) -> Result<(), HeadError> {
         for &byte in bytes {
             if let Self::Done { .. } = self {
@@ -64,7 +64,8 @@ impl FirstLine {
         Ok(())
     }
 
-    /// Goes on over a byte; whether it is one of those that are kept, and none that a request can't have.
+    /// Goes on over a byte that must be kept; returns `false`, unchanged, for a byte of the empty line and for an
+    /// invalid one.
     #[inline]
     pub(super) fn pass_kept(&mut self, byte: u8) -> bool {
         if let Self::Done { .. } = self {
@@ -79,10 +80,10 @@ impl FirstLine {
         }
     }
 
-    /// Returns what the version must be written as for the tokeniser, where that knows neither it nor its like.
+    /// Returns the version that the parser must see, if it differs from the one that came.
     ///
-    /// A higher minor version is read as 1.1, which it is compatible with (RFC 9110
-    /// [§2.5](https://www.rfc-editor.org/rfc/rfc9110#section-2.5)); any other stands for one that is not served.
+    /// A higher minor version becomes 1.1, with which it is compatible (RFC 9110
+    /// [§2.5](https://www.rfc-editor.org/rfc/rfc9110#section-2.5)). Any other version becomes 1.0, which we refuse.
     pub(super) const fn known_version(self) -> Option<[u8; 3]> {
         match self {
             Self::Done { major: b'1', minor: b'0' | b'1' } => None,
@@ -120,7 +121,7 @@ impl FirstLine {
 mod tests {
     use super::*;
 
-    /// What became of each byte: how many were passed, and what was said of the next one.
+    /// How many bytes were passed, and the error at the next one.
     fn passed(bytes: &[u8]) -> (usize, Option<HeadError>) {
         let mut line = FirstLine::Start;
         for (at, &byte) in bytes.iter().enumerate() {

@@ -1,11 +1,11 @@
-//! Texts of a request: places in the head that was received, or texts of their own.
+//! Texts of a request: places in the received head, or owned strings.
 
 use alloc::{string::String, vec::Vec};
 use core::{ops::Range, slice};
 
 use crate::{headers::place_within, list};
 
-/// A text.
+/// A text, in the received head or owned.
 #[derive(Clone)]
 pub(crate) enum RequestText {
     InHead(Range<usize>),
@@ -19,7 +19,7 @@ impl Default for RequestText {
 }
 
 impl RequestText {
-    /// Keeps a text; copies what does not lie in the head.
+    /// Keeps a text; copies it unless it lies in the head.
     pub(crate) fn new(text: &[u8], head: &[u8]) -> Self {
         place_within(text, head).map_or_else(|| Self::Own(String::from_utf8_lossy(text).into()), Self::InHead)
     }
@@ -32,16 +32,16 @@ impl RequestText {
     }
 }
 
-/// An ordered list of texts: those of a list header field in the head, and then own ones.
+/// An ordered list of texts: first the items of a list header field in the head, then owned ones.
 #[derive(Clone, Default)]
 pub(crate) struct List {
-    /// Where the field's value is; empty where there is none.
+    /// The place of the field's value; empty where there is none.
     in_head: Range<usize>,
     own: Vec<String>,
 }
 
 impl List {
-    /// Keeps the items of these fields' values, which are ASCII; copies them unless they are of one field.
+    /// Keeps the items of these fields, which must be ASCII; copies them unless there is only one field.
     #[inline]
     pub(crate) fn of_fields(values: &[&[u8]], head: &[u8]) -> Self {
         let only = if let [value] = values { place_within(value, head) } else { None };
@@ -51,12 +51,12 @@ impl List {
         }
     }
 
-    /// Keeps the items of a field's value that is in this place of the head, and ASCII.
+    /// Keeps the items of the field with its value at this place in the head; the value must be ASCII.
     pub(crate) const fn at(in_head: Range<usize>) -> Self {
         Self { in_head, own: Vec::new() }
     }
 
-    /// Whether there is neither a text nor a field.
+    /// Returns whether there are no texts: no field and no owned text.
     pub(crate) fn is_empty(&self) -> bool {
         self.in_head.is_empty() && self.own.is_empty()
     }
@@ -75,7 +75,7 @@ impl List {
 /// The items of a [`List`].
 pub(crate) struct Items<'a> {
     list: &'a str,
-    /// What is left of the list.
+    /// The items still to come from the field.
     rest: &'a [u8],
     own: slice::Iter<'a, String>,
 }
@@ -101,7 +101,7 @@ fn copies(lists: &[&[u8]]) -> Vec<String> {
     items.map(|item| String::from_utf8_lossy(item).into()).collect()
 }
 
-/// The text in this place, which is where a text was.
+/// Returns the text at this place, which must be the place of a text.
 fn text<'a>(head: &'a [u8], place: &Range<usize>) -> &'a str {
     let text = head.get(place.clone()).and_then(|bytes| core::str::from_utf8(bytes).ok());
     debug_assert!(text.is_some(), "a place is of a text in this head");

@@ -1,4 +1,4 @@
-//! Writes the answer to a request that is agreed to (RFC 6455 §4.2.2).
+//! Writes the acceptance of a request (RFC 6455 §4.2.2).
 
 use alloc::{string::String, vec::Vec};
 
@@ -10,7 +10,7 @@ use crate::{
     wire::{self, Fields},
 };
 
-/// Checks that an acceptance can be sent: what it agrees to was asked for.
+/// Checks that an acceptance can be sent, and that the client asked for its choices.
 ///
 /// `is_proposed` knows the subprotocols, `is_offered` the names of extensions.
 pub(crate) fn check_accept(
@@ -37,7 +37,7 @@ pub(crate) fn check_accept(
     wire::check_fields(&accept.headers, wire::is_reserved)
 }
 
-/// Writes the head of an acceptance: what is the same in all of them in one piece.
+/// Writes the head of an acceptance; the constant text is written in one piece.
 pub(crate) fn accept(token: AcceptToken, accept: &AcceptConnection, out: &mut Vec<u8>) {
     //= rfc6455#4.2.2-1, rfc6455#4.2.2-10, rfc6455#4.2.2-11, rfc6455#4.2.2-12, rfc6455#4.2.2-13
     out.extend_from_slice(
@@ -49,7 +49,7 @@ pub(crate) fn accept(token: AcceptToken, accept: &AcceptConnection, out: &mut Ve
     out.extend_from_slice(b"\r\n");
 }
 
-/// Returns the fields of an acceptance; of one of an extended CONNECT, which has no token, those that were agreed.
+/// Returns the fields of an acceptance; one of an extended CONNECT has no token, and only the agreed fields.
 pub(crate) fn accept_fields(token: Option<AcceptToken>, accept: &AcceptConnection) -> Headers {
     let mut fields = Headers::with_capacity(6, 160);
     if let Some(token) = token {
@@ -63,7 +63,7 @@ pub(crate) fn accept_fields(token: Option<AcceptToken>, accept: &AcceptConnectio
     fields
 }
 
-/// Writes what was agreed on, and the caller's own fields.
+/// Writes the agreed subprotocol and extensions, and the caller's own fields.
 fn agreed_fields(accept: &AcceptConnection, fields: &mut impl Fields) {
     //= rfc6455#4.2.2-7
     if let Some(subprotocol) = &accept.subprotocol {

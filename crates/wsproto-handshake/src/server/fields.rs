@@ -1,4 +1,4 @@
-//! What the fields of a request mean together, in HTTP/1.1 (RFC 6455 §4.2.1) and in an extended CONNECT (RFC 8441 §5).
+//! The rules for a request's fields together: HTTP/1.1 (RFC 6455 §4.2.1) and extended CONNECT (RFC 8441 §5).
 
 use smallvec::SmallVec;
 
@@ -13,7 +13,7 @@ use crate::{
     token::Key,
 };
 
-/// The fields of a request, as far as the handshake has to do with them.
+/// The fields of a request that the handshake reads.
 #[allow(clippy::struct_excessive_bools, reason = "each says whether something came")]
 pub(crate) struct Fields<'a> {
     host: Seen<&'a [u8]>,
@@ -21,11 +21,11 @@ pub(crate) struct Fields<'a> {
     version: Seen<&'a [u8]>,
     content_length: Seen<&'a [u8]>,
     has_transfer_encoding: bool,
-    /// Whether a field came that is for one connection of HTTP/1.1 alone.
+    /// Whether a field came that only HTTP/1.1 allows, for one connection.
     has_connection_field: bool,
     asks_upgrade: bool,
     asks_websocket: bool,
-    /// Whether another version of the protocol is asked for, perhaps beside ours.
+    /// Whether the client asks for another version of the protocol, perhaps together with ours.
     pub(crate) asks_other_version: bool,
     pub(crate) subprotocols: ListFields<'a>,
     pub(crate) extensions: ListFields<'a>,
@@ -50,7 +50,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Looks at a field; returns whether it stays among those that the request lists.
+    /// Reads a field; returns whether the request lists it among its other fields.
     #[inline]
     pub(crate) fn add(&mut self, name: &[u8], value: &'a [u8]) -> bool {
         match Known::of(name) {
@@ -81,7 +81,7 @@ impl<'a> Fields<'a> {
         true
     }
 
-    /// Returns what Host says, which HTTP/1.1 must have.
+    /// Returns the value of Host, which HTTP/1.1 requires.
     #[inline]
     pub(crate) fn host(&self) -> Result<&'a [u8], RequestError> {
         //= rfc6455#4.2.1-4
@@ -90,7 +90,7 @@ impl<'a> Fields<'a> {
         if host::is_valid(host) { Ok(host) } else { Err(RequestError::HostInvalid) }
     }
 
-    /// Returns the authority of an extended CONNECT, for which Host may stand, or beside which it may say the same.
+    /// Returns the authority of an extended CONNECT; Host may replace it, or must name the same authority.
     ///
     /// RFC 9113 [§8.3.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1)
     pub(crate) fn authority(
@@ -111,13 +111,13 @@ impl<'a> Fields<'a> {
         Ok(authority.as_bytes())
     }
 
-    /// Looks at a field of an extended CONNECT as [`add`](Self::add) does.
+    /// Reads a field of an extended CONNECT as [`add`](Self::add) does.
     pub(crate) fn add_to_connect(&mut self, name: &[u8], value: &'a [u8]) -> bool {
         self.has_connection_field |= is_connection_field(name, value);
         self.add(name, value)
     }
 
-    /// Checks the fields of HTTP/1.1 together; the more general rule first.
+    /// Checks the fields of HTTP/1.1 together; general rules come first.
     pub(crate) fn check(&self) -> Result<Key, RequestError> {
         self.check_body()?;
         self.check_other_version()?;
@@ -137,13 +137,13 @@ impl<'a> Fields<'a> {
         Ok(key)
     }
 
-    /// Checks the fields of an extended CONNECT together: there is no key, and no upgrade.
+    /// Checks the fields of an extended CONNECT together: it has no key and no upgrade.
     pub(crate) fn check_connect(&self) -> Result<(), RequestError> {
         //= rfc8441#5-2
         if self.has_connection_field {
             return Err(RequestError::ConnectionField);
         }
-        // The stream's data are frames, whatever the length that is announced, even of nothing.
+        // The stream's data are frames, so any announced length is wrong, even 0.
         if !matches!(self.content_length, Seen::Never) {
             return Err(RequestError::Body);
         }
@@ -165,7 +165,7 @@ impl<'a> Fields<'a> {
         Ok(())
     }
 
-    /// What the rest means in another version, nobody here knows.
+    /// In another version, the other fields may have another meaning, so this check comes first.
     fn check_other_version(&self) -> Result<(), RequestError> {
         match self.version {
             Seen::Once(version) if version != b"13" => Err(RequestError::VersionUnsupported),
@@ -189,7 +189,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Whether this field is for one connection of HTTP/1.1 alone.
+/// Returns whether only HTTP/1.1 allows this field, for one connection.
 ///
 /// RFC 9113 [§8.2.2](https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2)
 pub(crate) fn is_connection_field(name: &[u8], value: &[u8]) -> bool {
@@ -203,7 +203,8 @@ pub(crate) fn is_connection_field(name: &[u8], value: &[u8]) -> bool {
     }
 }
 
-/// Checks that none of the caller's fields is one that only HTTP/1.1 has: an extended CONNECT and its answer have none.
+/// Checks that none of the caller's fields is allowed in HTTP/1.1 only: an extended CONNECT and its answer can't have
+/// them.
 pub(crate) fn check_no_connection_field(headers: &Headers) -> Result<(), LocalError> {
     let mut names = headers.iter().filter(|(name, value)| is_connection_field(name.as_bytes(), value));
     match names.next() {
@@ -212,14 +213,14 @@ pub(crate) fn check_no_connection_field(headers: &Headers) -> Result<(), LocalEr
     }
 }
 
-/// The fields of a list, in order.
+/// The values of a list field, in order.
 #[derive(Default)]
 pub(crate) struct ListFields<'a> {
     pub(crate) fields: SmallVec<[&'a [u8]; 1]>,
 }
 
 impl ListFields<'_> {
-    /// Checks that each field is ASCII and has an element, and that there are not too many of these together.
+    /// Checks that each field is ASCII and has an element, and that all fields together have at most `limit` elements.
     fn check(
         &self,
         limit: u64,
@@ -244,7 +245,7 @@ impl ListFields<'_> {
         Ok(())
     }
 
-    /// Copies the fields, a line each.
+    /// Copies the fields; each ends with a line feed.
     pub(crate) fn lines(&self) -> SmallVec<[u8; 64]> {
         let mut lines = SmallVec::new();
         for value in &self.fields {
@@ -254,7 +255,7 @@ impl ListFields<'_> {
         lines
     }
 
-    /// Gives the items to the request.
+    /// Stores the items in the request.
     pub(crate) fn keep(&self, list: &mut List, head: &[u8]) {
         if !self.fields.is_empty() {
             *list = List::of_fields(&self.fields, head);

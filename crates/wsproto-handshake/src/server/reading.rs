@@ -1,4 +1,4 @@
-//! Reads a request: the target, the fields, and what they mean together (RFC 6455 §4.2.1).
+//! Reads a request: the target, the fields, and the rules for them together (RFC 6455 §4.2.1).
 
 use alloc::{format, vec::Vec};
 
@@ -11,9 +11,9 @@ use crate::{
     syntax,
 };
 
-/// Makes a request of its parts, or says which rule they break.
+/// Makes a request from the parts of its head, or returns the broken rule.
 ///
-/// It is written where it stays: on its way through returns it would be copied several times.
+/// `request` is written in its final place: a returned value would be copied several times.
 pub(super) fn read(
     head: Head<'_, RequestLine<'_>>,
     limits: &HandshakeLimits,
@@ -24,7 +24,7 @@ pub(super) fn read(
     request.headers = head.keep(|name, value| Ok::<_, RequestError>(seen.add(name, value)))?;
     let host = seen.host()?;
     let Target { authority, path } = Target::parse(target)?;
-    // An absolute target says which host is meant, whatever Host says (RFC 9112 §3.2.2).
+    // The authority of an absolute target replaces Host (RFC 9112 §3.2.2).
     request.host = RequestText::new(authority.map_or(host, str::as_bytes), head.text);
     request.target = if path.starts_with('/') {
         RequestText::new(path.as_bytes(), head.text)
@@ -38,7 +38,7 @@ pub(super) fn read(
     Ok(PendingRequest { key, subprotocols, extensions: seen.extensions.lines() })
 }
 
-/// Checks the first line as far as it needs no fields; returns its target.
+/// Checks the first line by the rules that need no fields; returns its target.
 pub(crate) fn checked_target<'a>(
     line: RequestLine<'a>,
     limits: &HandshakeLimits,
@@ -65,7 +65,7 @@ pub(crate) fn check_target(target: &str, limits: &HandshakeLimits) -> Result<(),
     Ok(())
 }
 
-/// Names what is wrong with a target that has not the characters that it should have.
+/// Names the fault of a target with an invalid character.
 #[cold]
 fn target_fault(target: &str) -> RequestError {
     if target.bytes().any(|byte| byte.is_ascii_control()) {
@@ -77,7 +77,7 @@ fn target_fault(target: &str) -> RequestError {
     }
 }
 
-/// Checks that the proposed subprotocols are tokens, each another; returns them.
+/// Checks that the proposed subprotocols are tokens without repetition; returns them.
 pub(crate) fn check_subprotocols(request: &Request) -> Result<Vec<&str>, RequestError> {
     if request.subprotocols.is_empty() {
         return Ok(Vec::new());
@@ -92,10 +92,10 @@ pub(crate) fn check_subprotocols(request: &Request) -> Result<Vec<&str>, Request
     Ok(subprotocols)
 }
 
-/// A target of HTTP/1.1: path and query, and the authority that comes before them in an absolute one.
+/// A target of HTTP/1.1: path and query; an absolute target also has an authority before them.
 pub(crate) struct Target<'a> {
     pub(crate) authority: Option<&'a str>,
-    /// It need not begin with a slash after an authority.
+    /// After an authority, the path may lack its slash.
     pub(crate) path: &'a str,
 }
 
@@ -110,7 +110,7 @@ impl<'a> Target<'a> {
         Self::absolute(scheme, authority, path)
     }
 
-    /// Puts the parts of an absolute target together.
+    /// Makes a target from the parts of an absolute one.
     pub(crate) fn absolute(scheme: &str, authority: &'a str, path: &'a str) -> Result<Self, RequestError> {
         let is_known = ["http", "https", "ws", "wss"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
         let is_path = matches!(path.as_bytes(), [] | [b'/' | b'?', ..]);

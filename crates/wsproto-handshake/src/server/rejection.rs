@@ -1,4 +1,4 @@
-//! Writes the answer to a request that is refused: an ordinary HTTP response, after which the transport closes.
+//! Writes a rejection: an ordinary HTTP response, after which the transport closes.
 
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
@@ -12,21 +12,21 @@ use crate::{
     wire::{self, Fields},
 };
 
-/// What of a request its rejection depends on.
+/// The parts of a request that its rejection depends on.
 #[derive(Clone, Copy)]
 pub(super) struct Asked {
-    /// Whether the client has said that it speaks HTTP/1.1: only then may a body come in chunks.
+    /// Whether the client has stated HTTP/1.1: only then may a body come in chunks.
     ///
     /// RFC 9112 [§6.1](https://www.rfc-editor.org/rfc/rfc9112#section-6.1)
     is_http_1_1: bool,
-    /// Whether it was a HEAD, the answer to which ends at its head.
+    /// Whether the request is a HEAD: its answer ends with the head.
     is_head: bool,
-    /// Whether it was for another version of the protocol.
+    /// Whether the request is for another version of the protocol.
     is_other_version: bool,
 }
 
 impl Asked {
-    /// A request that somebody else has parsed, who frames the body of its answer.
+    /// A request from another HTTP library, which frames the body of the answer.
     const PARSED: Self = Self { is_http_1_1: true, is_head: false, is_other_version: false };
 
     pub(super) fn of(is_http_1_1: bool, request: Option<&HttpRequest>) -> Self {
@@ -38,12 +38,12 @@ impl Asked {
     }
 }
 
-/// Whether a request is for another version of the protocol.
+/// Returns whether a request is for another version of the protocol.
 fn asks_other_version(request: &HttpRequest) -> bool {
     request.headers().get_all("Sec-WebSocket-Version").any(|version| version != b"13")
 }
 
-/// Writes a rejection, with its body if that is there; returns its body if that must follow.
+/// Writes a rejection with its content, if any; returns the body that must follow, if any.
 pub(super) fn write(
     reject: &RejectConnection,
     asked: Asked,
@@ -55,7 +55,7 @@ pub(super) fn write(
     for (name, value) in &reject.headers {
         match Known::of(name.as_bytes()) {
             Some(Known::Connection) => {}
-            // It has none, not even 0 (RFC 9110 §8.6).
+            // A 204 has no Content-Length, not even 0 (RFC 9110 §8.6).
             Some(Known::ContentLength) if reject.status == 204 => {}
             _ => out.field(name, value),
         }
@@ -82,7 +82,7 @@ pub(super) fn write(
     Ok(body)
 }
 
-/// Checks that a rejection can be sent; returns what it says about its body, and how that is framed if it must follow.
+/// Checks that a rejection can be sent; returns its declared length, and the framing of a body that must follow.
 fn check(
     reject: &RejectConnection,
     asked: Asked,
@@ -97,12 +97,12 @@ fn check(
     Ok((declared, body))
 }
 
-/// Whether a field of this name is the handshake's own, and has no place in a rejection.
+/// Returns whether the handshake writes the field of this name itself, and a rejection has no place for it.
 fn is_reserved(name: &[u8]) -> bool {
     is_sec_websocket(name) && Known::of(name) != Some(Known::Version)
 }
 
-/// Returns a rejection as somebody else's HTTP/1.1 sends it, which frames its body and ends the connection or not.
+/// Returns a rejection for another HTTP/1.1 library to send; that library frames the body and decides whether to close.
 pub(crate) fn http1(
     reject: &RejectConnection,
     is_other_version: bool,
@@ -116,7 +116,8 @@ pub(crate) fn http1(
     Ok(UpgradeResponse { status: reject.status, headers, content: reject.content.clone() })
 }
 
-/// Returns a rejection of an extended CONNECT: a 2xx would be a consent, and a 426 asks for what HTTP/2 doesn't have.
+/// Returns a rejection of an extended CONNECT: a 2xx would accept it, and HTTP/2 has no upgrade that a 426 could ask
+/// for.
 pub(crate) fn connect(
     reject: &RejectConnection,
     is_other_version: bool,
@@ -134,7 +135,7 @@ pub(crate) fn connect(
     })
 }
 
-/// The fields of a rejection, and our version of the protocol for a client of another one.
+/// Returns the fields of a rejection; a client of another version of the protocol also gets our version.
 fn with_version(reject: &RejectConnection, is_other_version: bool) -> Headers {
     let mut headers = reject.headers.clone();
     //= rfc6455#4.2.2-4, rfc6455#4.4-1
@@ -144,7 +145,7 @@ fn with_version(reject: &RejectConnection, is_other_version: bool) -> Headers {
     headers
 }
 
-/// Names the protocol that a 426 asks for, unless the caller has; returns whether there is such a field.
+/// Writes the Upgrade of a 426, unless the caller has; returns whether there is such a field.
 ///
 /// RFC 9110 [§15.5.22](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.22)
 fn upgrade_field(status: u16, is_there: bool, out: &mut Vec<u8>) -> bool {
@@ -155,8 +156,9 @@ fn upgrade_field(status: u16, is_there: bool, out: &mut Vec<u8>) -> bool {
     is_due || is_there
 }
 
-/// Says that the connection closes, as it does after every rejection, and names the fields that are for this
-/// connection alone: Upgrade, and those that the caller names.
+/// Writes Connection: every rejection closes the connection.
+///
+/// It also lists the fields that are for this connection only: Upgrade, and the fields that the caller lists.
 ///
 /// RFC 9112 [§9.3](https://www.rfc-editor.org/rfc/rfc9112#section-9.3),
 /// RFC 9110 [§7.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1)
@@ -175,7 +177,7 @@ fn connection_field(headers: &Headers, upgrades: bool, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// How the body that must follow is framed, `None` where none must.
+/// Returns the framing of the body that must follow; `None` if no body follows.
 fn body(
     reject: &RejectConnection,
     declared: &Declared,
@@ -183,17 +185,17 @@ fn body(
 ) -> Result<Option<BodyWriter>, LocalError> {
     let has_content = !reject.content.is_empty();
     if has_no_body(reject.status) {
-        // A 304 may tell the length of what a GET would get (RFC 9110 §8.6).
+        // A 304 may state the length of the answer to a GET (RFC 9110 §8.6).
         let is_bare = reject.status == 304 || declared.length.is_none_or(|length| length == 0);
         if has_content || declared.chunked || !is_bare {
             return Err(LocalError::StatusWithoutBody);
         }
-        // As a received one has it: a body of nothing.
+        // A received rejection announces an empty body.
         return Ok(reject.has_body.then_some(BodyWriter::Length(0)));
     }
     if !reject.has_body {
         let len = u64::try_from(reject.content.len()).unwrap_or(u64::MAX);
-        // To a HEAD, a length is that of what a GET would get.
+        // In the answer to a HEAD, the length is that of the answer to a GET.
         let is_right = |length| length == len || asked.is_head && !has_content;
         let is_framed = !declared.chunked && declared.length.is_none_or(is_right);
         return if is_framed { Ok(None) } else { Err(LocalError::BodyFraming) };
@@ -213,26 +215,26 @@ fn body(
     }))
 }
 
-/// Whether a response with this status has nothing in its body.
+/// Returns whether a response with this status has no content.
 ///
 /// RFC 9110 [§15.3.6](https://www.rfc-editor.org/rfc/rfc9110#section-15.3.6)
 const fn has_no_body(status: u16) -> bool {
     ends_at_its_head(status) || status == 205
 }
 
-/// Whether a response with this status ends at its head, whatever its fields say.
+/// Returns whether a response with this status ends at its head, whatever its fields announce.
 ///
 /// RFC 9112 [§6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3)
 const fn ends_at_its_head(status: u16) -> bool {
     matches!(status, 204 | 304)
 }
 
-/// What the caller's fields say about the body.
+/// The framing that the caller's fields declare.
 #[derive(Default)]
 struct Declared {
     length: Option<u64>,
     chunked: bool,
-    /// Whether the body, if it has no length, lasts until the end of the stream.
+    /// Whether a body without a length ends with the stream.
     closes: bool,
 }
 
@@ -264,5 +266,5 @@ fn write_status_line(status: u16, out: &mut Vec<u8>) {
 
 fn write_formatted(text: fmt::Arguments<'_>, out: &mut Vec<u8>) {
     let written = wire::Text(out).write_fmt(text);
-    debug_assert!(written.is_ok(), "a vector takes what is written");
+    debug_assert!(written.is_ok(), "writing to a vector can't fail");
 }

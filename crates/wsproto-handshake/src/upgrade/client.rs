@@ -1,4 +1,4 @@
-//! The client's half where somebody else's HTTP sends the request and has parsed the response.
+//! The client's side together with another HTTP library, which sends the request and parses the response.
 
 use alloc::string::String;
 use core::fmt;
@@ -16,7 +16,7 @@ use crate::{
     token::{AcceptToken, Key},
 };
 
-/// A request for a WebSocket, for somebody else's HTTP to send.
+/// A request for a WebSocket, for another HTTP library to send.
 ///
 /// `Debug` shows no query.
 #[derive(Clone, Eq, Hash, PartialEq)]
@@ -26,17 +26,17 @@ pub struct UpgradeRequest {
     pub method: &'static str,
     /// `:scheme` of an extended CONNECT; `None` in HTTP/1.1.
     pub scheme: Option<&'static str>,
-    /// The host with its port, as Host in HTTP/1.1 and `:authority` of an extended CONNECT have it.
+    /// The host with its port: Host of HTTP/1.1, `:authority` of an extended CONNECT.
     pub authority: String,
     /// Path and query: the target of HTTP/1.1, `:path` of an extended CONNECT.
     pub target: String,
     /// `:protocol` of an extended CONNECT; `None` in HTTP/1.1.
     pub protocol: Option<&'static str>,
-    /// All header fields; in HTTP/1.1 Host is among them.
+    /// All header fields; in HTTP/1.1 they include Host.
     pub headers: Headers,
 }
 
-/// Shows what may stand in a log.
+/// Hides everything that doesn't belong in logs.
 impl fmt::Debug for UpgradeRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UpgradeRequest")
@@ -49,7 +49,7 @@ impl fmt::Debug for UpgradeRequest {
     }
 }
 
-/// What the response to a request is checked against, where somebody else's HTTP sends the one and parses the other.
+/// Checks the response to a request, where another HTTP library sends the request and parses the response.
 ///
 /// ```
 /// use wsproto_handshake::{Answer, ClientUpgrade, Request};
@@ -81,20 +81,20 @@ impl fmt::Debug for UpgradeRequest {
 pub struct ClientUpgrade {
     /// `None` for an extended CONNECT.
     token: Option<AcceptToken>,
-    /// The subprotocols that are proposed, as a list with commas.
+    /// The proposed subprotocols, as a list with commas.
     subprotocols: String,
-    /// The extensions that are offered, as such a list.
+    /// The offered extensions, as a list with commas.
     extensions: String,
     needs_subprotocol: bool,
     limits: HandshakeLimits,
 }
 
 impl ClientUpgrade {
-    /// Asks by an upgrade of HTTP/1.1. The nonce must be unpredictable, and fresh for each connection.
+    /// Makes the request for an upgrade of HTTP/1.1. The nonce must be unpredictable, and fresh for each connection.
     ///
     /// # Errors
     ///
-    /// What cannot be sent.
+    /// The fault of a request that can't be sent.
     pub fn http1(request: &Request, nonce: [u8; 16]) -> Result<(UpgradeRequest, Self), LocalError> {
         let host = ask::check(request)?;
         let key = Key::generate(nonce);
@@ -109,12 +109,13 @@ impl ClientUpgrade {
         Ok((sent, Self::new(request, Some(key.accept_token()))))
     }
 
-    /// Asks by an extended CONNECT of HTTP/2 or HTTP/3, whose server has said that it takes one. The scheme is `https` for
-    /// `wss`, and `http` for `ws`.
+    /// Makes the request for an extended CONNECT of HTTP/2 or HTTP/3; the server must have announced support for it.
+    ///
+    /// The scheme is `https` for `wss`, and `http` for `ws`.
     ///
     /// # Errors
     ///
-    /// What cannot be sent; [`LocalError::Scheme`] for another scheme.
+    /// The fault of a request that can't be sent; [`LocalError::Scheme`] for another scheme.
     pub fn connect(request: &Request, scheme: &str) -> Result<(UpgradeRequest, Self), LocalError> {
         let host = ask::check(request)?;
         //= rfc8441#5-3
@@ -155,19 +156,21 @@ impl ClientUpgrade {
         self
     }
 
-    /// Makes it an error that the server chooses no subprotocol where some are proposed, as browsers do.
+    /// Requires the server to choose one of the proposed subprotocols, as browsers do; otherwise the handshake fails.
     #[must_use]
     pub const fn require_subprotocol(mut self) -> Self {
         self.needs_subprotocol = true;
         self
     }
 
-    /// Reads the response: [`Answer::Accept`], or [`Answer::Reject`] with status and fields, whose body is with whoever
-    /// parsed it.
+    /// Reads the response: [`Answer::Accept`], or [`Answer::Reject`] with status and fields.
+    ///
+    /// The body of a rejection stays in the HTTP library.
     ///
     /// # Errors
     ///
-    /// The rule that the server broke; [`ResponseError::Status`] for an interim response, which HTTP passes over.
+    /// The rule that the server broke; [`ResponseError::Status`] for an interim response, which the HTTP library should
+    /// skip.
     pub fn receive<'a, N, V>(
         &self,
         status: u16,
@@ -204,7 +207,7 @@ impl ClientUpgrade {
         self.receive(response.status().as_u16(), fields)
     }
 
-    /// Copies the fields, within the limits: a head is as long as it is in HTTP/1.1 at least.
+    /// Copies the fields, within the limits; the length counts as the head would have it at least in HTTP/1.1.
     fn collect<'a>(&self, fields: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Result<Headers, HeadError> {
         let limits = &self.limits;
         let mut headers = Headers::with_capacity(16, 512);
@@ -224,7 +227,7 @@ impl ClientUpgrade {
     }
 }
 
-/// Shows nothing of what is proposed.
+/// Hides the proposals.
 impl fmt::Debug for ClientUpgrade {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientUpgrade")

@@ -1,4 +1,4 @@
-//! The first line of a request, or what stands for it in HTTP/2 and HTTP/3, as somebody else has parsed it.
+//! The first line of a request that another HTTP library has parsed, or the pseudo-fields of HTTP/2 and HTTP/3.
 
 use core::fmt;
 
@@ -8,19 +8,19 @@ use crate::target;
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum HttpVersion {
-    /// HTTP/1.0 or HTTP/0.9, which know no upgrade.
+    /// HTTP/1.0 or HTTP/0.9, which have no upgrade.
     Http10,
     /// HTTP/1.1, where a WebSocket begins with an upgrade (RFC 6455
     /// [§4](https://www.rfc-editor.org/rfc/rfc6455#section-4)).
     Http11,
-    /// HTTP/2, where it begins with an extended CONNECT (RFC 8441
+    /// HTTP/2, where a WebSocket begins with an extended CONNECT (RFC 8441
     /// [§5](https://www.rfc-editor.org/rfc/rfc8441#section-5)).
     Http2,
-    /// HTTP/3, where it begins as in HTTP/2 (RFC 9220 [§3](https://www.rfc-editor.org/rfc/rfc9220#section-3)).
+    /// HTTP/3, where a WebSocket begins as in HTTP/2 (RFC 9220 [§3](https://www.rfc-editor.org/rfc/rfc9220#section-3)).
     Http3,
 }
 
-/// What comes before the header fields of a request that somebody else's HTTP has parsed.
+/// A request's head before its fields, as another HTTP library has parsed it.
 ///
 /// `Debug` shows no query.
 ///
@@ -43,16 +43,17 @@ pub struct RequestHead<'a> {
     pub method: &'a str,
     /// The target of HTTP/1.1: path and query, or an absolute URI; `:path` of HTTP/2 and HTTP/3.
     pub target: &'a str,
-    /// `:scheme` of HTTP/2 and HTTP/3; in HTTP/1.1 that of an absolute URI that is cut into its parts.
+    /// `:scheme` of HTTP/2 and HTTP/3; in HTTP/1.1 the scheme of an absolute URI, if the library has split the URI.
     pub scheme: Option<&'a str>,
-    /// `:authority` of HTTP/2 and HTTP/3; in HTTP/1.1 that of an absolute URI that is cut into its parts.
+    /// `:authority` of HTTP/2 and HTTP/3; in HTTP/1.1 the authority of an absolute URI, if the library has split the
+    /// URI.
     pub authority: Option<&'a str>,
     /// `:protocol` of an extended CONNECT.
     pub protocol: Option<&'a str>,
 }
 
 impl<'a> RequestHead<'a> {
-    /// Puts what every request has together.
+    /// Makes a head from the parts that every request has.
     #[must_use]
     pub const fn new(version: HttpVersion, method: &'a str, target: &'a str) -> Self {
         Self { version, method, target, scheme: None, authority: None, protocol: None }
@@ -79,12 +80,12 @@ impl<'a> RequestHead<'a> {
         self
     }
 
-    /// Whether a WebSocket begins with a CONNECT in this version of HTTP.
+    /// Returns whether a WebSocket begins with a CONNECT in this version of HTTP.
     pub(super) const fn is_multiplexed(&self) -> bool {
         matches!(self.version, HttpVersion::Http2 | HttpVersion::Http3)
     }
 
-    /// Returns the length of the target as HTTP/1.1 has it.
+    /// Returns the length of the target in the form of HTTP/1.1.
     pub(super) fn target_len(&self) -> usize {
         let parts = [self.scheme, self.authority].into_iter().flatten().map(str::len);
         let separator = if self.authority.is_some() { "://".len() } else { 0 };
@@ -92,7 +93,7 @@ impl<'a> RequestHead<'a> {
     }
 }
 
-/// Shows what may stand in a log.
+/// Hides everything that doesn't belong in logs.
 impl fmt::Debug for RequestHead<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestHead")

@@ -12,7 +12,7 @@ use super::{HttpVersion, RequestHead, UpgradeRequest, UpgradeResponse};
 use crate::{Headers, LocalError};
 
 mod sealed {
-    /// Keeps others from adding kinds of requests.
+    /// Keeps other crates from implementing [`HttpHead`](super::HttpHead).
     pub trait Sealed {}
 }
 
@@ -38,7 +38,7 @@ impl<B> HttpHead for Request<B> {
     }
 }
 
-/// Returns what comes before the fields.
+/// Returns the head before the fields.
 pub(super) fn head<'a>(
     method: &'a Method,
     uri: &'a Uri,
@@ -90,15 +90,15 @@ impl UpgradeResponse {
 }
 
 impl UpgradeRequest {
-    /// Makes a request of the crate `http`, without `:protocol`, for which that crate has no room: hyper and h2 take it as
-    /// an extension of the request, each as a type `Protocol` of its own.
+    /// Makes a request of the crate `http`, without `:protocol`: that crate has no place for it.
     ///
-    /// For HTTP/1.1 its URI is the target alone, as clients take it that have a connection to the server already; for an
-    /// extended CONNECT it has scheme and authority, and the version is HTTP/2.
+    /// hyper and h2 each take `:protocol` as an extension of the request, in a type `Protocol` of their own. For
+    /// HTTP/1.1 the URI is the target alone, as needed by clients with an open connection to the server. For an
+    /// extended CONNECT the URI has scheme and authority, and the version is HTTP/2.
     ///
     /// # Errors
     ///
-    /// [`LocalError::TargetCharacter`] for a target that the crate doesn't carry, as one with `<`.
+    /// [`LocalError::TargetCharacter`] for a target that the crate can't hold, for example one with `<`.
     pub fn into_http(self) -> Result<Request<()>, LocalError> {
         let path: PathAndQuery = self.target.parse().map_err(|_| target_fault(&self.target))?;
         let mut parts = uri::Parts::default();
@@ -118,7 +118,7 @@ impl UpgradeRequest {
     }
 }
 
-/// Names the first character that the crate doesn't take where it stands.
+/// Names the first character that the crate refuses.
 #[cold]
 fn target_fault(target: &str) -> LocalError {
     let query = target.find('?').unwrap_or(target.len());
@@ -130,7 +130,7 @@ fn target_fault(target: &str) -> LocalError {
     fault.map_or(LocalError::Target, |(at, _)| LocalError::TargetCharacter { at })
 }
 
-/// Makes a map of fields that are checked.
+/// Makes a map from checked fields.
 fn header_map(fields: &Headers) -> HeaderMap {
     let mut map = HeaderMap::with_capacity(fields.len());
     for (name, value) in fields {

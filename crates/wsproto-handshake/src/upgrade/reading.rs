@@ -1,5 +1,5 @@
-//! Reads a request that somebody else's HTTP has parsed: its fields are judged where they lie, and what its answer
-//! depends on is copied into one text.
+//! Reads a request that another HTTP library has parsed: it checks the fields in place, and copies into one text the
+//! values that the answer needs.
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -20,10 +20,10 @@ use crate::{
     syntax,
 };
 
-/// The values of Origin: one, or the request is refused by whoever looks at it.
+/// The values of Origin; [`check_origin`](crate::check_origin) refuses more than one.
 type Origins<'a> = SmallVec<[&'a [u8]; 1]>;
 
-/// What a request is for.
+/// The target of a request, and the proof for its answer.
 struct Asked<'a> {
     host: &'a [u8],
     /// Path and query; the path may be missing.
@@ -31,7 +31,7 @@ struct Asked<'a> {
     proof: Proof,
 }
 
-/// Judges a request by its head and its fields; `seen` has what they say, even where a rule is broken.
+/// Checks a request by its head and its fields; `seen` gets their values, even where a rule is broken.
 pub(super) fn read<'a>(
     head: &RequestHead<'a>,
     fields: impl Iterator<Item = Result<(&'a [u8], &'a [u8]), HeadError>>,
@@ -46,7 +46,7 @@ pub(super) fn read<'a>(
     Ok((request, asked.proof))
 }
 
-/// Looks at each field, within the limits: a head is as long as it is in HTTP/1.1 at least.
+/// Reads each field, within the limits; the length counts as the head would have it at least in HTTP/1.1.
 fn add_fields<'a>(
     head: &RequestHead<'a>,
     fields: impl Iterator<Item = Result<(&'a [u8], &'a [u8]), HeadError>>,
@@ -61,7 +61,7 @@ fn add_fields<'a>(
     let mut len = line.saturating_add("  HTTP/1.1\r\n\r\n".len());
     for field in fields {
         let (name, value) = field?;
-        // One Cookie may come in many pieces (RFC 9113 §8.2.3).
+        // One Cookie may come in several fields (RFC 9113 §8.2.3).
         let is_piece = is_connect && is_word(name, b"cookie") && core::mem::replace(&mut has_cookie, true);
         count = count.saturating_add(u64::from(!is_piece));
         if count > limits.max_headers {
@@ -84,7 +84,7 @@ fn add_fields<'a>(
     }
 }
 
-/// Judges an upgrade of HTTP/1.1.
+/// Checks an upgrade of HTTP/1.1.
 fn upgrade<'a>(
     head: &RequestHead<'a>,
     seen: &Fields<'a>,
@@ -105,14 +105,14 @@ fn upgrade<'a>(
         (scheme, Some(authority)) => Target::absolute(scheme.unwrap_or_default(), authority, target)?,
     };
     Ok(Asked {
-        // An absolute target says which host is meant, whatever Host says (RFC 9112 §3.2.2).
+        // The authority of an absolute target replaces Host (RFC 9112 §3.2.2).
         host: target.authority.map_or(host, str::as_bytes),
         path: target.path,
         proof: Proof::Key(seen.check()?),
     })
 }
 
-/// Judges an extended CONNECT of HTTP/2 or HTTP/3.
+/// Checks an extended CONNECT of HTTP/2 or HTTP/3.
 fn connect<'a>(
     head: &RequestHead<'a>,
     seen: &Fields<'a>,
@@ -142,7 +142,7 @@ fn connect<'a>(
     Ok(Asked { host, path: head.target, proof: Proof::None })
 }
 
-/// Copies what is kept of a request.
+/// Copies the parts of a request that are kept.
 fn keep(asked: &Asked<'_>, seen: &Fields<'_>, origins: &Origins<'_>) -> Request {
     let lists = [&seen.subprotocols, &seen.extensions];
     let only = |list: &ListFields<'_>| if let [value] = *list.fields { value.len() } else { 0 };
@@ -165,10 +165,11 @@ fn keep(asked: &Asked<'_>, seen: &Fields<'_>, origins: &Origins<'_>) -> Request 
     Request { host, target, subprotocols, extensions, headers: Headers::of_head(text, fields) }
 }
 
-/// The name of the one field that is kept as it is.
+/// The name of the only field that is kept.
 const ORIGIN: &[u8] = b"Origin";
 
-/// Copies a list of one field; items of several get memory of their own, as a quote in one doesn't end in the next.
+/// Copies a list of one field. The items of several fields are copied one by one: a quote that one field leaves open
+/// must not continue in the next.
 fn keep_list(list: &ListFields<'_>, text: &mut Vec<u8>) -> List {
     match *list.fields {
         [] => List::default(),

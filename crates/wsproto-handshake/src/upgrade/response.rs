@@ -1,11 +1,11 @@
-//! An answer that somebody else's HTTP sends.
+//! An answer for another HTTP library to send.
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
 use crate::Headers;
 
-/// The answer to a request, for somebody else's HTTP to send.
+/// The answer to a request, for another HTTP library to send.
 ///
 /// ```
 /// use wsproto_handshake::{HandshakeLimits, HttpVersion, RejectConnection, RequestHead, Upgrade};
@@ -18,9 +18,9 @@ use crate::Headers;
 #[derive(Clone, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct UpgradeResponse {
-    /// The status: 101, or 200 for an extended CONNECT, where the connection is open.
+    /// The status; 101, or 200 for an extended CONNECT, opens the connection.
     pub status: u16,
-    /// All header fields but those of the body's length, which HTTP adds.
+    /// All header fields except those of the body's length, which the HTTP library adds.
     pub headers: Headers,
     /// The body; empty by default.
     pub content: Vec<u8>,
@@ -33,7 +33,7 @@ impl UpgradeResponse {
         Self { status, headers: Headers::new(), content: Vec::new() }
     }
 
-    /// Puts a text in as the body, for people to read.
+    /// Sets a text for people as the body.
     #[must_use]
     pub fn with_text(mut self, text: impl Into<String>) -> Self {
         self.headers.set("Content-Type", "text/plain; charset=utf-8");
@@ -42,7 +42,7 @@ impl UpgradeResponse {
     }
 }
 
-/// Shows how many bytes of a body there are and none of them.
+/// Shows the length of the content, not its bytes.
 impl fmt::Debug for UpgradeResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UpgradeResponse")

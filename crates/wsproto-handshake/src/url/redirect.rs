@@ -1,4 +1,4 @@
-//! References to other URLs, as a redirect has them in Location (RFC 3986 §5.2, RFC 9110 §10.2.2).
+//! References to other URLs, as Location of a redirect holds them (RFC 3986 §5.2, RFC 9110 §10.2.2).
 
 use alloc::{format, string::String, vec::Vec};
 
@@ -6,14 +6,14 @@ use super::{WebSocketUrl, split_before};
 use crate::UrlError;
 
 impl WebSocketUrl {
-    /// Returns the URL that a redirect leads to: the value of Location may be a whole URL, a path, or a part of one.
+    /// Returns the URL that a redirect leads to; the value of Location may be a whole URL, a path, or a part of a path.
     ///
-    /// `http` is taken as `ws` and `https` as `wss`; a fragment is dropped. The credentials of this URL go along to the same
-    /// scheme, host and port only. How often to follow is for the caller to bound.
+    /// `http` becomes `ws` and `https` becomes `wss`; a fragment is dropped. The credentials of this URL are kept only
+    /// for the same scheme, host and port. The caller must bound the number of redirects.
     ///
     /// # Errors
     ///
-    /// [`UrlError::InsecureRedirect`] from `wss` to `ws`, others for what is no such URL.
+    /// [`UrlError::InsecureRedirect`] from `wss` to `ws`; other errors for a Location that gives no WebSocket URL.
     ///
     /// ```
     /// use wsproto_handshake::{RejectConnection, WebSocketUrl};
@@ -50,7 +50,7 @@ impl WebSocketUrl {
         Ok(url)
     }
 
-    /// Returns the URL of the same server that a path, a part of one, or a query leads to.
+    /// Returns the URL on the same server that a path, a part of a path, or a query leads to.
     fn sibling(&self, location: &str) -> Result<Self, UrlError> {
         let (path, _query) = split_before(&self.target, &['?']);
         let before = match location.chars().next() {
@@ -60,13 +60,13 @@ impl WebSocketUrl {
             Some(_) => path.rsplit_once('/').map_or("", |(directories, _)| directories),
         };
         let slash = if location.starts_with(['/', '?']) || location.is_empty() { "" } else { "/" };
-        // What is not taken from this URL is checked as any other is.
+        // Parsing checks the new part like any other URL.
         let origin = Self { target: String::new(), authorization: None, ..self.clone() };
         format!("{origin}{before}{slash}{location}").parse()
     }
 }
 
-/// Returns the scheme that has the connection of a WebSocket where this one has that of a page.
+/// Returns the WebSocket scheme for an HTTP scheme; others as they are.
 fn websocket_scheme(scheme: &str) -> &str {
     match scheme {
         _ if scheme.eq_ignore_ascii_case("http") => "ws",

@@ -133,10 +133,10 @@ fn k6_bodies_that_break_rules() {
     for (name, head, body, then, expected) in table {
         let outcome = received(name, head, body, then);
         assert_eq!((outcome.error, outcome.body_finished), (Some(expected), false), "{name}");
-        let reject = outcome.reject.unwrap_or_else(|| panic!("{name}: status and fields are lost"));
+        let reject = outcome.reject.unwrap_or_else(|| panic!("{name}: status and fields must be kept"));
         assert_eq!((reject.status, reject.headers.is_empty()), (403, false), "{name}");
     }
-    // HTTP/1.0 knows no transfer codings (RFC 9112 §6.1).
+    // HTTP/1.0 has no transfer codings (RFC 9112 §6.1).
     for (lines, expected) in [
         ("Transfer-Encoding: chunked\r\n", TransferEncodingUnknown),
         ("Transfer-Encoding: chunked\r\nContent-Length: 1\r\n", BodyAmbiguous),
@@ -171,7 +171,7 @@ fn k6_body_at_the_limit_and_a_byte_beyond() {
         assert_eq!((outcome.error, outcome.body.as_slice()), (None, &b"0123456789"[..]), "{name}");
         let outcome = answer(name, &request, &refusal(head, beyond), Then::More, limits);
         assert_eq!(outcome.error, Some(ResponseError::BodyTooLong { limit: 10 }), "{name}");
-        assert_eq!(outcome.body, b"0123456789", "{name}: what is within the limit was given");
+        assert_eq!(outcome.body, b"0123456789", "{name}: bytes within the limit are returned");
     }
     let exact =
         answer("exact", &request, &refusal("Content-Length: 10\r\n", b"0123456789"), Then::More, limits);

@@ -1,4 +1,4 @@
-//! Answers good and bad, as a client reads them (RFC 6455 §4.1).
+//! Valid and invalid answers, as a client reads them (RFC 6455 §4.1).
 
 use wsproto_handshake::{
     AcceptConnection, ClientHandshake, HandshakeLimits, HeadError, Headers, RejectConnection, Request,
@@ -58,7 +58,7 @@ fn k13_heads_that_are_not_http() {
     ]);
 }
 
-/// A server that speaks something else may wait for us to go on: there is no end of a head to wait for.
+/// A server of another protocol may wait for our bytes, so the end of a head may never come.
 #[test]
 fn k13_what_cant_become_a_response_is_refused_at_the_byte_that_says_so() {
     #[rustfmt::skip]
@@ -172,7 +172,7 @@ fn k4_upgrade_and_connection() {
     }
 }
 
-/// RFC 9112 §6.3, rule 1: whatever its fields say, a 1xx ends with the empty line.
+/// RFC 9112 §6.3, rule 1: a 1xx ends with the empty line, whatever its fields announce.
 #[test]
 fn k5_k12_fields_that_announce_a_body_announce_none() {
     #[rustfmt::skip]
@@ -199,9 +199,9 @@ fn k5_k12_fields_that_announce_a_body_announce_none() {
         assert_eq!(
             outcome.accept.map(|accept| accept.headers.len()),
             Some(expected),
-            "{name}: they are shown"
+            "{name}: the fields are kept"
         );
-        assert_eq!(outcome.rest, frames, "{name}: the first frame is right behind");
+        assert_eq!(outcome.rest, frames, "{name}: the first frame follows directly");
     }
 }
 
@@ -316,7 +316,7 @@ fn errors_say_what_and_where() {
     let error = ResponseError::from(HeadError::FoldedHeader);
     assert_eq!(
         (error.to_string(), error.section()),
-        ("header field folded over lines".into(), "RFC 9112 §5.2")
+        ("header field folded over several lines".into(), "RFC 9112 §5.2")
     );
     let error = ResponseError::BodyTooLong { limit: 7 };
     assert_eq!(error.to_string(), "rejection's body longer than 7 bytes");

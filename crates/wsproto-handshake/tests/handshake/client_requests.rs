@@ -1,4 +1,4 @@
-//! The requests that a client sends, and those that it must not send (RFC 6455 §4.1).
+//! The requests that a client sends, and requests that it must not send (RFC 6455 §4.1).
 
 use wsproto_handshake::{
     ClientHandshake, ClientState, ClientUpgrade, HandshakeLimits, LocalError, Request, generate_key,
@@ -35,7 +35,7 @@ fn rfc6455_1_3_the_example_is_asked_byte_for_byte() {
         written.extend_from_slice(&[name.as_bytes(), b": ", value, b"\r\n"].concat());
     }
     written.extend_from_slice(b"\r\n");
-    assert_eq!(written, expected, "the same as fields");
+    assert_eq!(written, expected, "the fields are the same");
 }
 
 //= rfc6455#4.1-29
@@ -103,7 +103,7 @@ fn h23_h24_h25_requests_that_cannot_be_sent() {
         assert_eq!(client.send_request(&request, [7; 16], &mut out), Err(expected.clone()), "{name}");
         assert_eq!(ClientUpgrade::http1(&request, [7; 16]).map(drop), Err(expected), "{name}");
         assert_eq!((out.as_slice(), client.state()), (&b"before"[..], ClientState::Idle), "{name}");
-        client.send_request(&good(), [7; 16], &mut out).expect("nothing is lost");
+        client.send_request(&good(), [7; 16], &mut out).expect("the handshake is unchanged");
     }
 }
 
@@ -129,9 +129,13 @@ fn hosts_beyond_ascii_are_encoded_and_decoded() {
     let request = server.receive(&mut &out[..]).unwrap().unwrap();
     assert_eq!((request.host(), &*request.unicode_host()), ("xn--7ks3rz39bh7u:8080", "芝士汉堡:8080"));
     assert_eq!(Request::new("Example.COM:80", "/").unicode_host(), "Example.COM:80", "nothing to decode");
-    assert_eq!(Request::new("xn--zzzzzzzzz", "/").unicode_host(), "xn--zzzzzzzzz", "no such name");
+    assert_eq!(
+        Request::new("xn--zzzzzzzzz", "/").unicode_host(),
+        "xn--zzzzzzzzz",
+        "the name can't be decoded"
+    );
     let full_width = client().send_request(&Request::new("example.com：80", "/"), [7; 16], &mut Vec::new());
-    assert_eq!(full_width, Err(LocalError::Host), "no other host and port");
+    assert_eq!(full_width, Err(LocalError::Host), "a full-width colon begins no port");
 }
 
 /// RFC 6874 §4.

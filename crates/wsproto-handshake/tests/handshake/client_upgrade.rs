@@ -1,6 +1,6 @@
-//! Requests that somebody else's HTTP sends, and the responses that it has parsed, for upgrades and extended CONNECTs.
+//! Upgrades and extended CONNECTs of a client, where another HTTP library sends the request and parses the response.
 //!
-//! That a response of HTTP/1.1 meets the same rules as its bytes do is seen wherever bytes are fed (`feed::answer`).
+//! `feed::answer` checks, for all bytes that it feeds, that a parsed response of HTTP/1.1 meets the same rules.
 
 use wsproto_handshake::{
     AcceptConnection, Answer, ClientUpgrade, HandshakeLimits, HeadError, Headers, HttpVersion, LocalError,
@@ -8,11 +8,11 @@ use wsproto_handshake::{
 };
 
 fn http1(request: &Request) -> ClientUpgrade {
-    ClientUpgrade::http1(request, *b"the sample nonce").expect("a good request").1
+    ClientUpgrade::http1(request, *b"the sample nonce").expect("the request is valid").1
 }
 
 fn connect(request: &Request) -> ClientUpgrade {
-    ClientUpgrade::connect(request, "https").expect("a good request").1
+    ClientUpgrade::connect(request, "https").expect("the request is valid").1
 }
 
 fn plain() -> Request {
@@ -35,23 +35,23 @@ fn consent() -> Headers {
     ])
 }
 
-/// What a server's HTTP makes of the request.
+/// The request as a server's HTTP library hands it over.
 fn heard(sent: &UpgradeRequest) -> Upgrade {
     let version = if sent.protocol.is_some() { HttpVersion::Http2 } else { HttpVersion::Http11 };
     let mut head = RequestHead::new(version, sent.method, &sent.target);
     head.scheme = sent.scheme;
     head.protocol = sent.protocol;
     head.authority = sent.scheme.map(|_| &*sent.authority);
-    Upgrade::from_fields(&head, &sent.headers, &HandshakeLimits::default()).expect("what is sent is good")
+    Upgrade::from_fields(&head, &sent.headers, &HandshakeLimits::default()).expect("a sent request is valid")
 }
 
 //= rfc8441#4-1, rfc8441#4-2, rfc8441#5-1, rfc8441#5-2, rfc8441#5-3, rfc8441#5-4, rfc8441#5-5
 #[test]
 fn a_whole_handshake_without_bytes_of_http() {
     let asked = [
-        ClientUpgrade::http1(&full(), *b"the sample nonce").expect("a good request"),
-        ClientUpgrade::connect(&full(), "https").expect("a good request"),
-        ClientUpgrade::connect(&full(), "http").expect("a good request"),
+        ClientUpgrade::http1(&full(), *b"the sample nonce").expect("the request is valid"),
+        ClientUpgrade::connect(&full(), "https").expect("the request is valid"),
+        ClientUpgrade::connect(&full(), "http").expect("the request is valid"),
     ];
     let own = "Sec-WebSocket-Version Sec-WebSocket-Protocol Sec-WebSocket-Extensions Origin";
     let upgrading = format!("Host Upgrade Connection Sec-WebSocket-Key {own}");
@@ -83,7 +83,7 @@ fn requests_that_cannot_be_sent() {
         assert_eq!(error, Err(expected.clone()), "{name}");
         assert_eq!(ClientUpgrade::connect(&request, "https").map(drop), Err(expected), "{name}");
     }
-    // What only HTTP/1.1 has.
+    // Fields that only HTTP/1.1 has.
     for (name, value) in [("Keep-Alive", "max=1"), ("proxy-connection", "close"), ("TE", "gzip")] {
         let request = plain().with_header(name, value);
         assert!(ClientUpgrade::http1(&request, [7; 16]).is_ok(), "{name}");
@@ -143,7 +143,7 @@ fn k3_k4_k7_k10_answers_to_an_extended_connect_that_break_rules() {
     }
     let required = connect(&full()).require_subprotocol();
     assert_eq!(required.receive(200, &Headers::new()), Err(SubprotocolMissing));
-    // What is not used is not looked at.
+    // Fields that aren't used aren't checked.
     let ignored = Headers::from([("content-length", "5"), ("sec-websocket-accept", "x")]);
     for status in [200, 201, 299] {
         let answer = connect(&plain()).receive(status, &ignored);
@@ -177,7 +177,7 @@ fn h1_k13_parsed_responses_meet_the_limits_at_their_edges() {
     }
 }
 
-/// Whoever parsed the response knows where its body ends, or that nobody can.
+/// The HTTP library knows the end of the body, or that it is unknown.
 #[test]
 fn k6_k12_how_a_parsed_body_is_framed_is_not_looked_at() {
     #[rustfmt::skip]
@@ -230,7 +230,7 @@ mod of_the_crate_http {
             let request = sent.into_http().unwrap();
             assert_eq!((request.method(), request.version()), (&Method::CONNECT, Version::HTTP_2));
             assert_eq!(request.uri().to_string(), format!("{scheme}://{host}/a?b"));
-            let upgrade = Upgrade::from_http(&request, Some("websocket")).expect("a good request");
+            let upgrade = Upgrade::from_http(&request, Some("websocket")).expect("the request is valid");
             assert_eq!((upgrade.host(), upgrade.target()), (host, "/a?b"));
         }
     }

@@ -1,11 +1,11 @@
-//! Feeds bytes to a handshake whole, at every split and one at a time, and sees that nothing depends on it.
+//! Feeds bytes to a handshake whole, at every split and one at a time, and checks that all results are equal.
 
 use wsproto_handshake::{
     AcceptConnection, Answer, ClientHandshake, ClientUpgrade, HandshakeLimits, HeadError, HttpVersion,
     RejectConnection, Request, RequestError, RequestHead, ResponseError, ServerHandshake, Upgrade,
 };
 
-/// The lines of a request that is accepted.
+/// The lines of a valid request.
 pub(crate) const REQUEST: [&str; 6] = [
     "GET /chat HTTP/1.1",
     "Host: example.com",
@@ -15,7 +15,7 @@ pub(crate) const REQUEST: [&str; 6] = [
     "Sec-WebSocket-Version: 13",
 ];
 
-/// The lines of the answer to it.
+/// The lines of the answer to that request.
 pub(crate) const RESPONSE: [&str; 4] = [
     "HTTP/1.1 101 Switching Protocols",
     "Upgrade: websocket",
@@ -23,8 +23,8 @@ pub(crate) const RESPONSE: [&str; 4] = [
     "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
 ];
 
-/// Makes a head of lines: those that begin with a name are replaced by the bytes beside it, or left out where
-/// there are none; bytes beside `+` come behind the last line.
+/// Makes a head from lines. An edit replaces the line that begins with its name by its bytes, or removes the line where
+/// it has no bytes. An edit named `+` adds its bytes after the last line.
 pub(crate) fn head(lines: &[&str], edits: &[(&str, &[u8])]) -> Vec<u8> {
     let mut head = Vec::new();
     for line in lines {
@@ -45,7 +45,7 @@ fn push_line(head: &mut Vec<u8>, line: &[u8]) {
     }
 }
 
-/// All ways to feed bytes that the tests try; in Miri, where each takes a second, the first.
+/// All splits that the tests try; in Miri, where each takes a second, only the first.
 pub(crate) fn chunkings(bytes: &[u8]) -> impl Iterator<Item = Vec<&[u8]>> {
     let splits = (1..bytes.len()).map(|at| vec![&bytes[..at], &bytes[at..]]);
     let one_by_one = bytes.chunks(1).collect();
@@ -54,7 +54,8 @@ pub(crate) fn chunkings(bytes: &[u8]) -> impl Iterator<Item = Vec<&[u8]>> {
     all.take(if cfg!(miri) { 1 } else { usize::MAX })
 }
 
-/// Gives a request to a server in every chunking; returns the one verdict, and the bytes that were left.
+/// Gives a request to a server in every split; returns the verdict, the same for all, and the bytes that were not
+/// taken.
 pub(crate) fn serve(
     name: &str,
     bytes: &[u8],
@@ -64,7 +65,7 @@ pub(crate) fn serve(
         let sizes: Vec<usize> = chunks.iter().map(|chunk| chunk.len()).collect();
         (serve_chunks(&chunks, limits), sizes)
     });
-    let (first, _) = verdicts.next().expect("the whole");
+    let (first, _) = verdicts.next().expect("the undivided input");
     for (other, sizes) in verdicts {
         assert_eq!(other, first, "{name}: another verdict in chunks of {sizes:?}");
     }
@@ -72,7 +73,7 @@ pub(crate) fn serve(
     first
 }
 
-/// Sees that a head comes to the same verdict where somebody else has parsed it.
+/// Checks that the verdict is the same where another HTTP library has parsed the head.
 fn assert_parsed_agrees(
     name: &str,
     bytes: &[u8],
@@ -81,7 +82,7 @@ fn assert_parsed_agrees(
 ) {
     let Some((head, fields)) = cut(bytes) else { return };
     let upgrade = Upgrade::from_fields(&head, fields.iter().copied(), &limits);
-    // Faults of a head that only its bytes have, and lengths that only they count.
+    // Faults that only the bytes of a head show, and lengths that depend on them.
     let is_of_bytes = match (verdict, &upgrade) {
         (Ok(None), _) | (Err(RequestError::Head(HeadError::HttpVersion)), Ok(_)) => true,
         (Err(RequestError::Head(error)), _) => {
@@ -112,7 +113,7 @@ fn assert_parsed_agrees(
     }
 }
 
-/// Sees that a request says the same parsed, of what is kept of it.
+/// Checks that a parsed request says the same, in the parts that are kept.
 fn assert_same(name: &str, request: &Request, parsed: &Request) {
     assert_eq!((parsed.host(), parsed.target()), (request.host(), request.target()), "{name}, parsed");
     assert!(parsed.subprotocols().eq(request.subprotocols()), "{name}, parsed: subprotocols");
@@ -122,7 +123,7 @@ fn assert_same(name: &str, request: &Request, parsed: &Request) {
     assert_eq!(origins(parsed), origins(request), "{name}, parsed");
 }
 
-/// Cuts a head as another HTTP library may.
+/// Splits a head as another HTTP library may.
 pub(crate) fn cut(bytes: &[u8]) -> Option<(RequestHead<'_>, Vec<(&str, &[u8])>)> {
     let bytes = bytes.strip_prefix(b"\r\n").unwrap_or(bytes);
     let end = bytes.windows(4).position(|part| part == b"\r\n\r\n")?;
@@ -139,11 +140,11 @@ pub(crate) fn cut(bytes: &[u8]) -> Option<(RequestHead<'_>, Vec<(&str, &[u8])>)>
     Some((RequestHead::new(version, method, target), cut_fields(lines)?))
 }
 
-/// The same as a request of the crate `http`, where that can carry it.
+/// Makes the same request with the crate `http`; `None` where that crate can't hold it.
 #[cfg(feature = "http")]
 fn http_request(head: &RequestHead<'_>, fields: &[(&str, &[u8])]) -> Option<http::Request<()>> {
     let uri: http::Uri = head.target.parse().ok()?;
-    // That crate drops fragments, and adds a path where there is none.
+    // The crate drops fragments, and adds a path where there is none.
     let kept = uri.to_string();
     if kept != head.target {
         return None;
@@ -170,8 +171,8 @@ pub(crate) fn serve_chunks(
         if let Ok(None) = verdict {
             verdict = server.receive(&mut input);
             match &verdict {
-                Ok(None) => assert!(input.is_empty(), "bytes of the head were left"),
-                Ok(Some(_)) => assert_eq!(server.receive(&mut input), Ok(None), "a second request"),
+                Ok(None) => assert!(input.is_empty(), "all bytes of the head are taken"),
+                Ok(Some(_)) => assert_eq!(server.receive(&mut input), Ok(None), "no second request"),
                 Err(error) => assert_eq!(server.receive(&mut &b"more"[..]).unwrap_err(), *error),
             }
         }
@@ -183,7 +184,7 @@ pub(crate) fn serve_chunks(
     (verdict, rest)
 }
 
-/// What came of a response.
+/// The outcome of a response.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Outcome {
     pub(crate) accept: Option<AcceptConnection>,
@@ -191,18 +192,18 @@ pub(crate) struct Outcome {
     pub(crate) body: Vec<u8>,
     pub(crate) body_finished: bool,
     pub(crate) error: Option<ResponseError>,
-    /// The bytes that were left.
+    /// The bytes that were not taken.
     pub(crate) rest: Vec<u8>,
 }
 
-/// What comes behind the bytes of a response.
+/// The event after the bytes of a response.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Then {
     More,
     End,
 }
 
-/// Gives a response to a client in every chunking; returns the one outcome.
+/// Gives a response to a client in every split; returns the outcome, the same for all.
 pub(crate) fn answer(
     name: &str,
     request: &Request,
@@ -214,7 +215,7 @@ pub(crate) fn answer(
         let sizes: Vec<usize> = chunks.iter().map(|chunk| chunk.len()).collect();
         (answer_chunks(request, &chunks, then, limits), sizes)
     });
-    let (first, _) = outcomes.next().expect("the whole");
+    let (first, _) = outcomes.next().expect("the undivided input");
     for (other, sizes) in outcomes {
         assert_eq!(other, first, "{name}: another outcome in chunks of {sizes:?}");
     }
@@ -222,7 +223,7 @@ pub(crate) fn answer(
     first
 }
 
-/// Sees that a response comes to the same where somebody else has parsed it.
+/// Checks that the outcome is the same where another HTTP library has parsed the response.
 fn assert_parsed_answer_agrees(
     name: &str,
     request: &Request,
@@ -231,11 +232,11 @@ fn assert_parsed_answer_agrees(
     outcome: &Outcome,
 ) {
     let Some((version, status, fields)) = cut_response(bytes) else { return };
-    // Those are passed over before, and what only bytes of HTTP/1.1 have is for who cuts them.
+    // An HTTP library skips interim responses, and checks the rules that only bytes of HTTP/1.1 can break.
     if (102..200).contains(&status) || status == 100 || version != "HTTP/1.1" {
         return;
     }
-    let (_, client) = ClientUpgrade::http1(request, *b"the sample nonce").expect("a good request");
+    let (_, client) = ClientUpgrade::http1(request, *b"the sample nonce").expect("the request is valid");
     let parsed = client.with_limits(limits).receive(status, fields);
     match (outcome, parsed) {
         (Outcome { accept: Some(accept), .. }, parsed) => {
@@ -258,7 +259,7 @@ fn assert_parsed_answer_agrees(
 /// Version, status and fields of a response.
 type CutResponse<'a> = (&'a str, u16, Vec<(&'a str, &'a [u8])>);
 
-/// Cuts the head of a response as another HTTP library may.
+/// Splits the head of a response as another HTTP library may.
 fn cut_response(bytes: &[u8]) -> Option<CutResponse<'_>> {
     let end = bytes.windows(4).position(|part| part == b"\r\n\r\n")?;
     let (first, rest) =
@@ -268,7 +269,7 @@ fn cut_response(bytes: &[u8]) -> Option<CutResponse<'_>> {
     Some((version, status, cut_fields(rest.split(|&byte| byte == b'\n').skip(1))?))
 }
 
-/// Cuts fields at their colons.
+/// Splits fields at their colons.
 fn cut_fields<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Option<Vec<(&'a str, &'a [u8])>> {
     let mut fields = Vec::new();
     for line in lines {
@@ -286,7 +287,7 @@ pub(crate) fn answer_chunks(
     limits: HandshakeLimits,
 ) -> Outcome {
     let mut client = ClientHandshake::new(limits);
-    client.send_request(request, *b"the sample nonce", &mut Vec::new()).expect("a good request");
+    client.send_request(request, *b"the sample nonce", &mut Vec::new()).expect("the request is valid");
     let mut outcome = Outcome::default();
     for chunk in chunks {
         let mut input = *chunk;
@@ -307,8 +308,8 @@ pub(crate) fn answer_chunks(
         }
     }
     if let Some(error) = &outcome.error {
-        assert_eq!(client.receive(&mut &b"more"[..]), Err(error.clone()), "an error is for ever");
-        assert_eq!(client.receive_eof(), Err(error.clone()), "an error is for ever");
+        assert_eq!(client.receive(&mut &b"more"[..]), Err(error.clone()), "an error is final");
+        assert_eq!(client.receive_eof(), Err(error.clone()), "an error is final");
         outcome.rest.clear();
     }
     outcome
@@ -320,7 +321,7 @@ impl Outcome {
             Answer::Accept(accept) => assert_eq!(self.accept.replace(accept), None),
             Answer::Reject(reject) => assert_eq!(self.reject.replace(reject), None),
             Answer::RejectData(part) => {
-                assert!(!self.body_finished, "a part behind the last one");
+                assert!(!self.body_finished, "no part comes after the last one");
                 assert_eq!(part.body_finished, part.data.is_empty(), "only the last part is empty");
                 self.body.extend_from_slice(&part.data);
                 self.body_finished = part.body_finished;

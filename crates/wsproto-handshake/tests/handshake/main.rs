@@ -1,4 +1,4 @@
-//! The opening handshake as its callers see it: heads good and bad, in every chunking, and the answers to them.
+//! The opening handshake as callers see it: valid and invalid heads, in every split, and the answers to them.
 
 #[cfg(test)]
 mod bodies;

@@ -1,4 +1,4 @@
-//! What holds for all inputs.
+//! Properties that hold for all inputs.
 
 use proptest::{collection::vec, prelude::*, sample::select};
 use wsproto_handshake::{
@@ -38,7 +38,7 @@ prop_compose! {
     }
 }
 
-/// Bytes that look like a head more often than any bytes would; with nothing behind it, or more.
+/// Bytes that look like a head more often than random bytes do, with or without bytes after it.
 fn nearly(lines: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
     let edit = (any::<prop::sample::Index>(), 0..3_u8, select(b"\r\n \t:,;=\"\\/#0aA\0\x7f\xff".to_vec()));
     let behind = select(vec!["", "", "\r\n", "\r\n\r\n", "\r\n\r\nmore\r\n\r\n"]);
@@ -83,7 +83,7 @@ proptest! {
         prop_assert!(received.subprotocols().eq(request.subprotocols()));
         prop_assert!(received.extensions().eq(request.extensions()));
         let own: Vec<_> = received.headers().iter().skip(4).collect();
-        prop_assert_eq!(own, request.headers().iter().collect::<Vec<_>>(), "behind the handshake's own four");
+        prop_assert_eq!(own, request.headers().iter().collect::<Vec<_>>(), "after the handshake's own four");
     }
 
     #[test]
@@ -132,7 +132,7 @@ proptest! {
         }
     }
 
-    /// Whatever is called a URL is refused, or can be sent, shown and read back.
+    /// Any text is refused as a URL, or can be sent, shown and read back.
     #[test]
     fn k15_a_url_is_refused_or_reads_back(
         url in prop_oneof![

@@ -1,4 +1,4 @@
-//! Proxies: which URLs are ones, what they are asked, and what they answer, in every chunking.
+//! Proxies: their URLs, the requests to them, and their answers, in every split.
 
 use wsproto_handshake::{
     HandshakeLimits, HeadError, Headers, LocalError, Proxy, ProxyError, ProxyHandshake, RejectConnection,
@@ -11,11 +11,11 @@ fn proxy(url: &str) -> Proxy {
     url.parse().unwrap_or_else(|error| panic!("{url}: {error}"))
 }
 
-/// What a proxy is asked for this URL.
+/// The request to the proxy for this URL.
 fn asked(proxy: &Proxy, url: &str) -> String {
     let url: WebSocketUrl = url.parse().expect("a good URL");
     let mut out = Vec::new();
-    proxy.ask(&url, HandshakeLimits::default(), &mut out).expect("good fields");
+    proxy.ask(&url, HandshakeLimits::default(), &mut out).expect("the fields are valid");
     String::from_utf8(out).expect("ASCII")
 }
 
@@ -97,7 +97,7 @@ fn fields_and_credentials_for_the_proxy_stand_in_its_request_once() {
         asked(&other, "ws://a"),
         "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\nproxy-authorization: Bearer 7\r\nUser-Agent: me/1\r\n\r\n"
     );
-    let other = proxy.clone().with_credentials("Aladdin", "open sesame").expect("good credentials");
+    let other = proxy.clone().with_credentials("Aladdin", "open sesame").expect("the credentials are valid");
     assert_eq!(
         asked(&other, "ws://a"),
         "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\nProxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n"
@@ -126,10 +126,10 @@ fn k16_a_proxy_is_shown_without_its_secrets() {
 
 fn ask(limits: HandshakeLimits) -> ProxyHandshake {
     let url = "ws://a".parse().expect("a good URL");
-    proxy("http://b").ask(&url, limits, &mut Vec::new()).expect("no fields")
+    proxy("http://b").ask(&url, limits, &mut Vec::new()).expect("there are no fields to refuse")
 }
 
-/// Gives an answer in every chunking; returns the one outcome, and the bytes that were left.
+/// Gives an answer in every split; returns the outcome, the same for all, and the bytes that were not taken.
 fn answer(name: &str, bytes: &[u8], limits: HandshakeLimits) -> (Result<bool, ProxyError>, Vec<u8>) {
     let mut outcomes = chunkings(bytes).map(|chunks| {
         let (mut handshake, mut outcome, mut rest) = (ask(limits), Ok(false), Vec::new());
@@ -137,7 +137,10 @@ fn answer(name: &str, bytes: &[u8], limits: HandshakeLimits) -> (Result<bool, Pr
             let mut input = chunk;
             if let Ok(false) = outcome {
                 outcome = handshake.receive(&mut input);
-                assert!(outcome != Ok(false) || input.is_empty(), "{name}: bytes of the answer were left");
+                assert!(
+                    outcome != Ok(false) || input.is_empty(),
+                    "{name}: all bytes of the answer are taken"
+                );
             }
             rest.extend_from_slice(input);
         }
@@ -150,15 +153,15 @@ fn answer(name: &str, bytes: &[u8], limits: HandshakeLimits) -> (Result<bool, Pr
                 );
             }
             Err(_) => {
-                assert_eq!(handshake.receive(&mut &b"more"[..]), outcome, "{name}: an error is for ever");
-                assert_eq!(handshake.receive_eof(), outcome, "{name}: an error is for ever");
+                assert_eq!(handshake.receive(&mut &b"more"[..]), outcome, "{name}: an error is final");
+                assert_eq!(handshake.receive_eof(), outcome, "{name}: an error is final");
                 rest.clear();
             }
         }
         (outcome, rest)
     });
-    let first = outcomes.next().expect("the whole");
-    assert!(outcomes.all(|other| other == first), "{name}: another outcome in other chunks");
+    let first = outcomes.next().expect("the undivided input");
+    assert!(outcomes.all(|other| other == first), "{name}: the outcome depends on the split");
     first
 }
 

@@ -1,4 +1,4 @@
-//! The answers that a server sends, and those that it must not send (RFC 6455 §4.2.2).
+//! The answers that a server sends, and answers that it must not send (RFC 6455 §4.2.2).
 
 use wsproto_handshake::{
     AcceptConnection, Answer, ClientHandshake, ClientState, HandshakeLimits, HeadError, LocalError,
@@ -7,28 +7,28 @@ use wsproto_handshake::{
 
 use super::feed::{REQUEST, cut, head};
 
-/// A server that owes the answer to a request with these lines more.
+/// A server that has read a request with these additional lines.
 fn asked(lines: &str) -> ServerHandshake {
     let mut server = ServerHandshake::new(HandshakeLimits::default());
     server.receive(&mut &head(&REQUEST, &[("+", lines.as_bytes())])[..]).unwrap().unwrap();
     server
 }
 
-/// The same request, parsed by somebody else.
+/// The same request, parsed by another HTTP library.
 fn upgrade(lines: &str) -> Upgrade {
     let bytes = head(&REQUEST, &[("+", lines.as_bytes())]);
     let (head, fields) = cut(&bytes).unwrap();
     Upgrade::from_fields(&head, fields, &HandshakeLimits::default()).unwrap()
 }
 
-/// Sees that nothing was written and nothing changed.
+/// Checks that a refused acceptance writes nothing and changes nothing.
 fn refuses_to_accept(name: &str, lines: &str, accept: &AcceptConnection, expected: LocalError) {
     let mut server = asked(lines);
     let mut out = b"before".to_vec();
     assert_eq!(server.accept(accept, &mut out), Err(expected.clone()), "{name}");
     assert_eq!(upgrade(lines).accept(accept), Err(expected), "{name}, parsed");
     assert_eq!((out.as_slice(), server.state()), (&b"before"[..], ServerState::AwaitingAnswer), "{name}");
-    server.accept(&AcceptConnection::new(), &mut out).expect("nothing is lost");
+    server.accept(&AcceptConnection::new(), &mut out).expect("the handshake is unchanged");
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn what_was_agreed_comes_before_the_callers_fields() {
         written.extend_from_slice(&[name.as_bytes(), b": ", value, b"\r\n"].concat());
     }
     written.extend_from_slice(b"\r\n");
-    assert_eq!((written.as_slice(), response.status), (expected, 101), "the same as fields");
+    assert_eq!((written.as_slice(), response.status), (expected, 101), "the fields are the same");
 }
 
 //= rfc6455#4.2.2-6, rfc6455#4.2.2-7, rfc6455#4.2.2-15
@@ -119,7 +119,7 @@ fn h25_subprotocol_that_was_not_proposed() {
     }
     let mut out = Vec::new();
     asked(proposed).accept(&AcceptConnection::new(), &mut out).unwrap();
-    assert!(!String::from_utf8_lossy(&out).contains("Protocol:"), "none chosen, no field");
+    assert!(!String::from_utf8_lossy(&out).contains("Protocol:"), "no choice, no field");
 }
 
 //= rfc6455#4.2.2-8, rfc6455#4.2.2-9, rfc6455#9.1-5
@@ -268,7 +268,7 @@ fn every_rejection_says_in_one_field_that_the_connection_closes() {
     }
 }
 
-/// RFC 9113 §8.2.2: a program that answers over HTTP/2 takes the fields as they are.
+/// RFC 9113 §8.2.2: a program that answers over HTTP/2 copies the fields unchanged.
 #[test]
 fn what_a_client_should_get_has_no_field_of_a_connection() {
     let errors = [
@@ -320,7 +320,7 @@ fn h23_h24_rejections_that_cannot_be_sent() {
     }
 }
 
-/// What a client got is forwarded as it is, with the body of nothing that follows it.
+/// A client's received rejection can be forwarded unchanged, with the empty body that follows it.
 #[test]
 fn a_received_rejection_that_has_no_body_can_be_forwarded() {
     #[rustfmt::skip]
@@ -352,7 +352,7 @@ fn a_received_rejection_that_has_no_body_can_be_forwarded() {
     assert_eq!(server.reject_data(&RejectData::new(b"a"), &mut Vec::new()), Err(LocalError::BodyTooLong));
 }
 
-/// A server whose client asked for something else with this first line, over HTTP/1.1 or 1.0.
+/// A server that refused a request with this first line, of HTTP/1.1 or 1.0.
 fn refused(line: &str) -> ServerHandshake {
     let mut server = ServerHandshake::new(HandshakeLimits::default());
     server.receive(&mut format!("{line}\r\nHost: a\r\n\r\n").as_bytes()).unwrap_err();

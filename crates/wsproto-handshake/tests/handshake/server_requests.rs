@@ -1,4 +1,4 @@
-//! Requests good and bad, as a server reads them (RFC 6455 §4.2.1).
+//! Valid and invalid requests, as a server reads them (RFC 6455 §4.2.1).
 
 use wsproto_handshake::{
     HandshakeLimits, HeadError, Request, RequestError, ServerHandshake, check_same_host,
@@ -16,7 +16,7 @@ const NO_UPGRADE: &str = "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\
 const NOT_13: &str = "HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n\
     Connection: close, Upgrade\r\nContent-Length: 0\r\n\r\n";
 
-/// Sees that each request is refused for its reason, and what the client is answered.
+/// Checks the error of each request, and the answer for its client.
 fn refuses(table: &[(&str, &[(&str, &[u8])], RequestError, &str)]) {
     for (name, edits, expected, answer) in table {
         let bytes = head(&REQUEST, edits);
@@ -27,11 +27,15 @@ fn refuses(table: &[(&str, &[(&str, &[u8])], RequestError, &str)]) {
         let mut out = Vec::new();
         server.reject(&error.rejection(), &mut out).unwrap();
         assert_eq!(String::from_utf8_lossy(&out), *answer, "{name}");
-        assert_eq!(server.receive(&mut &b"GET / HTTP/1.1\r\n"[..]), Err(*expected), "{name}: for ever");
+        assert_eq!(
+            server.receive(&mut &b"GET / HTTP/1.1\r\n"[..]),
+            Err(*expected),
+            "{name}: an error is final"
+        );
     }
 }
 
-/// Sees that each request is accepted.
+/// Checks that each request is accepted.
 fn accepts(table: &[(&str, &[(&str, &[u8])])]) {
     for (name, edits) in table {
         let (verdict, _) = serve(name, &head(&REQUEST, edits), HandshakeLimits::default());
@@ -116,7 +120,7 @@ fn h17_a_higher_minor_version_is_1_1_and_one_empty_line_is_passed_over() {
     let bytes = head(&REQUEST, &[("GET", b"\r\nGET /chat HTTP/1.7")]);
     let len = bytes.len() as u64 - 2;
     let exact = HandshakeLimits::default().with_max_head_len(len);
-    let (verdict, _) = serve("the empty line is no part of the head", &bytes, exact);
+    let (verdict, _) = serve("the empty line isn't part of the head", &bytes, exact);
     assert_eq!(verdict.unwrap().unwrap().target(), "/chat");
     let less = HandshakeLimits::default().with_max_head_len(len - 1);
     let (verdict, _) = serve("a byte less", &bytes, less);
@@ -135,7 +139,7 @@ fn h5_what_cant_become_a_request_is_refused_at_its_first_byte() {
             assert_eq!(error.rejection().status, 400, "{byte:#04x}");
         }
     }
-    // The byte that decides may come with others, or alone.
+    // The deciding byte may come together with others, or alone.
     for (start, decides) in [
         (&b"SSH-2.0-OpenSSH_9.6"[..], b'\r'),
         (b"PROXY TCP4 ", b'1'),
@@ -197,7 +201,7 @@ fn h20_targets() {
     }
 }
 
-/// RFC 9112 §3.2.2: whatever Host says; §3.2: but it must be there, once, and well formed.
+/// RFC 9112 §3.2.2: the authority of the target replaces Host. §3.2: Host must still come, once and valid.
 #[test]
 fn h20_an_absolute_target_says_which_host_is_meant() {
     const ABSOLUTE: (&str, &[u8]) = ("GET", b"GET ws://example.com/ HTTP/1.1");
@@ -241,7 +245,7 @@ fn h22_the_origin_is_compared_with_the_host_of_the_target() {
     }
 }
 
-/// With every feature: an encoded name stays as it came.
+/// With every feature, an encoded name stays as it came.
 #[test]
 fn h10_the_host_is_the_name_on_the_wire() {
     let bytes = head(&REQUEST, &[("Host", b"Host: xn--bcher-kva.example:8080")]);
@@ -434,7 +438,7 @@ fn rfc6455_9_1_offers_have_an_element_in_each_field() {
 }
 
 //= rfc6455#4.4-1, rfc6455#4.2.2-4
-/// What a request of another version of the protocol breaks of ours, nobody knows (RFC 6455 §4.4).
+/// Another version may have other rules, so the version is checked first (RFC 6455 §4.4).
 #[test]
 fn h13_another_version_is_told_ours_whatever_else_is_wrong() {
     const OTHER: (&str, &[u8]) = ("Sec-WebSocket-Version", b"Sec-WebSocket-Version: 8");
@@ -558,7 +562,7 @@ fn a_request_equals_what_says_the_same_and_nothing_else() {
     let fields: [(&str, &[u8]); 2] =
         [("+", b"Sec-WebSocket-Protocol: a"), ("+", b"Sec-WebSocket-Extensions: b")];
     let (verdict, _) = serve("received", &head(&REQUEST, &fields), HandshakeLimits::default());
-    let received = verdict.unwrap().expect("a whole head");
+    let received = verdict.unwrap().expect("the head is complete");
     let headers = received.headers().iter();
     let same = headers.fold(made(), |request, (name, value)| request.with_header(name, value));
     assert_eq!(received, same, "as places in a head and as texts");
@@ -568,7 +572,7 @@ fn a_request_equals_what_says_the_same_and_nothing_else() {
 fn h21_bytes_behind_the_head_stay() {
     let mut bytes = head(&REQUEST, &[]);
     bytes.extend_from_slice(b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58");
-    let (verdict, rest) = serve("frames behind the head", &bytes, HandshakeLimits::default());
+    let (verdict, rest) = serve("frames after the head", &bytes, HandshakeLimits::default());
     assert!(verdict.unwrap().is_some());
     assert_eq!(rest, b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58");
 }
@@ -580,9 +584,13 @@ fn h3_h4_every_prefix_of_a_head_awaits_more() {
     for len in 0..bytes.len() {
         let mut server = ServerHandshake::new(HandshakeLimits::default());
         assert_eq!(server.receive(&mut &bytes[..len]), Ok(None), "{len} bytes");
-        assert_eq!(server.buffered(), len, "what has come is told, so that the caller's timer knows");
+        assert_eq!(server.buffered(), len, "the caller's timer must see the progress");
         assert_eq!(server.receive_eof(), Err(HeadError::Ended.into()), "{len} bytes");
-        assert_eq!(server.receive(&mut &bytes[len..]), Err(HeadError::Ended.into()), "{len} bytes, for ever");
+        assert_eq!(
+            server.receive(&mut &bytes[len..]),
+            Err(HeadError::Ended.into()),
+            "{len} bytes, an error is final"
+        );
     }
 }
 
@@ -590,6 +598,9 @@ fn h3_h4_every_prefix_of_a_head_awaits_more() {
 fn errors_say_what_and_where() {
     let error = RequestError::from(HeadError::TooLong { limit: 7 });
     assert_eq!((error.to_string(), error.section()), ("head longer than 7 bytes".into(), "RFC 9110 §5.4"));
-    assert_eq!(RequestError::KeyInvalid.to_string(), "Sec-WebSocket-Key is not 16 bytes in base64");
+    assert_eq!(
+        RequestError::KeyInvalid.to_string(),
+        "invalid Sec-WebSocket-Key (16 bytes in base64 are needed)"
+    );
     assert_eq!(RequestError::KeyInvalid.section(), "RFC 6455 §4.2.1");
 }

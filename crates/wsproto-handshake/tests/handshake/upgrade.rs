@@ -1,6 +1,6 @@
-//! Requests that somebody else's HTTP has parsed: upgrades of HTTP/1.1 and extended CONNECTs, and the answers to them.
+//! Upgrades of HTTP/1.1 and extended CONNECTs that another HTTP library has parsed, and the answers to them.
 //!
-//! That an upgrade meets the same rules as its bytes do is seen wherever bytes are fed (`feed::serve`).
+//! `feed::serve` checks, for all bytes that it feeds, that a parsed upgrade meets the same rules.
 
 use wsproto_handshake::{
     AcceptConnection, HandshakeLimits, HeadError, Headers, HttpVersion, LocalError, OriginError,
@@ -13,7 +13,7 @@ const CONNECT: RequestHead<'_> = RequestHead::new(HttpVersion::Http2, "CONNECT",
     .with_authority("example.com")
     .with_protocol("websocket");
 
-/// The fields of an upgrade that is accepted.
+/// The fields of a valid upgrade.
 fn upgrading() -> Headers {
     Headers::from([
         ("host", "example.com"),
@@ -24,7 +24,7 @@ fn upgrading() -> Headers {
     ])
 }
 
-/// The fields of an extended CONNECT that is accepted.
+/// The fields of a valid extended CONNECT.
 fn connecting() -> Headers {
     Headers::from([("sec-websocket-version", "13")])
 }
@@ -33,13 +33,13 @@ fn read(head: &RequestHead<'_>, fields: &Headers) -> Result<Upgrade, UpgradeErro
     Upgrade::from_fields(head, fields, &HandshakeLimits::default())
 }
 
-/// A head in which something is set.
+/// Returns the head with one change.
 fn edit<'a>(mut head: RequestHead<'a>, set: impl FnOnce(&mut RequestHead<'a>)) -> RequestHead<'a> {
     set(&mut head);
     head
 }
 
-/// What the client is answered: the status and, if there are any, the fields.
+/// The answer for the client: its status, and its fields if there are any.
 fn told(error: &UpgradeError) -> (u16, String) {
     assert!(error.response.content.is_empty(), "{error:?}");
     (error.response.status, text(&error.response.headers))
@@ -125,7 +125,7 @@ fn h28_extended_connects_that_break_a_rule() {
 }
 
 //= rfc8441#5-5
-/// What RFC 8441 says is ignored, or left to whoever speaks HTTP/2.
+/// Fields that RFC 8441 ignores, and rules that the HTTP/2 library checks.
 #[test]
 fn h28_extended_connects_that_keep_the_rules() {
     let with = |name: &str, value: &str| connecting().with(name, value);
@@ -199,7 +199,7 @@ fn h20_an_absolute_target_may_come_in_its_parts() {
         (HTTP_1_1,                                                     "example.com", "/chat?room=1"),
     ];
     for (head, host, target) in table {
-        let upgrade = read(&head, &upgrading()).expect("a good request");
+        let upgrade = read(&head, &upgrading()).expect("the request is valid");
         assert_eq!((upgrade.host(), upgrade.target()), (host, target), "{head:?}");
     }
 }
@@ -230,7 +230,7 @@ fn h1_h2_h3_parsed_requests_meet_the_limits_at_their_edges() {
         let expected = Err((HeadError::TooManyItems { limit: 2 }.into(), 431));
         assert_eq!(outcome(limits.with_max_list_items(2), &head, &fields), expected, "{head:?}");
     }
-    // A head is as long as the least that it takes in HTTP/1.1.
+    // The length of a head is the least that it would have in HTTP/1.1.
     let mut wire = b"GET /chat?room=1 HTTP/1.1\r\n".to_vec();
     for (name, value) in &upgrading() {
         wire.extend_from_slice(&[name.as_bytes(), b":", value, b"\r\n"].concat());
@@ -247,7 +247,7 @@ fn h1_h2_h3_parsed_requests_meet_the_limits_at_their_edges() {
     assert_eq!(outcome(limits.with_max_head_len(1000), &head, &Headers::new()), expected, "without fields");
 }
 
-/// A list that has no end is not read to its end.
+/// An endless list is read only up to the limit.
 #[test]
 fn h2_no_more_fields_are_looked_at_than_the_limit() {
     for head in [HTTP_1_1, CONNECT] {
@@ -269,7 +269,7 @@ fn h2_pieces_of_a_cookie_are_one_field() {
     let cookies = |count| (0..count).fold(connecting(), |fields, _| fields.with("cookie", "a=b"));
     assert!(Upgrade::from_fields(&CONNECT, &cookies(500), &limits).is_ok());
     let many = Upgrade::from_fields(&CONNECT, &cookies(2_000), &limits).unwrap_err();
-    assert_eq!(many.error, HeadError::TooLong { limit: 16 * 1024 }.into(), "their length counts");
+    assert_eq!(many.error, HeadError::TooLong { limit: 16 * 1024 }.into(), "the length of all pieces counts");
     let more = Upgrade::from_fields(&CONNECT, &cookies(1).with("x", "y"), &limits).unwrap_err();
     assert_eq!(more.error, HeadError::TooManyHeaders { limit: 2 }.into());
     let fields = upgrading().with("cookie", "a").with("cookie", "b");
@@ -283,7 +283,7 @@ fn h22_an_upgrade_tells_its_origin_and_no_other_field() {
     for (head, fields) in [(HTTP_1_1, upgrading()), (CONNECT, connecting())] {
         let from = |origins: &[&str]| {
             let fields = origins.iter().fold(fields.clone(), |fields, origin| fields.with("origin", origin));
-            read(&head, &fields.with("cookie", "hunter2")).expect("a good request")
+            read(&head, &fields.with("cookie", "hunter2")).expect("the request is valid")
         };
         let upgrade = from(&["https://example.com"]);
         assert_eq!(upgrade.origin(), Some("https://example.com"));
@@ -307,7 +307,7 @@ fn h25_what_is_agreed_was_asked_for_over_every_http() {
             .with("sec-websocket-protocol", "chat.v3")
             .with("sec-websocket-extensions", "foo; a=\"1, 2\"")
             .with("sec-websocket-extensions", "bar");
-        let upgrade = read(&head, &fields).expect("a good request");
+        let upgrade = read(&head, &fields).expect("the request is valid");
         assert!(upgrade.subprotocols().eq(["chat.v1", "chat.v2", "chat.v3"]));
         assert!(upgrade.extensions().eq(["foo; a=\"1, 2\"", "bar"]));
         assert_eq!(upgrade.choose_subprotocol(&["chat.v4", "chat.v3", "chat.v1"]), Some("chat.v3"));
@@ -329,7 +329,8 @@ fn h25_what_is_agreed_was_asked_for_over_every_http() {
             .with_subprotocol("chat.v2")
             .with_extension("bar; c")
             .with_header("Set-Cookie", "a");
-        let response = upgrade.accept(&accept).expect("after mistakes it can still be accepted");
+        let response =
+            upgrade.accept(&accept).expect("a request can still be accepted after the caller's mistakes");
         let agreed = "Sec-WebSocket-Protocol: chat.v2 / Sec-WebSocket-Extensions: bar; c / Set-Cookie: a";
         let expected = if head == CONNECT {
             (200, agreed.to_owned())
@@ -375,7 +376,7 @@ fn h23_h24_rejections_over_every_http() {
     for (name, reject, (http_1_1, connect)) in table {
         for (head, fields, expected) in [(HTTP_1_1, upgrading(), http_1_1), (CONNECT, connecting(), connect)]
         {
-            let outcome = read(&head, &fields).expect("a good request").reject(&reject);
+            let outcome = read(&head, &fields).expect("the request is valid").reject(&reject);
             if let Ok(response) = &outcome {
                 assert_eq!(response.content, reject.content, "{name}");
             }
@@ -425,9 +426,10 @@ mod of_the_crate_http {
         };
         for (head, fields) in [(HTTP_1_1, fields(upgrading())), (CONNECT, fields(connecting()))] {
             let request = request(&head, &fields);
-            let whole = Upgrade::from_http(&request, head.protocol).expect("a good request");
-            let parts = Upgrade::from_http(&request.into_parts().0, head.protocol).expect("a good request");
-            let expected = read(&head, &fields).expect("a good request");
+            let whole = Upgrade::from_http(&request, head.protocol).expect("the request is valid");
+            let parts =
+                Upgrade::from_http(&request.into_parts().0, head.protocol).expect("the request is valid");
+            let expected = read(&head, &fields).expect("the request is valid");
             assert_eq!((&*whole, &*parts), (&*expected, &*expected));
         }
     }
@@ -455,7 +457,7 @@ mod of_the_crate_http {
     fn h26_values_that_are_no_text_stay_with_the_caller_and_the_answer_is_whole() {
         let mut request = request(&HTTP_1_1, &upgrading().with("x", b"\xff").with("cookie", b"\xc3\xa9"));
         *request.method_mut() = Method::GET;
-        let upgrade = Upgrade::from_http(&request, None).expect("a good request");
+        let upgrade = Upgrade::from_http(&request, None).expect("the request is valid");
         let accept =
             AcceptConnection::new().with_header("Set-Cookie", "a=1").with_header("set-cookie", b"b=\xff");
         let response = upgrade.accept(&accept).unwrap().into_http();

@@ -1,10 +1,10 @@
-//! URLs of servers (RFC 6455 §3): what is taken out of them, and what is refused.
+//! URLs of servers (RFC 6455 §3): their parts, and invalid ones.
 
 use wsproto_handshake::{
     ClientHandshake, HandshakeLimits, LocalError, Request, UrlError, WebSocketUrl, basic_credentials,
 };
 
-/// Where a URL leads to: host, port, TLS or not; Host and target of the request.
+/// The place that a URL leads to: host, port, whether TLS; and Host and target of the request.
 type Place<'a> = (&'a str, u16, bool, &'a str, &'a str);
 
 fn place<'a>(url: &'a WebSocketUrl, request: &'a Request) -> Place<'a> {
@@ -141,7 +141,7 @@ fn k15_urls_that_are_none() {
     }
 }
 
-/// Each byte in the path, the query and the user: those that RFC 3986 lists, and no other.
+/// Each byte in the path, the query and the user: RFC 3986 allows some, and no other is accepted.
 #[test]
 fn every_character_in_every_part() {
     let unreserved = b"-._~ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -152,7 +152,7 @@ fn every_character_in_every_part() {
         let in_target = in_names || b":@/?".contains(&byte);
         assert_eq!(parses(format!("ws://a/x{character}x")), in_target, "{byte:#04x} in a path");
         assert_eq!(parses(format!("ws://a/?x{character}x")), in_target, "{byte:#04x} in a query");
-        // A slash or question mark ends the host, and what follows has no user.
+        // A slash or a question mark ends the host, and the bytes after it aren't a user.
         let in_userinfo = in_names || b":/?".contains(&byte);
         assert_eq!(parses(format!("ws://x{character}x:p@a/")), in_userinfo, "{byte:#04x} in a user");
     }
