@@ -285,7 +285,7 @@ fn handshake_words(violation: HandshakeViolation) -> &'static str {
         HandshakeViolation::RequestWithoutKey => "Sec-WebSocket-Key is missing",
         HandshakeViolation::RequestShortKey => "invalid Sec-WebSocket-Key (16 bytes in base64 are needed)",
         HandshakeViolation::RequestTwoKeys => "Sec-WebSocket-Key is repeated",
-        HandshakeViolation::ResponseWrongAccept => "Sec-WebSocket-Accept does not",
+        HandshakeViolation::ResponseWrongAccept => "Sec-WebSocket-Accept doesn't match the key",
         HandshakeViolation::ResponseWithoutAccept => "Sec-WebSocket-Accept is missing",
         HandshakeViolation::ResponseWithoutUpgrade | HandshakeViolation::ResponseOtherUpgrade => "Upgrade",
         HandshakeViolation::ResponseWithoutConnection => "Connection",
