@@ -402,7 +402,11 @@ fn a_close_that_answers_or_blames_starts_the_deadline_of_writing_and_a_failed_wr
         assert!(ends.driver.queued() > 0, "{name}");
         assert_eq!(ends.driver.poll_timeout(), Some(s(11)), "{name}");
         let _ = ends.driver.write_failed(s(2));
-        assert_eq!(ends.driver.poll_timeout(), None, "{name}: no deadline of writing after writing has ended");
+        assert_eq!(
+            ends.driver.poll_timeout(),
+            None,
+            "{name}: no deadline of writing after writing has ended"
+        );
     }
 }
 
@@ -425,7 +429,11 @@ fn what_the_transport_holds_back_has_the_deadline_of_writing() {
     assert_eq!(ends.driver.poll_timeout(), Some(s(14)), "the time starts with the blocked flush");
     ends.driver.send(TextMessage::new("three"), s(9)).unwrap();
     ends.driver.written(7, s(9));
-    assert_eq!(ends.driver.poll_timeout(), Some(s(14)), "it had room for those bytes, so this is no progress");
+    assert_eq!(
+        ends.driver.poll_timeout(),
+        Some(s(14)),
+        "it had room for those bytes, so this is no progress"
+    );
     ends.driver.send(TextMessage::new("four"), s(10)).unwrap();
     ends.driver.written(2, s(11));
     assert_eq!(ends.driver.poll_timeout(), Some(s(21)), "it had no room before, so this is progress");
@@ -654,7 +662,11 @@ fn of_a_rejection_16_kib_of_the_body_are_kept_and_no_more_is_waited_for() {
             rejection.content.len()
         });
         assert_eq!(found, whole, "{name}");
-        assert_eq!(answer.end().is_some(), whole.is_none(), "{name}: an early end returns the part that came");
+        assert_eq!(
+            answer.end().is_some(),
+            whole.is_none(),
+            "{name}: an early end returns the part that came"
+        );
     }
 }
 
