@@ -1,4 +1,4 @@
-//! RFC 6455 through the facade, where a conversation of bytes does not show it: keys, their sources, extensions.
+//! Requirements of RFC 6455 that no transcript shows: keys, their sources, extensions.
 #![cfg(feature = "std")]
 #![allow(
     clippy::expect_used,
@@ -15,7 +15,7 @@ use wsproto::{
     LocalProtocolError, Ping, Request, TextMessage,
 };
 
-/// A source that counts, so that what it gave can be told.
+/// Returns a source that counts, so that its keys are recognized.
 fn counting() -> impl FnMut(&mut [u8]) + Send {
     let mut next = 0u8;
     move |bytes: &mut [u8]| {
@@ -46,7 +46,7 @@ fn k2_each_frame_has_a_fresh_key_of_the_operating_system() {
         .expect("the connection is open");
         keys.insert(key(&out));
     }
-    // Of 2 000 random keys of 32 bits hardly two are the same; five are impossible.
+    // Two of 2 000 random keys of 32 bits are rarely equal; five equal ones are practically impossible.
     assert!(keys.len() > 1995, "{} different keys", keys.len());
     let bits: u32 = keys.iter().map(|key| u32::from_ne_bytes(*key).count_ones()).sum();
     let ones = f64::from(bits) / (32.0 * 2000.0);
@@ -126,7 +126,7 @@ fn a_refused_event_writes_nothing_and_changes_nothing() {
     assert_eq!(out, b"\x01\x01a");
 }
 
-/// The answer of a server to a client that offers nothing, or permessage-deflate.
+/// Returns whether a client accepts a server's answer with these fields; the client offers what `config` has.
 #[cfg(feature = "deflate")]
 fn answered(config: Config, fields: &str) -> Result<bool, wsproto::RemoteProtocolError> {
     let mut client = Connection::client_with_entropy(config, |bytes: &mut [u8]| {
@@ -151,7 +151,8 @@ fn k7_k9_an_answer_that_was_not_offered_fails_the_connection() {
     let deflate = || Config::default().with_extension(DeflateConfig::default());
     #[rustfmt::skip]
     let table = [
-        // name                      client     fields                                                                                          accepted
+        // name                      client     fields
+        // accepted
         ("nothing",                  none(),    "",                                                                                             true),
         ("not offered",              none(),    "Sec-WebSocket-Extensions: permessage-deflate\r\n",                                             false),  //= rfc6455#4.1-40, rfc6455#9.1-5
         ("offered",                  deflate(), "Sec-WebSocket-Extensions: permessage-deflate\r\n",                                             true),

@@ -32,7 +32,7 @@ impl Client {
         self.stream.write_all(&out).unwrap();
     }
 
-    /// The next event, or nothing at the end of the stream.
+    /// Returns the next event, or `None` at the end of the stream.
     pub(crate) fn receive(&mut self) -> Option<Event<'static>> {
         while !self.connection.advance(&mut self.buffer).unwrap() {
             match self.stream.read(self.buffer.room()).unwrap() {

@@ -1,4 +1,4 @@
-//! The adapter for futures-io echoes, answers what is owed, keeps deadlines, and closes to the end.
+//! The adapter for futures-io echoes, sends required answers, keeps deadlines, and closes to the end.
 
 #[allow(dead_code, reason = "the example's own main")]
 #[path = "../../examples/futures_io.rs"]
@@ -83,7 +83,7 @@ fn a_client_that_says_bye_is_closed() {
     assert_eq!((close.code, client.receive()), (CloseCode::NORMAL, None));
 }
 
-/// A server that closes at once with 4001, and a client.
+/// Makes a server that closes at once with 4001, and a client.
 fn closing(timeouts: Timeouts) -> (thread::JoinHandle<Result<CloseReport, AdapterError>>, Client) {
     let (listener, address) = listen();
     let serving = thread::spawn(move || {

@@ -56,13 +56,13 @@ fn who_does_not_read_is_not_read_from_and_holds_up_nobody() {
     greedy.stream.set_write_timeout(Some(Duration::from_millis(300))).unwrap();
     let mut wire = Vec::new();
     greedy.connection.send(BytesMessage::new(vec![7; 1 << 20]), &mut wire).unwrap();
-    // The server's queue and the buffers of the system are full at some time, and then nothing more is taken.
+    // At some time the server's queue and the system's buffers are full, and the server reads no more.
     let sent = (0..100).take_while(|_| greedy.stream.write_all(&wire).is_ok()).count();
     assert!(sent < 100, "{sent} MiB were taken");
     let mut other = Client::connect(address);
     other.send(TextMessage::new("Hello"));
     assert_eq!(other.receive(), Some(TextMessage::new("Hello").into()));
-    // All that was taken whole comes back once it is read.
+    // All messages that were taken whole come back once the client reads.
     greedy.stream.shutdown(Shutdown::Write).unwrap();
     for _ in 0..sent {
         assert!(

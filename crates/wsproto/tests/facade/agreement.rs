@@ -1,4 +1,4 @@
-//! What was agreed in the opening handshake, as both sides tell it; and a subprotocol that is required.
+//! The agreement of the opening handshake, as both sides report it; a required subprotocol.
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ use wsproto::{
 
 use crate::pair::{ANSWER, deflating, feed, settled};
 
-/// What a connection says of what was agreed.
+/// Returns the agreement that a connection reports.
 fn agreed(connection: &Connection) -> (Option<&str>, Vec<&str>) {
     (connection.subprotocol(), connection.extensions().collect())
 }
 
-/// Shakes hands; before it is done neither side says anything.
+/// Performs the opening handshake. Before its end neither side reports anything.
 fn shake(configs: [&Config; 2], request: Request, accept: AcceptConnection) -> [Connection; 2] {
     let mut client = Connection::client_with_entropy(configs[0].clone(), settled);
     let mut server = Connection::server(configs[1].clone());
@@ -117,7 +117,7 @@ fn k10_a_subprotocol_may_be_required() {
     }
 }
 
-/// What a proxy, or an HTTP/2 server, agreed to for both sides.
+/// A proxy, or an HTTP/2 server, has agreed for both sides.
 #[test]
 fn extensions_that_were_agreed_elsewhere_work_on_both_sides() {
     let windows = [8, 12, 15].map(|bits| WindowBits::new(bits).unwrap());
@@ -157,7 +157,7 @@ fn extensions_that_were_agreed_elsewhere_work_on_both_sides() {
     assert!(Pipeline::agreed([twice(), twice()]).is_err(), "both own RSV1");
 }
 
-/// What was added before a handshake that agrees to nothing, or over what was added before, is not in use.
+/// Extensions that were added before a handshake are not in use after it. Extensions that were replaced aren't either.
 #[test]
 fn what_is_agreed_last_is_in_use() {
     let agreed = || {
@@ -178,7 +178,7 @@ fn what_is_agreed_last_is_in_use() {
         let mut wire = Vec::new();
         server.send(TextMessage::new("na na na na"), &mut wire).unwrap();
         assert_eq!(wire, b"\x81\x0bna na na na", "{name}");
-        // A compressed frame of the peer has a bit that nobody owns.
+        // A compressed frame of the peer has a bit that belongs to no extension.
         let mut compressed = *b"\xc1\x80\0\0\0\0";
         assert!(server.receive(&mut &mut compressed[..]).is_err(), "{name}");
     }

@@ -1,4 +1,4 @@
-//! What a connection costs: memory that it owns, memory per message, and the most that a hostile peer can make it take.
+//! The cost of a connection: memory that it owns, allocations per message, and the most that a hostile peer can cause.
 
 use allocation_counter::{AllocationInfo, measure};
 use wsproto::extensions::deflate::DeflateConfig;
@@ -16,7 +16,7 @@ const ROLES: [Role; 2] = [Role::Server, Role::Client];
 const BORROWING: [Way; 4] =
     [Way::Parts(Steps::One), Way::Parts(Steps::Two), Way::Whole(Steps::One), Way::Whole(Steps::Two)];
 
-/// Receives all of `input` and answers what is to be answered; returns how many events came.
+/// Receives all of `input`, sends the required answers, and returns the number of events.
 fn receive_all(connection: &mut Connection, mut input: &mut [u8], out: &mut Vec<u8>) -> usize {
     let mut events = 0;
     while let Some(event) = connection.receive(&mut input).expect("the peer keeps the rules") {
@@ -26,7 +26,7 @@ fn receive_all(connection: &mut Connection, mut input: &mut [u8], out: &mut Vec<
     events
 }
 
-/// Feeds the same bytes again and again, in reads of `read` bytes, and returns how it ended.
+/// Feeds the same bytes again and again, in reads of `read` bytes, and returns how many events came, and the end.
 fn flood(
     connection: &mut Connection,
     bytes: &[u8],
@@ -218,7 +218,7 @@ fn f13_joined_fragments_take_at_most_twice_their_bytes() {
         }
     });
     assert_eq!(whole, 400_000);
-    // What is joined, and what was read.
+    // The joined message, and the bytes that were read.
     assert!(info.bytes_max <= 800_000 + (16 << 10) + 4096, "{info:?}");
 }
 
@@ -281,7 +281,7 @@ fn f19_f20_f21_floods_of_pings_and_pongs() {
             let mut connection = open(role, &config);
             let mut pings = frame_to(role, last(Opcode::Ping), &[7; 125]).repeat(10);
             pings.extend(frame_to(role, last(Opcode::Pong), &[7; 125]).repeat(10));
-            // Nothing is answered unless the caller answers, so what is not drained does not grow.
+            // Only the caller answers, so an output that is not drained doesn't grow.
             let (events, info, end) = flood(&mut connection, &pings, 1 << 16, 10_000);
             assert_eq!((events, info.count_total, end), (200_000, 0, None), "{info:?}");
             let ping = frame_to(role, last(Opcode::Ping), &[7; 125]);
@@ -299,7 +299,7 @@ fn f19_f20_f21_floods_of_pings_and_pongs() {
     }
 }
 
-/// A compressed message of zeros, as the peer of `role` sends it.
+/// Returns a compressed message of zeros, as the peer of `role` sends it.
 fn bomb_to(role: Role, len: usize) -> Vec<u8> {
     let mut bomb = Vec::new();
     open(role.peer(), &deflating()).send(BytesMessage::new(vec![0; len]), &mut bomb).unwrap();
@@ -312,7 +312,7 @@ fn d8_a_bomb() {
     for role in ROLES {
         let bomb = bomb_to(role, 32 << 20);
         assert!(bomb.len() < 40 << 10, "{} bytes", bomb.len());
-        // What the thread lends to whoever is inflating is there beforehand.
+        // Memory that the thread lends for inflating exists before.
         flood(&mut open(role, &deflating()), &bomb, 1000, 1);
         for read in [1, 1000, 1 << 20] {
             let mut connection = open(role, &deflating().with_max_message_len(LIMIT));
@@ -326,7 +326,7 @@ fn d8_a_bomb() {
             assert_eq!(close_code(&end), Some(CloseCode::MESSAGE_TOO_BIG));
             assert!(events >= 64, "the pieces are larger than 16 KiB: {events}");
             assert!(info.bytes_max < 160 << 10, "{role:?}, reads of {read}: {info:?}");
-            assert!(info.bytes_current <= 0, "what inflated the message is kept after the end: {info:?}");
+            assert!(info.bytes_current <= 0, "the inflater's memory is kept after the end: {info:?}");
         }
     }
 }
@@ -349,8 +349,8 @@ fn d8_d9_bombs_within_the_limit_come_in_bounded_pieces() {
     assert!(info.bytes_max < 160 << 10, "{info:?}");
 }
 
-/// Parts that extensions made and that come out of memory of the program's own belong to nobody: each is allocated for itself.
-/// A connection keeps nothing between them, and sending allocates nothing.
+/// If the program receives into its own memory, each part that extensions made is an allocation of its own. The
+/// connection keeps nothing between them, and sending allocates nothing.
 #[test]
 fn d16_a_warm_connection_with_deflate_allocates_the_parts_alone() {
     let forgetful =
@@ -381,13 +381,13 @@ fn d16_a_warm_connection_with_deflate_allocates_the_parts_alone() {
         let mut sending = 0;
         let info = measure(|| (0..20).for_each(|_| sending += round()));
         assert_eq!((sending, info.bytes_current), (0, 0), "{name}: {info:?}");
-        // 30 rounds of both ways; a part is made, and then kept in no more memory than its bytes.
+        // 30 rounds in both directions. A part is made, and then kept in memory of exactly its bytes.
         let most = 3 * parts * 20 / 30;
         assert!(info.count_total <= most, "{name}: {info:?}, more than {most}");
     }
 }
 
-/// Borrowed events out of a read buffer, whole or in parts, however they are read and asked for.
+/// Borrowed events out of a read buffer: whole or in parts, for any reads, in one step or two.
 #[test]
 fn d16_a_warm_read_buffer_allocates_nothing_per_message() {
     let text = "The same words again and again; gr\u{fc}ezi mitenand. ".repeat(20);
@@ -450,7 +450,7 @@ fn d16_what_deflate_costs_is_taken_when_needed_and_given_back() {
         let mut input = &mut message[..];
         while server.receive(&mut input).unwrap().is_some() {}
         server.send(BytesMessage::new(&[7; 1000]), &mut out).unwrap();
-        // What was lent from the pool goes with it.
+        // Memory that the pool lent is freed with it.
         drop(config);
     });
     assert!(info.bytes_max < 512 << 10, "{info:?}");
@@ -531,7 +531,7 @@ fn an_end_of_the_opening_handshake_gives_back_all_that_it_keeps() {
     let freed = measure(|| assert!(client.receive_eof().is_err()));
     assert!(info.bytes_current > 50 && info.bytes_current + freed.bytes_current <= 0, "{info:?}, {freed:?}");
 
-    // What was agreed on for a connection that then isn't opened.
+    // The agreement for a connection that then isn't opened.
     let request =
         [&REQUEST[..REQUEST.len() - 2], b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"].concat();
     let mut server = Connection::server(deflating());

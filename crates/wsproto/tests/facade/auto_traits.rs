@@ -1,4 +1,4 @@
-//! All public types go between threads and through `catch_unwind`; that this compiles is the test.
+//! All public types are `Send`, `Sync` and unwind-safe. The test is that this compiles.
 
 use std::panic::{RefUnwindSafe, UnwindSafe};
 

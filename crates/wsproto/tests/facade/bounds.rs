@@ -1,4 +1,4 @@
-//! The most memory that a hostile peer makes a connection take, as a function of the limit that holds him.
+//! The most memory that a hostile peer can make a connection take, as a function of the limit.
 
 use allocation_counter::measure;
 
@@ -9,16 +9,16 @@ use wsproto_frame::{FrameHeader, Opcode};
 use crate::limits::At;
 use crate::pair::{REQUEST, claim_to, compressed, deflating, frame_to, last, more, open};
 
-/// The largest window, with room for 16 KiB behind it.
+/// The largest window, with room for 16 KiB after it.
 const WINDOW: u64 = 48 << 10;
 
-/// The codes of the block that is being inflated.
+/// The tables of codes for one block.
 const CODES: u64 = 5_904;
 
-/// These, a window, and what it had before it grew to that.
+/// The tables, a window, and the smaller window before it grew.
 const INFLATER: u64 = CODES + WINDOW + (32 << 10);
 
-/// The most that inflating takes besides: a piece that comes out, what is shared of it with events, input that waits.
+/// The most other memory for inflating: a piece of output, a copy of it that events share, and waiting input.
 const PIECES: u64 = (16 << 10) + (16 << 10) + (17 << 10);
 
 /// Returns the most bytes that were allocated at once while `bytes` came in reads of `read` bytes.
@@ -26,7 +26,7 @@ fn peak(at: At, config: &Config, bytes: &[u8], read: usize) -> u64 {
     peak_of([at.connection(config)], bytes, read)
 }
 
-/// The same where each of so many connections gets the bytes, one after the other, and lives on.
+/// Does the same with several connections. Each gets the bytes, one after the other, and stays open.
 fn peak_of<const N: usize>(mut connections: [Connection; N], bytes: &[u8], read: usize) -> u64 {
     let mut buffer = vec![0; read];
     let info = measure(|| {
@@ -51,21 +51,21 @@ fn feed(connection: &mut Connection, bytes: &[u8], buffer: &mut [u8]) {
     }
 }
 
-/// A script against a limit: what the connection is made with, and what the peer sends.
+/// A script against a limit: it returns the configuration and the peer's bytes.
 type Script = fn(usize) -> (Config, Vec<u8>);
 
-/// As many fields as fit.
+/// Returns a configuration whose limit on fields is never reached before that on the head's length.
 fn heads_of(limit: usize) -> Config {
     let limits = HandshakeLimits::default().with_max_head_len(limit as u64).with_max_headers(limit as u64);
     Config::default().with_handshake(limits.with_max_reject_body(limit as u64))
 }
 
-/// Bytes that repeat themselves after a start.
+/// Returns `len` bytes: a start, and then repeated bytes.
 fn endless(start: &[u8], repeated: &[u8], len: usize) -> Vec<u8> {
     start.iter().chain(repeated.iter().cycle()).copied().take(len).collect()
 }
 
-/// A good request of almost `len` bytes, with a field and something that repeats itself.
+/// Returns a valid request of almost `len` bytes, with a field and repeated bytes.
 fn request(field: &str, repeated: &[u8], len: usize) -> Vec<u8> {
     let start = [&REQUEST[..REQUEST.len() - 2], field.as_bytes()].concat();
     let times = (len - start.len() - 9) / repeated.len();
@@ -76,7 +76,7 @@ fn rejection(start: &str, repeated: &[u8], times: usize) -> Vec<u8> {
     [b"HTTP/1.1 404 X\r\n", start.as_bytes(), &repeated.repeat(times)].concat()
 }
 
-/// A message that inflates to 400 bytes for each of the limit, which lets three quarters of it pass.
+/// Returns a message that inflates to 400 bytes for each byte of the limit. The limit allows three quarters of it.
 fn bomb(config: &Config, limit: usize) -> (Config, Vec<u8>) {
     let mut wire = Vec::new();
     open(Role::Client, config).send(BytesMessage::new(vec![0; 400 * limit]), &mut wire).unwrap();
@@ -85,7 +85,8 @@ fn bomb(config: &Config, limit: usize) -> (Config, Vec<u8>) {
 
 #[rustfmt::skip]
 const SCRIPTS: [(&str, At, Script, u64, u64); 21] = [
-    // name                   where            script                                                                                     bytes for each of the limit, and besides
+    // name                   where            script
+    // bytes for each of the limit, and besides
     ("h1 endless target",     At::Request,  |limit| (heads_of(limit), endless(b"GET /", b"a", 2 * limit)),                                      3, 512),
     ("h1 endless field",      At::Request,  |limit| (heads_of(limit), endless(b"GET / HTTP/1.1\r\nX: ", b"a", 2 * limit)),                      3, 512),
     ("h2 endless fields",     At::Request,  |limit| (heads_of(limit), endless(b"GET / HTTP/1.1\r\n", b"a:b\r\n", 2 * limit)),                  14, 512),
@@ -121,7 +122,7 @@ fn small_window() -> Config {
     Config::default().with_extension(deflate)
 }
 
-/// A message of `times` fragments and one more.
+/// Returns a message of `times` fragments and one more.
 fn fragments(payload: &[u8], times: usize) -> Vec<u8> {
     let next = frame_to(Role::Server, more(Opcode::Continuation), payload);
     [frame_to(Role::Server, more(Opcode::Text), payload), next.repeat(times)].concat()
@@ -131,7 +132,7 @@ fn deflated(payload: &[u8]) -> Vec<u8> {
     frame_to(Role::Server, compressed(last(Opcode::Binary)), payload)
 }
 
-/// The same compressed message, each byte of it in a frame of its own.
+/// Returns the same compressed message, each byte of it in its own frame.
 fn in_fragments(message: &[u8]) -> Vec<u8> {
     let (header, len) = FrameHeader::parse(message).unwrap().unwrap();
     let mut payload = message[len..].to_vec();
@@ -158,8 +159,8 @@ fn f4_f14_f15_f19_h1_h2_h21_k5_k6_k13_d2_d8_d12_d14_memory_is_a_multiple_of_the_
     }
 }
 
-/// What may stand behind the first two bytes, among it the longest messages that twelve and eight compressed bytes make,
-/// behind no masking key and one of zeros.
+/// Bytes that may follow the first two, without a masking key or with one of zeros. Among them are the longest messages
+/// that twelve and eight compressed bytes make.
 const TAILS: [[u8; 12]; 11] = [
     [0; 12],
     [0xff; 12],
@@ -167,18 +168,18 @@ const TAILS: [[u8; 12]; 11] = [
     *b"\xf2\x48\xcd\xc9\xc9\x07\0\0abcd",
     *b"\x4a\x1c\x05\xa3\x60\x14\x8c\x82\x51\x30\x0a\x46",
     *b"\0\0\0\0\x4a\x1c\x05\xa3\x60\x14\x8c\x82",
-    // Its tail ends a block within a byte.
+    // The end of this ends a block within a byte.
     *b"\x04\xe1\x81\x08\x00\x00\x00\x00\x20\xf8\x8b\x56",
     // With control frames in pieces.
     *b"\x01\0\0\xff\xff\0\x8a\x02\x03\0\x89\x02",
     *b"\x01\x8a\x03\x04\xc0\0\x8a\x05\x04\xe1\x81\x08",
-    // 1549 bytes, too long for some, and a bit that is bad.
+    // 1549 bytes, too long for some, and an invalid bit.
     *b"\x4a\x1c\x05\xa3\x60\x14\x8c\x82\x51\x30\x0e\x46",
-    // With an empty message and one that goes on.
+    // With an empty message and an unfinished one.
     *b"\x00\xc2\x00\xc2\x02\x4a\x1c\xc2\x01\x00\x41\x7e",
 ];
 
-/// A server's and a client's config with that window and library, as far as there is one.
+/// Returns a server's and a client's configuration with that window and library, if both exist.
 fn with_window(backend: Backend, bits: u8) -> Config {
     let window = WindowBits::new(bits).unwrap();
     let config = DeflateConfig::default().with_threshold(0).with_backend(backend);
@@ -186,7 +187,7 @@ fn with_window(backend: Backend, bits: u8) -> Config {
         .with_extension(config.with_server_max_window_bits(window).with_client_max_window_bits(window))
 }
 
-/// Four connections, of which one gets what the thread lends, as in a program that has run for a while.
+/// Tests four connections, as in a program that has run for a while: one of them gets the memory that the thread lends.
 #[test]
 fn f4_fourteen_bytes_after_the_handshake() {
     let backends = [
@@ -217,8 +218,8 @@ fn f4_fourteen_bytes_after_the_handshake() {
                     let config = config.clone().with_max_message_len(limit);
                     let connections = [(); 4].map(|()| At::Open(role).connection(&config));
                     let peak = peak_of(connections, &bytes, read) / 4;
-                    // A compressed payload needs the first of the window and what it says of codes of its own, whatever
-                    // its length and its claims.
+                    // A compressed payload needs the first part of the window, and its own tables of codes, whatever
+                    // length it has or claims.
                     let compressed = first & 0x40 != 0 || tail.contains(&0xc2);
                     let most = if name == "plain" || !compressed { 256 } else { CODES + (2 << 10) + 320 };
                     assert!(peak <= most, "{name}, {role:?}, {bytes:02x?} in reads of {read}: {peak} bytes");

@@ -1,4 +1,4 @@
-//! A server accepts without an extension, or with some of those that were offered, after it has seen the request.
+//! A server that has seen the request accepts without extensions, or with some of those that were offered.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ fn config() -> Config {
     Config::default().with_extension(DeflateConfig::default().with_threshold(0))
 }
 
-/// What a request's fields are, for those who parse them elsewhere.
+/// Returns a request's fields, for a request that is parsed elsewhere.
 fn fields() -> Headers {
     Headers::new()
         .with("Host", "example.com")
@@ -39,7 +39,7 @@ fn from_bytes() -> Connection {
     server
 }
 
-/// Accepts a request that came as bytes; returns the field that names extensions, too.
+/// Accepts a request that came as bytes. Also returns the field that names extensions.
 fn accept_bytes(accept: AcceptConnection) -> (Connection, Option<String>) {
     let (mut server, mut out) = (from_bytes(), Vec::new());
     server.send(accept, &mut out).expect("an acceptance");
@@ -77,7 +77,7 @@ fn a_server_accepts_with_what_it_chooses() {
         for accept_one in [accept_bytes, accept_parsed] {
             let (mut server, field) = accept_one(accept.clone());
             assert_eq!(field.as_deref(), expected, "{name}");
-            // What was agreed is what the connection does.
+            // The connection does what was agreed.
             let mut out = Vec::new();
             server.send(BytesMessage::new(vec![b'a'; 1000]), &mut out).expect(name);
             assert_eq!(out[0], if expected.is_some() { 0xc2 } else { 0x82 }, "{name}");
@@ -88,7 +88,7 @@ fn a_server_accepts_with_what_it_chooses() {
     }
 }
 
-/// A client whose offer was turned down goes on without.
+/// A client continues without an extension that the server refused.
 #[test]
 fn both_sides_go_on_without_an_extension() {
     let (mut client, mut server) = (Connection::client(config()), Connection::server(config()));

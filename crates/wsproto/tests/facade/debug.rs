@@ -1,4 +1,4 @@
-//! What logs may show: where things stand, and nothing of what was said.
+//! `Debug` output shows states, and no bytes of peers.
 
 use core::fmt::Debug;
 
@@ -13,7 +13,7 @@ use wsproto_frame::{FrameDecoder, Opcode, Rsv, TextCheck};
 
 use crate::pair::{REQUEST, claim_to, deflating, feed, frame_to, last, more, open};
 
-/// What must not be shown, as text and as the numbers of its bytes.
+/// Must not be shown, as text or as numbers of its bytes.
 const SECRET: &str = "zqjxk42";
 
 fn assert_silent(what: &str, shown: &impl Debug) {
@@ -110,7 +110,7 @@ fn extensions_show_no_byte_on_its_way() {
     let (_, mut pipeline) = extensions::respond(&config.extensions, &offers).unwrap();
     let header = wsproto_frame::FrameHeader::new(Opcode::Text, 20).with_rsv(Rsv::RSV1);
     pipeline.inbound_header(&header).unwrap();
-    // No room: what was fed waits inside.
+    // Without room for output, the input waits inside.
     pipeline.feed(SECRET.as_bytes(), FrameEnd::Pending, &mut Output::new(&mut Vec::new(), 0)).unwrap();
     assert_silent("pipeline", &pipeline);
     let mut deflate =

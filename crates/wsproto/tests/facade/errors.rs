@@ -1,4 +1,4 @@
-//! What errors say of themselves: each something else, in words that fit into a line of a log, and where it is written.
+//! Texts of errors: each is different, fits in a line of a log, and names the section of the broken rule.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -47,7 +47,7 @@ const LOCAL: [LocalError; 16] = [
     LocalError::BodyTooShort,
 ];
 
-/// Those of the caller that tell a value.
+/// The caller's errors that show a value.
 fn local_telling() -> [LocalError; 6] {
     [
         LocalError::SubprotocolNotProposed("x-odd".into()),
@@ -59,7 +59,7 @@ fn local_telling() -> [LocalError; 6] {
     ]
 }
 
-/// Those of a response that tell a value.
+/// The errors of a response that show a value.
 fn response_telling() -> [ResponseError; 2] {
     [
         ResponseError::SubprotocolNotProposed("x-odd".into()),
@@ -143,7 +143,7 @@ const GRAMMAR: [GrammarError; 7] = [
 
 const NEGOTIATION: [NegotiationError; 1] = [NegotiationError::RsvTaken(Rsv::RSV1)];
 
-/// Those that name an extension.
+/// The errors that name an extension.
 fn naming() -> [NegotiationError; 4] {
     [
         NegotiationError::InvalidParams("x-odd".into()),
@@ -210,13 +210,13 @@ const OF_THE_PEER: [RemoteProtocolError; 11] = [
     RemoteProtocolError::EndOfStream { received_any: false },
 ];
 
-/// Holds the errors of one kind to: a line each, without a full stop, and no two alike.
+/// Checks the errors of one kind: one line each, without a full stop, and no two alike.
 fn assert_said<E: Error>(errors: impl IntoIterator<Item = E>) {
     let mut all = BTreeSet::new();
     for error in errors {
         let said = error.to_string();
         assert!((5..100).contains(&said.len()) && !said.ends_with('.') && !said.contains('\n'), "{said:?}");
-        assert!(all.insert(said.clone()), "said twice: {said}");
+        assert!(all.insert(said.clone()), "two errors have this text: {said}");
     }
 }
 
@@ -245,7 +245,7 @@ fn each_error_says_something_else() {
     );
 }
 
-/// An extension may be anybody's, and refuse with a code that no Close carries; what is owed can be sent all the same.
+/// A third-party extension may refuse with a code that is forbidden in a Close. The answer can be sent all the same.
 #[test]
 fn c9_an_error_is_answered_with_a_code_that_can_be_sent() {
     for code in [CloseCode::NO_STATUS, CloseCode::ABNORMAL, CloseCode::TLS_HANDSHAKE] {
@@ -259,7 +259,7 @@ fn c9_an_error_is_answered_with_a_code_that_can_be_sent() {
     }
 }
 
-/// An error of an extension's author, which something else has led to.
+/// The error of a third-party extension, caused by another error.
 #[derive(Debug)]
 struct Outer(std::num::ParseIntError);
 
@@ -275,7 +275,7 @@ impl Error for Outer {
     }
 }
 
-/// Who prints an error and then its sources reads each text once.
+/// A program that prints an error and then its sources shows each text once.
 #[test]
 fn no_text_comes_twice_in_a_chain_of_sources() {
     let number = || "seven".parse::<u8>().unwrap_err();
@@ -319,13 +319,13 @@ fn an_extensions_own_error_travels() {
         let found = |reason: &Reason| reason.error().and_then(|error| error.downcast_ref().cloned());
         assert_eq!((found(&refusal.reason), error.to_string()), (Some(own.clone()), own.to_string()));
         let NegotiationError::Unacceptable(found_in) = NegotiationError::unacceptable("x", reason) else {
-            panic!("it is")
+            panic!("the error is the extension's own")
         };
         assert_eq!(found(&found_in.reason), Some(own.clone()));
     }
 }
 
-/// A peer's name is told by its beginning, and a character that would break a line of a log is escaped.
+/// A name that the peer chose is shortened, and a character that would break a line of a log is escaped.
 #[test]
 fn what_an_error_tells_of_a_peer_is_bounded() {
     let long = "x".repeat(10_000);
@@ -388,7 +388,7 @@ fn each_error_has_its_remedy_and_its_kind() {
         assert_eq!(error.remedy(), remedy, "{error:?}");
         let converted = std::io::Error::from(error.clone());
         assert_eq!((converted.kind(), converted.to_string()), (kind, error.to_string()), "{error:?}");
-        assert_eq!(converted.downcast::<Local>().expect("it is within"), error);
+        assert_eq!(converted.downcast::<Local>().expect("the error is inside"), error);
     }
     let negotiation = |received_by| Remote::Negotiation { received_by, error: GRAMMAR[0].into() };
     #[rustfmt::skip]
@@ -414,14 +414,14 @@ fn each_error_has_its_remedy_and_its_kind() {
     ];
     for (error, remedy, kind) in table {
         assert_eq!(error.remedy(), remedy, "{error:?}");
-        assert_eq!(error.event_hint().is_some(), remedy == Reply, "{error:?}: what is told is there");
+        assert_eq!(error.event_hint().is_some(), remedy == Reply, "{error:?}: an error with an answer has a hint");
         let converted = std::io::Error::from(error.clone());
         assert_eq!((converted.kind(), converted.to_string()), (kind, error.to_string()), "{error:?}");
-        assert_eq!(converted.downcast::<Remote>().expect("it is within"), error);
+        assert_eq!(converted.downcast::<Remote>().expect("the error is inside"), error);
     }
 }
 
-/// A text that an extension made goes into the Close frame as a fixed one does, and is cut as every reason is.
+/// A text that an extension makes at run time goes into the Close frame like a fixed one, and is cut like every reason.
 #[test]
 fn a_reason_that_was_made_reaches_the_peer() {
     let long = "ä".repeat(100);
@@ -435,7 +435,7 @@ fn a_reason_that_was_made_reaches_the_peer() {
     }
 }
 
-/// The result of every call that receives is no larger for what an error may hold.
+/// An error doesn't make the result of a receiving call larger than an event does.
 #[test]
 fn an_error_fits_where_an_event_does() {
     assert!(size_of::<RemoteProtocolError>() <= 40, "{}", size_of::<RemoteProtocolError>());

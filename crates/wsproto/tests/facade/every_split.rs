@@ -9,7 +9,7 @@ use wsproto::{
 use crate::pair::{Receive, feed, parts, settled};
 use crate::seen::{Seen, Stand, merged};
 
-/// A server that accepts as soon as it is asked, or rejects, and answers what is to be answered.
+/// A server that accepts or rejects each request at once, and sends the required answers.
 struct Answering {
     ws: Connection,
     out: Vec<u8>,
@@ -66,7 +66,7 @@ fn configs() -> [(&'static str, Config); 3] {
     ]
 }
 
-/// What either side sends once the connection is open, as the other one is to see it.
+/// Sends events on an open connection, and returns them as the other side must see them.
 fn talk(ws: &mut Connection, out: &mut Vec<u8>) -> Vec<Seen> {
     let long = "naïve café 😀 ".repeat(12);
     let events: [Event<'_>; 7] = [
@@ -87,7 +87,7 @@ fn talk(ws: &mut Connection, out: &mut Vec<u8>) -> Vec<Seen> {
     seen
 }
 
-/// Feeds the stream in all ways; each time the events and what is answered must be the same.
+/// Feeds the stream with all cuts. The events and the answers must be the same each time.
 fn all_ways(
     name: &str,
     fresh: impl Fn() -> Answering,
@@ -117,7 +117,7 @@ fn all_ways(
 #[test]
 fn a_client_that_talks_to_a_server_and_back() {
     for (name, config) in configs() {
-        // Both handshakes first, for the bytes that either side writes.
+        // First both sides complete the handshake, so that their bytes are known.
         let (mut client, mut to_server) = asking(&config, "/chat");
         let mut server = answering(&config);
         let (request, _) = feed(&mut server, [&to_server[..]]);

@@ -1,4 +1,4 @@
-//! Faults that were found once.
+//! Regressions: faults that were found and fixed.
 
 use wsproto::{Config, Event, Role};
 use wsproto_frame::Opcode;

@@ -1,5 +1,5 @@
-//! What a program keeps of events costs at most twice its bytes and 64 more, however it came; and what long messages and
-//! broken connections held is given back.
+//! An event that a program keeps costs at most twice its bytes and 64 more, however it came. Memory for long messages
+//! and for broken connections is freed.
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -46,7 +46,7 @@ fn configs() -> Vec<(&'static str, Config)> {
     configs
 }
 
-/// Names, each behind a message that is much longer, whole and in fragments; and control frames.
+/// Returns names, each after a much longer message, whole and in fragments; and control frames.
 fn stream(role: Role, config: &Config, long: usize) -> Vec<u8> {
     let mut sender = open(role.peer(), config);
     let mut out = Vec::new();
@@ -72,7 +72,7 @@ fn stream(role: Role, config: &Config, long: usize) -> Vec<u8> {
     out
 }
 
-/// How many bytes of a peer an event carries.
+/// Returns how many bytes of the peer an event holds.
 fn len(event: &Event<'_>) -> usize {
     match event {
         Event::TextMessage(message) => message.data.len(),
@@ -85,7 +85,7 @@ fn len(event: &Event<'_>) -> usize {
     }
 }
 
-/// Receives all, keeps what is short, and drops the rest.
+/// Receives all events, keeps the short ones, and drops the others.
 fn keep(connection: &mut Connection, way: Way, bytes: &[u8], read: usize, kept: &mut Vec<Event<'static>>) {
     let mut reader = Reader::new(way);
     for part in bytes.chunks(read) {
@@ -98,7 +98,7 @@ fn keep(connection: &mut Connection, way: Way, bytes: &[u8], read: usize, kept: 
     }
 }
 
-/// What a test keeps may cost no more than this.
+/// Returns the most memory that the kept events may cost.
 fn most(events: &[Event<'_>]) -> usize {
     events.iter().map(|event| 2 * len(event) + 64).sum()
 }
@@ -116,7 +116,7 @@ fn f24_what_is_kept_costs_at_most_twice_its_bytes() {
                     let mut connection = open(role, &config);
                     keep(&mut connection, way, wire, read, kept);
                 };
-                // What the thread lends and needs for itself is there before.
+                // The memory that the thread lends and needs exists before.
                 let mut kept = Vec::with_capacity(wire.len());
                 run(&mut kept);
                 assert!(kept.len() >= 5 * NAMES.len(), "{case}: {} events", kept.len());
@@ -146,7 +146,7 @@ fn f24_what_is_kept_costs_at_most_twice_its_bytes() {
     }
 }
 
-/// Events that borrow from nothing but the input may be kept as long as that, too.
+/// Events that borrow only from the input may be kept, too.
 #[test]
 fn f24_what_is_kept_beside_its_input_holds_no_memory_of_others() {
     for (name, config) in configs() {
@@ -164,7 +164,7 @@ fn f24_what_is_kept_beside_its_input_holds_no_memory_of_others() {
             });
             (held.bytes_current, most(&kept), kept.len())
         };
-        // What the thread lends is there before.
+        // The memory that the thread lends exists before.
         run(&mut first);
         let (held, most, events) = run(&mut second);
         assert!(events >= 5 * NAMES.len(), "{name}: {events} events");
@@ -172,7 +172,7 @@ fn f24_what_is_kept_beside_its_input_holds_no_memory_of_others() {
     }
 }
 
-/// What came in many small pieces of an inflated message, all of them kept.
+/// Keeps many small pieces of an inflated message.
 #[test]
 fn f24_a_thread_lends_and_does_not_give() {
     let wire = thread::spawn(|| {
@@ -191,7 +191,7 @@ fn f24_a_thread_lends_and_does_not_give() {
     });
     let texts = kept.iter().filter(|event| matches!(event, Event::TextMessage(_)));
     assert_eq!(texts.map(len).sum::<usize>(), 500 * "text ".len() + 500 * 49);
-    // The thread's own is in it.
+    // This includes the thread's own memory.
     let most = (most(&kept) + (64 << 10)) as i64;
     assert!(held.bytes_current <= most, "{held:?}");
 }
@@ -292,19 +292,19 @@ fn f24_a_buffer_gives_the_memory_of_one_long_message_back() {
         let mut buffer = ReadBuffer::messages();
         let held = measure(|| assert!(!receive_into(&mut server, &mut buffer, &long)));
         assert!(held.bytes_max >= LEN as u64, "{name}: {held:?}");
-        // The next read is awaited.
+        // The program waits for the next read.
         let _room = buffer.room();
         assert!(buffer.capacity() <= 256 << 10, "{name}: {} bytes", buffer.capacity());
-        // With takeover the stream goes on; so another connection.
+        // With context takeover the stream continues, so use another connection.
         let rounds = [(); 4].map(|()| {
             let mut server = open(Role::Server, &config);
             let held = measure(|| assert!(!receive_into(&mut server, &mut buffer, &long)));
             let _room = buffer.room();
             held.bytes_total
         });
-        // From the second one on the memory stays: they are many.
+        // From the second message on the memory stays, since long messages are frequent.
         assert!(buffer.capacity() >= LEN, "{name}: {} bytes", buffer.capacity());
-        // The foreign extension makes a copy of each piece on its way.
+        // The third-party extension copies each piece.
         let copies = if name.contains("foreign") { LEN as u64 } else { 0 };
         let [first, .., last] = rounds.map(|bytes| bytes - copies);
         assert!(last <= first / 4, "{name}: {rounds:?} bytes were allocated");
@@ -317,7 +317,7 @@ fn f24_a_buffer_gives_the_memory_of_one_long_message_back() {
     }
 }
 
-/// Wherever a message of several fragments is long, it is one that is long.
+/// A fragmented message counts as one long message, whichever of its fragments are long.
 #[test]
 fn f24_fragments_of_one_long_message_do_not_count_as_many() {
     const LEN: usize = 1 << 20;
@@ -357,7 +357,7 @@ fn memory_is_given_back_when_asked() {
         let mut buffer = ReadBuffer::messages();
         assert_eq!(buffer.capacity(), 0);
         let mut server = open(Role::Server, &config);
-        // Half of a message waits; what waits is not given back, and it goes on.
+        // Half of a message waits. It is not freed, and the message continues.
         assert!(!receive_into(&mut server, &mut buffer, &long[..600_000]));
         buffer.shrink_to(0);
         assert!((100_000..1_400_000).contains(&buffer.capacity()), "{name}: {} bytes", buffer.capacity());
@@ -367,14 +367,14 @@ fn memory_is_given_back_when_asked() {
         assert!(buffer.capacity() <= 100_000, "{name}: {} bytes", buffer.capacity());
         buffer.shrink_to(0);
         assert_eq!(buffer.capacity(), 0, "{name}");
-        // It is as good as new.
+        // The buffer can serve a new connection.
         let mut next = open(Role::Server, &config);
         assert!(!receive_into(&mut next, &mut buffer, &long_message(&config, 1000)));
         assert!(buffer.is_empty(), "{name}");
     }
 }
 
-/// Ways to end a connection while a long message, or a control frame, is under way.
+/// Returns ways to end a connection within a long message, or within a control frame.
 fn ends(config: &Config) -> Vec<(&'static str, Vec<u8>)> {
     const LEN: usize = 1 << 20;
     let frame = |header, payload: &[u8]| frame_to(Role::Server, header, payload);
@@ -402,8 +402,8 @@ fn ends(config: &Config) -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// Nothing is held for a message, or by an extension, once the connection is over: by the peer's Close and ours, by an
-/// error, or by the end of its stream; in every way of receiving.
+/// After the end of a connection, no memory is held for a message, or by an extension. The end may be both Closes, an
+/// error, or the end of the stream, in every way of receiving.
 #[test]
 fn f24_what_a_connection_held_is_given_back_at_its_end() {
     for (name, config) in configs() {
@@ -425,7 +425,7 @@ fn f24_what_a_connection_held_is_given_back_at_its_end() {
                     failed
                 };
                 let mut out = Vec::with_capacity(1000);
-                // What the thread lends is there before.
+                // The memory that the thread lends exists before.
                 drive(&mut open(Role::Server, &config), &mut Reader::new(way), &mut out);
                 let (mut connection, mut reader) = (None, Reader::new(way));
                 let mut failed = false;
@@ -435,14 +435,14 @@ fn f24_what_a_connection_held_is_given_back_at_its_end() {
                     connection = Some(one);
                 });
                 if failed {
-                    // What is left in the buffer goes with the next call at the latest.
+                    // The rest in the buffer is freed by the next call at the latest.
                     assert!(reader.read(connection.as_mut().unwrap(), b"", |_, _| {}).is_err(), "{case}");
                 } else if end != "a close" {
-                    // The end of the stream, of which the buffer doesn't know.
+                    // The buffer doesn't know of the end of the stream.
                     reader.buffer.clear();
                 }
                 assert!(reader.buffer.is_empty(), "{case}");
-                // Where nobody told the buffer of the end, it keeps what messages usually need.
+                // If the buffer wasn't told of the end, it keeps the memory that messages usually need.
                 let most = if failed || end == "a close" { 16 << 10 } else { (128 << 10) + (16 << 10) };
                 let buffered = reader.buffer.capacity();
                 assert!(buffered <= most, "{case}: {buffered} bytes in the buffer");
@@ -468,7 +468,7 @@ fn an_error_that_others_found_gives_back_half_a_control_frame() {
     assert!(held.bytes_total > 0 && held.bytes_current == 0, "{held:?}");
 }
 
-/// A buffer that is cleared keeps no more than what a message usually needs.
+/// A cleared buffer keeps at most the memory that messages usually need.
 #[test]
 fn a_buffer_gives_back_what_was_joined() {
     let fragment = frame_to(Role::Server, more(Opcode::Binary), &vec![7; 1 << 20]);

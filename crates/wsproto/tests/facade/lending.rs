@@ -1,5 +1,5 @@
-//! What events borrow from: the read buffer and never the connection. So a function can read and return the next event, and a
-//! program can send inside the match on one.
+//! Events borrow from the read buffer and never from the connection. So a function can read and return the next event,
+//! and a program can send inside the `match` on an event.
 
 use std::io::{self, Read};
 
@@ -11,7 +11,7 @@ use wsproto_frame::{FrameError, Opcode};
 use crate::pair::{deflating, frame_to, last, open};
 use crate::ways::{Joining, Reader, STEPS, Steps, Way, fill_all};
 
-/// What the author of an adapter writes.
+/// A type as the author of an adapter writes it.
 struct Messages<S> {
     connection: Connection,
     buffer: ReadBuffer,
@@ -30,7 +30,7 @@ impl<S: Read> Messages<S> {
     }
 }
 
-/// A stream of which each read gives so many bytes.
+/// A stream that returns this many bytes per read.
 struct Reads<'a>(&'a [u8], usize);
 
 impl Read for Reads<'_> {
@@ -40,7 +40,7 @@ impl Read for Reads<'_> {
     }
 }
 
-/// Messages and a Ping of a client, whole and in fragments, long and short.
+/// Returns messages and a Ping of a client, whole and in fragments, long and short.
 fn conversation(config: &Config) -> (Vec<u8>, Vec<Event<'static>>) {
     let long = "grüezi ".repeat(5000);
     let events: [Event<'_>; 6] = [
@@ -82,7 +82,7 @@ fn a_function_reads_and_returns_the_next_event() {
     }
 }
 
-/// What the peer did wrong comes as an error of the stream, and again.
+/// The peer's violation comes as an error of the stream, and again at each call.
 #[test]
 fn a_function_that_returns_the_next_event_returns_the_error() {
     let wire = [frame_to(Role::Server, last(Opcode::Text), b"fine"), vec![0xff; 9]].concat();
@@ -133,7 +133,8 @@ fn a_program_sends_inside_the_match_on_an_event() {
     }
 }
 
-/// What was found stays until the next read or call, however often it is asked for; what borrows nothing is given once.
+/// A message that was found stays until the next read or call, however often the program takes it. An event that
+/// borrows nothing is returned once.
 #[test]
 fn an_event_is_there_until_the_next_one_is_looked_for() {
     for config in [Config::default(), deflating()] {
@@ -165,11 +166,11 @@ fn an_event_is_there_until_the_next_one_is_looked_for() {
         fill_all(&mut buffer, &close);
         assert!(server.advance(&mut buffer).unwrap());
         assert!(matches!(buffer.event(), Some(Event::CloseConnection(_))));
-        assert_eq!(buffer.event(), None, "given once");
+        assert_eq!(buffer.event(), None, "an event that borrows nothing is returned once");
     }
 }
 
-/// A message that was found and not looked at is passed over; what follows it is not lost.
+/// A message that was found and not taken is dropped. The bytes after it are not lost.
 #[test]
 fn an_event_that_nobody_asks_for_is_passed_over() {
     let frames = [
@@ -190,7 +191,7 @@ fn an_event_that_nobody_asks_for_is_passed_over() {
     }
 }
 
-/// What many connections do that share the memory of their reads: a block for each read, exact memory between them.
+/// Many connections share the memory for their reads: a block for each read, memory of the exact length between reads.
 #[test]
 fn memory_is_exchanged_between_any_two_reads() {
     for config in [Config::default(), deflating()] {

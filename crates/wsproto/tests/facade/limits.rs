@@ -1,4 +1,5 @@
-//! Every limit of the guide's table: what is just allowed passes, one more is refused by name, and the peer is told.
+//! Every limit of the guide's table: the largest allowed value passes, one more is refused by name, and the peer is
+//! told.
 
 use core::num::NonZeroU32;
 
@@ -13,7 +14,7 @@ use wsproto_handshake::{HeadError, RequestError, ResponseError};
 use crate::pair::{ANSWER, REQUEST, claim_to, deflating, feed, frame_to, last, more, open, settled};
 use crate::ways::{Joining, Reader, WAYS};
 
-/// Where a limit holds.
+/// The stage in which a limit applies.
 #[derive(Clone, Copy)]
 pub(crate) enum At {
     Open(Role),
@@ -35,7 +36,7 @@ impl At {
     }
 }
 
-/// What the peer is told: a close code, a status, nothing.
+/// Returns the answer to the peer: a close code, a status, or 0 for none.
 fn answer(error: &RemoteProtocolError) -> u16 {
     match error.event_hint() {
         Some(Event::CloseConnection(close)) => close.code.get(),
@@ -44,14 +45,14 @@ fn answer(error: &RemoteProtocolError) -> u16 {
     }
 }
 
-/// A compressed message of zeros, as a server's peer sends it.
+/// Returns a compressed message of zeros for a server.
 fn zeros(len: usize) -> Vec<u8> {
     let mut wire = Vec::new();
     open(Role::Client, &deflating()).send(BytesMessage::new(vec![0; len]), &mut wire).unwrap();
     wire
 }
 
-/// A head with more lines before its end.
+/// Returns a head with more lines before its end.
 fn with_lines(head: &[u8], lines: &str) -> Vec<u8> {
     [&head[..head.len() - 2], lines.as_bytes(), b"\r\n"].concat()
 }
@@ -109,7 +110,9 @@ fn f2_f13_f14_f15_f19_f20_h1_h2_k5_k6_k13_d2_d8_d9_both_sides_of_each_limit() {
 
     #[rustfmt::skip]
     let table: [(&str, At, Config, Vec<u8>, Vec<u8>, RemoteProtocolError, u16); 22] = [
-        // limit                where         configuration                                                       allowed                          beyond                              error                                                      answer
+        // limit                where         configuration
+        // allowed                          beyond                              error
+        // answer
         ("head",                At::Request,  head(limits().with_max_head_len(REQUEST.len() as u64)),                    REQUEST.to_vec(),                long_path(6),                       request(HeadError::TooLong { limit: REQUEST.len() as u64 }), 431),
         ("header fields",       At::Request,  head(limits().with_max_headers(6)),                                 with_lines(REQUEST, "A: b\r\n"), with_lines(REQUEST, "A: b\r\nA: b\r\n"), request(HeadError::TooManyHeaders { limit: 6 }), 431),
         ("target",              At::Request,  head(limits().with_max_target_len(9)),                              long_path(9),                    long_path(10),                      RequestError::TargetTooLong { limit: 9 }.into(),           414),
@@ -145,8 +148,8 @@ fn f2_f13_f14_f15_f19_f20_h1_h2_k5_k6_k13_d2_d8_d9_both_sides_of_each_limit() {
     }
 }
 
-/// The limit on messages alone decides how long they may be, in one frame or in many; limits on frames are named only
-/// where they are the lower ones.
+/// Only the limit on messages decides how long they may be, in one frame or in many. The limits on frames are named
+/// only if they are lower.
 #[test]
 fn f2_f13_f15_limits_on_frames_follow_that_on_messages() {
     const MIB: u64 = 1 << 20;
@@ -162,7 +165,8 @@ fn f2_f13_f15_limits_on_frames_follow_that_on_messages() {
     };
     #[rustfmt::skip]
     let table: [(&str, Config, Vec<(FrameHeader, u64)>, Option<RemoteProtocolError>); 25] = [
-        // what comes                     configuration                                                  lengths                  error
+        // what comes                     configuration                                                  lengths
+        // error
         ("the longest by default",        config(),                                                      whole(64 * MIB),         None),
         ("one more",                      config(),                                                      whole(64 * MIB + 1),     message(64 * MIB)),
         ("the longest first frame",       config(),                                                      first(64 * MIB),         None),
@@ -195,7 +199,7 @@ fn f2_f13_f15_limits_on_frames_follow_that_on_messages() {
             let mut end = Ok(());
             for (header, payload_len) in frames {
                 let mut bytes = claim_to(role, FrameHeader { payload_len: *payload_len, ..*header });
-                // A long payload is only announced.
+                // Only the header of a long payload comes.
                 bytes.resize(bytes.len() + usize::from(*payload_len == 1), 0);
                 end = end.and(feed(&mut connection, [&bytes[..]]).1);
             }

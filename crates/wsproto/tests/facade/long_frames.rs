@@ -1,4 +1,5 @@
-//! Frames that span many reads, masked with any key: long texts and binary messages, whole and in fragments, good and damaged.
+//! Frames that span many reads, masked with any key: long texts and binary messages, whole and in fragments, valid and
+//! damaged.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -11,7 +12,7 @@ use crate::properties::{cut_at, received, role};
 use crate::seen::is_prefix;
 use crate::ways::{WAYS, Way};
 
-/// A message: text or binary, where it is cut into fragments, and whether a Ping comes between them.
+/// A message: its type, its cuts into fragments, and whether a Ping comes between them.
 #[derive(Clone, Debug)]
 struct Sent {
     is_text: bool,
@@ -21,7 +22,7 @@ struct Sent {
     key: [u8; 4],
 }
 
-/// Lengths on both sides of what decides how a frame is taken.
+/// Lengths on both sides of the thresholds of the code.
 fn len() -> impl Strategy<Value = usize> {
     let places = vec![0, 31, 125, 4 << 10, 8 << 10, 16 << 10, 32 << 10, 64 << 10];
     prop_oneof![3 => (select(places), 0..40usize).prop_map(|(len, more)| (len + more).saturating_sub(20)), 1 => 0..70_000usize]
@@ -105,7 +106,7 @@ proptest! {
         let [oracle, others @ ..] = WAYS.map(|way| received(open(role, &config), way, &reads, false));
         if damage.is_none() {
             let sent: Vec<Event<'static>> = messages.iter().flat_map(Sent::events).collect();
-            prop_assert!(oracle.messages == sent, "not as it was sent");
+            prop_assert!(oracle.messages == sent, "the messages differ from those that were sent");
         }
         for (way, other) in WAYS[1..].iter().zip(others) {
             prop_assert!(other.messages == oracle.messages, "{:?}: other messages", way);

@@ -1,4 +1,4 @@
-//! Connections to test with: open ones, pairs of them, and what a peer might send.
+//! Connections for tests: open ones, pairs of them, and bytes of a peer.
 
 use wsproto::extensions::deflate::DeflateConfig;
 use wsproto::{
@@ -15,7 +15,7 @@ pub(crate) const ANSWER: &[u8] =
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
 Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
-/// The nonce and a masking key of the RFC's examples: not random, so that bytes can be compared.
+/// Gives the nonce and a masking key of the RFC's examples. They are not random, so bytes can be compared.
 pub(crate) fn settled(bytes: &mut [u8]) {
     match bytes.len() {
         16 => bytes.copy_from_slice(b"the sample nonce"),
@@ -28,7 +28,7 @@ pub(crate) fn deflating() -> Config {
     Config::default().with_extension(DeflateConfig::default().with_threshold(0))
 }
 
-/// An open connection of one side, with what both sides of `config` agree on.
+/// Returns an open connection of one role, with the extensions of `config` on both sides.
 pub(crate) fn open(role: Role, config: &Config) -> Connection {
     let offers = extensions::offers(&config.extensions).expect("our offers are sound");
     let (answer, server) = extensions::respond(&config.extensions, &offers).expect("and understood");
@@ -40,7 +40,7 @@ pub(crate) fn open(role: Role, config: &Config) -> Connection {
     }
 }
 
-/// A client and a server that have shaken hands.
+/// Returns a client and a server after their opening handshake.
 pub(crate) fn shaken(config: &Config) -> (Connection, Connection) {
     let mut client = Connection::client_with_entropy(config.clone(), settled);
     let mut server = Connection::server(config.clone());
@@ -53,13 +53,13 @@ pub(crate) fn shaken(config: &Config) -> (Connection, Connection) {
     (client, server)
 }
 
-/// A frame as `role`'s peer sends it: masked for a server, with a key of zeros.
+/// Returns a frame as `role`'s peer sends it: masked for a server, with a key of zeros.
 pub(crate) fn frame_to(role: Role, header: FrameHeader, payload: &[u8]) -> Vec<u8> {
     let header = FrameHeader { payload_len: payload.len() as u64, ..header };
     claim_to(role, header).into_iter().chain(payload.iter().copied()).collect()
 }
 
-/// A header as `role`'s peer sends it, whatever it claims.
+/// Returns a header as `role`'s peer sends it, with any claims.
 pub(crate) fn claim_to(role: Role, header: FrameHeader) -> Vec<u8> {
     let header = match role {
         Role::Server => header.with_mask(MaskingKey::new([0; 4])),
@@ -68,22 +68,22 @@ pub(crate) fn claim_to(role: Role, header: FrameHeader) -> Vec<u8> {
     header.encode().to_vec()
 }
 
-/// A header of a frame that ends its message.
+/// Returns the header of a frame that ends its message.
 pub(crate) const fn last(opcode: Opcode) -> FrameHeader {
     FrameHeader::new(opcode, 0)
 }
 
-/// A header of a frame with more to come.
+/// Returns the header of a frame with more to come.
 pub(crate) const fn more(opcode: Opcode) -> FrameHeader {
     FrameHeader::new(opcode, 0).unfinished()
 }
 
-/// The same header with the bit of permessage-deflate.
+/// Returns the same header with the bit of permessage-deflate.
 pub(crate) const fn compressed(header: FrameHeader) -> FrameHeader {
     header.with_rsv(Rsv::RSV1)
 }
 
-/// What a connection does with bytes, or somebody who answers at once.
+/// A receiver of bytes: a connection, or a program that answers at once.
 pub(crate) trait Receive {
     fn take<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Event<'a>>, RemoteProtocolError>;
 
@@ -102,8 +102,8 @@ impl Receive for Connection {
 
 /// Feeds parts one after the other; returns the events up to the first error, and that error.
 ///
-/// After each part no byte may be left, but for those behind an error, and those that wait for an answer of ours: they
-/// come again with the next part.
+/// After each part no byte may be left. There are two exceptions: bytes after an error, and bytes that wait for our
+/// answer, which come again with the next part.
 pub(crate) fn feed<'p>(
     connection: &mut impl Receive,
     parts: impl IntoIterator<Item = &'p [u8]>,
@@ -128,7 +128,7 @@ pub(crate) fn feed<'p>(
     (events, Ok(()))
 }
 
-/// The bytes in parts that end at `cuts`.
+/// Returns the bytes in parts that end at `cuts`.
 pub(crate) fn parts<'p>(bytes: &'p [u8], cuts: &[usize]) -> Vec<&'p [u8]> {
     let mut cuts: Vec<usize> = cuts.iter().copied().chain([0, bytes.len()]).collect();
     cuts.sort_unstable();

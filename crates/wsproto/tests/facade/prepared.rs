@@ -1,4 +1,4 @@
-//! Messages for many connections.
+//! Prepared messages for many connections.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
@@ -19,7 +19,7 @@ use crate::pair::{open, shaken};
 
 const TEXT: &str = "To all of you, and to all of you, and to all of you";
 
-/// A server that compresses each message by itself, with a window of so many bits.
+/// Returns a configuration without context takeover, with a window of this size.
 fn forgetful(window_bits: u8) -> Config {
     let deflate = DeflateConfig::default()
         .with_threshold(20)
@@ -28,7 +28,7 @@ fn forgetful(window_bits: u8) -> Config {
     Config::default().with_extension(deflate)
 }
 
-/// Receives all that was sent, and returns the messages.
+/// Receives all bytes, and returns the messages.
 fn received(client: &mut Connection, wire: &mut [u8]) -> Vec<Event<'static>> {
     let mut input = wire;
     let mut events = Vec::new();
@@ -175,7 +175,7 @@ fn needs_an_open_connection() {
     assert_eq!(server.send_prepared_apart(&message).err(), Some(connecting));
 }
 
-/// Makes `made by N` of each message that begins a round of the count, and refuses the first `refused` of them.
+/// An extension that replaces each message by `made by N`, and refuses the first `refused` messages.
 #[derive(Clone, Debug)]
 struct Counting {
     key: u128,
@@ -227,7 +227,7 @@ impl Extension for Counting {
         if nth < self.refused {
             return Err(Refusal::new(CloseCode::INTERNAL_ERROR, "not yet"));
         }
-        thread::yield_now(); // others come in between
+        thread::yield_now(); // lets other threads run
         output.write(format!("made by {}", self.key).as_bytes());
         Ok(Outbound::transformed(Rsv::RSV3))
     }

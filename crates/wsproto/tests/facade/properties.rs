@@ -1,4 +1,4 @@
-//! What holds for any sequence of events, any bytes and any chunking.
+//! Properties of any sequence of events, any bytes and any cuts.
 
 use std::mem;
 
@@ -16,7 +16,7 @@ use crate::pair::{ANSWER, REQUEST, Receive, compressed, feed, frame_to, last, mo
 use crate::seen::{Seen, Stand, is_prefix, merged, messages};
 use crate::ways::{Joining, Reader, WAYS, Way};
 
-/// Something that a side may send.
+/// An event that a side may send.
 #[derive(Clone, Debug)]
 enum Op {
     Text(String, Stand),
@@ -101,7 +101,7 @@ pub(crate) fn role() -> impl Strategy<Value = Role> {
     prop_oneof![Just(Role::Server), Just(Role::Client)]
 }
 
-/// Sends what can be sent; returns the bytes, and what the other side is to see.
+/// Sends the events that can be sent. Returns the bytes, and the events that the other side must see.
 fn send_all(sender: &mut Connection, ops: Vec<Op>) -> (Vec<u8>, Vec<Seen>) {
     let (mut wire, mut expected) = (Vec::new(), Vec::new());
     let mut interrupted = None;
@@ -126,7 +126,7 @@ pub(crate) fn cut_at(bytes: &[u8], cuts: &[Index]) -> Vec<usize> {
     cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect()
 }
 
-/// A frame of a peer that mostly keeps the rules.
+/// A frame of a peer, mostly valid.
 pub(crate) fn peer_frame() -> impl Strategy<Value = (FrameHeader, Vec<u8>)> {
     let opcode = prop_oneof![
         3 => Just(Opcode::Text),
@@ -158,7 +158,7 @@ pub(crate) fn stream_to(role: Role, frames: &[(FrameHeader, Vec<u8>)]) -> Vec<u8
     frames.iter().flat_map(|(header, payload)| frame_to(role, *header, payload)).collect()
 }
 
-/// What decides between two errors: their answer, where an extension may be the first or the second to complain.
+/// Reduces an error to its answer: where two faults are in the bytes, an extension may report the first or the second.
 pub(crate) fn verdict(end: Result<(), RemoteProtocolError>) -> Result<(), Option<CloseCode>> {
     end.map_err(|error| match error.event_hint() {
         Some(Event::CloseConnection(close)) => Some(close.code),
@@ -166,7 +166,7 @@ pub(crate) fn verdict(end: Result<(), RemoteProtocolError>) -> Result<(), Option
     })
 }
 
-/// Holds two connections of the same kind, fed with the same bytes in other parts, to the same events.
+/// Checks that two connections of the same kind report the same events for the same bytes with other cuts.
 fn compare(mut one: impl Receive, mut other: impl Receive, bytes: &[u8], cuts: &[Index]) {
     let (by_byte, by_byte_end) = feed(&mut one, bytes.chunks(1));
     let (by_byte, by_cuts_given) = (merged(&by_byte), parts(bytes, &cut_at(bytes, cuts)));
@@ -206,20 +206,20 @@ impl<R: Receive> Object for R {
     }
 }
 
-/// What came of a stream that was received in one way.
+/// The result of receiving a stream in one way.
 pub(crate) struct Received {
-    /// Events as they were given, the parts of each frame joined.
+    /// The events, with the parts of each frame joined.
     pub(crate) frames: Vec<Seen>,
     /// Whole messages, and other events.
     pub(crate) messages: Vec<Event<'static>>,
     pub(crate) is_fine: bool,
-    /// How many reads it took to find a fault.
+    /// How many reads came before a fault was found.
     pub(crate) failed_at: Option<usize>,
-    /// The verdict, what was answered, and where the connection stands.
+    /// The verdict, the answers, and the state of the connection.
     pub(crate) stand: (Result<(), Option<CloseCode>>, Vec<u8>, ConnectionState, Transport, bool),
 }
 
-/// Receives a stream in one way, answers what is owed, and lets it end.
+/// Receives a stream in one way, sends the required answers, and lets it end.
 pub(crate) fn received(mut connection: Connection, way: Way, reads: &[&[u8]], ends: bool) -> Received {
     let (mut reader, mut joining) = (Reader::new(way), Joining::default());
     let (mut events, mut out, mut done) = (Vec::new(), Vec::new(), 0);
@@ -237,7 +237,7 @@ pub(crate) fn received(mut connection: Connection, way: Way, reads: &[&[u8]], en
         for _ in 0..2 {
             let again =
                 reader.read(&mut connection, b"\x81\x01x", |_, event| panic!("{event:?} after the end"));
-            assert_eq!(again.as_ref(), Err(error), "{way:?}: not final");
+            assert_eq!(again.as_ref(), Err(error), "{way:?}: the error is not final");
             assert!(reader.buffer.is_empty(), "{way:?}: something waits after {error:?}");
         }
     }
@@ -321,7 +321,7 @@ proptest! {
         compare(open(role, &config), open(role, &config), &bytes, &cuts);
     }
 
-    /// Parts and whole messages, out of memory of the program's own or out of a buffer, in one step, in two, and taken.
+    /// Parts and whole messages, out of the program's own memory or out of a buffer, in one step, in two, and taken.
     #[test]
     fn f16_every_way_to_receive_gives_the_same(
         frames in vec(peer_frame(), 0..8), config in config(), role in role(), cuts: Vec<Index>, small: bool,
@@ -341,7 +341,7 @@ proptest! {
             prop_assert_eq!(&other.stand, &oracle.stand, "{:?}", way);
             prop_assert_eq!(other.failed_at, oracle.failed_at, "{:?}: found with another read", way);
             if let Way::Parts(_) = way {
-                // How much of a frame is heard before a fault in it is left open.
+                // How much of a frame is reported before a fault in it may differ.
                 let alike = other.frames == oracle.frames
                     || !oracle.is_fine
                         && (is_prefix(&other.frames, &oracle.frames) || is_prefix(&oracle.frames, &other.frames));
@@ -389,7 +389,7 @@ proptest! {
             Role::Server => Connection::server(config.clone()),
             Role::Client => {
                 let mut client = Connection::client_with_entropy(config.clone(), |bytes: &mut [u8]| {
-                    // The key of the RFC's example, so that its answer fits.
+                    // The key of the RFC's example, so that its answer is valid.
                     let nonce = b"the sample nonce";
                     bytes.copy_from_slice(&nonce[..bytes.len()]);
                 });
@@ -407,7 +407,7 @@ proptest! {
         let mut connection = open(role, &config);
         let (start, end) = feed(&mut connection, [&bytes[..cut.index(bytes.len() + 1)]]);
         if end.is_ok() {
-            // A part of a frame may come as far as it is text before a later byte spoils it.
+            // A part of a frame may come up to the end of its valid text, before a later byte is invalid.
             let (fine, _) = feed(&mut open(role, &config), bytes.chunks(1));
             let (start, whole, fine) = (merged(&start), merged(&whole), merged(&fine));
             prop_assert!(is_prefix(&start, &fine), "{start:?}, {fine:?}");
@@ -438,7 +438,7 @@ proptest! {
     }
 }
 
-/// The parameters that both sides of any configuration can read: no context is taken over, the smallest window.
+/// Returns parameters that both sides of any configuration can read: no context takeover, the smallest window.
 fn squeezing() -> DeflateParams {
     let small = WindowBits::new(8).unwrap();
     DeflateParams {
@@ -449,7 +449,7 @@ fn squeezing() -> DeflateParams {
     }
 }
 
-/// One thing that happens in a talk between two ends.
+/// One step of a conversation between two ends.
 #[derive(Clone, Debug)]
 enum Step {
     Send(Role, Op),
@@ -465,7 +465,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// One end, what is on its way to it, and what it has seen and sent.
+/// One end, the bytes on their way to it, and the events that it has seen and sent.
 struct End {
     connection: Connection,
     inbox: Vec<u8>,
@@ -525,7 +525,7 @@ impl Talk {
         }
     }
 
-    /// Gives some of its bytes to an end, which answers at once.
+    /// Delivers some waiting bytes to an end, which answers at once.
     fn deliver(&mut self, role: Role, len: usize) {
         let (to, from) = self.ends(role);
         let rest = to.inbox.split_off(len.min(to.inbox.len()));
@@ -538,7 +538,7 @@ impl Talk {
         assert!(input.is_empty());
     }
 
-    /// Lets both ends close, and compares what one has sent with what the other has received.
+    /// Lets both ends close, and compares the events that one sent with those that the other received.
     fn end(mut self) {
         let open = [&self.client, &self.server].map(|end| end.connection.state() == ConnectionState::Open);
         if open == [true, true] {
@@ -566,7 +566,7 @@ impl Talk {
     }
 }
 
-/// What was received, but for Pongs, of which some are replies, and the Close.
+/// Returns the received events except for Pongs (some of them are replies) and the Close.
 fn without_replies(received: &[Event<'_>]) -> Vec<Seen> {
     without_pongs(merged(received)).into_iter().filter(|seen| !matches!(seen, Seen::Close(..))).collect()
 }

@@ -1,4 +1,4 @@
-//! Events out of a buffer that is read into: the same as `receive` gives, however the bytes come and the program asks.
+//! Events out of a read buffer are the same as those of `receive`, for all cuts and all ways to receive.
 
 use std::iter;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,7 +14,7 @@ use crate::pair::{REQUEST, compressed, deflating, frame_to, last, more, open, pa
 use crate::stack::deflate_first;
 use crate::ways::{Joining, Reader, STEPS, Steps, WAYS, Way, fill, fill_all};
 
-/// The oracle: `receive`, and the parts that it gives, joined by the test.
+/// Returns the messages of the oracle: the test joins the parts of `receive`.
 pub(crate) fn joined_parts(
     mut connection: Connection,
     bytes: &[u8],
@@ -24,7 +24,7 @@ pub(crate) fn joined_parts(
     (joining.events, outcome)
 }
 
-/// What comes out of a buffer that the parts are read into, each in as many reads as it takes.
+/// Returns the events out of a buffer into which the parts are read, each in as many reads as it needs.
 pub(crate) fn with_buffer<'p>(
     connection: &mut Connection,
     buffer: &mut ReadBuffer,
@@ -33,7 +33,7 @@ pub(crate) fn with_buffer<'p>(
     with_steps(Steps::One, connection, buffer, reads)
 }
 
-/// The same, in these steps.
+/// Returns the same, with these steps.
 pub(crate) fn with_steps<'p>(
     steps: Steps,
     connection: &mut Connection,
@@ -64,7 +64,7 @@ fn assert_same(name: &str, role: Role, config: &Config, wire: &[u8], cuts: &[usi
     }
 }
 
-/// Streams with everything that can stand between two parts of a message, good and bad.
+/// Returns streams with everything that can come between two parts of a message, valid and invalid.
 fn streams(role: Role) -> Vec<(&'static str, Vec<u8>)> {
     let frame = |header, payload: &[u8]| frame_to(role, header, payload);
     let (text, binary, rest) = (more(Opcode::Text), more(Opcode::Binary), more(Opcode::Continuation));
@@ -103,13 +103,14 @@ fn every_split_and_byte_by_byte_give_what_receive_gives() {
     }
 }
 
-/// The last block of a message: stored, with `bytes` in it.
+/// Returns the last block of a message: stored, with `bytes` in it.
 fn stored(bytes: &[u8]) -> Vec<u8> {
     let len = u16::try_from(bytes.len()).unwrap();
     [&[0], &len.to_le_bytes()[..], &(!len).to_le_bytes(), bytes, &[0]].concat()
 }
 
-/// Streams of messages that two extensions transform frame by frame, or one of them, or none; the second turns all bits.
+/// Returns streams of messages that both, one or none of two extensions transform, frame by frame. The second extension
+/// inverts all bits.
 fn transformed_streams(role: Role) -> Vec<(&'static str, Vec<u8>)> {
     let frame = |header, payload: &[u8]| frame_to(role, header, payload);
     let turned = |header: FrameHeader, payload: &[u8]| {
@@ -150,7 +151,7 @@ fn what_extensions_make_is_the_same_in_the_buffer() {
             let config = deflate_first().with_max_message_len(1000);
             for cut in 0..=wire.len() {
                 assert_same(name, role, &config, &wire, &[cut]);
-                // What is wrong is found out with the byte that is wrong, not with its frame.
+                // A fault is found at the wrong byte, not at the end of its frame.
                 assert_same(name, role, &config, &wire[..cut], &[]);
             }
             assert_same(name, role, &config, &wire, &(0..wire.len()).collect::<Vec<_>>());
@@ -158,8 +159,9 @@ fn what_extensions_make_is_the_same_in_the_buffer() {
     }
 }
 
-/// The other way in the middle of a message: nothing is invented, nothing that follows the message is lost, and a text stays
-/// UTF-8. But a binary frame that is awaited whole waits as it was read, and the connection awaits it there.
+/// The program changes the way of receiving within a message: no bytes are invented, nothing after the message is lost,
+/// and a text stays UTF-8. The exception is a binary frame that the buffer waits for as a whole: it must be received
+/// from there.
 #[test]
 fn what_one_way_began_another_one_ends() {
     let text = "aé€😀".repeat(9);
@@ -230,7 +232,7 @@ fn what_receive_began_the_buffer_ends() {
     assert!(buffer.is_empty());
 }
 
-/// Where the buffer is empty, nothing of the frame waits there, whatever waited before.
+/// An empty buffer holds nothing of the frame, whatever waited in it before.
 #[test]
 fn receive_goes_on_after_an_empty_buffer() {
     let ping = frame_to(Role::Server, last(Opcode::Ping), b"waits to be whole");
@@ -275,7 +277,7 @@ fn a_control_frame_that_receive_began_ends_in_the_buffer() {
     }
 }
 
-/// Bytes that compress to three quarters.
+/// Returns bytes that compress to three quarters.
 fn noise(len: usize) -> Vec<u8> {
     let mut state = 1_u32;
     let byte = || {
@@ -336,12 +338,12 @@ proptest! {
         cuts.sort_unstable();
         let config = deflating().with_max_message_len(limit);
         assert_same("sent", Role::Server, &config, &wire, &cuts);
-        // What is wrong is found out with the same byte.
+        // The fault is found at the same byte.
         assert_same("cut off", Role::Server, &config, &wire[..*cuts.last().unwrap_or(&0)], &[]);
     }
 }
 
-/// Whatever the buffer gave before, `receive` gives extensions bounded pieces.
+/// `receive` passes bounded pieces to extensions, whatever came out of the buffer before.
 #[test]
 fn d8_pieces_are_bounded_behind_a_control_frame_out_of_the_buffer() {
     let len = 4 << 20;
@@ -373,7 +375,7 @@ fn d8_memory_grows_with_what_comes_out_up_to_the_limit() {
                 assert_eq!(outcome.is_ok(), len == limit, "{limit}, {len}");
                 assert!(events.len() <= 1);
             });
-            // What it works with, what was read, and a message that is given and copied by the test.
+            // The inflater's memory, the bytes that were read, and a message that the test copies.
             let most = (160 << 10) + wire.len() as u64 + 4 * limit as u64;
             assert!(info.bytes_max <= most, "{limit}, {len}: {} bytes, more than {most}", info.bytes_max);
         }
@@ -461,7 +463,7 @@ fn a_close_drops_the_message_under_way() {
     }
 }
 
-/// A message to be sent: its text or bytes, and where it is cut into fragments with a Ping between them.
+/// A message to send: its type, its text or bytes, and its cuts into fragments with a Ping between them.
 fn message() -> impl Strategy<Value = (bool, String, usize)> {
     (any::<bool>(), prop_oneof!["\\PC{0,40}", "[a-zé😀]{0,3000}"], 1usize..6)
 }
@@ -551,7 +553,7 @@ fn from_the_first_byte_of_http_with_messages_before_the_answer() {
             reader.read(connection, bytes, |_, event| joining.push(event)).unwrap();
             joining.events
         };
-        // A message comes right after the request, and half another one, before the server has answered.
+        // A message and half of another one come right after the request, before the server has answered.
         wire.extend(frame_to(Role::Server, last(Opcode::Text), b"early bird"));
         let next = frame_to(Role::Server, last(Opcode::Binary), b"next");
         wire.extend(&next[..7]);
@@ -562,7 +564,7 @@ fn from_the_first_byte_of_http_with_messages_before_the_answer() {
         let events = read(&mut at_server, &mut server, &[]);
         assert_eq!(events, [TextMessage::new("early bird").into()], "{name}");
         let events = read(&mut at_server, &mut server, &next[7..]);
-        // The start of it was a part of its own, where parts come.
+        // Where parts come, its start was a part of its own.
         let start = if let Way::Whole(_) = way { 0 } else { 1 };
         assert_eq!(events, [BytesMessage::new(&b"next"[start..]).into()], "{name}");
         assert!(at_server.is_empty(), "{name}");
@@ -594,7 +596,7 @@ fn a_code_point_that_was_cut_before_the_answer_is_kept() {
     }
 }
 
-/// What the documentation of `ReadBuffer` promises of its memory.
+/// The promise of `ReadBuffer`'s documentation about its memory.
 #[test]
 fn memory_is_at_most_twice_the_longest_message() {
     const LEN: usize = 1 << 20;
@@ -641,7 +643,7 @@ fn memory_is_at_most_twice_the_longest_message() {
                     part = &part[fill(&mut buffer, part)..];
                     held = held.max(buffer.capacity());
                     while server.advance(&mut buffer).unwrap() {
-                        // While the message is there.
+                        // The message is still there.
                         held = held.max(buffer.capacity());
                     }
                     held = held.max(buffer.capacity());
@@ -653,7 +655,7 @@ fn memory_is_at_most_twice_the_longest_message() {
     }
 }
 
-/// A stream with every length of header, and everything that can stand between two parts of a message.
+/// Returns a stream with every length of header, and everything that can come between two parts of a message.
 fn long_stream(role: Role) -> Vec<u8> {
     let text = "a€😀é".repeat(8000);
     let mut wire = Vec::new();
@@ -724,7 +726,7 @@ proptest! {
             room[..len].copy_from_slice(&rest[..len]);
             buffer.filled(len);
             rest = &rest[len..];
-            // All events, one of them, or none, in one step or two.
+            // Take all events, one of them, or none, in one step or two.
             let mut most = if odd & 2 == 0 || rest.is_empty() { usize::MAX } else { usize::from(odd >> 2 & 1) };
             let way = STEPS[usize::from(odd >> 4) % 3];
             while most > 0 && let Some(event) = way.next(&mut connection, &mut buffer).unwrap() {
@@ -750,7 +752,7 @@ proptest! {
             let buffer = &mut buffers[usize::from(odd >> 1 & 1)];
             let from = &wire[at.index(wire.len())..];
             match odd >> 2 & 7 {
-                // What was never written there.
+                // Bytes that were never written there.
                 0 => {
                     let room = buffer.room().len();
                     buffer.filled(len.min(room));
@@ -759,7 +761,7 @@ proptest! {
                     let _event = buffer.take_event();
                 }
                 2 => {
-                    // A debug assertion tells of a frame that waits in a buffer.
+                    // A debug assertion reports a frame that waits in a buffer.
                     let mut lent = from[..len.min(from.len())].to_vec();
                     let receive = || drop(connection.receive(&mut &mut lent[..]));
                     if std::panic::catch_unwind(std::panic::AssertUnwindSafe(receive)).is_err() {
@@ -784,8 +786,8 @@ proptest! {
     }
 }
 
-/// A program that says more than it was given room for made a mistake, of which a debug build tells it; in any build no byte
-/// comes that was not read.
+/// A program that reports more bytes than the room has made a mistake: a debug build panics. In any build no byte comes
+/// out that was not read.
 #[test]
 fn more_than_the_room_is_not_counted() {
     let full = || {
@@ -854,7 +856,7 @@ fn what_another_reader_left_over_comes_first() {
     let mut buffer = ReadBuffer::parts().with_unread(bytes);
     let mut server = open(Role::Server, &Config::default());
     let Ok(Some(Event::TextMessage(text))) = server.receive_from(&mut buffer) else { panic!("no text") };
-    assert_eq!(text.data.as_ptr().addr() - place.addr(), 6, "what nobody else has is not copied");
+    assert_eq!(text.data.as_ptr().addr() - place.addr(), 6, "bytes that are not shared are not copied");
 }
 
 #[test]
@@ -906,7 +908,7 @@ fn what_is_wrong_with_a_message_in_one_read_is_said_as_by_receive() {
     }
 }
 
-/// Streams that break a limit, or a rule with a certain byte of a header or payload, each behind a good message.
+/// Returns streams that break a limit, or a rule at a certain byte of a header or payload, each after a valid message.
 fn faults(role: Role) -> Vec<(&'static str, Config, Vec<u8>)> {
     let frame = |header, payload: &[u8]| frame_to(role, header, payload);
     let claim = |opcode, payload_len| crate::pair::claim_to(role, FrameHeader::new(opcode, payload_len));
@@ -976,7 +978,7 @@ fn f18_an_error_is_final_in_the_buffer_too() {
     }
 }
 
-/// A buffer that a faulty connection leaves can serve another one: nothing of the peer's bytes is left in it.
+/// After an error a buffer can serve another connection: no bytes of the peer are left in it.
 #[test]
 fn f18_after_an_error_the_buffer_is_empty() {
     for role in [Role::Server, Role::Client] {
@@ -1060,7 +1062,7 @@ fn as_much_is_read_at_a_time_as_was_asked_for() {
     }
 }
 
-/// Small reads cost a call of the system each: there is room for 4 KiB, or for the rest of the message.
+/// Each small read costs a system call, so there is room for 4 KiB, or for the rest of the message.
 #[test]
 fn there_is_room_for_the_rest_of_the_message_or_4_kib() {
     for len in [100, 5000, 9000, 40_000, 100_000] {
@@ -1111,7 +1113,7 @@ fn what_is_unread_is_what_the_peer_sent() {
     }
 }
 
-/// Memory that a message before it left, and the message begins well behind its front.
+/// An earlier message left memory, and this message begins far from its front.
 #[test]
 fn f4_a_message_that_begins_behind_others_takes_no_more_than_twice_its_length() {
     let long = |len: usize| frame_to(Role::Server, last(Opcode::Binary), &vec![7; len]);
@@ -1127,7 +1129,7 @@ fn f4_a_message_that_begins_behind_others_takes_no_more_than_twice_its_length() 
         stream.extend_from_slice(&long(len));
         let (mut at, mut most) = (0, 0);
         while at < stream.len() {
-            // Each read ends within a message, so that nothing ends where a read does.
+            // Each read ends within a message, so no message ends with a read.
             let size = if at < memory_left { 5000 } else { 1500 };
             at += fill(&mut buffer, &stream[at..(at + size).min(stream.len())]);
             while server.receive_from(&mut buffer).unwrap().is_some() {}

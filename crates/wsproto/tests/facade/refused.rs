@@ -1,11 +1,11 @@
-//! Requests for something else than a WebSocket, on the same port: what they asked for, and how they are answered.
+//! Requests for something else than a WebSocket on the same port: the reported request, and its answer.
 
 use wsproto::{
     Config, Connection, ConnectionState, DeflateConfig, Event, RejectConnection, RejectData,
     RemoteProtocolError, Transport,
 };
 
-/// A server's connection that got these bytes in two reads, and its error.
+/// Returns a server's connection that got these bytes in two reads, and its error.
 fn refused(config: Config, request: &str, cut: usize) -> (Connection, RemoteProtocolError) {
     let mut ws = Connection::server(config);
     let mut bytes = request.as_bytes().to_vec();
@@ -67,7 +67,7 @@ fn a_refused_request_is_answered_as_the_program_likes() {
          Content-Length: 5\r\n\r\nfine\n"
     );
     assert_eq!((ws.state(), ws.transport()), (ConnectionState::Closed, Transport::ShutdownWrite));
-    // In parts, and what a POST brings behind its head is no second request.
+    // The answer goes in parts. The body of a POST is no second request.
     let post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18\r\n\r\nGET / HTTP/1.1\r\n\r\n";
     let (mut ws, _) = refused(Config::default(), post, post.len());
     let mut out = Vec::new();

@@ -1,13 +1,13 @@
-//! Events without their chunking: the parts of a frame joined, so that different reads of one stream can be compared.
+//! Events without the cuts of reads: the parts of a frame are joined, so different reads of one stream can be compared.
 
 use wsproto::{CloseCode, Event, Request};
 
-/// What was seen of a stream.
+/// An event of a stream.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Seen {
-    /// The data of one frame of a text message, and where it stands.
+    /// The data of one frame of a text message, and its place in the message.
     Text(Vec<u8>, Stand),
-    /// The same of a binary message.
+    /// The same for a binary message.
     Bytes(Vec<u8>, Stand),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
@@ -100,7 +100,7 @@ pub(crate) fn messages(events: &[Event<'_>]) -> Vec<Seen> {
     all
 }
 
-/// Tells whether one list is the beginning of another, of which the last element may be cut short.
+/// Returns whether one list is the beginning of another. Its last element may be incomplete.
 pub(crate) fn is_prefix(start: &[Seen], whole: &[Seen]) -> bool {
     let Some((last, before)) = start.split_last() else { return true };
     let Some(counterpart) = whole.get(before.len()) else { return false };

@@ -1,4 +1,4 @@
-//! What is sent: into both kinds of memory, headers apart, in fragments; by each role, with extensions and without.
+//! Sending: into both kinds of memory, headers apart, in fragments; by each role, with extensions and without.
 
 use allocation_counter::measure;
 use bytes::BytesMut;
@@ -23,7 +23,7 @@ use crate::stack::{deflate_first, inverting};
 const ROLES: [Role; 2] = [Role::Server, Role::Client];
 const TEXT: &str = "na na na na, hey hey, grüezi mitenand € 😀, na na na na, hey hey, goodbye";
 
-/// Marks each message by RSV3 in its first frame, and leaves all payloads as they are.
+/// An extension that marks each message with RSV3 in its first frame, and changes no payload.
 #[derive(Clone, Debug)]
 struct Mark;
 
@@ -49,7 +49,7 @@ impl ExtensionConfig for Mark {
     }
 }
 
-/// The mark of a frame.
+/// Returns the mark of a frame.
 fn mark(opcode: Opcode) -> Rsv {
     if matches!(opcode, Opcode::Text | Opcode::Binary) { Rsv::RSV3 } else { Rsv::NONE }
 }
@@ -95,7 +95,7 @@ fn forgetting() -> Config {
     Config::default().with_extension(deflate)
 }
 
-/// What is agreed, and whether all of it works on messages.
+/// Configurations, and whether all of their extensions work per message.
 fn settings() -> [(&'static str, Config, bool); 7] {
     [
         ("nothing", Config::default(), true),
@@ -112,7 +112,7 @@ fn other(role: Role) -> Role {
     if role == Role::Server { Role::Client } else { Role::Server }
 }
 
-/// The messages that the other side of `role` gets.
+/// Returns the messages that the other side of `role` gets.
 fn arrived(role: Role, config: &Config, wire: &[u8]) -> Vec<Seen> {
     let (events, end) = feed(&mut open(other(role), config), [wire]);
     assert_eq!(end, Ok(()));
@@ -123,7 +123,7 @@ fn text(text: &str) -> Seen {
     Seen::Text(text.as_bytes().to_vec(), Stand::MessageDone)
 }
 
-/// The frames that were sent, unmasked.
+/// Returns the frames that were sent, unmasked.
 fn frames(mut wire: &[u8]) -> Vec<(FrameHeader, Vec<u8>)> {
     let mut frames = Vec::new();
     while let Some((header, len)) = FrameHeader::parse(wire).unwrap() {
@@ -139,7 +139,7 @@ fn frames(mut wire: &[u8]) -> Vec<(FrameHeader, Vec<u8>)> {
     frames
 }
 
-/// Says all that can be said in each way, and what can't be said; returns what was appended and how it went.
+/// Sends all kinds of events in each way, including invalid ones. Returns the output and the results.
 fn say_all<B: WriteBuffer>(
     role: Role,
     config: &Config,
@@ -181,7 +181,7 @@ fn say_all<B: WriteBuffer>(
 #[test]
 fn both_kinds_of_memory_get_the_same() {
     for role in ROLES {
-        // Each has a pool of its own: a compressor that was used before begins its stream in another way.
+        // Each has its own pool: a compressor that was used before begins its stream differently.
         for ((name, config, _), (_, same, _)) in settings().into_iter().zip(settings()) {
             let (mut vec, mut bytes) = (b"before".to_vec(), BytesMut::from(&b"before"[..]));
             let outcomes = say_all(role, &config, &mut vec);
@@ -261,7 +261,7 @@ fn nothing_is_allocated_per_message_in_either_kind_of_memory() {
     }
 }
 
-/// A message of which the header was given, and the payload as the caller writes it.
+/// Returns a frame as the caller of `send_apart` writes it.
 fn written(header: FrameHeader, payload: &[u8]) -> Vec<u8> {
     let (mut wire, mut payload) = (header.encode().to_vec(), payload.to_vec());
     if let Some(mut key) = header.mask {
@@ -289,12 +289,12 @@ fn a_verbatim_message_goes_apart_where_no_extension_has_to_see_it() {
                             (LocalProtocolError::PayloadApart, false),
                             "{role:?}, {name}"
                         );
-                        ws.send(message, wire).unwrap(); // it takes what can't go apart
+                        ws.send(message, wire).unwrap(); // `send` takes a message that can't go apart
                     }
                 }
             };
             apart(&mut ws, whole.clone(), &mut wire);
-            // In parts, of which only the first says so, and some go the other way.
+            // The message goes in parts. Only the first part is marked verbatim, and some go through `send`.
             apart(&mut ws, TextMessage::new("one, ").verbatim().unfinished(), &mut wire);
             ws.send(TextMessage::new("two, ").unfinished(), &mut wire).unwrap();
             apart(&mut ws, TextMessage::new("three, ").unfinished(), &mut wire);
@@ -327,7 +327,7 @@ fn what_extensions_could_transform_does_not_go_apart() {
             } else {
                 ws.send(TextMessage::new(TEXT), &mut wire).unwrap();
             }
-            // A message that is compressed goes on as it began.
+            // A compressed message stays compressed to its end.
             ws.send(TextMessage::new("one, ").unfinished(), &mut wire).unwrap();
             let rest = TextMessage::new("two").verbatim();
             match ws.send_apart(rest.clone()) {
@@ -407,7 +407,7 @@ fn a_header_alone_is_completed() {
     }
 }
 
-/// Makes sure that frames are fragments of one message with at most so many bytes each; returns what is in them.
+/// Checks that frames are fragments of one message with at most `most` bytes each, and returns their payloads.
 fn joined(name: &str, wire: &[u8], opcode: Opcode, most: usize) -> (Rsv, Vec<Vec<u8>>) {
     let frames = frames(wire);
     for (nth, (header, payload)) in frames.iter().enumerate() {
@@ -536,7 +536,7 @@ fn what_cannot_be_cut_changes_nothing() {
     }
 }
 
-/// Gives keys, but for the one that is due when the count is down.
+/// A source of keys that fails once, when the count reaches zero.
 struct Failing(usize);
 
 impl Entropy for Failing {
@@ -560,14 +560,14 @@ fn a_key_that_is_missing_leaves_nothing_of_a_message() {
         let (keys, mut failed) = (frames(&whole).len(), 0);
         for missing in 1..=keys + 1 {
             let agreed = conclude(&config.extensions, &answer).unwrap();
-            // One key is for the message before.
+            // One key is for the earlier message.
             let mut client = Connection::open_client_with_entropy(config.clone(), Failing(missing + 1))
                 .with_extensions(agreed);
             let mut wire = Vec::new();
             client.send(TextMessage::new(TEXT), &mut wire).unwrap();
             let before = wire.clone();
             let outcome = client.send_fragmented(TextMessage::new(TEXT), 5, &mut wire);
-            // With a window that is kept, fewer fragments come of a text that was sent before.
+            // With context takeover, a repeated text needs fewer fragments.
             if outcome.is_err() {
                 assert_eq!(outcome, Err(LocalProtocolError::Entropy), "{name}, key {missing}");
                 assert_eq!(wire, before, "{name}, key {missing}");
@@ -582,7 +582,7 @@ fn a_key_that_is_missing_leaves_nothing_of_a_message() {
 }
 
 proptest! {
-    /// Whatever is cut, and however short: the other side gets what was sent.
+    /// The other side gets the messages that were sent, for all lengths of fragments.
     #[test]
     fn fragments_of_any_length_arrive(
         said in vec((".{0,200}", 0..300_usize, any::<bool>()), 1..6),

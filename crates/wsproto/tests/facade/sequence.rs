@@ -1,4 +1,4 @@
-//! What comes first: faults behind text that extensions made, our Close.
+//! The order of two things in the same bytes: a fault after text that extensions made, our Close and a message.
 
 use core::num::NonZeroU32;
 
@@ -16,7 +16,7 @@ use crate::ways::{Joining, Reader, STEPS, Way};
 
 #[test]
 fn c2_bad_text_in_front_of_a_bad_stream_is_named_in_every_chunking() {
-    // A stored block of one byte that is no text, then a block of the reserved type.
+    // A stored block of one byte that is invalid UTF-8, then a block of the reserved type.
     let payload = [&b"\x00\x01\x00\xfe\xff\xff"[..], &[0x07]].concat();
     let frame = frame_to(Role::Server, compressed(last(Opcode::Text)), &payload);
     for size in 1..=frame.len() {
@@ -48,7 +48,7 @@ fn d9_the_ratio_is_judged_alike_in_every_chunking() {
             assert_eq!(parts, whole, "{zeros} zeros in parts of {size}");
         }
     }
-    assert!((1..32).contains(&refused), "both verdicts are to be seen");
+    assert!((1..32).contains(&refused), "both verdicts must occur");
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_close_forgets_the_message_under_way() {
     }
 }
 
-/// Flags every frame with RSV3, control frames too, and refuses one without the flag.
+/// An extension that sets RSV3 on every frame, including control frames, and refuses a frame without it.
 #[derive(Debug)]
 struct Flag;
 

@@ -1,4 +1,4 @@
-//! Two extensions on one connection: permessage-deflate, and one of a third party that turns bits.
+//! Two extensions on one connection: permessage-deflate, and a third-party one that inverts bits.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -16,7 +16,7 @@ use wsproto_frame::{FrameHeader, Opcode, Rsv};
 use crate::pair::{compressed, feed, frame_to, last, open};
 use crate::seen::{Seen, Stand, merged};
 
-/// Turns every bit of data frames, flagged by RSV2; refuses a payload that begins with `refuse me`.
+/// An extension that inverts the bits of data frames and sets RSV2. It refuses a payload that begins with `refuse me`.
 #[derive(Clone, Debug)]
 struct Invert;
 
@@ -106,7 +106,7 @@ fn what_the_first_agreed_writes_the_second_takes() {
             assert_eq!(end, Ok(()), "{role:?}, reads of {read}");
             assert_eq!(merged(&events), [Seen::Text(b"Hello".to_vec(), Stand::MessageDone)]);
         }
-        // The other way round the same bytes are no stream of DEFLATE.
+        // In the other order the same bytes are no DEFLATE stream.
         assert!(feed(&mut open(role, &inner_first()), [&bytes[..]]).1.is_err());
     }
 }
@@ -127,7 +127,7 @@ fn d19_a_refusal_closes_with_the_code_of_the_extension() {
             assert_eq!(connection.state(), ConnectionState::RemoteClosing);
         }
         let foreign = frame_to(role, compressed(last(Opcode::Binary)), b"");
-        assert!(feed(&mut open(role, &config), [&foreign[..]]).1.is_err(), "RSV1 is nobody's");
+        assert!(feed(&mut open(role, &config), [&foreign[..]]).1.is_err(), "RSV1 belongs to no extension");
     }
 }
 
@@ -137,7 +137,7 @@ fn d19_a_refused_send_writes_nothing_and_the_next_message_arrives() {
         let mut sender = open(Role::Client, &config);
         let mut out = b"before".to_vec();
         let refused = sender.send(TextMessage::new("refuse me"), &mut out);
-        // Behind permessage-deflate the extension does not see those words.
+        // After permessage-deflate the extension doesn't see those words.
         if config.extensions[0].name() == "x-invert" {
             assert_eq!(refused, Err(LocalProtocolError::Extension(ExtensionError::Refused(REFUSAL))));
             assert_eq!((&out[..], sender.state()), (&b"before"[..], ConnectionState::Open));
@@ -151,7 +151,7 @@ fn d19_a_refused_send_writes_nothing_and_the_next_message_arrives() {
     }
 }
 
-/// Refuses the second frame that is sent, and has no bits.
+/// An extension that refuses the second frame that is sent, and owns no bits.
 #[derive(Clone, Debug)]
 struct RefuseSecond {
     sent: usize,
@@ -250,7 +250,7 @@ proptest! {
     }
 }
 
-/// What one extension refuses counts behind what the next makes of the bytes before, however they come.
+/// The refusal of one extension counts after a fault in the output of the next for earlier bytes, for all cuts.
 #[test]
 fn d19_what_is_wrong_first_is_said_however_the_bytes_come() {
     let stored = |bytes: &[u8]| {
@@ -262,7 +262,7 @@ fn d19_what_is_wrong_first_is_said_however_the_bytes_come() {
     let long = stored(&turned(&[b'a'; 1001]));
     #[rustfmt::skip]
     let table = [
-        // The stream is bad, behind:
+        // The stream is invalid, after:
         ("no UTF-8", inner_first(), [&stored(&turned(b"l\xffo"))[..], &[0xff; 9]].concat()),
         ("too long", inner_first(), [&long[..], &[0xff; 9]].concat()),
     ];
@@ -276,7 +276,7 @@ fn d19_what_is_wrong_first_is_said_however_the_bytes_come() {
     }
 }
 
-/// RFC 7692 §6: a message that is not compressed has RSV1 clear and its payload as it is, whatever stood before it.
+/// RFC 7692 §6: a message that is not compressed has RSV1 clear and an unchanged payload, whatever came before it.
 #[test]
 fn d17_what_is_not_to_be_compressed_goes_out_as_it_is() {
     let config = Config::default().with_extension(DeflateConfig::default().with_threshold(5));
@@ -308,7 +308,7 @@ fn d17_what_is_not_to_be_compressed_goes_out_as_it_is() {
     }
 }
 
-/// The bytes of a message.
+/// Returns the bytes of a message.
 fn data<'a>(event: &'a Event<'_>) -> &'a [u8] {
     match event {
         Event::TextMessage(message) => message.data.as_bytes(),

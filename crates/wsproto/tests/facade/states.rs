@@ -1,4 +1,4 @@
-//! Each state against each event that may be sent, and against what may be received: cell by cell.
+//! Tables of each state and each event that is sent or received, every cell.
 
 use wsproto::{
     AcceptConnection, BytesMessage, CloseCode, CloseConnection, Config, Connection, ConnectionState, Event,
@@ -8,7 +8,7 @@ use wsproto_frame::Opcode;
 
 use crate::pair::{ANSWER, REQUEST, deflating, frame_to, last, more, settled, shaken};
 
-/// Makes a connection that stands there.
+/// Makes a connection in this state.
 fn standing(name: &str, role: Role) -> Connection {
     let config = Config::default();
     let mut ws = match role {
@@ -116,7 +116,8 @@ fn short(state: ConnectionState, transport: Transport) -> String {
     format!("{state:?}{transport}")
 }
 
-/// What sending an event does: the state and transport after it, `.` for the wrong state, `w` for the wrong event.
+/// Returns the result of sending an event: the state and transport after it, `.` for the wrong state, `w` for the wrong
+/// event.
 fn sent(name: &str, role: Role, event: Event<'static>) -> String {
     let mut ws = standing(name, role);
     let before = (ws.state(), ws.transport());
@@ -144,7 +145,8 @@ fn every_state_and_event_sent() {
     use Role::{Client, Server};
     #[rustfmt::skip]
     let table = [
-        // stand                      role    state            request       accept  reject          with body    reject data     text    bytes   close            ping    pong   
+        // stand                      role    state            request       accept  reject          with body    reject
+        // data     text    bytes   close            ping    pong
         ("server, nothing yet",        Server, Connecting,    ["w",          ".",    "Closed, shut", "Rejecting, pause", ".",        ".",    ".",    ".",             ".",    "."]),
         ("server, half a request",     Server, Connecting,    ["w",          ".",    "Closed, shut", "Rejecting, pause", ".",        ".",    ".",    ".",             ".",    "."]),
         ("server, request",            Server, Connecting,    ["w",          "Open", "Closed, shut", "Rejecting, pause", ".",        ".",    ".",    ".",             ".",    "."]),
@@ -181,7 +183,7 @@ fn every_state_and_event_sent() {
     }
 }
 
-/// What receiving something does: what came of it, and the state and transport after it; `-` for nothing.
+/// Returns the result of receiving: the event, and the state and transport after it; `-` for nothing.
 fn received(name: &str, role: Role, bytes: Option<Vec<u8>>) -> String {
     let mut ws = standing(name, role);
     let before = (ws.state(), ws.transport());
@@ -218,7 +220,8 @@ fn every_state_and_thing_received() {
     use Role::{Client, Server};
     #[rustfmt::skip]
     let table = [
-        // stand                      role     text     ping     close                               bad                            end                         
+        // stand                      role     text     ping     close                               bad
+        // end
         ("server, nothing yet",        Server, ["error, Connecting, pause", "error, Connecting, pause", "error, Connecting, pause", "error, Connecting, pause", "error, Closed, close"]),
         ("server, half a request",     Server, ["-",     "-",     "-",                                "-",                           "error, Closed, close"]),
         ("server, request",            Server, ["-",     "-",     "-",                                "-",                           "-"]),

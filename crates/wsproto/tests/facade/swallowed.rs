@@ -1,4 +1,4 @@
-//! Frames and messages that an extension swallows, in both directions: what the program gets, and what the peer.
+//! Frames and messages that an extension swallows, in both directions: what the program gets, and what the peer gets.
 
 use wsproto::extensions::deflate::DeflateConfig;
 use wsproto::extensions::{
@@ -16,24 +16,25 @@ use crate::read_buffer::{joined_parts, with_buffer};
 use crate::seen::{Seen, Stand, merged, messages};
 use crate::ways::{Reader, WAYS, Way};
 
-/// Swallows what it receives with RSV3, by the header, and what begins with `!` where RSV2 is set; sends as told.
+/// An extension that swallows received frames with RSV3, and payloads that begin with `!` in frames with RSV2. It sends
+/// as `marks` says.
 #[derive(Clone, Debug)]
 struct Sieve {
     marks: Marks,
     /// How many messages were sent.
     sent: usize,
-    /// Whether the payload under way begins here, and what its first byte said.
+    /// Whether the next byte is the first one of its payload.
     at_start: bool,
 }
 
-/// What is done with every second message: marked so that the peer swallows it, or swallowed.
+/// The treatment of every second message: marked so that the peer swallows it, or swallowed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Marks {
     None,
     Header,
     Payload,
     Unsent,
-    /// Of every message, each fragment between the first and the last is swallowed.
+    /// Each fragment between the first and the last one of every message is swallowed.
     MiddleUnsent,
 }
 
@@ -136,7 +137,7 @@ fn deflate() -> DeflateConfig {
     DeflateConfig::default().with_threshold(0)
 }
 
-/// The extension alone, and with permessage-deflate on either side of it.
+/// Returns the extension alone, and with permessage-deflate on either side of it.
 fn stacks(marks: Marks) -> [(&'static str, Config); 3] {
     let none = Config::default;
     [
@@ -146,19 +147,19 @@ fn stacks(marks: Marks) -> [(&'static str, Config); 3] {
     ]
 }
 
-/// A frame for the extension, by its header.
+/// Returns the header of a frame that is swallowed by its header.
 fn hidden(header: FrameHeader) -> FrameHeader {
     header.with_rsv(Rsv::RSV3)
 }
 
-/// A frame of which the first byte tells whether it is for the extension.
+/// Returns the header of a frame that may be swallowed by its first byte.
 fn marked(header: FrameHeader) -> FrameHeader {
     header.with_rsv(Rsv::RSV2)
 }
 
 type Expected = Result<Vec<Seen>, RemoteProtocolError>;
 
-/// Feeds bytes in reads of each length and in every way: the frames that are seen, or the messages.
+/// Feeds bytes in reads of each length and in every way, and compares the frames or the messages.
 fn check(name: &str, role: Role, config: &Config, wire: &[u8], expected: &Expected) {
     let (joined, _) = joined_parts(open(role, config), wire);
     for (read, way) in [1, 2, 3, 7, 1 << 20].into_iter().flat_map(|read| WAYS.map(|way| (read, way))) {
@@ -258,7 +259,7 @@ fn d22_rules_of_the_wire_hold_for_what_is_swallowed() {
     }
 }
 
-/// What comes out of the other extensions counts, though it is dropped: no work is without a limit.
+/// The output of the other extensions counts, though it is dropped: no work is without a limit.
 #[test]
 fn d22_what_is_inflated_and_swallowed_counts_as_a_message() {
     for marks in [Marks::Header, Marks::Payload] {
@@ -279,10 +280,10 @@ fn d22_what_is_inflated_and_swallowed_counts_as_a_message() {
     }
 }
 
-/// What is swallowed on either side leaves a window that is kept in step, whatever the order.
+/// A message that is swallowed on either side keeps both windows in step, in any order.
 #[test]
 fn the_other_extensions_stay_in_step() {
-    // Each message repeats the one before it, which is swallowed, and nothing of itself.
+    // Each message repeats the swallowed one before it, and no part of itself.
     let words = |number: usize| -> String {
         let noise = |at: usize| (number / 2 * 1000 + at).wrapping_mul(0x9e37_79b9).to_string();
         (0..100).map(noise).collect()
@@ -341,7 +342,7 @@ fn nothing_is_sent_of_what_is_swallowed() {
     let takeover = |text: &str| Seen::Text(text.as_bytes().to_vec(), Stand::MessageDone);
     for (stack, config) in [
         ("alone", Config::default().with_extension(sieve(Marks::None))),
-        // Its words can't be read once they are compressed.
+        // The extension can't read the words once they are compressed.
         ("sieve, deflate", Config::default().with_extension(sieve(Marks::None)).with_extension(deflate())),
     ] {
         for (name, events, expected) in &table {
@@ -373,7 +374,7 @@ fn what_the_peer_waits_for_is_never_swallowed() {
         let closed = sender.send(close, &mut out);
         assert_eq!(closed, Err(LocalProtocolError::Extension(ExtensionError::SwallowedClose)));
         assert_eq!((&out, sender.state()), (&before, ConnectionState::Open));
-        // A message that is swallowed is under way here, too: no other one comes between its fragments.
+        // A swallowed message is under way for us, too: no other one comes between its fragments.
         sender.send(TextMessage::new("b"), &mut out).unwrap();
         sender.send(TextMessage::new("quiet").unfinished(), &mut out).unwrap();
         let before = out.clone();

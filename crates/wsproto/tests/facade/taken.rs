@@ -1,5 +1,5 @@
-//! Events that are taken out of a read buffer: long payloads with their memory, short ones as copies, and never more memory
-//! than twice what is kept.
+//! Events that are taken out of a read buffer: long payloads with their memory, short ones as copies. A kept payload
+//! never holds more than twice its bytes.
 
 #![expect(clippy::cast_possible_wrap, reason = "lengths are far below 2^63")]
 
@@ -13,7 +13,7 @@ use crate::ways::{Joining, Steps, fill, fill_all};
 /// From this length on a payload is not copied.
 const LONG: usize = 64 << 10;
 
-/// How a message of a length comes.
+/// Makes a configuration and a message of a length.
 type Make = fn(usize) -> (Config, Vec<u8>);
 
 /// Every place where a message can lie.
@@ -39,7 +39,7 @@ fn fragments(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
         .concat()
 }
 
-/// Reads until an event was found; the next read is the test's.
+/// Reads until an event was found. The test makes the next read.
 fn find(connection: &mut Connection, buffer: &mut ReadBuffer, mut wire: &[u8], read: usize) {
     while !wire.is_empty() {
         let len = wire.len().min(read);
@@ -52,7 +52,7 @@ fn find(connection: &mut Connection, buffer: &mut ReadBuffer, mut wire: &[u8], r
     panic!("nothing was found");
 }
 
-/// Where the payload of a message lies, and how long it is.
+/// Returns the address and the length of a message's payload.
 fn place(event: Option<&Event<'_>>) -> (usize, usize) {
     match event {
         Some(Event::BytesMessage(message)) => (message.data.as_ptr().addr(), message.data.len()),
@@ -86,12 +86,12 @@ fn a_long_payload_is_taken_where_it_lies_and_a_short_one_copied() {
                 assert_eq!((found.1, lay.1), (len, len), "{case}");
                 assert_eq!(found.0 == lay.0, is_taken, "{case}: at the same address");
                 assert!(info.count_total <= 1, "{case}: {info:?}");
-                // And so on, as `Bytes` and as an owned event.
+                // It stays there as `Bytes` and as an owned event.
                 let owned = taken.unwrap().into_owned();
                 assert_eq!(place(Some(&owned)), found, "{case}");
                 let bytes = into_bytes(owned);
                 assert_eq!((bytes.as_ptr().addr(), bytes.len()), found, "{case}");
-                // The buffer is as good as new.
+                // The buffer can serve a new connection.
                 let mut joining = Joining::default();
                 let (config, next) = make(70);
                 fill_all(&mut buffer, &next);
@@ -106,7 +106,7 @@ fn a_long_payload_is_taken_where_it_lies_and_a_short_one_copied() {
     }
 }
 
-/// Whatever the buffer had grown to before.
+/// This holds for any earlier length of the buffer.
 #[test]
 fn f24_what_was_taken_holds_at_most_twice_its_bytes() {
     for (name, make) in PLACES {
@@ -158,7 +158,7 @@ fn what_was_read_after_a_payload_that_is_taken_is_not_lost() {
     }
 }
 
-/// A part that is taken is as good as one that is borrowed.
+/// A part that is taken equals one that is borrowed.
 #[test]
 fn parts_can_be_taken_too() {
     let long = vec![7; 200_000];

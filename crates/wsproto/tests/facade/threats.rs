@@ -1,4 +1,4 @@
-//! What a hostile peer is told, and that nothing of it is heard any more: the error, the bytes of the answer, the end.
+//! Violations of a hostile peer: the error, the bytes of the answer, and that nothing is received afterwards.
 
 use wsproto::extensions::{ExtensionError, Refusal};
 use wsproto::{
@@ -12,14 +12,14 @@ use crate::pair::{REQUEST, claim_to, compressed, deflating, feed, frame_to, last
 
 const ROLES: [Role; 2] = [Role::Server, Role::Client];
 
-/// The Close that answers an error, as `role` sends it with a masking key that is known.
+/// Returns the Close that answers an error, as `role` sends it with a known masking key.
 fn close_on_the_wire(role: Role, code: CloseCode, reason: &str) -> Vec<u8> {
     let mut out = Vec::new();
     open(role, &Config::default()).send(CloseConnection::new(code).with_reason(reason), &mut out).unwrap();
     out
 }
 
-/// Breaks a rule and checks all that follows from it.
+/// Breaks a rule and checks all consequences.
 fn assert_fails(
     name: &str,
     fresh: impl Fn() -> Connection,
@@ -53,7 +53,7 @@ fn assert_fails(
 
         let told = out.clone();
         connection.reply_to_error(&error, &mut out).unwrap();
-        assert_eq!(out, told, "{name}: told twice");
+        assert_eq!(out, told, "{name}: the answer is sent twice");
         let (events, again) = feed(&mut connection, [&frame_to(role, last(Opcode::Text), b"x")[..]]);
         assert_eq!((events, again), (Vec::new(), Err(error.clone())), "{name}");
         let abnormal = CloseConnection::new(CloseCode::ABNORMAL).into();
@@ -82,7 +82,8 @@ fn f1_f2_f5_f6_f7_f8_f9_f10_f11_what_the_peer_is_told() {
         let limit = 64 << 20;
         #[rustfmt::skip]
         let table = [
-            // name                       bytes                                                       error                                   code
+            // name                       bytes                                                       error
+            // code
             ("top bit of the length",     long(0x82, 127, &[0x80]),                                   FrameError::LengthTopBit,               1002),
             ("longer than the limit",     claim_to(role, over),                                       FrameError::MessageTooLong { limit },   1009),
             ("16 bits where 7 do",        long(0x82, 126, &[0, 125]),                                 FrameError::LengthNotMinimal,           1002),
@@ -121,7 +122,8 @@ fn f2_f13_f15_limits_of_messages() {
         let (first, next, end) = (more(Opcode::Text), more(Opcode::Continuation), last(Opcode::Continuation));
         #[rustfmt::skip]
         let table = [
-            // name                        bytes                                                          error         code
+            // name                        bytes                                                          error
+            // code
             ("10 bytes",                   part(last(Opcode::Text), 10),                                  None,         0),
             ("11 claimed",                 claim(last(Opcode::Text), 11),                                 Some(long.clone()),   1009),
             ("4 and 6",                    [part(first, 4), part(end, 6)].concat(),                       None,         0),
@@ -146,7 +148,7 @@ fn f2_f13_f15_limits_of_messages() {
 #[test]
 fn f22_lengths_at_the_end_of_64_bits() {
     let config = Config::default().with_max_message_len(u64::MAX);
-    // What is added to them, and what a narrower number would make of them.
+    // Lengths that overflow when something is added, or in a narrower integer.
     let lens = [(1 << 63) - 1, 1 << 62, 1 << 48, (1 << 32) + 5, 1 << 32, 1 << 16];
     for (role, len) in ROLES.into_iter().flat_map(|role| lens.map(|len| (role, len))) {
         let long = FrameHeader { payload_len: len, ..last(Opcode::Continuation) };
@@ -179,7 +181,7 @@ fn c1_c2_c3_text_that_is_not_utf8() {
     for role in ROLES {
         for config in [Config::default(), deflating()] {
             for bad in bad {
-                // In a frame that is far from its end, behind text, alone, and cut between two frames.
+                // The text lies within a long frame after valid text, alone, and cut between two frames.
                 let text = FrameHeader { payload_len: 1000, ..last(Opcode::Text) };
                 let early = [&claim_to(role, text)[..], b"caf\xc3\xa9", bad].concat();
                 let alone = frame_to(role, last(Opcode::Text), bad);
@@ -206,7 +208,7 @@ fn c1_c2_c3_text_that_is_not_utf8() {
                     error.clone(),
                     1007,
                 );
-                // Binary may hold anything, and leaves nothing behind for the text after it.
+                // A binary message may hold any bytes, and has no effect on the text after it.
                 let mut bytes = frame_to(role, last(Opcode::Binary), start);
                 bytes.extend(frame_to(role, last(Opcode::Text), b"fine"));
                 assert_eq!(feed(&mut open(role, &config), [&bytes[..]]).1, Ok(()));
@@ -271,7 +273,7 @@ fn c9_what_can_not_be_sent() {
     }
 }
 
-/// Code points of each length, at each place around the 123 bytes that fit.
+/// Code points of each length, at each place around byte 123, where the reason is cut.
 #[test]
 fn c9_a_long_reason_is_cut_between_two_characters() {
     for (role, last) in ROLES.into_iter().flat_map(|role| ["a", "é", "€", "😀"].map(|last| (role, last)))
@@ -349,7 +351,7 @@ fn c13_c14_who_waits_and_who_closes_the_transport() {
         let [ours, theirs] = &mut ends;
         let (mut there, mut back) = (Vec::new(), Vec::new());
         ours.send(CloseConnection::new(CloseCode::NORMAL), &mut there).unwrap();
-        // For as long as the peer says nothing; the caller bounds it.
+        // The caller must limit how long the peer may stay silent.
         assert_eq!((ours.state(), ours.transport()), (ConnectionState::LocalClosing, Transport::KeepOpen));
         let (close, _) = feed(theirs, [&there[..]]);
         assert_eq!(
@@ -385,7 +387,8 @@ fn d7_d12_d14_compressed_messages_that_break_rules() {
         ];
         #[rustfmt::skip]
         let table = [
-            // name                     bytes                                                       error                                         code
+            // name                     bytes                                                       error
+            // code
             ("RSV1 on a continuation",  continued.concat(),                                         bit("RSV1 is set on a continuation frame"),   1002),
             ("RSV1 on a Ping",          frame_to(role, compressed(last(Opcode::Ping)), b""),        bit("RSV1 is set on a control frame"),        1002),
             ("reserved block",          frame_to(role, text, b"\x07"),                              not_deflate.clone(),                                  1007),
@@ -413,7 +416,8 @@ fn h1_to_h20_what_the_client_is_told() {
     let (too_long, many) = (HeadError::TooLong { limit: 16 << 10 }, HeadError::TooManyHeaders { limit: 100 });
     #[rustfmt::skip]
     let table: [(&str, Vec<u8>, RequestError, &str, &str); 22] = [
-        // name                 request                                                        error                                status   header
+        // name                 request                                                        error
+        // status   header
         ("head too long",       with(&format!("X: {long}"))(good).into(),                      head(too_long),                      "431",   ""),
         ("too many headers",    with("a:b\r\n".repeat(97).trim_end())(good).into(), head(many),                         "431",   ""),
         ("bare line feed",      request(|good| good.replace("\r\n", "\n")),                    head(HeadError::BareLineFeed),       "400",   ""),
@@ -448,7 +452,7 @@ fn h1_to_h20_what_the_client_is_told() {
     }
 }
 
-/// Tells the client, and checks what it is told and that nothing is heard of it afterwards.
+/// Answers the client, and checks the answer and that nothing is received afterwards.
 fn assert_rejects(
     name: &str,
     server: &mut Connection,
@@ -466,7 +470,7 @@ fn assert_rejects(
     let after = (server.state(), server.transport());
     assert_eq!(after, (ConnectionState::Closed, Transport::ShutdownWrite), "{name}");
     server.reply_to_error(error, &mut out).unwrap();
-    assert_eq!(out, told.as_bytes(), "{name}: told twice");
+    assert_eq!(out, told.as_bytes(), "{name}: the answer is sent twice");
     let (events, again) = feed(server, [REQUEST]);
     assert_eq!((events, again), (Vec::new(), Err(error.clone())), "{name}");
 }
@@ -497,7 +501,8 @@ fn k3_k4_k5_k7_k8_k9_k10_answers_that_break_rules() {
     let interim = "HTTP/1.1 103 Early Hints\r\n\r\n";
     #[rustfmt::skip]
     let table: [(&str, String, Option<ResponseError>); 19] = [
-        // name                    answer                                                             error, none for the negotiation of extensions
+        // name                    answer                                                             error, none for
+        // the negotiation of extensions
         ("wrong accept",           format!("{head}{}\r\n", good.replace("s3p", "S3P")),               Some(ResponseError::AcceptMismatch)),
         ("no accept",              format!("{head}\r\n"),                                             Some(ResponseError::AcceptMissing)),
         ("accept twice",           format!("{head}{good}{good}\r\n"),                                 Some(ResponseError::AcceptRepeated)),

@@ -1,4 +1,4 @@
-//! Requests that somebody else's HTTP has parsed, and the connections that come of them.
+//! Requests that an HTTP stack has parsed, and the connections that they open.
 
 use wsproto::{
     AcceptConnection, BytesMessage, ClientUpgrade, ClientUpgradeError, Config, Connection, ConnectionState,
@@ -14,7 +14,7 @@ const CONNECT: RequestHead<'_> = RequestHead::new(HttpVersion::Http2, "CONNECT",
     .with_authority("example.com")
     .with_protocol("websocket");
 
-/// Both kinds of requests, with these fields more.
+/// Returns both kinds of requests, with these additional fields.
 fn requests(more: &[(&str, &str)]) -> [(RequestHead<'static>, Headers); 2] {
     let mut connecting = Headers::from([("sec-websocket-version", "13")]);
     connecting.extend(more.iter().copied());
@@ -120,7 +120,7 @@ fn an_error_tells_the_client_which_rule_it_broke_where_it_is_asked_to() {
     }
 }
 
-/// A parsed request comes to the same connection as its bytes do.
+/// A parsed request gets the same answer, and opens the same connection, as its bytes.
 #[test]
 fn what_the_same_request_as_bytes_is_answered() {
     let (head, fields) =
@@ -145,7 +145,7 @@ fn what_the_same_request_as_bytes_is_answered() {
     assert!(parsed.extensions().eq(server.extensions()));
 }
 
-/// What a browser's request out of a map of fields costs: a text of what is kept, and the answer.
+/// The cost of a browser's request out of a map of fields: one text with the kept values, and the answer.
 #[cfg(feature = "http")]
 #[test]
 fn a_parsed_request_takes_few_allocations() {
@@ -271,7 +271,7 @@ fn a_client_is_told_of_a_refusal_and_of_a_rule_that_the_server_broke() {
     assert_eq!(many.to_string(), "more than 1 header fields");
 }
 
-/// The keys of two requests differ, and so do the masks of what follows.
+/// The keys of two requests differ, and so do the masking keys of later frames.
 #[test]
 fn k1_k2_keys_come_from_the_source_of_entropy() {
     let [one, own, connect, own_connect] = asked(&Config::default(), &Request::new("a", "/"));

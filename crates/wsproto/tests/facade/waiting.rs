@@ -1,5 +1,5 @@
-//! What comes before the program has answered a request: frames, and the end of the stream. The outcome follows from the
-//! bytes, not from when the answer is given.
+//! Bytes before the program has answered a request: frames, and the end of the stream. The result depends on the bytes,
+//! not on the time of the answer.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -15,7 +15,7 @@ use crate::properties::{config, cut_at, peer_frame, stream_to, verdict};
 use crate::seen::{Seen, is_prefix, merged};
 use crate::ways::{Reader, STEPS, WAYS, Way};
 
-/// A program that reads on while it looks for its answer.
+/// A program that continues to read before it answers.
 struct Program {
     ws: Connection,
     reader: Reader,
@@ -54,12 +54,13 @@ impl Program {
 
     fn end(&mut self) {
         let event = self.ws.receive_eof().unwrap();
-        // After an error, which says why the end is abnormal, it tells nothing new; where it waited it is left out.
+        // After an error the end is no news. Whether its event comes depends on the time of the answer, so it is left
+        // out.
         self.events.extend(event.filter(|_| self.verdict.is_ok()));
         self.take_events();
     }
 
-    /// What came of it, with the memory of what was heard in reads left out.
+    /// Returns the result, without how the reads cut it.
     fn outcome(
         self,
     ) -> (Vec<Seen>, Result<(), Option<CloseCode>>, Vec<u8>, ConnectionState, Transport, bool) {
@@ -90,7 +91,7 @@ proptest! {
         let reads = parts(&whole_wire, &cut_at(&whole_wire, &cuts));
         let patience = patience.index(reads.len() + 1);
         let late = read_and_answer(Program::new(&config, way), &reads, patience).outcome();
-        // How much of a frame is heard before a fault in it depends on the reads.
+        // How much of a frame is reported before a fault in it depends on the reads.
         let alike = late.0 == prompt.0
             || late.1.is_err() && (is_prefix(&late.0, &prompt.0) || is_prefix(&prompt.0, &late.0));
         prop_assert!(alike, "{:?}, {:?}", late.0, prompt.0);
@@ -98,7 +99,7 @@ proptest! {
     }
 }
 
-/// Reads all, and answers so many reads after the request was there, or after the end.
+/// Reads all bytes, and answers this many reads after the request was complete, or after the end.
 fn read_and_answer(mut program: Program, reads: &[&[u8]], patience: usize) -> Program {
     let mut since = None;
     for read in reads {
@@ -131,7 +132,8 @@ fn h21_a_client_that_half_closes_after_its_request_and_first_frames_is_served() 
     let fault = RemoteProtocolError::Frame(FrameError::ContinuationWithoutMessage);
     #[rustfmt::skip]
     let table = [
-        // name             bytes before the end                               events                       verdict       clean
+        // name             bytes before the end                               events                       verdict
+        // clean
         ("nothing",         vec![],                                            vec![abnormal()],            Ok(()),       false),
         ("a message",       text.clone(),                                      vec![heard(), abnormal()],   Ok(()),       false),
         ("a cut header",    text[..3].to_vec(),                                vec![abnormal()],            Ok(()),       false),
@@ -159,7 +161,7 @@ fn h21_a_client_that_half_closes_after_its_request_and_first_frames_is_served() 
                     (program.ws.state(), program.ws.transport()),
                     (ConnectionState::Closed, Transport::Close)
                 );
-                assert_eq!(program.ws.receive_eof(), Ok(None), "{name}: told twice");
+                assert_eq!(program.ws.receive_eof(), Ok(None), "{name}: the end is reported twice");
             }
         }
     }
@@ -188,7 +190,7 @@ fn h21_a_read_buffer_has_room_in_every_state() {
             REQUEST.iter().chain(frames.repeat(count).iter()).copied().collect::<Vec<_>>().into_iter();
         let mut server = Connection::server(Config::default());
         let mut buffer = ReadBuffer::messages();
-        // Each read fills the room to its end; none is taken but the request.
+        // Each read fills the whole room. Only the request is taken.
         let mut events = 0;
         while fill(&mut buffer, &mut wire) > 0 {
             events += usize::from(steps.next(&mut server, &mut buffer).unwrap().is_some());
@@ -202,7 +204,7 @@ fn h21_a_read_buffer_has_room_in_every_state() {
         }
         assert_eq!((messages, buffer.is_empty()), (count, true), "{name}");
 
-        // The same connection goes on, is ended by each side in turn, and what comes after that is dropped.
+        // The same connection continues, and each side ends it in turn. Bytes after that are dropped.
         let mut wire = [&frames[..], &vec![0xff; 40_000]].concat().into_iter();
         let mut ended = false;
         while fill(&mut buffer, &mut wire) > 0 {
@@ -236,7 +238,7 @@ fn h21_nothing_is_taken_before_the_answer_and_the_end_is_told_once() {
         assert_eq!((server.receive_eof(), server.transport()), (Ok(None), Transport::PauseRead));
     }
     server.send(AcceptConnection::new(), &mut Vec::new()).unwrap();
-    // A loop that reads first meets the end again: what waits still comes before it.
+    // A loop that reads before it receives gets the end again. The waiting bytes still come before the end.
     assert_eq!((server.transport(), server.receive_eof()), (Transport::KeepOpen, Ok(None)));
     let early = Event::from(TextMessage::new("early"));
     assert_eq!((server.receive(&mut input), server.receive_eof()), (Ok(Some(early)), Ok(None)));
@@ -266,7 +268,7 @@ fn h21_with_a_rejection_what_follows_the_request_is_dropped() {
                 server.send(reject, &mut out).unwrap();
                 assert_eq!((server.receive(&mut input), input.len()), (Ok(None), 0), "{name}");
                 if has_body {
-                    assert_eq!(server.transport(), Transport::PauseRead, "{name}: the rest is owed");
+                    assert_eq!(server.transport(), Transport::PauseRead, "{name}: the program must send the rest");
                     server.send(RejectData::new("no"), &mut out).unwrap();
                 }
                 assert!(out.starts_with(b"HTTP/1.1 403 "), "{name}");
@@ -295,7 +297,8 @@ fn an_end_before_the_handshake_is_done_has_one_answer() {
     };
     #[rustfmt::skip]
     let table: [(&str, Make, &[u8], bool); 9] = [
-        // name                                  side    bytes                                                              received any
+        // name                                  side    bytes
+        // received any
         ("a probe",                              server, b"",                                                               false),
         ("one byte",                             server, b"G",                                                              true),
         ("half a request",                       server, &REQUEST[..30],                                                    true),
@@ -315,7 +318,7 @@ fn an_end_before_the_handshake_is_done_has_one_answer() {
         assert_eq!(ws.receive_eof(), Err(error.clone()), "{name}");
         assert_eq!((ws.state(), ws.transport()), (ConnectionState::Closed, Transport::Close), "{name}");
         assert_eq!((ws.failure(), ws.closed_cleanly()), (Some(&error), false), "{name}");
-        assert_eq!(ws.receive_eof(), Ok(None), "{name}: told twice");
+        assert_eq!(ws.receive_eof(), Ok(None), "{name}: the end is reported twice");
         assert_eq!(ws.receive(&mut &mut [b'x'][..]), Err(error.clone()), "{name}");
         assert_eq!(error.event_hint(), None, "{name}");
     }

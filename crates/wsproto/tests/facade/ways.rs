@@ -1,11 +1,11 @@
-//! The ways in which a program can receive: out of memory of its own or out of a read buffer, parts or whole messages, in
+//! The ways in which a program can receive: out of its own memory or out of a read buffer, parts or whole messages, in
 //! one step or in two, borrowed or taken.
 
 use std::mem;
 
 use wsproto::{BytesMessage, Connection, Event, ReadBuffer, RemoteProtocolError, TextMessage};
 
-/// How events come out of a read buffer.
+/// The steps in which events come out of a read buffer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Steps {
     /// `receive_from`.
@@ -19,7 +19,7 @@ pub(crate) enum Steps {
 pub(crate) const STEPS: [Steps; 3] = [Steps::One, Steps::Two, Steps::Taken];
 
 impl Steps {
-    /// The next event of what was read into the buffer.
+    /// Returns the next event of the bytes in the buffer.
     pub(crate) fn next<'b>(
         self,
         connection: &mut Connection,
@@ -29,15 +29,15 @@ impl Steps {
             return connection.receive_from(buffer);
         }
         if !connection.advance(buffer)? {
-            assert_eq!(buffer.event(), None, "an event that was not told of");
+            assert_eq!(buffer.event(), None, "`advance` returned false, but there is an event");
             return Ok(None);
         }
         let event = if let Self::Two = self { buffer.event() } else { buffer.take_event() };
-        assert!(event.is_some(), "told of an event that isn't there");
+        assert!(event.is_some(), "`advance` returned true, but there is no event");
         Ok(event)
     }
 
-    /// All events of what was read into the buffer, up to the first error.
+    /// Returns all events of the bytes in the buffer, up to the first error.
     pub(crate) fn all(
         self,
         connection: &mut Connection,
@@ -54,7 +54,7 @@ impl Steps {
 /// A way to receive.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Way {
-    /// Parts out of memory of its own: `receive`.
+    /// Parts out of the program's own memory: `receive`.
     OwnMemory,
     /// Parts out of a read buffer.
     Parts(Steps),
@@ -72,7 +72,7 @@ pub(crate) const WAYS: [Way; 7] = [
     Way::Whole(Steps::Taken),
 ];
 
-/// Somebody who receives in one way, and keeps what isn't taken yet.
+/// A program that receives in one way, and keeps bytes that aren't taken yet.
 pub(crate) struct Reader {
     pub(crate) way: Way,
     pub(crate) buffer: ReadBuffer,
@@ -85,7 +85,7 @@ impl Reader {
         Self { way, buffer, tail: Vec::new() }
     }
 
-    /// Takes what a read brought, and gives the events that come of it, and those of what waited.
+    /// Takes the bytes of a read, and passes on the events of these and of waiting bytes.
     pub(crate) fn read(
         &mut self,
         connection: &mut Connection,
@@ -124,13 +124,13 @@ impl Reader {
         }
     }
 
-    /// Tells whether nothing waits.
+    /// Returns whether no bytes wait.
     pub(crate) fn is_empty(&self) -> bool {
         self.tail.is_empty() && self.buffer.is_empty()
     }
 }
 
-/// Tells whether an event is no part of a message with more to come.
+/// Returns whether an event is complete: no part of a message with more to come.
 fn stands_alone(event: &Event<'_>) -> bool {
     match event {
         Event::TextMessage(part) => part.frame_finished && part.message_finished,
@@ -139,7 +139,7 @@ fn stands_alone(event: &Event<'_>) -> bool {
     }
 }
 
-/// Fills the room of a buffer with what fits of `bytes`; returns how much that is.
+/// Fills the room of a buffer with as many of `bytes` as fit, and returns their number.
 pub(crate) fn fill(buffer: &mut ReadBuffer, bytes: &[u8]) -> usize {
     let room = buffer.room();
     assert!(!room.is_empty(), "a read into no room looks like an end");
@@ -149,7 +149,7 @@ pub(crate) fn fill(buffer: &mut ReadBuffer, bytes: &[u8]) -> usize {
     len
 }
 
-/// Reads everything into the buffer, in as many reads as it takes.
+/// Reads everything into the buffer, in as many reads as it needs.
 pub(crate) fn fill_all(buffer: &mut ReadBuffer, mut bytes: &[u8]) {
     while !bytes.is_empty() {
         let taken = fill(buffer, bytes);
@@ -157,7 +157,7 @@ pub(crate) fn fill_all(buffer: &mut ReadBuffer, mut bytes: &[u8]) {
     }
 }
 
-/// Joins parts to whole messages, plainly.
+/// Joins parts to whole messages in the simplest way.
 #[derive(Default)]
 pub(crate) struct Joining {
     under_way: Vec<u8>,

@@ -1,4 +1,4 @@
-//! Whole messages out of parts: both sides of the limit, what comes between them, what memory it takes.
+//! Whole messages out of parts: both sides of the limit, other frames between the parts, and memory.
 
 use allocation_counter::measure;
 use wsproto::{
@@ -26,7 +26,7 @@ fn bytes_more(part: &[u8]) -> Event<'_> {
     BytesMessage::new(part).unfinished().into()
 }
 
-/// What comes out of a buffer with whole messages under a limit: events, and an error as the Close that tells of it.
+/// Returns the events out of a buffer with whole messages under a limit, and an error as the Close that reports it.
 fn joined(limit: u64, steps: Steps, events: &[Event<'_>]) -> Vec<Event<'static>> {
     let config = Config::default().with_max_message_len(limit);
     let (mut wire, mut joining) = (Vec::new(), Joining::default());
@@ -123,7 +123,7 @@ fn a_message_in_one_frame_is_not_copied() {
             };
             assert!(len == 1000 && !data.is_null());
         });
-        // In two steps a text is put into memory of its own, which the buffer keeps: the borrowed form needs its type.
+        // In two steps a text is copied to other memory, which the buffer keeps: the borrowed form must be a `&str`.
         let is_joined = (steps, opcode) == (Steps::Two, Opcode::Text);
         assert_eq!(info.count_total > 0, is_joined, "{steps:?}, {opcode:?}: {info:?}");
         assert_eq!(buffer.capacity() > place, is_joined, "{steps:?}, {opcode:?}");
@@ -196,7 +196,7 @@ fn d17_a_verbatim_message_is_not_compressed() {
     }
 }
 
-/// A program may have limits of its own.
+/// A program may have its own limits.
 #[test]
 fn an_error_that_others_found_ends_the_connection_as_its_own_do() {
     for (role, way) in [Role::Server, Role::Client].into_iter().flat_map(|role| WAYS.map(|way| (role, way))) {
