@@ -414,7 +414,11 @@ fn each_error_has_its_remedy_and_its_kind() {
     ];
     for (error, remedy, kind) in table {
         assert_eq!(error.remedy(), remedy, "{error:?}");
-        assert_eq!(error.event_hint().is_some(), remedy == Reply, "{error:?}: an error with an answer has a hint");
+        assert_eq!(
+            error.event_hint().is_some(),
+            remedy == Reply,
+            "{error:?}: an error with an answer has a hint"
+        );
         let converted = std::io::Error::from(error.clone());
         assert_eq!((converted.kind(), converted.to_string()), (kind, error.to_string()), "{error:?}");
         assert_eq!(converted.downcast::<Remote>().expect("the error is inside"), error);

@@ -16,7 +16,9 @@ mod allocation;
 #[cfg(test)]
 mod auto_traits;
 #[cfg(test)]
-mod bounds;
+mod before_the_answer;
+#[cfg(test)]
+mod borrowed_events;
 #[cfg(test)]
 mod chosen_extensions;
 #[cfg(test)]
@@ -26,15 +28,15 @@ mod errors;
 #[cfg(test)]
 mod every_split;
 #[cfg(test)]
-mod faults;
-#[cfg(test)]
-mod kept;
-#[cfg(test)]
-mod lending;
+mod kept_memory;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod long_frames;
+#[cfg(test)]
+mod memory_bounds;
+#[cfg(test)]
+mod order_of_faults;
 #[cfg(test)]
 mod pair;
 #[cfg(test)]
@@ -44,27 +46,25 @@ mod properties;
 #[cfg(test)]
 mod read_buffer;
 #[cfg(test)]
-mod refused;
+mod refused_requests;
+#[cfg(test)]
+mod regressions;
 #[cfg(test)]
 mod seen;
 #[cfg(test)]
 mod sending;
 #[cfg(test)]
-mod sequence;
-#[cfg(test)]
-mod stack;
-#[cfg(test)]
 mod states;
 #[cfg(test)]
-mod swallowed;
+mod swallowed_frames;
 #[cfg(test)]
-mod taken;
+mod taken_events;
 #[cfg(test)]
 mod threats;
 #[cfg(test)]
-mod upgrade;
+mod two_extensions;
 #[cfg(test)]
-mod waiting;
+mod upgrade;
 #[cfg(test)]
 mod ways;
 #[cfg(test)]

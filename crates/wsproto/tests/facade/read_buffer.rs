@@ -11,7 +11,7 @@ use wsproto::{
 use wsproto_frame::{FrameError, FrameHeader, MaskingKey, Opcode, Rsv};
 
 use crate::pair::{REQUEST, compressed, deflating, frame_to, last, more, open, parts, settled};
-use crate::stack::deflate_first;
+use crate::two_extensions::deflate_first;
 use crate::ways::{Joining, Reader, STEPS, Steps, WAYS, Way, fill, fill_all};
 
 /// Returns the messages of the oracle: the test joins the parts of `receive`.

@@ -18,7 +18,7 @@ use wsproto::{
 
 use crate::pair::{REQUEST, deflating, feed, open, settled};
 use crate::seen::{Seen, Stand, messages};
-use crate::stack::{deflate_first, inverting};
+use crate::two_extensions::{deflate_first, inverting};
 
 const ROLES: [Role; 2] = [Role::Server, Role::Client];
 const TEXT: &str = "na na na na, hey hey, grüezi mitenand € 😀, na na na na, hey hey, goodbye";

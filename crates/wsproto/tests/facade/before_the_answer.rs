@@ -268,7 +268,11 @@ fn h21_with_a_rejection_what_follows_the_request_is_dropped() {
                 server.send(reject, &mut out).unwrap();
                 assert_eq!((server.receive(&mut input), input.len()), (Ok(None), 0), "{name}");
                 if has_body {
-                    assert_eq!(server.transport(), Transport::PauseRead, "{name}: the program must send the rest");
+                    assert_eq!(
+                        server.transport(),
+                        Transport::PauseRead,
+                        "{name}: the program must send the rest"
+                    );
                     server.send(RejectData::new("no"), &mut out).unwrap();
                 }
                 assert!(out.starts_with(b"HTTP/1.1 403 "), "{name}");

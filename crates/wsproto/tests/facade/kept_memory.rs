@@ -18,7 +18,7 @@ use wsproto::{
 use wsproto_frame::{FrameHeader, Opcode};
 
 use crate::pair::{ANSWER, REQUEST, compressed, deflating, frame_to, last, more, open, settled};
-use crate::stack::{deflate_first, inverting};
+use crate::two_extensions::{deflate_first, inverting};
 use crate::ways::{Reader, STEPS, Steps, WAYS, Way, fill};
 
 const ROLES: [Role; 2] = [Role::Server, Role::Client];
