@@ -1,4 +1,5 @@
-//! The testing kit, tried on our own connections: each violation on both sides at every cut, and what a pair delivers.
+//! `wsproto::testing`, tested on our own connections: each violation on both sides at every cut, and the deliveries of
+//! a pair.
 #![cfg(all(feature = "std", feature = "deflate", feature = "testing"))]
 #![allow(
     clippy::expect_used,
@@ -28,7 +29,7 @@ fn deflating() -> Config {
     Config::default().with_extension(DeflateConfig::default())
 }
 
-/// The configurations of the connections on which it is a violation.
+/// Returns the configurations with which it is a violation.
 fn configs(needs: Needs) -> Vec<(&'static str, Config)> {
     let (plain, deflating) = (("plain", plain()), ("deflate", deflating()));
     match needs {
@@ -38,7 +39,7 @@ fn configs(needs: Needs) -> Vec<(&'static str, Config)> {
     }
 }
 
-/// Every split of few bytes; of many, some.
+/// Returns every split of few bytes, and some of many.
 fn cuts(len: usize) -> Vec<Cuts> {
     match len {
         0..=200 => Cuts::every_split(len).collect(),
@@ -52,7 +53,7 @@ fn cuts(len: usize) -> Vec<Cuts> {
     }
 }
 
-/// What the receiver's error says: a 1002 alone doesn't tell whether it was for the rule that was broken.
+/// Returns words of the receiver's error: the code alone doesn't show that this rule was broken.
 fn words(violation: Violation, is_compressing: bool) -> &'static str {
     match violation {
         Violation::ReservedBitOnControl if is_compressing => "RSV1 is set on a control frame",
@@ -101,7 +102,8 @@ fn words(violation: Violation, is_compressing: bool) -> &'static str {
     }
 }
 
-/// A pair in which one side has sent the bytes, between two messages, and ended its stream if that belongs to it.
+/// Returns a pair in which one side has sent the bytes, between two messages, and has ended its stream if the violation
+/// needs it.
 fn broken_by(role: Role, violation: Violation, config: &Config) -> Pair {
     let mut pair = Pair::open(config.clone(), config.clone()).expect("both agree");
     let violator = pair.end(role);
@@ -113,7 +115,7 @@ fn broken_by(role: Role, violation: Violation, config: &Config) -> Pair {
     pair
 }
 
-/// Each way in which each violation can happen.
+/// Calls `check` for each way in which each violation can happen.
 fn each(mut check: impl FnMut(&str, Violation, Role, &Config, &Cuts)) {
     for &violation in Violation::ALL {
         for role in ROLES.into_iter().filter(|role| violation.violator().is_none_or(|only| only == *role)) {
@@ -163,7 +165,8 @@ fn each_violation_is_answered_with_its_code_at_every_cut() {
     });
 }
 
-/// What adapters stand on keeps the rules by itself: our Close is queued, the report names it, and the transport is ended.
+/// The driver, on which adapters are built, keeps the rules by itself: our Close is queued, the report names it, and
+/// the transport ends.
 #[test]
 fn a_driver_answers_each_violation_and_reports_it() {
     each(|name, violation, role, config, cuts| {
@@ -202,7 +205,7 @@ fn a_driver_answers_each_violation_and_reports_it() {
     });
 }
 
-/// Time by hand, with the timers that a driver has.
+/// The clock of the kit works with the timers of a driver.
 #[test]
 fn a_driver_closes_what_stays_silent_after_a_violation() {
     let mut clock = ManualClock::default();
@@ -229,7 +232,7 @@ fn a_driver_closes_what_stays_silent_after_a_violation() {
     );
 }
 
-/// On the other side of its limit it is taken: so it is this rule that is broken, and no other.
+/// The bytes pass with a higher limit, so they break this rule and no other.
 #[test]
 fn what_is_beyond_a_limit_is_taken_where_the_limit_is_higher() {
     let table = [
@@ -272,7 +275,7 @@ fn the_other_side_of_a_rule_about_masks_is_a_sound_message() {
     }
 }
 
-/// What the receiver of a broken handshake complains of.
+/// Returns words of the error that the receiver of a broken handshake reports.
 fn handshake_words(violation: HandshakeViolation) -> &'static str {
     match violation {
         HandshakeViolation::RequestMethod => "request method is not GET",
@@ -371,7 +374,7 @@ fn names_belong_to_one_violation_each() {
     );
 }
 
-/// Accepts, echoes, and answers what is to be answered.
+/// A program that accepts, echoes, and sends the required answers.
 fn echo(ws: &mut Connection, buffer: &mut ReadBuffer, out: &mut Vec<u8>) -> Result<(), RemoteProtocolError> {
     while let Some(event) = ws.receive_from(buffer)? {
         match event {
@@ -383,7 +386,7 @@ fn echo(ws: &mut Connection, buffer: &mut ReadBuffer, out: &mut Vec<u8>) -> Resu
     Ok(())
 }
 
-/// A client that asks, and sends a text at once when it is accepted.
+/// A client that sends a request, and a text as soon as it is accepted.
 fn greet(ws: &mut Connection, buffer: &mut ReadBuffer, out: &mut Vec<u8>) -> Result<(), RemoteProtocolError> {
     while let Some(event) = ws.receive_from(buffer)? {
         match event {
@@ -427,7 +430,7 @@ fn two_programs_talk_at_every_cut_and_write_the_same_bytes_each_time() {
     }
 }
 
-/// A client that doesn't wait for the answer: its frames wait until the server has given it.
+/// A client sends frames before the answer. They wait until the server has answered.
 #[test]
 fn bytes_wait_until_the_server_has_answered() {
     for cuts in Cuts::every_split(200) {

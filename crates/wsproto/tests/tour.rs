@@ -1,4 +1,4 @@
-//! The tour's output is a snapshot: `UPDATE_SNAPSHOT=1 cargo test --test tour` writes it anew.
+//! The tour's output is a snapshot. `UPDATE_SNAPSHOT=1 cargo test --test tour` writes it anew.
 #![cfg(all(feature = "std", feature = "deflate"))]
 
 #[allow(dead_code, reason = "the example's own main")]

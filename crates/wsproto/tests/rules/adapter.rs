@@ -1,4 +1,4 @@
-//! The one file that knows what the API is called: bytes and plain values in, bytes and plain values out.
+//! The only file of these tests that uses the API: bytes and plain values in, bytes and plain values out.
 
 use wsproto::extensions::deflate::DeflateConfig;
 use wsproto::extensions::{
@@ -14,7 +14,7 @@ use wsproto_frame::{FrameHeader, Rsv};
 use crate::ways::{Fault, Limits, Outcome, Over, Seen, Side, Steps, Subject, Way};
 use crate::wire::{self, Frame, Sent};
 
-/// The extension of a third party: turns bits of messages whose first frame has RSV2.
+/// A third-party extension: it inverts the bits of messages whose first frame has RSV2.
 #[derive(Clone, Debug, Default)]
 struct Foreign {
     within: bool,
@@ -113,7 +113,7 @@ fn open(subject: Subject) -> Connection {
     }
 }
 
-/// Puts the parts of messages together.
+/// Joins the parts of messages.
 #[derive(Default)]
 struct Parts {
     under_way: Vec<u8>,
@@ -146,7 +146,7 @@ impl Parts {
     }
 }
 
-/// A connection that is asked for events in one way.
+/// A connection that receives in one way.
 struct Receiver {
     connection: Connection,
     way: Way,
@@ -160,7 +160,7 @@ impl Receiver {
         Self { connection: open(subject), way, buffer, parts: Parts::default() }
     }
 
-    /// Takes what one read brought.
+    /// Takes the bytes of one read.
     fn read(&mut self, read: &[u8]) -> Result<(), RemoteProtocolError> {
         let steps = match self.way {
             Way::Parts(steps) | Way::Whole(steps) => steps,
@@ -188,7 +188,7 @@ impl Receiver {
     }
 }
 
-/// The next event of a read buffer. Where one was found it is there, and whole where that was asked for.
+/// Returns the next event of a read buffer. An event that was found must be there, and whole if messages come whole.
 fn next<'b>(
     steps: Steps,
     connection: &mut Connection,
@@ -202,7 +202,7 @@ fn next<'b>(
     }
 }
 
-/// Feeds bytes in reads of `pace` bytes. An error must be final, and be told to the peer once.
+/// Feeds bytes in reads of `pace` bytes. An error must be final, and the peer must be told once.
 pub(crate) fn receive(subject: Subject, way: Way, pace: usize, bytes: &[u8]) -> Outcome {
     let mut receiver = Receiver::new(subject, way);
     let end = bytes.chunks(pace).try_for_each(|read| receiver.read(read));
@@ -222,7 +222,7 @@ pub(crate) fn receive(subject: Subject, way: Way, pace: usize, bytes: &[u8]) -> 
     Outcome { seen: receiver.parts.seen, fault }
 }
 
-/// The code of the Close that tells the peer of an error.
+/// Returns the code of the Close that tells the peer about an error.
 fn told(connection: &mut Connection, error: &RemoteProtocolError) -> u16 {
     let mut out = Vec::new();
     connection.reply_to_error(error, &mut out).expect("a Close can be sent");
@@ -235,7 +235,7 @@ fn told(connection: &mut Connection, error: &RemoteProtocolError) -> u16 {
     u16::from_be_bytes(*close.payload.first_chunk().expect("a code"))
 }
 
-/// What a program asks to be sent.
+/// An event that a program sends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Send<'a> {
     /// A text, and whether it is the end of its message.
@@ -247,11 +247,11 @@ pub(crate) enum Send<'a> {
     Ping(&'a [u8]),
     Pong(&'a [u8]),
     Close(u16),
-    /// The header of a message; its payload is not sent.
+    /// The header of a message. Its payload is not sent.
     Apart(&'a [u8]),
 }
 
-/// Someone who sends, and reads what the other side says.
+/// A sender that also reads the other side's bytes.
 pub(crate) struct Sender {
     connection: Connection,
 }
@@ -261,7 +261,7 @@ impl Sender {
         Self { connection: open(subject) }
     }
 
-    /// Sends, and returns the frames; `None` where that is refused, when nothing may be written.
+    /// Sends, and returns the frames. `None` where sending is refused: then nothing may be written.
     pub(crate) fn send(&mut self, what: Send<'_>) -> Option<Vec<Sent>> {
         let mut out = Vec::new();
         let connection = &mut self.connection;
@@ -300,7 +300,7 @@ impl Sender {
         Some(wire::sent(&out))
     }
 
-    /// Takes bytes of the other side, and answers what is owed for each event; returns the answers.
+    /// Takes bytes of the other side, sends the required answers, and returns these.
     pub(crate) fn answers(&mut self, bytes: &[u8]) -> Vec<Sent> {
         let (mut read, mut out) = (bytes.to_vec(), Vec::new());
         let mut input = &mut read[..];
@@ -311,7 +311,7 @@ impl Sender {
     }
 }
 
-/// A request as the client of the library sends it, its key taken out: 24 bytes.
+/// Returns the key of a client's request: 24 bytes.
 pub(crate) fn key_of_a_request() -> Vec<u8> {
     let mut out = Vec::new();
     Connection::client(Config::default())
@@ -322,7 +322,7 @@ pub(crate) fn key_of_a_request() -> Vec<u8> {
     out[place..place + 24].to_vec()
 }
 
-/// The masking key of each frame, of every kind, that a client sends.
+/// Returns the masking key of each frame, of every kind, that a client sends.
 pub(crate) fn masking_keys(frames: usize) -> Vec<[u8; 4]> {
     let subject = Subject { side: Side::Client, over: Over::Nothing, limits: crate::ways::FREE };
     let mut sender = Sender::new(subject);
@@ -341,7 +341,7 @@ pub(crate) fn masking_keys(frames: usize) -> Vec<[u8; 4]> {
     sent.map(|frame| frame.key.expect("a client masks")).collect()
 }
 
-/// What a server makes of a request: the status, and the subprotocols and extensions of the answer.
+/// A server's answer to a request: the status, the subprotocols and the extensions.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct Opened {
     pub(crate) status: u16,
@@ -349,7 +349,7 @@ pub(crate) struct Opened {
     pub(crate) extensions: Vec<String>,
 }
 
-/// Shows a request to a server that is configured with extensions of these names and reserved bits.
+/// Passes a request to a server that is configured with extensions of these names and reserved bits.
 pub(crate) fn open_with(extensions: &[(&'static str, u8)], request: &[u8]) -> Opened {
     let mut config = Config::default();
     for (name, bits) in extensions {
@@ -373,7 +373,7 @@ pub(crate) fn open_with(extensions: &[(&'static str, u8)], request: &[u8]) -> Op
     Opened { status, proposed, extensions }
 }
 
-/// An extension that does nothing, with a name and bits.
+/// An extension with a name and bits that does nothing.
 #[derive(Clone, Debug)]
 struct Named(&'static str, Rsv);
 
@@ -421,8 +421,8 @@ impl Extension for Named {
     }
 }
 
-/// What a client makes of a server's Sec-WebSocket-Extensions, having offered extensions of these names and bits: the names
-/// that are agreed, in order, or why not.
+/// Passes a server's Sec-WebSocket-Extensions to a client that has offered extensions of these names and bits. Returns
+/// the agreed names, in order, or the error.
 pub(crate) fn conclude(offered: &[(&'static str, u8)], answer: &str) -> Result<Vec<String>, String> {
     let configs: Vec<std::sync::Arc<dyn ExtensionConfig>> = offered
         .iter()
@@ -438,7 +438,7 @@ pub(crate) fn conclude(offered: &[(&'static str, u8)], answer: &str) -> Result<V
     Ok(agreed.names().map(str::to_owned).collect())
 }
 
-/// The order in which a header passes two stacked extensions: each notes its name when it sees one.
+/// Returns the order in which a header passes two stacked extensions: each records its name when it sees one.
 pub(crate) fn order_of_headers() -> Vec<&'static str> {
     #[derive(Clone, Debug)]
     struct Noting(&'static str, std::sync::Arc<std::sync::Mutex<Vec<&'static str>>>);

@@ -1,14 +1,14 @@
-//! The rules for headers (RFC 6455 §5.1 to §5.5), each at the byte that decides it.
+//! The rules for headers (RFC 6455 §5.1 to §5.5), each tested at the byte that decides it.
 
 use crate::ways::{
     FREE, OVERS, Over, PLACES, Place, Seen, Side, Subject, assert_refused, assert_taken, subjects,
 };
 use crate::wire::{self, Frame};
 
-/// A frame that breaks a rule at a place; `None` where it breaks none there.
+/// Makes a frame that breaks a rule at a place; `None` where it is valid there.
 type Wrong = fn(Place, Over) -> Option<Frame>;
 
-/// As long as any header: enough bytes to decide.
+/// The length of the longest header: enough bytes to decide.
 const HEADER: usize = 14;
 
 fn data(place: Place) -> Frame {
@@ -25,7 +25,8 @@ fn ping() -> Frame {
 fn f1_f5_to_f11_d7_f18_each_rule_for_headers_in_every_way() {
     #[rustfmt::skip]
     let table: [(&str, Wrong, usize, u16, &str); 41] = [
-        // name                            frame                                                              decided at  code and words
+        // name                            frame                                                              decided at
+        // code and words
         ("rsv1, data",                     |at, over| (!over.deflates() || at.is_within()).then(|| data(at).with_bits(0x40)), 0, 1002, ""),
         ("rsv2, data",                     |at, over| (over != Over::Foreign || at.is_within()).then(|| data(at).with_bits(0x20)), 0, 1002, ""),
         ("rsv3, data",                     |at, _| Some(data(at).with_bits(0x10)),                            1,      1002, "reserved bits"),
@@ -75,7 +76,7 @@ fn f1_f5_to_f11_d7_f18_each_rule_for_headers_in_every_way() {
                 let (before, seen) = place.before(subject.over);
                 let name = format!("{name}, {place:?}");
                 let (before, frame) = (wire::bytes(subject.side, &before), frame.to(subject.side));
-                // What an extension refuses is decided with the whole header; what follows says nothing.
+                // An extension's refusal is decided with the whole header. Later bytes have no effect.
                 let len = if decided == 0 { frame.len().min(HEADER) } else { decided };
                 let cut = |len: usize| [&before[..], &frame[..len]].concat();
                 assert_refused(&name, subject, &cut(len), &seen, (code, words));

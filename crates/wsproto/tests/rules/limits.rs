@@ -1,9 +1,9 @@
-//! Each limit of a configuration at its edge: what fits is taken, and one less fails.
+//! Each limit of a configuration at its edge: a stream passes with the limit that it needs, and fails with one less.
 
 use crate::ways::{FREE, Limits, Over, Seen, Subject, assert_taken, outcome, refused, subjects};
 use crate::wire::{self, Frame};
 
-/// A limit: its name, how it is set to n, the code, and what the error says after the words.
+/// A limit: its name, a function that sets it to n, the code, and words of the error.
 type Limit = (&'static str, fn(u64) -> Limits, u16, &'static str);
 
 const FRAME: Limit = ("frame", |n| Limits { frame: n, ..FREE }, 1009, "frame longer than the limit of");
@@ -13,7 +13,7 @@ const FRAGMENTS: Limit = ("fragments", |n| Limits { fragments: n, ..FREE }, 1008
 const EMPTY: Limit = ("empty fragments", |n| Limits { empty_fragments: n, ..FREE }, 1008, "");
 const CONTROL: Limit = ("control frames", |n| Limits { control_frames: n, ..FREE }, 1008, "");
 
-/// Messages to try limits on: a name, and the frames.
+/// Returns messages to test limits with: a name, and the frames.
 fn streams(over: Over) -> Vec<(String, Vec<Frame>)> {
     let mut all = Vec::new();
     let long = wire::message(over, 0x1, b"abcdefghijklmnopqrstuvwxyz", &[5, 12, 13]);
@@ -32,7 +32,7 @@ fn streams(over: Over) -> Vec<(String, Vec<Frame>)> {
     all
 }
 
-/// The most that a stream needs of each limit, by the rules as they are written down.
+/// The least value of each limit that a stream needs, by the rules as they are documented.
 struct Needs {
     frame: u64,
     message: u64,
@@ -69,7 +69,7 @@ fn needs(frames: &[Frame]) -> Needs {
     needs
 }
 
-/// Makes sure that a stream is taken with a limit of n, and ends the connection with one of n − 1.
+/// Checks that a stream passes with a limit of n, and ends the connection with one of n − 1.
 fn assert_edge(name: &str, subject: Subject, bytes: &[u8], (limit, set, code, words): Limit, n: u64) {
     let name = format!("{limit} of {n}, {name}");
     let roomy = outcome(&name, subject, bytes);

@@ -1,8 +1,8 @@
-//! Each rule and each limit over every way in which it can be reached: parts, whole messages and joined ones; whole reads
-//! and single bytes; without an extension, with permessage-deflate with and without context takeover, with an extension of
-//! a third party; in a first frame, in a continuation, between fragments, after a Ping; on both sides.
+//! Each rule and each limit, in every way in which it can be reached: parts, whole messages and joined ones; whole
+//! reads and single bytes; without an extension, with permessage-deflate with and without context takeover, with a
+//! third-party extension; in a first frame, in a continuation, between fragments, after a Ping; on both sides.
 //!
-//! Bytes go in and events come out. What the API is called stands in `adapter.rs` alone.
+//! Bytes go in and events come out. Only `adapter.rs` uses names of the API.
 #![cfg(all(feature = "std", feature = "deflate"))]
 #![allow(
     clippy::expect_used,

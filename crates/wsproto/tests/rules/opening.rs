@@ -1,4 +1,4 @@
-//! Lists in header fields, however many fields they come in, and extensions that are offered in any order.
+//! Lists in header fields, spread over any number of fields, and extensions that are offered in any order.
 
 use crate::adapter::{Opened, conclude, open_with, order_of_headers};
 
@@ -10,7 +10,7 @@ const FIELDS: [&str; 5] = [
     "Sec-WebSocket-Version: 13",
 ];
 
-/// A request with these fields in place of those of the same name.
+/// Returns a request with these fields in place of those of the same name.
 fn request(fields: &[&str]) -> Vec<u8> {
     let name = |field: &str| field.split(':').next().unwrap_or_default().to_ascii_lowercase();
     let kept = FIELDS.iter().filter(|kept| !fields.iter().any(|field| name(field) == name(kept)));

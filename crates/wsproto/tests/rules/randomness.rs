@@ -1,11 +1,11 @@
-//! Masking keys and nonces that nobody can foresee (RFC 6455 §4.1, §5.3, §10.3): a count of distinct ones does not see
-//! twelve zero bytes, so each byte and each bit is looked at, and what two in a row have in common.
+//! Masking keys and nonces must be unpredictable (RFC 6455 §4.1, §5.3, §10.3). A count of distinct values would miss
+//! twelve zero bytes, so the tests check each byte, each bit, and what two consecutive values have in common.
 
 use std::collections::BTreeSet;
 
 use crate::adapter::{key_of_a_request, masking_keys};
 
-/// Makes sure that each byte of these values takes nearly all values, and each bit both as often.
+/// Checks that each byte takes nearly all values, and that each bit is set half of the time.
 fn assert_spread<const N: usize>(name: &str, values: &[[u8; N]]) {
     let count = values.len();
     assert!(count >= 4000, "{name}: {count} are too few");
@@ -24,15 +24,15 @@ fn assert_spread<const N: usize>(name: &str, values: &[[u8; N]]) {
     }
 }
 
-/// Makes sure that hardly any value comes twice.
+/// Checks that hardly any value occurs twice.
 fn assert_different<const N: usize>(name: &str, values: &[[u8; N]]) {
     let different: BTreeSet<_> = values.iter().collect();
     assert!(different.len() + 8 > values.len(), "{name}: {} of {} differ", different.len(), values.len());
 }
 
-/// Makes sure that nothing follows from one value about the next, nor from one byte about its neighbour.
+/// Checks that one value tells nothing about the next, and one byte nothing about its neighbour.
 fn assert_unrelated<const N: usize>(name: &str, values: &[[u8; N]]) {
-    // Each byte with each of the next value: a key may be the last one, moved on by a byte.
+    // Combine each byte with each byte of the next value: a key may be the last one, shifted by a byte.
     for shift in 0..N {
         let combined: Vec<[u8; N]> = values
             .windows(2)
@@ -61,7 +61,7 @@ fn k2_every_bit_of_masking_keys() {
     assert_spread("masking keys", &keys);
     assert_different("masking keys", &keys);
     assert_unrelated("masking keys", &keys);
-    // The frames come in eight kinds, one after the other: none has keys of its own.
+    // The frames have eight kinds in turn. The keys of each kind must be spread, too.
     for kind in 0..8 {
         let keys: Vec<[u8; 4]> = keys.iter().skip(kind).step_by(8).copied().collect();
         let seen: BTreeSet<&[u8; 4]> = keys.iter().collect();
@@ -78,7 +78,7 @@ fn k1_every_bit_of_a_nonce() {
     assert_unrelated("nonces", &nonces);
 }
 
-/// The 16 bytes of 24 characters.
+/// Decodes 24 characters to 16 bytes.
 fn base64(text: &[u8]) -> [u8; 16] {
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let [digits @ .., b'=', b'='] = text else { panic!("{text:?} is no key") };

@@ -1,15 +1,15 @@
-//! What we send, and in which order (RFC 6455 §5.1, §5.4, §5.5, §6.1).
+//! The frames that we send, and their order (RFC 6455 §5.1, §5.4, §5.5, §6.1).
 
 use crate::adapter::{Send, Sender};
 use crate::ways::{FREE, Over, Side, Subject, subjects};
 use crate::wire::{self, Frame, Sent};
 
-/// The first bytes of frames, reserved bits aside.
+/// Returns the first bytes of frames, without reserved bits.
 fn firsts(frames: &[Sent]) -> Vec<u8> {
     frames.iter().map(|frame| frame.first & 0x8f).collect()
 }
 
-/// Makes sure that masks are as the side must have them, and bits where the extension puts them.
+/// Checks that the masking fits the side, and that reserved bits are those of the extension.
 fn assert_sound(subject: Subject, frames: &[Sent]) {
     for frame in frames {
         assert_eq!(frame.key.is_some(), subject.side == Side::Client, "{subject:?}: {frame:02x?}");

@@ -1,9 +1,10 @@
-//! What payloads must say (RFC 6455 §5.5.1, §5.6, §7.4, §8.1), and what becomes of bytes after a Close.
+//! Rules for payloads (RFC 6455 §5.5.1, §5.6, §7.4, §8.1), and for bytes after a Close.
 
 use crate::ways::{FREE, PLACES, Seen, assert_refused, assert_taken, refused, subjects};
 use crate::wire::{self, Frame};
 
-/// Every way to cut so many bytes into one frame, two, and one a byte; with a Ping between the frames, or not.
+/// Returns every way to cut this many bytes into one frame, two, and one per byte; with a Ping between the frames, or
+/// not.
 fn cuts(len: usize) -> Vec<(Vec<usize>, bool)> {
     let mut all = vec![(vec![], false), ((1..len).collect(), false), ((1..len).collect(), true)];
     all.extend((0..=len).flat_map(|at| [(vec![at], false), (vec![at], true)]));
@@ -51,7 +52,7 @@ fn c1_c2_c3_f12_text_in_every_way() {
                     assert_taken(&name, subject, &bytes, &seen);
                     continue;
                 }
-                // It fails at the first impossible byte: which Pings came before depends on where that is.
+                // It fails at the first invalid byte. The place of that byte decides which Pings come before.
                 let (told, fault) = refused(&name, subject, &bytes);
                 assert_eq!((fault.code, &*fault.words), (1007, "text is not UTF-8"), "{name}: {subject:?}");
                 assert!(seen.starts_with(&told), "{name}: {subject:?}: {told:?}");
@@ -60,7 +61,7 @@ fn c1_c2_c3_f12_text_in_every_way() {
     }
 }
 
-/// Of a message that goes on after it.
+/// The message continues after that byte.
 #[test]
 fn c2_the_first_impossible_byte_ends_the_connection_in_every_way() {
     #[rustfmt::skip]
@@ -82,7 +83,7 @@ fn c2_the_first_impossible_byte_ends_the_connection_in_every_way() {
             let start = if subject.over.deflates() { encoded.len() - 1 - data.len() } else { 0 };
             for cuts in [vec![], vec![start + 1], vec![start + bad, start + bad + 1]] {
                 let frames = wire::fragments(0x1, bits, &encoded, &cuts);
-                // Where the byte stands: in which frame, and how far before its end.
+                // The place of the byte: its frame, and its distance from the frame's end.
                 let number = cuts.iter().filter(|cut| **cut <= start + bad).count();
                 let end = cuts.get(number).copied().unwrap_or(encoded.len());
                 let bytes = wire::bytes(subject.side, &frames[..=number]);

@@ -1,4 +1,4 @@
-//! The ways in which a rule can be reached, and what must come of it in each.
+//! The ways in which a rule can be reached, and the check that all have the same result.
 
 use crate::adapter;
 use crate::wire::{self, Frame};
@@ -9,20 +9,20 @@ pub(crate) enum Side {
     Client,
 }
 
-/// What was agreed on.
+/// The agreed extensions.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Over {
     Nothing,
     Takeover,
     NoTakeover,
-    /// An extension of a third party, which owns RSV2.
+    /// A third-party extension, which owns RSV2.
     Foreign,
 }
 
-/// How events are asked for.
+/// A way to receive.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Way {
-    /// Parts, out of memory of the caller's own.
+    /// Parts, out of the caller's own memory.
     OwnMemory,
     /// Parts, out of a read buffer.
     Parts(Steps),
@@ -30,7 +30,7 @@ pub(crate) enum Way {
     Whole(Steps),
 }
 
-/// How events come out of a read buffer.
+/// The steps in which events come out of a read buffer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Steps {
     /// In one call.
@@ -41,7 +41,7 @@ pub(crate) enum Steps {
     Taken,
 }
 
-/// The connection that a rule is tried on.
+/// The connection on which a rule is tested.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subject {
     pub(crate) side: Side,
@@ -59,7 +59,7 @@ pub(crate) struct Limits {
     pub(crate) control_frames: u64,
 }
 
-/// More than any test reaches.
+/// Limits that no test reaches.
 pub(crate) const FREE: Limits = Limits {
     frame: 1 << 40,
     message: 1 << 40,
@@ -68,7 +68,7 @@ pub(crate) const FREE: Limits = Limits {
     control_frames: 1 << 30,
 };
 
-/// What the program was told; a message once it is whole.
+/// An event for the program. A message counts once it is whole.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Seen {
     Text(String),
@@ -78,21 +78,21 @@ pub(crate) enum Seen {
     Close(u16, String),
 }
 
-/// Why the connection failed: the code that the peer is told, and the error's words.
+/// The reason why the connection failed: the code that the peer gets, and the error's words.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Fault {
     pub(crate) code: u16,
     pub(crate) words: String,
 }
 
-/// Everything that came of some bytes.
+/// All results of some bytes.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Outcome {
     pub(crate) seen: Vec<Seen>,
     pub(crate) fault: Option<Fault>,
 }
 
-/// Where in a stream something stands.
+/// A place in a stream.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Place {
     First,
@@ -113,7 +113,7 @@ const WAYS: [Way; 6] = [
     Way::Whole(Steps::Two),
     Way::Whole(Steps::Taken),
 ];
-/// Bytes a read.
+/// Bytes per read.
 const PACES: [usize; 3] = [usize::MAX, 1, 3];
 pub(crate) const PLACES: [Place; 5] =
     [Place::First, Place::AfterPing, Place::AfterMessage, Place::Within, Place::WithinAfterPing];
@@ -129,17 +129,17 @@ impl Place {
         matches!(self, Self::Within | Self::WithinAfterPing)
     }
 
-    /// The opcode of a data frame that may stand there.
+    /// Returns the opcode of a data frame that is valid there.
     pub(crate) const fn data_opcode(self) -> u8 {
         if self.is_within() { 0x0 } else { 0x2 }
     }
 
-    /// What comes before it, and what is seen of that.
+    /// Returns the frames before the place, and their events.
     pub(crate) fn before(self, over: Over) -> (Vec<Frame>, Vec<Seen>) {
         let ping = || (Frame::control(0x9, b"p"), Seen::Ping(b"p".to_vec()));
         let begun = || {
             let (bits, bytes) = wire::encoded(over, b"ab");
-            // Not to its end: more is to come of the message.
+            // Not to its end: the message continues.
             let start = if over.deflates() { bytes.len() - 1 } else { bytes.len() };
             Frame::data(0x1, &bytes[..start]).unfinished().with_bits(bits)
         };
@@ -155,12 +155,12 @@ impl Place {
     }
 }
 
-/// All connections with these limits.
+/// Returns all connections with these limits.
 pub(crate) fn subjects(limits: Limits) -> impl Iterator<Item = Subject> {
     SIDES.into_iter().flat_map(move |side| OVERS.into_iter().map(move |over| Subject { side, over, limits }))
 }
 
-/// Feeds bytes in every way and at every pace, and makes sure that the same comes of them; returns what.
+/// Feeds bytes in every way and at every pace, checks that the results are the same, and returns them.
 pub(crate) fn outcome(name: &str, subject: Subject, bytes: &[u8]) -> Outcome {
     let mut all = WAYS.into_iter().flat_map(|way| PACES.into_iter().map(move |pace| (way, pace)));
     let run = |(way, pace)| adapter::receive(subject, way, pace, bytes);
@@ -172,10 +172,10 @@ pub(crate) fn outcome(name: &str, subject: Subject, bytes: &[u8]) -> Outcome {
     outcome
 }
 
-/// Makes sure that bytes end the connection, whatever follows them; returns what was seen before, and why.
+/// Checks that bytes end the connection, whatever follows them. Returns the events before, and the reason.
 pub(crate) fn refused(name: &str, subject: Subject, bytes: &[u8]) -> (Vec<Seen>, Fault) {
     let alone = outcome(name, subject, bytes);
-    // With more to look at, a shortcut may have a say.
+    // With more bytes, a shortcut of the code may run.
     for more in [[0x00; 32], [0xff; 32], *b"\x82\x06binary\x82\x06binary\x82\x06binary\x82\x06binary"] {
         let followed = outcome(name, subject, &[bytes, &more].concat());
         assert_eq!(followed, alone, "{name}: {subject:?}, followed by {more:02x?}");
@@ -184,14 +184,14 @@ pub(crate) fn refused(name: &str, subject: Subject, bytes: &[u8]) -> (Vec<Seen>,
     (alone.seen, fault)
 }
 
-/// Makes sure that bytes are taken, and that this is seen of them.
+/// Checks that bytes are valid, and cause these events.
 pub(crate) fn assert_taken(name: &str, subject: Subject, bytes: &[u8], seen: &[Seen]) {
     let outcome = outcome(name, subject, bytes);
     assert_eq!(outcome.fault, None, "{name}: {subject:?}");
     assert_eq!(outcome.seen, seen, "{name}: {subject:?}");
 }
 
-/// Makes sure that bytes end the connection with this code, by an error that says these words.
+/// Checks that bytes end the connection with this code, by an error with these words.
 pub(crate) fn assert_refused(
     name: &str,
     subject: Subject,

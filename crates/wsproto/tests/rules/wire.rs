@@ -1,22 +1,22 @@
-//! Frames as bytes, and bytes as frames, by the diagram of RFC 6455 §5.2 and with nothing of the library.
+//! Frames as bytes, and bytes as frames, by the diagram of RFC 6455 §5.2 and without the library.
 
 use crate::ways::{Over, Side};
 
-/// A frame of the peer, right or wrong.
+/// A frame of the peer, valid or invalid.
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {
     first: u8,
-    /// Whether its mask bit is as the side must not have it.
+    /// Whether its mask bit is wrong for the side.
     wrong_mask: bool,
     form: Form,
     payload: Vec<u8>,
 }
 
-/// How the length is written.
+/// The form of the length.
 #[derive(Clone, Copy, Debug)]
 enum Form {
     Shortest,
-    /// In two bytes, whatever it is.
+    /// In two bytes, even if one is enough.
     Two(u16),
     Eight(u64),
 }
@@ -24,7 +24,7 @@ enum Form {
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 impl Frame {
-    /// A last or only data frame.
+    /// Makes a last or only data frame.
     pub(crate) fn data(opcode: u8, payload: &[u8]) -> Self {
         Self { first: 0x80 | opcode, wrong_mask: false, form: Form::Shortest, payload: payload.to_vec() }
     }
@@ -42,7 +42,7 @@ impl Frame {
         self
     }
 
-    /// Sets reserved bits, as in the first byte.
+    /// Sets reserved bits, at their places in the first byte.
     pub(crate) fn with_bits(mut self, bits: u8) -> Self {
         self.first |= bits;
         self
@@ -75,7 +75,7 @@ impl Frame {
         self.payload.len()
     }
 
-    /// The bytes of the frame to this side.
+    /// Returns the bytes of the frame to this side.
     pub(crate) fn to(&self, side: Side) -> Vec<u8> {
         let masked = (side == Side::Server) != self.wrong_mask;
         let bit = if masked { 0x80 } else { 0 };
@@ -102,12 +102,12 @@ impl Frame {
     }
 }
 
-/// The bytes of frames to this side.
+/// Returns the bytes of frames to this side.
 pub(crate) fn bytes(side: Side, frames: &[Frame]) -> Vec<u8> {
     frames.iter().flat_map(|frame| frame.to(side)).collect()
 }
 
-/// What an extension makes of a whole message: the bits of its first frame, and its bytes.
+/// Returns an extension's output for a whole message: the bits of its first frame, and its bytes.
 pub(crate) fn encoded(over: Over, data: &[u8]) -> (u8, Vec<u8>) {
     match over {
         Over::Nothing => (0, data.to_vec()),
@@ -116,13 +116,13 @@ pub(crate) fn encoded(over: Over, data: &[u8]) -> (u8, Vec<u8>) {
     }
 }
 
-/// A message, by the extension, in frames that are cut at these places of its bytes.
+/// Returns a message after the extension, in frames that are cut at these places of its bytes.
 pub(crate) fn message(over: Over, opcode: u8, data: &[u8], cuts: &[usize]) -> Vec<Frame> {
     let (bits, bytes) = encoded(over, data);
     fragments(opcode, bits, &bytes, cuts)
 }
 
-/// A message whose bytes are these, in frames that are cut at these places.
+/// Returns a message with these bytes, in frames that are cut at these places.
 pub(crate) fn fragments(opcode: u8, bits: u8, bytes: &[u8], cuts: &[usize]) -> Vec<Frame> {
     let places: Vec<usize> = [0].into_iter().chain(cuts.iter().copied()).chain([bytes.len()]).collect();
     let last = places.len() - 2;
@@ -138,13 +138,13 @@ pub(crate) fn fragments(opcode: u8, bits: u8, bytes: &[u8], cuts: &[usize]) -> V
     places.windows(2).enumerate().map(frame).collect()
 }
 
-/// The frames with a Ping of `p` between any two.
+/// Returns the frames with a Ping of `p` between any two.
 pub(crate) fn with_pings(frames: &[Frame]) -> Vec<Frame> {
     let ping = [Frame::control(0x9, b"p")];
     frames.iter().map(std::slice::from_ref).collect::<Vec<_>>().join(&ping[..])
 }
 
-/// A message as one stored block of DEFLATE and the start of an empty one (RFC 7692 §7.2.3.3).
+/// Returns a message as one stored block of DEFLATE and the start of an empty one (RFC 7692 §7.2.3.3).
 fn stored(data: &[u8]) -> Vec<u8> {
     if data.is_empty() {
         return vec![0];
@@ -153,10 +153,11 @@ fn stored(data: &[u8]) -> Vec<u8> {
     [&[0][..], &len.to_le_bytes(), &(!len).to_le_bytes(), data, &[0]].concat()
 }
 
-/// A message of 1 + 258·n zero bytes in one block with fixed codes: a literal, and n matches of 258 at distance 1.
+/// Returns a message of 1 + 258·n zero bytes in one block with fixed codes: a literal, and n matches of 258 at distance
+/// 1.
 pub(crate) fn deflated_zeros(n: usize) -> Vec<u8> {
-    // Not the last block, fixed codes, the literal 0; each time the symbol 285 and the distance code 0; the end of the
-    // block, and the start of an empty stored one.
+    // In order: not the last block, fixed codes, the literal 0; n times the symbol 285 and the distance code 0; the end
+    // of the block, and the start of an empty stored block.
     let bits = ["01000110000", &"1100010100000".repeat(n), "0000000000"].concat();
     let byte = |bits: &[u8]| bits.iter().rev().fold(0, |sum, bit| sum << 1 | u8::from(*bit == b'1'));
     bits.as_bytes().chunks(8).map(byte).collect()
@@ -170,7 +171,7 @@ pub(crate) struct Sent {
     pub(crate) payload: Vec<u8>,
 }
 
-/// Reads what we sent as frames, all of it.
+/// Reads all bytes that we sent, as frames.
 pub(crate) fn sent(mut bytes: &[u8]) -> Vec<Sent> {
     let mut frames = Vec::new();
     while let [first, second, rest @ ..] = bytes {

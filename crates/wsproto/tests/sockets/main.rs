@@ -1,4 +1,4 @@
-//! The loops that people copy, over real sockets: those of the README, the guide and the examples. Nothing that was sent is
+//! The loops that people copy (those of the README, the guide and the examples), over real sockets. No sent byte is
 //! lost at the end of a connection, and no connection is reset.
 #![cfg(all(feature = "std", feature = "deflate"))]
 #![allow(
@@ -74,7 +74,7 @@ fn example(stream: TcpStream) -> Outcome {
 const SERVERS: [(&str, fn(TcpStream) -> Outcome); 3] =
     [("README", readme::serve), ("guide", guide::echo), ("example", example)];
 
-/// Lets a server have one connection; returns the client's side.
+/// Runs a server with one connection, and returns the client's side.
 fn connect(serve: impl FnOnce(TcpStream) -> Outcome + Send + 'static) -> (TcpStream, JoinHandle<Outcome>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -97,7 +97,7 @@ fn the_texts_are_those_of_the_documents() {
         ("lib.rs", "src/lib.rs", in_docs),
         ("guide", "../../docs/guide.md", run),
     ] {
-        assert!(read(path).contains(&text), "{name} has another text than the one that is tested");
+        assert!(read(path).contains(&text), "{name} doesn't have the tested text");
     }
 }
 
@@ -123,7 +123,7 @@ fn f17_all_of_eight_mebibytes_arrives_at_a_client_that_closes_at_once() {
         stream.write_all(&closing).unwrap();
         let mut read = vec![0; 1000];
         stream.read_exact(&mut read).unwrap();
-        // The Pong that is owed for the Ping, as no Close has come yet; and what other clients still say.
+        // The client must answer the Ping, as no Close has come yet. Other clients may still send messages.
         stream.write_all(&frame(Opcode::Pong, b"still there?")).unwrap();
         thread::sleep(Duration::from_millis(20));
         stream.read_to_end(&mut read).unwrap_or_else(|error| panic!("round {round}: {error}"));
@@ -147,7 +147,7 @@ fn c14_unread_bytes_after_the_close_reset_no_connection() {
     for (name, serve) in SERVERS {
         for round in 0..20 {
             let (mut stream, server) = connect(serve);
-            // More than one read takes.
+            // More bytes than one read takes.
             let bytes = [REQUEST, &hello, &close, &vec![0x55; 100_000]].concat();
             stream.write_all(&bytes).unwrap();
             let mut read = Vec::new();
@@ -211,7 +211,7 @@ fn what_was_sent_before_a_failure_is_written() {
                         ws.send(AcceptConnection::new(), out)?;
                         ws.send(CloseConnection::new(CloseCode::GOING_AWAY), out)?;
                     }
-                    // Too late: our Close is sent.
+                    // Our Close is sent already, so this fails.
                     Event::TextMessage(message) => ws.send(message, out)?,
                     _ => {}
                 }
@@ -240,7 +240,7 @@ fn c13_a_peer_that_never_ends_its_side_is_not_awaited_for_ever() {
                 let (mut stream, server) = connect(serve);
                 stream.write_all(&[REQUEST, &close(CloseCode::NORMAL)].concat()).unwrap();
                 let start = Instant::now();
-                // A byte now and then keeps every single read from timing out.
+                // A byte now and then prevents each single read from timing out.
                 while !server.is_finished() && stream.write_all(b"x").is_ok() {
                     thread::sleep(Duration::from_millis(300));
                 }
@@ -266,7 +266,7 @@ fn a_probe_that_connects_and_leaves_is_no_error_of_the_example() {
     assert!(server.join().unwrap().is_err());
 }
 
-/// Has the example client talk to what `answer` does with the other side of its connection.
+/// Runs the example client against `answer`, which has the other side of its connection.
 fn ask(answer: impl FnOnce(&mut TcpStream) + Send + 'static) -> Result<bool, String> {
     let (mut stream, server) = connect(move |mut stream| {
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
@@ -311,7 +311,7 @@ fn the_example_client_tells_a_clean_end_from_any_other() {
     let reset = move |stream: &mut TcpStream| {
         asked(stream);
         stream.write_all(b"\x88\x02\x03\xe8").unwrap();
-        // What it answers is never read: closing resets the connection.
+        // The client's answer is never read, so closing resets the connection.
         thread::sleep(Duration::from_millis(200));
     };
     assert_eq!(ask(reset), Ok(true), "a reset after both have closed");

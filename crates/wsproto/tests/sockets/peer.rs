@@ -1,4 +1,4 @@
-//! What a client without a library says, and what it makes of the answer.
+//! The bytes of a client without a library, and how it reads the answer.
 
 use wsproto::{CloseCode, Config, Connection, Event, ReadBuffer};
 use wsproto_frame::{FrameHeader, MaskingKey, Opcode};
@@ -11,7 +11,7 @@ Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSoc
 pub(crate) const ANSWER: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
 Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
-/// A client's frame, with a masking key of zeros.
+/// Returns a client's frame, with a masking key of zeros.
 pub(crate) fn frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     let header = FrameHeader::new(opcode, payload.len() as u64).with_mask(MaskingKey::new([0; 4]));
     [&header.encode(), payload].concat()
@@ -21,7 +21,7 @@ pub(crate) fn close(code: CloseCode) -> Vec<u8> {
     frame(Opcode::Close, &code.get().to_be_bytes())
 }
 
-/// What a connection makes of bytes.
+/// Returns a connection's events for bytes.
 fn events(ws: &mut Connection, bytes: &[u8]) -> Vec<Event<'static>> {
     let (mut buffer, mut events, mut rest) = (ReadBuffer::messages(), Vec::new(), bytes);
     while !rest.is_empty() {
@@ -37,7 +37,7 @@ fn events(ws: &mut Connection, bytes: &[u8]) -> Vec<Event<'static>> {
     events
 }
 
-/// What a server said after its consent.
+/// Returns a server's events after its consent.
 pub(crate) fn server_events(bytes: &[u8]) -> Vec<Event<'static>> {
     let entropy = |bytes: &mut [u8]| bytes.copy_from_slice(&b"the sample nonce"[..bytes.len()]);
     let mut client = Connection::client_with_entropy(Config::default(), entropy);

@@ -1,6 +1,6 @@
-//! What may go otherwise than a transcript tells, at every place of it: the stream ends, we close, control frames come
-//! between two frames, what we write goes out a byte at a time. Nothing panics, what was heard before stays the same,
-//! and all ends closed.
+//! Each transcript with a disturbance at every place: the stream ends, we close, control frames come between two
+//! frames, our output goes out a byte at a time. Nothing panics, earlier events stay the same, and each connection ends
+//! closed.
 
 use wsproto::{CloseCode, CloseConnection, ConnectionState, Transport};
 use wsproto_frame::{FrameHeader, MaskingKey, Opcode};
@@ -9,14 +9,14 @@ use crate::conversations;
 use crate::run::{Runner, frames, is_part};
 use crate::script::{Command, Conversation, End, Outcome, Said, Setting, What};
 
-/// What goes otherwise.
+/// A disturbance.
 #[derive(Clone, Copy, Debug)]
 enum Twist {
-    /// Nothing, but that what is received comes a byte at a time.
+    /// None, but bytes are received one at a time.
     Nothing,
-    /// At a place within what is received.
+    /// A disturbance at a place of the received bytes.
     At(Place, Event),
-    /// What is written goes out a byte after each step.
+    /// Our output goes out a byte after each step.
     Trickle,
 }
 
@@ -37,13 +37,13 @@ enum Event {
     Control,
 }
 
-/// What came of it.
+/// The result.
 struct Played {
     runner: Runner,
     written: Vec<u8>,
-    /// How much had been heard when the stream ended.
+    /// How many events had come before the stream ended.
     before_end: Option<usize>,
-    /// Whether the twist came while frames were heard.
+    /// Whether frames were received when the disturbance came.
     was_listening: bool,
 }
 
@@ -109,7 +109,7 @@ impl Played {
         Ok(())
     }
 
-    /// Lets all come to its end: what is owed is sent, and the peer's stream ends.
+    /// Ends the conversation: sends the required answer, and ends the peer's stream.
     fn end(&mut self) -> Result<(), String> {
         let _ = self.runner.attempt(&Command::Reply)?;
         self.runner.take_eof();
@@ -129,7 +129,8 @@ impl Played {
     }
 }
 
-/// All places of a conversation where bytes are received, those before the first and behind the last of a line too.
+/// Returns all places of a conversation where bytes are received, including those before the first and after the last
+/// byte of a line.
 fn places(conversation: &Conversation) -> impl Iterator<Item = Place> {
     let lines = conversation.steps.iter().enumerate().filter_map(|(step, line)| match &line.what {
         What::Receive(bytes) => Some((step, bytes.len())),
@@ -138,7 +139,7 @@ fn places(conversation: &Conversation) -> impl Iterator<Item = Place> {
     lines.flat_map(|(step, len)| (0..=len).map(move |at| Place { step, at }))
 }
 
-/// The places on an open connection where a frame begins, or where the last one ends.
+/// Returns the places on an open connection where a frame begins, or where the last one ends.
 fn between_frames(conversation: &Conversation) -> Vec<Place> {
     let mut found = Vec::new();
     let (mut frame, mut left) = (Vec::new(), 0);
@@ -165,7 +166,7 @@ fn between_frames(conversation: &Conversation) -> Vec<Place> {
     found
 }
 
-/// Plays each conversation with each of its twists, and tells all that goes wrong.
+/// Plays each conversation with each of its disturbances, and reports all failures.
 fn try_all(
     twists: impl Fn(&Conversation) -> Vec<Twist>,
     check: impl Fn(&Conversation, &mut Played, &Played) -> Result<(), String>,
@@ -256,7 +257,7 @@ fn f21_what_is_written_goes_out_a_byte_at_a_time() {
     );
 }
 
-/// What the end of the stream means: an abnormal close, a handshake that fails, a body that is complete.
+/// Returns whether the end of the stream causes this: an abnormal close, a handshake that fails, a complete body.
 fn is_end(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Event(Said::Close { code, .. }) => *code == Some(1006),
@@ -266,7 +267,7 @@ fn is_end(outcome: &Outcome) -> bool {
     }
 }
 
-/// Holds `start` to be the beginning of `whole`, where the last frame may be there in part.
+/// Checks that `start` is the beginning of `whole`. Its last frame may be incomplete.
 fn starts(start: &[Outcome], whole: &[Outcome]) -> Result<(), String> {
     let differs = || format!("{start:?} is no start of {whole:?}");
     let Some((last, before)) = start.split_last() else { return Ok(()) };
@@ -288,7 +289,8 @@ fn starts(start: &[Outcome], whole: &[Outcome]) -> Result<(), String> {
     if before == whole_before && (in_part || last == counterpart) { Ok(()) } else { Err(differs()) }
 }
 
-/// Lets a peer read all that was written on an open connection: frames that keep the rules, and at most one Close, last.
+/// Lets a peer read all bytes that were written on an open connection: valid frames, and at most one Close, as the
+/// last.
 fn one_close(conversation: &Conversation, written: &[u8]) -> Result<(), String> {
     let setting = &conversation.setting;
     let peer = Setting { server: !setting.server, limits: Vec::new(), ..setting.clone() };

@@ -1,5 +1,5 @@
-//! Runs every transcript of this folder: as it stands, with each received line cut in two, a byte at a time, and with
-//! each thing that may go wrong at every step.
+//! Runs every transcript of this folder: unchanged, with each received line cut in two, a byte at a time, and with each
+//! disturbance at every step.
 #![cfg(feature = "deflate")]
 #![allow(
     clippy::expect_used,
@@ -36,7 +36,7 @@ fn conversations() -> Vec<Conversation> {
     found
 }
 
-/// Runs each conversation at the paces that `paces` gives for it, and tells all that fails.
+/// Runs each conversation at the paces that `paces` returns for it, and reports all failures.
 fn run_all(paces: fn(&Conversation) -> Vec<Pace>) {
     let mut problems = Vec::new();
     for conversation in conversations() {

@@ -1,4 +1,4 @@
-//! Runs one conversation against a connection and compares all that happens with the transcript.
+//! Runs one conversation against a connection, and compares all results with the transcript.
 
 use std::{collections::VecDeque, mem};
 
@@ -8,7 +8,7 @@ use crate::script::{Command, Conversation, End, Outcome, Said, Setting, Step, Ve
 use crate::side;
 use crate::words::{broken, event, state_name, told, transport_name};
 
-/// In which pieces received lines arrive.
+/// The pieces in which received lines arrive.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Pace {
     Whole,
@@ -37,7 +37,7 @@ impl Pace {
 ///
 /// # Errors
 ///
-/// What differs from the transcript first, with its place and the pace.
+/// The first difference from the transcript, with its place and the pace.
 pub(crate) fn run(conversation: &Conversation, pace: Pace) -> Result<(), String> {
     let mut runner = Runner::new(&conversation.setting);
     let file = conversation.place.split(':').next().unwrap_or_default();
@@ -50,7 +50,7 @@ pub(crate) fn run(conversation: &Conversation, pace: Pace) -> Result<(), String>
     runner.nothing_unwritten().map_err(|problem| format!("{}, at its end: {problem}", conversation.place))
 }
 
-/// A connection, what it was given, and what came of it.
+/// A connection, its input, and its results.
 pub(crate) struct Runner {
     pub(crate) connection: Connection,
     pub(crate) out: Vec<u8>,
@@ -60,7 +60,7 @@ pub(crate) struct Runner {
     last: Last,
 }
 
-/// What a reply would answer.
+/// The last event or error, which a reply answers.
 enum Last {
     Nothing,
     Event(Event<'static>),
@@ -79,7 +79,7 @@ impl Runner {
         }
     }
 
-    /// Does a step and compares what happens with the outcomes that follow it; tells how many those are.
+    /// Does a step, compares the results with the following lines, and returns the number of these lines.
     fn step(
         &mut self,
         step: &Step,
@@ -110,7 +110,7 @@ impl Runner {
             }
             What::Happens(outcome) => return Err(format!("{outcome:?} has no cause")),
         }
-        // What a line causes may be told after what is written because of it.
+        // The events of a line may stand after the bytes that are written for it.
         let told = following.iter().map(|step| match &step.what {
             What::Happens(outcome) => Some(outcome.clone()),
             _ => None,
@@ -124,13 +124,13 @@ impl Runner {
         Ok(expected.len())
     }
 
-    /// Gives one more read to the connection, and those that it did not take before.
+    /// Passes one more read to the connection, and earlier reads that it did not take.
     pub(crate) fn read(&mut self, bytes: Vec<u8>) -> Result<(), String> {
         self.reads.push_back(bytes);
         self.take_reads()
     }
 
-    /// Gives the reads to the connection, as long as it takes them.
+    /// Passes the reads to the connection, as long as it takes them.
     fn take_reads(&mut self) -> Result<(), String> {
         while let Some(mut read) = self.reads.pop_front() {
             let mut input = &mut read[..];
@@ -157,7 +157,7 @@ impl Runner {
         Ok(())
     }
 
-    /// Notes an error, once; it stays the same.
+    /// Stores an error, once. It must stay the same.
     fn failed(&mut self, error: RemoteProtocolError) -> Result<(), String> {
         if let Last::Error(before) = &self.last {
             return differs("error", &error, before);
@@ -172,7 +172,7 @@ impl Runner {
             Ok(None) => {}
             Ok(Some(event)) => {
                 self.happened.push(Outcome::Event(told(&event)));
-                // What is owed for an error stays owed.
+                // The answer to an error can still be sent.
                 if !matches!(self.last, Last::Error(_)) {
                     self.last = Last::Event(event);
                 }
@@ -192,7 +192,7 @@ impl Runner {
         }
     }
 
-    /// Does what our side's program does; what is refused must leave no trace.
+    /// Does the action of our program. A refused action must change nothing.
     pub(crate) fn attempt(&mut self, command: &Command) -> Result<Result<(), LocalProtocolError>, String> {
         let before = (self.connection.state(), self.out.clone());
         let result = match command {
@@ -242,12 +242,12 @@ pub(crate) fn frames(outcomes: Vec<Outcome>) -> Vec<Outcome> {
     joined
 }
 
-/// Tells whether an event is a part of a frame, with more of the frame to come.
+/// Returns whether an event is a part of a frame, with more of the frame to come.
 pub(crate) fn is_part(said: &Said) -> bool {
     matches!(said, Said::Text { end: End::Part, .. } | Said::Binary { end: End::Part, .. })
 }
 
-/// Tells whether `next` goes on with the frame, or the body, of `before`.
+/// Returns whether `next` continues the frame, or the body, of `before`.
 fn goes_on(before: &Said, next: &Said) -> bool {
     match (before, next) {
         (Said::Text { .. }, Said::Text { .. }) | (Said::Binary { .. }, Said::Binary { .. }) => {
@@ -275,7 +275,7 @@ fn join(before: &mut Said, next: Said) {
     }
 }
 
-/// Bytes for a message: as text where they are text.
+/// Formats bytes for a message: as text if they are text.
 fn show(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) if !text.contains(|letter: char| letter.is_control() && !"\r\n".contains(letter)) => {

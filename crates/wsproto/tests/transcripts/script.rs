@@ -1,4 +1,4 @@
-//! The text of a transcript, read into steps. README.md beside this file says what each line means.
+//! Reads the text of a transcript into steps. README.md in this folder explains the lines.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -16,7 +16,7 @@ pub(crate) struct Conversation {
 /// How the connection is made.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Setting {
-    /// The opening handshake is behind it.
+    /// Whether the opening handshake is done.
     pub(crate) open: bool,
     pub(crate) server: bool,
     pub(crate) deflate: bool,
@@ -24,7 +24,7 @@ pub(crate) struct Setting {
     pub(crate) limits: Vec<(String, u64)>,
 }
 
-/// A line and what it says.
+/// A line and its meaning.
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
     pub(crate) line: usize,
@@ -47,7 +47,7 @@ pub(crate) enum What {
     Is(String, String),
 }
 
-/// What a peer's bytes cause.
+/// A result of the peer's bytes.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Outcome {
     Event(Said),
@@ -55,7 +55,7 @@ pub(crate) enum Outcome {
     Broken(String, String),
 }
 
-/// What our side's program does.
+/// An action of our program.
 #[derive(Clone, Debug)]
 pub(crate) enum Command {
     Reply,
@@ -68,7 +68,7 @@ pub(crate) enum Verdict {
     Refused,
 }
 
-/// An event, as far as transcripts tell it.
+/// An event, with the fields that transcripts have.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Said {
     Request { target: String, host: String, subprotocols: Vec<String>, extensions: Vec<String> },
@@ -82,14 +82,14 @@ pub(crate) enum Said {
     Pong(Vec<u8>),
 }
 
-/// What goes on after a chunk.
+/// What continues after a part.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum End {
     /// The frame.
     Part,
     /// The message.
     More,
-    /// Nothing of the message.
+    /// Nothing: the message ends.
     Last,
 }
 
@@ -97,7 +97,7 @@ pub(crate) enum End {
 ///
 /// # Errors
 ///
-/// File, line and what is wrong with it.
+/// The file, the line, and the mistake in it.
 pub(crate) fn parse(file: &str, text: &str) -> Result<Vec<Conversation>, String> {
     let mut conversations: Vec<Conversation> = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
@@ -126,11 +126,11 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Vec<Conversation>, String>
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Token {
     Word(String),
-    /// A text in quotes, and how often it is repeated.
+    /// A text in quotes, and its number of repetitions.
     Text(Vec<u8>, usize),
 }
 
-/// Cuts a line into words and texts, the remark left out.
+/// Splits a line into words and texts, without the remark.
 fn tokens(line: &str) -> Result<Vec<Token>, String> {
     let mut letters = line.chars().peekable();
     let mut tokens = Vec::new();
@@ -228,7 +228,7 @@ fn step(mark: Token, tokens: &mut Peekable<IntoIter<Token>>) -> Result<What, Str
     })
 }
 
-/// Reads bytes up to a word that is none; those after `^` are masked with the four before it.
+/// Reads bytes up to another word. Those after `^` are masked with the four bytes before it.
 fn bytes(tokens: &mut Peekable<IntoIter<Token>>) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let is_part = |token: &Token| match token {
@@ -318,7 +318,7 @@ fn verdict(tokens: &mut Peekable<IntoIter<Token>>) -> Result<Verdict, String> {
     }
 }
 
-/// The texts after `name`, when it comes next.
+/// Returns the texts after `name`, if that comes next.
 fn texts(tokens: &mut Peekable<IntoIter<Token>>, name: &str) -> Result<Vec<String>, String> {
     let mut found = Vec::new();
     if tokens.next_if_eq(&Token::Word(name.to_owned())).is_some() {

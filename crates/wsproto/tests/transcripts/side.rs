@@ -1,4 +1,4 @@
-//! The connection that a transcript is about: from the first byte of HTTP, or after its opening handshake.
+//! The connection of a transcript: from the first byte of HTTP, or after its opening handshake.
 
 use wsproto::extensions::{self, Pipeline, deflate::DeflateConfig};
 use wsproto::{Config, Connection};
@@ -43,7 +43,7 @@ fn config(setting: &Setting) -> Config {
     config
 }
 
-/// What a server and a client with this configuration agree on.
+/// Returns the agreement of a server and a client with this configuration.
 fn agreed(config: &Config) -> (Pipeline, Pipeline) {
     let offers = extensions::offers(&config.extensions).expect("our offers are sound");
     let (answer, server) = extensions::respond(&config.extensions, &offers).expect("and understood");

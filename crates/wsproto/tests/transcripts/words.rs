@@ -1,4 +1,4 @@
-//! Events, errors and states, as transcripts tell them.
+//! Events, errors and states in the words of transcripts.
 
 use wsproto::{
     AcceptConnection, BytesMessage, CloseCode, CloseConnection, ConnectionState, Event, Ping, Pong,
@@ -8,7 +8,7 @@ use wsproto::{
 
 use crate::script::{End, Outcome, Said};
 
-/// The event that a line of a transcript tells to send.
+/// Returns the event that a line of a transcript sends.
 pub(crate) fn event(said: &Said) -> Event<'_> {
     match said {
         Said::Request { target, host, subprotocols, .. } => {
@@ -47,7 +47,7 @@ pub(crate) fn event(said: &Said) -> Event<'_> {
     }
 }
 
-/// An event as a transcript tells it.
+/// Returns an event in the words of a transcript.
 pub(crate) fn told(event: &Event<'_>) -> Said {
     let end = |frame_finished, message_finished| match (frame_finished, message_finished) {
         (_, true) => End::Last,
@@ -85,7 +85,7 @@ pub(crate) fn told(event: &Event<'_>) -> Said {
     }
 }
 
-/// What answers an error, and the section of the broken rule.
+/// Returns the answer to an error, and the section of the broken rule.
 pub(crate) fn broken(error: &RemoteProtocolError) -> Outcome {
     let blame = match error.event_hint() {
         Some(Event::CloseConnection(close)) => close.code.get().to_string(),
@@ -95,7 +95,7 @@ pub(crate) fn broken(error: &RemoteProtocolError) -> Outcome {
     Outcome::Broken(blame, section(error))
 }
 
-/// The section of RFC 6455, or another RFC's with its number: `9112§8`.
+/// Returns the section of RFC 6455, or of another RFC with its number: `9112§8`.
 fn section(error: &RemoteProtocolError) -> String {
     let section = match error {
         RemoteProtocolError::Request(error) => error.section(),
@@ -110,7 +110,7 @@ fn section(error: &RemoteProtocolError) -> String {
     section.trim_start_matches("RFC ").trim_start_matches("6455 §").replace(' ', "")
 }
 
-/// A state as transcripts name it.
+/// Returns a state's name in transcripts.
 pub(crate) fn state_name(state: ConnectionState) -> &'static str {
     match state {
         ConnectionState::Connecting => "connecting",
@@ -122,7 +122,7 @@ pub(crate) fn state_name(state: ConnectionState) -> &'static str {
     }
 }
 
-/// What the transport should do, as transcripts name it.
+/// Returns the name of a transport's action in transcripts.
 pub(crate) fn transport_name(transport: Transport) -> &'static str {
     match transport {
         Transport::KeepOpen => "keep",

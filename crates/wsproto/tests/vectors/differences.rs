@@ -1,36 +1,36 @@
-//! Where we may differ from Python wsproto: the reviewed list, and the very steps at which each line of it applies.
+//! The reviewed list of differences from Python wsproto, and the exact steps at which each line of it applies.
 
 use std::collections::BTreeSet;
 use std::{env, fs};
 
 use crate::script::{Step, What};
 
-/// Beside this file, and read when the tests run.
+/// The list, in the folder of this file. The tests read it at run time.
 const LIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/differences.toml");
 
-/// Every step at which we do differ: what is excused is this script, this step and this difference, and no other.
+/// Every step at which we differ. It excuses this script, this step and this difference, and no other.
 const EXCUSED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/excused.txt");
-/// Set by `cargo xtask vectors --excused` to have that file written anew.
+/// `cargo xtask vectors --excused` sets this variable to write that file anew.
 const WRITE: &str = "WSPROTO_WRITE_EXCUSED";
 
-/// The list, and where each line of it was seen.
+/// The list, and the places at which each line of it was seen.
 pub(crate) struct Differences {
     /// Names of the same error: theirs, ours.
     equal: Vec<(String, String)>,
     /// States after a failure: theirs, ours.
     states: Vec<(char, char)>,
     lines: Vec<Line>,
-    /// Names of lines that are about what is not there without a feature that is on.
+    /// The names of lines about behaviour without a feature, while that feature is on.
     off: Vec<String>,
     seen: BTreeSet<Use>,
 }
 
-/// A line of the list that applied, and where.
+/// A line of the list that applied, and its place.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Use {
     /// Two names of one error.
     Equal(String),
-    /// A difference, its script and step, and what was told: as it stands in the file.
+    /// A difference, with its script, its step and the two outcomes: a line of the file.
     Difference { name: String, place: String },
 }
 
@@ -39,19 +39,19 @@ struct Line {
     /// The kinds of steps in which it applies.
     steps: String,
     after_failure: bool,
-    /// Which scripts it is about.
+    /// The scripts to which it applies.
     only: String,
     theirs: String,
     ours: String,
-    /// Whether what follows can't be compared.
+    /// Whether later steps can't be compared.
     ends: bool,
 }
 
 pub(crate) enum Verdict {
     Same,
-    /// They differ as they may, and what follows can't be compared.
+    /// They differ in an allowed way, and later steps can't be compared.
     MayEnd,
-    /// They differ in what is told.
+    /// They differ; this is the description.
     Differs(String),
 }
 
@@ -91,7 +91,7 @@ impl Differences {
         }
     }
 
-    /// Compares the outcomes of a step; notes in `used` the lines that apply.
+    /// Compares the outcomes of a step, and records in `used` the lines that apply.
     pub(crate) fn judge(
         &self,
         (place, name): (&str, &str),
@@ -163,12 +163,12 @@ impl Differences {
         equal
     }
 
-    /// Notes what applied in a script.
+    /// Records the lines that applied in a script.
     pub(crate) fn note(&mut self, used: Vec<Use>) {
         self.seen.extend(used);
     }
 
-    /// Makes sure that every line applies, and at the steps that are written down, and at no other.
+    /// Checks that every line applies, at exactly the steps that are written down.
     pub(crate) fn check(&self) {
         let equal = |theirs: &str, ours: &str| Use::Equal(format!("{theirs} = {ours}"));
         let unused = self.equal.iter().filter(|(theirs, ours)| !self.seen.contains(&equal(theirs, ours)));
@@ -208,20 +208,20 @@ impl Differences {
     }
 }
 
-/// Whether a line is the status of a rejection that was sent.
+/// Returns whether a line is the status of a rejection that was sent.
 fn is_rejection(line: &str) -> bool {
     line.starts_with("HTTP/1.1 ") && line != "HTTP/1.1 101"
 }
 
-/// Leaves out of a rejection that the connection closes: we always say it (RFC 9112 §9.3), Python wsproto where the
-/// program did, or where the body would not end otherwise.
+/// Removes from a rejection that the connection closes. We always announce it (RFC 9112 §9.3); Python wsproto does if
+/// the program did, or if the body would not end otherwise.
 fn without_closing(lines: &[String]) -> Vec<String> {
     let is_rejection = lines.first().is_some_and(|first| is_rejection(first));
     let is_left_out = |line: &String| is_rejection && line.starts_with("connection: ");
     lines.iter().filter(|line| !is_left_out(line)).cloned().collect()
 }
 
-/// The file of what is excused.
+/// Returns the text of the file of excused steps.
 fn file(lines: &BTreeSet<&Use>) -> String {
     let head = "# Each step at which we differ from Python wsproto, as differences.toml permits: its line there, the script, which of\n\
                 # those with its name and which step of it, then what is different: theirs => ours.\n\
@@ -236,7 +236,7 @@ fn shown(one: &Use) -> String {
     }
 }
 
-/// A text that may be long in few characters, and still no other one: its start, its length and a sum over it (FNV-1a).
+/// Shortens a text that may be long, so that it stays distinct: its start, its length and a hash (FNV-1a).
 fn short(text: &str) -> String {
     let text = text.replace(['\r', '\n'], " ");
     if text.chars().count() <= 72 {
@@ -249,7 +249,7 @@ fn short(text: &str) -> String {
     format!("{start}... ({} bytes, {sum:016x})", text.len())
 }
 
-/// Whether a line is about what is not there without a feature that is on.
+/// Returns whether a line is about behaviour without a feature that is on.
 fn is_off(table: &toml::Value) -> bool {
     match table.get("without").and_then(toml::Value::as_str) {
         Some("idna") => cfg!(feature = "idna"),
@@ -257,7 +257,7 @@ fn is_off(table: &toml::Value) -> bool {
     }
 }
 
-/// Whether a text matches a pattern in which `*` stands for anything.
+/// Returns whether a text matches a pattern in which `*` stands for any text.
 fn matches(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,

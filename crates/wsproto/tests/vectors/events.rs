@@ -1,4 +1,4 @@
-//! Events as scripts write them.
+//! Events in the form of the scripts.
 
 use serde_json::Value;
 use wsproto::{
@@ -8,7 +8,7 @@ use wsproto::{
 
 use crate::script::{hex, list, text};
 
-/// Makes an event; `None` where our types can't say it.
+/// Makes an event; `None` where our types can't express it.
 pub(crate) fn event(event: &Value) -> Option<Event<'static>> {
     let count = usize::try_from(event["n"].as_u64().unwrap_or(1)).expect("a small number");
     let data = || hex(text(&event["d"])).repeat(count);

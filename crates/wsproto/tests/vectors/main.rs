@@ -1,7 +1,8 @@
-//! Replays what Python wsproto did with thousands of scripts, and compares events, bytes, errors and states.
+//! Replays thousands of scripts that Python wsproto has run, and compares events, bytes, errors and states.
 //!
-//! `cargo xtask vectors` wrote the scripts beside this file. Where the two may differ stands in `differences.toml`, with
-//! the reason, and each step at which they do in `excused.txt`; what is not told there, or told and not seen, fails.
+//! `cargo xtask vectors` wrote the scripts in this folder. `differences.toml` has each allowed difference with its
+//! reason, and `excused.txt` each step at which it occurs. A difference that is not listed fails, and so does a listed
+//! one that does not occur.
 #![cfg(all(feature = "std", feature = "deflate"))]
 #![allow(
     clippy::expect_used,
@@ -37,7 +38,7 @@ fn as_python_wsproto_does_a_byte_at_a_time() {
     compare(Pace::Bytes);
 }
 
-/// Replays every script, and tells everything that is not as it should be, what is alike together.
+/// Replays every script, and reports all failures, similar ones together.
 fn compare(pace: Pace) {
     let mut differences = Differences::read();
     let mut problems = BTreeMap::<String, Vec<String>>::new();
@@ -64,7 +65,7 @@ fn compare(pace: Pace) {
     }
 }
 
-/// Replays a script as far as both do the same, or may go on differing; returns how many steps that were.
+/// Replays a script until the two differ in a way that ends the comparison. Returns the number of steps.
 fn replay(
     script: &str,
     vector: &Vector<'_>,

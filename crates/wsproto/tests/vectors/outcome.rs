@@ -1,4 +1,4 @@
-//! What a step gave, in the words of the scripts: how a read is cut into events is nobody's business.
+//! The outcome of a step, in the words of the scripts, without the cuts of reads into events.
 
 use std::fmt::Write;
 
@@ -35,7 +35,7 @@ impl Outcome {
         }
     }
 
-    /// Notes an error; what came of a frame before it was found broken depends on the reads, and is left out.
+    /// Records an error. The parts of a frame before its violation depend on the reads, and are left out.
     pub(crate) fn error(&mut self, line: String) {
         self.part = None;
         self.lines.push(line);
@@ -116,7 +116,8 @@ fn fields(headers: &Headers) -> impl Iterator<Item = String> {
     })
 }
 
-/// A head that was sent: the words behind a status mean nothing, nor the case of names, nor the order of parameters.
+/// Returns the lines of a sent head. The words after a status, the case of names and the order of parameters have no
+/// meaning.
 pub(crate) fn head(bytes: &[u8]) -> Vec<String> {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("a whole head");
     let text = latin_1(&bytes[..end]);
@@ -144,7 +145,7 @@ fn latin_1(bytes: &[u8]) -> String {
     bytes.iter().copied().map(char::from).collect()
 }
 
-/// Hexadecimal; of long data the beginning, the length and the Adler-32 checksum.
+/// Returns data in hexadecimal; for long data the beginning, the length and the Adler-32 checksum.
 pub(crate) fn digest(data: &[u8]) -> String {
     let hex = |bytes: &[u8]| {
         bytes.iter().fold(String::new(), |mut text, byte| {

@@ -1,4 +1,4 @@
-//! Reads back what was sent compressed: how it was compressed is each library's own affair.
+//! Inflates what was sent, since each library may compress differently.
 
 use wsproto::extensions::deflate::{Backend, DeflateConfig, PermessageDeflate};
 use wsproto::frame::{FrameDecoder, Opcode, Role, Rsv};
@@ -8,13 +8,13 @@ use crate::outcome::digest;
 pub(crate) struct Peer {
     decoder: FrameDecoder,
     inflater: PermessageDeflate,
-    /// The message so far: what is compressed of it, or all of it.
+    /// The message so far, compressed or not.
     message: Vec<u8>,
     compressed: bool,
 }
 
 impl Peer {
-    /// Makes the peer of a server or client that agreed on parameters.
+    /// Makes the peer of a server or client with the agreed parameters.
     pub(crate) fn new(of_server: bool, agreed: &str) -> Self {
         let config = DeflateConfig::default().with_backend(Backend::Miniz);
         let inflater = if of_server {
@@ -31,7 +31,7 @@ impl Peer {
         }
     }
 
-    /// Tells a frame: its first byte, whether it is masked, and the message that it ends.
+    /// Describes a frame: its first byte, whether it is masked, and the message that it ends.
     pub(crate) fn read(&mut self, mut frame: Vec<u8>) -> Vec<String> {
         let first = frame[0];
         let masked = if frame[1] & 0x80 == 0 { "" } else { " masked" };

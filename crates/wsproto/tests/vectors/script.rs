@@ -1,4 +1,4 @@
-//! Scripts as they stand in the files.
+//! The scripts in the files.
 
 use std::fs;
 use std::path::Path;
@@ -10,28 +10,28 @@ pub(crate) struct Suite {
     json: Value,
 }
 
-/// One connection, what happened to it, and what Python wsproto did.
+/// One connection, its steps, and the outcomes of Python wsproto.
 pub(crate) struct Vector<'a> {
     pub(crate) name: &'a str,
     pub(crate) kind: Kind<'a>,
     pub(crate) steps: Vec<Step>,
 }
 
-/// Which connection a script is about.
+/// The kind of a script's connection.
 #[derive(Clone, Copy)]
 pub(crate) struct Kind<'a> {
     pub(crate) server: bool,
     /// Whether it begins with the opening handshake.
     pub(crate) whole: bool,
-    /// What permessage-deflate is configured with.
+    /// The configuration of permessage-deflate.
     pub(crate) deflate: Option<&'a Value>,
-    /// What was agreed on elsewhere.
+    /// The parameters that were agreed elsewhere.
     pub(crate) agreed: Option<&'a str>,
 }
 
 pub(crate) struct Step {
     pub(crate) what: What,
-    /// What Python wsproto gave, then the letter of its state.
+    /// The outcome of Python wsproto, then the letter of its state.
     pub(crate) theirs: Vec<String>,
     pub(crate) state: char,
 }
@@ -41,7 +41,7 @@ pub(crate) enum What {
     End,
     Send(Value),
     AnswerError,
-    /// A request that somebody else's HTTP server has parsed: its target and its fields.
+    /// A request that an HTTP server has parsed: its target and its fields.
     Parsed(String, Value),
 }
 
@@ -78,7 +78,7 @@ impl Suite {
         Step { what, theirs, state: text(state).chars().next().expect("a letter") }
     }
 
-    /// Puts back the strings that come often.
+    /// Replaces the marks of frequent strings by the strings.
     fn expand(&self, text: &str) -> String {
         let mut parts = text.split(self.json["mark"].as_str().expect("a mark"));
         let mut whole = parts.next().unwrap_or_default().to_owned();
@@ -100,7 +100,7 @@ fn kind(group: &Value) -> Kind<'_> {
     }
 }
 
-/// A head behind an apostrophe; else hexadecimal, in which `*9` repeats the word before it.
+/// Reads a head after an apostrophe, or else hexadecimal, in which `*9` repeats the word before it.
 fn bytes(text: &str) -> Vec<u8> {
     if let Some(head) = text.strip_prefix('\'') {
         return head.as_bytes().to_vec();

@@ -26,13 +26,13 @@ pub(crate) enum Pace {
 
 pub(crate) struct Side {
     connection: Connection,
-    /// Where the entropy of a step comes from.
+    /// The step that determines the entropy.
     step: Arc<AtomicUsize>,
     peer: Option<Peer>,
     error: Option<RemoteProtocolError>,
     /// The answer to a parsed request that was refused.
     refusal: Option<RejectConnection>,
-    /// What was read and not yet taken.
+    /// The bytes that were read and not taken yet.
     unread: Vec<u8>,
 }
 
@@ -67,12 +67,12 @@ impl Side {
         Self { connection, step, peer, error: None, refusal: None, unread: Vec::new() }
     }
 
-    /// Whether the peer broke a rule.
+    /// Returns whether the peer broke a rule.
     pub(crate) const fn has_failed(&self) -> bool {
         self.error.is_some()
     }
 
-    /// Does a step; returns its outcome and the letter of the state.
+    /// Does a step, and returns its outcome and the letter of the state.
     pub(crate) fn run(&mut self, at: usize, what: &What, pace: Pace) -> (Vec<String>, char) {
         self.step.store(at, Ordering::Relaxed);
         let lines = match what {
@@ -92,7 +92,7 @@ impl Side {
             Pace::Whole => bytes.len().max(1),
             Pace::Bytes => 1,
         };
-        // No bytes are a read, too.
+        // An empty read is a read, too.
         let reads = bytes.chunks(size).chain(bytes.is_empty().then_some(&[][..]));
         for read in reads {
             let mut unread = [&self.unread, read].concat();
@@ -122,14 +122,14 @@ impl Side {
             let mut outcome = Outcome::default();
             let mut refusal = RejectConnection::new(response.status);
             refusal.headers = response.headers;
-            // It is sent by a connection, which writes these itself.
+            // A connection sends it, and writes these fields itself.
             refusal.headers.remove("Connection");
             refusal.headers.remove("Upgrade");
             self.refusal = Some(refusal);
             self.fail(error, &mut outcome);
             return outcome.finish();
         }
-        // All of its fields are told by the bytes, and what follows by the connection that they come to.
+        // The bytes give all of its fields, and their connection the later events.
         let mut bytes = format!("GET {target} HTTP/1.1\r\n").into_bytes();
         for (name, value) in headers {
             bytes.extend_from_slice(&[name.as_bytes(), b": ", value, b"\r\n"].concat());
@@ -140,7 +140,7 @@ impl Side {
         lines
     }
 
-    /// Notes an error; it is final, and the same ever after.
+    /// Records an error. It must be final and stay the same.
     fn fail(&mut self, error: RemoteProtocolError, outcome: &mut Outcome) {
         match &self.error {
             Some(before) => assert_eq!(*before, error),
@@ -205,7 +205,7 @@ impl Side {
     }
 }
 
-/// The code that an open connection closes with, and the rule that was broken.
+/// Returns the code with which an open connection closes, and the rule that was broken.
 fn name(error: &RemoteProtocolError) -> String {
     let rule = short(&format!("{error:?}"));
     match error.event_hint() {
@@ -232,7 +232,7 @@ fn config(kind: &Kind<'_>) -> Config {
         deflate[name].as_u64().and_then(|bits| WindowBits::new(u8::try_from(bits).ok()?)).unwrap_or_default()
     };
     let on = |name: &str| deflate[name] == true;
-    // What doesn't shrink depends on the library.
+    // Which messages don't shrink depends on the library.
     let mut agreed = DeflateConfig::default()
         .with_backend(Backend::Miniz)
         .with_threshold(0)
