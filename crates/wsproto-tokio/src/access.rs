@@ -1,4 +1,4 @@
-//! Access to a connection: by its one owner, or by several.
+//! Access to a connection, by one owner or by several.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -12,13 +12,13 @@ use crate::{
     pump::Pump,
 };
 
-/// A connection that several have access to: two halves, or a program and what shuts it down.
+/// A connection with several owners: two halves, or a program and a [`Shutdown`](crate::Shutdown).
 ///
-/// The lock is never held while anybody waits, nor while anybody is woken.
+/// The lock is never held while a task waits or is woken.
 pub(crate) struct Shared<S> {
     pump: Mutex<Pump<S>>,
     parties: Parties,
-    /// What doesn't change once it is open.
+    /// Fixed once the connection is open.
     subprotocol: Option<Box<str>>,
 }
 
@@ -31,12 +31,12 @@ impl<S> Shared<S> {
         look(&self.lock())
     }
 
-    /// Does something at once, and wakes those who wait where it made progress for them.
+    /// Does something at once, and wakes the waiting tasks for which it made progress.
     pub(crate) fn act<T>(&self, action: impl FnOnce(&mut Pump<S>) -> T) -> T {
         self.parties.act(|| self.lock(), action)
     }
 
-    /// Polls for one of several who wait, and wakes the others where it made progress for them.
+    /// Polls for one of the waiting tasks, and wakes the others if it made progress for them.
     #[inline]
     pub(crate) fn poll<T>(
         &self,
@@ -48,9 +48,9 @@ impl<S> Shared<S> {
     }
 }
 
-/// A connection as its owner holds it, or one of its owners.
+/// An owner's access to a connection.
 pub(crate) enum Access<S> {
-    /// One task at a time polls it: its wakers are all that is needed.
+    /// One task at a time polls it, so the wakers of stream and timer are enough.
     Own(Box<Pump<S>>),
     Shared(Arc<Shared<S>>),
 }
@@ -86,7 +86,7 @@ impl<S> Access<S> {
         }
     }
 
-    /// Polls for one of two tasks, also where there is one owner: a lock of the program's may give each its turns.
+    /// Polls for one of two tasks, even if there is one owner: a lock of the program may let two tasks take turns.
     pub(crate) fn poll_apart<T>(
         &mut self,
         party: Party,
@@ -109,7 +109,7 @@ impl<S> Access<S> {
         }
     }
 
-    /// Makes it one that can be shared.
+    /// Turns the access into one that can be shared.
     pub(crate) fn into_shared(self) -> Arc<Shared<S>> {
         match self {
             Self::Own(pump) => {
@@ -120,7 +120,7 @@ impl<S> Access<S> {
         }
     }
 
-    /// Makes it one of a single owner again, if nobody else has access.
+    /// Turns the access into that of a single owner, if there is no other owner.
     pub(crate) fn into_own(self) -> Self {
         match self {
             Self::Own(_) => self,
@@ -133,7 +133,7 @@ impl<S> Access<S> {
         }
     }
 
-    /// Takes the connection apart, if nobody else has access.
+    /// Returns the stream and the unread bytes, if there is no other owner.
     pub(crate) fn into_parts(self) -> Result<(S, Bytes), Self> {
         match self.into_own() {
             Self::Own(pump) => Ok(pump.into_parts()),
@@ -141,7 +141,7 @@ impl<S> Access<S> {
         }
     }
 
-    /// Tells whether both are access to the same connection.
+    /// Returns whether both belong to the same connection.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         matches!((self, other), (Self::Shared(one), Self::Shared(other)) if Arc::ptr_eq(one, other))
     }

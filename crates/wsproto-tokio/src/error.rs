@@ -1,10 +1,10 @@
-//! What an error tells when it is told again.
+//! Errors that both halves of a connection report.
 
 use std::io;
 
 use crate::Error;
 
-/// Returns the same error once more, for the other half of a connection.
+/// Returns a copy of the error, for the other half of a connection.
 pub(crate) fn again(error: &Error) -> Error {
     match error {
         Error::Io(error) => Error::Io(match error.raw_os_error() {

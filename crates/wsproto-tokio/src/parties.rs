@@ -1,4 +1,4 @@
-//! Those who wait for one connection: each is woken, whoever of them polled last.
+//! The tasks that wait for one connection: each is woken, whichever polled last.
 
 use std::{
     ops::DerefMut,
@@ -11,7 +11,7 @@ use wsproto::Transport;
 
 use crate::pump::{Pump, Stage};
 
-/// One who polls a connection. There may be one of each at a time, each in a task of its own.
+/// A task that polls a connection. There may be one of each kind at a time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Party {
     Receiver,
@@ -19,17 +19,17 @@ pub(crate) enum Party {
     Shutdown,
 }
 
-/// Wakes all who wait.
+/// Wakes all waiting tasks.
 ///
-/// A stream remembers one waker for reading and one for writing. Where several tasks poll it, each for what it wants,
-/// those would be the wakers of whoever came last, and the others would sleep for ever. TLS may need to write in order to
-/// read, so that it can't be told either who of them can go on: all are woken.
+/// A stream keeps one waker for reading and one for writing. If several tasks polled it with their own wakers, only the
+/// last one would be woken, and the others would sleep for ever. TLS may have to write before it can read, so the
+/// stream can't tell which task can go on: all are woken.
 ///
-/// What a waker does when it is woken or dropped is the program's: no lock is held then.
+/// A waker runs the program's code when it is woken or dropped, so no lock is held then.
 #[derive(Default)]
 struct Waiting(Mutex<[Option<Waker>; 3]>);
 
-/// All who wait, and the waker that the stream and the timer get.
+/// All waiting tasks, and the waker for the stream and the timer.
 pub(crate) struct Parties {
     waiting: Arc<Waiting>,
     waker: Waker,
@@ -40,7 +40,7 @@ impl Waiting {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has the task woken with the others; its waker is only cloned if it is another one.
+    /// Adds a waiting task; its waker is cloned only if it differs from the one stored for its kind.
     fn enter(&self, party: Party, waker: &Waker) {
         let mut all = self.all();
         let mut before = None;
@@ -88,7 +88,8 @@ impl Wake for Waiting {
     }
 }
 
-/// Wakes the others when it is dropped, unless nothing has changed for them: so also where a program's code panics.
+/// Wakes the other tasks when dropped, unless nothing has changed for them; so it does even where the program's code
+/// panics.
 struct WakeOthers<'a> {
     waiting: &'a Waiting,
     party: Option<Party>,
@@ -111,7 +112,7 @@ impl Default for Parties {
 }
 
 impl Parties {
-    /// Polls for one of several who wait, and wakes the others where it made progress for them.
+    /// Polls for one of the waiting tasks, and wakes the others if it made progress for them.
     pub(crate) fn poll<S, T, P: DerefMut<Target = Pump<S>>>(
         &self,
         party: Party,
@@ -128,7 +129,7 @@ impl Parties {
         outcome
     }
 
-    /// Does something at once, and wakes those who wait where it made progress for them.
+    /// Does something at once, and wakes the waiting tasks for which it made progress.
     pub(crate) fn act<S, T, P: DerefMut<Target = Pump<S>>>(
         &self,
         lock: impl FnOnce() -> P,
@@ -146,7 +147,7 @@ impl Parties {
     ) -> T {
         let mut others = WakeOthers { waiting: &self.waiting, party, is_due: true };
         let mut pump = lock();
-        // Whoever comes to wait from now on waits for the lock first, and sees what is done here.
+        // A task that begins to wait from now on takes the lock first, and so sees the changes made here.
         let before = self.waiting.has_others(party).then(|| pump.seen());
         let outcome = action(&mut pump);
         others.is_due = before.is_some_and(|before| pump.seen().tells_news(before));
@@ -155,7 +156,7 @@ impl Parties {
     }
 }
 
-/// What the others wait for; where it has changed, they are woken.
+/// The state that other tasks wait for; a change wakes them.
 #[derive(Clone, Copy, Eq, PartialEq)]
 struct Seen {
     found: bool,
@@ -163,13 +164,13 @@ struct Seen {
     above_mark: bool,
     stage: Stage,
     transport: Transport,
-    /// When something is due.
+    /// The time of the next deadline.
     due: Option<Duration>,
 }
 
 impl Seen {
-    /// Tells whether there is anything to wake others for. Of times, only an earlier one is: whoever waits has a timer
-    /// for a later one.
+    /// Returns whether other tasks must be woken. A later deadline is no reason: each waiting task has a timer for the
+    /// earlier one.
     #[inline]
     fn tells_news(self, before: Self) -> bool {
         let is_due_earlier = self.due.is_some_and(|at| before.due.is_none_or(|known| at < known));

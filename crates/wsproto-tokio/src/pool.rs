@@ -1,26 +1,27 @@
-//! Memory that the connections of a thread lend from each other: for a read, and for what is written after it.
+//! Memory that the connections of a thread share: for a read, and for the writes after it.
 
 use std::cell::RefCell;
 
 use wsproto::ReadBuffer;
 
-/// So many read buffers wait for the next connection that reads.
+/// How many read buffers the pool keeps for the next read.
 const BUFFERS: usize = 4;
-/// So many blocks wait for the next connection in the middle of a frame.
+/// How many blocks the pool keeps for reads within a frame.
 const BLOCKS: usize = 2;
-/// So many vectors wait for the next connection that writes.
+/// How many vectors the pool keeps for the next write.
 const OUTPUTS: usize = 4;
-/// What is read at a time, in bytes: a read buffer that is kept holds so much, and as much again for texts.
+/// How many bytes a connection reads at a time. A kept read buffer has at most twice this memory: the second half holds
+/// texts.
 pub(crate) const READ_LEN: usize = 64 << 10;
-/// What is lent for writing, in bytes: it grows where that is too little, and is kept then.
+/// The first length of the memory for writing, in bytes; memory that has grown is kept.
 const OUTPUT_LEN: usize = 4 << 10;
-/// Less memory than this, in bytes, isn't worth keeping.
+/// Memory of fewer bytes isn't worth keeping.
 const LEAST_LEN: usize = 1 << 10;
 
 struct Pool {
     #[expect(clippy::vec_box, reason = "a connection holds its buffer in a box: this one")]
     buffers: Vec<Box<ReadBuffer>>,
-    /// The memory of buffers that had to keep what waits.
+    /// The memory of read buffers that kept only the waiting bytes.
     blocks: Vec<Vec<u8>>,
     outputs: Vec<Vec<u8>>,
 }
@@ -29,7 +30,7 @@ thread_local! {
     static POOL: RefCell<Pool> = const { RefCell::new(Pool { buffers: Vec::new(), blocks: Vec::new(), outputs: Vec::new() }) };
 }
 
-/// Does something with the pool, where there is one: a thread that ends has none any more.
+/// Uses the pool, if there is one: at the end of a thread its pool is already gone.
 fn with<T>(action: impl FnOnce(&mut Pool) -> T) -> Option<T> {
     POOL.try_with(|pool| pool.try_borrow_mut().ok().map(|mut pool| action(&mut pool))).ok().flatten()
 }
@@ -55,7 +56,7 @@ pub(crate) fn give_back(mut buffer: Box<ReadBuffer>) {
     }
 }
 
-/// Lends a block for the next read of a connection that has a buffer.
+/// Lends a block for the next read of a connection that has a buffer already.
 pub(crate) fn block() -> Vec<u8> {
     with(|pool| pool.blocks.pop()).flatten().unwrap_or_else(|| vec![0; READ_LEN])
 }
@@ -71,7 +72,7 @@ pub(crate) fn give_back_block(block: Vec<u8>) {
     }
 }
 
-/// Lends memory for what will be written.
+/// Lends memory for the next write.
 pub(crate) fn output() -> Vec<u8> {
     with(|pool| pool.outputs.pop()).flatten().unwrap_or_else(|| Vec::with_capacity(OUTPUT_LEN))
 }

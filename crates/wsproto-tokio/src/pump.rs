@@ -1,4 +1,4 @@
-//! What moves bytes between a stream and a driver: all that is asynchronous, as functions that are polled.
+//! Moves bytes between a stream and a driver: all the asynchronous work, as functions to poll.
 
 mod calls;
 mod read;
@@ -24,35 +24,35 @@ use crate::{
     trace::{Sent, Trace},
 };
 
-/// From this length on, in bytes, what waits for the rest of its message keeps the memory that it was read into.
+/// From this length on, in bytes, an incomplete message keeps the memory that it was read into.
 const LONG_LEN: usize = 16 << 10;
 
 /// A stream and the driver of its connection.
 ///
-/// It keeps nothing on behalf of a future: a future that is dropped loses nothing, and whoever polls next goes on.
+/// It keeps no state for a future: dropping a future loses nothing, and the next call goes on.
 pub(crate) struct Pump<S> {
     pub(crate) io: S,
     pub(crate) driver: Driver,
-    /// What was read and not given yet; none is held while nothing of the peer waits.
+    /// Bytes that were read but not taken; `None` while no byte of the peer waits.
     buffer: Option<Box<ReadBuffer>>,
-    /// What reads the clock, and sleeps; only while a time matters.
+    /// Reads the clock, and sleeps; only while a time matters.
     pub(crate) clock: Clock,
-    /// Why the connection failed, for each direction to tell.
+    /// The error of the connection, for both directions to report.
     failure: Option<Box<Failure>>,
-    /// Those who wait for it, where it has one owner and several tasks poll it.
+    /// The tasks that wait for it, where it has one owner and several tasks poll it.
     pub(crate) parties: Option<Arc<Parties>>,
     trace: Trace,
     pub(crate) high_water: usize,
     pub(crate) stage: Stage,
-    /// Whether an event was found in the buffer that nobody has taken yet.
+    /// Whether the buffer holds an event that was found but not taken.
     pub(crate) found: bool,
-    /// Whether writing is shut down.
+    /// Whether writing was shut down.
     is_shut_down: bool,
 }
 
 struct Failure {
     error: Error,
-    /// Whether receiving has told it already.
+    /// Whether receiving has reported the error.
     is_told: bool,
 }
 
@@ -60,22 +60,22 @@ struct Failure {
 pub(crate) enum Stage {
     /// Bytes go both ways.
     Running,
-    /// Writing has failed; what the peer said last may still be read.
+    /// Writing has failed; the last bytes of the peer may still be read.
     WriteFailed,
-    /// Nothing more is read or written.
+    /// Nothing is read or written any more.
     Over,
 }
 
-/// What is waited for.
+/// The goal of a wait.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Goal {
-    /// Bytes of the peer to look at, or the end.
+    /// Bytes of the peer to look at, or the end of the connection.
     Bytes,
-    /// So few bytes that wait to be written that one more message may be queued.
+    /// Few enough unwritten bytes that one more message may be queued.
     Room,
-    /// All bytes written.
+    /// No unwritten bytes.
     Written,
-    /// The end; what comes until then is dropped.
+    /// The end of the connection; messages until then are dropped.
     End,
 }
 
@@ -102,42 +102,42 @@ impl<S> Pump<S> {
         self
     }
 
-    /// Adds bytes that were read already.
+    /// Adds bytes that were read before.
     pub(crate) fn with_unread(mut self, bytes: &[u8]) -> Self {
         if !bytes.is_empty() {
-            // No more than it needs: it may wait for long.
+            // No more memory than the bytes need: they may wait for a long time.
             self.buffer = Some(Box::new(ReadBuffer::messages().with_unread(bytes)));
         }
         self
     }
 
-    /// Tells whether nothing more is read or written.
+    /// Returns whether nothing is read or written any more.
     pub(crate) fn is_over(&self) -> bool {
         self.stage == Stage::Over
     }
 
-    /// Tells whether all was received, the error included.
+    /// Returns whether everything was received, including the error.
     pub(crate) fn is_done(&self) -> bool {
         self.is_over() && self.failure.as_deref().is_none_or(|failure| failure.is_told)
     }
 
-    /// Tells whether a deadline has passed that nobody has acted on.
+    /// Returns whether a deadline has passed, and was not handled yet.
     pub(crate) fn is_late(&mut self) -> bool {
         self.driver.poll_timeout().is_some_and(|at| at <= self.clock.now())
     }
 
-    /// Tells whether the opening handshake is done, and well.
+    /// Returns whether the opening handshake has succeeded.
     pub(crate) fn is_open(&self) -> bool {
         use ConnectionState::{Connecting, Rejecting};
         self.failure.is_none() && !matches!(self.driver.connection().state(), Connecting | Rejecting)
     }
 
-    /// Tells whether something is left to be written.
+    /// Returns whether there are bytes to write or to flush.
     pub(crate) fn has_output(&self) -> bool {
         self.driver.has_output()
     }
 
-    /// Queues something, in memory that is lent.
+    /// Queues something, in memory from the pool.
     pub(crate) fn queue(
         &mut self,
         queue: impl FnOnce(&mut Driver, &mut Clock) -> Result<(), LocalProtocolError>,
@@ -159,7 +159,7 @@ impl<S> Pump<S> {
         }
     }
 
-    /// Gives the buffer back if nothing waits in it.
+    /// Returns the buffer to the pool if nothing waits in it.
     pub(crate) fn release_empty(&mut self) {
         if !self.found && self.buffer.as_deref().is_some_and(ReadBuffer::is_empty) {
             self.driver.all_seen(&mut self.clock);
@@ -167,17 +167,17 @@ impl<S> Pump<S> {
         }
     }
 
-    /// Notes the rule that the peer broke. A request gets its answer; after the handshake, the driver has queued a Close
-    /// already.
+    /// Records a rule that the peer broke. A request gets its answer; after the handshake, the driver has queued a
+    /// Close.
     #[cold]
     pub(crate) fn rule_broken(&mut self, error: RemoteProtocolError) {
         self.drop_buffer();
-        // A client, and one that can't be answered, just ends.
+        // A client can't answer, and some requests can't be answered; then the connection just ends.
         let _ = self.driver.reply_to_error(&error, &mut self.clock);
         self.fail(Error::Remote(error));
     }
 
-    /// Gives back all memory that isn't needed while the connection waits.
+    /// Returns all memory to the pool that a waiting connection doesn't need.
     fn release(&mut self) {
         if !self.found {
             self.release_empty();
@@ -189,8 +189,8 @@ impl<S> Pump<S> {
         }
     }
 
-    /// Gives the block back that was read into where little waits in it: the start of a frame. A long message keeps its
-    /// memory, so that it isn't moved time and again while it comes.
+    /// Returns the block of a read to the pool if only the start of a frame waits in it. A long message keeps its
+    /// memory, so that it isn't copied again and again while it arrives.
     fn release_block(&mut self) {
         if let Some(buffer) = &mut self.buffer
             && buffer.waiting_len() < LONG_LEN
@@ -207,13 +207,13 @@ impl<S> Pump<S> {
         }
     }
 
-    /// Notes what went wrong; what went wrong first counts.
+    /// Records an error; only the first one is kept.
     pub(crate) fn fail(&mut self, error: Error) {
         Trace::failed(&self.driver, &error);
         self.failure.get_or_insert_with(|| Box::new(Failure { error, is_told: false }));
     }
 
-    /// Ends all at once.
+    /// Ends the connection at once.
     pub(crate) fn end(&mut self) {
         self.stage = Stage::Over;
         self.trace.progress(&self.driver);
@@ -223,7 +223,7 @@ impl<S> Pump<S> {
         self.driver.ended();
     }
 
-    /// Returns the error for one who receives: once.
+    /// Returns the error to a receiver, once.
     pub(crate) fn tell_error(&mut self) -> Result<(), Error> {
         match &mut self.failure {
             Some(failure) if !failure.is_told => {
@@ -234,29 +234,30 @@ impl<S> Pump<S> {
         }
     }
 
-    /// Returns why nothing can be sent any more.
+    /// Returns the reason why nothing can be sent any more.
     fn send_error(&self) -> Error {
         self.failure.as_deref().map_or(Error::Closed, |failure| error::again(&failure.error))
     }
 
-    /// Tells whether what comes is still looked at.
+    /// Returns whether the peer's bytes are still read as frames.
     fn receives(&self) -> bool {
         use ConnectionState::{Connecting, LocalClosing, Open, Rejecting};
         self.failure.as_deref().is_none_or(|failure| matches!(failure.error, Error::Io(_)))
             && matches!(self.driver.connection().state(), Connecting | Rejecting | Open | LocalClosing)
     }
 
-    /// Returns the stream, and what was read and not taken.
+    /// Returns the stream, and the bytes that were read but not taken.
     pub(crate) fn into_parts(self) -> (S, Bytes) {
         (self.io, self.buffer.map_or_else(Bytes::new, |buffer| buffer.into_unread()))
     }
 }
 
 impl<S: AsyncWrite + Unpin> Pump<S> {
-    /// Ends all at once, the stream too, as far as it can be ended without waiting: the program may keep it.
+    /// Ends the connection at once, and shuts the stream down as far as that needs no waiting: the program may keep the
+    /// stream.
     pub(crate) fn cut(&mut self, cx: &mut Context<'_>) {
         if !self.is_shut_down && self.stage == Stage::Running {
-            // What can't be told can't be helped.
+            // An error here has no one left to report it to.
             let _ = Pin::new(&mut self.io).poll_shutdown(cx);
             self.is_shut_down = true;
         }
@@ -265,7 +266,7 @@ impl<S: AsyncWrite + Unpin> Pump<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
-    /// Reads and writes until the goal is reached, or all is over: [`is_over`](Self::is_over) tells.
+    /// Reads and writes until the goal is reached, or until the connection is over: see [`is_over`](Self::is_over).
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, goal: Goal) -> Poll<()> {
         loop {
             if goal != Goal::Bytes {
@@ -302,7 +303,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
         }
     }
 
-    /// Looks for a message in what was read, for somebody else to take. Events that nobody waits for are passed over.
+    /// Looks for a message in the bytes that were read, and leaves it there for a receiver. Other events are dropped.
     fn find_message(&mut self, goal: Goal) {
         if goal == Goal::End {
             self.found = false;
@@ -317,7 +318,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
         }
     }
 
-    /// Does what the transport should do.
+    /// Follows the driver's instruction for the transport.
     fn poll_transport(&mut self, cx: &mut Context<'_>, written: Poll<()>) -> Poll<()> {
         match self.driver.transport() {
             Transport::KeepOpen if self.found => {
@@ -325,7 +326,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
                 Poll::Pending
             }
             Transport::KeepOpen | Transport::AwaitEnd => self.poll_read(cx),
-            // The program is next. Once it is open, that can only be a Close that could not be queued.
+            // The program must act next. In an open connection, this happens only if a Close could not be queued.
             Transport::PauseRead
                 if self.failure.is_none()
                     && self.driver.connection().state() == ConnectionState::Connecting =>
@@ -336,10 +337,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
                 self.cut(cx);
                 Poll::Ready(())
             }
-            // A peer that has ended its stream may still read what we say last.
+            // A peer that has ended its stream may still read our last bytes.
             Transport::Close if written.is_pending() => Poll::Pending,
             Transport::Close => {
-                // A peer that awaits our end gets it now, not when the program drops the stream.
+                // A peer that waits for our end gets it now, not when the program drops the stream.
                 ready!(self.poll_shutdown(cx));
                 self.end();
                 Poll::Ready(())
@@ -348,7 +349,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
                 if written.is_ready() && self.poll_shutdown(cx).is_ready() {
                     return Poll::Ready(());
                 }
-                // A peer that writes without reading gets our Close once it can write no more, or ends.
+                // A peer that writes without reading gets our Close when its writes block, or when it ends its stream.
                 self.poll_read(cx)
             }
         }

@@ -1,4 +1,4 @@
-//! What is sent while an event is borrowed.
+//! Sending while an event is borrowed.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::{
     trace::{Sent, Trace},
 };
 
-/// What [`recv_with`](crate::WebSocket::recv_with) answers with.
+/// Queues answers within [`recv_with`](crate::WebSocket::recv_with).
 pub struct Replies<'a> {
     driver: &'a mut Driver,
     clock: &'a mut Clock,
@@ -25,7 +25,7 @@ impl<'a> Replies<'a> {
     ///
     /// # Errors
     ///
-    /// As [`WebSocket::send`](crate::WebSocket::send): nothing was queued.
+    /// As for [`WebSocket::send`](crate::WebSocket::send): nothing was queued.
     pub fn feed<'e>(&mut self, event: impl Into<Event<'e>>) -> Result<(), Error> {
         self.queue(|driver, now| driver.send(event, now))
     }
@@ -34,7 +34,7 @@ impl<'a> Replies<'a> {
     ///
     /// # Errors
     ///
-    /// As [`WebSocket::send`](crate::WebSocket::send): nothing was queued.
+    /// As for [`WebSocket::send`](crate::WebSocket::send): nothing was queued.
     pub fn feed_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
         self.queue(|driver, now| driver.send_prepared(message, now))
     }

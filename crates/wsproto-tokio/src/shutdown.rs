@@ -24,10 +24,10 @@ use crate::{
     pump::Pump,
 };
 
-/// Closes all connections that are registered with it, and waits for them.
+/// Closes all registered connections, and waits for them.
 ///
-/// It has a task of its own, which closes those to their end that a program drops: with 1001, within their deadline of
-/// closing, as [`WebSocket::close`] would. Nothing else is done for a connection while the program has it.
+/// Its own task closes the connections that a program drops: with 1001, within their closing deadline, as
+/// [`WebSocket::close`] would. The task does nothing for a connection while the program has it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -65,15 +65,15 @@ pub struct Shutdown {
     tracker: Arc<Tracker>,
 }
 
-/// What became of the connections that a [`Shutdown`] closed.
+/// The outcome of the connections that a [`Shutdown`] closed.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct ShutdownReport {
-    /// Those that came to their end in time, cleanly or not.
+    /// Connections that ended in time, cleanly or not.
     pub closed: usize,
-    /// Those of them whose closing handshake was complete.
+    /// Connections among `closed` with a complete closing handshake.
     pub clean: usize,
-    /// Those that did not, and were cut.
+    /// Connections that did not end in time, and were cut.
     pub cut: usize,
 }
 
@@ -83,16 +83,16 @@ trait Member: Send + Sync {
     fn start_close(&self);
     fn poll_end(&self, cx: &mut Context<'_>) -> Poll<()>;
     fn is_over(&self) -> bool;
-    /// Tells whether the closing handshake was complete.
+    /// Returns whether the closing handshake is complete.
     fn is_clean(&self) -> bool;
-    /// Ends it at once.
+    /// Ends the connection at once.
     fn cut(&self);
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Member for Shared<S> {
     fn start_close(&self) {
         self.act(|pump| {
-            // The code is a good one; what can't be sent any more needn't be.
+            // The code is valid, and a connection that can't send any more needs no Close.
             let _ = pump.queue(|driver, now| driver.close(CloseCode::GOING_AWAY, "", now));
         });
     }
@@ -114,11 +114,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Member for Shared<S> {
     }
 }
 
-/// All connections that are registered.
+/// All registered connections.
 #[derive(Default)]
 struct Tracker {
     state: Mutex<State>,
-    /// Something is there for the task to do.
+    /// The task has something to do.
     work: Notify,
     /// A connection is over.
     ended: Notify,
@@ -126,22 +126,22 @@ struct Tracker {
 
 #[derive(Default)]
 struct State {
-    /// Those that are open or closing.
+    /// Connections that are open or closing.
     members: HashMap<u64, Registered>,
     next_id: u64,
-    /// Those that the task is to close.
+    /// Connections that the task must close.
     to_close: Vec<(u64, Arc<dyn Member>)>,
-    /// Whether all are being closed.
+    /// Whether all connections are being closed.
     closing: bool,
     handles: usize,
     ended: usize,
-    /// Those of the ended ones that ended cleanly.
+    /// Connections among `ended` that ended cleanly.
     ended_cleanly: usize,
 }
 
 struct Registered {
     member: Arc<dyn Member>,
-    /// Whether it is being closed: by one task, whoever asks for it again. Two would take each other's wake-ups.
+    /// Whether one task closes it. A second task would take the first one's wake-ups.
     is_closing: bool,
 }
 
@@ -150,7 +150,7 @@ impl Tracker {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has the task close a connection.
+    /// Makes the task close a connection.
     fn close(&self, id: u64) {
         let member = match self.state().members.get_mut(&id) {
             Some(known) if !known.is_closing => {
@@ -167,7 +167,7 @@ impl Tracker {
         self.work.notify_one();
     }
 
-    /// Notes that a connection has ended.
+    /// Records that a connection has ended.
     fn forget(&self, id: u64, is_clean: bool) {
         let known = {
             let mut state = self.state();
@@ -181,7 +181,7 @@ impl Tracker {
         self.tell_removed(known);
     }
 
-    /// Lets go of a connection that the program keeps, unless it is being closed.
+    /// Removes a connection that the program keeps, unless it is being closed; returns whether it was removed.
     fn release(&self, id: u64) -> bool {
         let known = {
             let mut state = self.state();
@@ -194,14 +194,14 @@ impl Tracker {
         true
     }
 
-    /// What a connection does when it is dropped is not for under the lock.
+    /// Dropping a connection runs code of the program, so it happens outside the lock.
     fn tell_removed(&self, known: Option<Registered>) {
         drop(known);
         self.ended.notify_waiters();
         self.work.notify_one();
     }
 
-    /// Closes what it is told to, each in a task of its own, until nobody is left who could tell it.
+    /// Closes the queued connections, each in a task of its own, until all handles and connections are gone.
     async fn run(self: Arc<Self>) {
         loop {
             let (work, is_last) = {
@@ -227,7 +227,7 @@ impl Tracker {
 impl Shutdown {
     /// Makes a handle, and spawns its task.
     ///
-    /// The task ends once all handles and all connections that are registered are gone.
+    /// The task ends when all handles and all registered connections are gone.
     ///
     /// # Panics
     ///
@@ -240,8 +240,9 @@ impl Shutdown {
         Self { tracker }
     }
 
-    /// Registers a connection: from now on this handle can close it, whatever the program does. Where all are being closed
-    /// already, it is closed at once.
+    /// Registers a connection: from now on this handle can close it, whatever the program does.
+    ///
+    /// If all connections are being closed, this one is closed at once.
     #[must_use]
     pub fn register<S>(&self, ws: WebSocket<S>) -> WebSocket<S>
     where
@@ -266,26 +267,26 @@ impl Shutdown {
         WebSocket { access: Access::Shared(shared), registration: Some(Arc::new(registration)) }
     }
 
-    /// Returns how many registered connections are not over yet.
+    /// Returns how many registered connections are not over.
     #[must_use]
     pub fn len(&self) -> usize {
         self.tracker.state().members.len()
     }
 
-    /// Tells whether there are none.
+    /// Returns whether no registered connection is left.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Closes all connections with 1001, and waits until each is closed to its end, but no longer than `limit`; those
-    /// that are not closed by then are cut. What still comes is dropped: a program that receives gets `None`.
+    /// Closes all connections with 1001, and waits until each has ended, at most for `limit`.
     ///
-    /// A connection that is registered later is closed at once.
+    /// Connections that haven't ended by then are cut. Messages that still come are dropped: a program that receives
+    /// gets `None`. A connection that is registered later is closed at once.
     ///
     /// # Cancel safety
     ///
-    /// The closing goes on without it; only the limit is lost.
+    /// The closing goes on if the future is dropped; only the limit is lost.
     ///
     /// # Panics
     ///
@@ -301,7 +302,7 @@ impl Shutdown {
             self.tracker.close(id);
         }
         let in_time = timeout(limit, self.all_ended()).await.is_ok();
-        // Those that are cut end, too, but are not counted among those that ended in time, now or later.
+        // Connections that are cut end, too, but are never counted as closed in time.
         let (report, late) = {
             let mut state = self.tracker.state();
             let late = if in_time { HashMap::new() } else { mem::take(&mut state.members) };
@@ -355,14 +356,14 @@ impl fmt::Debug for Shutdown {
     }
 }
 
-/// A program's share in a connection that is registered; the last one to go leaves it to the handle's task.
+/// The program's share in a registered connection; dropping the last one leaves the connection to the handle's task.
 pub(crate) struct Registration {
     tracker: Arc<Tracker>,
     id: u64,
 }
 
 impl Registration {
-    /// Takes it off the list, unless it is being closed; tells whether it did.
+    /// Removes the connection from the list, unless it is being closed; returns whether it was removed.
     pub(crate) fn release(&self) -> bool {
         self.tracker.release(self.id)
     }

@@ -9,33 +9,37 @@ use crate::{Error, Replies, WebSocket, access::Access};
 
 /// The half of a connection that receives.
 ///
-/// Both halves drive both directions of the stream, as far as each must:
+/// Both halves drive both directions of the stream, as far as each needs:
 ///
-/// | who is polled | reads | writes | answers Pings and Closes | keeps deadlines |
+/// | polled half | reads | writes | answers Pings and Closes | keeps deadlines |
 /// |---|---|---|---|---|
 /// | a receiver that waits for a message | yes | all that is queued | yes | yes |
 /// | a sender that waits to write | until a message waits for the receiver | all that is queued | yes | yes |
-/// | nobody | no | no | no | no |
+/// | none | no | no | no | no |
 ///
-/// So a connection lives as long as one of its halves is polled. Each wakes the other where it has made progress for it:
-/// a sender that has read a message wakes the receiver, a receiver that has written what the sender waits for wakes the
-/// sender, and what the sender only [queued](Sender::feed) is written by a receiver that waits. Messages are received in
-/// the order in which they came, by the receiver alone; a peer whose messages nobody receives can't send more than what
-/// fits in the buffers.
+/// So a connection lives as long as one of its halves is polled. Each half wakes the other when it has made progress
+/// for it:
+/// - A sender that has read a message wakes the receiver.
+/// - A receiver that has written the bytes that the sender waits for wakes the sender.
+/// - A receiver that waits writes what the sender only [queued](Sender::feed).
 ///
-/// A receiver that is dropped takes what it has not received with it. The sender then reads on only to see a Close come
+/// The receiver alone gets the messages, in the order in which they came. If they aren't received, the peer can send
+/// only until the buffers are full.
+///
+/// Dropping the receiver drops the messages that it hasn't received. The sender then reads Pings and a Close until a
+/// message comes; [`Sender::close`] drops messages, and so reaches the end.
 /// and Pings, until a message comes; [`Sender::close`] drops the messages, and gets to the end.
 pub struct Receiver<S>(pub(crate) WebSocket<S>);
 
-/// The half of a connection that sends; see [`Receiver`] for who does what.
+/// The half of a connection that sends; [`Receiver`] says which half does what.
 ///
-/// A sender that is dropped sends no Close. The receiver goes on, and writes what is queued.
+/// Dropping the sender sends no Close. The receiver goes on, and writes what is queued.
 pub struct Sender<S>(pub(crate) WebSocket<S>);
 
 impl<S> WebSocket<S> {
-    /// Takes the connection apart into two halves that can live in two tasks.
+    /// Splits the connection into two halves for two tasks.
     ///
-    /// They share it under a lock that is only held for the moment of a call.
+    /// The halves share the connection under a lock, which is held only during a call.
     ///
     /// ```
     /// use wsproto_tokio::{Error, WebSocket};
@@ -67,11 +71,11 @@ impl<S> WebSocket<S> {
 }
 
 impl<S> Receiver<S> {
-    /// Puts the halves together again.
+    /// Joins the halves again.
     ///
     /// # Errors
     ///
-    /// Both halves, where they are not of the same connection.
+    /// Both halves, if they belong to different connections.
     pub fn reunite(self, sender: Sender<S>) -> Result<WebSocket<S>, (Self, Sender<S>)> {
         if !self.0.access.is_same(&sender.0.access) {
             return Err((self, sender));
@@ -93,13 +97,13 @@ impl<S> Receiver<S> {
         self.0.subprotocol()
     }
 
-    /// Returns what was counted so far.
+    /// Returns the counters so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.0.counters()
     }
 
-    /// Returns how the connection ends, as far as is known yet.
+    /// Returns how the connection ends, as far as is known now.
     #[must_use]
     pub fn close_report(&self) -> CloseReport {
         self.0.close_report()
@@ -115,7 +119,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped loses nothing: the next call goes on.
+    /// Dropping the future loses nothing: the next call goes on.
     ///
     /// # Panics
     ///
@@ -124,8 +128,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
         self.0.recv()
     }
 
-    /// Waits for the next event and calls `take` with it, as [`WebSocket::recv_with`] does. While `take` runs the
-    /// connection is locked: use the sender inside, and nothing ever goes on.
+    /// Waits for the next event and calls `take` with it, as [`WebSocket::recv_with`] does.
+    ///
+    /// The connection is locked while `take` runs, so a use of the sender within `take` blocks for ever.
     ///
     /// # Errors
     ///
@@ -133,7 +138,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped loses nothing. Once `take` is called, the future is done.
+    /// Dropping the future loses nothing. After the call of `take` the future is complete.
     ///
     /// # Panics
     ///
@@ -153,25 +158,25 @@ impl<S> Sender<S> {
         self.0.subprotocol()
     }
 
-    /// Returns what was counted so far.
+    /// Returns the counters so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.0.counters()
     }
 
-    /// Returns how the connection ends, as far as is known yet.
+    /// Returns how the connection ends, as far as is known now.
     #[must_use]
     pub fn close_report(&self) -> CloseReport {
         self.0.close_report()
     }
 
-    /// Returns how many bytes wait to be written.
+    /// Returns how many bytes are unwritten.
     #[must_use]
     pub fn queued(&self) -> usize {
         self.0.queued()
     }
 
-    /// Queues a Close, as [`WebSocket::start_close`] does: the receiver receives to the end.
+    /// Queues a Close, as [`WebSocket::start_close`] does; the receiver goes on to the end.
     ///
     /// # Errors
     ///
@@ -190,8 +195,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     ///
     /// # Cancel safety
     ///
-    /// The message is sent whole or not at all: while it waits for room nothing is sent, and after that any call of either
-    /// half writes the rest.
+    /// The message is sent completely or not at all. While it waits for room nothing is sent; after that, any call of
+    /// either half writes the rest.
     ///
     /// # Panics
     ///
@@ -203,7 +208,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
         self.0.send(message)
     }
 
-    /// Queues a message, as [`WebSocket::feed`] does; a receiver that waits writes it.
+    /// Queues a message, as [`WebSocket::feed`] does; a waiting receiver writes it.
     ///
     /// # Errors
     ///
@@ -211,7 +216,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped has queued nothing.
+    /// Dropping the future queues nothing.
     ///
     /// # Panics
     ///
@@ -283,20 +288,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped has done nothing but write and read on.
+    /// Dropping the future loses nothing: it may have written and read.
     pub async fn ready(&mut self) -> Result<(), Error> {
         self.0.ready().await
     }
 
-    /// Writes all that is queued.
+    /// Writes everything that is queued.
     ///
     /// # Errors
     ///
-    /// Why it could not be written.
+    /// The reason why it could not be written.
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped loses nothing: any other call goes on.
+    /// Dropping the future loses nothing: any other call goes on.
     ///
     /// # Panics
     ///
@@ -305,8 +310,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
         self.0.flush().await
     }
 
-    /// Closes the connection and waits until it is closed to its end, as [`WebSocket::close`] does. Messages that still
-    /// come are dropped, and the receiver gets `None`; [`start_close`](Self::start_close) leaves them to it.
+    /// Closes the connection and waits for its end, as [`WebSocket::close`] does.
+    ///
+    /// Messages that still come are dropped, and the receiver gets `None`. To receive them, use
+    /// [`start_close`](Self::start_close).
     ///
     /// # Errors
     ///
@@ -314,7 +321,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     ///
     /// # Cancel safety
     ///
-    /// The Close is queued at the first poll; a future that is dropped later leaves the rest to any other call.
+    /// The first poll queues the Close; if the future is dropped later, any other call does the rest.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! `Stream` and `Sink`, of a connection and of its halves.
+//! `Stream` and `Sink` for a connection and for its halves.
 
 use std::{
     pin::Pin,
@@ -12,9 +12,9 @@ use wsproto::{CloseCode, Message};
 
 use crate::{Error, Receiver, Sender, WebSocket, parties::Party, pump::Pump};
 
-/// Messages, as [`recv`](WebSocket::recv) gives them; after an error it ends.
+/// Yields messages, as [`recv`](WebSocket::recv) returns them; ends after an error.
 ///
-/// Stream and sink may be polled from two tasks, as the halves of `StreamExt::split` are: both are woken.
+/// Stream and sink may be polled from two tasks, as the halves of `StreamExt::split` are: both tasks are woken.
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream for WebSocket<S> {
     type Item = Result<Message, Error>;
 
@@ -29,8 +29,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> FusedStream for WebSocket<S> {
     }
 }
 
-/// Messages, as [`feed`](WebSocket::feed) queues them: being ready is the bound on memory. Closing it sends a Close with
-/// code 1000, and closes the connection to its end: an error tells why it did not end well.
+/// Takes messages, as [`feed`](WebSocket::feed) queues them; `poll_ready` bounds the memory. `poll_close` sends a Close
+/// with code 1000 and waits for the end of the connection; its error names the reason of a bad end.
 impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<S> {
     type Error = Error;
 
@@ -52,7 +52,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<S> {
     }
 }
 
-/// Messages, as [`recv`](Receiver::recv) gives them; after an error it ends.
+/// Yields messages, as [`recv`](Receiver::recv) returns them; ends after an error.
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream for Receiver<S> {
     type Item = Result<Message, Error>;
 
@@ -67,8 +67,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> FusedStream for Receiver<S> {
     }
 }
 
-/// Messages, as [`feed`](Sender::feed) queues them: being ready is the bound on memory. Closing it sends a Close with code
-/// 1000, and closes the connection to its end.
+/// Takes messages, as [`feed`](Sender::feed) queues them; `poll_ready` bounds the memory. `poll_close` sends a Close
+/// with code 1000 and waits for the end of the connection.
 impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for Sender<S> {
     type Error = Error;
 

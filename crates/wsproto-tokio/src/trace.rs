@@ -1,18 +1,18 @@
-//! What the feature `tracing` tells: handshakes, state changes, broken rules, of messages that come their opcode and length,
-//! and of those that are queued their length. Payloads, targets and header fields are never told.
+//! The events of the feature `tracing`: handshakes, state changes, broken rules, the opcode and length of received
+//! messages, and the length of queued ones. Payloads, targets and header fields are never shown.
 
 use wsproto::{Driver, Event};
 
 use crate::Error;
 
-/// What was told last.
+/// The state that was reported last.
 #[derive(Default)]
 pub(crate) struct Trace {
     #[cfg(feature = "tracing")]
     state: Option<wsproto::ConnectionState>,
 }
 
-/// What was sent so far.
+/// The counts of sent messages so far.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(crate) struct Sent {
     messages: u64,
@@ -42,7 +42,7 @@ impl Trace {
 
 #[cfg(feature = "tracing")]
 impl Trace {
-    /// Tells of a message.
+    /// Reports a received message.
     pub(crate) fn received(driver: &Driver, event: &Event<'_>) {
         let (opcode, len) = match event {
             Event::TextMessage(message) => ("text", message.data.as_bytes().len()),
@@ -52,7 +52,7 @@ impl Trace {
         tracing::trace!(role = ?driver.connection().role(), opcode, len, "received");
     }
 
-    /// Tells how much was queued since, if anything was: a message may be empty.
+    /// Reports how many bytes were queued since `before`, if any message was: a message may be empty.
     pub(crate) fn sent(driver: &Driver, before: Sent) {
         let now = Sent::by(driver);
         if now != before {
@@ -61,7 +61,7 @@ impl Trace {
         }
     }
 
-    /// Tells what has changed since it was last told.
+    /// Reports a change of the state since the last report.
     pub(crate) fn progress(&mut self, driver: &Driver) {
         let connection = driver.connection();
         let role = connection.role();
@@ -73,7 +73,7 @@ impl Trace {
         }
     }
 
-    /// Tells why the connection failed.
+    /// Reports why the connection failed.
     pub(crate) fn failed(driver: &Driver, error: &Error) {
         let role = driver.connection().role();
         match error {

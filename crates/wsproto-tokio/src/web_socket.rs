@@ -1,4 +1,4 @@
-//! A connection that is open: messages go both ways.
+//! An open connection: messages go both ways.
 
 use std::{
     fmt,
@@ -16,8 +16,8 @@ use crate::{Error, Replies, Settings, access::Access, parties::Party, pump::Pump
 
 /// An open WebSocket connection over a stream.
 ///
-/// It is made by [`accept`](crate::accept) and by connecting, or [from a stream](Self::from_upgraded) whose opening
-/// handshake happened elsewhere.
+/// [`accept`](crate::accept()) and the functions that connect return it; or make it [from a stream](Self::from_upgraded)
+/// after an opening handshake elsewhere.
 ///
 /// ```
 /// use wsproto_tokio::{Settings, WebSocket, accept};
@@ -34,15 +34,15 @@ use crate::{Error, Replies, Settings, access::Access, parties::Party, pump::Pump
 ///
 /// # Which call does what
 ///
-/// Each call that waits moves bytes in both directions, as far as it can: [`recv`](Self::recv) writes what is queued
-/// before it waits, and those that wait to write read on until a message has come. So Pings and Closes are answered
-/// whichever call waits. While none is polled nothing happens: no task stands behind it.
+/// Each call that waits moves bytes in both directions: [`recv`](Self::recv) writes what is queued before it waits, and
+/// calls that wait to write read on until a message comes. So any waiting call answers Pings and Closes. While no call
+/// is polled, nothing happens: the connection has no task of its own.
 ///
-/// Two ends that both send, much and before they read, can wait for each other for ever: neither takes what the other
-/// one sends. [Split](Self::split) the connection, and read in one task while another one writes.
+/// If both ends send much before they read, they can wait for each other for ever, since neither takes the other's
+/// bytes. [Split](Self::split) the connection then: read in one task while another one writes.
 pub struct WebSocket<S> {
     pub(crate) access: Access<S>,
-    /// The handle that may close it; it comes last, so that it is told when this is gone.
+    /// The handle that may close the connection. It is the last field, so it is dropped after the access.
     pub(crate) registration: Option<Arc<Registration>>,
 }
 
@@ -51,14 +51,15 @@ impl<S> WebSocket<S> {
         Self { access: Access::Own(pump), registration: None }
     }
 
-    /// Takes a stream whose opening handshake happened elsewhere, and bytes that were read after it already.
+    /// Makes a connection from a stream after an opening handshake elsewhere, and from the bytes that were read after
+    /// it.
     ///
-    /// Of the settings, deadlines and the high-water mark are looked at: limits are those that the connection has. The
+    /// Of the settings, it uses the deadlines and the high-water mark; the limits are those of `connection`. The
     /// deadline of the opening handshake doesn't count.
     ///
     /// # Panics
     ///
-    /// With deadlines, if it is first polled outside a tokio runtime with its timer.
+    /// With deadlines, if its first poll is outside a tokio runtime with its timer.
     #[must_use]
     pub fn from_upgraded(
         io: S,
@@ -77,44 +78,46 @@ impl<S> WebSocket<S> {
         self.access.subprotocol()
     }
 
-    /// Returns the extensions in use with their parameters, as the server's answer has them.
+    /// Returns the agreed extensions with their parameters, as the server's answer has them.
     #[must_use]
     pub fn extensions(&self) -> Vec<String> {
         self.access.look(|pump| pump.driver.connection().extensions().map(str::to_owned).collect())
     }
 
-    /// Returns what was counted so far.
+    /// Returns the counters so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.access.look(|pump| *pump.driver.counters())
     }
 
-    /// Returns how the connection ends, as far as is known yet: all of it once [`recv`](Self::recv) has given `None`.
+    /// Returns how the connection ends, as far as is known now; it is complete when [`recv`](Self::recv) has returned
+    /// `None`.
     #[must_use]
     pub fn close_report(&self) -> CloseReport {
         self.access.look(|pump| pump.driver.close_report())
     }
 
-    /// Returns how many bytes wait to be written.
+    /// Returns how many bytes are unwritten.
     #[must_use]
     pub fn queued(&self) -> usize {
         self.access.look(|pump| pump.driver.queued())
     }
 
-    /// Gives up the memory that an idle connection can do without, of compression above all: see
-    /// [`Connection::park`](wsproto::Connection::park). A Ping of [`KeepAlive`](crate::KeepAlive) does it by itself,
+    /// Frees the memory that an idle connection doesn't need, above all that of compression: see
+    /// [`Connection::park`](wsproto::Connection::park). A Ping of [`KeepAlive`](crate::KeepAlive) does so by itself,
     /// unless messages were sent since the Ping before it.
     pub fn park(&mut self) {
         self.access.with(|pump| pump.driver.park());
     }
 
-    /// Shows the stream, for its addresses and options. To read from it or to write to it breaks the connection.
+    /// Gives access to the stream, for its addresses and options. Reading from it or writing to it breaks the
+    /// connection.
     pub fn with_stream<T>(&mut self, show: impl FnOnce(&mut S) -> T) -> T {
         self.access.with(|pump| show(&mut pump.io))
     }
 
-    /// Takes the connection apart: the stream, and the bytes that were read and not taken. What is queued and not
-    /// written yet is lost; so [`flush`](Self::flush) before.
+    /// Returns the stream, and the bytes that were read but not taken. Queued bytes that aren't written are lost, so
+    /// [`flush`](Self::flush) before.
     ///
     /// # Errors
     ///
@@ -127,39 +130,39 @@ impl<S> WebSocket<S> {
         access.into_parts().map_err(|access| Self { access, registration })
     }
 
-    /// Queues a Close; what comes until the end can still be received.
+    /// Queues a Close; messages until the end can still be received.
     ///
-    /// The next call that waits writes it. [`recv`](Self::recv) gives the messages that are still under way, and `None`
-    /// once the closing handshake is over; [`close`](Self::close) does that, too, and drops them. Nothing happens if a
-    /// Close was sent already.
+    /// The next call that waits writes the Close. [`recv`](Self::recv) returns the messages that are still under way,
+    /// and `None` after the closing handshake. [`close`](Self::close) waits for the end, too, but drops these messages.
+    /// If a Close was sent before, nothing happens.
     ///
     /// # Errors
     ///
-    /// [`Error::Local`] for a code that no Close carries, such as 1006: nothing was queued.
+    /// [`Error::Local`] for a code that no Close can carry, for example 1006: nothing was queued.
     pub fn start_close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
         self.access.with(|pump| pump.queue(|driver, now| driver.close(code, reason, now)))
     }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
-    /// Returns the next message, or `None` once the connection is closed to its end.
+    /// Returns the next message, or `None` after the end of the connection.
     ///
-    /// The end is the end: our Close is written, too, writing is shut down, and the peer has ended its stream. All of
-    /// that is done here, within the deadline of closing.
+    /// At the end our Close is written, writing is shut down, and the peer has ended its stream. `recv` does all of
+    /// this within the closing deadline.
     ///
-    /// What is queued is written before it waits. So a loop of `recv` and [`feed`](Self::feed) makes one write for each
-    /// read, however many messages it brought.
+    /// It writes what is queued before it waits. So a loop of `recv` and [`feed`](Self::feed) makes one write for each
+    /// read, however many messages the read brought.
     ///
     /// # Errors
     ///
-    /// Once, then it returns `None`:
-    /// - [`Error::Remote`]: the peer broke a rule. It was told which one, and its stream was read to the end.
+    /// Once; later calls return `None`:
+    /// - [`Error::Remote`]: the peer broke a rule. We told it which one, and read its stream to the end.
     /// - [`Error::TimedOut`]: a deadline passed.
     /// - [`Error::Io`]: the transport failed, or ended without a Close.
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped loses nothing: the next call goes on.
+    /// Dropping the future loses nothing: the next call goes on.
     ///
     /// # Panics
     ///
@@ -177,12 +180,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.access.poll(Party::Receiver, cx, Pump::poll_message)
     }
 
-    /// Waits for the next event, and calls `take` with it; returns what it returns, or `None` once the connection is
-    /// closed to its end.
+    /// Waits for the next event, and calls `take` with it. Returns the value of `take`, or `None` after the end of the
+    /// connection.
     ///
-    /// Nothing is copied: a message borrows from the read buffer. Pings, Pongs and the peer's Close are shown, too,
-    /// unless they came while something was sent; they are answered already. `take` can answer what it sees: what it
-    /// gives to [`Replies`] is queued, and written before the connection waits again.
+    /// Nothing is copied: a message borrows from the read buffer. `take` also gets Pings, Pongs and the peer's Close,
+    /// except those that came while a call was sending. They are answered before `take` sees them. `take` can answer
+    /// the event: messages that it gives to [`Replies`] are queued, and are written before the connection waits again.
     ///
     /// ```
     /// use wsproto_tokio::{Error, Event, WebSocket};
@@ -208,7 +211,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped loses nothing. Once `take` is called, the future is done.
+    /// Dropping the future loses nothing. After the call of `take` the future is complete.
     ///
     /// # Panics
     ///
@@ -220,27 +223,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         let mut take = Some(take);
         poll_fn(move |cx| {
             self.access.poll(Party::Receiver, cx, |pump, cx| {
-                // What the last reply queued is within its bounds before there is another one.
+                // The replies of the last event must be within the high-water mark before the next event.
                 ready!(pump.poll_room(cx));
                 pump.poll_with(cx, &mut take)
             })
         })
     }
 
-    /// Sends a message: returns once all of it, and all that was queued before, is written.
+    /// Sends a message; returns when the message, and all that was queued before, is written.
     ///
-    /// To write a message that was received at once costs a write for each; [`feed`](Self::feed) where more follow.
+    /// Each `send` makes a write of its own; use [`feed`](Self::feed) where more messages follow.
     ///
     /// # Errors
     ///
-    /// - [`Error::Closed`]: the connection is closed, or closing: nothing is sent.
-    /// - [`Error::Local`]: the message can't be sent, and the connection is as it was.
-    /// - as [`recv`](Self::recv): why nothing can be sent any more.
+    /// - [`Error::Closed`]: the connection is closed or closing; nothing is sent.
+    /// - [`Error::Local`]: the message can't be sent; the connection is unchanged.
+    /// - the errors of [`recv`](Self::recv): the reason why nothing can be sent any more.
     ///
     /// # Cancel safety
     ///
-    /// The message is sent whole or not at all. A future that is dropped while it waits for room has sent nothing; after
-    /// that the message is queued, and any other call writes the rest.
+    /// The message is sent completely or not at all. If the future is dropped while it waits for room, nothing is sent;
+    /// after that the message is queued, and any other call writes the rest.
     ///
     /// # Panics
     ///
@@ -256,9 +259,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         })
     }
 
-    /// Queues a message: returns at once, unless more than the high-water mark waits to be written already.
+    /// Queues a message; returns at once, unless more unwritten bytes than the high-water mark wait.
     ///
-    /// It is written by [`flush`](Self::flush), by [`send`](Self::send), or by a [`recv`](Self::recv) that would wait.
+    /// [`flush`](Self::flush), [`send`](Self::send), or a [`recv`](Self::recv) that would wait writes the message.
     ///
     /// # Errors
     ///
@@ -266,7 +269,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped has queued nothing.
+    /// Dropping the future queues nothing.
     ///
     /// # Panics
     ///
@@ -279,7 +282,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         poll_fn(move |cx| self.poll_feed(cx, &mut message))
     }
 
-    /// Queues a message once there is room for it; then it is taken.
+    /// Queues a message once there is room for it, and takes it out of `message`.
     #[inline]
     fn poll_feed(&mut self, cx: &mut Context<'_>, message: &mut Option<Message>) -> Poll<Result<(), Error>> {
         let Some(whole) = message.as_ref() else { return Poll::Ready(Ok(())) };
@@ -317,8 +320,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.access.with(|pump| pump.queue(|driver, now| driver.send_prepared(message, now)))
     }
 
-    /// Queues an event of any kind, as [`feed`](Self::feed) does a message: a fragment, a borrowed message, a Pong that
-    /// nobody asked for.
+    /// Queues an event of any kind, as [`feed`](Self::feed) does a message: a fragment, a borrowed message, or a Pong
+    /// that answers no Ping.
     ///
     /// # Errors
     ///
@@ -333,8 +336,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.access.with(|pump| pump.queue(|driver, now| driver.send(event, now)))
     }
 
-    /// Sends a Ping with a payload of at most 125 bytes. Its Pong is seen by [`recv_with`](Self::recv_with); whether a peer
-    /// lives is better found out by [`KeepAlive`](crate::KeepAlive).
+    /// Sends a Ping with a payload of at most 125 bytes.
+    ///
+    /// [`recv_with`](Self::recv_with) shows its Pong. To find out whether a peer lives, use
+    /// [`KeepAlive`](crate::KeepAlive).
     ///
     /// # Errors
     ///
@@ -356,20 +361,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped has done nothing but write and read on.
+    /// Dropping the future loses nothing: it may have written and read.
     pub fn ready(&mut self) -> impl Future<Output = Result<(), Error>> {
         poll_fn(|cx| self.access.poll(Party::Sender, cx, Pump::poll_ready))
     }
 
-    /// Writes all that is queued.
+    /// Writes everything that is queued.
     ///
     /// # Errors
     ///
-    /// Why it could not be written.
+    /// The reason why it could not be written.
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped loses nothing: any other call goes on.
+    /// Dropping the future loses nothing: any other call goes on.
     ///
     /// # Panics
     ///
@@ -378,20 +383,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         poll_fn(|cx| self.access.poll(Party::Sender, cx, Pump::poll_flush))
     }
 
-    /// Closes the connection and waits until it is closed to its end, within the deadline of closing: our Close is
-    /// written, the peer's has come, and its stream has ended. Messages that still come are dropped;
-    /// [`start_close`](Self::start_close) leaves them to [`recv`](Self::recv).
+    /// Closes the connection and waits for its end, within the closing deadline: our Close is written, the peer's has
+    /// come, and its stream has ended.
     ///
-    /// Returns how it ended; with a peer that says no Close, [`clean`](CloseReport::clean) is false. Of a reason, 123 bytes
-    /// are sent at most. Where a Close was sent already, it waits for the end all the same.
+    /// Messages that still come are dropped; to receive them, use [`start_close`](Self::start_close) and
+    /// [`recv`](Self::recv). Returns how the connection ended: if the peer sent no Close, [`clean`](CloseReport::clean)
+    /// is false. At most 123 bytes of the reason are sent. If a Close was sent before, `close` only waits for the end.
     ///
     /// # Errors
     ///
-    /// [`Error::Local`] for a code that no Close carries, such as 1006: nothing is done.
+    /// [`Error::Local`] for a code that no Close can carry, for example 1006: nothing is done.
     ///
     /// # Cancel safety
     ///
-    /// The Close is queued at the first poll; a future that is dropped later leaves the rest to any other call.
+    /// The first poll queues the Close; if the future is dropped later, any other call does the rest.
     ///
     /// # Panics
     ///
@@ -403,7 +408,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 }
 
-/// Shows where the connection stands, and nothing that a peer sent.
+/// Shows the state of the connection, and nothing that a peer sent.
 impl<S> fmt::Debug for WebSocket<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.access

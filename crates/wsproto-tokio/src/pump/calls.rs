@@ -1,4 +1,4 @@
-//! What the calls of a connection wait for, and what they take.
+//! The calls of a connection: their goals, and the events that they take.
 
 use std::{
     mem,
@@ -15,7 +15,7 @@ use super::{Goal, Pump, Stage};
 use crate::{Error, Replies, pool, trace::Trace};
 
 impl<S> Pump<S> {
-    /// Hands the next event of what was read to `take`, borrowed from the buffer, if there is one.
+    /// Gives the next event of the buffer to `take`, borrowed, if there is an event.
     #[inline]
     fn hand_next<T>(&mut self, take: impl FnOnce(Event<'_>, &mut Replies<'_>) -> Option<T>) -> Option<T> {
         if !self.found && !self.receives() {
@@ -44,7 +44,7 @@ impl<S> Pump<S> {
         taken
     }
 
-    /// Returns the next event of what was read, borrowed from nothing, if there is one.
+    /// Returns the next event of the buffer, owned, if there is one.
     #[inline]
     fn take_next(&mut self) -> Option<Event<'static>> {
         self.try_next().unwrap_or_else(|error| {
@@ -53,13 +53,14 @@ impl<S> Pump<S> {
         })
     }
 
-    /// Returns the next event as [`take_next`](Self::take_next) does; a rule that the peer broke is for the caller to note.
+    /// Returns the next event as [`take_next`](Self::take_next) does; the caller must record a rule that the peer
+    /// broke.
     #[inline]
     fn try_next(&mut self) -> Result<Option<Event<'static>>, RemoteProtocolError> {
         if !self.found && !self.receives() {
             return Ok(None);
         }
-        // That a refusal's body is whole is an event that may need no more bytes.
+        // The last part of a rejection's body may come without further bytes.
         if self.buffer.is_none() && self.driver.connection().state() == ConnectionState::Rejecting {
             self.buffer = Some(pool::buffer());
         }
@@ -76,12 +77,12 @@ impl<S> Pump<S> {
         Ok(event)
     }
 
-    /// Takes the next message of what was read; other events are passed over.
+    /// Takes the next message of the buffer; other events are dropped.
     #[inline]
     fn take_message(&mut self) -> Option<Message> {
         loop {
-            // A long message may be taken with its memory. A short one is copied from where it lies: on its way as an event
-            // of its own it would be moved time and again.
+            // A long message may be taken together with its memory. A short one is copied directly from the buffer: as
+            // an owned event it would be moved several times.
             let is_long = self.buffer.as_deref().is_some_and(|buffer| buffer.waiting_len() > pool::READ_LEN);
             let message = if self.found || is_long {
                 Message::try_from(self.take_next()?).ok()
@@ -96,9 +97,9 @@ impl<S> Pump<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
-    /// Waits for what `next` makes of an event: `None` at the end.
+    /// Waits until `next` returns a value; `None` at the end.
     ///
-    /// An event that is there without any reading takes from the task's budget, too: other tasks get their turns.
+    /// An event that needs no read uses up the task's budget, too, so that other tasks get their turns.
     #[inline]
     fn poll_next<T>(
         &mut self,
@@ -119,7 +120,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
         Poll::Ready(outcome)
     }
 
-    /// Waits for an event, and hands it to `take`.
+    /// Waits for an event, and gives it to `take`.
     #[inline]
     pub(crate) fn poll_with<T>(
         &mut self,
@@ -137,7 +138,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
         self.poll_next(cx, Self::take_next)
     }
 
-    /// Waits for a client's request, or for the rule that what came in its place breaks: that has no answer yet.
+    /// Waits for a client's request, or for the rule that it breaks: such a request has no answer yet.
     pub(crate) fn poll_request(
         &mut self,
         cx: &mut Context<'_>,
@@ -150,13 +151,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
         self.poll_next(cx, next).map(|outcome| outcome?.ok_or(Error::Closed))
     }
 
-    /// Waits for a message; other events are passed over.
+    /// Waits for a message; other events are dropped.
     #[inline]
     pub(crate) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>, Error>> {
         self.poll_next(cx, Self::take_message)
     }
 
-    /// Waits until few enough bytes wait, or nothing can be written any more.
+    /// Waits until the unwritten bytes are at most the high-water mark, or until nothing can be written any more.
     pub(crate) fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.driver.queued() <= self.high_water { Poll::Ready(()) } else { self.poll(cx, Goal::Room) }
     }
@@ -169,18 +170,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
         Poll::Ready(if self.stage == Stage::Running { Ok(()) } else { Err(self.send_error()) })
     }
 
-    /// Waits until all is written.
+    /// Waits until everything is written.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         ready!(self.poll(cx, Goal::Written));
         Poll::Ready(if self.driver.has_lost_output() { Err(self.send_error()) } else { Ok(()) })
     }
 
-    /// Waits for the end; what comes until then is dropped.
+    /// Waits for the end; messages until then are dropped.
     pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.poll(cx, Goal::End)
     }
 
-    /// Waits for the end, as one who sends: an error tells why it is no good one, also after receiving has told it.
+    /// Waits for the end as a sender: an error names the reason of a bad end, even if receiving has reported it.
     pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         ready!(self.poll_end(cx));
         let is_well = self.failure.is_none() && !self.driver.has_lost_output();

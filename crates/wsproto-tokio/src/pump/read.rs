@@ -1,4 +1,4 @@
-//! Reading.
+//! Reads from the stream.
 
 use std::{
     io,
@@ -16,7 +16,7 @@ use super::{LONG_LEN, Pump, Stage};
 use crate::pool;
 
 impl<S: AsyncRead + Unpin> Pump<S> {
-    /// Reads once; what isn't looked at any more is dropped.
+    /// Reads once; bytes that are no longer needed are dropped.
     ///
     /// Each read takes from the task's budget: not every stream does so by itself.
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -43,25 +43,27 @@ impl<S: AsyncRead + Unpin> Pump<S> {
             }
         }
         self.buffer = Some(buffer);
-        // What a read without result took of the turn is given back; where it was the last, the stream was perhaps not
-        // allowed to read, and that has to be seen below and by those who judge by time.
+        // A read without a result gives its share of the task's budget back, with one exception. If it was the last
+        // share, the stream may not have been allowed to read; the code below and the checks of deadlines must see
+        // that.
         if outcome.is_ready() || !coop::has_budget_remaining() {
             turn.made_progress();
         }
         match outcome {
-            // A stream that was not allowed to read, for the task has used up its turn, tells nothing of the peer.
+            // If the task's budget is used up, the stream was not allowed to read, and `Pending` says nothing about the
+            // peer.
             Poll::Pending
                 if self.stage == Stage::WriteFailed
                     && self.driver.transport() == Transport::KeepOpen
                     && coop::has_budget_remaining() =>
             {
-                // What the peer said last is taken; nothing more can be expected of it.
+                // The peer's last bytes are read; no more can come.
                 self.end();
                 Poll::Ready(())
             }
             Poll::Pending => {
                 if self.stage == Stage::WriteFailed && !coop::has_budget_remaining() {
-                    // Perhaps the stream doesn't know of turns, and has waked nobody: look again in the next one.
+                    // A stream that ignores the budget may have woken no task: look again in the next turn.
                     cx.waker().wake_by_ref();
                 }
                 Poll::Pending
@@ -74,7 +76,7 @@ impl<S: AsyncRead + Unpin> Pump<S> {
         }
     }
 
-    /// Takes the end of what the peer sends.
+    /// Handles the end of the peer's stream.
     fn read_ended(&mut self, error: Option<io::Error>) {
         if let Err(error) = self.driver.read_ended(error, &mut self.clock) {
             self.fail(error);

@@ -1,4 +1,4 @@
-//! Deadlines.
+//! Deadlines of a connection.
 
 use std::{
     future::Future,
@@ -17,9 +17,9 @@ use wsproto::Deadline;
 use super::Pump;
 use crate::Error;
 
-/// What reads the clock, and sleeps.
+/// Reads the clock, and sleeps.
 ///
-/// It has an origin from when it is first asked until all that was told of it is forgotten.
+/// Its origin is the time of the first question, and stays until no stored time counts from it.
 #[derive(Default)]
 pub(crate) struct Clock(Option<Box<Running>>);
 
@@ -38,7 +38,7 @@ impl Clock {
         self.0.get_or_insert_with(|| Box::new(Running { origin: Instant::now(), sleep: None }))
     }
 
-    /// Sleeps no more; forgets the origin unless times are kept that count from it.
+    /// Stops sleeping; forgets the origin unless stored times count from it.
     fn rest(&mut self, keeps_time: bool) {
         match &mut self.0 {
             Some(running) if keeps_time => running.sleep = None,
@@ -46,11 +46,10 @@ impl Clock {
         }
     }
 
-    /// Sleeps until then. A timer that is set too early is left alone: most deadlines are put off time and again before
-    /// they pass.
+    /// Sleeps until `next`. A timer that is too early is kept: most deadlines move several times before they pass.
     fn poll_sleep(&mut self, cx: &mut Context<'_>, next: Duration) -> Poll<()> {
         let running = self.running();
-        // What lies beyond the end of time is never due.
+        // A time beyond the end of the clock is never due.
         let Some(at) = running.origin.checked_add(next) else { return Poll::Pending };
         let sleep = running.sleep.get_or_insert_with(|| Box::pin(sleep_until(at)));
         if at < sleep.deadline() {
@@ -74,10 +73,10 @@ impl wsproto::Clock for &mut Clock {
 }
 
 impl<S: AsyncWrite + Unpin> Pump<S> {
-    /// Does what is due, and has the task woken when the next thing is. Ready where something was done.
+    /// Handles what is due, and sets the timer for the next deadline. Ready if something was done.
     ///
-    /// It is called after each read; the driver knows what the peer may not be blamed for.
-    /// A task that has used up its turn may not have been allowed to read: then nothing is due yet.
+    /// Call it after each read; the driver knows which delays aren't the peer's fault. A task with no budget left may
+    /// not have been allowed to read: then nothing is due yet.
     pub(super) fn poll_time(&mut self, cx: &mut Context<'_>, has_read: bool) -> Poll<()> {
         let Some(mut next) = self.driver.poll_timeout() else {
             self.clock.rest(self.driver.keeps_time());
@@ -100,7 +99,7 @@ impl<S: AsyncWrite + Unpin> Pump<S> {
     }
 
     fn expired(&mut self, cx: &mut Context<'_>, deadline: Deadline) {
-        // What says why is written if the transport takes it at once.
+        // The Close that names the reason is written, if the transport takes it at once.
         let _ = self.poll_write(cx);
         if !self.driver.connection().closed_cleanly() {
             self.fail(Error::TimedOut(deadline));

@@ -1,4 +1,4 @@
-//! Writing.
+//! Writes to the stream.
 
 use std::{
     io::{self, IoSlice},
@@ -11,11 +11,11 @@ use tokio::io::AsyncWrite;
 use super::{Pump, Stage};
 use crate::Error;
 
-/// So many pieces are written at a time.
+/// How many pieces are written at a time.
 const SLICES: usize = 16;
 
 impl<S: AsyncWrite + Unpin> Pump<S> {
-    /// Writes what is queued; ready once all of it is written and flushed, or writing has failed.
+    /// Writes all queued bytes; ready when all of them are written and flushed, or when writing has failed.
     pub(super) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.stage != Stage::Running {
             return Poll::Ready(());
@@ -73,7 +73,7 @@ impl<S: AsyncWrite + Unpin> Pump<S> {
         Poll::Ready(())
     }
 
-    /// Notes that nothing more can be written. After both Closes that is no error.
+    /// Records that nothing more can be written. After both Closes this is no error.
     fn write_failed(&mut self, error: io::Error) {
         self.stage = Stage::WriteFailed;
         if self.driver.write_failed(&mut self.clock) {
