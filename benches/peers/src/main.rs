@@ -106,8 +106,8 @@ const DEFLATE: &[Entrant] = &[
     Entrant::cannot("tungstenite", NO_DEFLATE),
     Entrant::cannot("tokio-websockets", NO_DEFLATE),
     Entrant::cannot("fastwebsockets", NO_DEFLATE),
-    Entrant::cannot("soketto", "compression by C zlib alone, which all that use flate2 would then have"),
-    Entrant::cannot("wtx", "an extension out of its own handshake only"),
+    Entrant::cannot("soketto", "compression only by C zlib, which every user of flate2 in the program would then get"),
+    Entrant::cannot("wtx", "an extension only from its own handshake"),
     Entrant::new("yawc", deflate::yawc),
     Entrant::new("sockudo-ws", deflate::sockudo),
     Entrant::new("sockudo-ws (parser)", deflate::sockudo_parser),
@@ -117,7 +117,7 @@ const DEFLATE: &[Entrant] = &[
     Entrant::new("limit: zlib-rs", limits::zlib_rs),
 ];
 
-const BY_HYPER: &str = "a handshake by hyper and its executor only";
+const BY_HYPER: &str = "a handshake only through hyper and its executor";
 
 const ANSWERS: &[Entrant] = &[
     Entrant::new("wsproto", handshake::ours),
@@ -129,7 +129,7 @@ const ANSWERS: &[Entrant] = &[
     Entrant::cannot("yawc", BY_HYPER),
     Entrant::new("sockudo-ws", handshake::sockudo),
     Entrant::new("nago-wss (parser)", handshake::nago),
-    Entrant::cannot("websocket-sans-io", "frames alone"),
+    Entrant::cannot("websocket-sans-io", "frames only"),
     Entrant::new("limit: httparse", limits::httparse),
     Entrant::new("limit: SHA-1", limits::accept_token),
 ];
@@ -144,7 +144,7 @@ const REQUESTS: &[Entrant] = &[
     Entrant::cannot("yawc", BY_HYPER),
     Entrant::new("sockudo-ws", opening::sockudo),
     Entrant::new("nago-wss (parser)", opening::nago),
-    Entrant::cannot("websocket-sans-io", "frames alone"),
+    Entrant::cannot("websocket-sans-io", "frames only"),
     Entrant::new("limit: httparse", limits::httparse),
     Entrant::new("limit: SHA-1", limits::accept_token),
 ];

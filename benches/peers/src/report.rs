@@ -45,7 +45,7 @@ fn json_row(row: &Row) -> String {
 
 fn tables(rows: &[Row], rounds: usize) -> String {
     let mut text = format!(
-        "Measured on {} on {}, {rounds} rounds, nanoseconds a message, the minimum; everybody's times are in\n\
+        "Measured on {} on {}, {rounds} rounds, nanoseconds a message, the minimum; all times are in\n\
          [charts/peers.json](charts/peers.json). Versions: {}.\n",
         today(),
         cpu(),
@@ -131,7 +131,7 @@ fn places(row: &Row, columns: usize, text: &mut String) {
     }
 }
 
-/// Lists who can't do what, and why.
+/// Lists the peers that can't do a work, and the reason.
 fn cannot(rows: &[Row]) -> String {
     let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (name, reason) in rows.iter().flat_map(|row| &row.cannot) {
@@ -142,7 +142,7 @@ fn cannot(rows: &[Row]) -> String {
     }
     let line = |(reason, names): (&&str, &Vec<&str>)| format!("- {reason}: {}.\n", names.join(", "));
     let lines: String = reasons.iter().map(line).collect();
-    format!("\nWho can't do all of it, and why:\n\n{lines}")
+    format!("\nPeers that can't do all of it, and why:\n\n{lines}")
 }
 
 /// Writes a time with as many digits as mean something.

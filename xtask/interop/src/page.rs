@@ -15,7 +15,7 @@ use crate::{
 
 const INTRODUCTION: &str = "# Interoperability
 
-Written by `cargo xtask interop`, which runs WebSocket software of others on loopback against servers and clients made
+`cargo xtask interop` writes this page. It runs WebSocket software of others on loopback against servers and clients made
 from our adapters. Each cell has two verdicts: without and with permessage-deflate.
 
 ";
@@ -23,15 +23,15 @@ from our adapters. Each cell has two verdicts: without and with permessage-defla
 const COMBINATIONS: &str = "
 ## permessage-deflate, its parameters combined
 
-Bits of the client's window / bits of the server's window; a star: that side takes no context over. Each cell stands for
-all checks of the tables above. Where our client connects, it checks that the parameters were agreed to.
+Bits of the client's window / bits of the server's window; a star: that side has no context takeover. Each cell stands for
+all checks of the tables above. Our client also checks that the parameters were agreed.
 
 ";
 
 const PROXIES: &str = "\
-Each check after the first was done 1 000 times, 16 at a time, with permessage-deflate off. A connection that a proxy
-keeps although our server is closing it would come back as 502 to the client of the next request. A dash: `accept` answers
-requests for WebSockets alone.
+Each check after the first was done 1 000 times, 16 at a time, with permessage-deflate off. If a proxy kept a connection
+that our server is closing, the client of the next request would get 502. A dash: `accept` answers only requests for
+WebSockets.
 ";
 
 /// Writes the page.

@@ -24,12 +24,17 @@ pub(super) fn pages(records: &Records, collection: &Collection) -> [Page; 2] {
 const CONFORMANCE: &str = "\
 # Conformance
 
-Every MUST and SHOULD of the RFCs, in our words, and who keeps it. *done*: the library does, in the code named beside it, and the tests prove it.
-*caller*: it belongs to the program that uses the library or to its transport, which a library without sockets and clocks can't replace;
-the reason says what the library gives them. *refused*: not done, for the reason given. RULE marks what an RFC states as a fact or
-in lower case; it is held to as a MUST.
+Every MUST and SHOULD of the RFCs, in our words, and who keeps it:
 
-This page is written by `cargo xtask spec` from docs/requirements and from the annotations in code and tests (`//= rfc6455#5.2-3`).
+- *done*: the library keeps it, in the named code, and the named tests prove it.
+- *caller*: it belongs to the program that uses the library, or to its transport. A library without sockets and clocks
+  can't do it; the reason says how the library helps.
+- *refused*: not done, for the given reason.
+
+RULE marks a statement of an RFC in lower case, or as a fact. It is kept like a MUST.
+
+`cargo xtask spec` writes this page from docs/requirements and from the annotations in code and tests
+(`//= rfc6455#5.2-3`).
 ";
 
 fn conformance(records: &Records, collection: &Collection) -> String {
@@ -81,11 +86,17 @@ fn kept(requirement: &Requirement, tests: &BTreeSet<&Test>, code: &BTreeSet<&str
 const THREATS: &str = "\
 # Threats
 
-What a hostile or broken peer may try, what the library does about it, and the tests that show it. For any bytes in any chunking and any order
-of calls: no panic, no loop without progress, work that grows with the bytes fed, memory within the configured limits, one verdict however the bytes were cut,
-and nothing more is read after a fatal error. The number beside an answer is the close code or HTTP status that the peer gets.
+The attacks of a hostile or broken peer, the library's answer to each, and the tests that show it. For any bytes, in any
+chunking, and for any order of calls:
 
-This page is written by `cargo xtask spec` from docs/requirements/threats.toml; a test belongs to a row when its name begins with the row's id.
+- no panic, and no loop without progress
+- work that grows with the bytes, and memory within the configured limits
+- one verdict, however the bytes were cut, and nothing is read after a fatal error
+
+A number in an answer is the close code or the HTTP status that the peer gets.
+
+`cargo xtask spec` writes this page from docs/requirements/threats.toml. A test belongs to a row when its name begins with
+the row's id.
 ";
 
 fn threats(records: &Records, collection: &Collection) -> String {
