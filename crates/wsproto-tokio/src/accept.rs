@@ -12,13 +12,13 @@ use wsproto::{AcceptConnection, Asked, Connection, Driver, RejectConnection, Rem
 
 use crate::{Error, Settings, WebSocket, pump::Pump};
 
-/// Accepts a WebSocket connection: reads the client's request, and consents.
+/// Accepts a WebSocket connection: reads the client's request, and accepts it.
 ///
-/// It agrees to the extensions of the settings, and to no subprotocol; [`accept_with`] and [`Incoming`] let the program
-/// look at the request and choose. Frames that came right after the request are received later.
+/// It agrees to the extensions of the settings, and to no subprotocol. To look at the request and choose, use
+/// [`accept_with`] or [`Incoming`]. Frames that came right after the request are received later.
 ///
-/// The stream is an accepted one: a TCP stream, or one that TLS has been agreed on. Call it in a task of each
-/// connection: a client that is slow or wrong then stops nobody else.
+/// The stream is an accepted TCP stream, or one with TLS. Call `accept` in a task for each connection, so that a slow
+/// or faulty client stops no other.
 ///
 /// ```
 /// use wsproto_tokio::{Error, Settings, accept};
@@ -37,13 +37,13 @@ use crate::{Error, Settings, WebSocket, pump::Pump};
 ///
 /// # Errors
 ///
-/// - [`Error::Remote`]: the request broke a rule. The client was told so, and its stream read to the end.
-/// - [`Error::TimedOut`]: all of it took longer than the deadline of the handshake.
+/// - [`Error::Remote`]: the request broke a rule. We told the client which one, and read its stream to the end.
+/// - [`Error::TimedOut`]: the opening handshake took longer than its deadline.
 /// - [`Error::Io`]: the transport failed.
 ///
 /// # Cancel safety
 ///
-/// A future that is dropped drops the stream.
+/// Dropping the future drops the stream.
 ///
 /// # Panics
 ///
@@ -55,10 +55,10 @@ pub fn accept<S: AsyncRead + AsyncWrite + Unpin>(
     accept_with(io, settings, |_| Ok(AcceptConnection::new()))
 }
 
-/// Accepts a WebSocket connection as [`accept`] does, and answers the request as `answer` says: with a consent, which
-/// chooses a subprotocol and header fields, or with a rejection.
+/// Accepts a WebSocket connection as [`accept`] does, with the answer that `answer` returns: an acceptance with a
+/// subprotocol and header fields, or a rejection.
 ///
-/// What asks for no WebSocket can have no consent: for `Ok` it gets the rejection that its error is owed.
+/// A request that asks for no WebSocket can't be accepted: `Ok` sends it the rejection that belongs to its error.
 ///
 /// ```
 /// use wsproto_tokio::{AcceptConnection, Asked, Error, RejectConnection, Settings, WebSocket, accept_with};
@@ -79,16 +79,16 @@ pub fn accept<S: AsyncRead + AsyncWrite + Unpin>(
 ///
 /// # Errors
 ///
-/// As [`accept`]; [`Error::Rejected`] with what `answer` said no with. [`Error::Local`] for an answer that can't be sent:
-/// the client gets status 500.
+/// As for [`accept`]; [`Error::Rejected`] with the rejection of `answer`. [`Error::Local`] for an answer that can't be
+/// sent; then the client gets status 500.
 ///
 /// # Cancel safety
 ///
-/// A future that is dropped drops the stream.
+/// Dropping the future drops the stream.
 ///
 /// # Panics
 ///
-/// As [`accept`].
+/// As for [`accept`].
 pub fn accept_with<S, F>(
     io: S,
     settings: &Settings,
@@ -98,7 +98,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     F: FnOnce(Asked<'_>) -> Result<AcceptConnection, RejectConnection>,
 {
-    // Of all that lives in here a task keeps the room for as long as it lives: so it is little.
+    // A task keeps memory for this future during its whole life, so the future is small.
     let mut pump = Some(new_pump(io, settings));
     let mut answer = Some(answer);
     poll_fn(move |cx| {
@@ -122,10 +122,10 @@ fn new_pump<S>(io: S, settings: &Settings) -> Box<Pump<S>> {
     Box::new(Pump::new(io, driver, settings.high_water).with_timeouts(&settings.timeouts))
 }
 
-/// A client that asks for a WebSocket connection, and waits for the answer.
+/// A client's request for a WebSocket that awaits its answer.
 ///
-/// This is [`accept_with`] in two steps, between which the program can wait for something else: a database, for example.
-/// The deadline of the handshake covers both: an answer that comes later is not sent.
+/// This is [`accept_with`] in two steps. Between them the program can wait for something else, for example for a
+/// database. The deadline of the opening handshake covers both steps: after it, the answer isn't sent.
 ///
 /// ```
 /// use wsproto_tokio::{AcceptConnection, Error, Incoming, RejectConnection, Settings, WebSocket};
@@ -147,7 +147,7 @@ pub struct Incoming<S> {
 }
 
 impl<S> Incoming<S> {
-    /// Returns what the client asks for.
+    /// Returns the client's request.
     #[must_use]
     pub fn request(&self) -> &Request {
         &self.request
@@ -165,15 +165,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
     ///
     /// # Errors
     ///
-    /// As [`accept`].
+    /// As for [`accept`].
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped drops the stream.
+    /// Dropping the future drops the stream.
     ///
     /// # Panics
     ///
-    /// As [`accept`].
+    /// As for [`accept`].
     pub fn receive(io: S, settings: &Settings) -> impl Future<Output = Result<Self, Error>> + use<S> {
         let mut pump = new_pump(io, settings);
         async move {
@@ -187,20 +187,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
         }
     }
 
-    /// Consents, and returns the open connection.
+    /// Accepts the request, and returns the open connection.
     ///
     /// # Errors
     ///
-    /// As [`accept`]; [`Error::Local`] for a consent that can't be sent: a subprotocol that wasn't proposed, for example.
-    /// The client gets status 500 then.
+    /// As for [`accept`]; [`Error::Local`] for an acceptance that can't be sent, for example with a subprotocol that
+    /// wasn't proposed. Then the client gets status 500.
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped drops the stream.
+    /// Dropping the future drops the stream.
     ///
     /// # Panics
     ///
-    /// As [`accept`].
+    /// As for [`accept`].
     pub fn accept(
         mut self,
         accept: AcceptConnection,
@@ -213,18 +213,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
         }
     }
 
-    /// Refuses, with a status and what else the refusal has, and ends the stream as HTTP wants it: the client reads the
-    /// answer to its end. Returns [`Error::Rejected`] with the refusal, or why it could not be sent.
+    /// Rejects the request, and ends the stream so that the client can read the whole answer.
     ///
-    /// All of its body is in [`content`](RejectConnection::content).
+    /// Returns [`Error::Rejected`] with the rejection, or the reason why it could not be sent. The rejection's whole
+    /// body must be in [`content`](RejectConnection::content).
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped drops the stream.
+    /// Dropping the future drops the stream.
     ///
     /// # Panics
     ///
-    /// As [`accept`].
+    /// As for [`accept`].
     pub fn reject(mut self, reject: RejectConnection) -> impl Future<Output = Error> + use<S> {
         self.pump.answer(Err(reject));
         let mut pump = self.pump;
@@ -233,8 +233,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
-    /// Queues the answer to a request, unless it comes too late. What the connection fails with is a refusal, or why the
-    /// answer can't be sent; the client is told that, too.
+    /// Queues the answer to a request, unless the deadline has passed. The connection's error is then the rejection, or
+    /// the reason why the answer can't be sent; the client gets a status in both cases.
     fn answer(&mut self, answer: Result<AcceptConnection, RejectConnection>) {
         if self.is_late() {
             return;
@@ -246,7 +246,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
         }
     }
 
-    /// Queues the answer to what asked for no WebSocket.
+    /// Queues the answer to a request that asks for no WebSocket.
     fn answer_other(
         &mut self,
         error: RemoteProtocolError,
@@ -261,7 +261,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
         self.fail(failure);
     }
 
-    /// Waits until the answer is written; where it is none, until the stream is read to its end.
+    /// Waits until an acceptance is written, or until the stream of a refused client has ended.
     fn poll_answered(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if self.is_open() {
             return self.poll_flush(cx);
@@ -272,7 +272,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
     }
 }
 
-/// Shows what the client asks for.
+/// Shows the client's request.
 impl<S> fmt::Debug for Incoming<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Incoming").field("request", &self.request).finish_non_exhaustive()

@@ -29,12 +29,12 @@ use self::{
 };
 use crate::{Error, Settings, WebSocket};
 
-/// How long connecting may take by default, all of it.
+/// The default time-out of connecting: one budget for all steps.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Connects to a WebSocket server, with the [settings](Settings) and the time-out of 30 s that are set by default.
+/// Connects to a WebSocket server, with the default [settings](Settings) and a time-out of 30 s.
 ///
-/// `wss://` needs the feature `rustls`. [`Connector`] does the same with all that can be chosen.
+/// `wss://` needs the feature `rustls`. [`Connector`] does the same, with options.
 ///
 /// ```no_run
 /// use wsproto_tokio::{Error, Message, connect};
@@ -50,11 +50,11 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 ///
-/// As [`Connector::connect`].
+/// As for [`Connector::connect`].
 ///
 /// # Cancel safety
 ///
-/// As [`Connector::connect`].
+/// As for [`Connector::connect`].
 ///
 /// # Panics
 ///
@@ -65,7 +65,7 @@ pub async fn connect(
     Connector::new().connect(url).await.map(|(ws, _)| ws)
 }
 
-/// Connects to WebSocket servers, in the way that is chosen; it can be used again and again.
+/// Connects to WebSocket servers, with options; it can connect many times.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -88,26 +88,26 @@ pub async fn connect(
 /// # }
 /// ```
 ///
-/// # What happens
+/// # Steps
 ///
-/// 1. The request is made. What can't be sent is an error before anything is connected.
-/// 2. The name is looked up, and all of its addresses are tried (RFC 8305): the families take turns, the next address is
-///    tried after 250 ms or as soon as one fails, and the first that connects is used. Without a time-out they are tried
-///    one after the other. `TCP_NODELAY` is set.
-/// 3. A [proxy](Self::with_proxy) is asked for a tunnel.
-/// 4. For `wss://`, TLS is agreed: with the feature `rustls`.
-/// 5. The opening handshake: the server consents, or [refuses](Error::Rejected).
+/// 1. The request is made. A request that can't be sent is an error before any connection.
+/// 2. The name is looked up, and its addresses are tried (RFC 8305): the families take turns, the next address is tried
+///    after 250 ms or when one fails, and the first address that connects is used. Without a time-out the addresses are
+///    tried one after the other. `TCP_NODELAY` is set.
+/// 3. A [proxy](Self::with_proxy), if there is one, is asked for a tunnel.
+/// 4. For `wss://`, the TLS handshake follows; it needs the feature `rustls`.
+/// 5. The opening handshake: the server accepts, or [rejects](Error::Rejected).
 ///
-/// The [time-out](Self::with_timeout) is one budget for all of that. A user and a password in the URL become Basic
-/// credentials in Authorization. Nothing else is told of the program: no User-Agent is sent unless it is
+/// The [time-out](Self::with_timeout) is one budget for all steps. A user and a password in the URL become Basic
+/// credentials in Authorization. The server learns nothing else about the program: User-Agent is sent only if it is
 /// [set](Self::with_header). The environment isn't read.
 ///
 /// # Redirects
 ///
-/// They aren't followed: where a redirect leads is for the program to judge. A refusal shows it, and
-/// [`WebSocketUrl::redirect`] reads it with care: never from `wss` to `ws`, and credentials of the URL stay with their
-/// server. Header fields of the connector go wherever it connects to; without Authorization and Cookie among them, this
-/// follows up to five:
+/// Redirects aren't followed: the program must decide where to connect. A rejection holds the Location, and
+/// [`WebSocketUrl::redirect`] reads it with care: it never leads from `wss` to `ws`, and keeps the URL's credentials
+/// only for the same server. A connector sends its header fields to every server that it connects to. This example
+/// follows up to five redirects; use it only without Authorization and Cookie among these fields:
 ///
 /// ```no_run
 /// use wsproto_tokio::{Connector, Error, MaybeTls, WebSocket, wsproto::WebSocketUrl};
@@ -144,7 +144,7 @@ impl Default for Connector {
 }
 
 impl Connector {
-    /// Makes one with default settings and a time-out of 30 s.
+    /// Makes a connector with default settings and a time-out of 30 s.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -160,29 +160,29 @@ impl Connector {
 
     /// Sets limits, extensions, and the deadlines of the open connection.
     ///
-    /// The deadline of the handshake in there isn't looked at: the [time-out](Self::with_timeout) covers it.
+    /// The handshake deadline of the settings isn't used: the [time-out](Self::with_timeout) covers that step.
     #[must_use]
     pub fn with_settings(mut self, settings: impl Into<Settings>) -> Self {
         self.settings = settings.into();
         self
     }
 
-    /// Proposes one more subprotocol, after those proposed already.
+    /// Proposes a subprotocol, after those that were proposed before.
     #[must_use]
     pub fn with_subprotocol(mut self, subprotocol: impl Into<String>) -> Self {
         self.subprotocols.push(subprotocol.into());
         self
     }
 
-    /// Makes this the only header field of its name in the request: `User-Agent`, `Cookie`, or `Authorization`, which
-    /// takes the place of the URL's credentials.
+    /// Sets the only header field of this name in the request, for example `User-Agent` or `Cookie`. `Authorization`
+    /// replaces the URL's credentials.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.headers.set(name, value);
         self
     }
 
-    /// Says where the page comes from that connects, as browsers do: `https://example.com`.
+    /// Sets Origin, as browsers do for their pages: `https://example.com`.
     ///
     /// RFC 6455 [§10.2](https://www.rfc-editor.org/rfc/rfc6455#section-10.2)
     #[must_use]
@@ -190,21 +190,21 @@ impl Connector {
         self.with_header("Origin", origin)
     }
 
-    /// Limits how long connecting may take: one budget for all steps. 30 s by default.
+    /// Sets the time-out: one budget for all steps of connecting, 30 s by default.
     #[must_use]
     pub const fn with_timeout(mut self, limit: Duration) -> Self {
         self.timeout = Some(limit);
         self
     }
 
-    /// Lets connecting take as long as it takes. Connecting needs no timer then; addresses are tried one after the other.
+    /// Removes the time-out. Connecting then needs no timer, and tries addresses one after the other.
     #[must_use]
     pub const fn without_timeout(mut self) -> Self {
         self.timeout = None;
         self
     }
 
-    /// Connects through an HTTP proxy, `ws://` and `wss://` alike.
+    /// Connects through an HTTP proxy, for `ws://` and `wss://`.
     ///
     /// ```
     /// use wsproto_tokio::{Connector, wsproto::{Proxy, UrlError}};
@@ -215,7 +215,7 @@ impl Connector {
     /// # Ok::<(), UrlError>(())
     /// ```
     ///
-    /// The proxy looks the server's name up. For another way to a proxy, SOCKS or TLS to the proxy itself, see
+    /// The proxy looks up the server's name. For SOCKS, or TLS to the proxy itself, use
     /// [`connect_with`](Self::connect_with).
     #[must_use]
     pub fn with_proxy(mut self, proxy: Proxy) -> Self {
@@ -223,9 +223,11 @@ impl Connector {
         self
     }
 
-    /// Trusts these roots in place of Mozilla's for `wss://`: a company's own, for one, or those of the operating system.
+    /// Trusts these roots instead of Mozilla's for `wss://`, for example a company's own roots or those of the
+    /// operating system.
     ///
-    /// All else is as by default: TLS 1.2 and 1.3 with the cryptography of ring, `http/1.1` in ALPN. To choose more,
+    /// The rest stays as by default: TLS 1.2 and 1.3 with the cryptography of ring, and `http/1.1` in ALPN. For other
+    /// options, for example client certificates, use [`with_rustls`](Self::with_rustls).
     /// client certificates for one, see [`with_rustls`](Self::with_rustls).
     #[cfg(feature = "rustls")]
     #[must_use]
@@ -234,7 +236,7 @@ impl Connector {
         self
     }
 
-    /// Uses this configuration of rustls for `wss://`, just as it is. In ALPN it should offer `http/1.1` or nothing.
+    /// Uses this configuration of rustls for `wss://`, unchanged. In ALPN it should offer `http/1.1` or nothing.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -257,25 +259,25 @@ impl Connector {
         self
     }
 
-    /// Connects, and returns the connection and what the server said with its consent.
+    /// Connects; returns the connection and the server's answer.
     ///
     /// # Errors
     ///
-    /// [`may_pass`](Error::may_pass) tells whether it makes sense to try again.
-    /// - [`Error::Url`], [`Error::Local`]: the URL, a subprotocol or a header field can't be used. Nothing was connected.
-    /// - [`Error::Io`]: no address of the name could be connected to, or the stream failed. Its text names the addresses
-    ///   that were tried; of several it has the kind of the last one that was reached. Of kind `Unsupported`: `wss://` without the feature `rustls`.
-    ///   Of kind `InvalidData`: TLS failed, for a certificate that isn't trusted, for one.
+    /// [`may_pass`](Error::may_pass) says whether a further attempt makes sense.
+    /// - [`Error::Url`], [`Error::Local`]: the URL, a subprotocol or a header field is invalid. Nothing was connected.
+    /// - [`Error::Io`]: no address of the name accepted the connection, or the stream failed. The text names the
+    ///   addresses that were tried; its kind is that of the last address that was reached. Kind `Unsupported`: `wss://`
+    ///   without the feature `rustls`. Kind `InvalidData`: TLS failed, for example because of an untrusted certificate.
     /// - [`Error::Proxy`]: the proxy refused, or broke a rule.
-    /// - [`Error::Rejected`]: the server refused. The rejection has its status, its header fields, and the start of its
+    /// - [`Error::Rejected`]: the server refused. The rejection has the status, the header fields, and the start of the
     ///   body, at most 16 KiB.
     /// - [`Error::Remote`]: the server broke a rule.
-    /// - [`Error::TimedOut`]: the time-out passed; it names the step that was under way.
+    /// - [`Error::TimedOut`]: the time-out passed; the error names the step that was under way.
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped closes whatever was opened. A lookup that has begun goes on in tokio's pool for blocking
-    /// calls, and its result is dropped.
+    /// Dropping the future closes everything that it has opened. A lookup goes on in tokio's pool for blocking calls,
+    /// and its result is dropped.
     ///
     /// # Panics
     ///
@@ -289,11 +291,10 @@ impl Connector {
         self.connect_through(&url, &Tcp).await
     }
 
-    /// Opens a connection over a stream of the caller's own, on which the server listens: a Unix socket, TLS of one's own,
-    /// SSH.
+    /// Opens a connection over a stream of the caller, for example a Unix socket, a TLS stream or SSH.
     ///
-    /// Of the URL, host, path and credentials are told to the server. Its scheme decides nothing but which port goes
-    /// without saying, and the proxy isn't asked: the stream is used as it is. It may need a timer, and no I/O of tokio.
+    /// The server learns the URL's host, path and credentials. The scheme only decides the default port, and the proxy
+    /// isn't used: the stream stays as it is. This call may need a timer, but no I/O of tokio.
     ///
     /// ```
     /// use tokio::net::UnixStream;
@@ -308,11 +309,11 @@ impl Connector {
     ///
     /// # Errors
     ///
-    /// As [`connect`](Self::connect), as far as the opening handshake is concerned.
+    /// The errors of [`connect`](Self::connect) for the opening handshake.
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped drops the stream.
+    /// Dropping the future drops the stream.
     ///
     /// # Panics
     ///
@@ -326,8 +327,8 @@ impl Connector {
         self.connect_with(url, future::ready(Ok(io))).await
     }
 
-    /// Opens a connection as [`connect_over`](Self::connect_over) does, over a stream that `dial` will give: the
-    /// [time-out](Self::with_timeout) covers both.
+    /// Opens a connection as [`connect_over`](Self::connect_over) does, over the stream that `dial` returns. The
+    /// [time-out](Self::with_timeout) covers both steps.
     ///
     /// ```
     /// use tokio::net::{TcpStream, UnixStream};
@@ -342,15 +343,15 @@ impl Connector {
     ///
     /// # Errors
     ///
-    /// As [`connect`](Self::connect), and the error of `dial`, which counts as part of [`Deadline::Connect`].
+    /// As for [`connect`](Self::connect), and the error of `dial`. `dial` counts as part of [`Deadline::Connect`].
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped drops `dial` or the stream.
+    /// Dropping the future drops `dial` or the stream.
     ///
     /// # Panics
     ///
-    /// As [`connect_over`](Self::connect_over).
+    /// As for [`connect_over`](Self::connect_over).
     pub async fn connect_with<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         url: impl TryInto<WebSocketUrl, Error: Into<Error>>,
@@ -363,7 +364,7 @@ impl Connector {
         opening.run(io, budget, &self.settings).await
     }
 
-    /// Goes all the way from a name to an open connection.
+    /// Does all steps from a name to an open connection.
     async fn connect_through<N: Network>(
         &self,
         url: &WebSocketUrl,
@@ -374,7 +375,7 @@ impl Connector {
         opening.run(io, budget, &self.settings).await
     }
 
-    /// Makes the request: fields that were set take the place of those of the URL.
+    /// Makes the request; the connector's fields replace those of the URL.
     fn request(&self, url: &WebSocketUrl) -> Request {
         let of_url = url.request();
         let from_url = of_url.headers().iter().filter(|(name, _)| !self.headers.contains(name));
@@ -386,7 +387,7 @@ impl Connector {
     }
 }
 
-/// Shows what may stand in a log: no value of a subprotocol, where pages put what proves who they are.
+/// Hides everything that doesn't belong in logs, also the subprotocols: browser applications put access tokens there.
 impl fmt::Debug for Connector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connector")

@@ -7,33 +7,33 @@ use wsproto::Deadline;
 
 use crate::Error;
 
-/// How long an address may take before the next one is tried beside it (RFC 8305
+/// The time after which the next address is tried, too, while one is under way (RFC 8305
 /// [§5](https://www.rfc-editor.org/rfc/rfc8305#section-5)).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// When connecting must be done.
+/// The time by which connecting must be done.
 #[derive(Clone, Copy)]
 pub(super) struct Budget {
-    /// `None` where there is no limit: then no clock is read and no timer used.
+    /// `None` without a time-out: then no clock is read and no timer is used.
     end: Option<Instant>,
 }
 
 impl Budget {
-    /// Makes a budget that begins now. A limit beyond all times is none.
+    /// Makes a budget that begins now. A limit beyond the end of the clock counts as none.
     pub(super) fn new(limit: Option<Duration>) -> Self {
         Self { end: limit.and_then(|limit| Instant::now().checked_add(limit)) }
     }
 
-    /// Returns how long to wait before the next address is tried; without a timer, until one has failed.
+    /// Returns the delay before the next address is tried; `None` without a timer: then one address must fail first.
     pub(super) fn attempt_delay(self) -> Option<Duration> {
         self.end.map(|_| ATTEMPT_DELAY)
     }
 
-    /// Does a step within what is left.
+    /// Runs a step within the rest of the budget.
     ///
     /// # Errors
     ///
-    /// Those of the step, or that it took too long.
+    /// Those of the step, and [`Error::TimedOut`].
     pub(super) async fn limit<T, E: Into<Error>>(
         self,
         step: Deadline,

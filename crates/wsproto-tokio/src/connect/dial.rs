@@ -1,4 +1,4 @@
-//! Reaching a server: from a URL to a stream on which it listens.
+//! Reaches a server: from a URL to a stream to the server.
 
 use std::{io, net::SocketAddr};
 
@@ -14,10 +14,11 @@ use super::{Connector, MaybeTls, budget::Budget, opening::Opening, race, tunnel:
 use crate::Error;
 
 impl Connector {
-    /// Connects to the server and, for `wss://`, agrees TLS, and leaves the opening handshake to
-    /// [`connect_over`](Self::connect_over): for a stream that is wrapped first, to show or to count its bytes.
+    /// Connects to the server, with TLS for `wss://`, and leaves the opening handshake to
+    /// [`connect_over`](Self::connect_over).
     ///
-    /// The [time-out](Self::with_timeout) is for these steps alone; that of `connect_over` begins anew.
+    /// The program can wrap the stream between the two calls, for example to show or count its bytes. The
+    /// [time-out](Self::with_timeout) covers only these steps; that of `connect_over` begins again.
     ///
     /// ```no_run
     /// use tokio::io::BufStream;
@@ -35,22 +36,22 @@ impl Connector {
     ///
     /// # Errors
     ///
-    /// As [`connect`](Self::connect), as far as it is about these steps.
+    /// The errors of [`connect`](Self::connect) for these steps.
     ///
     /// # Cancel safety
     ///
-    /// As [`connect`](Self::connect).
+    /// As for [`connect`](Self::connect).
     ///
     /// # Panics
     ///
-    /// As [`connect`](Self::connect).
+    /// As for [`connect`](Self::connect).
     pub async fn dial(&self, url: &WebSocketUrl) -> Result<MaybeTls, Error> {
-        // What can't be sent is an error before anything is connected.
+        // A request that can't be sent is an error before any connection.
         Opening::new(self.request(url), &self.settings)?;
         self.reach(url, &Tcp).await.map(|(io, _)| io)
     }
 
-    /// Goes from a name to a stream on which the server listens; returns what is left of the time, too.
+    /// Goes from a name to a stream to the server; also returns the rest of the budget.
     pub(super) async fn reach<N: Network>(
         &self,
         url: &WebSocketUrl,
@@ -89,11 +90,11 @@ impl Connector {
 #[cfg(not(feature = "rustls"))]
 fn no_tls() -> Error {
     let why =
-        "wss:// needs the feature `rustls` of wsproto-tokio, or connect_over with a stream that has TLS";
+        "wss:// needs the feature `rustls` of wsproto-tokio, or connect_over with a TLS stream of your own";
     io::Error::new(io::ErrorKind::Unsupported, why).into()
 }
 
-/// Where names and addresses lead to; the tests have others than the operating system's.
+/// Looks up names and connects to addresses; the tests have a network of their own.
 pub(super) trait Network: Sync {
     type Stream: AsyncRead + AsyncWrite + Unpin + Send;
 
@@ -102,7 +103,7 @@ pub(super) trait Network: Sync {
     fn dial(&self, address: SocketAddr) -> impl Future<Output = io::Result<Self::Stream>> + Send;
 }
 
-/// TCP, and the names that the operating system knows.
+/// TCP, with the names of the operating system.
 pub(super) struct Tcp;
 
 impl Network for Tcp {
@@ -114,7 +115,7 @@ impl Network for Tcp {
 
     async fn dial(&self, address: SocketAddr) -> io::Result<TcpStream> {
         let stream = TcpStream::connect(address).await?;
-        // It only makes messages faster: a stream that can't be told so is none the worse.
+        // This option only makes messages faster, so a failure to set it doesn't matter.
         let _ = stream.set_nodelay(true);
         Ok(stream)
     }

@@ -8,7 +8,7 @@ use wsproto::{AcceptConnection, Connection, Deadline, Driver, RejectConnection, 
 use super::budget::Budget;
 use crate::{Error, Settings, WebSocket, pump::Pump};
 
-/// A handshake whose request is made and not sent yet.
+/// An opening handshake with its request made but not sent.
 pub(super) struct Opening {
     driver: Driver,
 }
@@ -18,7 +18,7 @@ impl Opening {
     ///
     /// # Errors
     ///
-    /// [`Error::Local`] for what can't be sent.
+    /// [`Error::Local`] for a request that can't be sent.
     pub(super) fn new(request: Request, settings: &Settings) -> Result<Self, Error> {
         let mut driver = Driver::new(Connection::client(Arc::clone(&settings.config)));
         driver.send(request, Duration::ZERO)?;
@@ -29,8 +29,8 @@ impl Opening {
     ///
     /// # Errors
     ///
-    /// The server's refusal, and else why there is no answer. A refusal whose body fails or takes too long is told with
-    /// what has come of it.
+    /// The server's rejection, or the reason why there is no answer. If the body of a rejection fails or takes too
+    /// long, the rejection has the part that came.
     pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
         self,
         io: S,
@@ -50,7 +50,7 @@ impl Opening {
     }
 }
 
-/// Waits for the server's consent, or for the end of its refusal.
+/// Waits for the server's acceptance, or for the end of its rejection.
 async fn receive<S: AsyncRead + AsyncWrite + Unpin>(
     pump: &mut Pump<S>,
     answer: &mut ServerAnswer,

@@ -1,4 +1,4 @@
-//! All addresses of a name are tried, and the first that connects is used: "happy eyeballs" (RFC 8305).
+//! Tries all addresses of a name, and uses the first that connects: "happy eyeballs" (RFC 8305).
 
 use std::{
     fmt,
@@ -13,16 +13,17 @@ use std::{
 
 use tokio::time::{Sleep, sleep};
 
-/// So many addresses an error names.
+/// How many addresses an error names at most.
 const MOST_TOLD: usize = 8;
 
-/// Dials the addresses until one has connected: the next one after this delay or, without it, and at once in any case,
-/// when one has failed. Attempts that are under way then are dropped.
+/// Dials the addresses until one has connected, and drops the other attempts.
+///
+/// The next address is dialled when one has failed, and also after `delay`, if there is one.
 ///
 /// # Errors
 ///
-/// Of the kind of the most telling one: the last, but for what the machine itself has no way to. Its text names each
-/// address that was tried, and why that failed.
+/// The kind is that of the last error, except that errors of this machine's own network count less. The text names each
+/// address that was tried, and why it failed.
 pub(super) async fn first<S, F: Future<Output = io::Result<S>>>(
     addresses: Vec<SocketAddr>,
     dial: impl Fn(SocketAddr) -> F,
@@ -40,7 +41,7 @@ pub(super) async fn first<S, F: Future<Output = io::Result<S>>>(
     poll_fn(|cx| race.poll(cx)).await
 }
 
-/// Has the families take turns, and begins with that of the first address; the order within each stays.
+/// Lets the families take turns, that of the first address first; the order within each family stays.
 ///
 /// RFC 8305 [§4](https://www.rfc-editor.org/rfc/rfc8305#section-4)
 fn take_turns(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
@@ -62,7 +63,7 @@ struct Race<F, D> {
     dial: D,
     delay: Option<Duration>,
     attempts: Vec<(SocketAddr, Pin<Box<F>>)>,
-    /// Until the next one may start beside those that are under way; only while some wait.
+    /// The delay before the next attempt, while others are under way; only while addresses wait.
     pause: Option<Pin<Box<Sleep>>>,
     failures: Failures,
 }
@@ -111,7 +112,7 @@ impl<S, F: Future<Output = io::Result<S>>, D: Fn(SocketAddr) -> F> Race<F, D> {
     }
 }
 
-/// The addresses that were tried, and why each failed.
+/// The addresses that were tried, each with its error.
 #[derive(Debug, Default)]
 struct Failures(Vec<(SocketAddr, io::Error)>);
 
@@ -134,14 +135,14 @@ impl fmt::Display for Failures {
         }
         match self.0.len().saturating_sub(MOST_TOLD) {
             0 => Ok(()),
-            more => write!(f, "; {more} more addresses failed"),
+            more => write!(f, "; and {more} more"),
         }
     }
 }
 
 impl std::error::Error for Failures {}
 
-/// How much an error tells: little where the machine itself has no way to the address, as without IPv6.
+/// How much an error says: little if this machine has no route to the address, for example without IPv6.
 const fn tells(kind: io::ErrorKind) -> u8 {
     use io::ErrorKind::{AddrNotAvailable, HostUnreachable, NetworkUnreachable, NotFound, Unsupported};
     match kind {

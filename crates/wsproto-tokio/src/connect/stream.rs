@@ -1,4 +1,4 @@
-//! What a connection of a client goes over.
+//! The stream of a client's connection.
 
 use std::{
     fmt,
@@ -14,7 +14,7 @@ use tokio::{
 #[cfg(feature = "rustls")]
 use tokio_rustls::{client::TlsStream, rustls::ClientConnection};
 
-/// A stream of a client, with TLS or without.
+/// A client's stream, with or without TLS.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), wsproto_tokio::Error> {
@@ -27,7 +27,7 @@ pub struct MaybeTls<S = TcpStream>(Inner<S>);
 
 enum Inner<S> {
     Plain(S),
-    /// Apart, so that a connection without TLS doesn't pay for it.
+    /// Boxed, so that a connection without TLS doesn't get larger.
     #[cfg(feature = "rustls")]
     Tls(Box<TlsStream<S>>),
 }
@@ -42,7 +42,7 @@ impl<S> MaybeTls<S> {
         Self(Inner::Tls(Box::new(io)))
     }
 
-    /// Returns the stream underneath, for its addresses and options.
+    /// Returns the inner stream, for its addresses and options.
     #[must_use]
     pub fn get_ref(&self) -> &S {
         match &self.0 {
@@ -52,7 +52,7 @@ impl<S> MaybeTls<S> {
         }
     }
 
-    /// Returns the stream underneath, for its options. To read from it or to write to it breaks the connection.
+    /// Returns the inner stream, for its options. Reading from it or writing to it breaks the connection.
     #[must_use]
     pub fn get_mut(&mut self) -> &mut S {
         match &mut self.0 {
@@ -62,7 +62,7 @@ impl<S> MaybeTls<S> {
         }
     }
 
-    /// Returns what is known of TLS, the server's certificates for one; `None` without TLS.
+    /// Returns the state of TLS, for example the server's certificates; `None` without TLS.
     #[cfg(feature = "rustls")]
     #[must_use]
     pub fn tls(&self) -> Option<&ClientConnection> {
@@ -129,7 +129,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for MaybeTls<S> {
     }
 }
 
-/// Shows the stream underneath.
+/// Shows the inner stream.
 impl<S: fmt::Debug> fmt::Debug for MaybeTls<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match &self.0 {

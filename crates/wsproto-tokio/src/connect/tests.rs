@@ -1,4 +1,4 @@
-//! All steps of connecting over streams in memory, and with time by hand.
+//! All steps of connecting, over streams in memory and with paused time.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -22,26 +22,26 @@ const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// What the other end of a connection does, in order, before it is silent; each step but the last waits first.
+/// The steps of the other end, in order; after the last one it is silent. Each step waits first.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Peer {
-    /// As a proxy that opens a tunnel.
+    /// A proxy opens a tunnel.
     Tunnels,
     #[cfg(feature = "rustls")]
     AgreesTls,
-    /// As a server that consents, and sends a message.
+    /// A server accepts, and sends a message.
     Accepts,
-    /// As a server that refuses, with half of a body.
+    /// A server rejects, and sends half of a body.
     HalfRefuses,
 }
 
-/// A network in memory, in which each step takes a while.
+/// A network in memory; each step takes time.
 struct Memory {
     step: Duration,
     looks_up: bool,
     dials: bool,
     peers: Vec<Peer>,
-    /// How many ends of ours there are.
+    /// How many of our ends are open.
     open: Arc<AtomicUsize>,
     #[cfg(feature = "rustls")]
     certificate: Arc<certificate::Certificate>,
@@ -96,7 +96,7 @@ impl Network for Memory {
     }
 }
 
-/// A stream that is counted as long as it is there.
+/// A stream that counts while it exists.
 struct Counted(DuplexStream, Arc<AtomicUsize>);
 
 impl Counted {
@@ -169,7 +169,7 @@ async fn play(
             }
         }
     }
-    // Silent, and still there.
+    // Silent, but still connected.
     let _ = io.read_to_end(&mut Vec::new()).await;
     Ok(())
 }
@@ -186,7 +186,7 @@ fn url(secure: bool) -> WebSocketUrl {
     if secure { "wss://localhost/chat" } else { "ws://localhost/chat" }.parse().unwrap()
 }
 
-/// Each step takes 1.9 s, so that several fit into 10 s, and the one that is silent names itself at the end of them.
+/// Each step takes 1.9 s, so several fit into 10 s, and the error then names the silent one.
 #[tokio::test(start_paused = true)]
 async fn one_budget_covers_all_steps_and_its_error_names_the_one_that_was_under_way() {
     use Peer::*;
@@ -238,7 +238,7 @@ async fn without_a_time_out_there_is_none() {
     assert_eq!(ws.recv().await.unwrap(), Some("welcome".into()));
 }
 
-/// A runtime without timer and without I/O.
+/// This runtime has no timer and no I/O.
 #[test]
 fn without_deadlines_no_timer_is_needed() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -256,7 +256,7 @@ fn without_deadlines_no_timer_is_needed() {
     });
 }
 
-/// The future is polled ever more often, then dropped: whatever it had opened is closed. It is so until it is done.
+/// The future is polled once more in each round, then dropped: everything that it has opened must be closed.
 #[tokio::test(start_paused = true)]
 async fn connecting_that_is_dropped_at_any_await_leaves_nothing_open() {
     #[cfg(feature = "rustls")]
@@ -332,7 +332,7 @@ async fn wss_without_the_feature_names_it_and_connects_nowhere() {
     assert!(!Error::Io(error).may_pass());
 }
 
-/// A server's TLS says more than the stream holds, while our request is more than the stream holds.
+/// The server's TLS sends more than the stream holds, while our request is longer than the stream holds.
 #[cfg(feature = "rustls")]
 #[tokio::test(start_paused = true)]
 async fn the_handshake_reads_while_it_writes() {
@@ -341,7 +341,7 @@ async fn the_handshake_reads_while_it_writes() {
     assert_eq!(ws.recv().await.unwrap(), Some("welcome".into()));
 }
 
-/// What can't be sent is told before anything is connected.
+/// A request that can't be sent is an error before any connection.
 #[tokio::test(start_paused = true)]
 async fn mistakes_are_told_before_anything_is_connected() {
     let network = Memory { looks_up: false, ..Memory::new(s(0), &[Peer::Accepts]) };
@@ -374,7 +374,7 @@ mod certificate {
 
     use super::*;
 
-    /// A certificate that signs itself.
+    /// A self-signed certificate.
     pub(super) struct Certificate(rcgen::CertifiedKey<rcgen::KeyPair>);
 
     impl Certificate {

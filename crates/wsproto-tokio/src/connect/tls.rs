@@ -1,8 +1,8 @@
-//! TLS of `wss://`, by rustls.
+//! TLS for `wss://`, with rustls.
 //!
-//! The cryptography is that of ring, named here: whatever a program sets as its process-wide default, and whatever features
-//! of rustls its other dependencies turn on, changes nothing. The roots are Mozilla's, compiled in: no file and no variable
-//! of the environment decides who is trusted.
+//! The cryptography is that of ring, whatever default a program sets for its process, and whatever features of rustls
+//! other dependencies enable. The roots are Mozilla's, compiled in: no file and no environment variable decides which
+//! servers are trusted.
 
 use std::{
     io,
@@ -20,35 +20,35 @@ use crate::Error;
 
 const HTTP_1_1: &[u8] = b"http/1.1";
 
-/// What TLS is agreed with, for one server.
+/// The TLS configuration for one server.
 pub(super) struct Client {
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
 }
 
 impl Client {
-    /// Takes the caller's configuration, or the default.
+    /// Uses the caller's configuration, or the default.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the configuration is none, or the host can't be the name in a certificate.
+    /// [`Error::Io`] where the configuration is invalid, or the host can't be a name in a certificate.
     pub(super) fn new(
         config: Option<&Result<Arc<ClientConfig>, rustls::Error>>,
         host: &str,
     ) -> Result<Self, Error> {
         let config = config.map_or_else(default_config, Clone::clone).map_err(io::Error::other)?;
-        // The zone of an address means something on this machine alone.
+        // The zone of an address has a meaning only on this machine.
         let (host, _zone) = host.split_once('%').unwrap_or((host, ""));
         let name = ServerName::try_from(host.to_owned())
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         Ok(Self { config, name })
     }
 
-    /// Agrees TLS on a stream.
+    /// Does the TLS handshake over a stream.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where that fails, or the server would speak another protocol than HTTP/1.1.
+    /// [`Error::Io`] where TLS fails, or the server chose a protocol other than HTTP/1.1.
     pub(super) async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
         self,
         io: S,
@@ -57,14 +57,14 @@ impl Client {
         match stream.get_ref().1.alpn_protocol() {
             None | Some(HTTP_1_1) => Ok(stream),
             Some(_) => {
-                let why = "the server chose another protocol than http/1.1 in ALPN";
+                let why = "the server chose a protocol other than http/1.1 in ALPN";
                 Err(io::Error::new(io::ErrorKind::InvalidData, why).into())
             }
         }
     }
 }
 
-/// Makes the configuration that goes without saying, with these roots.
+/// Makes the default configuration with these roots.
 pub(super) fn config(roots: Arc<RootCertStore>) -> Result<Arc<ClientConfig>, rustls::Error> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
@@ -74,7 +74,7 @@ pub(super) fn config(roots: Arc<RootCertStore>) -> Result<Arc<ClientConfig>, rus
     Ok(Arc::new(config))
 }
 
-/// Returns the default configuration, which all connections share, so that they resume each other's sessions.
+/// Returns the default configuration; all connections share it, so that they can resume TLS sessions.
 fn default_config() -> Result<Arc<ClientConfig>, rustls::Error> {
     static CONFIG: OnceLock<Arc<ClientConfig>> = OnceLock::new();
     if let Some(config) = CONFIG.get() {

@@ -1,4 +1,4 @@
-//! A client's half.
+//! The client's side.
 
 use std::{
     fmt,
@@ -23,15 +23,15 @@ use wsproto::{ClientUpgradeError, Deadline, UpgradeRequest};
 use super::{Upgraded, Upgrading, upgrading::io_error};
 use crate::{Error, RejectConnection, Settings, WebSocket};
 
-/// How long to wait at first before the server's settings are looked at again; each time twice as long.
+/// The first pause between two looks at the server's settings; each pause is twice as long as the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
-/// How long to wait at most before they are looked at again.
+/// The longest pause between two looks.
 const LONGEST_PAUSE: Duration = Duration::from_millis(16);
 
-/// The most of a refusal's body that is kept, in bytes.
+/// How many bytes of a rejection's body are kept at most.
 const MOST_CONTENT: usize = 16 << 10;
 
-/// A client's request for a WebSocket over a connection of hyper, until its response is there.
+/// A client's request for a WebSocket over a connection of hyper, until its response comes.
 ///
 /// Over HTTP/1.1:
 ///
@@ -50,32 +50,31 @@ const MOST_CONTENT: usize = 16 << 10;
 /// }
 /// ```
 ///
-/// Over HTTP/2 it is [`connect`](Self::connect), once the server [has said](connect_enabled) that it takes one.
+/// For HTTP/2, use [`connect`](Self::connect) after the server [has announced](connect_enabled) support for it.
 pub struct ClientUpgrade {
     upgrade: wsproto::ClientUpgrade,
     settings: Settings,
 }
 
 impl ClientUpgrade {
-    /// Asks by an upgrade of HTTP/1.1; returns the request to send, whose body is to be empty.
+    /// Makes the request for an upgrade of HTTP/1.1; send it with an empty body.
     ///
     /// # Errors
     ///
-    /// [`Error::Local`] for what can't be sent.
+    /// [`Error::Local`] for a request that can't be sent.
     pub fn http1(settings: &Settings, request: crate::Request) -> Result<(Request<()>, Self), Error> {
         let (sent, upgrade) = wsproto::ClientUpgrade::http1(Arc::clone(&settings.config), request)?;
         Self::ask(settings, sent, upgrade)
     }
 
-    /// Asks by an extended CONNECT of HTTP/2; returns the request to send, whose body is to be empty. The scheme is `https`
-    /// over TLS, and `http` otherwise.
+    /// Makes the request for an extended CONNECT of HTTP/2; send it with an empty body.
     ///
-    /// It may be sent once the server [has said](connect_enabled) that it takes one. A server that has not resets the
-    /// stream.
+    /// The scheme is `https` over TLS, and `http` otherwise. Send the request only after the server [has
+    /// announced](connect_enabled) support for it; a server without support resets the stream.
     ///
     /// # Errors
     ///
-    /// [`Error::Local`] for what can't be sent.
+    /// [`Error::Local`] for a request that can't be sent.
     pub fn connect(
         settings: &Settings,
         request: crate::Request,
@@ -98,18 +97,18 @@ impl ClientUpgrade {
         Ok((request, Self { upgrade, settings: settings.clone() }))
     }
 
-    /// Takes what hyper made of the request, and returns the open connection.
+    /// Takes hyper's response to the request, and returns the open connection.
     ///
     /// # Errors
     ///
-    /// - [`Error::Rejected`]: the server refused; with its status, its fields, and the start of its body.
+    /// - [`Error::Rejected`]: the server refused; the rejection has the status, the fields, and the start of the body.
     /// - [`Error::Remote`]: the response broke a rule.
-    /// - [`Error::TimedOut`]: the deadline of the handshake passed; its clock starts here.
+    /// - [`Error::TimedOut`]: the deadline of the opening handshake passed; its clock starts with this call.
     /// - [`Error::Io`]: hyper failed.
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped drops the stream.
+    /// Dropping the future drops the stream.
     ///
     /// # Panics
     ///
@@ -122,7 +121,7 @@ impl ClientUpgrade {
         match self.upgrade.receive_http(&response) {
             Ok(connection) => Upgrading::new(upgrade::on(&mut response), connection, self.settings).await,
             Err(ClientUpgradeError::Rejected(mut reject)) => {
-                // A body that doesn't come, or not whole, takes nothing away from the refusal.
+                // A missing or incomplete body doesn't change the rejection.
                 let content = read_content(response.into_body(), &mut reject);
                 let _ = within(&self.settings, content).await;
                 Err(reject.into())
@@ -139,7 +138,7 @@ impl fmt::Debug for ClientUpgrade {
     }
 }
 
-/// Reads a body into a refusal.
+/// Reads a body into a rejection.
 async fn read_content(mut body: Incoming, reject: &mut RejectConnection) {
     while let Some(Ok(frame)) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
         let Ok(data) = frame.into_data() else { continue };
@@ -151,7 +150,7 @@ async fn read_content(mut body: Incoming, reject: &mut RejectConnection) {
     }
 }
 
-/// Waits within the deadline of the handshake, where there is one.
+/// Waits within the deadline of the opening handshake, if there is one.
 async fn within<F: Future>(settings: &Settings, future: F) -> Result<F::Output, Error> {
     match settings.timeouts.handshake {
         Some(limit) => timeout(limit, future).await.map_err(|_| Error::TimedOut(Deadline::Handshake)),
@@ -159,10 +158,10 @@ async fn within<F: Future>(settings: &Settings, future: F) -> Result<F::Output, 
     }
 }
 
-/// Waits until the server of a new HTTP/2 connection has said that it takes extended CONNECTs
+/// Waits until the server of a new HTTP/2 connection announces support for extended CONNECTs
 /// (`SETTINGS_ENABLE_CONNECT_PROTOCOL`).
 ///
-/// Nothing else polls the connection until then. Afterwards the program spawns it, as it would have done at once:
+/// This call polls the connection. Afterwards the program spawns the connection, as it would without this call:
 ///
 /// ```
 /// use http_body_util::Empty;
@@ -183,17 +182,18 @@ async fn within<F: Future>(settings: &Settings, future: F) -> Result<F::Output, 
 ///
 /// # Errors
 ///
-/// - [`Error::TimedOut`]: the server didn't say so within the deadline of the handshake. hyper doesn't tell its silence
-///   from its refusal.
+/// - [`Error::TimedOut`]: the server announced no support within the deadline of the opening handshake. hyper doesn't
+///   say whether the server refuses or is silent.
 /// - [`Error::Io`]: the connection failed, or ended.
 ///
 /// # Cancel safety
 ///
-/// A future that is dropped loses nothing.
+/// Dropping the future loses nothing.
 ///
 /// # Panics
 ///
-/// Outside a tokio runtime with its timer: hyper tells nobody when the settings come, so they are looked at time and again.
+/// Outside a tokio runtime with its timer: hyper wakes no task when the settings come, so this call looks again and
+/// again.
 ///
 /// RFC 8441 [§3](https://www.rfc-editor.org/rfc/rfc8441#section-3)
 pub async fn connect_enabled<T, B, E>(
@@ -214,7 +214,7 @@ where
             if let Ok(outcome) = timeout(pause, looked).await {
                 return outcome;
             }
-            // hyper wakes nobody when settings come.
+            // hyper wakes no task when settings come.
             pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
         }
     };

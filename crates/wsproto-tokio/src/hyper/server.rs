@@ -1,4 +1,4 @@
-//! A server's half.
+//! The server's side.
 
 use std::{error, fmt, io, ops::Deref, sync::Arc};
 
@@ -13,10 +13,10 @@ use wsproto::{HandshakeLimits, HttpHead, UpgradeFault, UpgradeResponse};
 use super::Upgrading;
 use crate::{AcceptConnection, RejectConnection, Settings};
 
-/// A client's request for a WebSocket, out of a request of hyper, to be accepted or rejected.
+/// A client's request for a WebSocket, made from a request of hyper.
 ///
-/// It derefs to the [`Request`](crate::Request), which says what the client asks for: subprotocols, Origin. All other
-/// fields are still in the request of hyper.
+/// It derefs to the [`Request`](crate::Request), which has the client's subprotocols, extension offers and Origin. All
+/// other fields stay in hyper's request. Answer it with [`accept`](Self::accept) or [`reject`](Self::reject).
 ///
 /// ```
 /// use hyper::{Request, Response};
@@ -40,27 +40,27 @@ use crate::{AcceptConnection, RejectConnection, Settings};
 #[derive(Debug)]
 pub struct Upgrade {
     asked: wsproto::Upgrade,
-    /// Where the stream will come from.
+    /// The future of the stream.
     stream: OnUpgrade,
     settings: Settings,
 }
 
 impl Upgrade {
-    /// Takes what makes an upgrade out of a request.
+    /// Makes an upgrade from a request, and takes the future of the stream out of it.
     ///
-    /// The limits of the handshake are those of the settings; [`with_settings`](Self::with_settings) may still replace
-    /// the rest of them.
+    /// The limits of the opening handshake are those of `settings`; [`with_settings`](Self::with_settings) can still
+    /// replace the other settings.
     ///
     /// # Errors
     ///
-    /// [`UpgradeError::Handshake`] for a request that breaks a rule: one that asks for no WebSocket, for example;
-    /// [`UpgradeError::NotUpgradable`] where hyper has no stream for it. Each has its answer.
+    /// [`UpgradeError::Handshake`] for a request that breaks a rule, for example one that asks for no WebSocket.
+    /// [`UpgradeError::NotUpgradable`] if hyper has no stream for it. Each error has its answer.
     pub fn new<B>(request: &mut Request<B>, settings: &Settings) -> Result<Self, UpgradeError> {
         let asked = read(request, request.extensions(), settings)?;
         Self::with_stream(asked, request.extensions_mut(), settings)
     }
 
-    /// Takes what makes an upgrade out of the parts of a request, as [`new`](Self::new) does.
+    /// Makes an upgrade from the parts of a request, as [`new`](Self::new) does.
     ///
     /// # Errors
     ///
@@ -79,38 +79,38 @@ impl Upgrade {
         Ok(Self { asked, stream, settings: settings.clone() })
     }
 
-    /// Sets what the connection is made with, in place of what the request was read with.
+    /// Replaces the settings of the connection.
     #[must_use]
     pub fn with_settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
         self
     }
 
-    /// Returns what the connection will be made with.
+    /// Returns the settings of the connection.
     #[must_use]
     pub const fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Accepts: returns the response, whose body is empty, and the WebSocket to come. Both are needed: the WebSocket
-    /// opens once hyper has sent the response.
+    /// Accepts the request; returns the response, with an empty body, and the future of the WebSocket.
     ///
-    /// It agrees to the extensions of the settings.
+    /// Both are needed: the WebSocket opens when hyper has sent the response. The agreed extensions are those of the
+    /// settings.
     ///
     /// # Errors
     ///
-    /// [`UpgradeError::Handshake`]: the client's offers of extensions make no sense, or `accept` can't be sent.
+    /// [`UpgradeError::Handshake`]: the client's extension offers are invalid, or `accept` can't be sent.
     pub fn accept(self, accept: AcceptConnection) -> Result<(Response<Vec<u8>>, Upgrading), UpgradeError> {
         let (response, connection) = self.asked.accept(Arc::clone(&self.settings.config), accept)?;
         let upgrading = Upgrading::new(self.stream, connection, self.settings);
         Ok((response.into_http(), upgrading))
     }
 
-    /// Rejects: returns the response.
+    /// Rejects the request; returns the response.
     ///
     /// # Errors
     ///
-    /// [`UpgradeError::Handshake`] for a status that is no refusal, and for fields that can't be sent.
+    /// [`UpgradeError::Handshake`] for a status that doesn't reject, and for fields that can't be sent.
     pub fn reject(&self, reject: &RejectConnection) -> Result<Response<Vec<u8>>, UpgradeError> {
         Ok(self.asked.reject(reject)?.into_http())
     }
@@ -135,19 +135,18 @@ impl Deref for Upgrade {
     }
 }
 
-/// Why no WebSocket comes of a request, and the answer to it.
+/// The reason why a request opens no WebSocket, and the answer to it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum UpgradeError {
-    /// A rule is broken: by the client, or by the program that answers.
+    /// The client, or the program that answers, broke a rule.
     Handshake(wsproto::UpgradeError),
-    /// hyper has no stream for it: somebody else has taken it already, or the server doesn't let connections upgrade.
+    /// hyper has no stream for it: it was taken before, or the server doesn't allow upgrades.
     NotUpgradable,
 }
 
 impl UpgradeError {
-    /// Puts a line of plain text into the answer that says which rule the client broke, for whoever looks at it with a
-    /// browser or curl.
+    /// Adds a line of plain text to the answer that names the broken rule, for people with a browser or curl.
     #[must_use]
     pub fn explained(self) -> Self {
         match self {
@@ -156,13 +155,13 @@ impl UpgradeError {
         }
     }
 
-    /// Tells whether the client broke a rule; if not, the program did.
+    /// Returns whether the client broke a rule; if not, the program did.
     #[must_use]
     pub const fn is_remote(&self) -> bool {
         matches!(self, Self::Handshake(wsproto::UpgradeError { fault: UpgradeFault::Remote(_), .. }))
     }
 
-    /// Returns the answer that the client should get: 500 where it isn't its fault.
+    /// Returns the answer for the client: 500 if the fault isn't the client's.
     #[must_use]
     pub fn into_response(self) -> Response<Vec<u8>> {
         match self {
@@ -177,12 +176,14 @@ impl fmt::Display for UpgradeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Handshake(error) => error.fmt(f),
-            Self::NotUpgradable => f.write_str("the server's HTTP has no stream for an upgrade"),
+            Self::NotUpgradable => {
+                f.write_str("hyper has no stream for the upgrade (serve the connection with_upgrades)")
+            }
         }
     }
 }
 
-/// What is nested is told by `Display` already: its source is the source.
+/// `Display` includes the text of the nested error, so the source is that error's source.
 impl error::Error for UpgradeError {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
@@ -198,7 +199,7 @@ impl From<wsproto::UpgradeError> for UpgradeError {
     }
 }
 
-/// What an adapter reports of it: the fault, without the answer.
+/// Makes the error that an adapter reports: the fault, without the answer.
 impl From<UpgradeError> for crate::Error {
     fn from(error: UpgradeError) -> Self {
         match error {

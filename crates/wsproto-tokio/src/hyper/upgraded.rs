@@ -1,4 +1,4 @@
-//! The stream of a WebSocket whose connection spoke HTTP before.
+//! The stream of a WebSocket after hyper's upgrade.
 
 use std::{
     fmt,
@@ -13,13 +13,13 @@ use ::hyper::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The most that is written at a time to a stream that takes no slices, in bytes: a frame of HTTP/2 of the usual size.
+/// How many bytes are written at a time to a stream that takes no slices: a frame of HTTP/2 of the usual size.
 ///
-/// Streams of HTTP/2 take none. hyper copies whatever it is given for one, and holds up to four such pieces until the peer
-/// has room for them.
+/// Streams of HTTP/2 take no slices. hyper copies all bytes that it gets for one, and keeps up to four such pieces
+/// until the peer has room for them.
 const MOST_WITHOUT_SLICES: usize = 16 << 10;
 
-/// The stream that hyper leaves to a WebSocket: a connection of HTTP/1.1, or a stream of HTTP/2.
+/// The stream that hyper hands over to a WebSocket: a connection of HTTP/1.1, or a stream of HTTP/2.
 ///
 /// In HTTP/2, shutting it down ends the stream (`END_STREAM`).
 pub struct Upgraded {
@@ -31,7 +31,7 @@ impl Upgraded {
         Self { io }
     }
 
-    /// Returns hyper's stream, which can be taken apart into the one that it was made of.
+    /// Returns hyper's stream, which can be downcast to the stream that it was made from.
     #[must_use]
     pub fn into_inner(self) -> upgrade::Upgraded {
         self.io

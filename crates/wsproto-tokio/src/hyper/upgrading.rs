@@ -1,4 +1,4 @@
-//! From the answer that opens a WebSocket to the WebSocket.
+//! The time between the answer that opens a WebSocket and the WebSocket.
 
 use std::{
     fmt,
@@ -15,26 +15,26 @@ use wsproto::{Connection, Deadline};
 use super::Upgraded;
 use crate::{Error, Settings, WebSocket};
 
-/// A WebSocket as soon as hyper has sent the answer, or received it, and leaves the stream.
+/// A WebSocket, once hyper has sent or received the answer and hands over the stream.
 ///
-/// Without it the stream is gone: to drop it closes the connection.
+/// Dropping it closes the connection.
 ///
 /// # Errors
 ///
-/// - [`Error::TimedOut`]: the deadline of the handshake passed; its clock starts when the request is accepted.
-/// - [`Error::Io`]: hyper left no stream. The response was not sent, or changed; the connection failed; or it isn't
-///   served `with_upgrades()`.
+/// - [`Error::TimedOut`]: the deadline of the opening handshake passed; its clock starts when the request is accepted.
+/// - [`Error::Io`]: hyper handed over no stream. The response was not sent, or was changed; or the connection failed;
+///   or it isn't served `with_upgrades()`.
 ///
 /// # Cancel safety
 ///
-/// It may be polled from anywhere, in turns with others; to drop it closes the connection.
+/// It may be polled by any task, and in turns with other futures; dropping it closes the connection.
 ///
 /// # Panics
 ///
 /// With deadlines, which the default settings have, outside a tokio runtime with its timer.
 #[must_use = "a WebSocket opens once this is awaited"]
 pub struct Upgrading {
-    /// In a box, so that the task of the connection doesn't grow by it.
+    /// Boxed, so that the task of the connection doesn't grow.
     waiting: Option<Box<Waiting>>,
 }
 
@@ -48,7 +48,7 @@ struct Waiting {
 
 impl Upgrading {
     pub(super) fn new(on_upgrade: OnUpgrade, connection: Connection, settings: Settings) -> Self {
-        // What lies beyond the end of time never comes.
+        // A time beyond the end of the clock never comes.
         let end = settings.timeouts.handshake.and_then(|limit| Instant::now().checked_add(limit));
         let waiting = Waiting { on_upgrade, connection, settings, end, sleep: None };
         Self { waiting: Some(Box::new(waiting)) }
@@ -92,7 +92,7 @@ impl Future for Upgrading {
     }
 }
 
-/// Returns what went wrong in hyper as an error of I/O.
+/// Returns an error of hyper as an I/O error.
 pub(super) fn io_error(error: ::hyper::Error) -> io::Error {
     let kind = if error.is_canceled() || error.is_closed() {
         io::ErrorKind::ConnectionAborted
@@ -102,7 +102,7 @@ pub(super) fn io_error(error: ::hyper::Error) -> io::Error {
     io::Error::new(kind, error)
 }
 
-/// Shows the connection that waits.
+/// Shows the waiting connection.
 impl fmt::Debug for Upgrading {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let connection = self.waiting.as_ref().map(|waiting| &waiting.connection);

@@ -37,7 +37,7 @@ fn families_take_turns_and_the_order_within_each_stays() {
     }
 }
 
-/// What becomes of an attempt: after a time it has connected, or failed; or nothing ever comes.
+/// The outcome of an attempt: after a time it connects or fails, or nothing ever comes.
 #[derive(Clone, Copy, Debug)]
 enum Fate {
     Connects(u64),
@@ -50,7 +50,7 @@ use io::ErrorKind::{
     AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkUnreachable, NotFound, TimedOut,
 };
 
-/// An attempt that is under way; those that are dropped are counted out.
+/// An attempt that is under way; dropping it reduces the count.
 struct Attempt<'a>(&'a RefCell<Seen>);
 
 /// When each attempt began, and how many are under way.
@@ -66,7 +66,7 @@ impl Drop for Attempt<'_> {
     }
 }
 
-/// Lets attempts race, the first of which is that to 192.0.2.0; returns which has won, when each began, and when it ended.
+/// Lets attempts race, the first to 192.0.2.0. Returns the winner, when each attempt began, and when the race ended.
 async fn race(fates: &[Fate], delay: Option<Duration>) -> (Result<u8, io::ErrorKind>, Vec<u128>, u128) {
     let start = Instant::now();
     let seen = RefCell::new(Seen::default());
@@ -97,7 +97,7 @@ async fn race(fates: &[Fate], delay: Option<Duration>) -> (Result<u8, io::ErrorK
     };
     let addresses = (0..u8::try_from(fates.len()).unwrap()).map(four).collect();
     let outcome = timeout(ms(60_000), first(addresses, dial, delay)).await;
-    assert_eq!(seen.borrow().under_way, 0, "attempts that lost are dropped");
+    assert_eq!(seen.borrow().under_way, 0, "the other attempts are dropped");
     let outcome = outcome.unwrap_or_else(|_| Err(TimedOut.into()));
     let began = seen.borrow().began.clone();
     (outcome.map_err(|error| error.kind()), began, start.elapsed().as_millis())
@@ -155,7 +155,7 @@ async fn the_error_is_the_last_one_that_tells_something() {
     }
 }
 
-/// Whenever it is dropped, no attempt is left.
+/// Dropping the race at any time drops all attempts.
 #[tokio::test(start_paused = true)]
 async fn a_race_that_is_dropped_drops_its_attempts() {
     for polls in 0..4_usize {
@@ -193,5 +193,5 @@ async fn an_error_names_each_address_and_why_it_failed() {
     assert_eq!(refused(1).await, "192.0.2.1:80: connection refused");
     assert_eq!(refused(2).await, "192.0.2.1:80: connection refused; 192.0.2.2:80: connection refused");
     assert!(refused(8).await.ends_with("; 192.0.2.8:80: connection refused"));
-    assert!(refused(9).await.ends_with("; 192.0.2.8:80: connection refused; 1 more addresses failed"));
+    assert!(refused(9).await.ends_with("; 192.0.2.8:80: connection refused; and 1 more"));
 }
