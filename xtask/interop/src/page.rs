@@ -15,16 +15,16 @@ use crate::{
 
 const INTRODUCTION: &str = "# Interoperability
 
-`cargo xtask interop` writes this page. It runs WebSocket software of others on loopback against servers and clients made
-from our adapters. Each cell has two verdicts: without and with permessage-deflate.
+`cargo xtask interop` writes this page. It runs WebSocket software of others on loopback against servers and clients
+made from our adapters. Each cell has two verdicts: without and with permessage-deflate.
 
 ";
 
 const COMBINATIONS: &str = "
 ## permessage-deflate, its parameters combined
 
-Bits of the client's window / bits of the server's window; a star: that side has no context takeover. Each cell stands for
-all checks of the tables above. Our client also checks that the parameters were agreed.
+Bits of the client's window / bits of the server's window; a star: that side has no context takeover. Each cell stands
+for all checks of the tables above. Our client also checks that the parameters were agreed.
 
 ";
 
