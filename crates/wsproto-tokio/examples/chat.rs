@@ -1,4 +1,4 @@
-//! A chat: what one says, all hear. Each message is compressed once, for however many members.
+//! A chat: every member hears each message. A message is compressed once, for all members.
 //!
 //! `cargo run --release -p wsproto-tokio --example chat -- [ADDRESS]`
 
@@ -17,7 +17,7 @@ use wsproto_tokio::{
 
 pub(crate) type Room = Sender<Arc<PreparedMessage>>;
 
-/// So many messages are kept for members who are slow.
+/// How many messages are kept for slow members.
 const KEPT: usize = 256;
 
 #[tokio::main]
@@ -28,7 +28,7 @@ async fn main() -> io::Result<()> {
     let (room, settings) = (channel(KEPT).0, settings());
     loop {
         let Ok((stream, peer)) = listener.accept().await else {
-            sleep(Duration::from_millis(50)).await; // too many open files, say
+            sleep(Duration::from_millis(50)).await; // for example too many open files
             continue;
         };
         let (room, settings) = (room.clone(), settings.clone());
@@ -41,19 +41,19 @@ async fn main() -> io::Result<()> {
 }
 
 pub(crate) fn settings() -> Settings {
-    // With context takeover each member's messages would depend on those before, and be compressed for each.
+    // With context takeover, a member's messages would depend on earlier ones, and would be compressed for each member.
     let deflate = DeflateConfig::default().with_server_no_context_takeover();
     let seconds = Duration::from_secs;
     let timeouts = Timeouts::default()
         .with_handshake(seconds(10))
         .with_close(seconds(5))
-        .with_write(seconds(30)) // a member who takes nothing for so long is dropped
+        .with_write(seconds(30)) // drops a member that takes nothing for so long
         .with_keep_alive(KeepAlive { idle: seconds(25), patience: seconds(20) });
     let config = Config::default().with_max_message_len(64 << 10).with_extension(deflate);
     Settings::new(config).with_timeouts(timeouts)
 }
 
-/// One task for both directions: `recv` writes what is queued, and loses nothing where the other branch is taken.
+/// One task serves both directions: `recv` writes what is queued, and loses nothing if the other branch is taken.
 pub(crate) async fn member<S>(stream: S, settings: &Settings, room: &Room) -> Result<(), Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -66,7 +66,7 @@ where
                 Some(message) => drop(room.send(Arc::new(PreparedMessage::new(message)?))),
                 None => return Ok(()),
             },
-            // Beyond the high-water mark `feed` waits for the member; the room doesn't.
+            // Above the high-water mark, `feed` waits for the member; the room doesn't.
             heard = heard.recv() => match heard {
                 Ok(message) => ws.feed_prepared(&message).await?,
                 Err(RecvError::Lagged(missed)) => ws.feed(format!("{missed} messages missed")).await?,

@@ -1,4 +1,5 @@
-//! A chat over several processes that are joined by Redis: what one says all hear, wherever they are connected.
+//! A chat over several processes that Redis joins: every member hears each message, whatever process it is connected
+//! to.
 //!
 //! `cargo run -p wsproto-tokio --example chat_redis -- 127.0.0.1:9001 redis://127.0.0.1/`
 
@@ -21,7 +22,7 @@ async fn main() -> Result<(), AnyError> {
     serve(TcpListener::bind(address).await?, redis).await
 }
 
-/// Serves until Redis is gone; then all members are told to go, too: another process may have them.
+/// Serves until Redis is gone; then it closes all connections: the members may find another process.
 pub(crate) async fn serve(listener: TcpListener, redis: &str) -> Result<(), AnyError> {
     let redis = redis::Client::open(redis)?;
     let mut subscription = redis.get_async_pubsub().await?;
@@ -30,7 +31,7 @@ pub(crate) async fn serve(listener: TcpListener, redis: &str) -> Result<(), AnyE
         (subscription.into_on_message(), redis.get_multiplexed_async_connection().await?);
     println!("listening on ws://{}/", listener.local_addr()?);
 
-    // Members of this process hear by a channel of its own: each message is read and compressed once.
+    // The members of this process share a channel: each message is read and compressed once.
     let (room, shutdown) = (channel(256).0, Shutdown::spawn());
     let deflate = DeflateConfig::default().with_server_no_context_takeover();
     let settings = Settings::new(Config::default().with_max_message_len(64 << 10).with_extension(deflate));
@@ -41,7 +42,7 @@ pub(crate) async fn serve(listener: TcpListener, redis: &str) -> Result<(), AnyE
                     let member = member(stream, settings.clone(), shutdown.clone(), publisher.clone(), room.subscribe());
                     tokio::spawn(async { member.await.inspect_err(|error| eprintln!("{error}")) });
                 }
-                Err(_) => sleep(Duration::from_millis(50)).await, // too many open files, say
+                Err(_) => sleep(Duration::from_millis(50)).await, // for example too many open files
             },
             message = heard.next() => {
                 let Some(message) = message else { break };

@@ -1,5 +1,5 @@
-//! A codec for `tokio_util::codec::Framed`. Answers and deadlines are the program's: `WebSocket` is a `Stream` and a
-//! `Sink` that has both.
+//! A codec for `tokio_util::codec::Framed`. The program sends answers and keeps deadlines itself; `WebSocket` is a
+//! `Stream` and a `Sink` that does both.
 //!
 //! `cargo run --release -p wsproto-tokio --example framed -- [ADDRESS]`
 
@@ -15,7 +15,7 @@ use wsproto::{AdapterError as Error, Deadline};
 const PATIENCE: Duration = Duration::from_secs(60);
 const LINGER: Duration = Duration::from_secs(5);
 
-/// Events come out, whole messages among them; events go in.
+/// Decodes to events, with whole messages among them, and encodes events.
 struct WebSocketCodec(Connection, ReadBuffer);
 
 impl Decoder for WebSocketCodec {
@@ -64,9 +64,9 @@ pub(crate) async fn echo(stream: TcpStream) -> Result<(), Error> {
         }
     }
     framed.close().await?;
-    // To close while bytes still come would have the peer lose what was said last.
+    // Closing while bytes still come would lose our last bytes at the peer.
     let drained = timeout(LINGER, copy(framed.get_mut(), &mut sink())).await;
-    drained.map_err(|_| Deadline::Close)?.ok(); // its errors are the end
+    drained.map_err(|_| Deadline::Close)?.ok(); // an error is the end, too
     broken_rule.map_or(Ok(()), |error| Err(error.into()))
 }
 

@@ -1,10 +1,10 @@
-//! An echo server on the crate h2 alone, which has streams and no upgrades: over TCP, by prior knowledge.
+//! An echo server on the crate h2 alone, which has streams but no upgrades: over TCP, with prior knowledge.
 use h2::{RecvStream, SendStream, ext::Protocol, server};
 use std::{io, pin::Pin, task::Context, task::Poll, task::ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use wsproto_tokio::{AcceptConnection, Bytes, Error, Settings, WebSocket, wsproto::Upgrade};
 
-/// A stream of HTTP/2, and what came and was not taken: only what is taken, the peer may send again.
+/// A stream of HTTP/2, and the bytes that came but weren't taken: the peer may send only as much as is taken.
 struct Http2Stream(SendStream<Bytes>, RecvStream, Bytes);
 
 impl AsyncRead for Http2Stream {
@@ -33,7 +33,7 @@ impl AsyncWrite for Http2Stream {
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(())) // whoever drives the connection does that
+        Poll::Ready(Ok(())) // the task of the connection does that
     }
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(self.get_mut().0.send_data(Bytes::new(), true).map_err(io::Error::other))
@@ -74,7 +74,7 @@ async fn main() -> io::Result<()> {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => drop(tokio::spawn(serve(stream))),
-            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await, // too many open files, say
+            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await, // for example too many open files
         }
     }
 }

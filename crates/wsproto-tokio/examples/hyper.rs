@@ -1,4 +1,4 @@
-//! An echo server on hyper, over HTTP/1.1 and HTTP/2: `ws://127.0.0.1:9001/`. What asks for no WebSocket gets a page.
+//! An echo server on hyper, over HTTP/1.1 and HTTP/2: `ws://127.0.0.1:9001/`. Other requests get a page.
 
 use http_body_util::Full;
 use hyper::{Request, Response, body::Bytes, body::Incoming, service::service_fn};
@@ -17,7 +17,7 @@ fn answer(request: &mut Request<Incoming>, settings: &Settings) -> Response<Vec<
             response
         }
         Err(UpgradeError::Handshake(error)) if error.response.status == 426 => {
-            Response::new("Nothing but an echo lives here.\n".into())
+            Response::new("There is only an echo here.\n".into())
         }
         Err(error) => error.explained().into_response(),
     }
@@ -38,7 +38,7 @@ async fn main() -> std::io::Result<()> {
     println!("listening on {}", listener.local_addr()?);
     let settings = Settings::new(Config::default().with_extension(DeflateConfig::default()));
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    // All streams of HTTP/2 share the connection's window: one that isn't read must not fill it.
+    // All streams of HTTP/2 share the connection's window: an unread stream must not fill it.
     builder
         .http2()
         .enable_connect_protocol()
@@ -46,7 +46,7 @@ async fn main() -> std::io::Result<()> {
         .initial_connection_window_size(CONNECTION_WINDOW);
     loop {
         let Ok((stream, _)) = listener.accept().await else {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await; // too many open files, say
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await; // for example too many open files
             continue;
         };
         let (builder, settings) = (builder.clone(), settings.clone());
@@ -55,7 +55,7 @@ async fn main() -> std::io::Result<()> {
                 let response = answer(&mut request, &settings).map(Full::<Bytes>::from);
                 async { Ok::<_, std::io::Error>(response) }
             });
-            // A client that goes is nothing to report.
+            // A client that leaves isn't worth a report.
             drop(builder.serve_connection_with_upgrades(TokioIo::new(stream), service).await);
         });
     }

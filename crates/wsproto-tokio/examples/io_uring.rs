@@ -1,4 +1,4 @@
-//! An echo server on `io_uring`, by tokio-uring: memory goes to the kernel and comes back, in both directions.
+//! An echo server on `io_uring`, with tokio-uring: the kernel takes memory and gives it back, in both directions.
 
 #[cfg(target_os = "linux")]
 pub(crate) mod ring {
@@ -14,7 +14,7 @@ pub(crate) mod ring {
     pub(crate) async fn serve(listener: TcpListener) {
         loop {
             let Ok((stream, peer)) = listener.accept().await else {
-                sleep(Duration::from_millis(50)).await; // too many open files, say
+                sleep(Duration::from_millis(50)).await; // for example too many open files
                 continue;
             };
             tokio_uring::spawn(async move {
@@ -38,12 +38,12 @@ pub(crate) mod ring {
                     Ok(Some(message @ (Event::TextMessage(_) | Event::BytesMessage(_)))) => {
                         ws.send(message, now)?;
                     }
-                    Ok(Some(_)) => {} // answered already
+                    Ok(Some(_)) => {} // was answered before
                     Ok(None) => break,
                     Err(error) => ws.reply_to_error(&error, now)?,
                 }
             }
-            buffer.shrink_to(0); // nothing is held while nothing comes
+            buffer.shrink_to(0); // holds no memory while nothing comes
             while let Some(bytes) = ws.take_output(now) {
                 timeout(seconds(30), stream.write_all(bytes)).await.map_err(|_| Deadline::Write)?.0?;
             }
@@ -55,7 +55,7 @@ pub(crate) mod ring {
                 (read, memory) = &mut reading => {
                     match read? {
                         0 => drop(ws.receive_eof(now)?),
-                        // What comes after the end is dropped.
+                        // Bytes after the end are dropped.
                         len if ws.transport() == KeepOpen => ws.filled_from(&mut buffer, &memory[..len], now),
                         _ => {}
                     }

@@ -1,4 +1,5 @@
-//! A server that echoes, with what a server on the internet needs: limits, keepalive, compression, and an orderly end.
+//! A server that echoes, with the needs of a server on the internet: limits, keepalive, compression, and an orderly
+//! end.
 //!
 //! `cargo run -p wsproto-tokio --example server -- 127.0.0.1:9001`, and Ctrl-C to end it.
 
@@ -20,7 +21,7 @@ async fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Serves until it is told to stop, and then closes what is open.
+/// Serves until it is stopped, and then closes all open connections.
 pub(crate) async fn serve(listener: TcpListener, stop: impl Future<Output = ()>) -> ShutdownReport {
     let keep_alive = KeepAlive { idle: Duration::from_secs(25), patience: Duration::from_secs(20) };
     let settings = Settings::new(
@@ -35,7 +36,7 @@ pub(crate) async fn serve(listener: TcpListener, stop: impl Future<Output = ()>)
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    // No file descriptors, for example: others will be given back.
+                    // For example too many open files; some will be closed again.
                     eprintln!("accepting TCP: {error}");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                     continue;
@@ -44,7 +45,7 @@ pub(crate) async fn serve(listener: TcpListener, stop: impl Future<Output = ()>)
             () = &mut stop => break,
         };
         let (settings, shutdown) = (settings.clone(), shutdown.clone());
-        // A client that is slow or wrong stops nobody else.
+        // A slow or faulty client must stop no other.
         tokio::spawn(async move {
             if let Err(error) = echo(stream, &settings, &shutdown).await {
                 eprintln!("{peer}: {error}");
@@ -69,7 +70,7 @@ async fn echo(stream: TcpStream, settings: &Settings, shutdown: &Shutdown) -> Re
     .await?;
     let mut ws = shutdown.register(ws);
     while let Some(message) = ws.recv().await? {
-        ws.feed(message).await?; // written by the recv that would wait: once for each read
+        ws.feed(message).await?; // a recv that would wait writes it: one write for each read
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `wss://` with a certificate of one's own: a server, and a client that trusts it and nobody else.
+//! `wss://` with a self-signed certificate: a server, and a client that trusts only this certificate.
 //!
 //! ```text
 //! cargo run --example tls --features rustls
@@ -41,7 +41,7 @@ pub(crate) async fn run() -> Result<String, AnyError> {
     Ok(format!("{} over {version:?}", answer.as_text().ok_or("no text")?))
 }
 
-/// Serves one client: agrees TLS, then the WebSocket, and echoes.
+/// Serves one client: TLS, then the opening handshake, then an echo.
 async fn serve(listener: TcpListener, acceptor: TlsAcceptor) -> Result<(), AnyError> {
     let (stream, _) = listener.accept().await?;
     let mut ws = accept(acceptor.accept(stream).await?, &Settings::default()).await?;
@@ -51,7 +51,7 @@ async fn serve(listener: TcpListener, acceptor: TlsAcceptor) -> Result<(), AnyEr
     Ok(())
 }
 
-/// Makes the server's side of TLS. What offers `http/1.1` alone is never asked to speak HTTP/2.
+/// Makes the server's configuration of TLS. It offers only `http/1.1`, so that no client speaks HTTP/2.
 fn acceptor(own: &CertifiedKey<KeyPair>) -> Result<TlsAcceptor, AnyError> {
     let key = PrivateKeyDer::try_from(own.signing_key.serialize_der())?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))

@@ -1,4 +1,4 @@
-//! A client: sends its arguments as messages, and prints what comes back.
+//! A client: sends its arguments as messages, and prints the answers.
 //!
 //! ```text
 //! cargo run -p wsproto-tokio --example tokio_client -- ws://localhost:9001 Hello again
@@ -28,7 +28,8 @@ async fn main() {
 
 /// Sends each message, and waits for an answer to each.
 pub(crate) async fn talk(url: &str, messages: &[String]) -> Result<Vec<String>, Error> {
-    // A Ping after 25 s of silence keeps the connection through proxies and load balancers, and finds a dead server.
+    // A Ping after 25 s of silence keeps the connection open through proxies and load balancers, and detects a dead
+    // server.
     let keep_alive = KeepAlive { idle: Duration::from_secs(25), patience: Duration::from_secs(20) };
     let timeouts = Timeouts::default().with_close(Duration::from_secs(5)).with_keep_alive(keep_alive);
     let connector = Connector::new()

@@ -1,4 +1,4 @@
-//! How much memory connections hold that wait, all of their tasks included.
+//! The memory of waiting connections, including their tasks.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::{
@@ -30,7 +30,7 @@ fn runtime() -> Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// Connects so many clients, whose sockets are the system's; what they send is `sent`.
+/// Connects so many clients over system sockets; each sends `sent`.
 fn clients(sent: &[u8], count: usize) -> (Vec<TcpStream>, Vec<TcpStream>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -45,7 +45,7 @@ fn clients(sent: &[u8], count: usize) -> (Vec<TcpStream>, Vec<TcpStream>) {
         .unzip()
 }
 
-/// Heap of each of many tasks that wait, in bytes.
+/// Returns the heap of each of many waiting tasks, in bytes.
 fn heap_of_each<F: Future<Output = ()> + Send + 'static>(
     sent: &[u8],
     serve: impl Fn(tokio::net::TcpStream) -> F,
@@ -59,7 +59,7 @@ fn heap_of_each<F: Future<Output = ()> + Send + 'static>(
             sleep(Duration::from_millis(1)).await;
         }
     };
-    // What the thread and the runtime keep for all.
+    // The memory that thread and runtime keep for all tasks.
     let mut tasks = Vec::with_capacity(CONNECTIONS);
     let mut spawn = |stream: &TcpStream| {
         let stream = tokio::net::TcpStream::from_std(stream.try_clone().unwrap()).unwrap();
@@ -84,7 +84,7 @@ fn heap_of_each<F: Future<Output = ()> + Send + 'static>(
     usize::try_from(info.bytes_current).unwrap() / rest.len()
 }
 
-/// The task of a server that echoes, as programs write it.
+/// The task of an echo server, as programs write it.
 fn echo(stream: tokio::net::TcpStream, settings: &Arc<Settings>) -> impl Future<Output = ()> + Send + use<> {
     let settings = Arc::clone(settings);
     async move {
@@ -117,7 +117,7 @@ fn an_idle_connection_holds_little() {
     let [settings, with_keep_alive] = [settings.clone(), settings.with_timeouts(timeouts)].map(Arc::new);
     let shared = Arc::clone(&settings);
     let plain = heap_of_each(REQUEST, move |stream| echo_borrowed(stream, &shared));
-    // Room for a message is kept in the task, twice.
+    // The task keeps room for a message, twice.
     let shared = Arc::clone(&settings);
     let owned = heap_of_each(REQUEST, move |stream| echo(stream, &shared));
     let kept_alive = heap_of_each(REQUEST, move |stream| echo_borrowed(stream, &with_keep_alive));
@@ -228,7 +228,7 @@ fn a_program_that_drops_the_websocket_in_the_middle_leaves_no_memory() {
     assert_eq!(info.count_current, 0, "{} bytes", info.bytes_current);
 }
 
-/// What a thread does last: its pool may be gone by then, or not.
+/// The last act of a thread: its pool may or may not be gone by then.
 struct AtEnd(Sender<bool>);
 
 impl Drop for AtEnd {

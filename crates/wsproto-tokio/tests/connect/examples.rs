@@ -1,4 +1,4 @@
-//! The examples run to their end.
+//! Runs the examples to their end.
 
 use wsproto_tokio::{AcceptConnection, Settings};
 

@@ -12,7 +12,7 @@ use wsproto_tokio::{
 
 use crate::server::{answer, close, echo, listener, read_head};
 
-/// A proxy that connects one client to wherever it asks for; returns what it was asked.
+/// A proxy that connects one client to the server that it asks for; returns the client's request.
 pub(crate) async fn proxy(head: &'static str) -> (u16, JoinHandle<String>) {
     let (listener, port) = listener().await;
     let serving = tokio::spawn(async move {
@@ -87,7 +87,7 @@ async fn a_proxy_that_breaks_a_rule_is_told_as_such() {
     }
 }
 
-/// What comes right after the proxy's answer comes from the server: here one that answers before it was asked.
+/// Bytes right after the proxy's answer come from the server; this server answers before it was asked.
 #[tokio::test]
 async fn bytes_after_the_proxys_answer_belong_to_the_tunnel() {
     let (port, proxying) =
@@ -103,7 +103,7 @@ async fn bytes_after_the_proxys_answer_belong_to_the_tunnel() {
     proxying.await.unwrap();
 }
 
-/// The server's name goes to the proxy as it is, and is looked up there alone.
+/// The server's name goes to the proxy unchanged, and only the proxy looks it up.
 #[tokio::test]
 async fn the_proxy_looks_the_name_up() {
     let (port, proxying) = answer("HTTP/1.1 502 Bad Gateway\r\n\r\n").await;

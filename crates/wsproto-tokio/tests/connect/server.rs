@@ -16,7 +16,7 @@ pub(crate) async fn listener() -> (TcpListener, u16) {
     (listener, port)
 }
 
-/// Accepts one connection, and echoes; returns the request, and how it ended.
+/// Accepts one connection, and echoes; returns the request, and the end of the connection.
 pub(crate) async fn echo_over<S: AsyncRead + AsyncWrite + Unpin>(
     io: S,
     settings: &Settings,
@@ -49,12 +49,12 @@ pub(crate) async fn echo(
     (port, serving)
 }
 
-/// Gives the one client that comes an answer of these bytes after its request, and ends; returns the request.
+/// Answers one client's request with these bytes, and ends; returns the request.
 pub(crate) async fn answer(bytes: impl Into<Vec<u8>>) -> (u16, JoinHandle<String>) {
     answer_and(bytes, true).await
 }
 
-/// Gives an answer as [`answer`] does, and may leave the connection open for the next request.
+/// Answers as [`answer`] does, and may leave the connection open for the next request.
 pub(crate) async fn answer_and(bytes: impl Into<Vec<u8>>, ends: bool) -> (u16, JoinHandle<String>) {
     let (listener, port) = listener().await;
     let bytes = bytes.into();
@@ -65,7 +65,7 @@ pub(crate) async fn answer_and(bytes: impl Into<Vec<u8>>, ends: bool) -> (u16, J
         if ends {
             stream.shutdown().await.unwrap();
         }
-        // The client may have enough before all of it has come.
+        // The client may close before it has read all bytes.
         let _ = stream.read_to_end(&mut Vec::new()).await;
         head
     });

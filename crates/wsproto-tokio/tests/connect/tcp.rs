@@ -1,4 +1,4 @@
-//! Connecting over TCP: what is asked, what is agreed, what is refused.
+//! Connecting over TCP: requests, acceptances, rejections.
 
 use std::{io, time::Duration};
 
@@ -10,7 +10,7 @@ use wsproto_tokio::{
 
 use crate::server::{answer, answer_and, close, echo, echo_over, listener};
 
-/// The fields of a request that the handshake doesn't write itself.
+/// The fields of a request, without those that the handshake writes itself.
 fn chosen_fields(request: &Request) -> Vec<(&str, &str)> {
     let own = ["Upgrade", "Connection", "Sec-WebSocket-Key", "Sec-WebSocket-Version"];
     let fields = request.headers().iter().filter(|(name, _)| !own.contains(name));
@@ -35,7 +35,7 @@ async fn a_line_connects_and_messages_go_both_ways_to_a_clean_end() {
     assert!(report.clean, "{report:?}");
 }
 
-/// `localhost` has an address of IPv6 on most machines, where nobody listens.
+/// On most machines `localhost` also has an IPv6 address, where no server listens.
 #[tokio::test]
 async fn all_addresses_of_a_name_are_tried() {
     let (port, serving) = echo(Settings::default(), AcceptConnection::new()).await;
@@ -118,7 +118,7 @@ async fn compression_is_agreed_where_both_are_configured_with_it() {
     serving.await.unwrap().unwrap();
 }
 
-/// The settings count for the open connection, limits and deadlines.
+/// The settings apply to the open connection: limits and deadlines.
 #[tokio::test]
 async fn limits_and_deadlines_of_the_settings_hold() {
     let (port, serving) = echo(Settings::default(), AcceptConnection::new()).await;
@@ -143,7 +143,7 @@ async fn limits_and_deadlines_of_the_settings_hold() {
     assert_eq!(serving.await.unwrap().unwrap().1.code(), CloseCode::GOING_AWAY);
 }
 
-/// Frames that come with the consent, in one segment.
+/// Frames in the same segment as the acceptance.
 #[tokio::test]
 async fn frames_right_after_the_consent_are_received() {
     let (listener, port) = listener().await;
@@ -156,7 +156,7 @@ async fn frames_right_after_the_consent_are_received() {
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Accept: {token}\r\n\r\n\u{1}\u{3}Hel"
         );
-        // A fragment, and half of the next.
+        // A fragment, and half of the next one.
         stream.write_all(answer.as_bytes()).await.unwrap();
         stream.write_all(b"\x80\x02l").await.unwrap();
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -200,7 +200,7 @@ async fn a_refusal_has_status_fields_and_the_start_of_its_body() {
     }
 }
 
-/// Servers and proxies keep a connection for the next request.
+/// Servers and proxies keep a connection open for the next request.
 #[tokio::test]
 async fn a_refusal_that_is_whole_is_told_at_once_whether_or_not_the_stream_ends() {
     let table = [
@@ -213,7 +213,7 @@ async fn a_refusal_that_is_whole_is_told_at_once_whether_or_not_the_stream_ends(
         let (port, serving) = answer_and(format!("HTTP/1.1 403 No\r\n{rest}"), false).await;
         let connecting = connect(format!("ws://127.0.0.1:{port}"));
         let Ok(outcome) = timeout(Duration::from_secs(10), connecting).await else {
-            panic!("{name}: it waits for the end")
+            panic!("{name}: the client waits for an end that never comes")
         };
         let Err(Error::Rejected(rejection)) = outcome.map(drop) else { panic!("{name}") };
         assert_eq!((rejection.status, &*rejection.content), (403, body.as_bytes()), "{name}");
@@ -284,7 +284,7 @@ async fn a_stream_of_ones_own_is_used_as_it_is() {
     let (ours, theirs) = tokio::net::UnixStream::pair().unwrap();
     let serving =
         tokio::spawn(async move { echo_over(theirs, &Settings::default(), AcceptConnection::new()).await });
-    // A proxy and TLS are the stream's own business.
+    // The caller's stream decides about proxy and TLS.
     let connector = Connector::new().with_proxy("http://proxy.invalid".parse().unwrap());
     let (mut ws, _) = connector.connect_over(ours, "wss://example.com/chat").await.unwrap();
     ws.send("Hello").await.unwrap();
@@ -306,7 +306,7 @@ async fn a_stream_can_be_wrapped_between_dialling_and_the_handshake() {
     close(ws).await;
     assert!(serving.await.unwrap().is_ok());
 
-    // What can't be sent is an error before anything is connected.
+    // A request that can't be sent is an error before any connection.
     let nobody: WebSocketUrl = "ws://127.0.0.1:1/".parse().unwrap();
     let outcome = Connector::new().with_subprotocol("a b").dial(&nobody).await.map(drop);
     assert!(matches!(outcome, Err(Error::Local(_))), "{outcome:?}");

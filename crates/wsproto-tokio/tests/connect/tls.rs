@@ -1,4 +1,4 @@
-//! `wss://` by rustls, against a rustls server whose certificate signs itself.
+//! `wss://` with rustls, against a rustls server with a self-signed certificate.
 
 use std::{io, sync::Arc};
 
@@ -103,7 +103,7 @@ async fn wss_goes_through_a_tunnel() {
     assert!(proxying.await.unwrap().starts_with(&format!("CONNECT localhost:{server} HTTP/1.1\r\n")));
 }
 
-/// Neither what the default trusts nor another name will do; to try again makes no sense.
+/// An untrusted certificate and a wrong name are refused; a further attempt makes no sense.
 #[tokio::test]
 async fn a_certificate_that_is_not_trusted_is_refused() {
     let certificate = certificate_for(&["localhost"], &[]);
@@ -155,12 +155,12 @@ async fn a_configuration_of_ones_own_is_used_and_http_2_is_no_protocol_of_ours()
     serving.await.unwrap().unwrap();
 }
 
-/// What other code sets as the default of the process is another provider: one that can do nothing.
+/// Other code of the process may set another provider as the default; this one supports nothing.
 #[tokio::test]
 async fn the_default_of_the_process_is_not_trusted() {
     let mut nothing = rustls::crypto::ring::default_provider();
     nothing.cipher_suites.clear();
-    // Another test may have been faster: none sets one that works.
+    // Another test may have set it first; no test sets one that works.
     let _ = nothing.install_default();
     let certificate = certificate(&[]);
     let (port, serving) = serve(&certificate, echo).await;
@@ -170,7 +170,7 @@ async fn the_default_of_the_process_is_not_trusted() {
     serving.await.unwrap().unwrap();
 }
 
-/// Opens a connection on the server's side, by hand; it says "Hello", answers a Close if it is to, and ends TCP without
+/// Opens a connection on the server's side by hand: it says "Hello", answers a Close if asked to, and ends TCP without
 /// an end of TLS.
 async fn rude(mut stream: TlsStream<TcpStream>, answers_close: bool) {
     let mut server = Connection::server(Config::default());
@@ -199,7 +199,7 @@ async fn rude(mut stream: TlsStream<TcpStream>, answers_close: bool) {
     }
     let (mut tcp, _) = stream.into_inner();
     tcp.shutdown().await.unwrap();
-    // Ours may say more; to close before it has ended would reset the connection.
+    // The client may send more; closing before its end would reset the connection.
     let _ = tcp.read_to_end(&mut Vec::new()).await;
 }
 
@@ -233,7 +233,7 @@ async fn tls_that_ends_without_close_notify_is_an_abnormal_end_before() {
     serving.await.unwrap().unwrap();
 }
 
-/// A certificate for nobody: names that can't stand in one are refused before anything is connected.
+/// Names that can't stand in a certificate are refused before any connection.
 #[tokio::test]
 async fn a_name_that_no_certificate_can_have_is_refused() {
     let outcome = Connector::new().connect("wss://a..b/").await.map(drop);

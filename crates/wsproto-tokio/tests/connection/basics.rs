@@ -1,4 +1,4 @@
-//! What every program does: accept, receive, send, close.
+//! The work of every program: accept, receive, send, close.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use wsproto_tokio::{
@@ -92,7 +92,7 @@ async fn a_request_that_breaks_a_rule_is_told_so_and_its_stream_read_to_the_end(
     assert!(matches!(server.await.unwrap(), Err(Error::Remote(_))));
 }
 
-/// A health check, a page, and what can't be read: after each the stream is read to its end.
+/// A health check, a page, and an unreadable request: after each, the server reads the stream to its end.
 #[tokio::test(start_paused = true)]
 async fn what_asks_for_no_websocket_is_answered_as_the_program_says() {
     let answer = |asked: Asked<'_>| match asked {
@@ -125,7 +125,7 @@ async fn what_asks_for_no_websocket_is_answered_as_the_program_says() {
         peer.read_to_string(&mut said).await.unwrap();
         assert!(said.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{name}: {said}");
         assert!(said.ends_with(&format!("\r\n\r\n{body}")), "{name}: {said}");
-        assert!(!server.is_finished(), "{name}: what the peer still sends is read to its end");
+        assert!(!server.is_finished(), "{name}: the peer's stream is read to its end");
         drop(peer);
         let error = server.await.unwrap().unwrap_err();
         assert!(check(&error), "{name}: {error:?}");
@@ -134,7 +134,7 @@ async fn what_asks_for_no_websocket_is_answered_as_the_program_says() {
 
 #[tokio::test(start_paused = true)]
 async fn accept_has_a_limit_for_all_of_it() {
-    // A byte a second: no step takes long.
+    // One byte each second: no single step takes long.
     let (io, mut peer) = duplex(1);
     let slow = tokio::spawn(async move {
         for byte in REQUEST {
@@ -158,13 +158,13 @@ async fn closing_against_a_silent_peer_ends_at_the_deadline() {
     let report = server.close(CloseCode::GOING_AWAY, "").await.unwrap();
     assert_eq!(started.elapsed(), std::time::Duration::from_secs(5));
     assert_eq!((report.clean, report.expired, report.received), (false, Some(Deadline::Close), None));
-    // Nor does recv wait longer.
+    // recv doesn't wait longer either.
     let (mut server, _peer) = server_and_stream(1 << 16, &Settings::default());
     server.start_close(CloseCode::GOING_AWAY, "").unwrap();
     let started = tokio::time::Instant::now();
     assert!(matches!(server.recv().await, Err(Error::TimedOut(Deadline::Close))));
     assert_eq!(started.elapsed(), std::time::Duration::from_secs(5));
-    assert!(server.recv().await.unwrap().is_none(), "an error is given once");
+    assert!(server.recv().await.unwrap().is_none(), "an error is returned once");
 }
 
 #[tokio::test(start_paused = true)]
@@ -176,7 +176,7 @@ async fn the_peer_of_a_broken_rule_reads_our_close_with_its_code_then_the_end() 
     peer.read_to_end(&mut said).await.unwrap();
     let [Event::CloseConnection(close)] = &client_events(&said)[..] else { panic!("{said:?}") };
     assert_eq!(close.code, CloseCode::PROTOCOL_ERROR);
-    assert!(!ended.is_finished(), "what the peer still sends is read to its end");
+    assert!(!ended.is_finished(), "the peer's stream is read to its end");
     drop(peer);
     let (error, end) = ended.await.unwrap();
     assert!(matches!(error, Error::Remote(_)), "{error}");
@@ -251,7 +251,7 @@ async fn the_limit_of_the_handshake_counts_while_the_program_thinks() {
     }
 }
 
-/// The client reads the refusal and stays: the end is the limit's, the error is the refusal.
+/// The client reads the rejection and stays: the time limit ends the connection, and the error is the rejection.
 #[tokio::test(start_paused = true)]
 async fn a_refusal_is_the_error_however_the_client_ends() {
     let (io, mut peer) = duplex(1 << 16);
@@ -298,7 +298,7 @@ async fn an_answer_that_cannot_be_sent_is_the_programs_mistake_and_500_to_the_cl
     }
 }
 
-/// What a program passes on may say that parts of a body follow: here nothing follows but what is in it.
+/// A forwarded rejection may announce parts of a body; here only its own content follows.
 #[tokio::test(start_paused = true)]
 async fn a_refusal_is_whole_whatever_it_says_of_its_body() {
     let refusals = [

@@ -1,4 +1,4 @@
-//! The closing handshake to its end, over streams that fail.
+//! The closing handshake to its end, also over streams that fail.
 
 use std::{
     io,
@@ -14,14 +14,14 @@ use wsproto_tokio::{CloseCode, CloseConnection, Error, Event, Message, Settings,
 
 use crate::ends::{client_bytes, client_events, open_server, pair, server_and_stream};
 
-/// A stream that can be made to fail, in memory.
+/// A stream in memory that can fail.
 struct Failing {
     io: DuplexStream,
-    /// What the peer reads is in there.
+    /// Holds the bytes for the peer.
     _peer: DuplexStream,
-    /// Writing fails once so many bytes were written.
+    /// Writing fails after so many bytes.
     writes_left: usize,
-    /// What the end of the stream is instead.
+    /// The error at the end of the stream, if any.
     end: Option<io::ErrorKind>,
 }
 
@@ -82,14 +82,14 @@ async fn an_error_of_writing_during_the_closing_handshake_is_none_if_both_closes
         let mut server = failing(&close_bytes(), writes_left, None).await;
         assert!(server.recv().await.unwrap().is_none(), "{writes_left}");
         assert!(!server.close_report().clean, "{writes_left}: our Close was not written");
-        assert!(matches!(server.flush().await, Err(Error::Closed)), "{writes_left}: nor flushed");
+        assert!(matches!(server.flush().await, Err(Error::Closed)), "{writes_left}: and not flushed");
     }
-    // Ours is written, the peer's read, and then writing a Pong or shutting down fails.
+    // Our Close is written and the peer's is read; then writing a Pong or shutting down fails.
     let mut server = failing(&close_bytes(), 4, None).await;
     assert!(server.close(CloseCode::NORMAL, "").await.unwrap().clean);
 }
 
-/// The peer says Close, and reads no more: what was being sent is lost when the deadline of closing passes.
+/// The peer sends Close, and reads no more: bytes that we were sending are lost when the closing deadline passes.
 #[tokio::test(start_paused = true)]
 async fn a_send_whose_message_is_lost_is_an_error_though_both_said_close() {
     let (mut server, mut peer) = server_and_stream(16, &Settings::default());
@@ -141,7 +141,7 @@ async fn what_the_peer_said_last_is_received_though_writing_fails() {
     assert!(server.recv().await.unwrap().is_none());
 }
 
-/// Over TCP: the system resets a connection that is closed while bytes are unread, which would lose our Close.
+/// Over TCP: closing with unread bytes makes the system reset the connection, which would lose our Close.
 #[tokio::test]
 async fn the_peer_of_a_broken_rule_reads_our_close_then_the_end_and_no_reset() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -151,7 +151,7 @@ async fn the_peer_of_a_broken_rule_reads_our_close_then_the_end_and_no_reset() {
         let mut server = open_server(stream, &Settings::default());
         server.recv().await
     });
-    // The fault, and megabytes after it that nobody will look at.
+    // The fault, and after it megabytes that are read but not decoded.
     let (mut reading, mut writing) = peer.split();
     let write = async {
         writing.write_all(b"\xff\xff").await.unwrap();
@@ -169,7 +169,7 @@ async fn the_peer_of_a_broken_rule_reads_our_close_then_the_end_and_no_reset() {
     assert!(matches!(server.await.unwrap(), Err(Error::Remote(_))));
 }
 
-/// A peer says Close and ends its stream while much of ours waits for it, and goes on reading.
+/// A peer sends Close and ends its stream while many of our bytes wait for it, and goes on reading.
 #[tokio::test]
 async fn what_is_queued_is_written_though_the_peer_has_ended_its_stream() {
     let (io, mut peer) = duplex(16);
@@ -179,7 +179,7 @@ async fn what_is_queued_is_written_though_the_peer_has_ended_its_stream() {
     let server = tokio::spawn(async move { ws.recv().await.map(|message| (message, ws.close_report())) });
     peer.write_all(&client_bytes([close.clone().into()])).await.unwrap();
     peer.shutdown().await.unwrap();
-    // The server has read all of that before it can write any more.
+    // The server has read all of that before it can write more.
     tokio::task::yield_now().await;
     let mut bytes = Vec::new();
     peer.read_to_end(&mut bytes).await.unwrap();
@@ -239,7 +239,7 @@ async fn taking_a_connection_apart_returns_the_stream_and_the_unread_bytes() {
     assert_eq!(&raw, b"raw");
 }
 
-/// A program may keep what a deadline has ended; the peer knows all the same.
+/// A program may keep a connection that a deadline has ended; the peer must see the end all the same.
 #[tokio::test(start_paused = true)]
 async fn a_deadline_that_ends_a_connection_ends_its_stream() {
     let (mut server, mut silent) = server_and_stream(64, &Settings::default());

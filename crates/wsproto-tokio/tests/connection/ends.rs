@@ -1,4 +1,4 @@
-//! Two ends of a connection.
+//! Makes the two ends of a connection.
 
 use tokio::io::{DuplexStream, duplex};
 use wsproto_tokio::{
@@ -6,11 +6,11 @@ use wsproto_tokio::{
     wsproto::{Connection, ReadBuffer},
 };
 
-/// What a client sends to open a connection.
+/// The request of a client.
 pub(crate) const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\nHost: example.com\r\nConnection: Upgrade\r\n\
     Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-/// A server and a client that are open, over a stream that holds so many bytes.
+/// An open server and an open client, over a stream that holds so many bytes.
 pub(crate) fn pair(capacity: usize) -> (WebSocket<DuplexStream>, WebSocket<DuplexStream>) {
     pair_with(capacity, &Settings::default())
 }
@@ -40,7 +40,7 @@ pub(crate) fn server_and_stream(
     (open_server(server, settings), peer)
 }
 
-/// What a client would write for these events.
+/// The bytes that a client writes for these events.
 pub(crate) fn client_bytes(events: impl IntoIterator<Item = wsproto_tokio::Event<'static>>) -> Vec<u8> {
     let (mut client, mut wire) = (client_connection(), Vec::new());
     for event in events {
@@ -49,7 +49,7 @@ pub(crate) fn client_bytes(events: impl IntoIterator<Item = wsproto_tokio::Event
     wire
 }
 
-/// What a client makes of all these bytes.
+/// The events that a client reads from these bytes.
 pub(crate) fn client_events(bytes: &[u8]) -> Vec<wsproto_tokio::Event<'static>> {
     let (mut client, mut events) = (client_connection(), Vec::new());
     let mut buffer = ReadBuffer::messages().with_unread(bytes);

@@ -3,12 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "tests")]
 
 mod basics;
-mod cancel;
-mod citizens;
+mod cancel_safety;
 mod closing;
 mod ends;
+mod fairness;
 mod shutdown;
 mod split;
+mod stream_sink;
 mod time;
 #[cfg(feature = "tracing")]
 mod trace;

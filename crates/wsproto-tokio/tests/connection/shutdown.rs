@@ -19,7 +19,7 @@ async fn all_connections_are_closed_with_1001_and_waited_for() {
     for n in 0..20 {
         let (server, mut client) = pair(64);
         let mut server = shutdown.register(server);
-        // Some programs receive, some do something else for a long time.
+        // Some programs receive, others are busy for a long time.
         tokio::spawn(async move {
             if n % 2 == 0 {
                 while server.recv().await.unwrap().is_some() {}
@@ -58,7 +58,7 @@ async fn those_that_do_not_end_are_cut_at_the_limit() {
     assert_eq!(started.elapsed(), SECOND * 2);
     assert_eq!((report.closed, report.clean, report.cut), (1, 1, 1));
     assert!(shutdown.is_empty());
-    // The peer hears of it though the program keeps the connection.
+    // The peer gets the Close although the program keeps the connection.
     let mut all = Vec::new();
     timeout(SECOND, silent.read_to_end(&mut all)).await.unwrap().unwrap();
     assert!(server.recv().await.unwrap().is_none());
@@ -124,8 +124,8 @@ async fn the_task_of_a_handle_ends_with_it() {
     assert_eq!(metrics.num_alive_tasks(), before);
 }
 
-/// One task closes each, though both the handle and the program that lets go ask for it: two tasks would take each other's
-/// wake-ups, and one would never end.
+/// The handle and a program that drops its connection may both ask for the end: one task closes it. Two tasks would
+/// take each other's wake-ups, and one would never end.
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_is_dropped_while_all_are_closed_is_closed_by_one_task() {
     let metrics = tokio::runtime::Handle::current().metrics();
@@ -138,7 +138,7 @@ async fn a_connection_that_is_dropped_while_all_are_closed_is_closed_by_one_task
         async move { shutdown.close_all(SECOND * 60).await }
     });
     sleep(SECOND).await;
-    // close_all, the task of the handle, and the one that closes.
+    // close_all, the handle's task, and the task that closes.
     assert_eq!(metrics.num_alive_tasks(), before + 3);
     drop(server);
     sleep(SECOND).await;
@@ -151,7 +151,8 @@ async fn a_connection_that_is_dropped_while_all_are_closed_is_closed_by_one_task
     assert_eq!(metrics.num_alive_tasks(), before);
 }
 
-/// What ended in time and what was cut is told apart, and of the former what was closed by both.
+/// The report counts connections that ended in time and connections that were cut, and among the first those that
+/// closed cleanly.
 #[tokio::test(start_paused = true)]
 async fn the_report_tells_clean_ends_from_others() {
     let shutdown = Shutdown::spawn();

@@ -1,4 +1,4 @@
-//! Halves in two tasks, and each place where one makes progress for the other.
+//! Halves in two tasks, and each place where one half makes progress for the other.
 
 use std::{
     fmt::Debug,
@@ -50,14 +50,14 @@ async fn reader_and_writer_halves_in_two_tasks_both_wake() {
             async move { receiving.await.unwrap().reunite(sending.await.unwrap()).unwrap() }
         };
         let both = async { tokio::join!(exchange(server), exchange(client)) };
-        let (mut server, mut client) = timeout(SOON * 60, both).await.expect("nobody sleeps for ever");
+        let (mut server, mut client) = timeout(SOON * 60, both).await.expect("no task sleeps for ever");
         let (one, other) =
             tokio::join!(server.close(CloseCode::NORMAL, ""), client.close(CloseCode::NORMAL, ""));
         assert!(one.unwrap().clean && other.unwrap().clean);
     }
 }
 
-/// The same by way of the lock of futures' `split`, whose halves poll stream and sink from two tasks.
+/// The same with the `split` of futures, whose halves poll stream and sink from two tasks under its lock.
 #[tokio::test(start_paused = true)]
 async fn stream_and_sink_in_two_tasks_both_wake() {
     let (server, client) = pair(3);
@@ -78,7 +78,7 @@ async fn stream_and_sink_in_two_tasks_both_wake() {
         async move { (sending.await.unwrap(), receiving.await.unwrap()) }
     };
     let both = async { tokio::join!(exchange(server), exchange(client)) };
-    let _ends = timeout(SOON * 60, both).await.expect("nobody sleeps for ever");
+    let _ends = timeout(SOON * 60, both).await.expect("no task sleeps for ever");
 }
 
 #[tokio::test(start_paused = true)]
@@ -121,7 +121,7 @@ async fn both_ends_send_first_wait_for_each_other_and_split_solves_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_sender_that_reads_a_message_wakes_the_receiver() {
-    // The sender waits to write, and reads; the message that it meets is the receiver's.
+    // The sender waits to write, and reads; the message that it finds belongs to the receiver.
     let (server, mut peer) = server_and_stream(64, &Settings::default());
     let (mut sender, mut receiver) = server.split();
     let receiving = tokio::spawn(async move { receiver.recv().await.unwrap() });
@@ -136,7 +136,7 @@ async fn a_sender_that_reads_a_message_wakes_the_receiver() {
     sending.await.unwrap();
 }
 
-/// A stream with a message to read once its gate is open, and that wakes nobody when it opens.
+/// A stream with a message that can be read once its gate is open; opening the gate wakes no task.
 struct Locked {
     is_open: Arc<AtomicBool>,
     message: Vec<u8>,
@@ -215,7 +215,7 @@ async fn a_receiver_writes_what_a_sender_gave_up_and_the_next_sender_wakes() {
 
 #[tokio::test(start_paused = true)]
 async fn pings_and_closes_are_answered_while_only_one_half_is_polled() {
-    // Only the receiver.
+    // Only the receiver is polled.
     let (server, mut peer) = server_and_stream(64, &Settings::default());
     let (_sender, mut receiver) = server.split();
     let receiving = tokio::spawn(async move { receiver.recv().await });
@@ -225,7 +225,7 @@ async fn pings_and_closes_are_answered_while_only_one_half_is_polled() {
     assert_eq!(&pong, b"\x8a\x011");
     receiving.abort();
 
-    // Only the sender, which waits to write.
+    // Only the sender is polled, and waits to write.
     let (server, mut peer) = server_and_stream(64, &Settings::default());
     let (mut sender, _receiver) = server.split();
     let sending = tokio::spawn(async move {
@@ -295,7 +295,7 @@ async fn halves_of_different_connections_are_not_put_together() {
     assert!(receiver.reunite(sender).is_ok() && other_receiver.reunite(other_sender).is_ok());
 }
 
-/// The receiver waits without any deadline; the sender's Close has one, though something was queued before it already.
+/// The receiver waits without a deadline. The sender's Close has one, although something was queued before it.
 #[tokio::test(start_paused = true)]
 async fn a_close_that_one_half_starts_has_its_deadline_though_only_the_other_half_waits() {
     let settings = Settings::default().with_timeouts(Timeouts::default().with_close(SOON));
@@ -305,7 +305,7 @@ async fn a_close_that_one_half_starts_has_its_deadline_though_only_the_other_hal
     let receiving = tokio::spawn(async move { receiver.recv().await });
     sleep(SOON).await;
     sender.start_close(CloseCode::NORMAL, "").unwrap();
-    let outcome = timeout(SOON * 2, receiving).await.expect("given up").unwrap();
+    let outcome = timeout(SOON * 2, receiving).await.expect("the deadline ends it").unwrap();
     assert!(matches!(outcome, Err(Error::TimedOut(Deadline::Close))), "{outcome:?}");
 }
 
@@ -328,7 +328,7 @@ async fn a_panic_of_the_program_while_it_looks_at_an_event_leaves_the_other_half
     receiving.abort();
 }
 
-/// What a waker does that is woken or dropped: it looks at a half of the connection that it was to wake.
+/// The program's code in a waker that is woken or dropped: it looks at a half of the connection that it waits for.
 struct Looks<H: Debug>(Mutex<Option<H>>);
 
 impl<H: Debug> Looks<H> {
@@ -365,7 +365,7 @@ fn no_lock_is_held_while_a_waker_is_woken_or_dropped() {
         *looks.0.lock().unwrap() = Some(receiver);
         drop(looks);
         sender.start_close(CloseCode::NORMAL, "").unwrap();
-        // Another waker takes its place.
+        // Another waker replaces it.
         let (server, _peer) = server_and_stream(64, &settings);
         let (sender, mut receiver) = server.split();
         receive(&mut receiver, &Waker::from(Arc::new(Looks(Mutex::new(Some(sender))))));
@@ -373,5 +373,5 @@ fn no_lock_is_held_while_a_waker_is_woken_or_dropped() {
         done.send(()).unwrap();
     };
     std::thread::spawn(work);
-    wait.recv_timeout(SOON * 20).expect("it goes on");
+    wait.recv_timeout(SOON * 20).expect("no deadlock");
 }

@@ -1,4 +1,4 @@
-//! Deadlines and Pings, on paused time.
+//! Deadlines and Pings, with paused time.
 
 use std::{
     future::poll_fn,
@@ -72,14 +72,14 @@ async fn a_busy_program_does_not_hold_its_own_delay_against_the_peer() {
     advance(SECOND * 3600).await;
     assert_eq!(server.recv().await.unwrap().unwrap().as_text(), Some("alive"));
     assert_eq!(server.counters().round_trip, Some(SECOND * 3601));
-    // And again: the first poll after it reads before it judges.
+    // And again: the first poll after that reads before it checks the time.
     peer.write_all(&client_bytes([TextMessage::new("still").into()])).await.unwrap();
     advance(SECOND * 3600).await;
     server.flush().await.unwrap();
     assert_eq!(server.recv().await.unwrap().unwrap().as_text(), Some("still"));
 }
 
-/// However much of its turn the task has used up by then, what lies in the transport counts before the time does.
+/// However much of its budget the task has used, bytes in the transport count before the time does.
 #[tokio::test(start_paused = true)]
 async fn what_a_used_up_turn_does_not_let_a_connection_read_is_not_held_against_the_peer() {
     for used in (0..8).chain(100..140) {
@@ -91,7 +91,7 @@ async fn what_a_used_up_turn_does_not_let_a_connection_read_is_not_held_against_
         advance(SECOND * 3600).await;
         let mut is_first = true;
         let outcome = poll_fn(|cx| {
-            // What else the program does in the same turn.
+            // The program's other work in the same turn.
             for _ in 0..if std::mem::take(&mut is_first) { used } else { 0 } {
                 if let Poll::Ready(turn) = coop::poll_proceed(cx) {
                     turn.made_progress();
@@ -121,7 +121,7 @@ async fn a_busy_program_does_not_take_a_connection_for_idle_that_has_a_message()
     }
 }
 
-/// A message waits for a receiver that is busy, so that the sender doesn't read: no Pong can come.
+/// A message waits for a busy receiver, so the sender doesn't read, and no Pong can come.
 #[tokio::test(start_paused = true)]
 async fn a_peer_lives_while_a_message_waits_for_a_busy_receiver() {
     let keep_alive = KeepAlive { idle: SECOND * 20, patience: SECOND * 10 };
@@ -137,7 +137,7 @@ async fn a_peer_lives_while_a_message_waits_for_a_busy_receiver() {
     let (sent, sender) = sending.await.unwrap();
     sent.unwrap();
     assert_eq!(sender.close_report().sent, None);
-    // Once somebody reads, silence counts again.
+    // Once a call reads again, silence counts again.
     let _peer = reading.await.unwrap().unwrap();
     let error = receiver.recv().await.unwrap_err();
     assert!(matches!(error, Error::TimedOut(Deadline::KeepAlive)), "{error}");
@@ -176,14 +176,14 @@ async fn the_deadline_of_writing_counts_time_without_progress() {
         sleep(SECOND * 3600).await;
         (all, peer)
     });
-    // 100 bytes take 90 seconds, and that is fine; then nothing is taken.
+    // 100 bytes take 90 seconds, which is allowed; then the peer takes nothing.
     let error = server.send(vec![7; 200]).await.unwrap_err();
     assert!(matches!(error, Error::TimedOut(Deadline::Write)), "{error}");
     assert_eq!(started.elapsed(), SECOND * 100);
     slow.abort();
 }
 
-/// As TLS does: it takes some bytes at once, and passes them on when it is flushed.
+/// Takes some bytes at once, and passes them on when flushed, as TLS does.
 struct Held(DuplexStream, Vec<u8>);
 
 impl AsyncRead for Held {
@@ -228,7 +228,7 @@ async fn what_tls_holds_back_has_the_deadline_of_writing() {
     assert_eq!(started.elapsed(), SECOND * 10);
 }
 
-/// The peer takes no more and says nothing more: the Ping can't even be written.
+/// The peer takes nothing and sends nothing more: even the Ping can't be written.
 #[tokio::test(start_paused = true)]
 async fn a_dead_peer_whose_window_is_full_is_given_up() {
     let (mut server, _peer) = server_and_stream(16, &keep_alive());

@@ -1,4 +1,4 @@
-//! What the feature `tracing` tells, and what it never tells.
+//! The events of the feature `tracing`, and the values that they never show.
 
 use std::{
     fmt::{self, Write as _},
@@ -16,12 +16,12 @@ use wsproto_tokio::{CloseCode, Event, PreparedMessage, Settings, TextMessage, ac
 
 use crate::ends::{client_bytes, server_and_stream};
 
-/// What was told, a line each: level, message, fields.
+/// The events so far, a line each: level, message, fields.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<String>>>);
 
 impl Lines {
-    /// Runs a program in a runtime of its own, and returns what was told meanwhile.
+    /// Runs a program in a runtime of its own, and returns the events of that time.
     fn of(program: impl Future<Output = ()>) -> Vec<String> {
         let lines = Self::default();
         let runtime =
@@ -67,7 +67,7 @@ impl Visit for Line {
     }
 }
 
-/// Returns the lines of one level without it.
+/// Returns the lines of one level, without the level.
 fn of_level<'a>(lines: &'a [String], level: &str) -> Vec<&'a str> {
     lines.iter().filter_map(|line| line.strip_prefix(level)?.strip_prefix(' ')).collect()
 }

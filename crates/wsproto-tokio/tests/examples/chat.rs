@@ -1,4 +1,4 @@
-//! What one member says all hear, and one who is slow is told what was missed.
+//! All members hear each message, and a slow member learns how many it missed.
 
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ async fn a_member_who_does_not_read_holds_up_nobody_and_is_told_how_much_was_mis
     let (mut slow, mut quick) = (join(&room, 1024).await, join(&room, 1 << 20).await);
     let (sent, mut seed) = (200_u32, 7_u64);
     for _ in 0..sent {
-        // Noise, so that it stays long.
+        // Noise, so that compression doesn't shorten it.
         let noise: Vec<u8> = (0..2048)
             .map(|_| {
                 seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);

@@ -1,4 +1,4 @@
-//! Two processes of the chat, joined by one Redis: `redis-server` of Debian, or SKIP.
+//! Two processes of the chat, joined by one Redis. Needs `redis-server` (Debian has it), otherwise SKIP.
 
 use std::{
     env,
@@ -20,7 +20,7 @@ use crate::peer;
 #[path = "../../examples/chat_redis.rs"]
 mod example;
 
-/// Where the process of the chat finds Redis.
+/// The environment variable with the address of Redis, for a process of the chat.
 const REDIS: &str = "WSPROTO_EXAMPLE_REDIS";
 
 /// A process that ends with the test.
@@ -52,7 +52,7 @@ async fn redis() -> Option<(Process, String)> {
     }
 }
 
-/// This is what a process of the chat runs: the test below starts it. By itself it does nothing.
+/// The program of a process of the chat; the test below starts it. Run alone, it does nothing.
 #[tokio::test]
 async fn process() {
     let Ok(redis) = env::var(REDIS) else { return };
@@ -61,25 +61,25 @@ async fn process() {
     let _ = example::serve(listener, &redis).await;
 }
 
-/// Starts a process of the chat; returns where it listens.
+/// Starts a process of the chat; returns the address that it listens on.
 fn start(redis: &str) -> (Process, String) {
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["--exact", "chat_redis::process", "--nocapture"]).env(REDIS, redis);
     let mut process = Process(command.stdout(Stdio::piped()).spawn().unwrap());
     let mut lines = BufReader::new(process.0.stdout.take().unwrap()).lines();
     let address = loop {
-        let line = lines.next().expect("it says where it listens").unwrap();
+        let line = lines.next().expect("the process prints its address").unwrap();
         if let Some(address) = line.strip_prefix("listening on ws://") {
             break address.trim_end_matches('/').to_owned();
         }
     };
-    // What it says later is read on, so that it never waits.
+    // Its later output is read, too, so that it never blocks.
     std::thread::spawn(move || lines.for_each(drop));
     (process, address)
 }
 
 async fn hear(ws: &mut WebSocket<TcpStream>) -> Option<Message> {
-    timeout(Duration::from_secs(20), ws.recv()).await.expect("something is heard").unwrap()
+    timeout(Duration::from_secs(20), ws.recv()).await.expect("a message comes in time").unwrap()
 }
 
 #[tokio::test]

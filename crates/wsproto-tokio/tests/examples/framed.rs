@@ -1,4 +1,4 @@
-//! The codec echoes, answers what is owed, and tells a peer which rule it broke.
+//! The codec echoes, answers Pings and Closes, and tells a peer which rule it broke.
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

@@ -1,4 +1,4 @@
-//! The echo on `io_uring`, where the kernel allows it.
+//! The echo on `io_uring`, if the kernel allows it.
 
 use std::{net, sync::mpsc, thread};
 
@@ -12,7 +12,7 @@ use crate::peer;
 #[path = "../../examples/io_uring.rs"]
 mod example;
 
-/// Serves in a thread; `None` where the kernel refuses.
+/// Serves in a thread; `None` if the kernel refuses.
 fn serve() -> Option<net::SocketAddr> {
     let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
     let (address, (tell, told)) = (listener.local_addr().unwrap(), mpsc::channel());

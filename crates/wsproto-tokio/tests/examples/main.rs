@@ -1,4 +1,4 @@
-//! The examples, each against a peer.
+//! Runs each example against a peer.
 #![cfg(feature = "deflate")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "tests")]
 

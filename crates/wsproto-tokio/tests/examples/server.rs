@@ -1,4 +1,4 @@
-//! The server echoes, and closes what is open when it is stopped.
+//! The server echoes, and closes open connections when it is stopped.
 
 use tokio::{net::TcpStream, sync::oneshot};
 use wsproto_tokio::{CloseCode, Message};
@@ -31,6 +31,6 @@ async fn echoes_though_a_client_never_asks_and_closes_all_with_1001_when_it_is_s
     assert_eq!(second.recv().await.unwrap(), None);
     assert_eq!(second.close_report().code(), CloseCode::GOING_AWAY);
     let report = serving.await.unwrap();
-    // The first may just have been waiting for the end of the client's stream.
+    // The first connection may still wait for the end of the client's stream.
     assert!(matches!((report.closed, report.cut), (1 | 2, 0)), "{report:?}");
 }

@@ -1,4 +1,4 @@
-//! The example on the crate h2, whose stream is its own.
+//! The example on the crate h2, with its own stream type.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use wsproto_tokio::{CloseCode, Message};
@@ -19,7 +19,7 @@ async fn client() -> Sender {
 async fn it_echoes_and_closes_clean_and_one_that_is_not_read_does_not_stop_the_other() {
     let sender = client().await;
     let (mut ws, mut stalled) = (open(&sender, "/").await, open(&sender, "/").await);
-    // The echo of what isn't read here fills the stalled one in both directions.
+    // The unread echo fills the stalled stream in both directions.
     while soon(stalled.send(noise(10_000))).await.is_some_and(|sent| sent.is_ok()) {}
     for message in [Message::from("hello"), Message::from(noise(300_000)), Message::from("")] {
         ws.send(message.clone()).await.unwrap();

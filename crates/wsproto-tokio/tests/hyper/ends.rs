@@ -31,19 +31,19 @@ use wsproto_tokio::{
     wsproto::check_same_host,
 };
 
-/// So much fits into the streams in memory.
+/// How many bytes the streams in memory hold.
 pub(crate) const CAPACITY: usize = 1 << 16;
 
 pub(crate) type Body = Full<Bytes>;
 pub(crate) type Sender = conn::http2::SendRequest<Empty<Bytes>>;
-/// How each WebSocket of a server ended.
+/// The outcome of each WebSocket of a server.
 pub(crate) type Ends = mpsc::UnboundedReceiver<Result<CloseReport, Error>>;
 
 pub(crate) fn settings() -> Settings {
     Settings::new(Config::default().with_extension(DeflateConfig::default()).with_explained_rejections())
 }
 
-/// A server as the documentation has it.
+/// A server as the documentation shows it.
 pub(crate) fn builder() -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     let mut http2 = builder.http2();
@@ -66,13 +66,13 @@ where
             let answer = answer(request);
             async move { Ok::<_, Infallible>(answer.await) }
         });
-        // Clients end as they like.
+        // Clients may end in any way.
         drop(builder.serve_connection_with_upgrades(TokioIo::new(server), service).await);
     });
     client
 }
 
-/// Serves a connection of the program [`chat`]; returns how its WebSockets end, too.
+/// Serves a connection of the program [`chat`]; also returns the outcomes of its WebSockets.
 pub(crate) fn serve_chat(builder: auto::Builder<TokioExecutor>) -> (DuplexStream, Ends) {
     let (ended, ends) = mpsc::unbounded_channel();
     let stream = serve(builder, move |mut request| {
@@ -81,7 +81,7 @@ pub(crate) fn serve_chat(builder: auto::Builder<TokioExecutor>) -> (DuplexStream
                 if let Some(upgrading) = upgrading {
                     let (path, ended) = (request.uri().path().to_owned(), ended.clone());
                     tokio::spawn(async move {
-                        // Nobody may be there any more to hear of it.
+                        // The test may no longer listen.
                         drop(ended.send(run(&path, upgrading).await));
                     });
                 }
@@ -94,7 +94,7 @@ pub(crate) fn serve_chat(builder: auto::Builder<TokioExecutor>) -> (DuplexStream
     (stream, ends)
 }
 
-/// A page of the same host may come in, and gets a subprotocol in the server's order.
+/// A page of the same host is accepted, and gets a subprotocol in the server's order.
 fn chat(request: &mut Request<Incoming>) -> Result<(Response<Vec<u8>>, Option<Upgrading>), UpgradeError> {
     let upgrade = Upgrade::new(request, &settings())?;
     if upgrade.origin().is_some()
@@ -126,7 +126,7 @@ async fn run(path: &str, upgrading: Upgrading) -> Result<CloseReport, Error> {
     Ok(ws.close_report())
 }
 
-/// A client of HTTP/2 whose server takes extended CONNECTs.
+/// A client of HTTP/2 with a server that supports extended CONNECTs.
 pub(crate) async fn http2_client(stream: DuplexStream) -> Sender {
     let builder = conn::http2::Builder::new(TokioExecutor::new());
     let (sender, mut connection) = builder.handshake(TokioIo::new(stream)).await.unwrap();
@@ -151,12 +151,12 @@ pub(crate) async fn ask(
     upgrade.receive(response).await
 }
 
-/// Waits no longer than any of this takes on a busy machine.
+/// Waits at most as long as any of this takes on a busy machine.
 pub(crate) async fn soon<F: Future>(future: F) -> Option<F::Output> {
     tokio::time::timeout(Duration::from_secs(2), future).await.ok()
 }
 
-/// Bytes that no compression makes less of: other ones each time.
+/// Bytes that can't be compressed, different each time.
 pub(crate) fn noise(len: usize) -> Vec<u8> {
     static STATE: AtomicU32 = AtomicU32::new(1);
     let mut state = STATE.fetch_add(0x9e37_79b9, Ordering::Relaxed);

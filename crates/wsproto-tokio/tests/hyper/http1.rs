@@ -49,7 +49,7 @@ async fn frames_behind_the_request_in_one_segment_the_last_one_cut_survive_the_u
     }
 }
 
-/// Reads until the empty line, a byte at a time, so that what follows stays.
+/// Reads up to the empty line, byte by byte, so that later bytes stay in the stream.
 async fn read_head(stream: &mut DuplexStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -161,10 +161,10 @@ async fn a_consent_that_breaks_a_rule_opens_nothing() {
     assert!(matches!(error, Error::Remote(_)), "{error}");
 }
 
-/// What a server's handler leaves behind.
+/// The future that a server's handler stores.
 type Left = Arc<Mutex<Option<Upgrading>>>;
 
-/// Accepts, and answers with what `answer` makes of the response.
+/// Accepts, and answers with the response that `answer` makes from ours.
 async fn upgrade_with(
     answer: impl Fn(Response<Vec<u8>>) -> Option<Response<Vec<u8>>> + Send + 'static,
 ) -> Upgrading {
@@ -195,7 +195,7 @@ async fn upgrade_with(
 #[tokio::test(start_paused = true)]
 async fn an_upgrade_that_fails_is_heard_of() {
     let started = Instant::now();
-    // Something between the program and hyper has made another answer of it, and the connection lives on.
+    // Code between the program and hyper has replaced the answer, and the connection goes on.
     let replaced = upgrade_with(|_| Some(Response::new(Vec::new()))).await;
     let error = replaced.await.unwrap_err();
     assert!(matches!(error, Error::TimedOut(Deadline::Handshake)), "{error}");

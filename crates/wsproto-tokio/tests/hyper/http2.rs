@@ -38,7 +38,7 @@ async fn client_and_server_agree_talk_and_close_and_a_naive_echo_answers_4001() 
     let report = ends.recv().await.unwrap().unwrap();
     assert!(report.clean && report.begun_by == Some(Side::Remote), "{report:?}");
     assert_eq!(report.sent, CloseCode::new(4001));
-    // Each end has seen the END_STREAM of the other one.
+    // Each end has seen the other end's END_STREAM.
     assert_eq!(started.elapsed(), Duration::ZERO, "no deadline was needed");
 }
 
@@ -77,7 +77,7 @@ async fn a_request_that_breaks_a_rule_is_answered_and_told_so() {
         let body = String::from_utf8(body.to_vec()).unwrap();
         assert!(body.contains(text) && body.is_empty() == text.is_empty(), "{name}: {body}");
     }
-    // The connection lives on.
+    // The connection goes on.
     let mut ws = open(&sender, "/chat").await;
     ws.send("hello").await.unwrap();
     assert_eq!(ws.recv().await.unwrap(), Some("hello".into()));
@@ -103,7 +103,7 @@ async fn a_server_that_takes_no_extended_connect_is_asked_for_none() {
     let error = connect_enabled(&mut connection, &settings()).await.unwrap_err();
     assert!(matches!(error, Error::TimedOut(Deadline::Handshake)), "{error}");
     assert_eq!(started.elapsed(), Duration::from_secs(10));
-    // The connection is as it was.
+    // The connection is unchanged.
     tokio::spawn(connection);
     let request = Request::get("https://example.com/").body(Empty::new()).unwrap();
     assert_eq!(sender.send_request(request).await.unwrap().status(), 405);
@@ -153,7 +153,7 @@ async fn a_program_that_drops_the_websocket_in_the_middle_ends_the_stream_and_no
     assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof, "{error}");
     other.send("still here").await.unwrap();
     assert_eq!(other.recv().await.unwrap(), Some("still here".into()));
-    // And the other way round.
+    // And in the other direction.
     drop(other);
     let Err(Error::Io(error)) = ends.recv().await.unwrap() else { panic!("no Close came") };
     assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof, "{error}");

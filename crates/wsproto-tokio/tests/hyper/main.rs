@@ -4,6 +4,6 @@
 
 mod bare_h2;
 mod ends;
+mod flow_control;
 mod http1;
 mod http2;
-mod neighbours;

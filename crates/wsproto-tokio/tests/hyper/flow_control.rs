@@ -1,11 +1,11 @@
-//! WebSockets that share a connection of HTTP/2.
+//! WebSockets that share the window of an HTTP/2 connection.
 
 use hyper_util::{rt::TokioExecutor, server::conn::auto};
 use wsproto_tokio::{Error, WebSocket, hyper::Upgraded};
 
 use crate::ends::{builder, http2_client, noise, open, serve_chat, soon};
 
-/// Sends messages of this length until nothing more goes through; returns how many bytes did.
+/// Sends messages of this length until nothing more goes through; returns how many bytes went.
 async fn fill(ws: &mut WebSocket<Upgraded>, len: usize) -> u64 {
     while soon(ws.send(noise(len))).await.is_some_and(|sent| sent.is_ok()) {}
     ws.counters().wire_bytes_sent
@@ -75,7 +75,7 @@ async fn a_client_that_does_not_read_is_sent_a_window_and_little_more() {
     assert!(soon(ends.recv()).await.is_none(), "the flood waits");
     assert!(echoes(&mut neighbour).await);
     drop(flooded);
-    assert!(ends.recv().await.unwrap().is_err(), "nothing of it stays");
+    assert!(ends.recv().await.unwrap().is_err(), "nothing of the flood stays");
     assert!(echoes(&mut neighbour).await);
 }
 
@@ -84,7 +84,7 @@ async fn streams_that_are_dropped_unread_give_their_window_back() {
     let (stream, _ends) = serve_chat(builder());
     let sender = http2_client(stream).await;
     let mut neighbour = open(&sender, "/chat").await;
-    // Each leaves a window of bytes that nobody reads: more than the connection has.
+    // Each stream leaves a window of unread bytes: together more than the connection has.
     for at in 0..300 {
         let mut ws = open(&sender, "/left").await;
         fill(&mut ws, 10_000).await;

@@ -1,4 +1,4 @@
-//! Every future is dropped at every await; what goes on after it is whole.
+//! Drops every future at every await, and checks that nothing is lost or half-done.
 
 use std::{
     future::{Future, poll_fn},
@@ -32,9 +32,9 @@ async fn polled<F: Future>(polls: usize, future: F) -> Option<F::Output> {
     .await
 }
 
-/// Runs a future again and again, each time for so many polls, until one of them is done.
+/// Runs a future again and again, for so many polls each time, until it is done.
 async fn insisted<T>(polls: usize, mut start: impl AsyncFnMut() -> T) -> T {
-    // Once not polled at all.
+    // Once without any poll.
     drop(polled(0, start()).await);
     loop {
         if let Some(output) = polled(polls, start()).await {
@@ -129,7 +129,7 @@ async fn send_cancelled_at_every_await_point_sends_whole_messages_only() {
             .collect();
         assert_eq!(received.last(), Some(&Message::from("last")));
         assert!(in_order(&received), "{polls} polls");
-        assert!(done.iter().all(|message| received.contains(message)), "{polls} polls: one is lost");
+        assert!(done.iter().all(|message| received.contains(message)), "{polls} polls: no message is lost");
     }
 }
 
