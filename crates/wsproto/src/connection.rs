@@ -17,7 +17,7 @@ mod text;
 use alloc::{boxed::Box, sync::Arc};
 use core::fmt;
 
-use wsproto_extensions::{Pipeline, WriteBuffer};
+use wsproto_extensions::{Pipeline, WriteBuffer as _};
 use wsproto_frame::{ControlPayload, FrameDecoder, FrameEncoder, Role, TextCheck};
 use wsproto_handshake::AcceptConnection;
 
@@ -27,7 +27,7 @@ use self::{
 };
 use crate::{
     CloseCode, CloseConnection, Config, ConnectionState, Entropy, Event, LocalProtocolError,
-    RemoteProtocolError, Transport,
+    RemoteProtocolError, SendBuffer, Transport,
     agreement::Agreement,
     entropy::Source,
     opening::Opening,
@@ -334,11 +334,7 @@ impl Connection {
     /// # Errors
     ///
     /// As [`send`](Self::send).
-    pub fn reply<B: WriteBuffer>(
-        &mut self,
-        event: &Event<'_>,
-        out: &mut B,
-    ) -> Result<(), LocalProtocolError> {
+    pub fn reply<B: SendBuffer>(&mut self, event: &Event<'_>, out: &mut B) -> Result<(), LocalProtocolError> {
         match (event, self.state) {
             //= rfc6455#5.5.2-1, rfc6455#5.5.2-2
             (Event::Ping(ping), ConnectionState::Open | ConnectionState::LocalClosing) => {
@@ -362,14 +358,14 @@ impl Connection {
     /// # Errors
     ///
     /// As [`send`](Self::send).
-    pub fn reply_to_error<B: WriteBuffer>(
+    pub fn reply_to_error<B: SendBuffer>(
         &mut self,
         error: &RemoteProtocolError,
         out: &mut B,
     ) -> Result<(), LocalProtocolError> {
         match self.opening.as_deref_mut() {
             Some(Opening::Server(opening)) => {
-                return out.append_with(|out| opening.reply_to_error(error, out));
+                return out.bytes().append_with(|out| opening.reply_to_error(error, out));
             }
             Some(Opening::Client(_)) => return Ok(()),
             Some(Opening::EndWaits) | None => {}

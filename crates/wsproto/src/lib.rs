@@ -95,6 +95,7 @@ mod output;
 mod payload;
 mod prepared;
 mod read_buffer;
+mod send_buffer;
 mod state;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -130,6 +131,7 @@ pub use self::{
     payload::{Payload, Text},
     prepared::PreparedMessage,
     read_buffer::ReadBuffer,
+    send_buffer::SendBuffer,
     state::{ConnectionState, Transport},
     timers::{Deadline, Due, KeepAlive, Timeouts, Timers},
     upgrade::{ClientUpgrade, ClientUpgradeError, Upgrade, UpgradeError, UpgradeFault},

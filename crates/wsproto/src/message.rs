@@ -5,7 +5,7 @@ use core::fmt;
 
 use bytes::Bytes;
 
-use crate::{BytesMessage, Event, Text, TextMessage};
+use crate::{BytesMessage, Event, Text, TextMessage, send_buffer::APART_LEN};
 
 /// A whole message, text or binary, that borrows from nothing.
 ///
@@ -129,6 +129,8 @@ impl<'a> From<&'a Message> for Event<'a> {
     fn from(message: &'a Message) -> Self {
         match message {
             Message::Text(text) => TextMessage::new(text.borrowed()).into(),
+            // Shared, so that a queue need not copy it.
+            Message::Binary(bytes) if bytes.len() >= APART_LEN => BytesMessage::new(bytes.clone()).into(),
             Message::Binary(bytes) => BytesMessage::new(&bytes[..]).into(),
         }
     }

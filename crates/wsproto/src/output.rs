@@ -12,22 +12,19 @@ const KEPT_CAPACITY: usize = 64 << 10;
 
 /// The bytes that wait to be written, in order: copied bytes, and long payloads that are not copied.
 ///
-/// [`Connection::send`](crate::Connection::send) appends to [`buffer`](Self::buffer). The transport takes some of the
-/// bytes, and [`advance`](Self::advance) removes them. Memory of written bytes is freed even if the queue is never
-/// empty. Use [`len`](Self::len) for back-pressure: a program that stops sending above some length holds at most that
-/// length and one message.
+/// [`Connection::send`](crate::Connection::send) sends into it. The transport takes some of the bytes, and
+/// [`advance`](Self::advance) removes them; [`write_to`](Self::write_to) does both for a stream of the standard library.
+/// Memory of written bytes is freed even if the queue is never empty. Use [`len`](Self::len) for back-pressure: a
+/// program that stops sending above some length holds at most that length and one message.
 ///
 #[cfg_attr(feature = "std", doc = "```")]
 #[cfg_attr(not(feature = "std"), doc = "```ignore")]
-/// use wsproto::{BytesMessage, Bytes, Config, Connection, OutputQueue, TextMessage};
+/// use wsproto::{BytesMessage, Config, Connection, OutputQueue, TextMessage};
 ///
 /// let mut server = Connection::open_server(Config::default());
 /// let mut queue = OutputQueue::new();
-/// server.send(TextMessage::new("Hello"), queue.buffer())?;
-/// let payload = Bytes::from(vec![7; 1 << 20]);
-/// let header = server.send_apart(BytesMessage::new(payload.clone()))?;
-/// queue.buffer().extend_from_slice(&header.encode());
-/// queue.push(payload); // not copied
+/// server.send(TextMessage::new("Hello"), &mut queue)?;
+/// server.send(BytesMessage::new(vec![7; 1 << 20]), &mut queue)?; // not copied
 /// assert_eq!(queue.len(), 7 + 10 + (1 << 20));
 ///
 /// assert_eq!(queue.first().len(), 17); // or queue.slices(…), for a vectored write
@@ -122,6 +119,9 @@ impl OutputQueue {
     #[inline]
     #[must_use]
     pub fn first(&self) -> &[u8] {
+        if self.is_in_one_piece() {
+            return self.copied.get(self.written..).unwrap_or_default();
+        }
         self.pieces().next().unwrap_or_default()
     }
 
@@ -134,6 +134,45 @@ impl OutputQueue {
             count = count.saturating_add(1);
         }
         count
+    }
+
+    /// Writes until nothing waits.
+    ///
+    /// ```
+    /// use wsproto::{Bytes, OutputQueue};
+    ///
+    /// let mut queue = OutputQueue::new();
+    /// queue.buffer().extend_from_slice(b"Hel");
+    /// queue.push(Bytes::from_static(b"lo"));
+    /// let mut stream = Vec::new();
+    /// queue.write_to(&mut stream)?;
+    /// assert_eq!((&stream[..], queue.is_empty()), (&b"Hello"[..], true));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Any error of the stream but [`Interrupted`](std::io::ErrorKind::Interrupted), after which it tries again;
+    /// [`WriteZero`](std::io::ErrorKind::WriteZero) where it takes nothing. What was not written waits still: after
+    /// [`WouldBlock`](std::io::ErrorKind::WouldBlock), call it again.
+    #[cfg(feature = "std")]
+    pub fn write_to(&mut self, stream: &mut impl std::io::Write) -> std::io::Result<()> {
+        while !self.is_empty() {
+            let outcome = if self.is_in_one_piece() {
+                stream.write(self.first())
+            } else {
+                let mut slices = [std::io::IoSlice::new(&[]); 16];
+                let count = self.slices(&mut slices);
+                stream.write_vectored(slices.get(..count).unwrap_or_default())
+            };
+            match outcome {
+                Ok(0) => return Err(std::io::ErrorKind::WriteZero.into()),
+                Ok(len) => self.advance(len),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Returns all waiting bytes, piece by piece.
@@ -360,6 +399,67 @@ mod tests {
         assert_eq!(joined(&queue), [7]);
         queue.advance(1);
         assert!(queue.take_memory().capacity() >= 500);
+    }
+
+    /// Takes so many bytes a write, over all slices, or fails as it is told.
+    #[cfg(feature = "std")]
+    struct Stream {
+        most: usize,
+        outcomes: Vec<Option<std::io::ErrorKind>>,
+        taken: Vec<u8>,
+    }
+
+    #[cfg(feature = "std")]
+    impl std::io::Write for Stream {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.write_vectored(&[std::io::IoSlice::new(bytes)])
+        }
+
+        fn write_vectored(&mut self, slices: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
+            if let Some(Some(kind)) = self.outcomes.pop() {
+                return Err(kind.into());
+            }
+            let before = self.taken.len();
+            self.taken.extend(slices.iter().flat_map(|slice| slice.iter().copied()).take(self.most));
+            Ok(self.taken.len() - before)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn all_is_written_however_the_stream_takes_it() {
+        use std::io::ErrorKind::{BrokenPipe, Interrupted, WouldBlock, WriteZero};
+        for most in 0..20 {
+            for outcomes in
+                [&[][..], &[None, Some(Interrupted)], &[Some(WouldBlock), None], &[Some(BrokenPipe)]]
+            {
+                let mut queue = OutputQueue::new();
+                for (copied, apart) in [(&b"ab"[..], &b"CDE"[..]), (b"", b"F"), (b"ghi", b"")] {
+                    queue.buffer().extend_from_slice(copied);
+                    queue.push(Bytes::from_static(apart));
+                }
+                let mut stream = Stream { most, outcomes: outcomes.to_vec(), taken: Vec::new() };
+                let mut outcome = queue.write_to(&mut stream).map_err(|error| error.kind());
+                let expected = match (most, outcomes) {
+                    (_, [Some(BrokenPipe)]) => Err(BrokenPipe),
+                    (0, _) => Err(WriteZero),
+                    (9.., [Some(WouldBlock), _]) => Ok(()),
+                    (_, [Some(WouldBlock), _]) => Err(WouldBlock),
+                    _ => Ok(()),
+                };
+                assert_eq!(outcome, expected, "{most} at a time, {outcomes:?}");
+                if outcome.is_err() && most > 0 {
+                    outcome = queue.write_to(&mut stream).map_err(|error| error.kind());
+                }
+                let done = most > 0;
+                assert_eq!((outcome.is_ok(), queue.is_empty()), (done, done), "{most}, {outcomes:?}");
+                assert_eq!(stream.taken, if done { &b"abCDEFghi"[..] } else { b"" }, "{most}, {outcomes:?}");
+            }
+        }
     }
 
     #[cfg(feature = "std")]

@@ -50,6 +50,12 @@ impl<'a> Payload<'a> {
         Payload(PayloadBytes::Shared(self.into_bytes()))
     }
 
+    /// Tells whether the bytes belong to the payload, and need not be copied to be kept.
+    #[inline]
+    pub(crate) const fn is_owned(&self) -> bool {
+        matches!(self.0, PayloadBytes::Shared(_))
+    }
+
     /// Returns the bytes as `Bytes`. Borrowed bytes are copied.
     #[must_use]
     pub fn into_bytes(self) -> Bytes {

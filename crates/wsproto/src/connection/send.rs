@@ -2,14 +2,16 @@
 
 #![expect(clippy::inline_always, reason = "events that go through memory cost more than the work itself")]
 
+use bytes::Bytes;
 use wsproto_extensions::{OutboundFrame, WriteBuffer};
 use wsproto_frame::{FrameHeader, MaskingKey, Opcode};
 
 use super::Connection;
-use crate::{DataMessage, Event, LocalProtocolError, state::Step};
+use crate::{DataMessage, Event, LocalProtocolError, SendBuffer, send_buffer::APART_LEN, state::Step};
 
 impl Connection {
-    /// Appends the bytes of an event to `out`, a `Vec<u8>` or a `BytesMut`.
+    /// Appends the bytes of an event to `out`: a `Vec<u8>`, a `BytesMut`, or an [`OutputQueue`](crate::OutputQueue), which
+    /// doesn't copy [long payloads](SendBuffer).
     ///
     /// A message that is not finished continues with the next event of the same type. The reason of a Close is cut
     /// after at most 123 bytes, between two code points.
@@ -18,26 +20,55 @@ impl Connection {
     ///
     /// A [`LocalProtocolError`] where the event can't be sent. Nothing was appended then, and nothing has changed.
     #[inline(always)]
-    pub fn send<'e, B: WriteBuffer>(
+    pub fn send<'e, B: SendBuffer>(
         &mut self,
         event: impl Into<Event<'e>>,
         out: &mut B,
     ) -> Result<(), LocalProtocolError> {
         match event.into() {
             Event::TextMessage(message) => {
-                self.send_data(data_frame(Opcode::Text, &message, message.data.as_bytes()), out)
+                if B::TAKES_PAYLOADS && message.data.is_owned() && self.may_keep(message.data.len()) {
+                    let header = data_frame(Opcode::Text, &message, &[]);
+                    return self.send_owned(&header, message.data.into_bytes(), out);
+                }
+                self.send_data(data_frame(Opcode::Text, &message, message.data.as_bytes()), out.bytes())
             }
             Event::BytesMessage(message) => {
-                self.send_data(data_frame(Opcode::Binary, &message, &message.data), out)
+                if B::TAKES_PAYLOADS && message.data.is_owned() && self.may_keep(message.data.len()) {
+                    let header = data_frame(Opcode::Binary, &message, &[]);
+                    return self.send_owned(&header, message.data.into_bytes(), out);
+                }
+                self.send_data(data_frame(Opcode::Binary, &message, &message.data), out.bytes())
             }
-            Event::Ping(ping) => self.send_control(Opcode::Ping, &ping.payload, Step::Send, out),
-            Event::Pong(pong) => self.send_control(Opcode::Pong, &pong.payload, Step::SendPong, out),
-            Event::CloseConnection(close) => self.send_close(&close, out),
+            Event::Ping(ping) => self.send_control(Opcode::Ping, &ping.payload, Step::Send, out.bytes()),
+            Event::Pong(pong) => self.send_control(Opcode::Pong, &pong.payload, Step::SendPong, out.bytes()),
+            Event::CloseConnection(close) => self.send_close(&close, out.bytes()),
             event @ (Event::Request(_)
             | Event::AcceptConnection(_)
             | Event::RejectConnection(_)
-            | Event::RejectData(_)) => self.send_opening(event, out),
+            | Event::RejectData(_)) => self.send_opening(event, out.bytes()),
         }
+    }
+
+    /// Tells whether a payload goes out as it is, and is long enough to stay where it is.
+    #[inline]
+    const fn may_keep(&self, len: usize) -> bool {
+        len >= APART_LEN && !self.role.masks() && self.extended.is_none()
+    }
+
+    /// Appends a header, after which goes the payload itself.
+    #[inline(never)]
+    fn send_owned<B: SendBuffer>(
+        &mut self,
+        frame: &OutboundFrame<'_>,
+        payload: Bytes,
+        out: &mut B,
+    ) -> Result<(), LocalProtocolError> {
+        let header = FrameHeader { fin: frame.fin, ..FrameHeader::new(frame.opcode, payload.len() as u64) };
+        let header = self.data_header(header)?;
+        out.bytes().append(&header.encode());
+        out.take_payload(payload);
+        Ok(())
     }
 
     /// Appends a data frame: the first one of a message of this type, or its continuation.

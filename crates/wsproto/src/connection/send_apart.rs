@@ -112,7 +112,7 @@ impl Connection {
 
     /// Completes the header of a frame that is sent unchanged, and treats the frame as sent.
     #[inline]
-    fn data_header(&mut self, frame: FrameHeader) -> Result<FrameHeader, LocalProtocolError> {
+    pub(super) fn data_header(&mut self, frame: FrameHeader) -> Result<FrameHeader, LocalProtocolError> {
         let opcode = self.message_opcode(frame.opcode)?;
         let mask = self.fresh_key()?;
         let mut header = FrameHeader { fin: frame.fin, mask, ..FrameHeader::new(opcode, frame.payload_len) };

@@ -6,7 +6,7 @@ use wsproto_extensions::{Handling, OutboundFrame, WriteBuffer};
 use wsproto_frame::{FrameHeader, Opcode, Rsv};
 
 use super::{Connection, send::data_frame};
-use crate::{Event, LocalProtocolError, PreparedMessage};
+use crate::{Event, LocalProtocolError, PreparedMessage, SendBuffer};
 
 /// A message before it is cut into fragments.
 enum Whole<'p> {
@@ -43,7 +43,7 @@ impl Connection {
     /// [`NotPerMessage`](LocalProtocolError::NotPerMessage) where an extension works frame by frame.
     ///
     /// RFC 6455 [§5.4](https://www.rfc-editor.org/rfc/rfc6455#section-5.4)
-    pub fn send_fragmented<'e, B: WriteBuffer>(
+    pub fn send_fragmented<'e, B: SendBuffer>(
         &mut self,
         message: impl Into<Event<'e>>,
         max_payload_len: usize,
@@ -52,11 +52,13 @@ impl Connection {
         match message.into() {
             Event::TextMessage(message) => {
                 let payload = message.data.as_bytes();
-                self.fragment(data_frame(Opcode::Text, &message, payload), max_payload_len, out)
+                self.fragment(data_frame(Opcode::Text, &message, payload), max_payload_len, out.bytes())
             }
-            Event::BytesMessage(message) => {
-                self.fragment(data_frame(Opcode::Binary, &message, &message.data), max_payload_len, out)
-            }
+            Event::BytesMessage(message) => self.fragment(
+                data_frame(Opcode::Binary, &message, &message.data),
+                max_payload_len,
+                out.bytes(),
+            ),
             _ => Err(LocalProtocolError::WrongEvent),
         }
     }
@@ -78,7 +80,7 @@ impl Connection {
     ///
     /// As [`send_prepared`](Self::send_prepared), and [`NotPerMessage`](LocalProtocolError::NotPerMessage) where an
     /// extension works frame by frame.
-    pub fn send_prepared_fragmented<B: WriteBuffer>(
+    pub fn send_prepared_fragmented<B: SendBuffer>(
         &mut self,
         message: &PreparedMessage,
         max_payload_len: usize,
@@ -89,7 +91,7 @@ impl Connection {
         let Some((first, payload)) = self.prepared_frame(message)? else { return Ok(()) };
         let is_text = first.opcode == Opcode::Text && message.is_as_it_was(&payload);
         let whole = if is_text { Whole::Text(&payload) } else { Whole::Bytes(&payload) };
-        self.write_fragments(first, &whole, max_payload_len, out)
+        self.write_fragments(first, &whole, max_payload_len, out.bytes())
     }
 
     /// Appends a message, or a part of one, in fragments.

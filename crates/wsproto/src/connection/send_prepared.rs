@@ -1,27 +1,32 @@
 //! Sending prepared messages to many connections.
 
 use bytes::Bytes;
-use wsproto_extensions::WriteBuffer;
+use wsproto_extensions::WriteBuffer as _;
 use wsproto_frame::{FrameError, FrameHeader};
 
 use super::Connection;
-use crate::{LocalProtocolError, PreparedMessage};
+use crate::{LocalProtocolError, PreparedMessage, SendBuffer, send_buffer::APART_LEN};
 
 impl Connection {
-    /// Appends a message that was prepared for many connections to `out`, a `Vec<u8>` or a `BytesMut`.
+    /// Appends a message that was prepared for many connections to `out`, as [`send`](Self::send) does. An
+    /// [`OutputQueue`](crate::OutputQueue) shares a long payload, also one that was compressed, with the message.
     ///
     /// # Errors
     ///
     /// A [`LocalProtocolError`], as from [`send`](Self::send). None can be sent while a message of ours is under way.
-    pub fn send_prepared<B: WriteBuffer>(
+    pub fn send_prepared<B: SendBuffer>(
         &mut self,
         message: &PreparedMessage,
         out: &mut B,
     ) -> Result<(), LocalProtocolError> {
-        match self.prepared_frame(message)? {
-            Some((header, payload)) => self.write_frame(&header, &payload, out),
-            None => Ok(()),
+        let Some((header, payload)) = self.prepared_frame(message)? else { return Ok(()) };
+        if B::TAKES_PAYLOADS && payload.len() >= APART_LEN && header.mask.is_none() {
+            self.encoder.check(&header)?;
+            out.bytes().append(&header.encode());
+            out.take_payload(payload);
+            return Ok(());
         }
+        self.write_frame(&header, &payload, out.bytes())
     }
 
     /// Returns the header and the shared payload of a prepared message; nothing is copied.

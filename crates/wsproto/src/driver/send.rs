@@ -4,17 +4,13 @@
 
 use core::time::Duration;
 
-use wsproto_frame::{CloseCode, Role};
+use wsproto_frame::CloseCode;
 
 use super::{Clock, Driver, Side};
 use crate::{
     BytesMessage, CloseConnection, ConnectionState, Event, LocalProtocolError, Message, PreparedMessage,
     Remedy, RemoteProtocolError, TextMessage,
 };
-
-/// From this length on, in bytes, a server's shared payload is queued without a copy: a copy would cost more than one
-/// more slice in the write.
-const APART_LEN: usize = 64 << 10;
 
 /// The facts about a sent event that are counted.
 #[derive(Clone, Copy)]
@@ -49,7 +45,7 @@ impl Driver {
             _ => Sent::Other,
         };
         self.check_output()?;
-        self.connection.send(event, self.output.buffer())?;
+        self.connection.send(event, &mut self.output)?;
         self.sent(sent, now);
         Ok(())
     }
@@ -61,21 +57,7 @@ impl Driver {
     /// As [`Connection::send`](crate::Connection::send). Nothing is queued then.
     #[inline]
     pub fn send_message(&mut self, message: &Message, now: impl Clock) -> Result<(), LocalProtocolError> {
-        let len = message.len();
-        if len < APART_LEN || self.connection.role() == Role::Client {
-            return self.send(message, now);
-        }
-        self.check_output()?;
-        match self.connection.send_apart(message) {
-            Ok(header) => {
-                self.output.buffer().extend_from_slice(&header.encode());
-                self.output.push(message.clone().into_bytes());
-                self.sent(Sent::Message { len, is_last: true }, now);
-                Ok(())
-            }
-            Err(LocalProtocolError::PayloadApart) => self.send(message, now),
-            Err(error) => Err(error),
-        }
+        self.send(message, now)
     }
 
     /// Queues a message that was prepared for many connections.
@@ -89,7 +71,7 @@ impl Driver {
         now: impl Clock,
     ) -> Result<(), LocalProtocolError> {
         self.check_output()?;
-        self.connection.send_prepared(message, self.output.buffer())?;
+        self.connection.send_prepared(message, &mut self.output)?;
         self.sent(Sent::Message { len: message.payload.len(), is_last: true }, now);
         Ok(())
     }

@@ -147,14 +147,14 @@ impl<'a> Text<'a> {
         self.as_bytes().is_empty()
     }
 
-    /// Returns the same text, borrowed from this one. No `&str` is made that isn't there yet.
+    /// Returns the same text, borrowed from this one or shared with it. No `&str` is made that isn't there yet.
     #[inline]
     pub(crate) fn borrowed(&self) -> Text<'_> {
         Text(match &self.0 {
             TextBytes::Borrowed(text) => TextBytes::Borrowed(text),
             TextBytes::ShortAscii(bytes) => TextBytes::ShortAscii(bytes),
             TextBytes::Owned(text) => TextBytes::Borrowed(text),
-            TextBytes::Shared(text) => TextBytes::Borrowed(text),
+            TextBytes::Shared(text) => TextBytes::Shared(Arc::clone(text)),
             TextBytes::Inline(text) => TextBytes::Inline(*text),
         })
     }
@@ -174,6 +174,12 @@ impl<'a> Text<'a> {
             },
             TextBytes::Borrowed(text) => return String::from(text).into(),
         })
+    }
+
+    /// Tells whether the text belongs to it, and need not be copied to be kept.
+    #[inline]
+    pub(crate) const fn is_owned(&self) -> bool {
+        matches!(self.0, TextBytes::Owned(_) | TextBytes::Shared(_))
     }
 
     /// Returns the text's UTF-8 as `Bytes`. A borrowed text is copied.
