@@ -2,12 +2,7 @@
 
 use std::fmt::Write as _;
 
-use wsproto::Role;
-
-use crate::{
-    Row,
-    work::{Content, Group, Task},
-};
+use crate::{Row, work::Group};
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 420.0;
@@ -28,34 +23,33 @@ const COLOURS: [(&str, &str); 7] = [
     ("websocket-sans-io", "#7f7f7f"),
 ];
 
-const TIMES: [(f64, &str); 6] =
-    [(1e1, "10 ns"), (1e2, "100 ns"), (1e3, "1 µs"), (1e4, "10 µs"), (1e5, "100 µs"), (1e6, "1 ms")];
+const TIMES: [(f64, &str); 7] = [
+    (1e1, "10 ns"),
+    (1e2, "100 ns"),
+    (1e3, "1 µs"),
+    (1e4, "10 µs"),
+    (1e5, "100 µs"),
+    (1e6, "1 ms"),
+    (1e7, "10 ms"),
+];
 
 /// Draws the time to receive a message against its length.
 pub(crate) fn lengths(rows: &[Row]) -> String {
-    let whole = |row: &&Row| {
-        let work = &row.work;
-        work.group == Group::Messages
-            && work.task == Task::Receive
-            && work.role == Role::Server
-            && work.content != Content::Mixed
-            && !work.as_str
-            && work.frames == 1
-            && work.read_len == 64 << 10
-    };
+    let lengths = rows.iter().filter(|row| row.work.group == Group::Lengths);
     Chart {
         title: "Receiving as a server: time a message against its length",
         places: &[
+            (1.0, "1 B"),
             (16.0, "16 B"),
-            (125.0, "125 B"),
-            (1024.0, "1 KiB"),
-            (16384.0, "16 KiB"),
+            (256.0, "256 B"),
+            (4096.0, "4 KiB"),
             (65536.0, "64 KiB"),
             (1_048_576.0, "1 MiB"),
+            (16_777_216.0, "16 MiB"),
         ],
         times: &TIMES,
     }
-    .draw(rows.iter().filter(whole).map(|row| (row.work.len as f64, row)).collect())
+    .draw(lengths.map(|row| (row.work.len as f64, row)).collect())
 }
 
 /// Draws the time to echo a message against the number of connections that take turns.
@@ -63,7 +57,7 @@ pub(crate) fn connections(rows: &[Row]) -> String {
     let turns = rows.iter().filter(|row| row.work.group == Group::Turns);
     Chart {
         title: "Echoing 125 B: time a message against the number of connections",
-        places: &[(1e0, "1"), (1e1, "10"), (1e2, "100"), (1e3, "1 000"), (1e4, "10 000")],
+        places: &[(1e0, "1"), (1e1, "10"), (1e2, "100"), (1e3, "1 000"), (1e4, "10 000"), (1e5, "100 000")],
         times: &TIMES[..4],
     }
     .draw(turns.map(|row| (row.work.connections as f64, row)).collect())

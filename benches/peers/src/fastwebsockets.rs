@@ -10,8 +10,7 @@ use crate::{
 
 pub(crate) fn start(work: &Work) -> Option<Runner> {
     let work = *work;
-    let transport = Transport::new(work.tape(), work.read_len);
-    let written = transport.written();
+    let transport = Transport::of(&work);
     let role = if work.is_client() { Role::Client } else { Role::Server };
     let mut socket = FragmentCollector::new(WebSocket::after_handshake(transport, role));
     let payload = work.shared_payload();
@@ -34,5 +33,5 @@ pub(crate) fn start(work: &Work) -> Option<Runner> {
             }
         });
     };
-    Some(Runner { round: Box::new(round), written })
+    Some(Runner::new(round))
 }

@@ -6,14 +6,13 @@ use wsproto_benches::{limits, raw, wire};
 
 use crate::{
     Runner,
-    transport::Written,
     work::{Delivered, Task, Work},
 };
 
 /// Starts one who does the same to each message; nothing is delivered or written.
 fn start(mut message: impl FnMut() + 'static) -> Option<Runner> {
     let round = move |messages: usize, _: &mut Delivered| (0..messages).for_each(|_| message());
-    Some(Runner { round: Box::new(round), written: Written::here() })
+    Some(Runner::new(round))
 }
 
 pub(crate) fn copy(work: &Work) -> Option<Runner> {
@@ -89,5 +88,5 @@ fn each(messages: Vec<Vec<u8>>, mut message: impl FnMut(&[u8], &mut Delivered) +
             next = (next + 1) % messages.len();
         }
     };
-    Some(Runner { round: Box::new(round), written: Written::here() })
+    Some(Runner::new(round))
 }

@@ -9,9 +9,11 @@ mod fastwebsockets;
 mod handshake;
 mod limits;
 mod many;
+mod memory;
 mod nago;
 mod opening;
 mod ours;
+mod peer;
 mod report;
 mod sans_io;
 mod sent;
@@ -20,7 +22,7 @@ mod soketto;
 mod tokio_websockets;
 mod transport;
 mod tungstenite;
-
+mod websocket_codec;
 mod work;
 mod wtx;
 mod yawc;
@@ -39,6 +41,12 @@ use work::{Delivered, Group, Task, Work, works};
 pub(crate) struct Runner {
     pub(crate) round: Box<dyn FnMut(usize, &mut Delivered)>,
     pub(crate) written: Arc<Written>,
+}
+
+impl Runner {
+    pub(crate) fn new(round: impl FnMut(usize, &mut Delivered) + 'static) -> Self {
+        Self { round: Box::new(round), written: Written::here() }
+    }
 }
 
 /// Somebody and how he does a kind of work. "limit: …" is what no one can do without.
@@ -82,7 +90,7 @@ impl Entrant {
 const MESSAGES: &[Entrant] = &[
     Entrant::new("wsproto", ours::messages),
     Entrant::new("wsproto (chunks)", ours::chunks),
-    Entrant::new("wsproto (at once)", ours::at_once),
+    Entrant::new("wsproto (apart)", ours::apart),
     Entrant::new("tungstenite", tungstenite::start),
     Entrant::new("tokio-websockets", tokio_websockets::start),
     Entrant::new("fastwebsockets", fastwebsockets::start),
@@ -93,6 +101,7 @@ const MESSAGES: &[Entrant] = &[
     Entrant::new("sockudo-ws (parser)", sockudo::parser),
     Entrant::new("nago-wss (parser)", nago::start),
     Entrant::new("websocket-sans-io", sans_io::start),
+    Entrant::new("websocket-codec", websocket_codec::start),
     Entrant::new("limit: copy", limits::copy),
     Entrant::new("limit: mask", limits::mask),
     Entrant::new("limit: UTF-8", limits::text_check),
@@ -106,13 +115,17 @@ const DEFLATE: &[Entrant] = &[
     Entrant::cannot("tungstenite", NO_DEFLATE),
     Entrant::cannot("tokio-websockets", NO_DEFLATE),
     Entrant::cannot("fastwebsockets", NO_DEFLATE),
-    Entrant::cannot("soketto", "compression only by C zlib, which every user of flate2 in the program would then get"),
+    Entrant::cannot(
+        "soketto",
+        "compression only by C zlib, which every user of flate2 in the program would then get",
+    ),
     Entrant::cannot("wtx", "an extension only from its own handshake"),
-    Entrant::new("yawc", deflate::yawc),
-    Entrant::new("sockudo-ws", deflate::sockudo),
-    Entrant::new("sockudo-ws (parser)", deflate::sockudo_parser),
+    Entrant::new("yawc", yawc::start),
+    Entrant::new("sockudo-ws", sockudo::stream),
+    Entrant::new("sockudo-ws (parser)", sockudo::parser),
     Entrant::cannot("nago-wss (parser)", NO_DEFLATE),
     Entrant::cannot("websocket-sans-io", NO_DEFLATE),
+    Entrant::cannot("websocket-codec", NO_DEFLATE),
     Entrant::new("limit: miniz_oxide", limits::miniz),
     Entrant::new("limit: zlib-rs", limits::zlib_rs),
 ];
@@ -129,6 +142,7 @@ const ANSWERS: &[Entrant] = &[
     Entrant::cannot("yawc", BY_HYPER),
     Entrant::new("sockudo-ws", handshake::sockudo),
     Entrant::new("nago-wss (parser)", handshake::nago),
+    Entrant::new("websocket-codec", handshake::websocket_codec),
     Entrant::cannot("websocket-sans-io", "frames only"),
     Entrant::new("limit: httparse", limits::httparse),
     Entrant::new("limit: SHA-1", limits::accept_token),
@@ -136,6 +150,7 @@ const ANSWERS: &[Entrant] = &[
 
 const REQUESTS: &[Entrant] = &[
     Entrant::new("wsproto", opening::ours),
+    Entrant::new("wsproto (rand)", opening::ours_rand),
     Entrant::new("tungstenite", opening::tungstenite),
     Entrant::new("tokio-websockets", opening::tokio_websockets),
     Entrant::cannot("fastwebsockets", BY_HYPER),
@@ -144,6 +159,7 @@ const REQUESTS: &[Entrant] = &[
     Entrant::cannot("yawc", BY_HYPER),
     Entrant::new("sockudo-ws", opening::sockudo),
     Entrant::new("nago-wss (parser)", opening::nago),
+    Entrant::new("websocket-codec", opening::websocket_codec),
     Entrant::cannot("websocket-sans-io", "frames only"),
     Entrant::new("limit: httparse", limits::httparse),
     Entrant::new("limit: SHA-1", limits::accept_token),
@@ -151,7 +167,7 @@ const REQUESTS: &[Entrant] = &[
 
 const MANY: &[Entrant] = &[
     Entrant::new("wsproto", many::ours),
-    Entrant::new("wsproto (at once)", many::ours_apart),
+    Entrant::new("wsproto (apart)", many::ours_apart),
     Entrant::many("tungstenite", tungstenite::start),
     Entrant::many("tokio-websockets", tokio_websockets::start),
     Entrant::many("fastwebsockets", fastwebsockets::start),
@@ -162,7 +178,17 @@ const MANY: &[Entrant] = &[
     Entrant::many("sockudo-ws (parser)", sockudo::parser),
     Entrant::many("nago-wss (parser)", nago::start),
     Entrant::many("websocket-sans-io", sans_io::start),
+    Entrant::many("websocket-codec", websocket_codec::start),
     Entrant::many("limit: copy", limits::copy),
+];
+
+/// Those who compress what many get.
+const MANY_DEFLATE: &[Entrant] = &[
+    Entrant::new("wsproto", many::ours),
+    Entrant::new("wsproto (apart)", many::ours_apart),
+    Entrant::many("yawc", yawc::start),
+    Entrant::many("sockudo-ws", sockudo::stream),
+    Entrant::many("sockudo-ws (parser)", sockudo::parser),
 ];
 
 /// Those whose connections take turns: ourselves, the best, and the one that is used most.
@@ -174,12 +200,23 @@ const TURNS: &[Entrant] = &[
     Entrant::many("sockudo-ws", sockudo::stream),
 ];
 
+/// Those whose times are drawn against the length of a message.
+const LENGTHS: &[Entrant] = &[
+    Entrant::new("wsproto", ours::messages),
+    Entrant::new("wsproto (chunks)", ours::chunks),
+    Entrant::new("tungstenite", tungstenite::start),
+    Entrant::new("tokio-websockets", tokio_websockets::start),
+    Entrant::new("fastwebsockets", fastwebsockets::start),
+];
+
 fn entrants(work: &Work) -> &'static [Entrant] {
     match (work.group, work.is_client()) {
-        (Group::Messages, _) => MESSAGES,
+        (Group::Messages | Group::Memory, _) => MESSAGES,
+        (Group::Lengths, _) => LENGTHS,
         (Group::Deflate, _) => DEFLATE,
         (Group::Handshakes, false) => ANSWERS,
         (Group::Handshakes, true) => REQUESTS,
+        (Group::Broadcast, _) if work.deflate.is_some() => MANY_DEFLATE,
         (Group::Broadcast, _) => MANY,
         (Group::Turns, _) => TURNS,
     }
@@ -235,7 +272,8 @@ fn options() -> Options {
     options
 }
 
-/// The times of one entrant, in nanoseconds a message.
+/// The times of one entrant, in nanoseconds a message; or the bytes that he keeps, and those after he was asked to give
+/// back what he can.
 pub(crate) struct Times {
     pub(crate) name: &'static str,
     pub(crate) minimum: f64,
@@ -271,12 +309,19 @@ fn measure(work: &Work, options: &Options) -> Row {
         options.peers.is_empty() || options.peers.iter().any(|peer| entrant.name == peer)
     };
     let mut runners: Vec<(&'static str, Runner, Vec<f64>)> = Vec::new();
-    let mut cannot = Vec::new();
+    let (mut cannot, mut memory) = (Vec::new(), Vec::new());
     for entrant in entrants(work).iter().filter(wanted) {
         if let Way::Cannot(reason) = entrant.way {
             cannot.push((entrant.name, reason));
         }
         if let Some(mut runner) = entrant.start(work) {
+            if work.group == Group::Memory {
+                if !entrant.name.starts_with("limit: ") {
+                    let (kept, shrunk) = memory::kept(&mut runner, work);
+                    memory.push(Times { name: entrant.name, minimum: kept, median: shrunk });
+                }
+                continue;
+            }
             check(entrant.name, &mut runner, work);
             runners.push((entrant.name, runner, Vec::new()));
         }
@@ -294,6 +339,7 @@ fn measure(work: &Work, options: &Options) -> Row {
             Times { name, minimum: times[0], median: times[times.len() / 2] }
         })
         .collect();
+    times.append(&mut memory);
     times.sort_by(|a, b| a.minimum.total_cmp(&b.minimum));
     Row { work: *work, times, cannot }
 }

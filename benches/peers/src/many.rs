@@ -2,67 +2,73 @@
 
 use std::{io::IoSlice, sync::Arc};
 
-use wsproto::{Config, Connection, Event, TextMessage};
+use wsproto::{
+    Config, Connection, Event, OutputQueue, PreparedMessage, TextMessage, extensions::deflate::Backend,
+};
 
 use crate::{
-    Runner,
-    transport::{Transport, Written},
+    Runner, deflate,
+    transport::Transport,
     work::{Delivered, Group, Work},
 };
 
+/// So many connections that compress are made at most; they take turns.
+const COMPRESSING: usize = 1000;
+
 /// Starts a peer whose connections have everything of their own; their payloads may share memory.
 pub(crate) fn each_its_own(work: &Work, start: fn(&Work) -> Option<Runner>) -> Option<Runner> {
-    let mut runners: Vec<Runner> = (0..work.connections).map(|_| start(work)).collect::<Option<_>>()?;
-    let is_broadcast = work.group == Group::Broadcast;
+    let most = if work.deflate.is_some() { COMPRESSING } else { usize::MAX };
+    let mut runners: Vec<Runner> =
+        (0..work.connections.min(most)).map(|_| start(work)).collect::<Option<_>>()?;
+    let (connections, is_broadcast) = (work.connections, work.group == Group::Broadcast);
     let mut turn = 0;
     let round = move |messages: usize, delivered: &mut Delivered| {
-        for _ in 0..messages {
-            if is_broadcast {
-                runners.iter_mut().for_each(|runner| (runner.round)(1, delivered));
-            } else {
-                (runners[turn].round)(1, delivered);
-                turn = (turn + 1) % runners.len();
-            }
+        for _ in 0..if is_broadcast { messages * connections } else { messages } {
+            (runners[turn].round)(1, delivered);
+            turn = (turn + 1) % runners.len();
         }
     };
-    Some(Runner { round: Box::new(round), written: Written::here() })
+    Some(Runner::new(round))
 }
 
-/// Ours: connections that share a buffer to read and one to write, as a thread of a server would.
+/// Ours: connections that share a buffer to read and a queue to write, as a thread of a server would.
 struct Ours {
     connections: Vec<(Connection, Transport)>,
     turn: usize,
     buf: Vec<u8>,
-    out: Vec<u8>,
-    text: String,
+    out: OutputQueue,
+    text: Arc<str>,
 }
 
 impl Ours {
     fn new(work: &Work) -> Self {
         let config = Arc::new(Config::default());
-        let connection =
-            || (Connection::open_server(config.clone()), Transport::new(work.tape(), work.read_len));
+        let connection = || match work.deflate {
+            Some(parameters) => deflate::connection(parameters, Backend::ZlibRs),
+            None => Connection::open_server(config.clone()),
+        };
         Self {
-            connections: (0..work.connections).map(|_| connection()).collect(),
+            connections: (0..work.connections).map(|_| (connection(), Transport::of(work))).collect(),
             turn: 0,
             buf: vec![0; 64 << 10],
-            out: Vec::new(),
-            text: String::from_utf8(work.payload()).unwrap(),
+            out: OutputQueue::new(),
+            text: String::from_utf8(work.payload()).unwrap().into(),
         }
     }
 
     fn broadcast(&mut self) {
+        let message = PreparedMessage::new(TextMessage::new(&*self.text)).unwrap();
         for (connection, transport) in &mut self.connections {
-            connection.send(TextMessage::new(&self.text), &mut self.out).unwrap();
-            transport.put(&self.out);
-            self.out.clear();
+            connection.send_prepared(&message, &mut self.out).unwrap();
+            self.out.write_to(transport).unwrap();
         }
     }
 
     fn broadcast_apart(&mut self) {
+        let message = PreparedMessage::new(TextMessage::new(&*self.text)).unwrap();
         for (connection, transport) in &mut self.connections {
-            let header = connection.send_apart(TextMessage::new(&self.text)).unwrap().encode();
-            transport.put_all(&[IoSlice::new(&header), IoSlice::new(self.text.as_bytes())]);
+            let (header, payload) = connection.send_prepared_apart(&message).unwrap().unwrap();
+            transport.put_all(&[IoSlice::new(&header.encode()), IoSlice::new(&payload)]);
         }
     }
 
@@ -76,8 +82,7 @@ impl Ours {
             }
             connection.send(event, &mut self.out).unwrap();
         }
-        transport.put(&self.out);
-        self.out.clear();
+        self.out.write_to(transport).unwrap();
         self.turn = (self.turn + 1) % self.connections.len();
     }
 }
@@ -88,12 +93,12 @@ pub(crate) fn ours(work: &Work) -> Option<Runner> {
     let round = move |messages: usize, delivered: &mut Delivered| {
         (0..messages).for_each(|_| if is_broadcast { ours.broadcast() } else { ours.echo(delivered) });
     };
-    Some(Runner { round: Box::new(round), written: Written::here() })
+    Some(Runner::new(round))
 }
 
 /// Each client's header apart from the payload, which is not copied.
 pub(crate) fn ours_apart(work: &Work) -> Option<Runner> {
     let mut ours = (work.group == Group::Broadcast).then(|| Ours::new(work))?;
     let round = move |messages: usize, _: &mut _| (0..messages).for_each(|_| ours.broadcast_apart());
-    Some(Runner { round: Box::new(round), written: Written::here() })
+    Some(Runner::new(round))
 }

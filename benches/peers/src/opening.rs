@@ -170,7 +170,7 @@ fn start<T: 'static>(
         aside(|| ends[..count].iter().for_each(End::answer));
         asked.drain(..).for_each(&mut take);
     };
-    Some(Runner { round: Box::new(round), written: Written::here() })
+    Some(Runner::new(round))
 }
 
 /// Starts one whose handshake is a future; each waits in a place that is used again and again.
@@ -194,13 +194,23 @@ fn start_future<F: Future<Output = ()> + 'static>(
             place.set(None);
         }
     };
-    Some(Runner { round: Box::new(round), written: Written::here() })
+    Some(Runner::new(round))
 }
 
 pub(crate) fn ours(work: &Work) -> Option<Runner> {
-    let (mut out, mut buf) = (Vec::new(), vec![0; 64 << 10]);
+    start_ours(work, Connection::client)
+}
+
+/// With the source of randomness that most others use.
+pub(crate) fn ours_rand(work: &Work) -> Option<Runner> {
+    let rand = |bytes: &mut [u8]| rand::Rng::fill_bytes(&mut rand::rng(), bytes);
+    start_ours(work, move |config| Connection::client_with_entropy(config, rand))
+}
+
+fn start_ours(work: &Work, connection: impl Fn(Arc<Config>) -> Connection + 'static) -> Option<Runner> {
+    let (mut out, mut buf, config) = (Vec::new(), vec![0; 64 << 10], Arc::new(Config::default()));
     let ask = move |end: End| {
-        let mut client = Connection::client(Config::default());
+        let mut client = connection(config.clone());
         client.send(Request::new(HOST, TARGET), &mut out).unwrap();
         end.put(&out);
         out.clear();
@@ -268,5 +278,29 @@ pub(crate) fn wtx(work: &Work) -> Option<Runner> {
         let connector = connector.rng(Xorshift64::from(rand::random::<u64>()));
         let uri = UriRef::new("ws://server.example.com/chat?room=42");
         drop(connector.connect(end, &uri).await.unwrap());
+    })
+}
+
+/// It makes no request: its own client writes one by hand.
+pub(crate) fn websocket_codec(work: &Work) -> Option<Runner> {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    use tokio_util::codec::Decoder as _;
+    let mut buf = bytes::BytesMut::with_capacity(64 << 10);
+    let ask = |end: End| {
+        let key = STANDARD.encode(rand::random::<[u8; 16]>());
+        end.put(
+            format!(
+                "GET {TARGET} HTTP/1.1\r\nHost: {HOST}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                 Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
+            )
+            .as_bytes(),
+        );
+        (::websocket_codec::UpgradeCodec::new(&key), end)
+    };
+    start(work, ask, move |(mut codec, end)| {
+        buf.resize(4 << 10, 0);
+        let n = end.read_some(&mut buf).unwrap();
+        buf.truncate(n);
+        codec.decode(&mut buf).unwrap().unwrap();
     })
 }

@@ -1,16 +1,16 @@
-//! Ourselves: a connection that the caller drives with one buffer in and one out.
+//! Ourselves: a connection that the caller drives with one buffer in and one queue out.
 
-use std::io::IoSlice;
+use std::{io::IoSlice, ops::Range};
 
-use wsproto::{BytesMessage, Config, Connection, Event, ReadBuffer, Role, TextMessage};
+use wsproto::{Config, Connection, Event, Message, OutputQueue, ReadBuffer, Role};
 
 use crate::{
     Runner,
     transport::Transport,
-    work::{Delivered, Task, Work},
+    work::{Delivered, Group, Task, Work},
 };
 
-/// Payloads of this many bytes and more are written from where they lie.
+/// Payloads of this many bytes and more are echoed from where they lie.
 const APART: usize = 8 << 10;
 
 /// A client masks so many bytes of a payload before it writes them.
@@ -23,67 +23,100 @@ struct Ours {
     messages: ReadBuffer,
     buf: Vec<u8>,
     /// The bytes of `buf` that were read and not yet taken.
-    unread: std::ops::Range<usize>,
-    out: Vec<u8>,
-    payload: Vec<u8>,
-    whole: bool,
+    unread: Range<usize>,
+    out: OutputQueue,
+    /// What is sent, in turn.
+    sent: Vec<Message>,
+    next: usize,
 }
 
-/// Whole messages, joined where they come in parts.
+/// Whole messages; what is sent goes into a queue.
 pub(crate) fn messages(work: &Work) -> Option<Runner> {
-    Some(ours(work, true).runner())
+    with(work, open(work))
 }
 
 /// The parts of messages as they arrive.
 pub(crate) fn chunks(work: &Work) -> Option<Runner> {
-    (work.task == Task::Receive).then(|| ours(work, false).runner())
+    let mut ours = Ours::new(work, open(work));
+    ours.buf = vec![0; 16 << 10];
+    (work.task == Task::Receive)
+        .then(|| Runner::new(move |count, delivered| ours.receive_chunks(count, delivered)))
 }
 
-/// Each message written at once: headers apart from long payloads, which a client masks a piece at a time.
-pub(crate) fn at_once(work: &Work) -> Option<Runner> {
-    if work.task != Task::Send {
-        return None;
+/// Headers apart from payloads, which the caller writes, and a client masks a piece at a time.
+pub(crate) fn apart(work: &Work) -> Option<Runner> {
+    let mut ours = Ours::new(work, open(work));
+    (work.task == Task::Send).then(|| Runner::new(move |count, _| ours.send_apart(count)))
+}
+
+/// Whole messages over a connection with extensions.
+pub(crate) fn with(work: &Work, connection: Connection) -> Option<Runner> {
+    let mut ours = Ours::new(work, connection);
+    Some(Runner::new(move |count, delivered| match ours.work.task {
+        _ if delivered.shrinks => ours.messages.shrink_to(0),
+        Task::Receive => {
+            ours.receive(count, delivered);
+            if ours.work.group == Group::Memory {
+                // As long as an event may be looked at, its memory stays: until the next read.
+                assert!(ours.connection.receive_from(&mut ours.messages).unwrap().is_none());
+                let _ = ours.messages.room();
+            }
+        }
+        Task::Send => ours.send(count, ours.work.batch()),
+        Task::Echo if ours.work.len >= APART => ours.echo_apart(count, delivered),
+        Task::Echo | Task::Handshake => ours.echo(count, delivered),
+    }))
+}
+
+fn open(work: &Work) -> Connection {
+    match work.role {
+        Role::Server => Connection::open_server(Config::default()),
+        Role::Client => Connection::open_client(Config::default()),
     }
-    let mut ours = ours(work, true);
-    let written = ours.transport.written();
-    let apart = work.role == Role::Server || work.len >= APART;
-    let round = move |messages: usize, _: &mut Delivered| match apart {
-        true => ours.send_apart(messages),
-        false => ours.send(messages, 1),
-    };
-    Some(Runner { round: Box::new(round), written })
 }
 
-fn ours(work: &Work, whole: bool) -> Ours {
-    let config = Config::default();
-    let connection = match work.role {
-        Role::Server => Connection::open_server(config),
-        Role::Client => Connection::open_client(config),
-    };
-    Ours {
-        work: *work,
-        transport: Transport::new(work.tape(), work.read_len),
-        connection,
-        messages: ReadBuffer::messages(),
-        buf: vec![0; 16 << 10],
-        unread: 0..0,
-        out: Vec::new(),
-        payload: work.payload(),
-        whole,
+#[inline(always)]
+fn deliver(work: &Work, event: &Event<'_>, delivered: &mut Delivered) -> bool {
+    match event {
+        Event::TextMessage(message) => {
+            if work.as_str {
+                delivered.text_part(&message.data, message.message_finished);
+            } else {
+                delivered.part(message.data.as_bytes(), message.message_finished);
+            }
+            message.message_finished
+        }
+        Event::BytesMessage(message) => {
+            delivered.part(&message.data, message.message_finished);
+            message.message_finished
+        }
+        _ => unreachable!(),
     }
 }
 
 impl Ours {
+    fn new(work: &Work, connection: Connection) -> Self {
+        let text = |payload| Message::text(String::from_utf8(payload).unwrap());
+        let message = |payload| if work.is_text() { text(payload) } else { Message::binary(payload) };
+        let payloads = if work.task == Task::Send { work.payloads() } else { Vec::new() };
+        Self {
+            work: *work,
+            transport: Transport::of(work),
+            connection,
+            messages: ReadBuffer::messages(),
+            buf: Vec::new(),
+            unread: 0..0,
+            out: OutputQueue::new(),
+            sent: payloads.into_iter().map(message).collect(),
+            next: 0,
+        }
+    }
+
     fn receive(&mut self, count: usize, delivered: &mut Delivered) {
         let mut left = count;
         loop {
             while let Some(event) = self.connection.receive_from(&mut self.messages).unwrap() {
-                match &event {
-                    Event::TextMessage(message) if self.work.as_str => delivered.text(&message.data),
-                    Event::TextMessage(message) => delivered.message(message.data.as_bytes()),
-                    Event::BytesMessage(message) => delivered.message(&message.data),
-                    _ => unreachable!(),
-                }
+                deliver(&self.work, &event, delivered);
                 left -= 1;
                 if left == 0 {
                     return;
@@ -99,22 +132,7 @@ impl Ours {
         let mut input = &mut self.buf[self.unread.clone()];
         loop {
             while let Some(event) = self.connection.receive(&mut input).unwrap() {
-                let finished = match &event {
-                    Event::TextMessage(message) => {
-                        if self.work.as_str {
-                            delivered.text_part(&message.data, message.message_finished);
-                        } else {
-                            delivered.part(message.data.as_bytes(), message.message_finished);
-                        }
-                        message.message_finished
-                    }
-                    Event::BytesMessage(message) => {
-                        delivered.part(&message.data, message.message_finished);
-                        message.message_finished
-                    }
-                    _ => unreachable!(),
-                };
-                left -= usize::from(finished);
+                left -= usize::from(deliver(&self.work, &event, delivered));
                 if left == 0 {
                     self.unread = self.unread.end - input.len()..self.unread.end;
                     return;
@@ -127,38 +145,29 @@ impl Ours {
     }
 
     fn send(&mut self, count: usize, batch: usize) {
-        let text = str::from_utf8(&self.payload).unwrap_or_default();
         for i in 1..=count {
-            if self.work.is_text() {
-                self.connection.send(TextMessage::new(text), &mut self.out).unwrap();
-            } else {
-                self.connection.send(BytesMessage::new(&self.payload), &mut self.out).unwrap();
-            }
+            self.connection.send(&self.sent[self.next], &mut self.out).unwrap();
+            self.next = (self.next + 1) % self.sent.len();
             if i % batch == 0 || i == count {
-                self.transport.put(&self.out);
-                self.out.clear();
+                self.out.write_to(&mut self.transport).unwrap();
             }
         }
     }
 
     fn send_apart(&mut self, count: usize) {
-        let text = str::from_utf8(&self.payload).unwrap_or_default();
         for _ in 0..count {
-            let header = if self.work.is_text() {
-                self.connection.send_apart(TextMessage::new(text)).unwrap()
-            } else {
-                self.connection.send_apart(BytesMessage::new(&self.payload)).unwrap()
-            };
+            let payload = self.sent[0].as_bytes();
+            let header = self.connection.send_apart(&self.sent[0]).unwrap();
             let Some(mut key) = header.mask else {
-                self.transport.put_all(&[IoSlice::new(&header.encode()), IoSlice::new(&self.payload)]);
+                self.transport.put_all(&[IoSlice::new(&header.encode()), IoSlice::new(payload)]);
                 continue;
             };
             self.transport.put(&header.encode());
-            for piece in self.payload.chunks(PIECE) {
-                self.out.clear();
-                self.out.extend_from_slice(piece);
-                key.apply(&mut self.out);
-                self.transport.put(&self.out);
+            for piece in payload.chunks(PIECE) {
+                self.buf.clear();
+                self.buf.extend_from_slice(piece);
+                key.apply(&mut self.buf);
+                self.transport.put(&self.buf);
             }
         }
     }
@@ -167,22 +176,15 @@ impl Ours {
         let mut left = count;
         loop {
             while let Some(event) = self.connection.receive_from(&mut self.messages).unwrap() {
-                match &event {
-                    Event::TextMessage(message) if self.work.as_str => delivered.text(&message.data),
-                    Event::TextMessage(message) => delivered.message(message.data.as_bytes()),
-                    Event::BytesMessage(message) => delivered.message(&message.data),
-                    _ => unreachable!(),
-                }
+                deliver(&self.work, &event, delivered);
                 self.connection.send(event, &mut self.out).unwrap();
                 left -= 1;
                 if left == 0 {
-                    self.transport.put(&self.out);
-                    self.out.clear();
+                    self.out.write_to(&mut self.transport).unwrap();
                     return;
                 }
             }
-            self.transport.put(&self.out);
-            self.out.clear();
+            self.out.write_to(&mut self.transport).unwrap();
             let n = self.transport.take(self.messages.room());
             self.messages.filled(n);
         }
@@ -193,16 +195,13 @@ impl Ours {
         let mut left = count;
         loop {
             while let Some(event) = self.connection.receive_from(&mut self.messages).unwrap() {
+                deliver(&self.work, &event, delivered);
                 let header = self.connection.send_apart(event.clone()).unwrap().encode();
                 let payload = match &event {
                     Event::TextMessage(message) => message.data.as_bytes(),
                     Event::BytesMessage(message) => &message.data,
                     _ => unreachable!(),
                 };
-                match &event {
-                    Event::TextMessage(message) if self.work.as_str => delivered.text(&message.data),
-                    _ => delivered.message(payload),
-                }
                 self.transport.put_all(&[IoSlice::new(&header), IoSlice::new(payload)]);
                 left -= 1;
                 if left == 0 {
@@ -212,19 +211,5 @@ impl Ours {
             let n = self.transport.take(self.messages.room());
             self.messages.filled(n);
         }
-    }
-}
-
-impl Ours {
-    fn runner(mut self) -> Runner {
-        let written = self.transport.written();
-        let round = move |messages: usize, delivered: &mut Delivered| match (self.work.task, self.whole) {
-            (Task::Receive, false) => self.receive_chunks(messages, delivered),
-            (Task::Receive, true) => self.receive(messages, delivered),
-            (Task::Send, _) => self.send(messages, self.work.batch()),
-            (Task::Echo, _) if self.work.len >= APART => self.echo_apart(messages, delivered),
-            (Task::Echo | Task::Handshake, _) => self.echo(messages, delivered),
-        };
-        Runner { round: Box::new(round), written }
     }
 }

@@ -51,45 +51,69 @@ fn tables(rows: &[Row], rounds: usize) -> String {
         cpu(),
         versions().join(", "),
     );
-    let of = |group| rows.iter().filter(move |row| row.work.group == group);
-    text.push_str(
-        "\n| work | wsproto | to the best peer | best peer | second | third | in parts, or at once | limits |\n",
+    let of = |groups: &'static [Group]| {
+        let mut rows: Vec<_> = rows.iter().filter(|row| groups.contains(&row.work.group)).collect();
+        rows.sort_by(|a, b| ratio(b).total_cmp(&ratio(a)));
+        rows
+    };
+    let heads = "wsproto | to the best peer | best peer | second | third | another way";
+    let _ = writeln!(
+        text,
+        "\nThe worst first:\n\n| work | {heads} | limits |\n|---|--:|--:|---|---|---|---|---|"
     );
-    text.push_str("|---|--:|--:|---|---|---|---|---|\n");
-    of(Group::Messages).for_each(|row| messages_line(row, &mut text));
-    text.push_str("\nOpening handshakes; and a message to many, as the time for all of them:\n");
-    text.push_str(
-        "\n| work | wsproto | to the best peer | best peer | second | third | in parts, or at once | limits |\n",
-    );
-    text.push_str("|---|--:|--:|---|---|---|---|---|\n");
-    of(Group::Handshakes).chain(of(Group::Broadcast)).for_each(|row| messages_line(row, &mut text));
+    for row in of(&[Group::Messages, Group::Handshakes, Group::Broadcast]) {
+        messages_line(row, true, &mut text);
+    }
     text.push_str("\nCompressed JSON, each backend with its ratio to the same library by itself:\n");
     text.push_str("\n| work | miniz_oxide | to it alone | zlib-rs | to it alone | zlib-rs to the best peer | best peer | second |\n");
     text.push_str("|---|--:|--:|--:|--:|--:|---|---|\n");
-    of(Group::Deflate).for_each(|row| deflate_line(row, &mut text));
-    text.push_str("\nConnections that take turns:\n");
-    text.push_str(
-        "\n| work | wsproto | to the best peer | best peer | second | third | in parts, or at once | limits |\n",
-    );
-    text.push_str("|---|--:|--:|---|---|---|---|---|\n");
-    of(Group::Turns).for_each(|row| messages_line(row, &mut text));
+    of(&[Group::Deflate]).iter().for_each(|row| deflate_line(row, &mut text));
+    let _ =
+        writeln!(text, "\nConnections that take turns:\n\n| work | {heads} |\n|---|--:|--:|---|---|---|---|");
+    of(&[Group::Turns]).iter().for_each(|row| messages_line(row, false, &mut text));
+    text.push_str("\nKiB that are held more than before a message of 1 MiB: after it, and after what can be given back was:\n\n");
+    text.push_str("| who | text | given back | binary | given back |\n|---|--:|--:|--:|--:|\n");
+    memory_lines(&of(&[Group::Memory]), &mut text);
     text.push_str(&cannot(rows));
     text
 }
 
-fn messages_line(row: &Row, text: &mut String) {
+/// Returns the ratio to the best peer's time.
+fn ratio(row: &Row) -> f64 {
+    let ours = find(row, "wsproto").or_else(|| find(row, "wsproto (zlib-rs)"));
+    let best = row.times.iter().find(|times| times.is_peer());
+    ours.zip(best).map_or(0.0, |(ours, best)| ours.minimum / best.minimum)
+}
+
+fn messages_line(row: &Row, with_limits: bool, text: &mut String) {
     let Some(whole) = find(row, "wsproto") else { return };
     let _ = write!(text, "| {} | {} | {} |", row.work.name(), ns(whole.minimum), to_best(row, whole));
     places(row, 3, text);
-    match find(row, "wsproto (chunks)").or_else(|| find(row, "wsproto (at once)")) {
-        Some(times) => {
-            let _ = write!(text, " {} ({}) |", ns(times.minimum), to_best(row, times));
-        }
-        None => text.push_str(" |"),
+    let another = row.times.iter().filter_map(|times| Some((times.name.strip_prefix("wsproto (")?, times)));
+    let another: Vec<String> = another
+        .map(|(name, times)| {
+            format!("{} {} ({})", name.trim_end_matches(')'), ns(times.minimum), to_best(row, times))
+        })
+        .collect();
+    let _ = write!(text, " {} |", another.join(", "));
+    if with_limits {
+        let limit = |times: &Times| Some(format!("{} {}", times.limit()?, ns(times.minimum)));
+        let limits: Vec<String> = row.times.iter().filter_map(limit).collect();
+        let _ = write!(text, " {} |", limits.join(", "));
     }
-    let limit = |times: &Times| Some(format!("{} {}", times.limit()?, ns(times.minimum)));
-    let limits: Vec<String> = row.times.iter().filter_map(limit).collect();
-    let _ = writeln!(text, " {} |", limits.join(", "));
+    text.push('\n');
+}
+
+/// Writes a line for everybody: what is kept of each kind of message, and of that what can't be given back.
+fn memory_lines(rows: &[&Row], text: &mut String) {
+    let Some(first) = rows.first() else { return };
+    for Times { name, .. } in &first.times {
+        let _ = write!(text, "| {name} |");
+        for kept in rows.iter().filter_map(|row| find(row, name)) {
+            let _ = write!(text, " {:.0} | {:.0} |", kept.minimum / 1024.0, kept.median / 1024.0);
+        }
+        text.push('\n');
+    }
 }
 
 fn deflate_line(row: &Row, text: &mut String) {
@@ -181,6 +205,7 @@ fn versions() -> Vec<String> {
         "tokio-websockets",
         "tungstenite",
         "websocket-sans-io",
+        "websocket-codec",
         "wtx",
         "yawc",
     ];

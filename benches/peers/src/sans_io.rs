@@ -25,8 +25,7 @@ struct Peer {
 }
 
 pub(crate) fn start(work: &Work) -> Option<Runner> {
-    let transport = Transport::new(work.tape(), work.read_len);
-    let written = transport.written();
+    let transport = Transport::of(work);
     let mut peer = Peer {
         work: *work,
         transport,
@@ -39,6 +38,7 @@ pub(crate) fn start(work: &Work) -> Option<Runner> {
         payload: work.shared_payload(),
     };
     let round = move |messages: usize, delivered: &mut Delivered| match peer.work.task {
+        _ if delivered.shrinks => peer.joined = Vec::new(),
         Task::Receive => peer.receive::<false>(messages, delivered),
         Task::Echo | Task::Handshake => peer.receive::<true>(messages, delivered),
         Task::Send => {
@@ -52,7 +52,7 @@ pub(crate) fn start(work: &Work) -> Option<Runner> {
             }
         }
     };
-    Some(Runner { round: Box::new(round), written })
+    Some(Runner::new(round))
 }
 
 impl Peer {

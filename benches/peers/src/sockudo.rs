@@ -1,105 +1,118 @@
-//! sockudo-ws: its stream, and its parser without its I/O.
+//! sockudo-ws: its stream, and its parser without its I/O; each with a twin that compresses.
 
-use bytes::{Buf as _, BytesMut};
-use futures_util::{SinkExt as _, StreamExt as _};
-use sockudo_ws::{Config, Message, Role, WebSocketStream, protocol::Protocol};
+use std::vec;
+
+use bytes::{Bytes, BytesMut};
+use sockudo_ws::{
+    CompressedWebSocketStream, Config, Message, Role, WebSocketStream,
+    deflate::DeflateConfig,
+    protocol::{CompressedProtocol, Protocol},
+};
+use wsproto_benches::Deflate;
 
 use crate::{
     Runner,
-    transport::{Transport, run},
-    work::{Delivered, Task, Work},
+    peer::{self, Codec, Framed, stream_and_sink},
+    transport::Transport,
+    work::Work,
 };
 
+const MOST: usize = 64 << 20;
+
 pub(crate) fn stream(work: &Work) -> Option<Runner> {
-    let work = *work;
-    let transport = Transport::new(work.tape(), work.read_len);
-    let written = transport.written();
-    let config = Config::builder().auto_ping(false).idle_timeout(0).max_payload_length(64 << 20).build();
-    let mut stream = WebSocketStream::from_raw(transport, role(&work), config);
-    let message = message(&work);
-    let round = move |messages: usize, delivered: &mut Delivered| {
-        let batch = work.batch();
-        run(async {
-            for i in 1..=messages {
-                let message = match work.task {
-                    Task::Send => message.clone(),
-                    Task::Receive | Task::Echo | Task::Handshake => stream.next().await.unwrap().unwrap(),
-                };
-                match work.task {
-                    Task::Send => {}
-                    _ if work.as_str => delivered.text(message.as_text().unwrap()),
-                    _ => delivered.message(bytes(&message)),
-                }
-                if work.task != Task::Receive {
-                    stream.feed(message).await.unwrap();
-                    if i % batch == 0 || i == messages {
-                        stream.flush().await.unwrap();
-                    }
-                }
-            }
-        });
-    };
-    Some(Runner { round: Box::new(round), written })
+    let config = Config::builder().auto_ping(false).idle_timeout(0).max_payload_length(MOST).build();
+    let transport = Transport::of(work);
+    match deflate(work) {
+        Some(deflate) => {
+            peer::start(work, CompressedWebSocketStream::server(transport, config, deflate), message)
+        }
+        None => peer::start(work, WebSocketStream::from_raw(transport, role(work), config), message),
+    }
 }
 
 pub(crate) fn parser(work: &Work) -> Option<Runner> {
-    let work = *work;
-    let mut transport = Transport::new(work.tape(), work.read_len);
-    let written = transport.written();
-    let mut protocol = Protocol::new(role(&work), 64 << 20, 64 << 20);
-    let message = message(&work);
-    let (mut input, mut output) = (BytesMut::with_capacity(64 << 10), BytesMut::with_capacity(64 << 10));
-    let mut received = Vec::new().into_iter();
-    let round = move |messages: usize, delivered: &mut Delivered| {
-        let batch = work.batch();
-        for i in 1..=messages {
-            let message = match work.task {
-                Task::Send => message.clone(),
-                Task::Receive | Task::Echo | Task::Handshake => loop {
-                    if let Some(message) = received.next() {
-                        break message;
-                    }
-                    read(&mut transport, &mut input);
-                    received = protocol.process(&mut input).unwrap().into_iter();
-                },
-            };
-            match work.task {
-                Task::Send => {}
-                _ if work.as_str => delivered.text(message.as_text().unwrap()),
-                _ => delivered.message(bytes(&message)),
-            }
-            if work.task != Task::Receive {
-                protocol.encode_message(&message, &mut output).unwrap();
-                if i % batch == 0 || i == messages {
-                    let n = transport.put(&output);
-                    output.advance(n);
-                    output.clear();
-                }
-            }
+    let received = Vec::new().into_iter();
+    match deflate(work) {
+        Some(deflate) => {
+            let protocol = CompressedProtocol::server(MOST, MOST, deflate);
+            peer::start(work, Framed::new(work, Parser { protocol, received }), message)
         }
-    };
-    Some(Runner { round: Box::new(round), written })
-}
-
-/// Reads as an asynchronous transport would: into the buffer's spare memory.
-pub(crate) fn read(transport: &mut Transport, buf: &mut BytesMut) {
-    use tokio::io::AsyncReadExt as _;
-    buf.reserve(64 << 10);
-    run(transport.read_buf(buf)).unwrap();
+        None => {
+            let protocol = Protocol::new(role(work), MOST, MOST);
+            peer::start(work, Framed::new(work, Parser { protocol, received }), message)
+        }
+    }
 }
 
 fn role(work: &Work) -> Role {
     if work.is_client() { Role::Client } else { Role::Server }
 }
 
-fn message(work: &Work) -> Message {
-    let payload = work.shared_payload();
-    if work.is_text() { Message::Text(payload) } else { Message::Binary(payload) }
+fn deflate(work: &Work) -> Option<DeflateConfig> {
+    work.deflate.map(|Deflate { level, takeover }| DeflateConfig {
+        server_no_context_takeover: !takeover,
+        client_no_context_takeover: !takeover,
+        compression_level: u32::from(level),
+        ..Default::default()
+    })
 }
 
-fn bytes(message: &Message) -> &[u8] {
-    match message {
-        Message::Text(bytes) | Message::Binary(bytes) => bytes,
-        _ => unreachable!(),
-    }
+fn message(is_text: bool, payload: Bytes) -> Message {
+    if is_text { Message::Text(payload) } else { Message::Binary(payload) }
 }
+
+stream_and_sink!(
+    WebSocketStream<Transport>,
+    Message,
+    |item| item.unwrap(),
+    |message| message.as_bytes(),
+    message.as_text().unwrap()
+);
+
+stream_and_sink!(
+    CompressedWebSocketStream<Transport>,
+    Message,
+    |item| item.unwrap(),
+    |message| message.as_bytes(),
+    message.as_text().unwrap()
+);
+
+/// A parser that gives all messages of a read at once.
+struct Parser<P> {
+    protocol: P,
+    received: vec::IntoIter<Message>,
+}
+
+macro_rules! codec {
+    ($protocol:ty) => {
+        impl Codec for Parser<$protocol> {
+            type Message = Message;
+
+            #[inline]
+            fn decode(&mut self, input: &mut BytesMut) -> Option<Message> {
+                if self.received.len() == 0 {
+                    self.received = self.protocol.process(input).unwrap().into_iter();
+                }
+                self.received.next()
+            }
+
+            #[inline]
+            fn encode(&mut self, message: &Message, output: &mut BytesMut) {
+                self.protocol.encode_message(message, output).unwrap();
+            }
+
+            #[inline]
+            fn bytes(message: &Message) -> &[u8] {
+                message.as_bytes()
+            }
+
+            #[inline]
+            fn text(message: &Message) -> &str {
+                message.as_text().unwrap()
+            }
+        }
+    };
+}
+
+codec!(Protocol);
+codec!(CompressedProtocol);

@@ -10,8 +10,7 @@ use crate::{
 
 pub(crate) fn start(work: &Work) -> Option<Runner> {
     let work = *work;
-    let transport = Transport::new(work.tape(), work.read_len);
-    let written = transport.written();
+    let transport = Transport::of(&work);
     let mode = if work.is_client() { Mode::Client } else { Mode::Server };
     let (mut sender, mut receiver) = Builder::new(transport, mode).finish();
     let mut message = work.payload();
@@ -44,5 +43,5 @@ pub(crate) fn start(work: &Work) -> Option<Runner> {
             }
         });
     };
-    Some(Runner { round: Box::new(round), written })
+    Some(Runner::new(round))
 }

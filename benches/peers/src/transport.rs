@@ -12,6 +12,8 @@ use std::{
 
 use tokio::io::ReadBuf;
 
+use crate::work::Work;
+
 /// Gives the same bytes over and over, at most `read_len` of them at a time, and takes what is written.
 pub(crate) struct Transport {
     tape: Vec<u8>,
@@ -65,13 +67,9 @@ impl Written {
 }
 
 impl Transport {
-    pub(crate) fn new(tape: Vec<u8>, read_len: usize) -> Self {
-        Self { tape, at: 0, read_len, sink: Vec::new(), written: Written::here() }
-    }
-
-    /// Returns where what is written can be seen.
-    pub(crate) fn written(&self) -> Arc<Written> {
-        self.written.clone()
+    /// Makes the transport of a connection.
+    pub(crate) fn of(work: &Work) -> Self {
+        Self { tape: work.tape(), at: 0, read_len: work.read_len, sink: Vec::new(), written: Written::here() }
     }
 
     /// Copies the next bytes into `buf`, and returns how many.

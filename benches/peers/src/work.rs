@@ -30,6 +30,10 @@ pub(crate) enum Group {
     Broadcast,
     /// Messages of many connections, which take turns.
     Turns,
+    /// Messages of many lengths, for a chart.
+    Lengths,
+    /// What is kept after a long message.
+    Memory,
 }
 
 /// What a message holds.
@@ -59,6 +63,8 @@ pub(crate) struct Work {
     pub(crate) read_len: usize,
     pub(crate) deflate: Option<Deflate>,
     pub(crate) connections: usize,
+    /// How many messages are sent before they are written; 0 for as many as fit into 32 KiB.
+    batch: usize,
     /// Whether what is received is delivered as text, and not as bytes: who checks it, and gives no text, checks it again.
     pub(crate) as_str: bool,
 }
@@ -78,6 +84,7 @@ impl Work {
             read_len: READ,
             deflate: None,
             connections: 1,
+            batch: 0,
             as_str: false,
         }
     }
@@ -95,11 +102,28 @@ impl Work {
         work
     }
 
-    /// A text of 1 KiB to so many clients.
-    const fn broadcast(name: &'static str, connections: usize) -> Self {
-        let mut work = Self::new(name, Task::Send, Role::Server, Content::Ascii, 1 << 10);
+    /// A message of 1 KiB to so many clients.
+    const fn broadcast(name: &'static str, content: Content, connections: usize) -> Self {
+        let mut work = Self::new(name, Task::Send, Role::Server, content, 1 << 10);
         work.group = Group::Broadcast;
         work.connections = connections;
+        work
+    }
+
+    const fn compressed(mut self, level: u8) -> Self {
+        self.deflate = Some(Deflate { level, takeover: false });
+        self
+    }
+
+    const fn length(name: &'static str, len: usize) -> Self {
+        let mut work = Self::new(name, Task::Receive, Role::Server, Content::Binary, len);
+        work.group = Group::Lengths;
+        work
+    }
+
+    const fn memory(name: &'static str, task: Task, content: Content) -> Self {
+        let mut work = Self::new(name, task, Role::Server, content, 1 << 20);
+        work.group = Group::Memory;
         work
     }
 
@@ -117,6 +141,11 @@ impl Work {
         self
     }
 
+    const fn in_batches_of(mut self, batch: usize) -> Self {
+        self.batch = batch;
+        self
+    }
+
     const fn in_reads_of(mut self, read_len: usize) -> Self {
         self.read_len = read_len;
         self
@@ -130,7 +159,8 @@ impl Work {
     /// Returns the same work with text delivered as text, where any is delivered. Where connections take turns, caches are
     /// what counts.
     fn with_str(&self) -> Option<Self> {
-        let receives = matches!(self.task, Task::Receive | Task::Echo) && self.group != Group::Turns;
+        let is_delivered = !matches!(self.group, Group::Turns | Group::Memory);
+        let receives = matches!(self.task, Task::Receive | Task::Echo) && is_delivered;
         (receives && self.is_text()).then_some(Self { as_str: true, ..*self })
     }
 
@@ -153,11 +183,13 @@ impl Work {
     fn wanted_messages(&self) -> usize {
         match self.group {
             Group::Handshakes => 200,
-            Group::Broadcast => 16,
+            Group::Broadcast => (1600 / self.connections).max(1),
+            Group::Memory => 1,
             Group::Turns => self.connections.max(1 << 10),
             Group::Deflate => ((16 << 10) / self.len).max(2),
-            Group::Messages if self.read_len < 64 => 64,
-            Group::Messages => (8192 * 24 / (self.len + 24)).max(8),
+            Group::Messages if self.read_len < 64 => (65_536 / (self.len + 64)).max(2),
+            Group::Lengths if self.len >= 1 << 20 => 2,
+            Group::Messages | Group::Lengths => (8192 * 24 / (self.len + 24)).max(8),
         }
     }
 
@@ -185,7 +217,8 @@ impl Work {
     /// Returns how many rounds there are where `most` are asked for: fewer of the long ones.
     pub(crate) fn rounds(&self, most: usize) -> usize {
         match self.group {
-            Group::Turns if self.connections >= 1000 => most.div_ceil(5),
+            _ if self.connections >= 100_000 => most.div_ceil(20),
+            _ if self.connections >= 1000 => most.div_ceil(5),
             Group::Deflate => most.div_ceil(3),
             _ => most,
         }
@@ -193,7 +226,8 @@ impl Work {
 
     /// Returns how many messages are sent before they are flushed.
     pub(crate) fn batch(&self) -> usize {
-        ((32 << 10) / (self.len + 16)).clamp(1, self.messages())
+        let batch = if self.batch == 0 { (32 << 10) / (self.len + 16) } else { self.batch };
+        batch.clamp(1, self.messages())
     }
 
     /// Returns a message: the same for everybody.
@@ -203,14 +237,21 @@ impl Work {
 
     /// Returns a message in memory that all who ask for it share.
     pub(crate) fn shared_payload(&self) -> Bytes {
-        static LAST: Mutex<Option<(Content, Bytes)>> = Mutex::new(None);
+        self.shared_payloads().swap_remove(0)
+    }
+
+    /// Returns the messages that follow each other, in memory that all who ask for them share.
+    pub(crate) fn shared_payloads(&self) -> Vec<Bytes> {
+        static LAST: Mutex<Option<(Content, usize, Vec<Bytes>)>> = Mutex::new(None);
         let mut last = LAST.lock().unwrap();
         match &*last {
-            Some((content, bytes)) if *content == self.content && bytes.len() == self.len => bytes.clone(),
+            Some((content, len, payloads)) if *content == self.content && *len == self.len => {
+                payloads.clone()
+            }
             _ => {
-                let bytes = Bytes::from(self.payload());
-                *last = Some((self.content, bytes.clone()));
-                bytes
+                let payloads: Vec<_> = self.payloads().into_iter().map(Bytes::from).collect();
+                *last = Some((self.content, self.len, payloads.clone()));
+                payloads
             }
         }
     }
@@ -228,12 +269,20 @@ impl Work {
     }
 
     fn payload_count(&self) -> usize {
-        if self.content == Content::Json { (128 << 10) / self.len } else { 1 }
+        match (self.content, self.group) {
+            // Those of many connections would be many.
+            (Content::Json, Group::Broadcast) => 1,
+            (Content::Json, _) => (128 << 10) / self.len,
+            _ => 1,
+        }
     }
 
     /// Returns what the peer sends, again and again: whole messages, each with another key.
     pub(crate) fn tape(&self) -> Vec<u8> {
         let mut tape = Vec::new();
+        if self.task == Task::Send {
+            return tape;
+        }
         if let Some(deflate) = self.deflate {
             for (i, payload) in raw::compressed(&self.payloads(), deflate).iter().enumerate() {
                 wire::frame(0xc1, Some(key(i)), payload, &mut tape);
@@ -274,6 +323,8 @@ pub(crate) struct Delivered {
     pub(crate) bytes: usize,
     /// How much of the message under way came before.
     pub(crate) before: usize,
+    /// Nothing is received; memory that can be given back is given back.
+    pub(crate) shrinks: bool,
 }
 
 impl Delivered {
@@ -341,27 +392,36 @@ const TABLE: &[Work] = &[
     Work::new("receive as a client, binary of 16 KiB",       Receive, Client, Binary, 16 * KIB),
     Work::new("receive as a client, text of 64 KiB",         Receive, Client, Ascii,  64 * KIB),
     Work::new("receive as a client, binary of 1 MiB",        Receive, Client, Binary, KIB * KIB),
-    Work::new("send as a server, text of 16 B",              Send,    Server, Ascii,  16),
-    Work::new("send as a server, text of 125 B",             Send,    Server, Ascii,  125),
-    Work::new("send as a server, text of 1 KiB",             Send,    Server, Ascii,  KIB),
-    Work::new("send as a server, binary of 16 KiB",          Send,    Server, Binary, 16 * KIB),
-    Work::new("send as a server, binary of 1 MiB",           Send,    Server, Binary, KIB * KIB),
-    Work::new("send as a client, text of 16 B",              Send,    Client, Ascii,  16),
-    Work::new("send as a client, text of 125 B",             Send,    Client, Ascii,  125),
-    Work::new("send as a client, text of 1 KiB",             Send,    Client, Ascii,  KIB),
-    Work::new("send as a client, binary of 16 KiB",          Send,    Client, Binary, 16 * KIB),
-    Work::new("send as a client, binary of 1 MiB",           Send,    Client, Binary, KIB * KIB),
-    Work::new("echo as a server, text of 16 B",              Echo,    Server, Ascii,  16),
-    Work::new("echo as a server, text of 1 KiB",             Echo,    Server, Ascii,  KIB),
-    Work::new("echo as a server, text of 64 KiB",            Echo,    Server, Ascii,  64 * KIB),
+    Work::new("send as a server, text of 16 B", Send, Server, Ascii, 16).in_batches_of(1),
+    Work::new("send as a server, text of 125 B", Send, Server, Ascii, 125).in_batches_of(1),
+    Work::new("send as a server, text of 1 KiB", Send, Server, Ascii, KIB).in_batches_of(1),
+    Work::new("send as a server, binary of 16 KiB", Send, Server, Binary, 16 * KIB).in_batches_of(1),
+    Work::new("send as a server, text of 64 KiB", Send, Server, Ascii, 64 * KIB).in_batches_of(1),
+    Work::new("send as a server, binary of 1 MiB", Send, Server, Binary, KIB * KIB).in_batches_of(1),
+    Work::new("send as a server, text of 125 B in batches of 32", Send, Server, Ascii, 125).in_batches_of(32),
+    Work::new("send as a server, text of 1 KiB in batches of 32", Send, Server, Ascii, KIB).in_batches_of(32),
+    Work::new("send as a client, text of 16 B", Send, Client, Ascii, 16).in_batches_of(1),
+    Work::new("send as a client, text of 125 B", Send, Client, Ascii, 125).in_batches_of(1),
+    Work::new("send as a client, text of 1 KiB", Send, Client, Ascii, KIB).in_batches_of(1),
+    Work::new("send as a client, binary of 16 KiB", Send, Client, Binary, 16 * KIB).in_batches_of(1),
+    Work::new("send as a client, text of 64 KiB", Send, Client, Ascii, 64 * KIB).in_batches_of(1),
+    Work::new("send as a client, binary of 1 MiB", Send, Client, Binary, KIB * KIB).in_batches_of(1),
+    Work::new("send as a client, text of 125 B in batches of 32", Send, Client, Ascii, 125).in_batches_of(32),
+    Work::new("send as a client, text of 1 KiB in batches of 32", Send, Client, Ascii, KIB).in_batches_of(32),
+    Work::new("echo as a server, text of 16 B", Echo, Server, Ascii, 16),
+    Work::new("echo as a server, text of 1 KiB", Echo, Server, Ascii, KIB),
+    Work::new("echo as a server, text of 16 KiB", Echo, Server, Ascii, 16 * KIB),
+    Work::new("echo as a server, text of 64 KiB", Echo, Server, Ascii, 64 * KIB),
     Work::new("receive as a server, four fragments of 125 B", Receive, Server, Ascii, 500).in_frames(4),
     Work::new("receive as a server, mixed text of 1 KiB in four fragments", Receive, Server, Mixed, KIB).in_frames(4),
-    Work::new("receive as a server, text of 125 B in reads of 1 B", Receive, Server, Ascii, 125).in_reads_of(1),
     Work::new("receive as a server, text of 125 B in reads of 7 B", Receive, Server, Ascii, 125).in_reads_of(7),
+    Work::new("receive as a server, text of 125 B in reads of 1 B", Receive, Server, Ascii, 125).in_reads_of(1),
     Work::new("receive as a server, mixed text of 1 KiB in reads of 1460 B", Receive, Server, Mixed, KIB).in_reads_of(1460),
     Work::new("receive as a server, mixed text of 1 KiB in reads of 7 B", Receive, Server, Mixed, KIB).in_reads_of(7),
     Work::new("receive as a server, mixed text of 1 KiB in reads of 1 B", Receive, Server, Mixed, KIB).in_reads_of(1),
     Work::new("receive as a server, binary of 16 KiB in reads of 1460 B", Receive, Server, Binary, 16 * KIB).in_reads_of(1460),
+    Work::new("receive as a server, binary of 16 KiB in reads of 7 B", Receive, Server, Binary, 16 * KIB).in_reads_of(7),
+    Work::new("receive as a server, binary of 16 KiB in reads of 1 B", Receive, Server, Binary, 16 * KIB).in_reads_of(1),
 
     Work::deflated("inflate 1 KiB of level 1",                      Receive, KIB,      1, true),
     Work::deflated("inflate 1 KiB of level 6",                      Receive, KIB,      6, true),
@@ -383,13 +443,33 @@ const TABLE: &[Work] = &[
     Work::handshake("handshake as a server", Server),
     Work::handshake("handshake as a client", Client),
 
-    Work::broadcast("broadcast 1 KiB to 100 connections", 100),
+    Work::broadcast("broadcast 1 KiB to 100 connections",                 Ascii,         100),
+    Work::broadcast("broadcast 1 KiB to 10000 connections",               Ascii,         10_000),
+    Work::broadcast("broadcast 1 KiB to 10000 connections, compressed",   Content::Json, 10_000).compressed(6),
 
     Work::turns("echo 125 B, 1 connection",       1),
     Work::turns("echo 125 B, 10 connections",     10),
     Work::turns("echo 125 B, 100 connections",    100),
     Work::turns("echo 125 B, 1000 connections",   1_000),
     Work::turns("echo 125 B, 10000 connections",  10_000),
+    Work::turns("echo 125 B, 100000 connections", 100_000),
+
+    Work::length("length 1 B",     1),
+    Work::length("length 4 B",     4),
+    Work::length("length 16 B",    16),
+    Work::length("length 64 B",    64),
+    Work::length("length 256 B",   256),
+    Work::length("length 1 KiB",   KIB),
+    Work::length("length 4 KiB",   4 * KIB),
+    Work::length("length 16 KiB",  16 * KIB),
+    Work::length("length 64 KiB",  64 * KIB),
+    Work::length("length 256 KiB", 256 * KIB),
+    Work::length("length 1 MiB",   KIB * KIB),
+    Work::length("length 4 MiB",   4 * KIB * KIB),
+    Work::length("length 16 MiB",  16 * KIB * KIB),
+
+    Work::memory("kept after receiving a text of 1 MiB",  Receive, Ascii),
+    Work::memory("kept after receiving 1 MiB of binary",  Receive, Binary),
 ];
 
 /// Returns all that is done: each text that is received once as bytes, and once as text.

@@ -41,8 +41,7 @@ pub(crate) fn start(work: &Work) -> Option<Runner> {
 
 fn start_as<const IS_CLIENT: bool>(work: &Work) -> Option<Runner> {
     let work = *work;
-    let transport = Transport::new(work.tape(), work.read_len);
-    let written = transport.written();
+    let transport = Transport::of(&work);
     let keys = ChaCha20::new(rand::random());
     let mut socket =
         WebSocket::<_, _, _, _, IS_CLIENT>::new((), false, keys, transport, WebSocketBuffer::new()).ok()?;
@@ -81,5 +80,5 @@ fn start_as<const IS_CLIENT: bool>(work: &Work) -> Option<Runner> {
             }
         });
     };
-    Some(Runner { round: Box::new(round), written })
+    Some(Runner::new(round))
 }
