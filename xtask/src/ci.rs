@@ -32,7 +32,7 @@ struct Step {
     run: fn() -> Outcome,
 }
 
-const STEPS: [Step; 23] = [
+const STEPS: [Step; 24] = [
     Step { name: "format", run: format },
     Step { name: "layers", run: || layers::run(&[]).into() },
     Step { name: "deny", run: deny },
@@ -43,6 +43,7 @@ const STEPS: [Step; 23] = [
     Step { name: "tests-i686", run: tests_i686 },
     Step { name: "benches", run: || process::run(BENCHES).into() },
     Step { name: "docs", run: docs },
+    Step { name: "book", run: book },
     Step { name: "features", run: || features::run(&[]).into() },
     Step { name: "no-std-target", run: no_std_target },
     Step { name: "no-std-run", run: || no_std::run_consumers().into() },
@@ -165,6 +166,14 @@ fn deny() -> Outcome {
         return Outcome::Skipped("no cargo-deny".to_owned());
     }
     process::run("cargo deny check licenses bans sources").into()
+}
+
+/// The pages of docs/ as a book; they read the same without it.
+fn book() -> Outcome {
+    if !process::succeeds("mdbook --version") {
+        return Outcome::Skipped("no mdbook".to_owned());
+    }
+    process::run("mdbook build docs").into()
 }
 
 fn clippy() -> Outcome {
