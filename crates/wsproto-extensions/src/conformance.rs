@@ -1,8 +1,9 @@
-//! A check for authors of extensions: whether an extension keeps the contract of [`Extension`](crate::Extension).
+//! A check for authors of extensions: does an extension keep the contract of [`Extension`](crate::Extension)?
 //!
-//! [`check`] takes what makes the configuration and drives connections with it: negotiation, messages both ways at
-//! many cuts, headers alone, control frames in between, garbage, two connections at once, another extension before it and after it,
-//! frames that are not sent, parking. [`check_memory`] counts what is held. A [`Violation`] names the broken [`Rule`].
+//! [`check`] takes a function that makes the configuration, and drives connections with it. It tests negotiation,
+//! messages in both directions with many cuts, headers alone, control frames between fragments, garbage, two
+//! connections at once, another extension before and after it, frames that are not sent, and parking. [`check_memory`]
+//! counts the memory that is held. A [`Violation`] names the broken [`Rule`].
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -21,7 +22,7 @@ mod traffic;
 
 pub use memory::check_memory;
 
-/// Checks an extension; `make` makes its configuration, for a client or a server.
+/// Checks an extension. `make` makes its configuration, for a client or a server.
 ///
 /// ```
 /// # #[cfg(feature = "deflate")] {
@@ -34,7 +35,7 @@ pub use memory::check_memory;
 ///
 /// # Errors
 ///
-/// The first rule that is broken, and how.
+/// The first broken rule, and how it was broken.
 pub fn check(make: impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violation> {
     negotiation::check(&make)?;
     traffic::check(&make)?;
@@ -43,53 +44,55 @@ pub fn check(make: impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violatio
     parking::check(&make)
 }
 
-/// A rule that an extension keeps.
+/// A rule for extensions.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Rule {
-    /// The name and all parameters are tokens, and an offer or answer bears the configuration's name.
+    /// The name and all parameters are tokens, and an offer or answer has the configuration's name.
     Grammar,
-    /// A server accepts one of the offers that a client of the same configuration makes, and that client the answer.
+    /// A server accepts one of the offers that a client of the same configuration makes, and the client accepts the
+    /// answer.
     AgreesWithItself,
-    /// Strange parameters are declined or refused, without a panic: unknown ones, and those that stand there twice.
+    /// Unknown and repeated parameters are declined or refused, without a panic.
     JudgesStrangers,
-    /// What is agreed owns no other bits than the configuration says.
+    /// An agreed extension owns no other bits than the configuration says.
     OwnBits,
     /// No frame is sent with a bit that the extension doesn't own.
     ForeignBits,
     /// A message arrives as it was sent, however it is cut into fragments.
     RoundTrip,
-    /// What comes out doesn't depend on how the bytes come in or on how much room there is.
+    /// The output doesn't depend on how the bytes arrive, or on how much room there is.
     Chunking,
-    /// Control frames pass unchanged and change nothing about the message around them.
+    /// Control frames pass unchanged, and don't affect the message around them.
     ControlFrames,
     /// It makes progress, and comes to an end.
     Progress,
-    /// What a hostile peer sends is read or refused, without a panic.
+    /// The bytes of a hostile peer are read or refused, without a panic.
     Garbage,
-    /// A refusal has a code that may be sent and a reason that fits a Close frame.
+    /// A refusal has a code that may be sent, and a reason that fits in a Close frame.
     Refusals,
-    /// Two connections of one configuration know nothing of each other.
+    /// Two connections of one configuration don't affect each other.
     Independence,
-    /// A message that the caller wants to go as it is arrives like any other.
+    /// A message that the caller wants to send unchanged arrives like any other.
     Verbatim,
-    /// A bit that another extension owns is nothing to it.
+    /// A bit that another extension owns has no effect on it.
     OthersBits,
-    /// It works before another extension and after it, which may change the length of a payload.
+    /// It works before and after another extension, which may change the length of a payload.
     Stacking,
-    /// A frame that it saw and that is not sent leaves no trace in what is sent after it.
+    /// A frame that it saw and that is not sent has no effect on later frames.
     Dropped,
-    /// It holds no more memory for many messages than for a few, and none if it says so ([`check_memory`]).
+    /// It holds as much memory after many messages as after a few, and none if it says so ([`check_memory`]).
     KeptMemory,
-    /// A frame is swallowed before any of it came out, a message that has begun is sent to its end, and a Close passes.
+    /// A frame is swallowed before any of its output, a message that has begun is sent to its end, and a Close passes.
     Swallowing,
-    /// Where the [key](crate::Extension::outbound_key) is the same, so is what is sent, and the peer misses none of it.
+    /// With the same [key](crate::Extension::outbound_key) the output is the same, and a peer can miss any of it.
     OutboundKey,
-    /// Where it [says so](crate::Extension::is_per_message), what it makes of a message may be cut into frames.
+    /// If it is [per message](crate::Extension::is_per_message), its output for a message may be cut into frames.
     PerMessage,
-    /// A frame of which it saw [the header alone](crate::Extension::outbound_header), and let it go, arrives as it is.
+    /// A frame of which it saw [the header alone](crate::Extension::outbound_header), and which it let pass, arrives
+    /// unchanged.
     HeaderAlone,
-    /// A connection that is [parked](crate::Extension::park) between frames sends and receives as one that never was.
+    /// A connection that is [parked](crate::Extension::park) between frames sends and receives as one that is not.
     Parking,
 }
 
@@ -98,28 +101,30 @@ impl Rule {
         match self {
             Self::Grammar => "a name and its parameters are tokens",
             Self::AgreesWithItself => "a client and a server of the same configuration agree",
-            Self::JudgesStrangers => "strange parameters are declined or refused",
-            Self::OwnBits => "an agreed extension owns no more bits than its configuration says",
+            Self::JudgesStrangers => "unknown and repeated parameters are declined or refused",
+            Self::OwnBits => "an agreed extension owns no other bits than its configuration says",
             Self::ForeignBits => "no bit is set that the extension doesn't own",
             Self::RoundTrip => "a message arrives as it was sent",
-            Self::Chunking => "what comes out doesn't depend on how the bytes come in",
-            Self::ControlFrames => "control frames pass unchanged and change nothing",
+            Self::Chunking => "the output doesn't depend on how the bytes arrive",
+            Self::ControlFrames => "control frames pass unchanged, and don't affect messages",
             Self::Progress => "the extension makes progress and comes to an end",
-            Self::Garbage => "what a hostile peer sends is read or refused",
+            Self::Garbage => "the bytes of a hostile peer are read or refused",
             Self::Refusals => "a refusal has a code that may be sent and a reason of at most 123 bytes",
-            Self::Independence => "two connections know nothing of each other",
-            Self::Verbatim => "a message that is to go as it is arrives",
-            Self::OthersBits => "the bits of other extensions are nothing to it",
+            Self::Independence => "two connections don't affect each other",
+            Self::Verbatim => "a message that must be sent unchanged arrives",
+            Self::OthersBits => "the bits of other extensions have no effect",
             Self::Stacking => "it works before and after another extension",
-            Self::Dropped => "a frame that is not sent leaves no trace",
+            Self::Dropped => "a frame that is not sent has no effect on later ones",
             Self::KeptMemory => {
-                "no more memory is held for many messages than for a few, and none if it says so"
+                "many messages leave no more memory held than a few, and none if keeps_memory says so"
             }
-            Self::Swallowing => "what is swallowed is swallowed in time, and never what the peer waits for",
-            Self::OutboundKey => "where the key is the same, so is what is sent",
-            Self::PerMessage => "what is made of a message may be cut into frames where it says so",
-            Self::HeaderAlone => "a frame of which it lets the header alone go arrives as it is",
-            Self::Parking => "a connection that is parked sends and receives as one that never was",
+            Self::Swallowing => {
+                "a frame is swallowed before any output of it, and never if the peer waits for it"
+            }
+            Self::OutboundKey => "with the same key the output is the same",
+            Self::PerMessage => "the output of an extension per message may be cut into frames",
+            Self::HeaderAlone => "a frame that is sent by its header alone arrives unchanged",
+            Self::Parking => "a parked connection sends and receives as one that is not",
         }
     }
 }
@@ -136,7 +141,7 @@ impl fmt::Display for Rule {
 pub struct Violation {
     /// The rule.
     pub rule: Rule,
-    /// What was done and what came of it.
+    /// The action and its result.
     pub found: String,
 }
 
@@ -145,7 +150,7 @@ impl Violation {
         Self { rule, found: found.into() }
     }
 
-    /// Makes it a fault against another rule, by which it was brought about.
+    /// Turns it into a violation of another rule, whose action caused it.
     fn of(self, rule: Rule, how: impl fmt::Display) -> Self {
         Self { rule, found: alloc::format!("{}, {how}", self.found) }
     }
@@ -159,7 +164,7 @@ impl fmt::Display for Violation {
 
 impl Error for Violation {}
 
-/// Calls what may panic, and blames the rule if it does.
+/// Calls a function that may panic, and reports the rule as broken if it does.
 fn catching_panics<T>(rule: Rule, what: &str, call: impl FnOnce() -> T) -> Result<T, Violation> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(call))
         .map_err(|_| Violation::new(rule, alloc::format!("it panicked at {what}")))

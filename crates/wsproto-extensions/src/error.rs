@@ -1,4 +1,4 @@
-//! What can go wrong: in a header's text, in negotiation, and in the pipeline.
+//! Errors: of a header's text, of negotiation, and of the pipeline.
 
 use alloc::boxed::Box;
 use core::error::Error;
@@ -8,17 +8,17 @@ use wsproto_frame::{CloseCode, Rsv};
 
 use crate::{Reason, Refusal};
 
-/// A rule of the Sec-WebSocket-Extensions grammar that a text breaks.
+/// A broken rule of the Sec-WebSocket-Extensions grammar.
 ///
 /// RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum GrammarError {
-    /// Something else stands where a name or a value belongs, or follows it.
+    /// A name or a value is missing, or other text follows it.
     NotAToken,
-    /// The fields are there, and no extension is in them.
+    /// The fields are present, but hold no extension.
     Empty,
-    /// A quoted value is not a token once unquoted, and the extension is one that we know.
+    /// A quoted value of a known extension is not a token after unquoting.
     QuotedNotAToken,
     /// A quoted value holds a control character.
     QuotedControl,
@@ -46,9 +46,9 @@ impl fmt::Display for GrammarError {
 
 impl Error for GrammarError {}
 
-/// Why a negotiation failed.
+/// The reason why a negotiation failed.
 ///
-/// Of the name of an extension it tells at most the first 64 characters.
+/// It shows at most the first 64 characters of an extension's name.
 ///
 /// RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -62,19 +62,19 @@ pub enum NegotiationError {
     Repeated(Box<str>),
     /// The server agreed to two extensions that own the same bits.
     RsvTaken(Rsv),
-    /// The extension of this name, which is one of ours, has a name or parameters that a header field can't hold.
+    /// Our extension of this name has a name or parameters that a header field can't hold.
     InvalidParams(Box<str>),
-    /// The extension can't honour what the server answered.
+    /// The extension can't accept the server's answer.
     Unacceptable(Box<Unacceptable>),
 }
 
-/// What an extension can't honour in the server's answer.
+/// The reason why an extension can't accept the server's answer.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Unacceptable {
     /// The extension's name.
     pub extension: Box<str>,
-    /// What it says of the answer.
+    /// The extension's reason.
     pub reason: Reason,
 }
 
@@ -95,7 +95,7 @@ impl fmt::Display for NegotiationError {
     }
 }
 
-/// The source is what led to an extension's own error, whose text is told already.
+/// `Display` shows an extension's own error already, so the source is the cause of that error.
 impl Error for NegotiationError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
@@ -110,20 +110,20 @@ impl Error for NegotiationError {
 }
 
 impl NegotiationError {
-    /// Says that the server answered with an extension of this name, which was not offered.
+    /// Makes the error for an answer with an extension of this name, which was not offered.
     #[must_use]
     pub fn not_offered(extension: &str) -> Self {
         Self::NotOffered(excerpt(extension))
     }
 
-    /// Says that an extension can't honour what the server answered.
+    /// Makes the error for an answer that an extension can't accept.
     #[must_use]
     pub fn unacceptable(extension: &str, reason: impl Into<Reason>) -> Self {
         Self::Unacceptable(Box::new(Unacceptable { extension: excerpt(extension), reason: reason.into() }))
     }
 }
 
-/// Returns the beginning of a name, for an error to tell: a peer's is as long as a head may be.
+/// Returns the beginning of a name for an error: a peer's name may be as long as a head.
 pub(crate) fn excerpt(name: &str) -> Box<str> {
     name.chars().take(64).collect()
 }
@@ -134,7 +134,7 @@ impl From<GrammarError> for NegotiationError {
     }
 }
 
-/// Why a frame can't pass the [`Pipeline`](crate::Pipeline).
+/// The reason why a frame can't pass the [`Pipeline`](crate::Pipeline).
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ExtensionError {
@@ -148,20 +148,20 @@ pub enum ExtensionError {
     ControlTransformed,
     /// An extension set a bit that it does not own.
     ForeignRsv(Rsv),
-    /// An extension took no input and gave no output although it could have done both.
+    /// An extension took no input and gave no output, although it could have done either.
     Stalled,
-    /// An extension swallowed a frame after it had written some of it.
+    /// An extension swallowed a frame after it had written a part of it.
     SwallowedLate,
-    /// An extension swallowed the last frame of a message that it had let begin, and the peer would wait for it.
+    /// An extension swallowed the last frame of a message that had begun: the peer would wait for it.
     SwallowedEnd,
     /// An extension swallowed a Close.
     SwallowedClose,
-    /// An extension panicked in an earlier call, and nobody knows what state it is in.
+    /// An extension panicked in an earlier call, so its state is unknown.
     Panicked,
 }
 
 impl ExtensionError {
-    /// Returns the code to close the connection with.
+    /// Returns the code for the Close.
     #[must_use]
     pub const fn close_code(&self) -> CloseCode {
         match self {
@@ -177,7 +177,7 @@ impl ExtensionError {
         }
     }
 
-    /// Returns the reason to close the connection with.
+    /// Returns the reason for the Close.
     #[must_use]
     pub fn reason(&self) -> &str {
         match self {
@@ -186,8 +186,8 @@ impl ExtensionError {
             Self::ControlTransformed => "an extension transforms a control frame",
             Self::ForeignRsv(_) => "an extension sets a reserved bit that it does not own",
             Self::Stalled => "an extension makes no progress",
-            Self::SwallowedLate => "an extension swallows a frame of which it wrote some",
-            Self::SwallowedEnd => "an extension swallows the end of a message that it let begin",
+            Self::SwallowedLate => "an extension swallows a frame after writing a part of it",
+            Self::SwallowedEnd => "an extension swallows the end of a message that has begun",
             Self::SwallowedClose => "an extension swallows a Close frame",
             Self::Panicked => "an extension has panicked",
         }
@@ -209,7 +209,7 @@ impl fmt::Display for ExtensionError {
     }
 }
 
-/// The source is what led to an extension's own error, whose text is told already.
+/// `Display` shows an extension's own error already, so the source is the cause of that error.
 impl Error for ExtensionError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {

@@ -1,4 +1,4 @@
-//! The two traits that an extension consists of, and what their methods speak in.
+//! The two traits of an extension, and the types of their methods.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -9,71 +9,72 @@ use wsproto_frame::{CloseCode, FrameHeader, Opcode, Rsv};
 
 use crate::{Output, Params, Reason};
 
-/// The part of an extension that negotiates: a configuration that many connections share.
+/// The negotiating part of an extension: a configuration that many connections share.
 ///
 /// RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)
 pub trait ExtensionConfig: fmt::Debug + Send + Sync {
-    /// Returns the registered name, a token.
+    /// Returns the registered name, which is a token.
     fn name(&self) -> &str;
 
-    /// Returns the reserved bits that the extension owns once agreed; a collision is settled by declining the later one.
+    /// Returns the reserved bits that the extension owns once agreed. Of two extensions with the same bit, the later is
+    /// declined.
     fn rsv(&self) -> Rsv;
 
-    /// Returns what a client offers, in order of preference; nothing where it doesn't offer.
+    /// Returns a client's offers, in order of preference. None means that the client doesn't offer it.
     fn offers(&self) -> Vec<Params<'static>>;
 
-    /// Judges the server's answer to the offers, as a client.
+    /// Checks the server's answer to the offers, as a client, and makes the agreed extension.
     ///
     /// # Errors
     ///
-    /// The reason for which the answer can't be honoured; the connection then fails with
+    /// The reason why the answer can't be accepted. The connection then fails with
     /// [`NegotiationError::Unacceptable`](crate::NegotiationError::Unacceptable).
     fn agree(&self, answer: &Params<'_>) -> Result<Box<dyn Extension>, Reason>;
 
-    /// Answers one offer as a server, or declines it with `None`; then the client's next offer is tried.
+    /// Answers one offer as a server, or declines it with `None`. Then the client's next offer is tried.
     fn answer(&self, offer: &Params<'_>) -> Option<(Params<'static>, Box<dyn Extension>)>;
 }
 
-/// The part of an extension that works: it exists once both sides agreed, one for each connection.
+/// The working part of an extension. It exists once both sides agreed, one for each connection.
 ///
-/// Frames arrive in order. For each one [`inbound_header`](Self::inbound_header) is called, for control frames, too;
-/// where it answers [`Handling::Transform`], the frame's payload goes through [`inbound`](Self::inbound), and
-/// [`inbound_end`](Self::inbound_end) closes the frame. A control frame may come between the fragments of a message,
-/// never inside a frame: what is kept about the message stays as it is.
+/// Frames arrive in order. [`inbound_header`](Self::inbound_header) is called for each one, including control frames.
+/// If it returns [`Handling::Transform`], the frame's payload goes through [`inbound`](Self::inbound), and
+/// [`inbound_end`](Self::inbound_end) ends the frame. A control frame may come between the fragments of a message, but
+/// never inside a frame. It must not affect the state of the message.
 ///
-/// A frame may be swallowed: the program then gets nothing of it, or the peer nothing where it is to be sent. If each frame
-/// of a message is swallowed, there is no message for the program. See [`Handling::Swallow`], [`Output::swallow`] and
-/// [`Outbound::SWALLOW`].
+/// A frame may be swallowed. Then the program gets nothing of a received frame, or the peer gets nothing of a sent one.
+/// If each frame of a message is swallowed, the program gets no message. See [`Handling::Swallow`], [`Output::swallow`]
+/// and [`Outbound::SWALLOW`].
 ///
-/// It needn't be safe to unwind through: after a panic the pipeline calls none of its extensions again, and gives
+/// It needn't be unwind-safe: after a panic the pipeline calls none of its extensions again, and returns
 /// [`ExtensionError::Panicked`](crate::ExtensionError::Panicked).
 pub trait Extension: fmt::Debug + Send + Sync {
-    /// Returns the reserved bits that it owns; no other agreed extension owns one of them.
+    /// Returns the reserved bits that it owns. No other agreed extension owns one of them.
     fn rsv(&self) -> Rsv;
 
-    /// Sees the header of a frame from the peer and says whether it transforms the payload.
+    /// Sees the header of the peer's frame, and returns what it does with the payload.
     ///
-    /// The bits in `header.rsv` are all that the peer set. `header.payload_len` counts the bytes on the wire, which
-    /// another extension may have changed in number before this one sees them. A control frame's payload is never
-    /// transformed: it passes or is swallowed, or refused. A Close is never swallowed.
+    /// `header.rsv` has all bits that the peer set. `header.payload_len` counts the bytes on the wire. Another
+    /// extension may change their number before this one sees them. The payload of a control frame is never
+    /// transformed: it passes, or the frame is swallowed or refused. A Close is never swallowed.
     ///
     /// # Errors
     ///
     /// A refusal ends the connection.
     fn inbound_header(&mut self, header: &FrameHeader) -> Result<Handling, Refusal>;
 
-    /// Undoes what the peer's side of this extension did to a payload, a part at a time.
+    /// Reverses the transformation of the peer's extension for a part of a payload.
     ///
-    /// Takes what it consumed off the front of `input`. It may consume everything and write nothing, or stop when
-    /// `output` is full; then it is called again, with what it left (which may be empty), until it leaves room.
-    /// It is an error of the extension to do neither although it has input and room.
+    /// It takes the consumed bytes off the front of `input`. It may consume everything and write nothing, or stop when
+    /// `output` is full. Then it is called again with the rest of the input (which may be empty), until it leaves room.
+    /// To do neither although it has input and room is an error of the extension.
     ///
     /// # Errors
     ///
     /// A refusal ends the connection.
     fn inbound(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), Refusal>;
 
-    /// Ends the payload of a frame; `header` is what [`inbound_header`](Self::inbound_header) saw.
+    /// Ends the payload of a frame; `header` is the one that [`inbound_header`](Self::inbound_header) saw.
     ///
     /// It is called again, with new room, until it returns [`Progress::Done`].
     ///
@@ -82,77 +83,81 @@ pub trait Extension: fmt::Debug + Send + Sync {
     /// A refusal ends the connection.
     fn inbound_end(&mut self, header: &FrameHeader, output: &mut Output<'_>) -> Result<Progress, Refusal>;
 
-    /// Sees a frame that is to be sent, control frames too, and writes its new payload to `output` or lets it pass.
+    /// Sees a frame to send, including control frames, and writes its new payload to `output` or lets it pass.
     ///
-    /// `output` is never full here: what is sent is the caller's own, and is transformed whole. What was written counts
-    /// only where the answer says that the payload was transformed. A control frame is never transformed.
+    /// `output` is never full here: the frame comes from the caller, and is transformed as a whole. The written bytes
+    /// count only if the result says that the payload was transformed. A control frame is never transformed.
     ///
     /// # Errors
     ///
-    /// A refusal is told to the caller, and nothing is sent.
+    /// A refusal is returned to the caller, and nothing is sent.
     fn outbound(&mut self, frame: &OutboundFrame<'_>, output: &mut Output<'_>) -> Result<Outbound, Refusal>;
 
-    /// Sees the header of a data frame that is to be sent, of which it can't see the payload: the caller writes that himself,
-    /// as it is. Returns the bits to set, or `None`, as by default, where it has to see the payload.
+    /// Sees the header of a data frame whose payload the caller writes, and returns the bits to set.
     ///
-    /// With `None` nothing must have changed: the frame isn't sent. The header has the frame's length, and neither bits nor
-    /// a key. Where it is the first of a message, other frames of it may come with or without their payload.
+    /// It returns `None` if it needs the payload, which is the default.
+    ///
+    /// With `None` its state must not have changed: the frame isn't sent. The header has the frame's length, but
+    /// neither bits nor a masking key. If it is the first frame of a message, later frames may come with or without
+    /// their payload.
     fn outbound_header(&mut self, header: &FrameHeader) -> Option<Rsv> {
         let _ = header;
         None
     }
 
-    /// Tells whether what [`outbound`](Self::outbound) makes of a frame may be cut into several, anywhere: the bits in the
-    /// header of the first, none in the others.
+    /// Returns whether the output of [`outbound`](Self::outbound) for a frame may be cut anywhere into several frames,
+    /// with the bits only in the first header.
     ///
-    /// So it is for extensions that work on messages, whatever frames they come in, such as those of RFC 7692
-    /// ([§6.1](https://www.rfc-editor.org/rfc/rfc7692#section-6.1)). By default it may not: an extension may work on frames.
+    /// This holds for extensions that work on messages and not on frames, such as those of RFC 7692
+    /// ([§6.1](https://www.rfc-editor.org/rfc/rfc7692#section-6.1)). The default is false: an extension may work on
+    /// frames.
     fn is_per_message(&self) -> bool {
         false
     }
 
-    /// Names all that decides what [`outbound`](Self::outbound) makes of a whole message, or says `None`, as by default,
-    /// where earlier messages have a say in it.
+    /// Returns a key for everything that determines the output of [`outbound`](Self::outbound) for a whole message.
+    /// `None`, the default, means that the output depends on earlier messages.
     ///
-    /// A promise for messages to many: connections where extensions of this name give the same key make the same of a
-    /// message that is one frame, and none of them has to see what another one made.
+    /// It is a promise for messages to many connections. Extensions of this name with the same key give the same output
+    /// for a message in one frame, and none of them needs to see the output of another.
     fn outbound_key(&self) -> Option<u128> {
         None
     }
 
-    /// Learns that the frame which [`outbound`](Self::outbound) or [`outbound_header`](Self::outbound_header) saw last is
-    /// not sent: another extension refused or swallowed it, what this one made of it breaks the contract, or it can't be
-    /// written.
+    /// Learns that the frame which [`outbound`](Self::outbound) or [`outbound_header`](Self::outbound_header) saw last
+    /// is not sent. Another extension refused or swallowed it, the output of this one breaks the contract, or the frame
+    /// can't be written.
     ///
-    /// An extension whose peer follows along, as with a compression window or a sum, forgets what the peer won't see:
-    /// the caller may send the same frame again, or another one.
+    /// If the peer keeps the same state, such as a compression window or a checksum, the extension must drop the state
+    /// that the peer won't see. The caller may send the same frame again, or another one.
     fn outbound_dropped(&mut self) {}
 
-    /// Gives up memory that a connection can do without while it is idle; by default there is none.
+    /// Frees memory that an idle connection doesn't need. By default there is none.
     ///
-    /// It may be called at any time, also within a message. What is received and sent later is still right: the memory is
-    /// taken again when it is needed.
+    /// It may be called at any time, even within a message. Later messages must still be correct in both directions:
+    /// the memory is allocated again when it is needed.
     fn park(&mut self) {}
 
-    /// Tells whether memory is kept between messages; if no agreed extension does, the pipeline keeps none either.
+    /// Returns whether it keeps memory between messages. If no agreed extension does, the pipeline keeps none either.
     fn keeps_memory(&self) -> bool {
         true
     }
 }
 
-/// What an extension does with a frame.
+/// The treatment of a frame by an extension.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Handling {
-    /// The payload stays as it is, and the extension doesn't see it.
+    /// The payload stays unchanged, and the extension doesn't see it.
     Pass,
     /// The payload goes through the extension.
     Transform,
-    /// The frame goes no further than to the extensions: the program gets nothing of it, or the peer nothing.
+    /// The frame reaches only the extensions: the program gets nothing of a received frame, the peer nothing of a sent
+    /// one.
     ///
-    /// A received frame still goes through the extensions that come after this one, as if it passed: their state may
-    /// depend on it. What comes out is dropped. An extension that has to see the payload first answers
-    /// [`Transform`](Self::Transform), and calls [`Output::swallow`] later.
+    /// A received frame still goes through the later extensions, as if it passed: their state may depend on it. Their
+    /// output is dropped. An extension that needs the payload to decide returns [`Transform`](Self::Transform), and
+    /// calls [`Output::swallow`] later.
     Swallow,
 }
 
@@ -160,13 +165,13 @@ pub enum Handling {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Progress {
-    /// There is more than there was room for.
+    /// There is more output than room.
     More,
     /// Everything is written.
     Done,
 }
 
-/// A frame that is to be sent, before the extension at hand has seen it.
+/// A frame to send, before the current extension has seen it.
 ///
 /// ```
 /// use wsproto_extensions::OutboundFrame;
@@ -178,12 +183,12 @@ pub enum Progress {
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct OutboundFrame<'a> {
-    /// What the frame is.
+    /// The opcode.
     pub opcode: Opcode,
     /// Whether it is the last frame of its message.
     pub fin: bool,
-    /// Whether the caller asks that the message be sent as it is, say because it mixes secrets with a stranger's data
-    /// (RFC 7692 [§8](https://www.rfc-editor.org/rfc/rfc7692#section-8)); counts in a message's first frame.
+    /// Whether the caller asks for an unchanged message, for example because it mixes secrets with an attacker's data
+    /// (RFC 7692 [§8](https://www.rfc-editor.org/rfc/rfc7692#section-8)). It counts in the first frame of a message.
     pub verbatim: bool,
     /// The payload, unmasked.
     pub payload: &'a [u8],
@@ -196,28 +201,28 @@ impl<'a> OutboundFrame<'a> {
         Self { opcode, fin: true, verbatim: false, payload }
     }
 
-    /// Says that more fragments of the message follow.
+    /// Marks the frame as unfinished: more fragments of the message follow.
     #[must_use]
     pub const fn unfinished(mut self) -> Self {
         self.fin = false;
         self
     }
 
-    /// Asks that the message be sent as it is.
+    /// Asks extensions to send the message unchanged.
     #[must_use]
     pub const fn verbatim(mut self) -> Self {
         self.verbatim = true;
         self
     }
 
-    /// Puts another payload in place of this one.
+    /// Returns the same frame with another payload.
     #[must_use]
     pub const fn with_payload<'b>(&self, payload: &'b [u8]) -> OutboundFrame<'b> {
         OutboundFrame { opcode: self.opcode, fin: self.fin, verbatim: self.verbatim, payload }
     }
 }
 
-/// Shows how long the payload is and none of it: payloads don't belong in logs.
+/// Shows the length of the payload, and no bytes: payloads don't belong in logs.
 impl fmt::Debug for OutboundFrame<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OutboundFrame")
@@ -229,42 +234,42 @@ impl fmt::Debug for OutboundFrame<'_> {
     }
 }
 
-/// What became of a frame that is to be sent.
+/// The result for a frame to send.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Outbound {
     /// The reserved bits to set in its header.
     pub rsv: Rsv,
-    /// Whether the payload is the original one or what was written, or nothing is sent.
+    /// Whether the payload is the original one or the written bytes, or nothing is sent.
     pub handling: Handling,
 }
 
 impl Outbound {
-    /// The frame goes out as it is.
+    /// The frame is sent unchanged.
     pub const PASS: Self = Self { rsv: Rsv::NONE, handling: Handling::Pass };
 
-    /// The frame isn't sent, which the caller doesn't learn; what was written is dropped.
+    /// The frame isn't sent, and the caller doesn't learn that. Written bytes are dropped.
     ///
-    /// Where it is a message's first frame, the rest of the message is swallowed with it, and no extension sees it. The
-    /// last frame of a message that has begun, and a Close, can't be swallowed: the peer waits for them. The extensions
-    /// that saw the frame before learn by [`outbound_dropped`](Extension::outbound_dropped) that it isn't sent; those
-    /// after it never see it.
+    /// If it is a message's first frame, the rest of the message is swallowed with it, and no extension sees it. The
+    /// last frame of a message that has begun, and a Close, can't be swallowed: the peer waits for them. Extensions
+    /// that saw the frame before learn by [`outbound_dropped`](Extension::outbound_dropped) that it isn't sent. Later
+    /// extensions never see it.
     pub const SWALLOW: Self = Self { rsv: Rsv::NONE, handling: Handling::Swallow };
 
-    /// Says that the payload is what was written, and sets bits.
+    /// The payload consists of the written bytes, and these bits are set.
     #[must_use]
     pub const fn transformed(rsv: Rsv) -> Self {
         Self { rsv, handling: Handling::Transform }
     }
 
-    /// Leaves the payload as it is and sets bits.
+    /// The payload is unchanged, and these bits are set.
     #[must_use]
     pub const fn flagged(rsv: Rsv) -> Self {
         Self { rsv, handling: Handling::Pass }
     }
 }
 
-/// An extension's verdict that the connection can't go on.
+/// An extension's verdict that the connection must end.
 ///
 /// ```
 /// use wsproto_extensions::{CloseCode, Refusal};
@@ -276,9 +281,9 @@ impl Outbound {
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Refusal {
-    /// What the connection is closed with.
+    /// The code for the Close.
     pub code: CloseCode,
-    /// Why, for logs and for the Close frame, where more than 123 bytes are cut.
+    /// The reason, for logs and for the Close frame. There it is cut after at most 123 bytes.
     pub reason: Reason,
 }
 
@@ -289,7 +294,7 @@ impl Refusal {
         Self { code, reason: Reason::new(reason) }
     }
 
-    /// Makes a verdict with a text of one's own, or with the error that led to it: [`Reason::of`].
+    /// Makes a verdict with a text made at run time, or with the error that caused it: [`Reason::of`].
     #[must_use]
     pub fn with(code: CloseCode, reason: impl Into<Reason>) -> Self {
         Self { code, reason: reason.into() }
@@ -302,7 +307,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// The source is what led to the error that the reason was made of; that error is [`Reason::error`].
+/// The source is the cause of the error that the reason was made of. That error itself is [`Reason::error`].
 impl Error for Refusal {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.reason.source()
@@ -323,7 +328,7 @@ mod tests {
         assert_eq!(format!("{frame:?}"), shown);
     }
 
-    /// What makes a frame another leaves the rest of it as it is.
+    /// Each method changes one field and leaves the others.
     #[test]
     fn frames_are_made_step_by_step() {
         let frame = OutboundFrame::new(Opcode::Ping, b"one");
@@ -356,7 +361,7 @@ mod tests {
         let caused = "many".parse::<u32>().unwrap_err();
         let refusal = Refusal::with(CloseCode::INVALID_PAYLOAD, Reason::of(caused.clone()));
         assert_eq!(format!("{refusal}"), format!("{caused}"));
-        assert!(refusal.source().is_none(), "its text is told already");
+        assert!(refusal.source().is_none(), "`Display` shows the error already");
         assert!(refusal.reason.error().is_some_and(|error| error.downcast_ref() == Some(&caused)));
         let outer = Refusal::with(CloseCode::INVALID_PAYLOAD, Reason::of(ExtensionError::Refused(refusal)));
         assert_eq!((format!("{outer}"), outer.source().is_none()), (format!("{caused}"), true));

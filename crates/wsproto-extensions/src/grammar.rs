@@ -16,12 +16,12 @@ pub const MAX_PARAMS: usize = 16;
 
 /// Reads the value of a Sec-WebSocket-Extensions field.
 ///
-/// Empty list elements are passed over, but there is at least one that is not. A quoted value may hold what a token may
-/// not: [`Params::checked`] tells, for an extension that one knows.
+/// Empty list elements are ignored, but at least one must not be empty. A quoted value may hold any text.
+/// [`Params::checked`] checks the values of a known extension.
 ///
 /// # Errors
 ///
-/// The rule that the text breaks first.
+/// The first rule that the text breaks.
 ///
 /// ```
 /// use wsproto_extensions::parse;
@@ -37,7 +37,7 @@ pub fn parse(field: &str) -> Result<Vec<Params<'_>>, GrammarError> {
     Ok(found)
 }
 
-/// Reads several fields as the one list that they stand for.
+/// Reads several fields as one list.
 pub(crate) fn parse_all<S: AsRef<str>>(fields: &[S]) -> Result<Vec<Params<'_>>, GrammarError> {
     let mut found = Vec::new();
     parse_each(fields, |element| {
@@ -47,7 +47,7 @@ pub(crate) fn parse_all<S: AsRef<str>>(fields: &[S]) -> Result<Vec<Params<'_>>, 
     Ok(found)
 }
 
-/// Reads several fields as the one list that they stand for, and hands on its elements as they come.
+/// Reads several fields as one list, and passes on its elements as they come.
 pub(crate) fn parse_each<'a, S: AsRef<str>>(
     fields: &'a [S],
     mut take: impl FnMut(Params<'a>) -> Result<(), GrammarError>,
@@ -56,7 +56,7 @@ pub(crate) fn parse_each<'a, S: AsRef<str>>(
     read_list(fields, |cursor| cursor.element().and_then(&mut take))
 }
 
-/// Checks several fields that nobody is going to look at.
+/// Checks several fields without keeping their elements.
 pub(crate) fn check<S: AsRef<str>>(fields: &[S]) -> Result<(), GrammarError> {
     let fields = fields.iter().map(AsRef::as_ref);
     read_list(fields, |cursor| cursor.parts(|_, _| ()).map(|_| ()))
@@ -86,12 +86,12 @@ fn read_list<'a>(
     if is_there && count == 0 { Err(GrammarError::Empty) } else { Ok(()) }
 }
 
-/// Tells whether this is a token (RFC 9110 [§5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
+/// Returns whether a text is a token (RFC 9110 [§5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
 pub(crate) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_token_byte)
 }
 
-/// Each token character in its own place, and in every other place a character that belongs elsewhere.
+/// Each token character at its own index. Every other index has a character that belongs elsewhere.
 static TOKEN_BYTES: [u8; 128] = *b"\
     @@@@@@@@@@@@@@@@\
     @@@@@@@@@@@@@@@@\
@@ -109,7 +109,8 @@ fn is_token_byte(byte: u8) -> bool {
 
 /// Returns how many bytes at the front are token characters.
 ///
-/// Blocks of letters, digits and hyphens come first: without a way out within a block, all of it is looked at in one go.
+/// Blocks of letters, digits and hyphens are checked first. A block has no early exit, so it is checked as a whole at
+/// once.
 fn token_len(bytes: &[u8]) -> usize {
     let is_other = |byte: u8| !byte.is_ascii_alphanumeric() && byte != b'-';
     let mut len = 0_usize;
@@ -124,19 +125,19 @@ fn token_len(bytes: &[u8]) -> usize {
     len.saturating_add(more)
 }
 
-/// Tells whether this may stand within quotes by itself (RFC 9110
+/// Returns whether a byte may be within quotes without an escape (RFC 9110
 /// [§5.6.4](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.4)).
 const fn is_quotable(byte: u8) -> bool {
     byte != b'"' && byte != b'\\' && (byte == b'\t' || !byte.is_ascii_control())
 }
 
-/// What is left of a field.
+/// The rest of a field.
 struct Cursor<'a> {
     rest: &'a str,
 }
 
 impl<'a> Cursor<'a> {
-    /// Passes over space and commas; returns whether there is something behind them.
+    /// Skips space and commas, and returns whether an element follows.
     fn finds_element(&mut self) -> bool {
         self.skip_space();
         while self.eat(b',') {
@@ -151,7 +152,7 @@ impl<'a> Cursor<'a> {
         Ok(Params::of(name, params))
     }
 
-    /// Reads a name and its parameters, and the space after them; returns the name.
+    /// Reads a name, its parameters, and the space after them. Returns the name.
     fn parts(
         &mut self,
         mut take: impl FnMut(&'a str, Option<Cow<'a, str>>),
@@ -191,7 +192,7 @@ impl<'a> Cursor<'a> {
         self.quoted()
     }
 
-    /// Reads what stands between the opening quote, which is consumed already, and the closing one.
+    /// Reads the text after the opening quote, which is consumed already, up to the closing one.
     fn quoted(&mut self) -> Result<Cow<'a, str>, GrammarError> {
         let mut value = Cow::Borrowed(self.take_while(is_quotable));
         loop {
@@ -212,7 +213,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Names what is wrong within quotes where neither they nor an escape go on.
+    /// Returns the error within quotes, where neither plain text nor an escape continues.
     const fn unquotable(&self) -> GrammarError {
         if self.rest.is_empty() { GrammarError::UnclosedQuote } else { GrammarError::QuotedControl }
     }

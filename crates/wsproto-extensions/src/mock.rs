@@ -1,4 +1,4 @@
-//! Extensions for tests: [`Brackets`] puts each frame's payload between two bytes, [`Broken`] breaks the contract.
+//! Extensions for tests: [`Brackets`] puts each frame's payload between two bytes, and [`Broken`] breaks the contract.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -12,7 +12,7 @@ use crate::{
     Extension, ExtensionConfig, Handling, Outbound, OutboundFrame, Output, Params, Progress, Reason, Refusal,
 };
 
-/// Negotiates an extension by a name, with bits, and makes it by a function.
+/// A configuration with a name and bits, and a function that makes the extension.
 #[derive(Clone, Debug)]
 pub(crate) struct Mock {
     pub(crate) name: &'static str,
@@ -67,13 +67,13 @@ impl ExtensionConfig for Mock {
     }
 }
 
-/// Puts the payload of each data frame between two bytes and sets its bits.
+/// An extension that puts the payload of each data frame between two bytes, and sets its bits.
 #[derive(Debug)]
 pub(crate) struct Brackets {
     rsv: Rsv,
     pair: [u8; 2],
     opened: bool,
-    /// The last byte that arrived: it may be the closing one.
+    /// The last byte that arrived. It may be the closing one.
     last: Option<u8>,
 }
 
@@ -133,7 +133,7 @@ impl Extension for Brackets {
     }
 }
 
-/// What [`Broken`] does wrong.
+/// The fault of [`Broken`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Fault {
     RefusesHeaders,
@@ -146,7 +146,7 @@ pub(crate) enum Fault {
     RefusesToSend,
 }
 
-/// Breaks the contract, or refuses, at one place, and passes bytes through otherwise.
+/// An extension that breaks the contract, or refuses, in one place, and lets all other bytes pass.
 #[derive(Debug)]
 pub(crate) struct Broken(pub(crate) Fault);
 

@@ -1,4 +1,4 @@
-//! Negotiation: what a client offers and concludes from the answer, and how a server responds.
+//! Negotiation: a client's offers, a server's answer, and the client's conclusion from it.
 //!
 //! RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)
 
@@ -13,22 +13,22 @@ use crate::error::excerpt;
 use crate::grammar::{self, parse_all, parse_each};
 use crate::{Extension, ExtensionConfig, NegotiationError, Params, Pipeline};
 
-/// Returns a client's offers, one element of Sec-WebSocket-Extensions each, in order of preference.
+/// Returns a client's offers in order of preference, each as one element of Sec-WebSocket-Extensions.
 ///
 /// # Errors
 ///
-/// [`NegotiationError::InvalidParams`] where an extension wants to send what a header field can't hold.
+/// [`NegotiationError::InvalidParams`] where an offer has text that a header field can't hold.
 pub fn offers(configs: &[Arc<dyn ExtensionConfig>]) -> Result<Vec<String>, NegotiationError> {
     configs.iter().flat_map(|config| config.offers()).map(|offer| element(&offer)).collect()
 }
 
-/// Concludes, as a client, what was agreed from the server's Sec-WebSocket-Extensions fields.
+/// Concludes, as a client, the agreement from the server's Sec-WebSocket-Extensions fields.
 ///
 /// The pipeline keeps the order of the answer.
 ///
 /// # Errors
 ///
-/// A negotiation error fails the connection: what was answered was not offered, or can't be honoured.
+/// A negotiation error fails the connection: the answer has an extension that was not offered, or can't be accepted.
 pub fn conclude<S: AsRef<str>>(
     configs: &[Arc<dyn ExtensionConfig>],
     answer: &[S],
@@ -47,12 +47,12 @@ pub fn conclude<S: AsRef<str>>(
 
 /// Responds, as a server, to the client's Sec-WebSocket-Extensions fields.
 ///
-/// Returns the elements of the answer's field (none: leave the field out) and the pipeline. Of each extension the
-/// first acceptable offer wins, in the client's order; of two extensions that own the same bit the later is declined.
+/// Returns the elements of the answer's field (for none, omit the field) and the pipeline. For each extension the first
+/// acceptable offer wins, in the client's order. Of two extensions with the same bit the later is declined.
 ///
 /// # Errors
 ///
-/// [`NegotiationError::Grammar`] where the fields break the grammar: the answer is 400.
+/// [`NegotiationError::Grammar`] where the fields break the grammar: answer with status 400.
 pub fn respond<S: AsRef<str>>(
     configs: &[Arc<dyn ExtensionConfig>],
     offers: &[S],
@@ -60,11 +60,11 @@ pub fn respond<S: AsRef<str>>(
     respond_to_some(configs, offers, |_| true)
 }
 
-/// Responds as [`respond`] does, and declines each offer that `wanted` does not want.
+/// Responds as [`respond`] does, but declines each offer for which `wanted` returns false.
 ///
 /// # Errors
 ///
-/// As for [`respond`]; offers that are not wanted are held to the grammar, too.
+/// As for [`respond`]. Unwanted offers must keep the grammar, too.
 ///
 /// ```
 /// # #[cfg(feature = "deflate")] {
@@ -113,11 +113,12 @@ pub fn respond_to_some<S: AsRef<str>>(
 }
 
 impl Pipeline {
-    /// Puts to work what was agreed elsewhere, in that order: by a proxy, or by the HTTP server of somebody else.
+    /// Makes a pipeline of extensions that were agreed elsewhere, in this order: by a proxy, or by another HTTP server.
     ///
     /// # Errors
     ///
-    /// [`NegotiationError::Repeated`] and [`NegotiationError::RsvTaken`], as no negotiation agrees to such a thing.
+    /// [`NegotiationError::Repeated`] and [`NegotiationError::RsvTaken`]: no valid negotiation agrees to such
+    /// extensions.
     ///
     /// ```
     /// # #[cfg(feature = "deflate")] {
@@ -145,7 +146,7 @@ impl Pipeline {
     }
 }
 
-/// Writes an element of ours, after a check that it can be read back.
+/// Writes an element of ours, after a check that it can be read again.
 fn element(params: &Params<'_>) -> Result<String, NegotiationError> {
     if params.is_valid() {
         Ok(params.to_string())
@@ -154,7 +155,7 @@ fn element(params: &Params<'_>) -> Result<String, NegotiationError> {
     }
 }
 
-/// Finds the extension that made the offer and can honour the answer to it.
+/// Finds the extension that made the offer and accepts the answer to it.
 fn agree_to<'a>(
     configs: &'a [Arc<dyn ExtensionConfig>],
     answer: Params<'_>,
@@ -181,7 +182,7 @@ fn agree_to<'a>(
     outcome
 }
 
-/// What is agreed so far, and the bits that it owns.
+/// The agreed extensions so far, and the bits that they own.
 #[derive(Default)]
 struct Agreed {
     extensions: Vec<(Arc<dyn ExtensionConfig>, Box<dyn Extension>)>,

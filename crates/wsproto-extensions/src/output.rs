@@ -1,4 +1,4 @@
-//! Where an extension writes: append only, and only so much.
+//! The output of an extension: append-only, and bounded.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -7,8 +7,8 @@ use bytes::BytesMut;
 
 /// Memory to which an extension may append a bounded number of bytes.
 ///
-/// Nothing goes out that the extension did not write: there is no other way than [`write`](Self::write), which copies.
-/// What earlier messages left in the memory, perhaps those of other connections, can neither be seen nor handed on.
+/// Only bytes that the extension wrote come out: the only way is [`write`](Self::write), which copies. Bytes that
+/// earlier messages left in the memory, perhaps of other connections, can't be read or passed on.
 ///
 /// ```
 /// use wsproto_extensions::Output;
@@ -21,14 +21,14 @@ use bytes::BytesMut;
 /// ```
 pub struct Output<'a> {
     memory: Memory<'a>,
-    /// How much room there was when the frame was swallowed, if it was.
+    /// How much room there was when the extension swallowed the frame, if it did.
     swallowed: Option<usize>,
 }
 
 enum Memory<'a> {
     /// Grows from `start`, its length at the beginning, to `limit`.
     Growing { buffer: Buffer<'a>, start: usize, limit: usize },
-    /// Is written up to `written`, at most its length; what stands after it may be anybody's.
+    /// Written up to `written`, which is at most the length. The bytes after it may be of other connections.
     Fixed { bytes: &'a mut [u8], written: usize },
 }
 
@@ -77,7 +77,7 @@ impl<'a> Output<'a> {
         Self::to(Memory::Growing { buffer: Buffer::Shared(buffer), start, limit: usize::MAX })
     }
 
-    /// Allows `bytes` to be written from its front, whatever stands in it.
+    /// Allows `bytes` to be overwritten from its front.
     #[must_use]
     pub const fn over(bytes: &'a mut [u8]) -> Self {
         Self::to(Memory::Fixed { bytes, written: 0 })
@@ -87,12 +87,12 @@ impl<'a> Output<'a> {
         Self { memory, swallowed: None }
     }
 
-    /// Says that the program gets nothing of the frame: no byte that was or will be written, and no event.
+    /// Swallows the frame: the program gets none of the bytes that were or will be written, and no event.
     ///
-    /// It is an error of the extension to say so after it has written some of the frame: the program may have that
-    /// already. What it writes later still goes through the extensions that come after it, whose state may depend on it,
-    /// and is dropped. In [`outbound`](crate::Extension::outbound), this does what
-    /// [`Outbound::SWALLOW`](crate::Outbound::SWALLOW) does.
+    /// To swallow a frame after writing a part of it is an error of the extension: the program may have that part
+    /// already. Bytes that it writes later still go through the later extensions, whose state may depend on them, and
+    /// are dropped. In [`outbound`](crate::Extension::outbound), this does the same as
+    /// [`Outbound::SWALLOW`](crate::Outbound::SWALLOW).
     ///
     /// ```
     /// use wsproto_extensions::{Output, Refusal};
@@ -111,7 +111,7 @@ impl<'a> Output<'a> {
         self.swallowed.get_or_insert(self.room());
     }
 
-    /// Returns how much room there was when the frame was swallowed, if it was since this was asked last.
+    /// Returns how much room there was when the frame was swallowed, if it was since the last call.
     pub(crate) const fn take_swallowed(&mut self) -> Option<usize> {
         self.swallowed.take()
     }
@@ -135,7 +135,7 @@ impl<'a> Output<'a> {
         .unwrap_or_default()
     }
 
-    /// Appends as many of the bytes as there is room for, and returns how many.
+    /// Appends as many of the bytes as fit, and returns their number.
     pub fn write(&mut self, bytes: &[u8]) -> usize {
         let fitting = bytes.get(..self.room()).unwrap_or(bytes);
         match &mut self.memory {
@@ -149,7 +149,7 @@ impl<'a> Output<'a> {
         fitting.len()
     }
 
-    /// Takes back all but the first `len` bytes that were written.
+    /// Removes all written bytes except for the first `len`.
     pub fn truncate(&mut self, len: usize) {
         match &mut self.memory {
             Memory::Growing { buffer, start, .. } => buffer.truncate(start.saturating_add(len)),
@@ -158,7 +158,7 @@ impl<'a> Output<'a> {
     }
 }
 
-/// Shows how much was written and how much room is left, and no byte of it.
+/// Shows how many bytes were written and how much room is left, and no bytes.
 impl fmt::Debug for Output<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Output")
@@ -188,7 +188,7 @@ mod tests {
         assert_eq!((buffer.as_slice(), &bytes), (&b"before a1234"[..], b"a1234"));
     }
 
-    /// D21: what stood in the memory before is neither seen nor handed on, whatever is done to the output.
+    /// D21: bytes that were in the memory before are neither seen nor passed on, whatever is done to the output.
     #[test]
     fn d21_what_was_left_is_neither_seen_nor_handed_on() {
         const SECRET: &[u8] = b"of another connection";

@@ -9,7 +9,7 @@ use crate::grammar::is_token;
 
 /// An extension's name with its parameters in order, as a client offers it or a server answers.
 ///
-/// What [`parse`](crate::parse) returns borrows from the header's text.
+/// Elements from [`parse`](crate::parse) borrow from the header's text.
 ///
 /// RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)
 ///
@@ -58,21 +58,21 @@ impl<'a> Params<'a> {
         &self.name
     }
 
-    /// Returns the parameters in order, each with its value where it has one; a quoted value comes unquoted.
+    /// Returns the parameters in order, with their values. A quoted value is returned unquoted.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, Option<&str>)> {
         self.params.iter().map(|(name, value)| (&**name, value.as_deref()))
     }
 
-    /// Tells whether the name and every parameter's name and value are tokens, as a header field needs them.
+    /// Returns whether the name and every parameter's name and value are tokens, as a header field needs them.
     pub(crate) fn is_valid(&self) -> bool {
         is_token(&self.name) && self.iter().all(|(name, value)| is_token(name) && value.is_none_or(is_token))
     }
 
-    /// Holds the values to the rule that a quoted one is a token, too, once unquoted.
+    /// Checks the rule that a quoted value is a token after unquoting.
     ///
-    /// [`respond`](crate::respond) and [`conclude`](crate::conclude) do so for each extension that they know; what
-    /// others understand by their parameters is their affair.
+    /// [`respond`](crate::respond) and [`conclude`](crate::conclude) check it for each extension that they know. Other
+    /// extensions may use other values.
     ///
     /// # Errors
     ///
@@ -98,7 +98,7 @@ impl<'a> Params<'a> {
     }
 }
 
-/// Writes the element as it stands in a header field: what is no token, in quotes.
+/// Writes the element as in a header field. Values that are no tokens are written in quotes.
 impl fmt::Display for Params<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
@@ -114,7 +114,7 @@ impl fmt::Display for Params<'_> {
     }
 }
 
-/// A value as it stands within quotes.
+/// A value with its escapes within quotes.
 struct Escaped<'a>(&'a str);
 
 impl fmt::Display for Escaped<'_> {

@@ -1,7 +1,8 @@
 //! The agreed extensions of one connection, stacked in the order in which they were agreed.
 //!
-//! With "foo, bar" agreed the sender does bar(foo(data)) and the receiver undoes bar first; what one writes, at the end
-//! of a frame, too, goes through the next. RFC 6455 [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)
+//! With "foo, bar" agreed, the sender does bar(foo(data)), and the receiver reverses bar first. The output of one
+//! extension goes through the next, including the output at the end of a frame. RFC 6455
+//! [§9.1](https://www.rfc-editor.org/rfc/rfc6455#section-9.1)
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -21,52 +22,57 @@ mod inbound;
 mod stage;
 mod waiting_input;
 
-/// The extensions that both sides agreed to, in order; by default none.
+/// The extensions that both sides agreed to, in order. By default there are none.
 ///
-/// To receive a frame, show its header to [`inbound_header`](Self::inbound_header). On [`Handling::Pass`] the payload
-/// is what it is. On [`Handling::Swallow`] drop it: the frame is for an extension only. On [`Handling::Transform`] give
-/// the payload to [`feed`](Self::feed) in pieces of some [`INPUT_PIECE`](Self::INPUT_PIECE) bytes, and call
-/// [`pull`](Self::pull) as long as the answer is [`Pulled::More`]; where [`is_swallowing`](Self::is_swallowing) says so
-/// after a call, drop what came out. After an error the connection is over.
+/// To receive a frame, pass its header to [`inbound_header`](Self::inbound_header). The result says what to do:
 ///
-/// It is safe to unwind through, whatever its extensions are: after a panic in one of them it calls none again, and gives
+/// - [`Handling::Pass`]: use the payload unchanged.
+/// - [`Handling::Swallow`]: drop the payload, since the frame is only for an extension.
+/// - [`Handling::Transform`]: pass the payload to [`feed`](Self::feed) in pieces of some
+///   [`INPUT_PIECE`](Self::INPUT_PIECE) bytes, and call [`pull`](Self::pull) as long as the result is [`Pulled::More`].
+///   If [`is_swallowing`](Self::is_swallowing) returns true after a call, drop the output.
+///
+/// After an error the connection is over.
+///
+/// It is unwind-safe, even if its extensions are not: after a panic in one of them it calls none again, and returns
 /// [`ExtensionError::Panicked`].
 ///
-/// Without extensions it owns no memory. It holds at most one piece of input, and one between two extensions.
+/// Without extensions it owns no memory. With extensions it holds at most one piece of input, and one piece between two
+/// extensions.
 #[derive(Default)]
 pub struct Pipeline {
     inner: Option<Box<Inner>>,
 }
 
 struct Inner {
-    /// In the order in which they were agreed: sending goes forwards, receiving backwards.
+    /// In the order of the agreement: sending goes forwards, receiving backwards.
     stages: Vec<Stage>,
     /// All bits that an extension owns.
     rsv: Rsv,
     inbound: Inbound,
     /// Whether the message that is being sent is swallowed: its first frame was.
     swallowing: bool,
-    /// What an extension wrote for the next one, when sending.
+    /// The bytes that an extension wrote for the next one, when sending.
     scratch: [Vec<u8>; 2],
-    /// Whether an extension is being called; one that panicked is so for ever.
+    /// Whether an extension is being called. After a panic it stays true.
     calling: bool,
 }
 
-/// What a panic leaves half-done is not looked at again: see `Inner::call`. A configuration is shared, and what is
-/// changed in it is for its own locks to keep whole.
+/// The state after a panic is not used again: see `Inner::call`. Connections share configurations, which keep their
+/// state consistent by their own locks.
 impl UnwindSafe for Pipeline {}
 impl RefUnwindSafe for Pipeline {}
 
 /// Whether a piece of payload is the frame's last.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum FrameEnd {
-    /// The frame's payload goes on.
+    /// The frame's payload continues.
     Pending,
     /// The frame's payload ends here.
     Reached,
 }
 
-/// What is left to do after output was pulled.
+/// The next step after output was pulled.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Pulled {
@@ -100,7 +106,7 @@ impl Pipeline {
         }
     }
 
-    /// Tells whether no extension was agreed.
+    /// Returns whether no extension was agreed.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.inner.is_none()
@@ -111,15 +117,16 @@ impl Pipeline {
         self.inner.iter().flat_map(|inner| inner.stages.iter().map(Stage::name))
     }
 
-    /// Returns the name and the [key](Extension::outbound_key) of each extension, in the order in which they were agreed.
+    /// Returns the name and the [key](Extension::outbound_key) of each extension, in the order in which they were
+    /// agreed.
     ///
-    /// Where all have a key, what [`outbound`](Self::outbound) makes of a whole message can be sent on each connection
+    /// If all have a key, the output of [`outbound`](Self::outbound) for a whole message can be sent on each connection
     /// with the same names and keys.
     pub fn outbound_keys(&self) -> impl Iterator<Item = (&str, Option<u128>)> {
         self.inner.iter().flat_map(|inner| inner.stages.iter().map(Stage::outbound_key))
     }
 
-    /// Tells whether any extension [keeps memory](Extension::keeps_memory) between messages.
+    /// Returns whether any extension [keeps memory](Extension::keeps_memory) between messages.
     #[must_use]
     pub fn keeps_memory(&self) -> bool {
         self.inner.as_ref().is_some_and(|inner| inner.stages.iter().any(Stage::keeps_memory))
@@ -131,19 +138,19 @@ impl Pipeline {
         self.inner.as_ref().map_or(Rsv::NONE, |inner| inner.rsv)
     }
 
-    /// Tells whether the frame that is being received is swallowed: what comes out of it is to be dropped.
+    /// Returns whether the frame that is being received is swallowed: drop its output.
     ///
-    /// It may turn out while the payload is fed, but never after some of the frame came out.
+    /// An extension may swallow the frame while its payload is fed, but never after any of it came out.
     #[must_use]
     pub fn is_swallowing(&self) -> bool {
         self.inner.as_ref().is_some_and(|inner| inner.stages.iter().any(Stage::is_swallowing))
     }
 
-    /// Shows the header of a frame from the peer, control frames too, and tells what happens to its payload.
+    /// Takes the header of the peer's frame, including control frames, and returns what happens to its payload.
     ///
     /// # Errors
     ///
-    /// [`ExtensionError::UnownedRsv`] where a bit is set that nobody owns; an extension's refusal.
+    /// [`ExtensionError::UnownedRsv`] where a bit is set that no extension owns; an extension's refusal.
     #[inline]
     pub fn inbound_header(&mut self, header: &FrameHeader) -> Result<Handling, ExtensionError> {
         let unowned = header.rsv.difference(self.rsv());
@@ -157,11 +164,11 @@ impl Pipeline {
         }
     }
 
-    /// Takes a piece of the frame's payload, unmasked, and writes what it becomes to `output`, as much as there is room for.
+    /// Takes a piece of the frame's payload, unmasked, and writes as much of its output to `output` as fits.
     ///
-    /// What can't be worked on for want of room is kept, so feed no further piece before [`pull`](Self::pull) said
-    /// [`Pulled::Drained`]. Where extensions were agreed and none transforms the frame, the payload comes out as it is; a
-    /// pipeline without extensions has no place to keep it, and drops what it is fed.
+    /// Input that doesn't fit is kept, so feed no further piece before [`pull`](Self::pull) has returned
+    /// [`Pulled::Drained`]. If extensions were agreed and none transforms the frame, the payload comes out unchanged. A
+    /// pipeline without extensions has no place to keep input, and drops it.
     ///
     /// # Errors
     ///
@@ -178,7 +185,7 @@ impl Pipeline {
         }
     }
 
-    /// Writes more of what was kept back for want of room.
+    /// Writes more of the output that was kept back because it didn't fit.
     ///
     /// # Errors
     ///
@@ -190,15 +197,15 @@ impl Pipeline {
         }
     }
 
-    /// Puts a frame that is to be sent through the extensions, control frames too.
+    /// Passes a frame to send through the extensions, including control frames.
     ///
-    /// Where the answer says [`Handling::Transform`], the new payload was appended to `out`; else nothing was, and on
-    /// [`Handling::Pass`] the frame's own payload goes out. Either way the bits of the answer belong into the frame's
-    /// header. On [`Handling::Swallow`] nothing is sent. A message whose first frame was swallowed is swallowed whole.
+    /// On [`Handling::Transform`] the new payload was appended to `out`. Otherwise nothing was: on [`Handling::Pass`]
+    /// send the frame's own payload, on [`Handling::Swallow`] send nothing. Set the returned bits in the frame's
+    /// header. A message whose first frame was swallowed is swallowed as a whole.
     ///
     /// # Errors
     ///
-    /// An extension's refusal or fault; then nothing was appended.
+    /// An extension's refusal or fault. Then nothing was appended.
     #[inline]
     pub fn outbound<B: WriteBuffer>(
         &mut self,
@@ -211,10 +218,10 @@ impl Pipeline {
         }
     }
 
-    /// Shows the extensions the header of a data frame whose payload the caller sends himself, as it is.
+    /// Passes the extensions the header of a data frame whose payload the caller writes unchanged.
     ///
-    /// Returns the bits to set in the header, or `None` where an extension has to see the payload, or swallows the message:
-    /// nothing has changed then, and [`outbound`](Self::outbound) takes the frame.
+    /// Returns the bits to set in the header. `None` means that an extension needs the payload, or swallows the
+    /// message. Then nothing has changed, and [`outbound`](Self::outbound) takes the frame.
     ///
     /// ```
     /// # #[cfg(feature = "deflate")] {
@@ -224,7 +231,7 @@ impl Pipeline {
     ///
     /// let configs: [Arc<dyn ExtensionConfig>; 1] = [Arc::new(DeflateConfig::default())];
     /// let (_, mut pipeline) = respond(&configs, &["permessage-deflate"]).unwrap();
-    /// let header = FrameHeader::new(Opcode::Binary, 1 << 20); // of a file, say
+    /// let header = FrameHeader::new(Opcode::Binary, 1 << 20); // for example of a file
     /// assert_eq!(pipeline.outbound_header(&header), Ok(Some(Rsv::NONE)));
     /// # }
     /// ```
@@ -242,17 +249,17 @@ impl Pipeline {
         }
     }
 
-    /// Tells whether all extensions are [per message](Extension::is_per_message): what [`outbound`](Self::outbound) makes of
-    /// a frame may be cut into several, with the bits in the header of the first.
+    /// Returns whether all extensions are [per message](Extension::is_per_message): the output of
+    /// [`outbound`](Self::outbound) for a frame may be cut into several, with the bits in the header of the first.
     #[must_use]
     pub fn is_per_message(&self) -> bool {
         self.inner.as_ref().is_none_or(|inner| inner.stages.iter().all(Stage::is_per_message))
     }
 
-    /// Gives up the memory that a connection can do without while it is idle: see [`Extension::park`].
+    /// Frees memory that an idle connection doesn't need: see [`Extension::park`].
     pub fn park(&mut self) {
         if let Some(inner) = &mut self.inner {
-            // After a panic no extension is called, and the next call says why.
+            // After a panic no extension is called, and the next call returns the error.
             let _parked = inner.call(|inner| {
                 inner.stages.iter_mut().for_each(Stage::park);
                 inner.inbound.park();
@@ -265,7 +272,7 @@ impl Pipeline {
     /// Tells the extensions that the frame which [`outbound`](Self::outbound) returned last is not sent.
     pub fn outbound_dropped(&mut self) {
         if let Some(inner) = &mut self.inner {
-            // After a panic nobody is told, and the next call says why.
+            // After a panic no extension is called, and the next call returns the error.
             let _told = inner.call(|inner| {
                 inner.stages.iter_mut().for_each(Stage::outbound_dropped);
                 Ok(())
@@ -274,7 +281,7 @@ impl Pipeline {
     }
 }
 
-/// Shows which extensions were agreed, and no byte that is on its way through them.
+/// Shows the names of the extensions, and no bytes on their way through them.
 impl fmt::Debug for Pipeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.names()).finish()
@@ -282,7 +289,7 @@ impl fmt::Debug for Pipeline {
 }
 
 impl Inner {
-    /// Does what calls extensions, unless one of them has panicked.
+    /// Runs code that calls extensions, unless one of them has panicked.
     #[inline]
     fn call<T>(
         &mut self,
@@ -305,7 +312,8 @@ impl Inner {
             match stage.outbound_header(header) {
                 Ok(Some(rsv)) => sum |= rsv,
                 outcome => {
-                    // Whoever has to see the payload has not changed; whoever sets a bit of others thinks it is sent.
+                    // An extension that needs the payload has not changed. One that set a foreign bit thinks that the
+                    // frame is sent.
                     let seen = if outcome.is_err() { nth.saturating_add(1) } else { nth };
                     self.stages.iter_mut().take(seen).for_each(Stage::outbound_dropped);
                     return outcome;
@@ -336,7 +344,7 @@ impl Inner {
             self.swallowing = swallowed && !frame.fin;
         }
         if swallowed || result.is_err() {
-            // Whoever swallowed it knows.
+            // The extension that swallowed the frame knows it.
             debug_assert!(seen > 0, "none but an extension swallows or fails");
             let others = seen.saturating_sub(usize::from(swallowed));
             self.stages.iter_mut().take(others).for_each(Stage::outbound_dropped);
@@ -351,7 +359,8 @@ impl Inner {
     }
 }
 
-/// Lets each stage write for the next, the last one into `out`; `seen` counts those that have seen the frame.
+/// Lets each stage write for the next one, and the last one into `out`. `seen` counts the stages that have seen the
+/// frame.
 fn outbound_through<B: WriteBuffer>(
     stages: &mut [Stage],
     [current, next]: &mut [Vec<u8>; 2],

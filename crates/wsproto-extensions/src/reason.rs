@@ -1,4 +1,4 @@
-//! Why an extension refuses: most often a fixed text, which costs nothing, and else whatever it has to say.
+//! The reason why an extension refuses: most often a fixed text, which costs nothing, or a text made at run time.
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
@@ -8,9 +8,10 @@ use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
-/// A reason that an extension gives: a text, and the error that led to it where there is one.
+/// An extension's reason: a text, and the error that caused it, if there is one.
 ///
-/// Two reasons are equal where their texts are. `Display` escapes control characters: an extension may quote its peer.
+/// Two reasons are equal if their texts are. `Display` escapes control characters, since an extension may quote its
+/// peer.
 ///
 /// ```
 /// use wsproto_extensions::Reason;
@@ -37,12 +38,12 @@ struct Dynamic {
     error: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// Nobody changes it.
+/// It is never changed.
 impl UnwindSafe for Dynamic {}
 impl RefUnwindSafe for Dynamic {}
 
 impl Reason {
-    /// Makes a reason of a fixed text: lower case, no full stop, at most 123 bytes where a Close frame shall hold it.
+    /// Makes a reason of a fixed text: lower case, no full stop, at most 123 bytes if it must fit in a Close frame.
     #[must_use]
     pub const fn new(text: &'static str) -> Self {
         Self(Kind::Static(text))
@@ -76,7 +77,7 @@ impl Reason {
         }
     }
 
-    /// Returns what led to the error that the reason was made of: that one's own text is told already.
+    /// Returns the cause of the error that the reason was made of, since the text shows that error already.
     pub(crate) fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.error().and_then(Error::source)
     }

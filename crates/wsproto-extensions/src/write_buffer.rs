@@ -1,4 +1,4 @@
-//! Where bytes that are to be sent are appended.
+//! Memory for bytes to send.
 
 use alloc::vec::Vec;
 use core::ops::{DerefMut, Range};
@@ -7,9 +7,9 @@ use bytes::BytesMut;
 
 use crate::Output;
 
-/// Memory to which bytes that are to be sent are appended: a `Vec<u8>`, or a [`BytesMut`] as the codecs of tokio-util have it.
+/// Memory to which bytes to send are appended: a `Vec<u8>`, or a [`BytesMut`], as the codecs of tokio-util use it.
 ///
-/// These two alone implement it; its methods are for those who write a stack of their own.
+/// Only these two types implement it. Its methods are for authors of other WebSocket stacks.
 ///
 /// ```
 /// use bytes::BytesMut;
@@ -28,22 +28,22 @@ pub trait WriteBuffer: DerefMut<Target = [u8]> + sealed::Sealed {
     /// Appends bytes.
     fn append(&mut self, bytes: &[u8]);
 
-    /// Appends a copy of bytes that are in it already; those that aren't count as none.
+    /// Appends a copy of bytes that it holds already. A range beyond them appends nothing.
     fn append_from_within(&mut self, range: Range<usize>);
 
-    /// Appends what `write` appends to a vector, which is this one where it is one.
+    /// Appends the bytes that `write` appends to a vector: to this one if it is a vector, or to another one.
     fn append_with<R>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> R) -> R;
 
-    /// Makes room for so many bytes more.
+    /// Reserves memory for this many more bytes.
     fn reserve(&mut self, additional: usize);
 
-    /// Takes back all but the first `len` bytes.
+    /// Removes all bytes except for the first `len`.
     fn truncate(&mut self, len: usize);
 
-    /// Gives an extension what it writes to.
+    /// Returns an output for an extension.
     fn output(&mut self) -> Output<'_>;
 
-    /// Removes bytes; what stands after them moves up.
+    /// Removes bytes. Later bytes move up.
     fn remove(&mut self, range: Range<usize>) {
         let end = range.end.min(self.len());
         let kept = self.len().saturating_sub(end.saturating_sub(range.start));
@@ -139,14 +139,14 @@ mod sealed {
 mod tests {
     use super::*;
 
-    /// What each method leaves, from `abcdef`.
+    /// Returns the result of a change to `abcdef`.
     fn left(mut start: impl WriteBuffer, change: &dyn Fn(&mut dyn Changes)) -> Vec<u8> {
         start.append(b"abcdef");
         change(&mut start);
         start.to_vec()
     }
 
-    /// The methods that the table tries, of both types.
+    /// The methods of both types that the table tests.
     trait Changes {
         fn within(&mut self, range: Range<usize>);
         fn with(&mut self, bytes: &[u8]);

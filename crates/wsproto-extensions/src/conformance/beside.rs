@@ -1,4 +1,5 @@
-//! Whether an extension works beside another one: before it and after it, with its bits set, and when it refuses.
+//! Checks an extension beside another one: before and after it, with its bits set, and when it refuses or swallows
+//! frames.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -18,10 +19,10 @@ use crate::{
     Reason, Refusal,
 };
 
-/// The name of the extension that stands beside the one under check.
+/// The name of the other extension.
 const NAME: &str = "x-conformance";
 
-/// What it writes before each message, if it does.
+/// The bytes that it writes before each message, if it writes any.
 const PREFIX: [u8; 3] = *b"<<<";
 
 #[rustfmt::skip]
@@ -41,14 +42,14 @@ pub(super) fn check(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), 
     Ok(())
 }
 
-/// Where the other extension stands in the order in which both are agreed.
+/// The place of the other extension in the order of the agreement.
 #[derive(Clone, Copy, Debug)]
 enum Place {
     Before,
     After,
 }
 
-/// Agrees to the extension and its neighbour.
+/// Negotiates the extension and its neighbour.
 fn beside(
     make: &impl Fn() -> Arc<dyn ExtensionConfig>,
     place: Place,
@@ -66,7 +67,7 @@ fn beside(
     Ok((client, server))
 }
 
-/// Lets a neighbour set all bits that are not the extension's, in every frame.
+/// Lets a neighbour set all bits that the extension doesn't own, in every frame.
 fn others_bits(make: &impl Fn() -> Arc<dyn ExtensionConfig>, place: Place) -> Result<(), Violation> {
     let all = Rsv::RSV1 | Rsv::RSV2 | Rsv::RSV3;
     let flags = Neighbour { rsv: all.difference(make().rsv()), ..Neighbour::default() };
@@ -94,7 +95,7 @@ fn others_bits(make: &impl Fn() -> Arc<dyn ExtensionConfig>, place: Place) -> Re
     Ok(())
 }
 
-/// Lets a neighbour change the payloads, and so their lengths.
+/// Lets a neighbour change the payloads and their lengths.
 fn stacking(make: &impl Fn() -> Arc<dyn ExtensionConfig>, place: Place) -> Result<(), Violation> {
     for cut in CUTS {
         let (mut client, mut server) =
@@ -108,7 +109,8 @@ fn stacking(make: &impl Fn() -> Arc<dyn ExtensionConfig>, place: Place) -> Resul
     Ok(())
 }
 
-/// Lets a neighbour refuse each frame once, or a Ping before each: what is sent after it, that frame first, must arrive.
+/// Lets a neighbour refuse each frame once, or a Ping before each. The frame itself and all later ones must then
+/// arrive.
 fn dropped(make: &impl Fn() -> Arc<dyn ExtensionConfig>, place: Place) -> Result<(), Violation> {
     let ping = OutboundFrame::new(Opcode::Ping, b"ping");
     for (cut, pings) in CUTS.into_iter().flat_map(|cut| [(cut, false), (cut, true)]) {
@@ -127,12 +129,12 @@ fn dropped(make: &impl Fn() -> Arc<dyn ExtensionConfig>, place: Place) -> Result
             }
             if received.fate(&message.payload).is_none() {
                 return Err(blame(format!(
-                    "another message arrives after a frame that was not sent: {}, {place:?}",
+                    "a different message arrives after a frame that was not sent: {}, {place:?}",
                     message.name(cut)
                 )));
             }
         }
-        // A message that is dropped whole is not repeated.
+        // A message that is dropped as a whole is not sent again.
         for message in messages() {
             refuse(&mut client, &refusing, &OutboundFrame::new(message.opcode, &message.payload))?;
             let next = Message { opcode: Opcode::Text, payload: b"what comes after it".repeat(9) };
@@ -143,7 +145,7 @@ fn dropped(make: &impl Fn() -> Arc<dyn ExtensionConfig>, place: Place) -> Result
     Ok(())
 }
 
-/// Lets a neighbour swallow every second fragment between the first and the last, which is not sent again.
+/// Lets a neighbour swallow every second fragment between the first and the last. It is not sent again.
 fn swallowed(make: &impl Fn() -> Arc<dyn ExtensionConfig>, place: Place) -> Result<(), Violation> {
     for cut in CUTS {
         let swallowing = Arc::new(AtomicBool::new(false));
@@ -180,20 +182,21 @@ fn refuse(client: &mut Pipeline, refusing: &AtomicBool, frame: &OutboundFrame<'_
     let outcome = catching_panics(Rule::Dropped, what, || client.outbound(frame, &mut Vec::new()))?;
     refusing.store(false, Ordering::Relaxed);
     match outcome {
-        // What is swallowed the other one never sees.
+        // The other extension never sees a swallowed frame.
         Err(_) | Ok(Outbound { handling: Handling::Swallow, .. }) => Ok(()),
         Ok(_) => Err(Violation::new(Rule::Dropped, "another extension's refusal was lost")),
     }
 }
 
-/// The other extension: sets its bits in all frames, may write before each message, and may refuse or swallow frames.
+/// The other extension: it sets its bits in all frames, may write before each message, and may refuse or swallow
+/// frames.
 #[derive(Clone, Debug, Default)]
 struct Neighbour {
     rsv: Rsv,
     wraps: bool,
     refusing: Option<Arc<AtomicBool>>,
     swallowing: Option<Arc<AtomicBool>>,
-    /// How much of the prefix is still to come.
+    /// How many bytes of the prefix are still expected.
     prefix: usize,
 }
 
@@ -228,7 +231,7 @@ impl Extension for Neighbour {
         if header.opcode.is_control() || !self.wraps {
             return Ok(Handling::Pass);
         }
-        // Once a message, not once a frame: the other one may hold back bytes until the next frame.
+        // Once per message, not per frame: the other extension may hold back bytes until the next frame.
         if header.opcode != Opcode::Continuation {
             self.prefix = PREFIX.len();
         }

@@ -1,4 +1,4 @@
-//! Frames that are cut after the extension has seen them, and frames of which it sees the header alone.
+//! Checks frames that are cut after the extension has seen them, and frames of which it sees only the header.
 
 use alloc::format;
 use alloc::sync::Arc;
@@ -17,7 +17,7 @@ pub(super) fn check(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), 
     header_alone(make)
 }
 
-/// Where the extension says that it may be done, cuts what it makes of each message into frames.
+/// If the extension works per message, cuts its output for each message into frames.
 fn per_message(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violation> {
     for most in [1, 7, 1000] {
         let (mut client, mut server) = pair(make)?;
@@ -29,7 +29,7 @@ fn per_message(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Viola
                 })?);
             }
             if received.fate(&message.payload).is_none() {
-                let found = format!("another message arrives of frames of {most} bytes");
+                let found = format!("a different message arrives of frames of {most} bytes");
                 return Err(Violation::new(Rule::PerMessage, found));
             }
         }
@@ -37,7 +37,7 @@ fn per_message(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Viola
     Ok(())
 }
 
-/// Cuts what was made of a message: the bits go with the first frame.
+/// Cuts the output for a message. The bits go with the first frame.
 fn cut(frame: &Frame, most: usize) -> Vec<Frame> {
     let mut parts: Vec<&[u8]> = frame.payload.chunks(most).collect();
     if parts.is_empty() {
@@ -56,7 +56,7 @@ fn cut(frame: &Frame, most: usize) -> Vec<Frame> {
     parts.into_iter().enumerate().map(fragment).collect()
 }
 
-/// Shows the extension headers without their payloads, which go out as they are where it lets them.
+/// Shows the extension headers without their payloads. These are sent unchanged if the extension allows it.
 fn header_alone(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violation> {
     let blame = |message: &Message, cut: Cut, found: &str| {
         Violation::new(Rule::HeaderAlone, format!("{found}: {}", message.name(cut)))
@@ -71,7 +71,7 @@ fn header_alone(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Viol
                 received.add(found.map_err(|_| blame(&message, cut, "a frame is refused"))?);
             }
             if received.fate(&message.payload).is_none() {
-                return Err(blame(&message, cut, "another message arrives"));
+                return Err(blame(&message, cut, "a different message arrives"));
             }
             round_trip(&mut client, &mut server, &message, cut)
                 .map_err(|violation| violation.of(Rule::HeaderAlone, "after one of headers alone"))?;
@@ -80,7 +80,7 @@ fn header_alone(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Viol
     Ok(())
 }
 
-/// Sends a frame as it is, by its header alone where that is enough.
+/// Sends a frame unchanged, by its header alone if the extension allows it.
 fn unseen(pipeline: &mut Pipeline, frame: &OutboundFrame<'_>) -> Result<Frame, Violation> {
     let len = u64::try_from(frame.payload.len()).unwrap_or(u64::MAX);
     let header = FrameHeader { fin: frame.fin, ..FrameHeader::new(frame.opcode, len) };

@@ -1,4 +1,4 @@
-//! Whether an extension holds on to memory.
+//! Checks how much memory an extension holds.
 
 use alloc::format;
 use alloc::sync::Arc;
@@ -11,11 +11,12 @@ use crate::{ExtensionConfig, Pipeline};
 
 const CUT: Cut = Cut { fragment: 1000, piece: 500, room: 4096 };
 
-/// How often all messages are exchanged: some 500 KB each way, more than any window holds.
+/// How often all messages are exchanged: some 500 KB in each direction, more than any window holds.
 const MANY: usize = 40;
 
-/// Checks what an extension holds between messages; `measure` calls what it is given, and returns how many bytes more
-/// are allocated after it than before.
+/// Checks how much memory an extension holds between messages.
+///
+/// `measure` calls its argument, and returns how many more bytes are allocated after the call than before.
 ///
 /// Any counting allocator can measure; with the crate `allocation-counter`:
 ///
@@ -25,8 +26,8 @@ const MANY: usize = 40;
 ///
 /// # Errors
 ///
-/// [`Rule::KeptMemory`] where more is held for many messages than for a few, or where any is held although
-/// [`keeps_memory`](crate::Extension::keeps_memory) says that none is; others as for [`check`](super::check).
+/// [`Rule::KeptMemory`] where many messages leave more memory held than a few, or where any is held although
+/// [`keeps_memory`](crate::Extension::keeps_memory) returns false; others as for [`check`](super::check).
 pub fn check_memory(
     make: impl Fn() -> Arc<dyn ExtensionConfig>,
     measure: impl Fn(&mut dyn FnMut()) -> i64,
@@ -34,20 +35,20 @@ pub fn check_memory(
     let (mut client, mut server) = pair(&make)?;
     let keeps = client.keeps_memory() || server.keeps_memory();
     let mut outcome = Ok(());
-    // What threads and configurations lend is there from now on, and windows are full.
+    // From now on the memory that threads and configurations lend exists, and windows are full.
     let mut many = || (0..MANY).try_for_each(|_| exchange(&mut client, &mut server));
     many()?;
     let more = measure(&mut || outcome = many());
     outcome.clone()?;
     if more > 0 {
-        let found = format!("{more} bytes more after each message came {MANY} times more");
+        let found = format!("{more} more bytes after each message was exchanged {MANY} more times");
         return Err(Violation::new(Rule::KeptMemory, found));
     }
     let (mut client, mut server) = pair(&make)?;
     let held = measure(&mut || outcome = exchange(&mut client, &mut server));
     outcome?;
     if held > 0 && !keeps {
-        let found = format!("{held} bytes are kept although it says that none are");
+        let found = format!("{held} bytes are kept although keeps_memory returns false");
         return Err(Violation::new(Rule::KeptMemory, found));
     }
     Ok(())

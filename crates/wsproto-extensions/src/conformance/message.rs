@@ -1,4 +1,4 @@
-//! The messages that are sent in a check, and what arrives of them.
+//! The messages of a check, and how they arrive.
 
 use alloc::format;
 use alloc::string::String;
@@ -9,14 +9,14 @@ use wsproto_frame::Opcode;
 
 use crate::OutboundFrame;
 
-/// How a message is cut.
+/// The ways in which a message is cut.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cut {
-    /// Bytes of a message in each fragment.
+    /// How many bytes of a message each fragment has.
     pub(super) fragment: usize,
-    /// Bytes of a payload that arrive at once.
+    /// How many bytes of a payload arrive at once.
     pub(super) piece: usize,
-    /// Bytes that may come out at once.
+    /// How many bytes may come out at once.
     pub(super) room: usize,
 }
 
@@ -32,7 +32,7 @@ impl Message {
         format!("{:?} of {} bytes, {cut:?}", self.opcode, self.payload.len())
     }
 
-    /// Cuts it into frames.
+    /// Returns the message in frames.
     pub(super) fn frames(&self, cut: Cut) -> Vec<OutboundFrame<'_>> {
         let mut parts: Vec<&[u8]> = self.payload.chunks(cut.fragment).collect();
         if parts.is_empty() {
@@ -49,7 +49,7 @@ impl Message {
     }
 }
 
-/// Messages of all kinds, binary and text in turns: empty, short, repetitive, random.
+/// Returns messages of all kinds, binary and text in turn: empty, short, repetitive, random.
 pub(super) fn messages() -> [Message; 10] {
     let binary = |payload| Message { opcode: Opcode::Binary, payload };
     let text = |text: &str| Message { opcode: Opcode::Text, payload: text.as_bytes().to_vec() };
@@ -67,7 +67,7 @@ pub(super) fn messages() -> [Message; 10] {
     ]
 }
 
-/// Bytes that look random, the same each time.
+/// Returns bytes that look random, and are the same each time.
 pub(super) fn noise(len: usize, seed: u64) -> Vec<u8> {
     let mut state = seed;
     let byte = move || {
@@ -77,14 +77,14 @@ pub(super) fn noise(len: usize, seed: u64) -> Vec<u8> {
     core::iter::repeat_with(byte).take(len).collect()
 }
 
-/// Whether a message reaches the program, or some of it was swallowed on its way.
+/// Whether a message reaches the program, or a part of it was swallowed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Fate {
     Arrived,
     Swallowed,
 }
 
-/// What arrives of a message.
+/// The received bytes of a message.
 #[derive(Default)]
 pub(super) struct Received {
     bytes: Vec<u8>,
@@ -92,7 +92,7 @@ pub(super) struct Received {
 }
 
 impl Received {
-    /// Adds what came of a frame, `None` where it was swallowed.
+    /// Adds the output of a frame, `None` where it was swallowed.
     pub(super) fn add(&mut self, taken: Option<Vec<u8>>) {
         match taken {
             Some(bytes) => self.bytes.extend(bytes),
@@ -100,7 +100,8 @@ impl Received {
         }
     }
 
-    /// Tells what became of a message, `None` where another one arrived. If some was swallowed, the rest may be anything.
+    /// Returns the fate of a message, `None` where a different one arrived. If a part was swallowed, the rest may be
+    /// anything.
     pub(super) fn fate(&self, payload: &[u8]) -> Option<Fate> {
         if self.swallowed {
             return Some(Fate::Swallowed);

@@ -1,4 +1,4 @@
-//! Whether an extension negotiates as it should.
+//! Checks how an extension negotiates.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use super::{Rule, Violation, catching_panics};
 use crate::{Extension, ExtensionConfig, NegotiationError, Params, Pipeline, conclude, offers, respond};
 
-/// Values that an extension may not have thought of.
+/// Values that an extension may not expect.
 const STRANGE: [&str; 8] = ["0", "-1", "+1", "007", "99999999999999999999", "true", "~", "1_0"];
 
 pub(super) fn check(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violation> {
@@ -26,12 +26,12 @@ pub(super) fn check(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), 
 /// A parameter that no extension has.
 const UNKNOWN: &str = "x-unknown";
 
-/// Lets a client and a server of the configuration agree.
+/// Negotiates a client and a server of the configuration.
 pub(super) fn pair(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(Pipeline, Pipeline), Violation> {
     pair_of(&[make()])
 }
 
-/// Lets a client and a server that share a configuration agree.
+/// Negotiates a client and a server that share configurations.
 pub(super) fn pair_of(configs: &[Arc<dyn ExtensionConfig>]) -> Result<(Pipeline, Pipeline), Violation> {
     let blame = |found: &str| Violation::new(Rule::AgreesWithItself, found);
     let offered = offers(configs).map_err(|error| refused(&error))?;
@@ -57,7 +57,7 @@ fn refused(error: &NegotiationError) -> Violation {
     Violation::new(rule, error.to_string())
 }
 
-/// Checks what the configuration says of itself.
+/// Checks the configuration's name and offers.
 fn grammar(config: &dyn ExtensionConfig) -> Result<Vec<Params<'static>>, Violation> {
     let offers = config.offers();
     if !Params::new(config.name().to_string()).is_valid() {
@@ -74,7 +74,7 @@ fn grammar(config: &dyn ExtensionConfig) -> Result<Vec<Params<'static>>, Violati
     Ok(offers)
 }
 
-/// Shows an offer with strange parameters to both sides, and the answer to it.
+/// Passes an offer with unknown or repeated parameters to both sides, and the answer to it.
 fn foreign_parameters(config: &dyn ExtensionConfig, offer: &Params<'static>) -> Result<(), Violation> {
     let mut names: Vec<_> = offer.iter().map(|(name, _)| name.to_string()).collect();
     names.push(UNKNOWN.to_string());
@@ -108,9 +108,9 @@ fn foreign_parameters(config: &dyn ExtensionConfig, offer: &Params<'static>) -> 
     Ok(())
 }
 
-/// Shows an element to a server, as an offer, and to a client, as an answer; returns what the server answers.
+/// Passes an element to a server, as an offer, and to a client, as an answer. Returns the server's answer.
 ///
-/// What no document can have defined must not be agreed to.
+/// Parameters that no specification can have defined must not be agreed to.
 fn shown(
     config: &dyn ExtensionConfig,
     params: &Params<'static>,

@@ -1,4 +1,4 @@
-//! Whether a connection may be parked at any time.
+//! Checks that a connection may be parked at any time.
 
 use alloc::format;
 use alloc::sync::Arc;
@@ -24,7 +24,7 @@ pub(super) fn check(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), 
                 })?);
             }
             if received.fate(&message.payload).is_none() {
-                let found = format!("another message arrives: {}", message.name(cut));
+                let found = format!("a different message arrives: {}", message.name(cut));
                 return Err(Violation::new(Rule::Parking, found));
             }
         }

@@ -1,4 +1,4 @@
-//! What is right passes; what is wrong fails, and the message names the rule.
+//! A correct extension passes. A faulty one fails, and the message names the rule.
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -19,7 +19,7 @@ use crate::{
     Extension, ExtensionConfig, Handling, Outbound, OutboundFrame, Output, Params, Progress, Reason, Refusal,
 };
 
-/// What [`Scramble`] does wrong.
+/// The fault of [`Scramble`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Flaw {
     Nothing,
@@ -71,19 +71,19 @@ enum Flaw {
     PanicsWhenParked,
 }
 
-/// Puts a mark before each message and changes each byte by its place in the message.
+/// An extension that puts a mark before each message, and changes each byte by its place in the message.
 #[derive(Clone, Debug)]
 struct Scramble {
     flaw: Flaw,
     sent: u8,
-    /// What it was before the last frame.
+    /// The value of `sent` before the last frame.
     before: u8,
     /// The payload of the last frame, and whether it was dropped.
     last: (Vec<u8>, bool),
     /// How many messages were sent.
     messages: u8,
     received: u8,
-    /// How much of the payload came, and how much of it there is.
+    /// How many bytes of the payload came, and how many it has.
     len: u64,
     payload_len: u64,
     marked: bool,
@@ -120,7 +120,7 @@ impl Scramble {
         }
     }
 
-    /// Tells whether the middle of the message comes that consists of the letter a.
+    /// Returns whether this is the middle of the message that consists of the letter a.
     fn is_halfway_through_a_long_message(&self) -> bool {
         self.flaw == Flaw::PanicsAtDamage && (self.payload_len, self.len) == (3001, 1500)
     }
@@ -405,15 +405,15 @@ fn each_flaw_is_named() {
     }
 }
 
-/// A violation says which rule is broken, by which message, and how that was cut.
+/// A violation names the broken rule, the message, and its cuts.
 #[test]
 fn what_was_done_is_told() {
     let cut = "Text of 1720 bytes, Cut { fragment: 700, piece: 1, room: 4096 }";
-    let dropped = "broken rule: a frame that is not sent leaves no trace;";
+    let dropped = "broken rule: a frame that is not sent has no effect on later ones;";
     #[rustfmt::skip]
     let table = [
         (Flaw::NameIsNoToken,          r#"broken rule: a name and its parameters are tokens; the name is "two words""#.to_string()),
-        (Flaw::DropsWhatWasSent,       format!("{dropped} another message arrives after a frame that was not sent: {cut}, After")),
+        (Flaw::DropsWhatWasSent,       format!("{dropped} a different message arrives after a frame that was not sent: {cut}, After")),
         (Flaw::ExpectsTheDroppedAgain, format!("{dropped} {cut}, of which fragments are swallowed, After")),
     ];
     for (flaw, text) in table {
@@ -432,7 +432,7 @@ fn noise_holds_every_byte_and_is_its_own_for_each_seed() {
     }
 }
 
-/// What can't be agreed to is named before any memory is measured.
+/// A failed negotiation is reported before any memory is measured.
 #[test]
 fn memory_is_held_by_what_was_agreed_to() {
     #[rustfmt::skip]

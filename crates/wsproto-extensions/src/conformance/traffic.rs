@@ -1,4 +1,4 @@
-//! Whether an agreed extension treats frames as it should.
+//! Checks how an agreed extension handles frames.
 
 use alloc::format;
 use alloc::string::String;
@@ -13,7 +13,7 @@ use super::negotiation::{pair, pair_of};
 use super::{Rule, Violation, catching_panics};
 use crate::{ExtensionConfig, ExtensionError, FrameEnd, Handling, OutboundFrame, Output, Pipeline, Pulled};
 
-/// More than this comes out of nothing that is sent here.
+/// More bytes than come out of any frame of these checks.
 const MOST: usize = 1 << 22;
 
 pub(super) const WHOLE: Cut = Cut { fragment: usize::MAX, piece: usize::MAX, room: MOST };
@@ -42,7 +42,7 @@ pub(super) fn check(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), 
         if whole.is_empty() {
             whole = arrived;
         } else if cut.fragment == WHOLE.fragment && arrived != whole {
-            let found = format!("other messages are swallowed when they come in pieces, {cut:?}");
+            let found = format!("different messages are swallowed if they come in pieces, {cut:?}");
             return Err(Violation::new(Rule::Chunking, found));
         }
     }
@@ -72,7 +72,7 @@ pub(super) fn round_trip(
         received.add(taken(to, &frame, cut, Rule::RoundTrip)?.map_err(|error| {
             Violation::new(
                 Rule::RoundTrip,
-                format!("what was sent is refused ({error}): {}", message.name(cut)),
+                format!("a sent message is refused ({error}): {}", message.name(cut)),
             )
         })?);
     }
@@ -81,7 +81,7 @@ pub(super) fn round_trip(
     }
     let rule =
         if cut.fragment == usize::MAX && cut.piece < usize::MAX { Rule::Chunking } else { Rule::RoundTrip };
-    Err(Violation::new(rule, format!("another message arrives: {}", message.name(cut))))
+    Err(Violation::new(rule, format!("a different message arrives: {}", message.name(cut))))
 }
 
 /// Sends a message in fragments.
@@ -107,7 +107,7 @@ pub(super) fn outbound(pipeline: &mut Pipeline, frame: &OutboundFrame<'_>) -> Re
     Ok(Frame { header, payload, swallowed })
 }
 
-/// Tells which rule an error of the pipeline stands for, where that is a fault of the extension.
+/// Returns the rule that an error of the pipeline stands for, if it is a fault of the extension.
 pub(super) const fn fault(error: &ExtensionError) -> Option<Rule> {
     match error {
         ExtensionError::ControlTransformed => Some(Rule::ControlFrames),
@@ -120,7 +120,7 @@ pub(super) const fn fault(error: &ExtensionError) -> Option<Rule> {
     }
 }
 
-/// Receives a frame in pieces, `None` where it is swallowed here or was before; the inner error is a refusal.
+/// Receives a frame in pieces. Returns `None` where it is swallowed here or was before; the inner error is a refusal.
 pub(super) fn taken(
     pipeline: &mut Pipeline,
     frame: &Frame,
@@ -146,7 +146,7 @@ pub(super) fn taken(
     }
 }
 
-/// Receives a frame in pieces, or returns `None` where it does not end.
+/// Receives a frame in pieces. Returns `None` where it does not end.
 fn inbound(pipeline: &mut Pipeline, frame: &Frame, cut: Cut) -> Result<Option<Vec<u8>>, ExtensionError> {
     if pipeline.inbound_header(&frame.header)? != Handling::Transform {
         return Ok(Some(frame.payload.clone()));
@@ -168,7 +168,7 @@ fn inbound(pipeline: &mut Pipeline, frame: &Frame, cut: Cut) -> Result<Option<Ve
     }
 }
 
-/// Sends each message as it is, whole and in fragments, between others.
+/// Sends each message unchanged, whole and in fragments, between others.
 fn verbatim(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violation> {
     for cut in [WHOLE, Cut { fragment: 100, piece: 64, room: 1000 }] {
         let (mut client, mut server) = pair(make)?;
@@ -176,17 +176,17 @@ fn verbatim(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violatio
             let mut received = Received::default();
             for frame in message.frames(cut) {
                 let sent = outbound(&mut client, &frame.verbatim())
-                    .map_err(|violation| violation.of(Rule::Verbatim, "asked to send it as it is"))?;
+                    .map_err(|violation| violation.of(Rule::Verbatim, "which was to be sent unchanged"))?;
                 received.add(taken(&mut server, &sent, cut, Rule::Verbatim)?.map_err(|error| {
                     Violation::new(Rule::Verbatim, format!("it is refused ({error}): {}", message.name(cut)))
                 })?);
             }
             if received.fate(&message.payload).is_none() {
-                let found = format!("another message arrives: {}", message.name(cut));
+                let found = format!("a different message arrives: {}", message.name(cut));
                 return Err(Violation::new(Rule::Verbatim, found));
             }
             round_trip(&mut client, &mut server, &message, cut)
-                .map_err(|violation| violation.of(Rule::Verbatim, "after one that went as it is"))?;
+                .map_err(|violation| violation.of(Rule::Verbatim, "after one that was sent unchanged"))?;
         }
     }
     Ok(())
@@ -203,7 +203,7 @@ fn control_frames(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Vi
             for opcode in [Opcode::Ping, Opcode::Pong, Opcode::Close] {
                 let control = outbound(&mut client, &OutboundFrame::new(opcode, b"\x03\xe8data"))?;
                 if control.payload != b"\x03\xe8data" {
-                    return Err(blame(format!("{opcode:?} is sent with another payload")));
+                    return Err(blame(format!("{opcode:?} is sent with a changed payload")));
                 }
                 let found = taken(&mut server, &control, cut, Rule::ControlFrames)?;
                 if !passes(&found, b"\x03\xe8data") {
@@ -214,22 +214,22 @@ fn control_frames(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Vi
             received.add(found.map_err(|error| blame(format!("a fragment after a control frame: {error}")))?);
         }
         if received.fate(&message.payload).is_none() {
-            return Err(blame(format!("another message arrives: {}", message.name(cut))));
+            return Err(blame(format!("a different message arrives: {}", message.name(cut))));
         }
     }
     Ok(())
 }
 
-/// Tells whether a control frame arrives as it was sent, if it isn't swallowed.
+/// Returns whether a control frame arrives as it was sent, if it isn't swallowed.
 pub(super) fn passes(found: &Result<Option<Vec<u8>>, ExtensionError>, payload: &[u8]) -> bool {
     matches!(found, Ok(found) if found.as_ref().is_none_or(|found| found == payload))
 }
 
-/// Lets two connections take turns, a fragment each.
+/// Lets two connections take turns, one fragment each.
 fn independence(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violation> {
     let configs = [make()];
     take_turns(pair_of(&configs)?, pair_of(&configs)?)?;
-    // Configurations of their own don't make a difference.
+    // The result must be the same if each has its own configuration.
     take_turns(pair(make)?, pair(make)?)
 }
 
@@ -258,14 +258,14 @@ fn take_turns(mut one: (Pipeline, Pipeline), mut other: (Pipeline, Pipeline)) ->
         if one_received.fate(&left.payload).is_none() || other_received.fate(&right.payload).is_none() {
             return Err(Violation::new(
                 Rule::Independence,
-                "two connections in turns: another message arrives",
+                "two connections in turns: a different message arrives",
             ));
         }
     }
     Ok(())
 }
 
-/// Where there are keys, lets two connections take turns to send to a third's peer, which must not notice.
+/// If the extension has keys, lets two connections take turns to send to the peer of a third. The peer must not notice.
 fn outbound_key(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violation> {
     let configs = [make()];
     let ((client, mut server), (other, _)) = (pair_of(&configs)?, pair_of(&configs)?);
@@ -293,7 +293,7 @@ fn outbound_key(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Viol
     Ok(())
 }
 
-/// Sends what no honest peer sends: each verdict must be the same however the bytes come in.
+/// Sends bytes that no honest peer sends. Each verdict must be the same however the bytes arrive.
 fn garbage(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violation> {
     let owned = pair(make)?.0.rsv();
     for len in 1..=60 {
@@ -319,7 +319,7 @@ fn garbage(make: &impl Fn() -> Arc<dyn ExtensionConfig>) -> Result<(), Violation
     Ok(())
 }
 
-/// Receives a payload whole and in pieces, by new connections.
+/// Receives a payload whole and in pieces, with new connections.
 fn compare(make: &impl Fn() -> Arc<dyn ExtensionConfig>, payload: &[u8], rsv: Rsv) -> Result<(), Violation> {
     let len = u64::try_from(payload.len()).unwrap_or(u64::MAX);
     let header = FrameHeader::new(Opcode::Binary, len).with_rsv(rsv);
@@ -332,7 +332,7 @@ fn compare(make: &impl Fn() -> Arc<dyn ExtensionConfig>, payload: &[u8], rsv: Rs
         let found = taken(&mut server, &frame, cut, Rule::Garbage)?;
         if found != whole {
             let found =
-                format!("{payload:02x?} with {rsv:?}: another verdict when it comes in pieces, {cut:?}");
+                format!("{payload:02x?} with {rsv:?}: a different verdict if it comes in pieces, {cut:?}");
             return Err(Violation::new(Rule::Chunking, found));
         }
     }

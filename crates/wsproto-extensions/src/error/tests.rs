@@ -1,4 +1,4 @@
-//! What each error says of itself: its text, the error that led to it, and what closes the connection.
+//! The text of each error, its source, and the Close for it.
 
 use alloc::string::{String, ToString};
 use core::error::Error;
@@ -10,7 +10,7 @@ use wsproto_frame::{CloseCode, Rsv};
 use super::{ExtensionError, GrammarError, NegotiationError};
 use crate::{MAX_EXTENSIONS, MAX_PARAMS, Reason, Refusal};
 
-/// An error of an extension's own, which another one has led to.
+/// An extension's own error, caused by another one.
 #[derive(Debug)]
 struct Damaged(ParseIntError);
 
@@ -83,8 +83,8 @@ fn pipeline_errors_say_what_is_wrong_and_how_to_close() {
         (ExtensionError::ControlTransformed,    internal,     "an extension transforms a control frame"),
         (ExtensionError::ForeignRsv(Rsv::RSV3), internal,     "an extension sets a reserved bit that it does not own (RSV3)"),
         (ExtensionError::Stalled,               internal,     "an extension makes no progress"),
-        (ExtensionError::SwallowedLate,         internal,     "an extension swallows a frame of which it wrote some"),
-        (ExtensionError::SwallowedEnd,          internal,     "an extension swallows the end of a message that it let begin"),
+        (ExtensionError::SwallowedLate,         internal,     "an extension swallows a frame after writing a part of it"),
+        (ExtensionError::SwallowedEnd,          internal,     "an extension swallows the end of a message that has begun"),
         (ExtensionError::SwallowedClose,        internal,     "an extension swallows a Close frame"),
         (ExtensionError::Panicked,              internal,     "an extension has panicked"),
     ];

@@ -1,4 +1,4 @@
-//! RFC 6455 §9.1: the grammar, its limits, and that nothing in it panics.
+//! RFC 6455 §9.1: the grammar and its limits, and that no input causes a panic.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::{MAX_EXTENSIONS, MAX_PARAMS, is_token, parse, parse_all, token_len};
 use crate::{GrammarError, Params};
 
-/// Writes what was read in canonical text.
+/// Writes the elements in canonical text.
 fn canonical(field: &str) -> Result<String, GrammarError> {
     let found = parse(field)?;
     Ok(found.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
@@ -34,7 +34,7 @@ fn d1_grammar() {
         ("quoted",                r#"foo; a="10""#,             Ok("foo; a=10")),
         ("quoted, escaped",       r#"foo; a="1\0""#,            Ok("foo; a=10")),
         ("all escaped",           r#"foo; a="\1\0", bar"#,      Ok("foo; a=10, bar")),
-        // What no token may hold is read, and written as it was: it is for who knows the extension to judge.
+        // A value that is no token is read, and written unchanged: code that knows the extension must judge it.
         ("quoted colons",         r#"foo; a="12:34""#,          Ok(r#"foo; a="12:34""#)),
         ("quoted comma",          r#"foo; a="1,2", bar"#,       Ok(r#"foo; a="1,2", bar"#)),
         ("quoted semicolon",      r#"foo; a="1;b=2""#,          Ok(r#"foo; a="1;b=2""#)),
@@ -98,12 +98,12 @@ fn d2_limits() {
     let params = |len: usize| format!("a{}", "; x".repeat(len));
     assert_eq!(parse(&params(MAX_PARAMS)).map(|found| found[0].iter().len()), Ok(MAX_PARAMS));
     assert_eq!(parse(&params(MAX_PARAMS + 1)), Err(GrammarError::TooManyParams));
-    // The limit holds for all fields together.
+    // The limit applies to all fields together.
     assert!(parse_all(&[list(8), list(8)]).is_ok());
     assert_eq!(parse_all(&[list(8), list(9)]), Err(GrammarError::TooManyExtensions));
 }
 
-/// However long the field, reading stops at the limit.
+/// Reading stops at the limit, however long the field is.
 #[test]
 fn d2_work_is_bounded() {
     let times = if cfg!(miri) { 100 } else { 1_000_000 };
@@ -156,7 +156,7 @@ proptest! {
     fn anything_is_judged(field in ".*", wild in r#"[ab,;="\\ \t]{0,40}"#) {
         let _ = parse(&field);
         if let Ok(found) = parse(&wild) {
-            // What was accepted means the same in canonical text.
+            // An accepted text means the same in canonical form.
             let text = canonical(&wild).unwrap();
             prop_assert_eq!(parse(&text), Ok(found));
         }

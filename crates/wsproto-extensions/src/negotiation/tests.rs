@@ -1,4 +1,4 @@
-//! RFC 6455 §9.1: who offers, who answers, and what is agreed.
+//! RFC 6455 §9.1: offers, answers, and the agreement.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -90,7 +90,7 @@ fn d1_a_server_responds() {
         ("a bit is taken",         &["foo, rival, bar"],            Ok(("foo, bar", "foo bar"))),
         ("the other way round",    &["rival, foo, bar"],            Ok(("rival, bar", "rival bar"))),
         ("grammar",                &["foo; mode=, bar"],            Err(NotAToken)),
-        // What nobody here knows may say what it likes, within quotes that are none the less whole.
+        // An unknown extension may have any values, but its quotes must be complete.
         ("unknown, any value",     &[r#"x-device; id="12:34, 5;6""#],          Ok(("", ""))),
         ("unknown, before ours",   &[r#"x-device; id="12:34", foo"#],          Ok(("foo", "foo"))),
         ("unknown, after ours",    &["foo", r#"x-device; id="12:34""#],        Ok(("foo", "foo"))),
@@ -142,10 +142,10 @@ fn a_client_concludes() {
     }
 }
 
-/// D19: bits are owned by one extension at most, whatever an extension says of itself.
+/// D19: each bit is owned by one extension at most, whatever the extensions claim.
 #[test]
 fn d19_bits_have_one_owner() {
-    // It says that it owns RSV3, and what it makes owns RSV1.
+    // Its configuration claims RSV3, but the extension owns RSV1.
     let liar: Arc<dyn ExtensionConfig> = Arc::new(Mock {
         name: "liar",
         rsv: Rsv::RSV3,
@@ -168,7 +168,7 @@ fn both_sides_agree() {
     assert_eq!(client_pipeline.rsv(), Rsv::RSV1 | Rsv::RSV2);
 }
 
-/// A server may decline what it could agree to, one offer at a time: what is left is agreed as if nothing else were offered.
+/// A server may decline acceptable offers one by one. The result is the same as if they were not offered.
 #[test]
 fn a_server_chooses() {
     #[rustfmt::skip]
@@ -189,7 +189,7 @@ fn a_server_chooses() {
     assert_eq!(broken, Err(NegotiationError::Grammar(GrammarError::NotAToken)));
 }
 
-/// What was agreed elsewhere keeps its order, and to the rules of negotiation.
+/// Extensions that were agreed elsewhere keep their order, and must keep the rules of negotiation.
 #[test]
 fn what_was_agreed_elsewhere_is_put_to_work() {
     #[rustfmt::skip]
@@ -207,7 +207,7 @@ fn what_was_agreed_elsewhere_is_put_to_work() {
     }
 }
 
-/// Knows one mode alone, so that two of them have the same name and different answers.
+/// A configuration that knows only one mode, so that two of them have the same name and different answers.
 #[derive(Debug)]
 struct Only(&'static str);
 

@@ -1,4 +1,4 @@
-//! Receiving: a frame's payload on its way through the stages, last agreed first.
+//! Receiving: a frame's payload on its way through the stages, in reverse order of the agreement.
 
 use alloc::vec::Vec;
 use core::mem;
@@ -82,12 +82,12 @@ impl Inbound {
         Ok(pulled)
     }
 
-    /// Gives up memory that isn't needed while nothing happens.
+    /// Frees memory that isn't needed while the connection is idle.
     pub(super) fn park(&mut self) {
         self.waiting.park();
     }
 
-    /// Works until there is no input left or no room.
+    /// Works until no input or no room is left.
     fn run(
         &self,
         stages: &mut [Stage],
@@ -110,12 +110,12 @@ impl Inbound {
         if output.room() == 0 {
             return Ok(Pulled::More);
         }
-        // What came before a refusal has gone through: it may be refused itself.
+        // The bytes before a refusal have gone through all stages, which may have refused them.
         let refused = stages.iter_mut().find_map(|stage| stage.refused.take());
         refused.map_or(Ok(Pulled::Drained), Err)
     }
 
-    /// Lets each stage do one step, and tells whether one of them had anything to do.
+    /// Lets each stage do one step, and returns whether any had something to do.
     fn step(
         &self,
         stages: &mut [Stage],
@@ -144,7 +144,7 @@ impl Inbound {
         Ok(worked)
     }
 
-    /// Does a step of one stage, whose input is `input` or what the stage before it wrote.
+    /// Does a step of one stage. Its input is `input` or the output of the stage before it.
     fn step_one(
         &self,
         before: Option<&mut Stage>,

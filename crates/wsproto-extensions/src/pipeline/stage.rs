@@ -1,4 +1,4 @@
-//! One agreed extension in its place, and the checks that hold it to the contract.
+//! One agreed extension in its place, and the checks that it keeps the contract.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -14,27 +14,27 @@ use crate::{
 pub(super) struct Stage {
     config: Arc<dyn ExtensionConfig>,
     extension: Box<dyn Extension>,
-    /// What it does to the frame that is being received.
+    /// Its treatment of the frame that is being received.
     pub(super) handling: Handling,
-    /// Its last call filled the output, so there may be more.
+    /// Whether its last call filled the output, so that there may be more.
     full: bool,
     fate: Fate,
-    /// It wrote the end of the frame.
+    /// Whether it wrote the end of the frame.
     pub(super) ended: bool,
-    /// Its refusal, which counts once the next stages have seen what it wrote before.
+    /// Its refusal. It counts once the next stages have seen the earlier output.
     pub(super) refused: Option<ExtensionError>,
-    /// What it wrote for the next stage.
+    /// Its output for the next stage.
     pub(super) link: Vec<u8>,
-    /// How much of `link` the next stage has consumed.
+    /// How many bytes of `link` the next stage has consumed.
     pub(super) consumed: usize,
 }
 
-/// What an extension has done with the frame that is being received.
+/// The progress of an extension with the frame that is being received.
 #[derive(Clone, Copy, PartialEq)]
 enum Fate {
     /// It wrote nothing yet, and may swallow the frame.
     Open,
-    /// It wrote some of it.
+    /// It wrote a part of it.
     Written,
     Swallowed,
 }
@@ -76,9 +76,9 @@ impl Stage {
         Ok(self.handling)
     }
 
-    /// Does one step with the frame that is being received, and tells whether there was anything to do.
+    /// Does one step with the frame that is being received, and returns whether there was anything to do.
     ///
-    /// `over` says that nothing comes after `input`.
+    /// `over` means that nothing comes after `input`.
     pub(super) fn step(
         &mut self,
         header: &FrameHeader,
@@ -110,7 +110,7 @@ impl Stage {
         Ok(true)
     }
 
-    /// Notes whether a call that had so much room wrote something, and whether it swallowed the frame.
+    /// Records whether a call with this much room wrote something, and whether it swallowed the frame.
     fn note_written(&mut self, room: usize, output: &mut Output<'_>) -> Result<(), ExtensionError> {
         let swallowed = output.take_swallowed();
         self.fate = match (self.fate, swallowed) {
@@ -123,7 +123,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Tells whether the extension swallows the frame that is being received.
+    /// Returns whether the extension swallows the frame that is being received.
     pub(super) fn is_swallowing(&self) -> bool {
         self.fate == Fate::Swallowed
     }
@@ -133,13 +133,13 @@ impl Stage {
         self.extension.outbound_dropped();
     }
 
-    /// Gives up memory that isn't needed while nothing happens.
+    /// Frees memory that isn't needed while the connection is idle.
     pub(super) fn park(&mut self) {
         self.link.shrink_to_fit();
         self.extension.park();
     }
 
-    /// Sends a frame's payload through; `start` is where in `out` its own bytes begin.
+    /// Passes a frame's payload through the extension. Its output in `out` begins at `start`.
     pub(super) fn outbound<B: WriteBuffer>(
         &mut self,
         frame: &OutboundFrame<'_>,
@@ -162,7 +162,8 @@ impl Stage {
         Ok(one)
     }
 
-    /// Shows the header of a frame whose payload can't be seen; returns the bits, or nothing where it has to be.
+    /// Passes the header of a frame without its payload. Returns the bits, or `None` if the extension needs the
+    /// payload.
     pub(super) fn outbound_header(&mut self, header: &FrameHeader) -> Result<Option<Rsv>, ExtensionError> {
         let rsv = self.extension.outbound_header(header);
         self.check_bits(rsv.unwrap_or(Rsv::NONE))?;
@@ -179,7 +180,7 @@ impl Stage {
     }
 }
 
-/// Holds what is done with a control frame to the contract.
+/// Checks the treatment of a control frame.
 const fn check_control(opcode: Opcode, handling: Handling) -> Result<(), ExtensionError> {
     match handling {
         Handling::Transform if opcode.is_control() => Err(ExtensionError::ControlTransformed),

@@ -1,4 +1,4 @@
-//! RFC 6455 §9.1 and §5.2: the order of extensions, their bits, bounded output, and faults of theirs.
+//! RFC 6455 §9.1 and §5.2: the order of extensions, their bits, bounded output, and their faults.
 
 mod unwinding;
 
@@ -33,7 +33,7 @@ fn broken(fault: Fault) -> Pipeline {
     Pipeline::new(vec![(config, extension)])
 }
 
-/// Receives a frame in pieces, pulling `room` bytes at a time.
+/// Receives a frame in pieces, and pulls `room` bytes at a time.
 fn receive(
     pipeline: &mut Pipeline,
     header: &FrameHeader,
@@ -89,7 +89,7 @@ fn first_agreed_is_done_first_and_undone_last() {
     assert_eq!((rsv, payload.as_slice()), (Rsv::RSV1 | Rsv::RSV2, &b"[(data)]"[..]));
     let header = FrameHeader::new(Opcode::Text, 8).with_rsv(rsv);
     assert_eq!(receive(&mut pipeline, &header, &payload, 8, 100).as_deref(), Ok(&b"data"[..]));
-    // The wrong way round is refused by the extension that is undone first.
+    // In the wrong order it is refused by the extension that is reversed first.
     assert!(receive(&mut pipeline, &header, b"([data])", 8, 100).is_err());
 }
 
@@ -185,7 +185,7 @@ fn control_frames_change_nothing() {
     }
 }
 
-/// What is shown and asked of a pipeline: the names, the bits, the keys, and whether any extension keeps memory.
+/// The queries of a pipeline: the names, the bits, the keys, and whether any extension keeps memory.
 #[test]
 fn what_was_agreed_is_told_in_its_order() {
     let pipeline = stack(&[("foo", Rsv::RSV1), ("bar", Rsv::RSV3)]);
@@ -211,7 +211,7 @@ fn without_extensions() {
 }
 
 proptest! {
-    /// Whatever the payload, the pieces and the room: what was sent is what is received.
+    /// The received payload is the sent one, for all payloads, pieces and rooms.
     #[test]
     fn round_trip(
         payload in prop::collection::vec(any::<u8>(), 0..if cfg!(miri) { 100 } else { 10_000 }),
@@ -256,7 +256,7 @@ fn a_piece_that_is_fed_before_the_last_was_drained_is_kept_behind_it() {
     assert_eq!(out, b"Hello");
 }
 
-/// Swallows what begins with `!`, both ways, once it has seen it; where RSV3 is set, by the header.
+/// An extension that swallows payloads that begin with `!`, in both directions, and frames with RSV3 by their header.
 #[derive(Debug, Default)]
 struct Sieve {
     started: bool,
@@ -299,7 +299,7 @@ impl Extension for Sieve {
     }
 }
 
-/// The sieve, between two that put brackets around payloads: [(…)] on the wire where all are agreed.
+/// Returns the sieve between two extensions that put brackets around payloads: [(…)] on the wire if all are agreed.
 fn with_sieve(before: bool, after: bool) -> Pipeline {
     let brackets = |name, rsv| {
         let config = Mock::brackets(name, rsv);
@@ -381,7 +381,7 @@ fn a_message_is_sent_to_its_end_or_swallowed_whole() {
             (Continuation,  b"!", true,  Err(ExtensionError::SwallowedEnd)),
             (Continuation,  b"a", true,  Ok(false)),
             (Opcode::Close, b"!", true,  Err(ExtensionError::SwallowedClose)),
-            // What never ended doesn't swallow what begins anew.
+            // A swallowed message that never ended has no effect on the next one.
             (Text,          b"!", false, Ok(true)),
             (Text,          b"a", true,  Ok(false)),
         ];
@@ -391,7 +391,7 @@ fn a_message_is_sent_to_its_end_or_swallowed_whole() {
     }
 }
 
-/// Counts in a place that the test sees how often it learns that a frame isn't sent.
+/// An extension that counts, in a place that the test sees, how often a frame of it isn't sent.
 #[derive(Debug)]
 struct Witness(Arc<core::sync::atomic::AtomicUsize>);
 
@@ -469,7 +469,7 @@ impl Extension for Forgetful {
     }
 }
 
-/// What lies between two extensions is kept for the next message where one of them keeps memory, too.
+/// The buffer between two extensions is kept for the next message if one of them keeps memory.
 #[test]
 fn memory_between_extensions_is_kept_where_one_keeps_memory() {
     for keeping in [[false, false], [false, true], [true, false], [true, true]] {
@@ -499,7 +499,7 @@ fn memory_between_extensions_is_kept_where_one_keeps_memory() {
     }
 }
 
-/// Writes each `w`, drops each `-`, and swallows the frame at a `!`, or at its end.
+/// An extension that writes each `w`, drops each `-`, and swallows the frame at a `!`, or at its end.
 #[derive(Debug)]
 struct Scripted {
     at_end: bool,
@@ -537,7 +537,7 @@ impl Extension for Scripted {
     }
 }
 
-/// A frame may be swallowed as long as nothing of it was written, whatever was read, in one call or another.
+/// A frame may be swallowed as long as none of it was written, whatever was read, in one call or several.
 #[test]
 fn d19_a_frame_is_swallowed_late() {
     let late = Err(ExtensionError::SwallowedLate);
@@ -570,7 +570,7 @@ fn d19_a_frame_is_swallowed_late() {
     }
 }
 
-/// Lets headers go alone, with a bit, unless they say 7 bytes; notes what isn't sent.
+/// An extension that lets headers pass alone, with a bit, unless the length is 7; it counts frames that aren't sent.
 #[derive(Debug)]
 struct Unseeing {
     bit: Rsv,
@@ -640,7 +640,7 @@ fn a_header_goes_alone_where_all_let_it_and_else_nothing_has_changed() {
         assert_eq!(pipeline.outbound_header(&header), expected, "{name}");
         assert_eq!(dropped.load(Ordering::Relaxed), told, "{name}");
     }
-    // The rest of a message goes alone, but for one that is swallowed.
+    // The rest of a message may go alone, unless the message is swallowed.
     let rest = FrameHeader::new(Opcode::Continuation, 6);
     let mut pipeline = Pipeline::new(vec![unseeing(Rsv::NONE)]);
     assert_eq!(pipeline.outbound_header(&rest), Ok(Some(Rsv::NONE)));

@@ -1,11 +1,11 @@
 //! Input that has to wait, in a buffer that the thread lends, so that no connection keeps one between messages.
 //!
-//! Without the `std` feature there is none to lend, and whoever needs one makes it. permessage-deflate lends in the same
-//! way, but is held to what others' extensions can use, and so has its own.
+//! Without the `std` feature no buffer is lent, and each connection allocates its own. permessage-deflate lends memory
+//! in the same way, but it uses only what third-party extensions can use, so it has its own code.
 
 use alloc::vec::Vec;
 
-/// The bytes that wait; the buffer goes back once there are none.
+/// The bytes that wait. The buffer is returned once there are none.
 #[derive(Default)]
 pub(super) struct WaitingInput(Vec<u8>);
 
@@ -22,7 +22,7 @@ impl WaitingInput {
         self.0.as_slice()
     }
 
-    /// Removes so many bytes from the front.
+    /// Removes this many bytes from the front.
     pub(super) fn consume(&mut self, len: usize) {
         self.0.drain(..len.min(self.0.len()));
         if self.0.is_empty() {
@@ -30,7 +30,7 @@ impl WaitingInput {
         }
     }
 
-    /// Keeps no more memory than what waits.
+    /// Shrinks the memory to the waiting bytes.
     pub(super) fn park(&mut self) {
         self.0.shrink_to_fit();
     }
@@ -49,7 +49,7 @@ impl Drop for WaitingInput {
     }
 }
 
-/// What a thread lends has room for a whole piece from the first time on.
+/// Takes the thread's buffer, with room for a whole piece from the first time on.
 #[cfg(feature = "std")]
 fn take() -> Vec<u8> {
     let mut buffer = thread::SPARE.try_with(core::cell::Cell::take).unwrap_or_default();
@@ -88,7 +88,7 @@ mod tests {
     use super::thread::SPARE;
     use crate::Pipeline;
 
-    /// How many bytes the buffer that the thread has to lend takes.
+    /// Returns the capacity of the buffer that the thread can lend.
     fn spare() -> usize {
         let spare = SPARE.take();
         let capacity = spare.capacity();
@@ -96,7 +96,7 @@ mod tests {
         capacity
     }
 
-    /// It has the thread's buffer as long as bytes wait, and gives it back empty.
+    /// It has the thread's buffer as long as bytes wait, and returns it empty.
     #[test]
     fn a_buffer_is_lent_while_bytes_wait() {
         SPARE.take();
@@ -116,7 +116,7 @@ mod tests {
             assert_eq!((waiting.as_slice(), waiting.0.capacity()), (&b""[..], 0), "{round}");
             assert_eq!(spare(), Pipeline::INPUT_PIECE, "{round}");
         }
-        // What waits for nothing has nothing to give back.
+        // An empty one has nothing to return.
         drop(WaitingInput::default());
         assert_eq!(spare(), Pipeline::INPUT_PIECE);
         waiting.extend(b"left");

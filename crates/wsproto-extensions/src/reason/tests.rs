@@ -1,4 +1,4 @@
-//! A reason says what it was made of, however that was.
+//! A reason shows its text, however it was made.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -37,7 +37,7 @@ fn reasons_are_equal_where_their_texts_are() {
     assert_ne!(Reason::new("not today"), Reason::new("tomorrow"));
 }
 
-/// What an extension quotes of its peer can't break a line of a log.
+/// A quotation of the peer can't break a line of a log.
 #[test]
 fn control_characters_are_shown_escaped() {
     #[rustfmt::skip]

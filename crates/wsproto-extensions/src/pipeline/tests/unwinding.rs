@@ -18,7 +18,7 @@ struct Panicking(In);
 
 impl Panicking {
     fn enter(&self, call: In) {
-        assert!(self.0 != call, "an extension panics, as this test wants it to");
+        assert!(self.0 != call, "an intended panic of this test");
     }
 }
 
