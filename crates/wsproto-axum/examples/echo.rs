@@ -1,11 +1,11 @@
-//! Echoes messages, compressed where the client can: `ws://127.0.0.1:3000/ws`.
+//! Echoes messages, compressed if the client supports it: `ws://127.0.0.1:3000/ws`.
 
 use std::sync::LazyLock;
 
 use axum::{Router, response::Response, routing::any};
 use wsproto_axum::{DeflateConfig, Error, Upgraded, WebSocket, WebSocketUpgrade};
 
-/// One for all connections: they share the memory that compression takes.
+/// One for all connections: they share the memory of compression.
 static DEFLATE: LazyLock<DeflateConfig> = LazyLock::new(DeflateConfig::default);
 
 async fn upgrade(ws: WebSocketUpgrade) -> Response {

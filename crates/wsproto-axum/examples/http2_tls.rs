@@ -1,6 +1,6 @@
 //! A page over HTTP/2 and TLS, and its WebSocket on the same connection: `https://localhost:3443/`.
 //!
-//! The certificate is self-signed and made afresh at each start; browsers warn of it.
+//! The certificate is self-signed and new at each start; browsers warn about it.
 
 use std::sync::{Arc, LazyLock};
 
@@ -12,7 +12,7 @@ use tokio_rustls::{TlsAcceptor, rustls};
 use wsproto_axum::wsproto_tokio::hyper::{CONNECTION_WINDOW, STREAM_WINDOW};
 use wsproto_axum::{DeflateConfig, Error, Rejection, Upgraded, WebSocket, WebSocketUpgrade};
 
-/// One for all connections: they share the memory that compression takes.
+/// One for all connections: they share the memory of compression.
 static DEFLATE: LazyLock<DeflateConfig> = LazyLock::new(DeflateConfig::default);
 
 const PAGE: &str = "<!doctype html><title>Echo</title><pre></pre><script>
@@ -53,7 +53,7 @@ fn tls() -> Result<TlsAcceptor, Box<dyn std::error::Error>> {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let app = Router::new().route("/", get(async || Html(PAGE))).route("/ws", any(upgrade));
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    // All streams share the connection's window: one that isn't read must not fill it.
+    // All streams share the connection's window: an unread stream must not fill it.
     builder
         .http2()
         .enable_connect_protocol()
@@ -65,7 +65,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("listening on https://localhost:{}/", listener.local_addr()?.port());
     loop {
         let Ok((stream, _)) = listener.accept().await else {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await; // too many open files, say
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await; // for example too many open files
             continue;
         };
         let (tls, builder, service) = (tls.clone(), builder.clone(), TowerToHyperService::new(app.clone()));

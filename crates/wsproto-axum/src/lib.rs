@@ -38,7 +38,7 @@
 //!
 //! [`http2_tls`]: https://docs.rs/crate/wsproto-axum/latest/source/examples/http2_tls.rs
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// No byte of a peer may reach a panic; the tests are free to.
+// No byte of a peer may cause a panic; tests may panic.
 #![cfg_attr(
     not(test),
     deny(

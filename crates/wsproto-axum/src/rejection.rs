@@ -1,4 +1,4 @@
-//! Why a request gets no WebSocket.
+//! The reason why a request opens no WebSocket.
 
 use std::{error::Error, fmt};
 
@@ -12,8 +12,8 @@ use wsproto_tokio::{
     wsproto::{self, OriginError},
 };
 
-/// Why a request gets no WebSocket, and the answer to it: a status, and a line of plain text that says which rule the
-/// client broke.
+/// The reason why a request opens no WebSocket, and its answer: a status, and a line of plain text that names the rule
+/// that the client broke.
 ///
 /// A handler that takes a `Result` serves pages and WebSockets from the same path:
 ///
@@ -33,13 +33,13 @@ use wsproto_tokio::{
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Rejection {
-    /// The request breaks a rule of the opening handshake, which its fault names. Most often it asks for no WebSocket at
-    /// all: then the answer is 426, or 405 in HTTP/2.
+    /// The request breaks a rule of the opening handshake; its fault names the rule. Most often the request asks for no
+    /// WebSocket at all: then the answer is 426, or 405 in HTTP/2.
     Handshake(wsproto::UpgradeError),
-    /// The page that asks is of an origin that isn't allowed: 403.
+    /// The client's page has an origin that isn't allowed: 403.
     Origin(OriginError),
-    /// The server's HTTP has no stream to give: 500. The request's upgrade was taken already, or the server doesn't let
-    /// connections upgrade.
+    /// hyper has no stream for the WebSocket: 500. The request's upgrade was taken before, or the server doesn't allow
+    /// upgrades.
     NotUpgradable,
 }
 
@@ -76,7 +76,7 @@ impl fmt::Display for Rejection {
     }
 }
 
-/// What is nested is told by `Display` already: its source is the source.
+/// `Display` includes the text of the nested error, so the source is that error's source.
 impl Error for Rejection {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {

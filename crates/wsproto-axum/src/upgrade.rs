@@ -21,12 +21,12 @@ use wsproto_tokio::{
 
 use crate::Rejection;
 
-/// What all connections share that are made without settings of their own.
+/// The settings of all connections that have none of their own.
 static DEFAULTS: LazyLock<Settings> = LazyLock::new(Settings::default);
 
-/// An extractor that makes a WebSocket out of a request: over HTTP/1.1, and over HTTP/2 where the server offers it.
+/// An extractor that makes a WebSocket from a request: over HTTP/1.1, and over HTTP/2 if the server offers it.
 ///
-/// Its route takes `any` method, since HTTP/1.1 asks with a GET, and HTTP/2 with a CONNECT.
+/// Its route must take `any` method: HTTP/1.1 uses GET, HTTP/2 uses CONNECT.
 ///
 #[cfg_attr(feature = "deflate", doc = "```")]
 #[cfg_attr(not(feature = "deflate"), doc = "```ignore")]
@@ -35,7 +35,7 @@ static DEFAULTS: LazyLock<Settings> = LazyLock::new(Settings::default);
 /// use axum::{Router, response::Response, routing::any};
 /// use wsproto_axum::{DeflateConfig, Error, Rejection, Upgraded, WebSocket, WebSocketUpgrade};
 ///
-/// /// One for all connections: they share the memory that compression takes.
+/// /// One for all connections: they share the memory of compression.
 /// static DEFLATE: LazyLock<DeflateConfig> = LazyLock::new(DeflateConfig::default);
 ///
 /// async fn chat(ws: WebSocketUpgrade) -> Result<Response, Rejection> {
@@ -56,7 +56,7 @@ static DEFAULTS: LazyLock<Settings> = LazyLock::new(Settings::default);
 /// let app: Router = Router::new().route("/chat", any(chat));
 /// ```
 ///
-/// A handler that has looked at it may answer with anything else, too: then no WebSocket opens.
+/// A handler may also give any other answer: then no WebSocket opens.
 #[must_use = "on_upgrade answers the request"]
 pub struct WebSocketUpgrade {
     upgrade: Upgrade,
@@ -68,7 +68,7 @@ pub struct WebSocketUpgrade {
 impl<S: Send + Sync> FromRequestParts<S> for WebSocketUpgrade {
     type Rejection = Rejection;
 
-    /// Takes the upgrade out of a request; a head that is longer than the default limits allow is refused.
+    /// Takes the upgrade out of a request; refuses a head that is longer than the default limits allow.
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Rejection> {
         Ok(Self {
             upgrade: Upgrade::from_parts(parts, &DEFAULTS)?,
@@ -79,19 +79,19 @@ impl<S: Send + Sync> FromRequestParts<S> for WebSocketUpgrade {
     }
 }
 
-/// What the client asks for, and who it is.
+/// The client's request.
 impl WebSocketUpgrade {
-    /// Returns what the client asks for: its subprotocols, its Origin. Other fields are for other extractors.
+    /// Returns the client's request: its subprotocols and its Origin. Use other extractors for other fields.
     #[must_use]
     pub fn request(&self) -> &Request {
         &self.upgrade
     }
 
-    /// Lets pages of these origins in, and clients that are no browsers.
+    /// Allows pages of these origins, and clients that aren't browsers.
     ///
-    /// Browsers send cookies along whichever site's page opens a WebSocket: a server that knows its visitors by cookies must
-    /// call this or [`allow_same_host`](Self::allow_same_host). An origin is `https://example.com`, or
-    /// `https://*.example.com` for all hosts below it. A client that sends no Origin is no browser, and comes in.
+    /// Browsers send cookies whatever site's page opens a WebSocket. A server that identifies its visitors by cookies
+    /// must call this or [`allow_same_host`](Self::allow_same_host). An origin is `https://example.com`, or
+    /// `https://*.example.com` for all hosts below it. A client without Origin isn't a browser, and is allowed.
     ///
     /// # Errors
     ///
@@ -103,9 +103,9 @@ impl WebSocketUpgrade {
         self.unless_foreign(verdict)
     }
 
-    /// Lets pages of the host in that the request is for, and clients that are no browsers.
+    /// Allows pages of the requested host, and clients that aren't browsers.
     ///
-    /// Behind a proxy that sets another Host, [`allow_origins`](Self::allow_origins) is right.
+    /// After a proxy that changes Host, use [`allow_origins`](Self::allow_origins).
     ///
     /// # Errors
     ///
@@ -123,21 +123,21 @@ impl WebSocketUpgrade {
     }
 }
 
-/// How the connection is made.
+/// The settings of the connection.
 impl WebSocketUpgrade {
-    /// Sets limits, extensions, deadlines and back-pressure. They are shared: make them once, and clone them.
+    /// Sets limits, extensions, deadlines and back-pressure. Settings are shared: make them once, and clone them.
     ///
-    /// The limits of the opening handshake are the default ones, whatever these are: the request was read with them.
+    /// The opening handshake always has the default limits: the request was read with them.
     pub fn with_settings(self, settings: Settings) -> Self {
         Self { upgrade: self.upgrade.with_settings(settings), ..self }
     }
 
-    /// Compresses messages, if the client can (permessage-deflate, RFC 7692).
+    /// Compresses messages, if the client supports it (permessage-deflate, RFC 7692).
     ///
-    /// Make the configuration once and give clones of it: they share a [pool](DeflateConfig::pool) of compressors, of some
-    /// 300 KiB each. With a new one for each request each connection has its own.
+    /// Make the configuration once and pass clones of it: clones share a [pool](DeflateConfig::pool) of compressors,
+    /// each of about 300 KiB. With a new configuration for each request, each connection has its own compressor.
     ///
-    /// This and the methods below change the settings of one connection. Settings that are made once, for
+    /// This method and the following ones change the settings of one connection. Settings made once, for
     /// [`with_settings`](Self::with_settings), save that work.
     #[cfg(feature = "deflate")]
     #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
@@ -145,7 +145,7 @@ impl WebSocketUpgrade {
         self.with_config(|config| config.with_extension(deflate))
     }
 
-    /// Sets the longest message that is taken, in bytes; 64 MiB by default.
+    /// Sets the length of the longest accepted message, in bytes; 64 MiB by default.
     pub fn with_max_message_len(self, limit: u64) -> Self {
         self.with_config(|config| config.with_max_message_len(limit))
     }
@@ -156,15 +156,15 @@ impl WebSocketUpgrade {
         self.with_settings(settings)
     }
 
-    /// Pings a client that says nothing, and gives it up if it doesn't answer; 20 to 30 s are usual, since proxies cut after
-    /// 60 s.
+    /// Pings a silent client, and ends the connection if the client doesn't answer. 20 to 30 s are usual, since many
+    /// proxies close a connection after 60 s of silence.
     pub fn with_keep_alive(self, keep_alive: KeepAlive) -> Self {
         let settings = self.upgrade.settings().clone();
         let timeouts = settings.timeouts.with_keep_alive(keep_alive);
         self.with_settings(settings.with_timeouts(timeouts))
     }
 
-    /// Speaks the first of these subprotocols that the client proposes, or none: the server's order counts.
+    /// Chooses the first of these subprotocols that the client proposes, or none: the server's order counts.
     ///
     /// RFC 6455 [§1.9](https://www.rfc-editor.org/rfc/rfc6455#section-1.9)
     pub fn protocols<P: AsRef<str>>(mut self, preferred: impl IntoIterator<Item = P>) -> Self {
@@ -180,15 +180,15 @@ impl WebSocketUpgrade {
         self.accept.subprotocol.as_deref()
     }
 
-    /// Adds a header field to the answer that opens the WebSocket: a cookie, for example.
+    /// Adds a header field to the answer that opens the WebSocket, for example a cookie.
     pub fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.accept = self.accept.with_header(name, value);
         self
     }
 
-    /// Registers the WebSocket, so that the handle can close it when the server shuts down.
+    /// Registers the WebSocket with the handle, which can close it when the server shuts down.
     ///
-    /// It is registered once it is open. axum's own graceful shutdown doesn't know of WebSockets that are open.
+    /// The WebSocket is registered when it is open. axum's own graceful shutdown ignores open WebSockets.
     pub fn with_shutdown(mut self, shutdown: &Shutdown) -> Self {
         self.shutdown = Some(shutdown.clone());
         self
@@ -197,10 +197,10 @@ impl WebSocketUpgrade {
 
 /// The answer.
 impl WebSocketUpgrade {
-    /// Has `report` called if no WebSocket comes of the request after all: the answer can't be sent, the client is gone,
-    /// or something between the handler and the client has changed the answer.
+    /// Sets a function that is called if the request opens no WebSocket after all. Reasons: the answer can't be sent,
+    /// the client is gone, or code between the handler and the client has changed the answer.
     ///
-    /// By default nobody hears of it.
+    /// By default there is no report.
     ///
     /// ```
     /// # use axum::response::Response;
@@ -214,16 +214,16 @@ impl WebSocketUpgrade {
         self
     }
 
-    /// Answers the request, and runs `talk` with the WebSocket in a task of its own, once it is open.
+    /// Answers the request, and runs `talk` with the open WebSocket in a task of its own.
     ///
-    /// What `talk` returns is dropped. Where the client's offers of extensions make no sense, the answer says so; where the
-    /// program's own answer can't be sent, because of a field that is the handshake's for example, it is 500. `talk` isn't
-    /// called then.
+    /// The value of `talk` is dropped. If the client's extension offers are invalid, the answer is a rejection. If the
+    /// program's own answer can't be sent, for example because of a reserved header field, it is 500. In both cases
+    /// `talk` isn't called.
     ///
     /// # Panics
     ///
-    /// Outside a tokio runtime; its task panics where that runtime has no timer, for deadlines, which the default settings
-    /// have.
+    /// Outside a tokio runtime. The task panics if the runtime has no timer and the settings have deadlines, as the
+    /// default ones do.
     #[must_use = "the response opens the WebSocket"]
     pub fn on_upgrade<C, F>(self, talk: C) -> Response
     where
@@ -246,7 +246,7 @@ impl WebSocketUpgrade {
     }
 }
 
-/// Waits until a WebSocket is open, and has it run in a task that keeps nothing of what opened it.
+/// Waits until the WebSocket is open, and runs it in a task of its own, so that nothing of the opening stays in memory.
 async fn open<C, F>(
     upgrading: Upgrading,
     talk: C,
@@ -271,7 +271,7 @@ async fn open<C, F>(
     }
 }
 
-/// Shows what the client asks for.
+/// Shows the client's request.
 impl fmt::Debug for WebSocketUpgrade {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebSocketUpgrade")

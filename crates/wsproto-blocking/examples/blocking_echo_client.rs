@@ -1,4 +1,4 @@
-//! Sends each line of its input, and prints what comes: a reader and a writer in two threads.
+//! Sends each line of its input, and prints the answers: a reader and a writer in two threads.
 //!
 //! `cargo run --release -p wsproto-blocking --example blocking_echo_client -- ws://127.0.0.1:9001/`
 
@@ -17,7 +17,7 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// Speaks with a server until the input ends, or the server closes the connection.
+/// Talks to a server until the input ends, or until the server closes the connection.
 pub(crate) fn converse(
     url: &str,
     input: impl BufRead,

@@ -1,4 +1,5 @@
-//! An echo server on threads. A slow handshake holds up nobody, and a connection that can't be accepted ends nothing.
+//! An echo server on threads. A slow handshake delays no other client, and a connection that can't be accepted ends
+//! nothing.
 //!
 //! `cargo run --release -p wsproto-blocking --example blocking_echo_server -- [ADDRESS]`
 
@@ -32,7 +33,7 @@ pub(crate) fn settings() -> Settings {
     Settings::new(config).with_timeouts(timeouts)
 }
 
-/// Takes connections, and gives each a thread, in which the handshake is made, too.
+/// Accepts connections, and gives each a thread, which also does the opening handshake.
 pub(crate) fn serve(connections: impl Iterator<Item = io::Result<TcpStream>>, settings: &Settings) {
     for connection in connections {
         let settings = settings.clone();
@@ -44,7 +45,7 @@ pub(crate) fn serve(connections: impl Iterator<Item = io::Result<TcpStream>>, se
             })
         });
         if let Err(error) = started {
-            // Too many files or threads, say: that passes, and to try again at once would keep the processor busy.
+            // For example too many files or threads: that passes, but an immediate retry would keep the processor busy.
             eprintln!("accept: {error}");
             thread::sleep(Duration::from_millis(50));
         }
@@ -60,7 +61,7 @@ fn echo(stream: TcpStream, settings: Settings) -> Result<(), Error> {
         _ => Ok(AcceptConnection::new()),
     })?;
     while let Some(message) = ws.read()? {
-        ws.feed(message)?; // written by the read that would wait: once for each read
+        ws.feed(message)?; // a read that would wait writes it: one write for each read
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A client's side: connects, asks, and waits for the answer.
+//! The client's side: connects, sends the request, and waits for the answer.
 
 use std::{
     io,
@@ -17,7 +17,7 @@ use crate::{
     time::{Clock, part},
 };
 
-/// Connects to a `ws://` URL, with default [`Settings`]: without compression.
+/// Connects to a `ws://` URL, with default [`Settings`]: they have no compression.
 ///
 /// ```no_run
 /// let mut ws = wsproto_blocking::connect("ws://localhost:9001/chat")?;
@@ -27,14 +27,15 @@ use crate::{
 ///
 /// # Errors
 ///
-/// As [`Connector::connect`].
+/// As for [`Connector::connect`].
 pub fn connect(url: &str) -> Result<WebSocket<TcpStream>, Error> {
     Connector::new().connect(url)
 }
 
-/// Connects clients: with subprotocols, header fields, limits, compression, deadlines, through a proxy.
+/// Connects to WebSocket servers: with subprotocols, header fields, limits, compression, deadlines, and through a
+/// proxy.
 ///
-/// It can be used many times.
+/// A connector can connect many times.
 ///
 /// ```no_run
 /// use wsproto_blocking::{Config, Connector, Settings};
@@ -56,7 +57,7 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// Makes one with default settings.
+    /// Makes a connector with default settings.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -69,7 +70,8 @@ impl Connector {
         self
     }
 
-    /// Offers permessage-deflate as by default: `DeflateConfig` in the [`Config`](wsproto::Config) of the settings tells more.
+    /// Offers permessage-deflate with its default options; for others, put a `DeflateConfig` into the settings'
+    /// [`Config`](wsproto::Config).
     #[cfg(feature = "deflate")]
     #[must_use]
     pub fn with_compression(mut self) -> Self {
@@ -85,15 +87,15 @@ impl Connector {
         self
     }
 
-    /// Makes this the only header field of its name in the request: `User-Agent`, `Cookie`, or `Authorization`, which
-    /// takes the place of the URL's credentials.
+    /// Sets the only header field of this name in the request, for example `User-Agent` or `Cookie`. `Authorization`
+    /// replaces the URL's credentials.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.headers.set(name, value);
         self
     }
 
-    /// Connects through an HTTP proxy, by its method CONNECT. The environment is not looked at.
+    /// Connects through an HTTP proxy, with its method CONNECT. The environment isn't read.
     ///
     /// ```
     /// use wsproto_blocking::{Connector, Proxy};
@@ -109,45 +111,49 @@ impl Connector {
         self
     }
 
-    /// Connects to a `ws://` URL over TCP. All of it is bounded by [`Timeouts::handshake`], 10 s by default; the error
-    /// names the step that it ended in.
+    /// Connects to a `ws://` URL over TCP.
     ///
-    /// The addresses of a name are tried one after the other, each with its share of the time that is left. To look up
-    /// the name can't be interrupted; its time counts. Redirects are not followed: they are a
-    /// [rejection](Error::Rejected) with a status of 3xx, and
-    /// [`WebSocketUrl::redirect`] says where to.
+    /// [`Timeouts::handshake`] bounds all steps together, 10 s by default; the error names the step. The addresses of a
+    /// name are tried one after the other, each with its share of the rest of the time. The lookup of a name can't be
+    /// interrupted, but its time counts. Redirects aren't followed: a redirect is a [rejection](Error::Rejected) with a
+    /// status of 3xx, and [`WebSocketUrl::redirect`] says where it leads.
     ///
     /// # Errors
     ///
-    /// [`Error::Url`]; [`Error::Io`], of the last address that was tried, or for a `wss://` URL;
-    /// [`Error::TimedOut`]; [`Error::Rejected`] where the server said no, [`Error::Proxy`] where the proxy did; [`Error::Remote`] where its
-    /// answer broke a rule; [`Error::Local`] for a header field or a subprotocol that can't be sent.
+    /// - [`Error::Url`] for an invalid URL.
+    /// - [`Error::Io`] of the last address that was tried, or for a `wss://` URL.
+    /// - [`Error::TimedOut`] when the time is over.
+    /// - [`Error::Rejected`] if the server refused, [`Error::Proxy`] if the proxy refused.
+    /// - [`Error::Remote`] if the server's answer broke a rule.
+    /// - [`Error::Local`] for a header field or a subprotocol that can't be sent.
     pub fn connect(&self, url: &str) -> Result<WebSocket<TcpStream>, Error> {
         let url: WebSocketUrl = url.parse()?;
         if url.is_secure() {
-            let what = "wss:// needs TLS: Connector::open connects, Connector::connect_over speaks over your stream of TLS";
+            let what = "wss:// needs TLS: connect with Connector::open, then use Connector::connect_over with your TLS stream";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, what).into());
         }
         let clock = self.clock();
         self.handshake(self.reach(&url)?, &url, clock)
     }
 
-    /// Connects over TCP, and through the proxy if there is one, and asks for nothing yet: for TLS of your own, over which
-    /// [`connect_over`](Self::connect_over) goes on. It has a deadline of its own, as long as that.
+    /// Connects over TCP, and through the proxy if there is one, but sends no request yet.
+    ///
+    /// Set up TLS over the stream, and go on with [`connect_over`](Self::connect_over). Each of the two calls has the
+    /// whole deadline.
     ///
     /// # Errors
     ///
-    /// As [`connect`](Self::connect).
+    /// As for [`connect`](Self::connect).
     pub fn open(&self, url: &str) -> Result<TcpStream, Error> {
         self.reach(&url.parse()?)
     }
 
-    /// Opens a WebSocket over a stream that leads to the server, by TLS or in another way. The URL says what to ask for
-    /// there.
+    /// Opens a WebSocket over a stream to the server, for example a TLS stream; the URL gives the request's host, path
+    /// and credentials.
     ///
     /// # Errors
     ///
-    /// As [`connect`](Self::connect).
+    /// As for [`connect`](Self::connect).
     pub fn connect_over<S: Stream>(&self, stream: S, url: &str) -> Result<WebSocket<S>, Error> {
         self.handshake(stream, &url.parse()?, self.clock())
     }
@@ -156,7 +162,7 @@ impl Connector {
         Clock::new(*self.settings.timeouts != Timeouts::default())
     }
 
-    /// Connects to the server, or to the proxy and through it.
+    /// Connects to the server, directly or through the proxy.
     fn reach(&self, url: &WebSocketUrl) -> Result<TcpStream, Error> {
         let until = self.settings.timeouts.handshake.and_then(|limit| Instant::now().checked_add(limit));
         let Some(proxy) = &self.proxy else { return connect_tcp(url.host(), url.port(), until) };
@@ -165,7 +171,7 @@ impl Connector {
         Ok(stream)
     }
 
-    /// Makes the request: fields that were set take the place of those of the URL.
+    /// Makes the request; the connector's fields replace those of the URL.
     fn request(&self, url: &WebSocketUrl) -> Request {
         let of_url = url.request();
         let from_url = of_url.headers().iter().filter(|(name, _)| !self.headers.contains(name));
@@ -197,7 +203,7 @@ impl Connector {
                 Ok(Step::Over | Step::Later) => Error::Closed,
                 Err(error) => error,
             };
-            // The status may be known: of the rest of the body, nobody needs more than there is.
+            // If the status is known, the part of the body that came is enough.
             return Err(answer.end().map_or(error, Error::Rejected));
         }
     }
@@ -209,7 +215,7 @@ fn connect_tcp(host: &str, port: u16, until: Option<Instant>) -> Result<TcpStrea
     connect_to_one(&addresses, until)
 }
 
-/// Tries addresses one after the other, each with its share of the time that is left.
+/// Tries addresses one after the other, each with its share of the rest of the time.
 fn connect_to_one(addresses: &[SocketAddr], until: Option<Instant>) -> Result<TcpStream, Error> {
     let mut last = Error::from(io::Error::new(io::ErrorKind::NotFound, "the host has no address"));
     for (at, address) in addresses.iter().enumerate() {
@@ -223,7 +229,8 @@ fn connect_to_one(addresses: &[SocketAddr], until: Option<Instant>) -> Result<Tc
         };
         match outcome {
             Ok(stream) => {
-                // Small messages must not wait for the acknowledgement of those before them. Where they do, all works.
+                // Small messages must not wait for the acknowledgement of earlier ones. A failure to set this option
+                // doesn't matter.
                 let _ = stream.set_nodelay(true);
                 return Ok(stream);
             }
@@ -236,11 +243,11 @@ fn connect_to_one(addresses: &[SocketAddr], until: Option<Instant>) -> Result<Tc
     Err(last)
 }
 
-/// Returns how much time is left, where it is limited.
+/// Returns the rest of the time; `None` without a limit.
 ///
 /// # Errors
 ///
-/// None is left.
+/// [`Error::TimedOut`] if no time is left.
 pub(crate) fn left(until: Option<Instant>, step: Deadline) -> Result<Option<Duration>, Error> {
     let left = until.map(|until| until.saturating_duration_since(Instant::now()));
     if left == Some(Duration::ZERO) { Err(step.into()) } else { Ok(left) }

@@ -46,7 +46,7 @@
 //! [`Error::TimedOut`] names the step. Keepalive works inside of calls that read; it begins anew with each byte that
 //! comes, and before a peer is given up one more read is tried.
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// No byte of a peer may reach a panic; the tests are free to.
+// No byte of a peer may cause a panic; tests may panic.
 #![cfg_attr(
     not(test),
     deny(
@@ -59,7 +59,7 @@
 
 #[cfg(all(doctest, feature = "deflate"))]
 mod pages {
-    //! The pages whose examples run as tests of this crate; nothing of it is built into the library.
+    //! The pages with examples that run as tests of this crate; they aren't part of the library.
 
     #[doc = include_str!("../../../docs/blocking.md")]
     pub struct Blocking;

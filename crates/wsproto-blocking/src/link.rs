@@ -1,4 +1,4 @@
-//! A driver on a stream: reads, writes, deadlines, the end.
+//! Runs a driver on a stream: reads, writes, deadlines, the end.
 
 use std::{
     io::{self, IoSlice},
@@ -14,12 +14,12 @@ use crate::{
 
 /// How many pieces a write takes at most.
 const MOST_SLICES: usize = 16;
-/// While a write waits, no more is read than this, in bytes, to see whether the peer lives. One that has sent more, and takes
-/// nothing, waits for us to read as we wait for it.
+/// While a write waits, at most this many unread bytes are buffered to see whether the peer lives. A peer that has sent
+/// more and takes nothing waits for our reads, as we wait for its reads.
 pub(crate) const MOST_UNREAD: usize = 64 << 10;
-/// So many reads are dropped at a time while a write waits at the end.
+/// How many reads are dropped at a time while a write waits at the end.
 pub(crate) const MOST_DROPPED: usize = 64;
-/// How long a write waits at the end before what comes is read and dropped.
+/// How long a write waits at the end before incoming bytes are read and dropped.
 pub(crate) const DROP_AFTER: Duration = Duration::from_millis(20);
 
 /// A driver, a stream and a clock.
@@ -31,21 +31,21 @@ pub(crate) struct Link<S> {
     pub(crate) clock: Clock,
     pub(crate) read_limit: Limit,
     pub(crate) write_limit: Limit,
-    /// How long a write may stall, if that is limited.
+    /// How long a write may stall; `None` without a limit.
     pub(crate) patience: Option<Duration>,
-    /// Why nothing more can be written: what the peer said last is read first.
+    /// The error of writing; the peer's last bytes are read before it is reported.
     write_error: Option<io::Error>,
-    /// Whether the stream is shut down for writing.
+    /// Whether writing was shut down.
     is_shut_down: bool,
-    /// What is given once the stream is ended.
+    /// The error to return once the stream is ended.
     fault: Option<Error>,
-    /// Whether the end, or an error, was given: nothing follows.
+    /// Whether the end or an error was returned: nothing follows.
     pub(crate) over: bool,
 }
 
-/// What a step found.
+/// The result of a step.
 pub(crate) enum Step {
-    /// An event, which the buffer holds.
+    /// An event; the buffer holds it.
     Found,
     /// The end.
     Over,
@@ -53,12 +53,12 @@ pub(crate) enum Step {
     Later,
 }
 
-/// What a read brought.
+/// The result of a read.
 pub(crate) enum Filled {
     Bytes,
-    /// The end, or the error that it came with.
+    /// The end of the stream, perhaps with an error.
     End(Option<io::Error>),
-    /// Something was due, and is done.
+    /// A timer was due, and was handled.
     Woken,
     Later,
 }
@@ -86,12 +86,12 @@ impl<S: Stream> Link<S> {
         }
     }
 
-    /// Finds the next event. Before it waits, it writes what is queued.
+    /// Finds the next event. It writes what is queued before it waits.
     ///
     /// # Errors
     ///
-    /// Once; then the end. Before the connection is open, an error of the peer is still to be answered. [`Error::Io`]
-    /// with a time-out of the stream's own is given as often as it comes, and nothing is lost.
+    /// Each error comes once; then the end. Before the connection is open, the caller must still answer an error of the
+    /// peer. [`Error::Io`] with a time-out of the stream itself comes each time, and nothing is lost.
     pub(crate) fn step(&mut self, until: Option<Instant>) -> Result<Step, Error> {
         if self.over {
             return Ok(Step::Over);
@@ -103,7 +103,7 @@ impl<S: Stream> Link<S> {
         match outcome {
             Ok(Step::Over) => self.over = true,
             Err(Error::Io(error)) if is_timeout(&error) => return Err(error.into()),
-            // A rejection is owed.
+            // The caller must still send the rejection.
             Err(Error::Remote(_)) if self.driver.connection().state() == ConnectionState::Connecting => {}
             Err(fault) => {
                 if let Err(error) = self.end() {
@@ -131,7 +131,7 @@ impl<S: Stream> Link<S> {
                 Err(Error::Io(error)) if !is_timeout(&error) => {
                     self.write_error.get_or_insert(error);
                 }
-                // What was lost was told before; what the peer said last is still to be read.
+                // Lost output was reported before; the peer's last bytes must still be read.
                 Err(Error::Closed) => {}
                 outcome => outcome?,
             }
@@ -143,14 +143,14 @@ impl<S: Stream> Link<S> {
                 Err(error) => Err(error),
             };
             match (outcome, self.write_error.take()) {
-                // What came first says why.
+                // The first error is the reason.
                 (Err(Error::Io(_) | Error::TimedOut(_)), Some(error)) => return Err(error.into()),
                 (outcome, _) => outcome?,
             }
         }
     }
 
-    /// Reads once. Deadlines end the wait, and `until` does.
+    /// Reads once. Deadlines and `until` end the wait.
     fn fill(&mut self, until: Option<Instant>) -> Result<Filled, Error> {
         let (mut is_exact, mut has_tried) = (false, false);
         loop {
@@ -188,11 +188,11 @@ impl<S: Stream> Link<S> {
         }
     }
 
-    /// Does what is due.
+    /// Handles what is due.
     fn act(&mut self, now: Duration) -> Result<Filled, Error> {
         let Some(deadline) = self.driver.handle_timeout(now) else { return Ok(Filled::Woken) };
         if deadline == Deadline::Handshake {
-            // The rejection of a request that took too long, if the stream takes it at once.
+            // Sends the rejection of a request that took too long, if the stream takes it at once.
             let _ =
                 self.write_limit.set(Some(LEAST_LIMIT), true, |limit| self.stream.set_write_timeout(limit));
             let _ = self.stream.write(self.driver.output().first());
@@ -201,12 +201,12 @@ impl<S: Stream> Link<S> {
         Err(deadline.into())
     }
 
-    /// Writes what is queued, all of it, and flushes the stream.
+    /// Writes everything that is queued, and flushes the stream.
     ///
     /// # Errors
     ///
-    /// A deadline, or what the stream says; [`Error::Closed`] where something is lost for another reason. After a time-out of
-    /// the stream's own, what is left stays queued.
+    /// [`Error::TimedOut`] for a deadline, [`Error::Io`] for an error of the stream, [`Error::Closed`] where output is
+    /// lost for another reason. After a time-out of the stream itself, unwritten bytes stay queued.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
         if let Some(deadline) = self.driver.expired() {
             return Err(deadline.into());
@@ -242,7 +242,7 @@ impl<S: Stream> Link<S> {
         if self.driver.has_lost_output() { Err(Error::Closed) } else { Ok(()) }
     }
 
-    /// Writes once, or flushes the stream where all is written.
+    /// Writes once, or flushes the stream if everything is written.
     fn write(&mut self) -> io::Result<()> {
         if self.driver.queued() == 0 {
             self.stream.flush()?;
@@ -260,8 +260,8 @@ impl<S: Stream> Link<S> {
         }
     }
 
-    /// Does what is due while a write waits; what the peer has sent may show that it lives. At the end it is dropped: the
-    /// peer may not read before it can write.
+    /// Handles what is due while a write waits. Bytes of the peer may show that it lives. At the end they are dropped:
+    /// the peer may not read before it can write.
     fn act_in_write(&mut self) -> Result<(), Error> {
         let is_open = self.driver.transport() == Transport::KeepOpen;
         if is_open && self.buffer.unread().len() >= MOST_UNREAD {
@@ -270,7 +270,7 @@ impl<S: Stream> Link<S> {
             self.read_limit.set(Some(LEAST_LIMIT), true, |limit| self.stream.set_read_timeout(limit))?;
             let most = if is_open { 1 } else { MOST_DROPPED };
             for _ in 0..most {
-                // An error, or the end, is found again by the next read.
+                // The next read finds an error or the end again.
                 let Ok(len @ 1..) = self.stream.read(self.buffer.room()) else { break };
                 self.driver.filled(&mut self.buffer, len, self.clock.now());
                 if !is_open {
@@ -285,12 +285,12 @@ impl<S: Stream> Link<S> {
         Ok(())
     }
 
-    /// Ends the stream as RFC 6455 §7.1.1 wants it: writes what is queued, shuts down writing, reads to the peer's end.
-    /// What goes wrong here is the end, too.
+    /// Ends the stream as RFC 6455 §7.1.1 says: writes what is queued, shuts down writing, reads to the peer's end. A
+    /// failure here is an end, too.
     ///
     /// # Errors
     ///
-    /// A time-out of the stream's own: call it again.
+    /// A time-out of the stream itself: call it again.
     pub(crate) fn end(&mut self) -> io::Result<()> {
         if let Err(Error::Io(error)) = self.flush()
             && is_timeout(&error)
@@ -312,7 +312,7 @@ impl<S: Stream> Link<S> {
                 Transport::KeepOpen | Transport::PauseRead | Transport::Close => break,
             }
         }
-        // The program may keep the stream: the peer must not wait for that.
+        // The program may keep the stream, so the peer must get our end now.
         self.shutdown_write();
         self.driver.ended();
         Ok(())
@@ -321,7 +321,7 @@ impl<S: Stream> Link<S> {
     fn shutdown_write(&mut self) {
         if !self.is_shut_down {
             self.is_shut_down = true;
-            // A stream may have last words of its own, as TLS has: they must not wait longer than there is time.
+            // A stream may have last bytes of its own, as TLS has: they must not wait longer than the deadline.
             let due = self.driver.poll_timeout().map(|due| due.saturating_sub(self.clock.now()));
             let limit = if self.driver.expired().is_some() { Some(LEAST_LIMIT) } else { due };
             let _ = self.write_limit.set(limit, true, |limit| self.stream.set_write_timeout(limit));
@@ -330,10 +330,10 @@ impl<S: Stream> Link<S> {
     }
 }
 
-/// Returns how long a write may block: a deadline passes then, or something else has to be done.
+/// Returns how long a write may block before a deadline passes or a timer is due.
 pub(crate) fn write_limit(driver: &Driver, now: Duration, patience: Option<Duration>) -> Option<Duration> {
     let due_in = driver.poll_timeout().map(|due| due.saturating_sub(now));
-    // A call that wrote a part doesn't say when: so it never waits for most of the limit.
+    // A call that wrote a part doesn't say when, so no call waits for most of the limit.
     let quarter = patience.map(|patience| part(patience, 4));
     let is_ending = due_in.is_some() && driver.transport() != Transport::KeepOpen;
     [due_in, quarter, is_ending.then_some(DROP_AFTER)].into_iter().flatten().min()

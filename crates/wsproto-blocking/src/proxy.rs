@@ -1,4 +1,4 @@
-//! The way through an HTTP proxy: writes what asks for a tunnel, reads the answer and nothing after it.
+//! Opens a tunnel through an HTTP proxy: writes the request, and reads the answer but nothing after it.
 
 use std::{
     io::{self, Read, Write},
@@ -10,7 +10,7 @@ use wsproto::{Deadline, HandshakeLimits, Proxy, WebSocketUrl};
 
 use crate::{Error, client::left, time::is_timeout};
 
-/// Has the proxy connect to a server; from then on the stream leads there.
+/// Asks the proxy for a tunnel to a server; afterwards the stream leads to the server.
 pub(crate) fn tunnel(
     stream: &mut TcpStream,
     proxy: &Proxy,
@@ -32,7 +32,7 @@ pub(crate) fn tunnel(
     let mut buffer = [0; 1024];
     loop {
         stream.set_read_timeout(left(until, Deadline::Proxy)?)?;
-        // What follows the answer belongs to the server: it stays in the socket.
+        // Bytes after the answer belong to the server, so they stay in the socket.
         let Some(len) = retried(stream.peek(&mut buffer))? else { continue };
         if len == 0 {
             answer.receive_eof()?;
@@ -50,7 +50,7 @@ pub(crate) fn tunnel(
     }
 }
 
-/// Takes what may be tried again as nothing.
+/// Turns an error that allows a retry into `None`.
 fn retried(outcome: io::Result<usize>) -> io::Result<Option<usize>> {
     match outcome {
         Err(error) if error.kind() == io::ErrorKind::Interrupted || is_timeout(&error) => Ok(None),

@@ -1,4 +1,4 @@
-//! A server's side: the request comes, we answer.
+//! The server's side: reads the request, and answers it.
 
 use wsproto::{AcceptConnection, Asked, Connection, Event, ReadBuffer, RejectConnection, Timeouts};
 
@@ -8,30 +8,32 @@ use crate::{
     time::Clock,
 };
 
-/// Takes a request from a stream and opens a WebSocket, with the extensions that both want and without a subprotocol.
+/// Reads a request from a stream and opens a WebSocket, with the extensions that both sides want and without a
+/// subprotocol.
 ///
-/// `settings` are [`Settings`], a [`Config`](wsproto::Config), or an `Arc` of one. All of it is bounded by
-/// [`Timeouts::handshake`], 10 s by default: call it in the connection's own thread, apart from the one that accepts
-/// TCP connections, so that a slow client holds up nobody.
+/// `settings` are [`Settings`], a [`Config`](wsproto::Config), or an `Arc` of one. [`Timeouts::handshake`] bounds the
+/// whole call, 10 s by default. Call it in a thread for each connection, not in the thread that accepts TCP
+/// connections, so that a slow client delays no other.
 ///
-/// The stream has to block: where it doesn't, the error loses it.
+/// The stream must block; if it doesn't, the error drops it.
 ///
-/// Origins aren't looked at. A server that browsers reach, and that knows them by cookies, uses [`accept_with`] and
+/// This function doesn't check origins. A server for browsers that identifies users by cookies must use [`accept_with`]
+/// and [`check_same_host`](wsproto::check_same_host).
 /// [`check_same_host`](wsproto::check_same_host).
 ///
 /// # Errors
 ///
-/// [`Error::Remote`] for a request that broke a rule, or that asks for no WebSocket: it was answered so. A client that
-/// left without a byte is [`EndOfStream`](wsproto::RemoteProtocolError::EndOfStream), with `received_any: false`.
-/// [`Error::TimedOut`], [`Error::Io`].
+/// [`Error::Remote`] for a request that broke a rule or asks for no WebSocket; we sent the answer. For a client that
+/// left without a byte it is [`EndOfStream`](wsproto::RemoteProtocolError::EndOfStream), with `received_any: false`.
+/// Also [`Error::TimedOut`] and [`Error::Io`].
 pub fn accept<S: Stream>(stream: S, settings: impl Into<Settings>) -> Result<WebSocket<S>, Error> {
     accept_with(stream, settings, |_| Ok(AcceptConnection::new()))
 }
 
-/// Takes a request from a stream as [`accept`] does, and answers it as `answer` says: with a consent, which chooses a
-/// subprotocol and header fields, or with a rejection.
+/// Reads a request from a stream as [`accept`] does, and sends the answer that `answer` returns: an acceptance with a
+/// subprotocol and header fields, or a rejection.
 ///
-/// What asks for no WebSocket can have no consent: for `Ok` it gets the rejection that its error is owed.
+/// A request that asks for no WebSocket can't be accepted: `Ok` sends it the rejection that belongs to its error.
 ///
 /// ```no_run
 /// use std::net::TcpListener;
@@ -53,8 +55,8 @@ pub fn accept<S: Stream>(stream: S, settings: impl Into<Settings>) -> Result<Web
 ///
 /// # Errors
 ///
-/// As [`accept`]; and [`Error::Rejected`] with what `answer` said no with. [`Error::Local`] for an answer that can't be
-/// sent: the client gets status 500.
+/// As for [`accept`]; [`Error::Rejected`] with the rejection of `answer`. [`Error::Local`] for an answer that can't be
+/// sent; then the client gets status 500.
 pub fn accept_with<S: Stream>(
     stream: S,
     settings: impl Into<Settings>,
@@ -73,7 +75,7 @@ pub fn accept_with<S: Stream>(
                 Ok(None) => error.into(),
                 Err(error) => error.into(),
             };
-            // The client has its answer, or takes it with the end of the stream.
+            // The client has its answer, or gets it together with the end of the stream.
             let _ = link.end();
             return Err(outcome);
         }
@@ -89,7 +91,7 @@ pub fn accept_with<S: Stream>(
         (Ok(()), Err(rejection)) => rejection.into(),
         (Err(error), _) => error.into(),
     };
-    // The client has its answer, or takes it with the end of the stream.
+    // The client has its answer, or gets it together with the end of the stream.
     let _ = link.end();
     Err(outcome)
 }

@@ -1,4 +1,4 @@
-//! One WebSocket in two threads: a half that reads, and halves that write.
+//! One WebSocket in several threads: one half reads, the others write.
 
 mod io;
 
@@ -19,10 +19,10 @@ use crate::{CloneStream, Error, WebSocket, link::Step, time::Clock};
 impl<S: CloneStream> WebSocket<S> {
     /// Splits the WebSocket into a half that reads and one that writes, for two threads.
     ///
-    /// The reading half answers Pings and Close, sends keepalive's Pings, and ends the stream; it goes on while a send
-    /// blocks, unless it has something to send itself, which then follows. So it must be read from until it gives
-    /// `None`. The writing half can be cloned, for many threads; a message is sent whole. Each frame that is queued is
-    /// written by the thread that sends, or by the one that is writing already. The stream has to block.
+    /// The reading half answers Pings and Close, sends keepalive's Pings, and ends the stream. So read from it until it
+    /// returns `None`. It goes on while a send blocks; its own answers follow that send. The writing half can be cloned
+    /// for many threads; each message is sent as a whole. The thread that sends writes the queued frames, or the thread
+    /// that is writing at that time. The stream must block.
     ///
     /// ```
     /// # use std::{net::TcpListener, thread};
@@ -54,7 +54,7 @@ impl<S: CloneStream> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the stream can't have a second handle; the connection is gone.
+    /// [`Error::Io`] if the stream can't have a second handle; then the connection is lost.
     pub fn split(self) -> Result<(Reader<S>, Writer<S>), Error> {
         let link = self.link;
         let write = WriteSide::new(link.stream.clone_stream()?, link.write_limit, link.patience);
@@ -74,47 +74,47 @@ impl<S: CloneStream> WebSocket<S> {
     }
 }
 
-/// What both halves share. Locks are taken in the order of the fields, but for `progress`, which comes before `driver`;
-/// `driver` is never locked while a call blocks.
+/// The state of both halves. Lock the fields in their order, except `progress`, which comes before `driver`. `driver`
+/// is never locked while a call blocks.
 struct Shared<S> {
-    /// Held while reading, by the reading half, or, once that is gone, by one that closes.
+    /// Held while reading: by the reading half, or, if that half is gone, by a closing writer.
     read: Mutex<ReadSide<S>>,
     /// Held while writing.
     write: Mutex<WriteSide<S>>,
     driver: Mutex<Driver>,
-    /// A handle to end the stream with, so that calls that block on it return.
+    /// A handle to end the stream with, so that blocked calls return.
     wake: Mutex<S>,
     progress: Mutex<Progress>,
-    /// `progress` has changed, or all that was queued is written.
+    /// Signals that `progress` has changed, or that everything queued is written.
     changed: Condvar,
     clock: Clock,
     high_water: usize,
 }
 
 struct Progress {
-    /// Whether the end, or an error, was given.
+    /// Whether the end or an error was returned.
     over: bool,
     reader_gone: bool,
 }
 
-/// What a panic of another thread leaves is whole: no call of the program happens under a lock.
+/// A panic of another thread leaves the state consistent: no code of the program runs under a lock.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The half of a WebSocket that reads; [`WebSocket::split`] makes it.
 ///
-/// To drop it leaves the connection open, and nobody answers Pings any more.
+/// Dropping it leaves the connection open, but Pings are no longer answered.
 pub struct Reader<S: CloneStream> {
     shared: Arc<Shared<S>>,
 }
 
 impl<S: CloneStream> Reader<S> {
-    /// Returns the next message; `None` once the connection is closed to the end, as [`WebSocket::read`] does.
+    /// Returns the next message, or `None` after the end of the connection, as [`WebSocket::read`] does.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As for [`WebSocket::read`].
     pub fn read(&mut self) -> Result<Option<Message>, Error> {
         match self.message(None)? {
             Poll::Ready(message) => Ok(message),
@@ -126,7 +126,7 @@ impl<S: CloneStream> Reader<S> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As for [`WebSocket::read_for`].
     pub fn read_for(&mut self, limit: Duration) -> Result<Poll<Option<Message>>, Error> {
         self.message(Instant::now().checked_add(limit))
     }
@@ -146,14 +146,14 @@ impl<S: CloneStream> Reader<S> {
         }
     }
 
-    /// Returns how the connection ends, as far as is known yet.
+    /// Returns how the connection ends, as far as is known now.
     #[must_use]
     pub fn close_report(&self) -> CloseReport {
         lock(&self.shared.driver).close_report()
     }
 }
 
-/// Shows where the connection stands, and nothing that a peer sent.
+/// Shows the state of the connection, and nothing that a peer sent.
 impl<S: CloneStream> fmt::Debug for Reader<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Reader").field(&*lock(&self.shared.driver)).finish()
@@ -178,7 +178,7 @@ impl<S: CloneStream> Clone for Writer<S> {
     }
 }
 
-/// Shows where the connection stands, and nothing that a peer sent.
+/// Shows the state of the connection, and nothing that a peer sent.
 impl<S: CloneStream> fmt::Debug for Writer<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Writer").field(&*lock(&self.shared.driver)).finish()
@@ -186,63 +186,63 @@ impl<S: CloneStream> fmt::Debug for Writer<S> {
 }
 
 impl<S: CloneStream> Writer<S> {
-    /// Sends a message, and writes it and what is queued.
+    /// Sends a message: writes it, and everything that was queued before.
     ///
     /// # Errors
     ///
-    /// As [`WebSocket::send`].
+    /// As for [`WebSocket::send`].
     pub fn send(&self, message: impl Into<Message>) -> Result<(), Error> {
         let message = message.into();
         self.queue(|driver, now| driver.send_message(&message, now))?;
         self.flush()
     }
 
-    /// Queues a message, as [`WebSocket::feed`] does. A reading half that waits already doesn't write it: call
-    /// [`flush`](Self::flush) after the last.
+    /// Queues a message, as [`WebSocket::feed`] does. A reading half that is waiting doesn't write it: call
+    /// [`flush`](Self::flush) after the last message.
     ///
     /// # Errors
     ///
-    /// As [`WebSocket::send`].
+    /// As for [`WebSocket::send`].
     pub fn feed(&self, message: impl Into<Message>) -> Result<(), Error> {
         let message = message.into();
         let queued = self.queue(|driver, now| driver.send_message(&message, now))?;
         if queued > self.shared.high_water { self.flush() } else { Ok(()) }
     }
 
-    /// Sends an event as it is, as [`WebSocket::send_event`] does.
+    /// Sends an event unchanged, as [`WebSocket::send_event`] does.
     ///
     /// # Errors
     ///
-    /// As [`WebSocket::send`].
+    /// As for [`WebSocket::send`].
     pub fn send_event<'e>(&self, event: impl Into<Event<'e>>) -> Result<(), Error> {
         self.queue(|driver, now| driver.send(event, now))?;
         self.flush()
     }
 
-    /// Sends a message that was prepared for many.
+    /// Sends a message that was prepared for many connections.
     ///
     /// # Errors
     ///
-    /// As [`WebSocket::send`].
+    /// As for [`WebSocket::send`].
     pub fn send_prepared(&self, message: &PreparedMessage) -> Result<(), Error> {
         self.queue(|driver, now| driver.send_prepared(message, now))?;
         self.flush()
     }
 
-    /// Sends a Ping, of at most 125 bytes.
+    /// Sends a Ping with a payload of at most 125 bytes.
     ///
     /// # Errors
     ///
-    /// As [`WebSocket::send`].
+    /// As for [`WebSocket::send`].
     pub fn ping(&self, payload: &[u8]) -> Result<(), Error> {
         self.send_event(Ping::new(payload))
     }
 
-    /// Writes what is queued.
+    /// Writes everything that is queued.
     ///
     /// # Errors
     ///
-    /// As [`WebSocket::send`].
+    /// As for [`WebSocket::send`].
     pub fn flush(&self) -> Result<(), Error> {
         self.shared.flush()
     }
@@ -256,27 +256,27 @@ impl<S: CloneStream> Writer<S> {
         Ok(driver.queued())
     }
 
-    /// Closes the connection as [`WebSocket::close`] does, and waits until the reading half has come to the end; it
-    /// still gives the messages that come before. Where that half is dropped, this one reads to the end.
+    /// Closes the connection as [`WebSocket::close`] does, and waits until the reading half has reached the end. The
+    /// reading half still returns the messages before the end. If it was dropped, this call reads to the end itself.
     ///
     /// # Errors
     ///
-    /// [`Error::Local`] for a code that no Close carries: nothing was sent.
+    /// [`Error::Local`] for a code that no Close can carry: nothing was sent.
     pub fn close(&self, code: CloseCode, reason: &str) -> Result<CloseReport, Error> {
         self.queue(|driver, now| driver.close(code, reason, now))?;
-        // Where it can't be written, the end will show it.
+        // If it can't be written, the end shows the error.
         let _ = self.flush();
         self.shared.await_over();
         Ok(lock(&self.shared.driver).close_report())
     }
 
-    /// Returns how the connection ends, as far as is known yet.
+    /// Returns how the connection ends, as far as is known now.
     #[must_use]
     pub fn close_report(&self) -> CloseReport {
         lock(&self.shared.driver).close_report()
     }
 
-    /// Returns what was counted so far.
+    /// Returns the counters so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
         *lock(&self.shared.driver).counters()

@@ -1,4 +1,4 @@
-//! What a WebSocket asks of its stream beside reading and writing.
+//! The streams that a WebSocket needs: time-outs, and an end of writing.
 
 use std::{
     io::{self, IoSlice, Read, Write},
@@ -6,47 +6,47 @@ use std::{
     time::Duration,
 };
 
-/// A stream of bytes both ways that can bound how long a call blocks, and that can end one direction.
+/// A stream of bytes in both directions that can bound how long a call blocks, and can end one direction.
 ///
-/// TCP and Unix sockets are such streams. Of another one, [`Layered`] makes such a stream where it stands on a socket, as
-/// TLS does, and [`NoTimeouts`] where it doesn't.
+/// TCP and Unix sockets are such streams. For a stream over a socket, such as TLS, use [`Layered`]; for a stream
+/// without time-outs use [`NoTimeouts`].
 pub trait Stream: Read + Write {
-    /// Bounds how long a read blocks; `None`: as long as it takes. The limit is never zero.
+    /// Bounds how long a read blocks; `None` removes the bound. The limit is never zero.
     ///
     /// # Errors
     ///
-    /// As [`TcpStream::set_read_timeout`].
+    /// As for [`TcpStream::set_read_timeout`].
     fn set_read_timeout(&mut self, limit: Option<Duration>) -> io::Result<()>;
 
-    /// Bounds how long a write blocks; `None`: as long as it takes. The limit is never zero.
+    /// Bounds how long a write blocks; `None` removes the bound. The limit is never zero.
     ///
     /// # Errors
     ///
-    /// As [`TcpStream::set_write_timeout`].
+    /// As for [`TcpStream::set_write_timeout`].
     fn set_write_timeout(&mut self, limit: Option<Duration>) -> io::Result<()>;
 
-    /// Tells the peer that nothing more is written; what it sends can still be read.
+    /// Ends our direction; the peer's bytes can still be read.
     ///
     /// # Errors
     ///
-    /// As [`TcpStream::shutdown`].
+    /// As for [`TcpStream::shutdown`].
     fn shutdown_write(&mut self) -> io::Result<()>;
 }
 
-/// A stream of which two threads may each have a handle: [`split`](crate::WebSocket::split) needs it.
+/// A stream with a handle for each of several threads: [`split`](crate::WebSocket::split) needs it.
 pub trait CloneStream: Stream + Sized {
-    /// Makes a second handle of the same stream.
+    /// Makes another handle of the same stream.
     ///
     /// # Errors
     ///
-    /// As [`TcpStream::try_clone`].
+    /// As for [`TcpStream::try_clone`].
     fn clone_stream(&self) -> io::Result<Self>;
 
-    /// Ends both directions: a thread that blocks in a read of another handle wakes.
+    /// Ends both directions, and wakes a thread that blocks in a call on another handle.
     ///
     /// # Errors
     ///
-    /// As [`TcpStream::shutdown`].
+    /// As for [`TcpStream::shutdown`].
     fn shutdown_both(&mut self) -> io::Result<()>;
 }
 
@@ -128,10 +128,10 @@ impl<S: Stream + ?Sized> Stream for Box<S> {
     }
 }
 
-/// Any `Read + Write` as a [`Stream`] without time-outs: a pipe, memory, a serial line.
+/// Makes a [`Stream`] without time-outs from any `Read + Write`: a pipe, memory, a serial line.
 ///
-/// A read and a write of it block as long as they do. Deadlines are looked at between them only: a peer that sends a byte
-/// now and then is given up in time, a silent one isn't. To shut down writing flushes, and no more.
+/// Its reads and writes may block for any time, and deadlines are checked only between them. So a peer that sends a
+/// byte now and then meets its deadline, but a silent one doesn't. Shutting down writing only flushes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoTimeouts<S>(pub S);
 
@@ -169,11 +169,11 @@ impl<S: Read + Write> Stream for NoTimeouts<S> {
     }
 }
 
-/// A stream that stands on a socket, as TLS does: bytes go through the one, time-outs are set on the other.
+/// A stream over a socket, such as TLS: bytes go through the stream, and time-outs are set on the socket.
 ///
-/// With rustls it is `Layered::new(tls, |tls| &mut tls.sock)`, with native-tls and openssl
-/// `Layered::new(tls, |tls| tls.get_mut())`. TLS says that it ends before the socket does:
-/// [`with_goodbye`](Self::with_goodbye) says how.
+/// With rustls it is `Layered::new(tls, |tls| &mut tls.sock)`, with native-tls and openssl `Layered::new(tls, |tls|
+/// tls.get_mut())`. TLS must announce its end before the socket ends: set that with
+/// [`with_goodbye`](Self::with_goodbye).
 ///
 /// ```no_run
 /// # use std::{io::{self, BufReader, Read, Write}, net::TcpStream};
@@ -206,13 +206,14 @@ pub struct Layered<S, T> {
 }
 
 impl<S: Write, T: Stream> Layered<S, T> {
-    /// Makes a stream of one that stands on a socket; the function finds the socket in it.
+    /// Makes a `Layered` from a stream over a socket; the function returns the stream's socket.
     #[must_use]
     pub fn new(stream: S, socket: fn(&mut S) -> &mut T) -> Self {
         Self { stream, socket, goodbye: S::flush }
     }
 
-    /// Says what is written last, before writing is shut down: TLS's `close_notify`. Without it, what was written is flushed.
+    /// Sets the function that writes the stream's last bytes before the end, such as TLS's `close_notify`; by default
+    /// it flushes.
     #[must_use]
     pub fn with_goodbye(mut self, goodbye: fn(&mut S) -> io::Result<()>) -> Self {
         self.goodbye = goodbye;
@@ -268,7 +269,7 @@ impl<S: Read + Write, T: Stream> Stream for Layered<S, T> {
     }
 
     fn shutdown_write(&mut self) -> io::Result<()> {
-        // Where the goodbye can't be said, the end of the socket says it.
+        // If the last bytes can't be written, the end of the socket must be enough.
         let said = (self.goodbye)(&mut self.stream);
         (self.socket)(&mut self.stream).shutdown_write()?;
         said

@@ -1,11 +1,11 @@
-//! Time: a clock, and the limits that are set on a stream.
+//! Time: a clock, and the time-outs of a stream.
 
 use std::{
     io,
     time::{Duration, Instant},
 };
 
-/// How long a call blocks at least. To look at what is there takes this long where nothing is.
+/// The shortest limit of a call. A check for available bytes takes this long if there are none.
 pub(crate) const LEAST_LIMIT: Duration = Duration::from_millis(1);
 
 /// The time since a WebSocket began; without deadlines no clock is read.
@@ -13,7 +13,7 @@ pub(crate) const LEAST_LIMIT: Duration = Duration::from_millis(1);
 pub(crate) struct Clock(Option<Instant>);
 
 impl Clock {
-    /// Starts now.
+    /// Starts the clock, if it is needed.
     pub(crate) fn new(is_needed: bool) -> Self {
         Self(is_needed.then(Instant::now))
     }
@@ -23,15 +23,15 @@ impl Clock {
     }
 }
 
-/// The limit that is set on one direction of a stream. One that the program has set is left alone until there is a deadline.
+/// The time-out of one direction of a stream. A time-out that the program has set stays until there is a deadline.
 #[derive(Debug, Default)]
 pub(crate) struct Limit {
     set: Option<Duration>,
 }
 
 impl Limit {
-    /// Has a call block no longer than `wanted`. Unless it must be exact, the limit that is set may stay where it is
-    /// a little shorter: so it needn't be set for each call.
+    /// Makes calls block at most for `wanted`. Unless the limit must be exact, a slightly shorter one may stay, so that
+    /// it isn't set for each call.
     pub(crate) fn set(
         &mut self,
         wanted: Option<Duration>,
@@ -53,8 +53,8 @@ impl Limit {
         Ok(())
     }
 
-    /// Tells whether a call that gave up after `waited` didn't wait at all: the stream doesn't block. `None` where no
-    /// limit is set.
+    /// Returns whether a call that gave up after `waited` didn't wait at all: then the stream doesn't block, or it has
+    /// a time-out of the program.
     pub(crate) fn was_ignored(&self, waited: Duration) -> bool {
         self.set.is_none_or(|limit| waited < part(limit, 2))
     }
@@ -65,7 +65,7 @@ pub(crate) fn part(of: Duration, count: u32) -> Duration {
     of.checked_div(count).unwrap_or(of)
 }
 
-/// Tells whether an error says that nothing can be read or written now.
+/// Returns whether an error means that nothing can be read or written now.
 pub(crate) fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }

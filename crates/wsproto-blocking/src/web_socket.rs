@@ -1,4 +1,4 @@
-//! An open WebSocket: messages come and go.
+//! An open WebSocket: it sends and receives messages.
 
 use std::{
     task::Poll,
@@ -17,8 +17,8 @@ use crate::{
 
 /// An open WebSocket over a stream.
 ///
-/// [`accept`](crate::accept) and [`connect`](crate::connect) make one. Each call blocks until it is done, or until a
-/// [deadline](Settings::timeouts) passes.
+/// [`accept`](crate::accept()) and [`connect`](crate::connect()) return one. Each call blocks until it is done, or
+/// until a [deadline](Settings::timeouts) passes.
 ///
 /// ```
 /// use std::{net::{TcpListener, TcpStream}, thread};
@@ -42,24 +42,24 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// # What is done for you, and when
+/// # What each call does
 ///
 /// A call that reads answers Pings and Close, sends the Pings of [`KeepAlive`](wsproto::KeepAlive), and writes what is
-/// queued before it waits. A blocking call can't look at what has come without waiting for it: so a program that only
-/// sends answers no Ping, and doesn't hear of a Close until it reads. One that has nothing to read for a while calls
-/// [`read_for`](Self::read_for) now and then, or gives reading a thread of its own by [`split`](Self::split).
+/// queued before it waits. A blocking call can't check for incoming bytes without waiting. So a program that only sends
+/// answers no Ping, and sees a Close only when it reads. If your program has nothing to read for a while, call
+/// [`read_for`](Self::read_for) now and then, or [`split`](Self::split) the WebSocket and read in another thread.
 ///
-/// Where both ends only write, both stop once the buffers of the system are full: with
-/// [`Timeouts::write`](wsproto::Timeouts) that ends in an error. It counts the time in which nothing is taken.
+/// If both ends only write, both stop when the buffers of the system are full. [`Timeouts::write`](wsproto::Timeouts)
+/// ends that with an error: it bounds the time in which the peer takes nothing.
 ///
-/// To drop a WebSocket closes the stream without a Close; what is queued is lost.
+/// Dropping a WebSocket closes the stream without a Close; queued bytes are lost.
 ///
 /// # Streams that don't block
 ///
-/// Where a stream says [`WouldBlock`](std::io::ErrorKind::WouldBlock) by itself, because it doesn't block or because the
-/// program has set a time-out on it, a call gives that error and nothing is lost: calling again goes on. What was to be
-/// sent is queued, and must not be sent again: [`flush`](Self::flush) goes on. [`feed`](Self::feed) alone gives it where
-/// it has queued nothing. While a deadline runs, the stream's time-outs belong to the WebSocket.
+/// A stream may return [`WouldBlock`](std::io::ErrorKind::WouldBlock) because it doesn't block, or because the program
+/// has set a time-out on it. Then a call returns that error, and nothing is lost: call it again to go on. A message to
+/// send is queued by then, and must not be sent again: call [`flush`](Self::flush). Only [`feed`](Self::feed) returns
+/// the error without queueing the message. While a deadline runs, the WebSocket sets the stream's time-outs.
 #[derive(Debug)]
 pub struct WebSocket<S> {
     pub(crate) link: Link<S>,
@@ -67,7 +67,7 @@ pub struct WebSocket<S> {
 }
 
 impl<S: Stream> WebSocket<S> {
-    /// Goes on with a connection whose opening handshake happened elsewhere, and with what was read after it.
+    /// Makes a WebSocket after an opening handshake elsewhere, with the bytes that were read after it.
     ///
     /// ```
     /// use std::io::Cursor;
@@ -94,16 +94,19 @@ impl<S: Stream> WebSocket<S> {
         Self { link, high_water: settings.high_water }
     }
 
-    /// Returns the next message; `None` once the connection is closed to the end.
+    /// Returns the next message, or `None` after the end of the connection.
     ///
-    /// It waits for as long as it takes. Pings and Pongs are passed over; a Close is answered, and the end of the stream
-    /// awaited. How it ended, [`close_report`](Self::close_report) tells.
+    /// It waits without a limit. Pings and Pongs are skipped. A Close is answered, and then the call waits for the end
+    /// of the stream; [`close_report`](Self::close_report) says how it ended.
     ///
     /// # Errors
     ///
-    /// [`Error::Remote`] where the peer broke a rule: by then it was told so, and the stream is closed;
-    /// [`Error::TimedOut`]; [`Error::Io`], of the kind [`UnexpectedEof`](std::io::ErrorKind::UnexpectedEof) where the peer
-    /// left without a Close. After an error, the next call returns `None`.
+    /// - [`Error::Remote`] if the peer broke a rule: we told the peer which one, and closed the stream.
+    /// - [`Error::TimedOut`] if a deadline passed.
+    /// - [`Error::Io`] if the stream failed; its kind is [`UnexpectedEof`](std::io::ErrorKind::UnexpectedEof) if the
+    ///   peer left without a Close.
+    ///
+    /// After an error, the next call returns `None`.
     pub fn read(&mut self) -> Result<Option<Message>, Error> {
         loop {
             match self.link.step(None)? {
@@ -117,11 +120,10 @@ impl<S: Stream> WebSocket<S> {
         }
     }
 
-    /// Returns the next message if it comes within `limit`, and `Pending` if not: for a program that has something else
-    /// to do.
+    /// Returns the next message if it comes within `limit`, and `Pending` if not: for a program with other work.
     ///
-    /// What is queued is written first; the limit is on what comes after that. Of a message that came in part nothing is
-    /// lost. `Ready(None)` is the end. With a limit of zero it waits for a millisecond.
+    /// It first writes what is queued; the limit counts after that. An incomplete message isn't lost. `Ready(None)` is
+    /// the end. With a limit of zero it waits for a millisecond.
     ///
     /// ```no_run
     /// use std::{task::Poll, time::Duration};
@@ -143,9 +145,9 @@ impl<S: Stream> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// As [`read`](Self::read).
+    /// As for [`read`](Self::read).
     pub fn read_for(&mut self, limit: Duration) -> Result<Poll<Option<Message>>, Error> {
-        // A limit that is too long to be added is none.
+        // A limit beyond the end of the clock counts as none.
         let until = Instant::now().checked_add(limit);
         loop {
             match self.link.step(until)? {
@@ -160,10 +162,10 @@ impl<S: Stream> WebSocket<S> {
         }
     }
 
-    /// Returns the next event, borrowed from the read buffer: a message that isn't copied, a Ping or a Pong, the peer's
-    /// Close; `None` once the connection is closed to the end.
+    /// Returns the next event, borrowed from the read buffer: a message without a copy, a Ping, a Pong, or the peer's
+    /// Close.
     ///
-    /// Pings and Close are answered already.
+    /// Returns `None` after the end of the connection. Pings and Close are answered before they are returned.
     ///
     /// ```
     /// # use std::io::Cursor;
@@ -186,7 +188,7 @@ impl<S: Stream> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// As [`read`](Self::read).
+    /// As for [`read`](Self::read).
     #[expect(clippy::should_implement_trait, reason = "an iterator can't lend")]
     pub fn next(&mut self) -> Result<Option<Event<'_>>, Error> {
         match self.link.step(None)? {
@@ -195,57 +197,58 @@ impl<S: Stream> WebSocket<S> {
         }
     }
 
-    /// Sends a message, and writes it and what is queued.
+    /// Sends a message: writes it, and everything that was queued before.
     ///
     /// # Errors
     ///
-    /// [`Error::Closed`] where the connection is closed or closing, or was before the message was written;
-    /// [`Error::TimedOut`], [`Error::Io`]. Where the peer is gone, what it said last can still be [read](Self::read).
+    /// [`Error::Closed`] if the connection is closed or closing, or becomes so before the message is written. Also
+    /// [`Error::TimedOut`] and [`Error::Io`]. If the peer is gone, its last messages can still be [read](Self::read).
     pub fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         self.queue(&message.into())?;
         self.link.flush()
     }
 
-    /// Queues a message. It is written by the next call that writes or waits: so a loop of `read` and `feed` writes once
-    /// for each read. Beyond [`high_water`](Settings::high_water) it writes what is queued.
+    /// Queues a message. The next call that writes or waits writes it, so a loop of `read` and `feed` makes one write
+    /// for each read. Above [`high_water`](Settings::high_water), `feed` itself writes what is queued.
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send). Of a stream that doesn't block, `WouldBlock` means that too much waits: nothing was queued.
+    /// As for [`send`](Self::send). With a stream that doesn't block, `WouldBlock` means that too many bytes wait:
+    /// nothing was queued.
     pub fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         self.make_room()?;
         self.queue(&message.into())?;
         self.flush_high()
     }
 
-    /// Queues an event as it is, as [`feed`](Self::feed) queues a message.
+    /// Queues an event unchanged, as [`feed`](Self::feed) queues a message.
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// As for [`send`](Self::send).
     pub fn feed_event<'e>(&mut self, event: impl Into<Event<'e>>) -> Result<(), Error> {
         self.make_room()?;
         self.link.driver.send(event, self.link.clock.now())?;
         self.flush_high()
     }
 
-    /// Queues a message that was prepared for many, as [`feed`](Self::feed) queues one.
+    /// Queues a message that was prepared for many connections, as [`feed`](Self::feed) does.
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// As for [`send`](Self::send).
     pub fn feed_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
         self.make_room()?;
         self.link.driver.send_prepared(message, self.link.clock.now())?;
         self.flush_high()
     }
 
-    /// Writes what is queued where that is too much for more: only a stream that doesn't block has left it there.
+    /// Writes what is queued if it leaves no room: that happens only with a stream that doesn't block.
     fn make_room(&mut self) -> Result<(), Error> {
         if self.link.driver.queued() > self.high_water { self.link.flush() } else { Ok(()) }
     }
 
-    /// Writes what is queued where it is too much by now. What is queued is queued: a stream that can't take it yet is no
+    /// Writes what is queued if it is too much now. The message is queued, so a stream that can't take it yet is no
     /// error.
     fn flush_high(&mut self) -> Result<(), Error> {
         match self.make_room() {
@@ -258,54 +261,55 @@ impl<S: Stream> WebSocket<S> {
         Ok(self.link.driver.send_message(message, self.link.clock.now())?)
     }
 
-    /// Sends an event as it is: a part of a message, a Pong, a text that extensions leave alone.
+    /// Sends an event unchanged: a fragment, a Pong, a message that extensions must not change.
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// As for [`send`](Self::send).
     pub fn send_event<'e>(&mut self, event: impl Into<Event<'e>>) -> Result<(), Error> {
         self.link.driver.send(event, self.link.clock.now())?;
         self.link.flush()
     }
 
-    /// Sends a message that was prepared for many.
+    /// Sends a message that was prepared for many connections.
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// As for [`send`](Self::send).
     pub fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
         self.link.driver.send_prepared(message, self.link.clock.now())?;
         self.link.flush()
     }
 
-    /// Sends a Ping, of at most 125 bytes. Its Pong is an event of [`next`](Self::next).
+    /// Sends a Ping with a payload of at most 125 bytes. [`next`](Self::next) returns its Pong.
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// As for [`send`](Self::send).
     pub fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
         self.send_event(Ping::new(payload))
     }
 
-    /// Writes what is queued.
+    /// Writes everything that is queued.
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// As for [`send`](Self::send).
     pub fn flush(&mut self) -> Result<(), Error> {
         self.link.flush()
     }
 
-    /// Closes the connection: sends a Close, reads to the peer's, dropping messages, and to the end of the stream; tells
-    /// how it ended. All of it is bounded by [`Timeouts::close`](wsproto::Timeouts).
+    /// Closes the connection: sends a Close, and reads to the peer's Close and to the end of the stream; messages until
+    /// then are dropped.
     ///
-    /// Where the closing handshake is under way already, it goes on; nothing else is sent. Of the reason, 123 bytes are
-    /// sent at most. However the peer behaves, the report says so, and it is no error: see
-    /// [`clean`](CloseReport::clean).
+    /// Returns how the connection ended. [`Timeouts::close`](wsproto::Timeouts) bounds the whole call. If the closing
+    /// handshake is under way, the call continues it, and sends no second Close. At most 123 bytes of the reason are
+    /// sent. A peer that doesn't close properly is no error: see [`clean`](CloseReport::clean) of the report.
     ///
     /// # Errors
     ///
-    /// [`Error::Local`] for a code that no Close carries: nothing was sent. A time-out of the stream's own: call it again.
+    /// [`Error::Local`] for a code that no Close can carry: nothing was sent. A time-out of the stream itself: call it
+    /// again.
     ///
     /// RFC 6455 [§7.1.1](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.1)
     pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<CloseReport, Error> {
@@ -319,14 +323,14 @@ impl<S: Stream> WebSocket<S> {
         }
     }
 
-    /// Gives up the memory that an idle connection can do without, of compression above all: see
-    /// [`Connection::park`](wsproto::Connection::park). A Ping of keepalive does it by itself,
-    /// unless messages were sent since the Ping before it.
+    /// Frees the memory that an idle connection doesn't need, above all that of compression: see
+    /// [`Connection::park`](wsproto::Connection::park). A Ping of keepalive does so by itself, unless messages were
+    /// sent since the Ping before it.
     pub fn park(&mut self) {
         self.link.driver.park();
     }
 
-    /// Returns how the connection ends, as far as is known yet.
+    /// Returns how the connection ends, as far as is known now.
     #[must_use]
     pub fn close_report(&self) -> CloseReport {
         self.link.driver.close_report()
@@ -346,19 +350,19 @@ impl<S> WebSocket<S> {
         self.connection().subprotocol()
     }
 
-    /// Returns what was counted so far.
+    /// Returns the counters so far.
     #[must_use]
     pub const fn counters(&self) -> &Counters {
         self.link.driver.counters()
     }
 
-    /// Returns how many bytes wait to be written.
+    /// Returns how many bytes are unwritten.
     #[must_use]
     pub fn queued(&self) -> usize {
         self.link.driver.queued()
     }
 
-    /// Gives back memory that holds no byte of the peer. A read takes 16 KiB again.
+    /// Frees memory that holds no byte of the peer. The next read allocates 16 KiB again.
     pub fn shrink(&mut self) {
         self.link.buffer.shrink_to(0);
     }
@@ -369,13 +373,13 @@ impl<S> WebSocket<S> {
         &self.link.stream
     }
 
-    /// Returns the stream. What is read from it is lost to the WebSocket.
+    /// Returns the stream. The WebSocket loses bytes that the program reads from it.
     #[must_use]
     pub const fn get_mut(&mut self) -> &mut S {
         &mut self.link.stream
     }
 
-    /// Takes the WebSocket apart: the stream, and the bytes that were read and not taken. What is queued is lost.
+    /// Returns the stream, and the bytes that were read but not taken. Queued bytes are lost.
     #[must_use]
     pub fn into_parts(self) -> (S, Bytes) {
         (self.link.stream, self.link.buffer.into_unread())

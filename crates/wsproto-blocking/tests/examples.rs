@@ -1,4 +1,4 @@
-//! The examples, against each other.
+//! Runs the examples against each other.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
 #[allow(dead_code, reason = "main is cargo's to call")]
@@ -17,7 +17,7 @@ use std::{
 
 use wsproto_blocking::CloseCode;
 
-/// What the client prints.
+/// The output of the client.
 #[derive(Clone, Default)]
 struct Printed(Arc<Mutex<Vec<u8>>>);
 
@@ -31,7 +31,7 @@ impl Write for Printed {
     }
 }
 
-/// Lines, the end of which comes once all was printed.
+/// Lines of input; their end comes when everything was printed.
 struct Lines {
     lines: io::Cursor<&'static [u8]>,
     printed: Printed,
@@ -47,7 +47,7 @@ impl Read for Lines {
     }
 }
 
-/// A client that never asks comes first, and connections that can't be accepted in between.
+/// A client that sends no request comes first, and some connections can't be accepted in between.
 #[test]
 fn the_client_and_the_server_speak_though_a_handshake_is_slow_and_an_accept_fails() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -11,9 +11,9 @@
 //! async fn main() -> std::io::Result<()> {
 //!     let listener = TcpListener::bind("127.0.0.1:9001").await?;
 //!     loop {
-//!         // What fails to be accepted must neither end the server nor keep the processor busy.
+//!         // A failed accept must not end the server or keep the processor busy.
 //!         let Ok((stream, _)) = listener.accept().await else {
-//!             tokio::time::sleep(Duration::from_millis(50)).await; // too many open files, say: that passes
+//!             tokio::time::sleep(Duration::from_millis(50)).await; // for example too many open files: that passes
 //!             continue;
 //!         };
 //!         tokio::spawn(async move {
@@ -29,7 +29,7 @@
 //!
 //! The protocol itself is [`wsproto`], which does no I/O; this crate reads, writes and keeps time for it.
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// No byte of a peer may reach a panic; the tests are free to.
+// No byte of a peer may cause a panic; tests may panic.
 #![cfg_attr(
     not(test),
     deny(
@@ -42,7 +42,7 @@
 
 #[cfg(all(doctest, feature = "deflate", feature = "rustls"))]
 mod pages {
-    //! The pages whose examples run as tests of this crate; nothing of it is built into the library.
+    //! The pages with examples that run as tests of this crate; they aren't part of the library.
 
     #[doc = include_str!("../../../docs/tokio.md")]
     pub struct Tokio;

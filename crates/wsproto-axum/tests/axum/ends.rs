@@ -28,10 +28,10 @@ use wsproto_axum::{
     },
 };
 
-/// How WebSockets of a server ended, or why they didn't open.
+/// The outcomes of a server's WebSockets, or the reasons why they didn't open.
 pub(crate) type Ends = Arc<Mutex<Vec<Result<CloseReport, Error>>>>;
 
-/// A server's program, and what it leaves to look at.
+/// A server's program, with records for the test.
 #[derive(Clone, Default)]
 pub(crate) struct Program {
     pub(crate) ends: Ends,
@@ -67,7 +67,7 @@ impl Program {
             .route("/page", any(page))
     }
 
-    /// Echoes with compression, keeps how it ended.
+    /// Echoes with compression, and records the outcome.
     fn echo(self, ws: WebSocketUpgrade) -> Response {
         let (ends, failed) = (Arc::clone(&self.ends), self.ends);
         ws.with_deflate(DeflateConfig::default())
@@ -93,7 +93,7 @@ impl Program {
     }
 }
 
-/// A page and a WebSocket at the same place.
+/// A page and a WebSocket at the same path.
 async fn page(ws: Result<WebSocketUpgrade, Rejection>) -> Response {
     match ws {
         Ok(ws) => ws.on_upgrade(echo),
@@ -102,7 +102,7 @@ async fn page(ws: Result<WebSocketUpgrade, Rejection>) -> Response {
     }
 }
 
-/// What most programs do.
+/// The loop of most programs.
 async fn echo(mut ws: WebSocket<Upgraded>) -> Result<CloseReport, Error> {
     while let Some(message) = ws.recv().await? {
         ws.feed(message).await?;
@@ -121,7 +121,7 @@ pub(crate) fn serve(router: Router) -> DuplexStream {
         .initial_connection_window_size(CONNECTION_WINDOW);
     tokio::spawn(async move {
         let service = TowerToHyperService::new(router);
-        // Clients end as they like.
+        // Clients may end in any way.
         drop(builder.serve_connection_with_upgrades(TokioIo::new(server), service).await);
     });
     client
@@ -155,7 +155,7 @@ pub(crate) async fn over_http2(sender: &Sender, asks: Request) -> Result<WebSock
     upgrade.receive(sender.clone().send_request(request.map(|()| Empty::new())).await).await
 }
 
-/// Waits until something holds, no longer than a busy machine needs.
+/// Waits until a condition holds, at most as long as a busy machine needs.
 pub(crate) async fn eventually(mut holds: impl FnMut() -> bool) -> bool {
     tokio::time::timeout(Duration::from_secs(20), async {
         while !holds() {
@@ -166,7 +166,7 @@ pub(crate) async fn eventually(mut holds: impl FnMut() -> bool) -> bool {
     .is_ok()
 }
 
-/// Lets a future run for a while that never ends by itself.
+/// Lets an endless future run for a while.
 pub(crate) async fn soon<F: Future>(future: F) -> Option<F::Output> {
     tokio::time::timeout(Duration::from_secs(2), future).await.ok()
 }

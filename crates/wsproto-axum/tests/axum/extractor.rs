@@ -1,9 +1,9 @@
-//! What can be seen and chosen before the answer.
+//! The extractor before the answer: its values and its choices.
 
 use axum::extract::FromRequestParts;
 use wsproto_axum::{Rejection, WebSocketUpgrade, wsproto_tokio::wsproto::OriginError};
 
-/// What the extractor makes of a request with these fields, in a server that has no stream to give.
+/// Runs the extractor on a request with these fields, in a server that has no stream for it.
 async fn extract(fields: &[(&str, &str)]) -> Result<WebSocketUpgrade, Rejection> {
     let request = fields
         .iter()

@@ -19,7 +19,7 @@ use crate::ends::{Program, eventually, over_http1, serve, soon};
 const REQUEST: &str = "GET /echo HTTP/1.1\r\nHost: example.com\r\nConnection: Upgrade\r\n\
     Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-/// Reads until the empty line, a byte at a time, so that what follows stays.
+/// Reads up to the empty line, byte by byte, so that later bytes stay in the stream.
 async fn read_head(stream: &mut DuplexStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -165,7 +165,7 @@ async fn an_upgrade_that_fails_is_heard_of() {
     read_head(&mut stream).await;
     assert!(matches!(program.ends.lock().unwrap()[..], [Err(Error::Local(_))]));
 
-    // Something has changed it.
+    // Other code has changed the answer.
     let program = Program::default();
     let changed =
         program.router().layer(axum::middleware::map_response(async |_: axum::response::Response| "changed"));
@@ -194,7 +194,7 @@ async fn a_server_that_shuts_down_closes_its_websockets_with_1001_and_waits_for_
     assert_eq!((report.closed, report.cut), (1, 0));
     let (end, report) = client.await.unwrap();
     assert!(end.is_none() && report.clean && report.code() == CloseCode::GOING_AWAY, "{report:?}");
-    // Who comes later is closed at once.
+    // A later connection is closed at once.
     let mut late = over_http1(serve(program.router()), Request::new("example.com", "/closed")).await.unwrap();
     assert_eq!(soon(late.recv()).await.unwrap().unwrap(), None);
     assert_eq!(late.close_report().code(), CloseCode::GOING_AWAY);

@@ -1,4 +1,4 @@
-//! Reads and writes of two threads on one driver, which is locked only between them.
+//! Reads and writes of several threads on one driver; the driver is locked only between blocking calls.
 
 use std::{
     io::{self, Write},
@@ -15,15 +15,15 @@ use crate::{
     time::{LEAST_LIMIT, Limit, is_timeout},
 };
 
-/// How much is copied out of the queue for a write, in bytes.
+/// How many bytes are copied out of the queue for a write.
 const WRITE_LEN: usize = 64 << 10;
 
-/// What belongs to the thread that reads.
+/// The state of the thread that reads.
 pub(super) struct ReadSide<S> {
     stream: S,
     pub(super) buffer: ReadBuffer,
     limit: Limit,
-    /// Why what this thread had to write could not be written: what the peer said last is read first.
+    /// The error of this thread's own writes; the peer's last bytes are read before it is reported.
     write_error: Option<io::Error>,
 }
 
@@ -33,13 +33,13 @@ impl<S> ReadSide<S> {
     }
 }
 
-/// What belongs to the thread that writes.
+/// The state of the thread that writes.
 pub(super) struct WriteSide<S> {
     stream: S,
     limit: Limit,
-    /// How long a write may stall, if that is limited.
+    /// How long a write may stall; `None` without a limit.
     patience: Option<Duration>,
-    /// What is being written, copied: the queue may grow meanwhile.
+    /// A copy of the bytes that are being written: the queue may grow meanwhile.
     copied: Vec<u8>,
 }
 
@@ -50,7 +50,7 @@ impl<S> WriteSide<S> {
 }
 
 impl<S: Write> WriteSide<S> {
-    /// Writes once, or flushes the stream where all is written: then it gives no length.
+    /// Writes once, or flushes the stream if everything is written; then it returns no length.
     fn write(&mut self) -> io::Result<Option<usize>> {
         if self.copied.is_empty() {
             return self.stream.flush().map(|()| None);
@@ -63,7 +63,7 @@ impl<S: Write> WriteSide<S> {
 }
 
 impl<S: CloneStream> Shared<S> {
-    /// Finds the next event; before it waits, it writes what is queued, unless another thread does.
+    /// Finds the next event. It writes what is queued before it waits, unless another thread does.
     pub(super) fn step(&self, read: &mut ReadSide<S>, until: Option<Instant>) -> Result<Step, Error> {
         if lock(&self.progress).over {
             return Ok(Step::Over);
@@ -100,7 +100,7 @@ impl<S: CloneStream> Shared<S> {
                 Err(Error::Io(error)) if !is_timeout(&error) => {
                     read.write_error.get_or_insert(error);
                 }
-                // What was lost was told before; a deadline is found again, and another thread's time-out is its own.
+                // Lost output was reported before; a deadline is found again; another thread reports its own time-out.
                 Ok(()) | Err(_) => {}
             }
             let outcome = match self.fill(read, until) {
@@ -110,10 +110,10 @@ impl<S: CloneStream> Shared<S> {
                 Err(Error::Io(error)) => return Err(error.into()),
                 Err(error) => Err(error),
             };
-            // A deadline that another thread has met ended the stream.
+            // If another thread has met a deadline, that deadline ended the stream.
             let outcome = self.expired().map_or(outcome, |deadline| Err(deadline.into()));
             match (outcome, read.write_error.take()) {
-                // What came first says why.
+                // The first error is the reason.
                 (Err(Error::Io(_) | Error::TimedOut(_)), Some(error)) => return Err(error.into()),
                 (outcome, _) => outcome?,
             }
@@ -161,7 +161,7 @@ impl<S: CloneStream> Shared<S> {
         }
     }
 
-    /// Does what is due. A deadline that has passed wakes the other thread.
+    /// Handles what is due. A deadline that has passed wakes the other threads.
     fn act(&self, now: Duration) -> Result<Filled, Error> {
         let Some(deadline) = lock(&self.driver).handle_timeout(now) else { return Ok(Filled::Woken) };
         self.wake();
@@ -176,17 +176,17 @@ impl<S: CloneStream> Shared<S> {
         lock(&self.driver).expired()
     }
 
-    /// Writes what is queued, after what another thread is writing.
+    /// Writes everything that is queued, after the writes of another thread.
     pub(super) fn flush(&self) -> Result<(), Error> {
         let outcome = self.write_all(&mut lock(&self.write), None);
         let rest = self.try_flush(None);
         outcome.and(rest)
     }
 
-    /// Writes what is queued, unless another thread is writing: that one goes on with it.
+    /// Writes everything that is queued, unless another thread is writing: then that thread writes it.
     fn try_flush(&self, mut read: Option<&mut ReadSide<S>>) -> Result<(), Error> {
         let mut outcome = Ok(());
-        // What is queued while the lock is held, and not written, is found after it.
+        // Frames that another thread queues during a write are found after it.
         while outcome.is_ok() && self.has_to_write() {
             let mut write = match self.write.try_lock() {
                 Ok(write) => write,
@@ -195,7 +195,7 @@ impl<S: CloneStream> Shared<S> {
             };
             outcome = self.write_all(&mut write, read.as_deref_mut());
         }
-        // Whoever waits looks at the queue under this lock.
+        // Waiting threads check the queue under this lock, so they can't miss the notification.
         drop(lock(&self.progress));
         self.changed.notify_all();
         outcome
@@ -206,7 +206,7 @@ impl<S: CloneStream> Shared<S> {
         driver.has_output() && driver.expired().is_none()
     }
 
-    /// Writes all, and flushes the stream; `read` is the reading side of the thread that reads.
+    /// Writes everything, and flushes the stream; `read` is the reading side, if this is the thread that reads.
     fn write_all(&self, write: &mut WriteSide<S>, mut read: Option<&mut ReadSide<S>>) -> Result<(), Error> {
         let mut is_exact = false;
         loop {
@@ -214,7 +214,7 @@ impl<S: CloneStream> Shared<S> {
                 let driver = lock(&self.driver);
                 let expired = driver.expired();
                 if expired.is_some() || !driver.has_output() {
-                    // What is left is never written, nor what is lost.
+                    // After a deadline, queued bytes are never written; lost bytes aren't either.
                     let is_lost = driver.has_output() || driver.has_lost_output();
                     return if is_lost { Err(expired.map_or(Error::Closed, Error::from)) } else { Ok(()) };
                 }
@@ -232,7 +232,7 @@ impl<S: CloneStream> Shared<S> {
                     let mut driver = lock(&self.driver);
                     match len {
                         None => driver.flushed(self.clock.now()),
-                        // Where another thread gave the connection up meanwhile, nothing is queued.
+                        // If another thread has ended the connection meanwhile, nothing is queued.
                         Some(len) => driver.written(len, self.clock.now()),
                     }
                     continue;
@@ -264,7 +264,7 @@ impl<S: CloneStream> Shared<S> {
         }
     }
 
-    /// Does what is due while a write waits. Where no thread reads, what the peer has sent may show that it lives.
+    /// Handles what is due while a write waits. If no thread reads, bytes of the peer may show that it lives.
     fn act_in_write(&self, read: Option<&mut ReadSide<S>>) -> Result<(), Error> {
         match read {
             Some(read) => self.read_in_write(read)?,
@@ -281,7 +281,8 @@ impl<S: CloneStream> Shared<S> {
         Ok(())
     }
 
-    /// Reads what is there while a write waits; at the end it is dropped, as a [`Link`](crate::link::Link) does.
+    /// Reads the bytes that have come while a write waits; at the end they are dropped, as a
+    /// [`Link`](crate::link::Link) does.
     fn read_in_write(&self, read: &mut ReadSide<S>) -> io::Result<()> {
         let is_open = {
             let mut driver = lock(&self.driver);
@@ -294,7 +295,7 @@ impl<S: CloneStream> Shared<S> {
         };
         read.limit.set(Some(LEAST_LIMIT), true, |limit| read.stream.set_read_timeout(limit))?;
         for _ in 0..if is_open { 1 } else { MOST_DROPPED } {
-            // An error, or the end, is found again by the next read.
+            // The next read finds an error or the end again.
             let Ok(len @ 1..) = read.stream.read(read.buffer.room()) else { break };
             lock(&self.driver).filled(&mut read.buffer, len, self.clock.now());
             if !is_open {
@@ -324,13 +325,13 @@ impl<S: CloneStream> Shared<S> {
                 Transport::KeepOpen | Transport::PauseRead | Transport::Close => break,
             }
         }
-        // A write that still blocks has nobody to read it.
+        // A write that still blocks can't reach the peer any more.
         self.wake();
         lock(&self.driver).ended();
     }
 
-    /// Waits until all is written that is queued, by whichever thread; not after the end, and no longer than a deadline.
-    /// What comes meanwhile is dropped: the peer may not read before it can write.
+    /// Waits until any thread has written everything that is queued, at most until a deadline. Incoming bytes are
+    /// dropped: the peer may not read before it can write.
     fn await_written(&self, read: &mut ReadSide<S>) {
         loop {
             let _ = self.try_flush(Some(&mut *read));
@@ -356,7 +357,7 @@ impl<S: CloneStream> Shared<S> {
         }
     }
 
-    /// Waits until the thread that reads has come to the end, or reads to the end where there is none.
+    /// Waits until the reading half has reached the end; reads to the end if that half was dropped.
     pub(super) fn await_over(&self) {
         loop {
             let progress = lock(&self.progress);

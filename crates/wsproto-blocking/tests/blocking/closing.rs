@@ -1,4 +1,4 @@
-//! The closing handshake to the end of the stream, in peace and after a broken rule.
+//! The closing handshake to the end of the stream, in order and after a broken rule.
 
 use std::{
     io::{Read, Write},
@@ -58,7 +58,7 @@ fn closing_against_a_silent_peer_ends_at_the_deadline() {
     for idle_bytes in [false, true] {
         let (mut server, mut client) =
             server_of_bare(&Settings::default().with_timeouts(timeouts().with_close(ms(150))));
-        // One that sends messages for ever and never a Close is as bad.
+        // A peer that sends messages for ever, but never a Close, is as bad as a silent one.
         let sender = thread::spawn(move || {
             while idle_bytes && client.write_all(b"\x81\x80\0\0\0\0").is_ok() {
                 thread::sleep(ms(1));
@@ -87,7 +87,7 @@ fn the_end_of_the_stream_after_both_closes_is_awaited_no_longer_than_the_deadlin
     assert!(report.clean && report.expired == Some(Deadline::Close));
 }
 
-/// With data that nobody reads: a reset would take our Close away.
+/// The peer sends more data that stays unread: a reset would drop our Close.
 #[test]
 fn the_peer_of_a_broken_rule_reads_our_close_with_its_code_then_the_end_no_reset() {
     let is_plain = |violation: &&Violation| {
@@ -103,7 +103,7 @@ fn the_peer_of_a_broken_rule_reads_our_close_with_its_code_then_the_end_no_reset
         let peer = thread::spawn(move || {
             let mut answer = Vec::new();
             thread::sleep(ms(1));
-            // To the end; an error would be a reset.
+            // Reads to the end; a reset would be an error.
             while let Ok(len @ 1..) = client.read(&mut [0; 1]).inspect_err(|error| panic!("{error}")) {
                 answer.push(len);
             }

@@ -1,4 +1,4 @@
-//! The opening handshake: what is asked, answered and refused; proxies.
+//! The opening handshake: requests, answers, rejections; proxies.
 
 use std::{
     io::{Read, Write},
@@ -37,7 +37,7 @@ fn answer(asked: Asked<'_>) -> Result<AcceptConnection, RejectConnection> {
     }
 }
 
-/// Accepts one connection, and gives what came of it.
+/// Accepts one connection, and returns its outcome.
 fn server() -> (String, thread::JoinHandle<Result<WebSocket<TcpStream>, Error>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -131,7 +131,7 @@ fn frames_behind_the_request_in_one_segment_the_last_one_cut_survive_the_upgrade
         assert_eq!(ws.read().unwrap(), Some("first".into()), "cut at {cut}");
         assert_eq!(ws.read().unwrap(), Some("second".into()), "cut at {cut}");
     }
-    // Taken apart in between, the rest is given back.
+    // If the WebSocket is taken apart in between, the unread bytes are returned.
     let (mut client, server) = tcp();
     client.write_all(&[REQUEST, &frames[..]].concat()).unwrap();
     let mut ws = accept(server, Config::default()).unwrap();
@@ -189,7 +189,7 @@ fn a_header_field_takes_the_place_of_the_urls_credentials_and_of_one_of_its_name
     assert!(head.contains("X-Other: 3\r\n"), "{head}");
 }
 
-/// A proxy that answers, and then leads to where it was asked to.
+/// A proxy that answers, and then leads to the requested server.
 fn proxy(status: &'static str) -> (String, thread::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://user:secret@{}", listener.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! Deadlines: one budget for a whole operation, however the peer drips.
+//! Deadlines: one budget for a whole operation, however slowly the peer's bytes come.
 
 use std::{
     io::{Read, Write},
@@ -10,7 +10,7 @@ use wsproto_blocking::{Connector, Deadline, Error, KeepAlive, Message, Settings,
 
 use crate::{client_of_bare, echo, ms, pair, server_of_bare, tcp, timeouts};
 
-/// Tells whether it took as long as the limit, and not much longer: machines are busy.
+/// Checks that it took as long as the limit, and not much longer: machines are busy.
 fn assert_took(started: Instant, limit: std::time::Duration) {
     let took = started.elapsed();
     assert!(took >= limit && took < limit + ms(600), "{took:?} in place of {limit:?}");
@@ -99,7 +99,7 @@ fn a_silent_peer_that_answers_lives() {
     assert_eq!(other.join().unwrap().unwrap().0, Some("enough".into()));
 }
 
-/// The program's own delay isn't the peer's: what waits is read before anything counts.
+/// The program's own delay isn't the peer's fault: waiting bytes are read before the time counts.
 #[test]
 fn a_busy_program_does_not_lose_a_peer_that_spoke() {
     let timeouts = timeouts().with_keep_alive(KEEP_ALIVE).with_idle(ms(100));
@@ -108,7 +108,7 @@ fn a_busy_program_does_not_lose_a_peer_that_spoke() {
         client.write_all(b"\x81\x80\0\0\0\0").unwrap();
         thread::sleep(ms(250));
         assert_eq!(server.read().unwrap(), Some("".into()));
-        assert_eq!(server.close_report().sent, None, "it was taken for idle");
+        assert_eq!(server.close_report().sent, None, "the peer was wrongly taken for idle");
     }
 }
 
@@ -140,7 +140,7 @@ fn a_peer_that_does_not_read_ends_a_send_at_the_deadline_of_writing() {
     let error = client.send(vec![7; 32 << 20]).unwrap_err();
     assert!(matches!(error, Error::TimedOut(Deadline::Write)), "{error}");
     assert!(started.elapsed() >= ms(120) && started.elapsed() < ms(1000), "{:?}", started.elapsed());
-    assert_eq!(client.read().unwrap(), None, "the error was given");
+    assert_eq!(client.read().unwrap(), None, "the error was returned before");
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn a_slow_peer_that_takes_something_now_and_then_is_alive() {
     assert!(reader.join().unwrap() >= len);
 }
 
-/// A send that waits longer than the keepalive: the peer answered the Ping, and we weren't reading.
+/// A send that waits longer than the keepalive: the peer answered the Ping, but we weren't reading.
 #[test]
 fn a_peer_that_speaks_lives_through_a_send_that_takes_long() {
     let timeouts = Timeouts::default().with_keep_alive(KeepAlive { idle: ms(50), patience: ms(100) });

@@ -30,7 +30,7 @@ fn timeouts() -> Timeouts {
     Timeouts::default().with_handshake(ms(5000)).with_close(ms(5000))
 }
 
-/// Tells whether it is the error of an end without a Close.
+/// Returns whether it is the error of an end without a Close.
 fn is_end(error: &Error) -> bool {
     matches!(error, Error::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof)
 }
@@ -68,7 +68,7 @@ fn server_of_bare(settings: &Settings) -> (WebSocket<TcpStream>, TcpStream) {
     (server, stream)
 }
 
-/// Sends back what comes, until the end.
+/// Echoes messages until the end.
 fn echo(mut ws: WebSocket<TcpStream>) -> JoinHandle<Result<WebSocket<TcpStream>, Error>> {
     thread::spawn(move || {
         while let Some(message) = ws.read()? {

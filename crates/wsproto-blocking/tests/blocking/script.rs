@@ -1,15 +1,15 @@
-//! A stream that does what a script says.
+//! A stream that follows a script.
 
 use std::{
     collections::VecDeque,
     io::{self, ErrorKind, Read, Write},
 };
 
-/// What the next call of a kind does; where nothing is left, a read ends and a write takes all.
+/// The result of the next call of a kind; after the last one, a read ends and a write takes everything.
 #[derive(Clone, Debug)]
 pub(crate) enum Do {
     Bytes(Vec<u8>),
-    /// A write takes so many.
+    /// A write takes so many bytes.
     Take(usize),
     Fail(ErrorKind),
 }
@@ -19,7 +19,7 @@ pub(crate) struct Script {
     pub(crate) reads: VecDeque<Do>,
     pub(crate) writes: VecDeque<Do>,
     pub(crate) written: Vec<u8>,
-    /// How many writes took something.
+    /// How many writes took bytes.
     pub(crate) count: usize,
     /// Whether the stream was flushed after the last write.
     pub(crate) flushed: bool,

@@ -1,4 +1,4 @@
-//! Two halves in two threads: each place where one makes progress for the other.
+//! Two halves in two threads: each place where one half makes progress for the other.
 
 use std::{
     io::{Read, Write},
@@ -21,7 +21,7 @@ fn read_all(mut reader: Reader<TcpStream>) -> JoinHandle<(Vec<Message>, Option<E
                 Ok(Some(message)) => messages.push(message),
                 Ok(None) => return (messages, None),
                 Err(error) => {
-                    assert_eq!(reader.read().unwrap(), None, "an error is given once");
+                    assert_eq!(reader.read().unwrap(), None, "an error is returned once");
                     return (messages, Some(error));
                 }
             }
@@ -75,7 +75,7 @@ fn both_halves_work_at_once_and_many_writers_send_whole_messages() {
     assert_eq!(messages.len(), 602);
     for n in 0..3 {
         let lens = messages.iter().filter(|message| message.as_bytes().first() == Some(&n)).map(Message::len);
-        assert!(lens.eq((1..200).map(|len| len * 100)), "of writer {n} all, once, in order");
+        assert!(lens.eq((1..200).map(|len| len * 100)), "writer {n}: all messages, once, in order");
     }
     assert!(server.join().unwrap().unwrap().close_report().clean);
 }
@@ -98,7 +98,7 @@ fn the_reader_answers_pings_and_close_while_the_writer_is_idle() {
     assert!(matches!(writer.send("late"), Err(Error::Closed)));
 }
 
-/// The writer blocks, since the peer doesn't read: what comes is read all the same, and the Pong follows.
+/// The writer blocks, since the peer doesn't read: the reader still reads, and its Pong follows.
 #[test]
 fn a_reader_goes_on_while_a_send_blocks_and_its_pong_follows() {
     let (mut reader, writer, mut client) = bare(&Settings::default());
@@ -168,7 +168,7 @@ fn a_dead_peer_ends_both_halves_though_a_send_blocks() {
     let settings = Settings::default().with_timeouts(timeouts().with_keep_alive(keep_alive));
     let (reader, writer, _client) = bare(&settings);
     let reading = read_all(reader);
-    thread::sleep(ms(70)); // the Ping is on its way, then the send
+    thread::sleep(ms(70)); // the Ping goes out, then the send
     let outcome = writer.send(vec![7; 32 << 20]);
     assert!(matches!(outcome, Err(Error::TimedOut(Deadline::KeepAlive))), "{outcome:?}");
     assert!(matches!(reading.join().unwrap().1, Some(Error::TimedOut(Deadline::KeepAlive))));

@@ -1,4 +1,4 @@
-//! Streams that fail, that take parts, that don't block; and those that stand on others.
+//! Streams that fail, that take parts, that don't block; and streams over other streams.
 
 use std::{
     io::{ErrorKind, IoSlice, Read, Write},
@@ -19,7 +19,7 @@ use crate::{
 
 const CLOSE: &[u8] = b"\x88\x82\0\0\0\0\x03\xe8";
 
-/// A server over a script; `frames` are what a client sends.
+/// A server over a script; `frames` are the bytes of a client.
 fn server(reads: Vec<Do>, writes: Vec<Do>) -> WebSocket<NoTimeouts<Script>> {
     let script = Script { reads: reads.into(), writes: writes.into(), ..Script::default() };
     let connection = Connection::open_server(Config::default());
@@ -35,7 +35,7 @@ fn frames(messages: &[&str]) -> Vec<u8> {
     wire
 }
 
-/// What a server sends, as a client reads it.
+/// The messages that a client reads from a server's bytes.
 fn read(wire: &[u8]) -> Vec<Message> {
     let mut client = Connection::open_client(Config::default());
     let mut buffer = wsproto::ReadBuffer::messages().with_unread(wire);
@@ -78,7 +78,7 @@ fn feeding_beyond_the_high_water_mark_writes() {
     }
 }
 
-/// Every read and every write is refused once, a byte at a time: all comes, once, in order.
+/// Every read and every write is refused once, one byte at a time: all messages come, once, in order.
 #[test]
 fn a_stream_that_does_not_block_loses_nothing() {
     for kind in [ErrorKind::WouldBlock, ErrorKind::TimedOut] {
@@ -100,7 +100,7 @@ fn a_stream_that_does_not_block_loses_nothing() {
     }
 }
 
-/// The answer to a Close and to a broken rule is written to its last byte, too, and all that follows is read.
+/// The answer to a Close and to a broken rule is written completely, and all later bytes are read.
 #[test]
 fn a_stream_that_does_not_block_is_closed_to_the_end() {
     let mut broken = frames(&["last"]);
@@ -159,7 +159,7 @@ fn a_socket_that_does_not_block_gives_would_block_though_deadlines_run() {
     assert_eq!(error.kind(), ErrorKind::WouldBlock);
 }
 
-/// Beyond the mark an error says that nothing was queued: so a program can try again, and the queue doesn't grow.
+/// Above the mark, an error says that nothing was queued: the program can try again, and the queue doesn't grow.
 #[test]
 fn feeding_a_stream_that_takes_nothing_stops_at_the_high_water_mark() {
     let refused = || vec![Do::Fail(ErrorKind::WouldBlock); 100];
@@ -221,7 +221,7 @@ fn what_the_peer_said_last_is_read_where_writing_fails() {
             "{name}"
         );
         assert!(matches!(ws.flush(), Err(Error::Closed)), "{name}");
-        assert!(matches!(ws.read(), Ok(None)), "{name}: an error is given once");
+        assert!(matches!(ws.read(), Ok(None)), "{name}: an error is returned once");
     }
 }
 
@@ -242,7 +242,7 @@ fn a_read_that_fails_is_an_error_once() {
     assert_eq!(ws.close_report().code(), CloseCode::ABNORMAL);
 }
 
-/// As TLS does: what is written waits until it is flushed, a goodbye is said before the socket is shut down.
+/// Like TLS: bytes wait until the flush, and last bytes go out before the socket is shut down.
 #[derive(Debug)]
 struct Tls {
     socket: TcpStream,
@@ -302,16 +302,16 @@ fn a_stream_that_stands_on_a_socket_has_its_deadlines_and_its_goodbye() {
     assert!(matches!(error, Error::TimedOut(Deadline::Handshake)), "{error}");
 }
 
-/// A socket whose writes are as they are told to be.
+/// A socket with writes that the test controls.
 #[derive(Debug)]
 struct Stuck(TcpStream, Writes);
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Writes {
     Fail,
-    /// As TLS does where the socket is full: it takes what it is given, and to flush it times out.
+    /// Like TLS over a full socket: it takes all bytes, and the flush times out.
     AreHeld,
-    /// As a buffer does: nothing goes before it is flushed.
+    /// Like a buffer: no byte goes out before the flush.
     NeedFlush,
 }
 
@@ -402,7 +402,7 @@ fn what_is_sent_is_flushed() {
     }
 }
 
-/// It can't answer a Ping; what the peer says after it is still read, for no longer than the deadline of closing.
+/// It can't answer a Ping; later bytes of the peer are still read, at most for the closing deadline.
 #[test]
 fn a_reader_whose_own_writes_fail_reads_what_is_left_and_says_why() {
     for (is_split, ends) in [(false, false), (false, true), (true, false), (true, true)] {
@@ -438,7 +438,7 @@ fn a_reader_whose_own_writes_fail_reads_what_is_left_and_says_why() {
     }
 }
 
-/// The peer reads nothing before it has written all: if what it writes isn't read, both wait for the deadline.
+/// The peer reads only after it has written everything: if its bytes aren't read, both sides wait for the deadline.
 #[test]
 fn at_the_end_what_comes_is_read_while_what_is_queued_waits() {
     for is_split in [false, true] {
