@@ -279,6 +279,6 @@ impl<S: CloneStream> Writer<S> {
     /// Returns the counters so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        *lock(&self.shared.driver).counters()
+        lock(&self.shared.driver).counters()
     }
 }

@@ -352,7 +352,7 @@ impl<S> WebSocket<S> {
 
     /// Returns the counters so far.
     #[must_use]
-    pub const fn counters(&self) -> &Counters {
+    pub fn counters(&self) -> Counters {
         self.link.driver.counters()
     }
 

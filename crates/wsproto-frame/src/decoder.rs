@@ -126,6 +126,12 @@ impl FrameDecoder {
         self
     }
 
+    /// Returns the limit of a message in bytes; `u64::MAX` where there is none.
+    #[must_use]
+    pub const fn max_message_len(&self) -> u64 {
+        self.max_message_len
+    }
+
     /// Returns whether the last byte so far ended a frame: no header and no payload is under way.
     #[must_use]
     #[inline]

@@ -58,7 +58,7 @@ pub(crate) enum Access<S> {
 impl<S> Access<S> {
     pub(crate) fn with<T>(&mut self, action: impl FnOnce(&mut Pump<S>) -> T) -> T {
         match self {
-            Self::Own(pump) => match pump.parties.clone() {
+            Self::Own(pump) => match pump.parties().cloned() {
                 Some(parties) => parties.act(|| &mut **pump, action),
                 None => action(pump),
             },
@@ -95,7 +95,7 @@ impl<S> Access<S> {
     ) -> Poll<T> {
         match self {
             Self::Own(pump) => {
-                let parties = Arc::clone(pump.parties.get_or_insert_default());
+                let parties = Arc::clone(pump.parties_mut());
                 parties.poll(party, cx, || &mut **pump, poll)
             }
             Self::Shared(shared) => shared.poll(party, cx, poll),

@@ -184,7 +184,7 @@ impl<S> Pump<S> {
         Seen {
             found: self.found,
             queued: self.has_output(),
-            above_mark: self.driver.queued() > self.high_water,
+            above_mark: !self.has_room(),
             stage: self.stage,
             transport: self.driver.transport(),
             due: self.driver.poll_timeout(),

@@ -2,13 +2,13 @@
 
 use std::cell::RefCell;
 
-use wsproto::ReadBuffer;
+use wsproto::{OutputQueue, ReadBuffer};
 
 /// How many read buffers the pool keeps for the next read.
 const BUFFERS: usize = 4;
 /// How many blocks the pool keeps for reads within a frame.
 const BLOCKS: usize = 2;
-/// How many vectors the pool keeps for the next write.
+/// How many queues the pool keeps for the next write.
 const OUTPUTS: usize = 4;
 /// How many bytes a connection reads at a time. A kept read buffer has at most twice this memory: the second half holds
 /// texts.
@@ -23,7 +23,8 @@ struct Pool {
     buffers: Vec<Box<ReadBuffer>>,
     /// The memory of read buffers that kept only the waiting bytes.
     blocks: Vec<Vec<u8>>,
-    outputs: Vec<Vec<u8>>,
+    #[expect(clippy::vec_box, reason = "a driver holds its queue in a box: this one")]
+    outputs: Vec<Box<OutputQueue>>,
 }
 
 thread_local! {
@@ -72,17 +73,20 @@ pub(crate) fn give_back_block(block: Vec<u8>) {
     }
 }
 
-/// Lends memory for the next write.
-pub(crate) fn output() -> Vec<u8> {
-    with(|pool| pool.outputs.pop()).flatten().unwrap_or_else(|| Vec::with_capacity(OUTPUT_LEN))
+/// Lends a queue for the next write.
+#[expect(clippy::unnecessary_box_returns, reason = "a driver holds its queue in a box: this one")]
+pub(crate) fn output() -> Box<OutputQueue> {
+    with(|pool| pool.outputs.pop())
+        .flatten()
+        .unwrap_or_else(|| Box::new(OutputQueue::with_memory(Vec::with_capacity(OUTPUT_LEN))))
 }
 
-/// Takes memory back.
-pub(crate) fn give_back_output(memory: Vec<u8>) {
-    if (LEAST_LEN..=READ_LEN).contains(&memory.capacity()) {
+/// Takes an empty queue back for the next write.
+pub(crate) fn give_back_output(queue: Box<OutputQueue>) {
+    if (LEAST_LEN..=READ_LEN).contains(&queue.capacity()) {
         with(|pool| {
             if pool.outputs.len() < OUTPUTS {
-                pool.outputs.push(memory);
+                pool.outputs.push(queue);
             }
         });
     }

@@ -37,17 +37,24 @@ pub(crate) struct Pump<S> {
     buffer: Option<Box<ReadBuffer>>,
     /// Reads the clock, and sleeps; only while a time matters.
     pub(crate) clock: Clock,
-    /// The error of the connection, for both directions to report.
-    failure: Option<Box<Failure>>,
-    /// The tasks that wait for it, where it has one owner and several tasks poll it.
-    pub(crate) parties: Option<Arc<Parties>>,
+    /// State that few connections need.
+    rare: Option<Box<Rare>>,
     trace: Trace,
-    pub(crate) high_water: usize,
+    /// So many bytes may wait before one more message; no memory holds more than 32 bits of them.
+    high_water: u32,
     pub(crate) stage: Stage,
     /// Whether the buffer holds an event that was found but not taken.
     pub(crate) found: bool,
     /// Whether writing was shut down.
     is_shut_down: bool,
+}
+
+#[derive(Default)]
+struct Rare {
+    /// The error of the connection, for both directions to report.
+    failure: Option<Failure>,
+    /// The tasks that wait for it, where it has one owner and several tasks poll it.
+    parties: Option<Arc<Parties>>,
 }
 
 struct Failure {
@@ -86,10 +93,9 @@ impl<S> Pump<S> {
             driver,
             buffer: None,
             clock: Clock::default(),
-            failure: None,
-            parties: None,
+            rare: None,
             trace: Trace::default(),
-            high_water,
+            high_water: u32::try_from(high_water).unwrap_or(u32::MAX),
             stage: Stage::Running,
             found: false,
             is_shut_down: false,
@@ -118,7 +124,7 @@ impl<S> Pump<S> {
 
     /// Returns whether everything was received, including the error.
     pub(crate) fn is_done(&self) -> bool {
-        self.is_over() && self.failure.as_deref().is_none_or(|failure| failure.is_told)
+        self.is_over() && self.failure().is_none_or(|failure| failure.is_told)
     }
 
     /// Returns whether a deadline has passed, and was not handled yet.
@@ -129,7 +135,7 @@ impl<S> Pump<S> {
     /// Returns whether the opening handshake has succeeded.
     pub(crate) fn is_open(&self) -> bool {
         use ConnectionState::{Connecting, Rejecting};
-        self.failure.is_none() && !matches!(self.driver.connection().state(), Connecting | Rejecting)
+        self.failure().is_none() && !matches!(self.driver.connection().state(), Connecting | Rejecting)
     }
 
     /// Returns whether there are bytes to write or to flush.
@@ -153,9 +159,8 @@ impl<S> Pump<S> {
     }
 
     fn lend_output(&mut self) {
-        let output = self.driver.output();
-        if output.is_empty() && output.capacity() == 0 {
-            self.driver.lend_memory(pool::output());
+        if !self.driver.has_queue() {
+            self.driver.lend_queue(pool::output());
         }
     }
 
@@ -183,9 +188,8 @@ impl<S> Pump<S> {
             self.release_empty();
             self.release_block();
         }
-        let output = self.driver.output();
-        if output.is_empty() && output.capacity() > 0 {
-            pool::give_back_output(self.driver.take_memory());
+        if let Some(queue) = self.driver.take_queue() {
+            pool::give_back_output(queue);
         }
     }
 
@@ -207,10 +211,31 @@ impl<S> Pump<S> {
         }
     }
 
+    fn failure(&self) -> Option<&Failure> {
+        self.rare.as_deref()?.failure.as_ref()
+    }
+
+    /// Returns the tasks that wait for it, where it has one owner and several tasks poll it.
+    pub(crate) fn parties(&self) -> Option<&Arc<Parties>> {
+        self.rare.as_deref()?.parties.as_ref()
+    }
+
+    /// Returns the tasks that wait for it; from now on several poll it.
+    pub(crate) fn parties_mut(&mut self) -> &mut Arc<Parties> {
+        self.rare.get_or_insert_default().parties.get_or_insert_default()
+    }
+
+    /// Returns whether one more message may be queued.
+    #[inline]
+    pub(crate) fn has_room(&self) -> bool {
+        self.driver.queued() <= usize::try_from(self.high_water).unwrap_or(usize::MAX)
+    }
+
     /// Records an error; only the first one is kept.
     pub(crate) fn fail(&mut self, error: Error) {
         Trace::failed(&self.driver, &error);
-        self.failure.get_or_insert_with(|| Box::new(Failure { error, is_told: false }));
+        let failure = &mut self.rare.get_or_insert_default().failure;
+        failure.get_or_insert(Failure { error, is_told: false });
     }
 
     /// Ends the connection at once.
@@ -225,7 +250,7 @@ impl<S> Pump<S> {
 
     /// Returns the error to a receiver, once.
     pub(crate) fn tell_error(&mut self) -> Result<(), Error> {
-        match &mut self.failure {
+        match self.rare.as_deref_mut().and_then(|rare| rare.failure.as_mut()) {
             Some(failure) if !failure.is_told => {
                 failure.is_told = true;
                 Err(error::again(&failure.error))
@@ -236,13 +261,13 @@ impl<S> Pump<S> {
 
     /// Returns the reason why nothing can be sent any more.
     fn send_error(&self) -> Error {
-        self.failure.as_deref().map_or(Error::Closed, |failure| error::again(&failure.error))
+        self.failure().map_or(Error::Closed, |failure| error::again(&failure.error))
     }
 
     /// Returns whether the peer's bytes are still read as frames.
     fn receives(&self) -> bool {
         use ConnectionState::{Connecting, LocalClosing, Open, Rejecting};
-        self.failure.as_deref().is_none_or(|failure| matches!(failure.error, Error::Io(_)))
+        self.failure().is_none_or(|failure| matches!(failure.error, Error::Io(_)))
             && matches!(self.driver.connection().state(), Connecting | Rejecting | Open | LocalClosing)
     }
 
@@ -298,7 +323,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
     fn is_reached(&self, goal: Goal) -> bool {
         match goal {
             Goal::Bytes | Goal::End => self.is_over(),
-            Goal::Room => self.stage == Stage::WriteFailed || self.driver.queued() <= self.high_water,
+            Goal::Room => self.stage == Stage::WriteFailed || self.has_room(),
             Goal::Written => self.stage == Stage::WriteFailed || !self.has_output(),
         }
     }
@@ -328,7 +353,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
             Transport::KeepOpen | Transport::AwaitEnd => self.poll_read(cx),
             // The program must act next. In an open connection, this happens only if a Close could not be queued.
             Transport::PauseRead
-                if self.failure.is_none()
+                if self.failure().is_none()
                     && self.driver.connection().state() == ConnectionState::Connecting =>
             {
                 Poll::Pending

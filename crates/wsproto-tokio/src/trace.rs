@@ -15,13 +15,23 @@ pub(crate) struct Trace {
 /// The counts of sent messages so far.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(crate) struct Sent {
+    #[cfg(feature = "tracing")]
     messages: u64,
+    #[cfg(feature = "tracing")]
     bytes: u64,
 }
 
+#[cfg(not(feature = "tracing"))]
 impl Sent {
     #[inline]
-    pub(crate) const fn by(driver: &Driver) -> Self {
+    pub(crate) const fn by(_: &Driver) -> Self {
+        Self {}
+    }
+}
+
+#[cfg(feature = "tracing")]
+impl Sent {
+    pub(crate) fn by(driver: &Driver) -> Self {
         let counters = driver.counters();
         Self { messages: counters.messages_sent, bytes: counters.message_bytes_sent }
     }

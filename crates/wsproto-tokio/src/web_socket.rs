@@ -87,7 +87,7 @@ impl<S> WebSocket<S> {
     /// Returns the counters so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        self.access.look(|pump| *pump.driver.counters())
+        self.access.look(|pump| pump.driver.counters())
     }
 
     /// Returns how the connection ends, as far as is known now; it is complete when [`recv`](Self::recv) has returned

@@ -62,6 +62,7 @@ use crate::{
 /// assert!(matches!(accepted, Some(Event::AcceptConnection(_))));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and a byte")]
 pub struct Connection {
     role: Role,
     state: ConnectionState,
@@ -72,11 +73,13 @@ pub struct Connection {
     decoder: FrameDecoder,
     encoder: FrameEncoder,
     text: TextCheck,
-    /// The size so far of the message under way from the peer.
+    /// The frames so far of the message under way from the peer.
     received: MessageSize,
     limits: Limits,
     /// Whether the read buffer waits for the whole frame under way. Meaningless between frames.
     awaits_whole: bool,
+    /// Whether it was looked, for masking keys, if a fork has copied what the thread has.
+    looked_at_process: bool,
     /// A control frame's payload that comes in pieces.
     control: Option<Box<ControlPayload>>,
     /// The agreed subprotocol and extensions, as the program sees them.
@@ -87,8 +90,8 @@ pub struct Connection {
     extended: Option<Box<Extended>>,
     /// Where a client's masking keys come from.
     entropy: Source,
-    /// The rule that the peer broke, if it broke one.
-    failure: Option<RemoteProtocolError>,
+    /// The rule that the peer broke; boxed, since most break none.
+    failure: Option<Box<RemoteProtocolError>>,
 }
 
 impl Connection {
@@ -113,7 +116,7 @@ impl Connection {
     /// ```
     #[must_use]
     pub fn open_server(config: impl Into<Arc<Config>>) -> Self {
-        Self::new(Role::Server, &config.into(), Source::System)
+        Self::new(Role::Server, &config.into(), Source::system())
     }
 
     /// Makes a client's connection as [`open_server`](Self::open_server) makes a server's.
@@ -122,13 +125,13 @@ impl Connection {
     #[cfg(feature = "std")]
     #[must_use]
     pub fn open_client(config: impl Into<Arc<Config>>) -> Self {
-        Self::new(Role::Client, &config.into(), Source::System)
+        Self::new(Role::Client, &config.into(), Source::system())
     }
 
     /// Makes a client's connection as `open_client` does, with masking keys from `entropy`.
     #[must_use]
     pub fn open_client_with_entropy(config: impl Into<Arc<Config>>, entropy: impl Entropy + 'static) -> Self {
-        Self::new(Role::Client, &config.into(), Source::Own(Box::new(entropy)))
+        Self::new(Role::Client, &config.into(), Source::own(entropy))
     }
 
     fn new(role: Role, config: &Config, entropy: Source) -> Self {
@@ -145,6 +148,7 @@ impl Connection {
             received: MessageSize::default(),
             limits: Limits::new(config),
             awaits_whole: false,
+            looked_at_process: false,
             control: None,
             agreement: Agreement::default(),
             opening: None,
@@ -187,7 +191,8 @@ impl Connection {
         // Most connections have none, before and after.
         if !agreed.is_empty() || self.extended.is_some() {
             self.decoder = self.decoder.clone().with_rsv(agreed.rsv());
-            self.extended = (!agreed.is_empty()).then(|| Box::new(Extended::new(agreed)));
+            self.extended =
+                (!agreed.is_empty()).then(|| Box::new(Extended::new(agreed, self.decoder.max_message_len())));
         }
     }
 
@@ -293,7 +298,10 @@ impl Connection {
         match self.opening() {
             Some(Opening::Server(opening)) => opening.failure(),
             Some(Opening::Client(opening)) => opening.failure(),
-            Some(Opening::EndWaits) | None => self.failure.as_ref(),
+            Some(Opening::EndWaits) | None => match &self.failure {
+                Some(failure) => Some(failure),
+                None => None,
+            },
         }
     }
 

@@ -3,6 +3,7 @@
 mod clock;
 mod ending;
 mod opening;
+mod queue;
 mod rare;
 mod receive;
 mod report;
@@ -12,18 +13,18 @@ mod settings;
 mod tests;
 mod time;
 
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, sync::Arc};
 use core::{fmt, mem};
 
 use bytes::Bytes;
 
-use self::rare::Rare;
 pub use self::{
     clock::Clock,
     opening::{Asked, ServerAnswer},
     report::{CloseReport, Counters, Side},
     settings::Settings,
 };
+use self::{queue::Queue, rare::Rare, report::Totals};
 use crate::{Connection, ConnectionState, Deadline, OutputQueue, Timeouts, Timers};
 
 /// A [`Connection`] with everything that an adapter needs, still without I/O.
@@ -77,8 +78,8 @@ use crate::{Connection, ConnectionState, Deadline, OutputQueue, Timeouts, Timers
 /// ```
 pub struct Driver {
     connection: Connection,
-    output: OutputQueue,
-    counters: Counters,
+    output: Queue,
+    counters: Totals,
     /// State that few connections need, or that all need only at their end.
     rare: Option<Box<Rare>>,
     /// How long each step may take, if any is limited.
@@ -121,8 +122,8 @@ impl Driver {
     pub fn new(connection: Connection) -> Self {
         Self {
             connection,
-            output: OutputQueue::new(),
-            counters: Counters::default(),
+            output: Queue::default(),
+            counters: Totals::default(),
             rare: None,
             timeouts: None,
             timers: None,
@@ -185,19 +186,28 @@ impl Driver {
     #[inline]
     #[must_use]
     pub const fn output(&self) -> &OutputQueue {
-        &self.output
+        self.output.get()
     }
 
-    /// Makes the queue use the memory of a vector, if the queue is empty. Otherwise the memory is dropped.
-    pub fn lend_memory(&mut self, memory: Vec<u8>) {
-        if self.output.is_empty() {
-            self.output = OutputQueue::with_memory(memory);
-        }
+    /// Makes the driver use an empty queue and its memory, if nothing waits. Otherwise the queue is dropped.
+    ///
+    /// A driver without a queue makes one for the first bytes to be written.
+    #[inline]
+    pub fn lend_queue(&mut self, queue: Box<OutputQueue>) {
+        self.output.lend(queue);
     }
 
-    /// Takes the memory out of an empty queue, for another queue to use, as [`OutputQueue::take_memory`] does.
-    pub fn take_memory(&mut self) -> Vec<u8> {
-        self.output.take_memory()
+    /// Takes the queue out with its memory, if nothing waits: another driver can use it.
+    #[inline]
+    pub fn take_queue(&mut self) -> Option<Box<OutputQueue>> {
+        self.output.take()
+    }
+
+    /// Returns whether the driver has a queue, empty or not.
+    #[inline]
+    #[must_use]
+    pub const fn has_queue(&self) -> bool {
+        self.output.is_there()
     }
 
     /// Returns how many bytes wait to be written.
@@ -277,18 +287,18 @@ impl Driver {
 
     /// Returns the counters.
     #[must_use]
-    pub const fn counters(&self) -> &Counters {
-        &self.counters
+    pub fn counters(&self) -> Counters {
+        Counters::new(self.counters, self.rare.as_deref())
     }
 
     /// Returns how the connection ended, as far as is known yet.
     #[must_use]
     pub fn close_report(&self) -> CloseReport {
-        let rare = self.rare.as_deref();
+        let ending = self.ending();
         CloseReport {
-            sent: rare.and_then(|rare| rare.close_sent),
-            received: rare.and_then(|rare| rare.close_received.clone()),
-            begun_by: rare.and_then(|rare| rare.begun_by),
+            sent: ending.and_then(|ending| ending.close_sent),
+            received: ending.and_then(|ending| ending.close_received.clone()),
+            begun_by: ending.and_then(|ending| ending.begun_by),
             clean: self.connection.closed_cleanly() && self.is_close_written(),
             expired: self.expired,
         }

@@ -63,57 +63,60 @@ impl fmt::Display for EntropyError {
 
 impl Error for EntropyError {}
 
-/// The source of a client's random bytes.
-pub(crate) enum Source {
-    /// The operating system. Before the first key, a check finds out whether a fork has copied the thread's keys.
-    System,
-    /// The operating system, after that check.
-    SystemSeen,
-    /// The caller's own source.
-    Own(Box<dyn Entropy>),
-    /// The caller's own source is being asked. This stays after a panic: a source that stopped halfway is not asked
-    /// again.
-    Asked,
-}
+/// The source of a client's random bytes: the caller's own, or the operating system.
+///
+/// The caller's own is boxed twice, since few connections have one: a word of each connection is saved.
+pub(crate) struct Source(Option<Box<Own>>);
+
+/// The caller's own source; `None` while it is being asked. This stays after a panic: a source that stopped halfway is
+/// not asked again.
+struct Own(Option<Box<dyn Entropy>>);
 
 impl UnwindSafe for Source {}
 impl RefUnwindSafe for Source {}
 
 impl Source {
+    pub(crate) const fn system() -> Self {
+        Self(None)
+    }
+
+    pub(crate) fn own(entropy: impl Entropy + 'static) -> Self {
+        Self(Some(Box::new(Own(Some(Box::new(entropy))))))
+    }
+
     /// Returns the bytes of an opening handshake. The operating system's are fresh: no other connection has had them.
     pub(crate) fn nonce(&mut self) -> Result<[u8; 16], EntropyError> {
-        match self {
-            //= rfc6455#4.1-29
-            Self::System | Self::SystemSeen => {
-                let mut nonce = [0; 16];
-                system::fill(&mut nonce)?;
-                Ok(nonce)
-            }
-            Self::Own(_) | Self::Asked => self.ask(),
+        if let Some(own) = &mut self.0 {
+            return own.ask();
         }
+        //= rfc6455#4.1-29
+        let mut nonce = [0; 16];
+        system::fill(&mut nonce)?;
+        Ok(nonce)
     }
 
-    /// Returns the bytes of a masking key.
+    /// Returns the bytes of a masking key. With the first one of a connection it is looked whether a fork has copied what
+    /// the thread has.
     #[inline]
-    pub(crate) fn key(&mut self) -> Result<[u8; 4], EntropyError> {
-        match self {
-            Self::SystemSeen => system::key(),
-            Self::System => {
-                system::look_at_process();
-                *self = Self::SystemSeen;
-                system::key()
-            }
-            Self::Own(_) | Self::Asked => self.ask(),
+    pub(crate) fn key(&mut self, looked_at_process: &mut bool) -> Result<[u8; 4], EntropyError> {
+        if let Some(own) = &mut self.0 {
+            return own.ask();
         }
+        if !mem::replace(looked_at_process, true) {
+            system::look_at_process();
+        }
+        system::key()
     }
+}
 
+impl Own {
     /// Asks the caller's own source.
     #[inline]
     fn ask<const LEN: usize>(&mut self) -> Result<[u8; LEN], EntropyError> {
-        let Self::Own(mut source) = mem::replace(self, Self::Asked) else { return Err(EntropyError) };
+        let mut source = self.0.take().ok_or(EntropyError)?;
         let mut bytes = [0; LEN];
         let outcome = source.fill(&mut bytes);
-        *self = Self::Own(source);
+        self.0 = Some(source);
         outcome.map(|()| bytes)
     }
 }
@@ -245,9 +248,9 @@ mod tests {
     /// Checks each place by itself: a count of different samples would miss twelve zeros beside four random bytes.
     #[test]
     fn k1_k2_nonces_and_keys_are_random_in_every_place_and_do_not_repeat() {
-        let mut source = Source::System;
+        let mut source = Source::system();
         let nonces: [[u8; 16]; 1000] = core::array::from_fn(|_| source.nonce().unwrap());
-        let keys: [[u8; 4]; 1000] = core::array::from_fn(|_| source.key().unwrap());
+        let keys: [[u8; 4]; 1000] = core::array::from_fn(|_| source.key(&mut false).unwrap());
         assert!(most_frequent(&nonces) < 30 && most_frequent(&keys) < 30);
         assert_eq!(nonces.iter().collect::<BTreeSet<_>>().len(), 1000, "two nonces are equal");
         assert!(keys.iter().collect::<BTreeSet<_>>().len() >= 998, "too many keys are equal");
@@ -258,25 +261,28 @@ mod tests {
     #[test]
     fn a_source_of_the_callers_own_gives_nonces_and_keys() {
         let mut count = 0;
-        let mut source = Source::Own(Box::new(move |bytes: &mut [u8]| {
+        let mut source = Source::own(move |bytes: &mut [u8]| {
             count += 1;
             bytes.fill(count);
-        }));
-        assert_eq!((source.nonce(), source.key(), source.key()), (Ok([1; 16]), Ok([2; 4]), Ok([3; 4])));
+        });
+        assert_eq!(
+            (source.nonce(), source.key(&mut false), source.key(&mut false)),
+            (Ok([1; 16]), Ok([2; 4]), Ok([3; 4]))
+        );
     }
 
     #[test]
     fn a_source_that_panicked_is_not_asked_again() {
         let mut asked = 0;
-        let mut source = Source::Own(Box::new(move |bytes: &mut [u8]| {
+        let mut source = Source::own(move |bytes: &mut [u8]| {
             asked += 1;
             assert_ne!(asked, 2, "an intended panic of this test");
             bytes.fill(asked);
-        }));
+        });
         assert_eq!(source.nonce(), Ok([1; 16]));
-        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| source.key()));
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| source.key(&mut false)));
         assert!(outcome.is_err());
-        assert_eq!((source.key(), source.nonce()), (Err(EntropyError), Err(EntropyError)));
+        assert_eq!((source.key(&mut false), source.nonce()), (Err(EntropyError), Err(EntropyError)));
     }
 
     #[test]

@@ -50,10 +50,13 @@ pub struct Timers {
     heard: Nanos,
     /// When a message last came or went.
     active: Nanos,
-    /// When the transport last took bytes while more waited, or the first of them was queued; `None` where none wait.
-    stalled: Option<Nanos>,
+    /// When the transport last took bytes while more waited, or the first of them was queued; [`NEVER`] if none wait.
+    stalled: Nanos,
     ping: PingStage,
-    round_trip: Option<Nanos>,
+    /// The time that belongs to `ping`.
+    ping_at: Nanos,
+    /// How long the last Ping that was answered took; [`NEVER`] if none was.
+    round_trip: Nanos,
     /// The deadline for which bytes last came too late.
     looked_at: Nanos,
     /// How many Pings were due.
@@ -71,6 +74,9 @@ pub struct Timers {
 /// Nanoseconds since the origin: half the size of a `Duration`, and enough for 584 years.
 type Nanos = u64;
 
+/// What stands for no time: an `Option` would take a word more, in each connection.
+const NEVER: Nanos = Nanos::MAX;
+
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Stage {
     Opening,
@@ -85,13 +91,13 @@ enum PingStage {
     None,
     /// It is queued, but the transport has not taken it yet. The time is when it was due, or would have been due after
     /// a sign of life.
-    Queued(Nanos),
+    Queued,
     /// It could not be sent at this time.
-    Unsent(Nanos),
+    Unsent,
     /// It was written at this time, and neither the Pong nor anything else has come since.
-    Awaited(Nanos),
+    Awaited,
     /// It was written at this time. Other bytes have come, but not the Pong.
-    Late(Nanos),
+    Late,
 }
 
 /// An action that is due.
@@ -116,9 +122,10 @@ impl Timers {
             since: now,
             heard: now,
             active: now,
-            stalled: None,
+            stalled: NEVER,
             ping: PingStage::None,
-            round_trip: None,
+            ping_at: now,
+            round_trip: NEVER,
             looked_at: 0,
             pings: 0,
             looks: 0,
@@ -142,9 +149,9 @@ impl Timers {
         self.heard = self.pass(now);
         self.has_heard = true;
         match self.ping {
-            PingStage::Awaited(at) => self.ping = PingStage::Late(at),
-            PingStage::Queued(_) => self.ping_waits(self.heard),
-            PingStage::None | PingStage::Unsent(_) | PingStage::Late(_) => {}
+            PingStage::Awaited => self.ping = PingStage::Late,
+            PingStage::Queued => self.ping_waits(self.heard),
+            PingStage::None | PingStage::Unsent | PingStage::Late => {}
         }
     }
 
@@ -152,7 +159,7 @@ impl Timers {
     /// only `idle` later.
     fn ping_waits(&mut self, now: Nanos) {
         let idle = self.timeouts.keep_alive.map_or(0, |keep_alive| nanos(keep_alive.idle));
-        self.ping = PingStage::Queued(now.saturating_add(idle));
+        self.ping_at = now.saturating_add(idle);
     }
 
     /// Reports that received bytes wait to be taken. Until they are [`seen`](Self::seen), the connection isn't idle.
@@ -180,7 +187,7 @@ impl Timers {
     /// message.
     pub fn resumed(&mut self, now: Duration) {
         self.active = self.pass(now);
-        if matches!(self.ping, PingStage::Queued(_)) {
+        if self.ping == PingStage::Queued {
             self.ping_waits(self.now);
         }
     }
@@ -195,48 +202,48 @@ impl Timers {
     #[inline]
     pub fn queued(&mut self, now: Duration) {
         let now = self.pass(now);
-        self.stalled.get_or_insert(now);
+        if self.stalled == NEVER {
+            self.stalled = now;
+        }
     }
 
     /// Reports that the transport took bytes, and whether more wait.
     #[inline]
     pub fn written(&mut self, more_wait: bool, now: Duration) {
         let now = self.pass(now);
-        self.stalled = more_wait.then_some(now);
-        if matches!(self.ping, PingStage::Queued(_)) {
+        self.stalled = if more_wait { now } else { NEVER };
+        if self.ping == PingStage::Queued {
             self.ping_waits(now);
         }
     }
 
     /// Reports that no bytes wait to be written any more, since writing was given up.
     pub const fn nothing_waits(&mut self) {
-        self.stalled = None;
+        self.stalled = NEVER;
     }
 
     /// Reports that the transport has taken our Ping: from now on the peer can answer it.
     pub fn ping_written(&mut self, now: Duration) {
         let now = self.pass(now);
-        if matches!(self.ping, PingStage::Queued(_)) {
-            self.ping = PingStage::Awaited(now);
+        if self.ping == PingStage::Queued {
+            (self.ping, self.ping_at) = (PingStage::Awaited, now);
         }
     }
 
     /// Reports that our Ping could not be sent. Another one is due after [`KeepAlive::idle`].
     pub fn ping_failed(&mut self, now: Duration) {
         let now = self.pass(now);
-        if matches!(self.ping, PingStage::Queued(_)) {
-            self.ping = PingStage::Unsent(now);
+        if self.ping == PingStage::Queued {
+            (self.ping, self.ping_at) = (PingStage::Unsent, now);
         }
     }
 
     /// Takes the payload of a Pong. One that doesn't answer our last Ping is ignored.
     pub fn pong(&mut self, payload: &[u8], now: Duration) {
         let now = self.pass(now);
-        if let PingStage::Awaited(at) | PingStage::Late(at) = self.ping
-            && payload == self.pings.to_be_bytes()
-        {
+        if matches!(self.ping, PingStage::Awaited | PingStage::Late) && payload == self.pings.to_be_bytes() {
             self.ping = PingStage::None;
-            self.round_trip = Some(now.saturating_sub(at));
+            self.round_trip = now.saturating_sub(self.ping_at);
         }
     }
 
@@ -256,7 +263,7 @@ impl Timers {
     /// Returns the round-trip time of the last Ping that was answered, from its write to its Pong.
     #[must_use]
     pub fn round_trip(&self) -> Option<Duration> {
-        self.round_trip.map(Duration::from_nanos)
+        time(self.round_trip).map(Duration::from_nanos)
     }
 
     /// Returns when to call [`handle_timeout`](Self::handle_timeout), as a time since the origin; `None` where nothing
@@ -282,7 +289,7 @@ impl Timers {
         }
         Some(match what {
             Next::Ping => {
-                self.ping = PingStage::Queued(now);
+                (self.ping, self.ping_at) = (PingStage::Queued, now);
                 self.pings = self.pings.wrapping_add(1);
                 Due::Ping(self.pings.to_be_bytes())
             }
@@ -317,7 +324,8 @@ impl Timers {
             wait.map(|wait| (from.saturating_add(nanos(wait)), next))
         };
         let timeouts = &*self.timeouts;
-        let stalled = self.stalled.and_then(|at| after(at, timeouts.write, Next::Expires(Deadline::Write)));
+        let stalled =
+            time(self.stalled).and_then(|at| after(at, timeouts.write, Next::Expires(Deadline::Write)));
         let of_stage = match self.stage {
             Stage::Opening => {
                 [after(self.since, timeouts.handshake, Next::Expires(Deadline::Handshake)), None]
@@ -336,13 +344,11 @@ impl Timers {
     fn keep_alive(&self) -> Option<(Nanos, Next)> {
         let KeepAlive { idle, patience } = self.timeouts.keep_alive?;
         match self.ping {
-            PingStage::None | PingStage::Late(_) => {
-                Some((self.heard.saturating_add(nanos(idle)), Next::Ping))
-            }
-            PingStage::Unsent(at) => Some((at.saturating_add(nanos(idle)), Next::Ping)),
-            PingStage::Queued(_) | PingStage::Awaited(_) if self.is_paused => None,
-            PingStage::Queued(at) | PingStage::Awaited(at) => {
-                Some((at.saturating_add(nanos(patience)), Next::Expires(Deadline::KeepAlive)))
+            PingStage::None | PingStage::Late => Some((self.heard.saturating_add(nanos(idle)), Next::Ping)),
+            PingStage::Unsent => Some((self.ping_at.saturating_add(nanos(idle)), Next::Ping)),
+            PingStage::Queued | PingStage::Awaited if self.is_paused => None,
+            PingStage::Queued | PingStage::Awaited => {
+                Some((self.ping_at.saturating_add(nanos(patience)), Next::Expires(Deadline::KeepAlive)))
             }
         }
     }
@@ -360,6 +366,12 @@ impl Timers {
 enum Next {
     Ping,
     Expires(Deadline),
+}
+
+/// Returns a time, if it is one.
+#[inline]
+fn time(nanos: Nanos) -> Option<Nanos> {
+    (nanos != NEVER).then_some(nanos)
 }
 
 #[inline]

@@ -93,7 +93,7 @@ fn a_silent_peer_that_answers_lives() {
     let (mut client, mut server) = pair(&settings, &Settings::default());
     let other = thread::spawn(move || server.read().map(|message| (message, server)));
     assert_eq!(client.read_for(ms(400)).unwrap(), std::task::Poll::Pending);
-    let counters = *client.counters();
+    let counters = client.counters();
     assert!(counters.pongs_received >= 3 && counters.round_trip.is_some(), "{counters:?}");
     client.send("enough").unwrap();
     assert_eq!(other.join().unwrap().unwrap().0, Some("enough".into()));

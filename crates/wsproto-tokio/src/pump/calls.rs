@@ -159,7 +159,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
 
     /// Waits until the unwritten bytes are at most the high-water mark, or until nothing can be written any more.
     pub(crate) fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.driver.queued() <= self.high_water { Poll::Ready(()) } else { self.poll(cx, Goal::Room) }
+        if self.has_room() { Poll::Ready(()) } else { self.poll(cx, Goal::Room) }
     }
 
     /// Waits until one more message may be queued.
@@ -184,7 +184,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
     /// Waits for the end as a sender: an error names the reason of a bad end, even if receiving has reported it.
     pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         ready!(self.poll_end(cx));
-        let is_well = self.failure.is_none() && !self.driver.has_lost_output();
+        let is_well = self.failure().is_none() && !self.driver.has_lost_output();
         Poll::Ready(if is_well { Ok(()) } else { Err(self.send_error()) })
     }
 }

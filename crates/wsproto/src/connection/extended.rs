@@ -18,6 +18,10 @@ pub(super) struct Extended {
     work: Work,
     /// Whether the program knows of the peer's message under way: at least one of its frames was not swallowed.
     known: bool,
+    /// How many bytes the extensions made of the payloads of the message under way.
+    transformed: u64,
+    /// How many they may make.
+    max_message_len: u64,
 }
 
 /// The next step of the extensions with the peer's frames.
@@ -54,8 +58,8 @@ impl FrameProgress {
 }
 
 impl Extended {
-    pub(super) const fn new(pipeline: Pipeline) -> Self {
-        Self { pipeline, work: Work::Idle, known: false }
+    pub(super) const fn new(pipeline: Pipeline, max_message_len: u64) -> Self {
+        Self { pipeline, work: Work::Idle, known: false, transformed: 0, max_message_len }
     }
 
     /// Shows the header of a frame to the extensions, and notes whether its payload goes through them.
@@ -66,6 +70,9 @@ impl Extended {
     ) -> Result<(), ExtensionError> {
         let frame = Frame { message, fin: header.fin };
         let is_data = header.opcode.is_data();
+        if matches!(header.opcode, Opcode::Text | Opcode::Binary) {
+            self.transformed = 0;
+        }
         self.known &= header.opcode == Opcode::Continuation || !is_data;
         self.work = match self.pipeline.inbound_header(header)? {
             Handling::Transform => Work::Feed(frame),
@@ -88,6 +95,23 @@ impl Extended {
             (Work::Feed(_) | Work::Pull(_), _) | (Work::Idle, 0) => Pipeline::INPUT_PIECE,
             (Work::Pass | Work::Idle, missing) => missing,
         }
+    }
+}
+
+impl Extended {
+    /// Adds what was made of a message, under the limit; the decoder has held its payloads to it.
+    fn count(&mut self, len: usize) -> Result<(), RemoteProtocolError> {
+        self.transformed = self.transformed.saturating_add(len as u64);
+        let limit = self.max_message_len;
+        //= rfc6455#10.4-1
+        if self.transformed > limit { Err(RemoteProtocolError::MessageTooLong { limit }) } else { Ok(()) }
+    }
+
+    /// Returns how much may be made at once: at most `most` bytes, and one byte beyond the limit, which tells that a message
+    /// is too long before anything else is found wrong with the rest.
+    fn room_under_limit(&self, most: usize) -> usize {
+        let allowed = self.max_message_len.saturating_sub(self.transformed).saturating_add(1);
+        usize::try_from(allowed).map_or(most, |allowed| most.min(allowed))
     }
 }
 
@@ -168,10 +192,11 @@ impl Connection {
         most: usize,
         joined: &mut Joined,
     ) -> Result<FrameProgress, RemoteProtocolError> {
-        let room = self.room_under_limit(most);
-        let Some(Extended { pipeline, work, known }) = self.extended.as_deref_mut() else {
+        let Some(extended) = self.extended.as_deref_mut() else {
             return Ok(FrameProgress::NOTHING);
         };
+        let room = extended.room_under_limit(most);
+        let Extended { pipeline, work, known, .. } = extended;
         let frame = match *work {
             Work::Feed(frame) | Work::Pull(frame) => frame,
             Work::Swallow(frame) if input.is_some_and(|(_, end)| end == FrameEnd::Reached) => {
@@ -207,7 +232,7 @@ impl Connection {
             joined.text.push_str(text);
             joined.bytes.truncate(start);
         }
-        self.count_transformed(len)?;
+        self.extended.as_deref_mut().map_or(Ok(()), |extended| extended.count(len))?;
         outcome?;
         if is_swallowed {
             return if frame_finished { self.end_swallowed(frame) } else { Ok(FrameProgress::NOTHING) };

@@ -10,7 +10,6 @@ use crate::{Config, RemoteProtocolError};
 /// The configuration's limits. One that doesn't fit in 32 bits means no limit: the counters saturate there.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    pub(super) message_len: u64,
     fragments: u32,
     empty_fragments: u32,
     control_frames: u32,
@@ -20,7 +19,6 @@ impl Limits {
     pub(super) fn new(config: &Config) -> Self {
         let count = |limit| u32::try_from(limit).unwrap_or(u32::MAX);
         Self {
-            message_len: config.max_message_len,
             fragments: count(config.fragments()),
             empty_fragments: count(config.max_empty_fragments),
             control_frames: count(config.max_control_frames),
@@ -28,11 +26,9 @@ impl Limits {
     }
 }
 
-/// The size so far of a message. Of an unfragmented one, only the bytes that extensions made of it are counted.
+/// How many frames of a message have arrived.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct MessageSize {
-    /// How many bytes extensions made of its payloads.
-    pub(super) transformed: u64,
     fragments: u32,
     /// How many of the last fragments were empty.
     empty_fragments: u32,
@@ -76,20 +72,5 @@ impl Connection {
             return Err(RemoteProtocolError::TooManyControlFrames { limit: limit.into() });
         }
         Ok(())
-    }
-
-    /// Counts the bytes that extensions made of a message, and checks the limit. The decoder has checked its payloads.
-    pub(super) fn count_transformed(&mut self, len: usize) -> Result<(), RemoteProtocolError> {
-        let (len, limit) = (self.received.transformed.saturating_add(len as u64), self.limits.message_len);
-        self.received.transformed = len;
-        //= rfc6455#10.4-1
-        if len > limit { Err(RemoteProtocolError::MessageTooLong { limit }) } else { Ok(()) }
-    }
-
-    /// Returns the most bytes that extensions may make at once: at most `most`, and at most one byte beyond the limit.
-    /// That byte shows that a message is too long before an error in the rest is found.
-    pub(super) fn room_under_limit(&self, most: usize) -> usize {
-        let allowed = self.limits.message_len.saturating_sub(self.received.transformed).saturating_add(1);
-        usize::try_from(allowed).map_or(most, |allowed| most.min(allowed))
     }
 }

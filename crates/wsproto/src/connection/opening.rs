@@ -21,7 +21,7 @@ impl Connection {
     #[must_use]
     pub fn server(config: impl Into<Arc<Config>>) -> Self {
         let config = config.into();
-        let connection = Self::new(Role::Server, &config, Source::System);
+        let connection = Self::new(Role::Server, &config, Source::system());
         connection.before(Opening::Server(ServerOpening::new(config)))
     }
 
@@ -31,13 +31,13 @@ impl Connection {
     #[cfg(feature = "std")]
     #[must_use]
     pub fn client(config: impl Into<Arc<Config>>) -> Self {
-        Self::client_before(config.into(), Source::System)
+        Self::client_before(config.into(), Source::system())
     }
 
     /// Makes a client's connection as `client` does, with its key and masking keys from `entropy`.
     #[must_use]
     pub fn client_with_entropy(config: impl Into<Arc<Config>>, entropy: impl Entropy + 'static) -> Self {
-        Self::client_before(config.into(), Source::Own(Box::new(entropy)))
+        Self::client_before(config.into(), Source::own(entropy))
     }
 
     fn client_before(config: Arc<Config>, entropy: Source) -> Self {

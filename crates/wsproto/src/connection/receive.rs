@@ -5,6 +5,7 @@
     reason = "chunks and events that go through memory cost more than the work itself"
 )]
 
+use alloc::boxed::Box;
 use core::ops::{Range, RangeInclusive};
 
 use wsproto_extensions::FrameEnd;
@@ -151,7 +152,7 @@ impl Connection {
     /// Stores the rule that the peer broke, and frees the memory of a message. A second call changes nothing.
     #[cold]
     pub(super) fn fail(&mut self, error: RemoteProtocolError) -> RemoteProtocolError {
-        self.failure = Some(error.clone());
+        self.failure = Some(Box::new(error.clone()));
         self.state = self.state.after(Step::Fail).unwrap_or(self.state);
         self.extended = None;
         self.control = None;
@@ -167,7 +168,7 @@ impl Connection {
         if !self.receives_frames() {
             //= rfc6455#7.1.7-5
             *input = &mut [];
-            return self.failure.clone().map_or(Ok(None), Err);
+            return self.failure.as_deref().cloned().map_or(Ok(None), Err);
         }
         self.receive_frames(input).map_err(|error| self.fail(error))
     }

@@ -145,7 +145,7 @@ impl Connection {
         }
         if !self.receives_frames() {
             buffer.forget_connection();
-            return self.failure.clone().map_or(Ok(false), Err);
+            return self.failure.as_deref().cloned().map_or(Ok(false), Err);
         }
         self.advance_open(buffer)
     }

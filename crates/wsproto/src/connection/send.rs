@@ -159,7 +159,7 @@ impl Connection {
         if !self.role.masks() {
             return Ok(None);
         }
-        let key = self.entropy.key().map_err(|_| LocalProtocolError::Entropy)?;
+        let key = self.entropy.key(&mut self.looked_at_process).map_err(|_| LocalProtocolError::Entropy)?;
         Ok(Some(MaskingKey::new(key)))
     }
 }

@@ -61,7 +61,7 @@ impl Driver {
     fn end_output(&mut self, is_held: bool) {
         if is_held {
             // The bytes that the transport holds back may include our Close.
-            self.rare().close_end = u64::MAX;
+            self.ending_mut().close_end = u64::MAX;
         }
         self.writing = match self.writing {
             Writing::GoesOn | Writing::Ended if is_held || !self.output.is_empty() => Writing::Lost,
@@ -94,17 +94,17 @@ impl Driver {
     pub(super) fn close_queued(&mut self, code: CloseCode) {
         if self.has_ended_writing() {
             self.output.clear();
-            self.rare().close_end = u64::MAX;
+            self.ending_mut().close_end = u64::MAX;
         } else {
             let end = self.queue_end();
-            let rare = self.rare();
-            (rare.close_end, rare.close_sent) = (end, Some(code));
+            let ending = self.ending_mut();
+            (ending.close_end, ending.close_sent) = (end, Some(code));
         }
     }
 
     /// Returns whether our Close was written completely, or none was sent.
     pub(super) fn is_close_written(&self) -> bool {
-        self.rare.as_deref().is_none_or(|rare| rare.close_end <= self.counters.wire_bytes_sent)
+        self.ending().is_none_or(|ending| ending.close_end <= self.counters.wire_bytes_sent)
     }
 
     /// Takes the end of the peer's stream, or the error of reading that ended it.

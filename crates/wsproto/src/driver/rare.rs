@@ -2,12 +2,14 @@
 //! small.
 
 use alloc::boxed::Box;
+use core::time::Duration;
 
 use wsproto_frame::CloseCode;
 
 use super::{Driver, Side};
 use crate::CloseConnection;
 
+/// What only those need that ping or are pinged, and those that close.
 #[derive(Default)]
 pub(super) struct Rare {
     /// Where the last Pong will end, counted in all bytes that are written. It is in the queue while fewer bytes are
@@ -17,10 +19,20 @@ pub(super) struct Rare {
     pub(super) ping_end: u64,
     /// How many messages were sent before our last Ping.
     pub(super) sent_at_ping: u64,
-    /// Where our Close will end, counted in the same way; `u64::MAX` where it will never be written.
-    pub(super) close_end: u64,
     /// The payload of the Pong that waits until the one in the queue is written.
     pub(super) pong: Box<[u8]>,
+    pub(super) pings_received: u32,
+    pub(super) pongs_received: u32,
+    /// How long our last Ping that was answered took.
+    pub(super) round_trip: Option<Duration>,
+    pub(super) ending: Option<Box<Ending>>,
+}
+
+/// What was said about the end.
+#[derive(Default)]
+pub(super) struct Ending {
+    /// Where our Close will end; beyond all bytes where it will never be written.
+    pub(super) close_end: u64,
     pub(super) close_sent: Option<CloseCode>,
     pub(super) close_received: Option<CloseConnection<'static>>,
     pub(super) begun_by: Option<Side>,
@@ -29,5 +41,13 @@ pub(super) struct Rare {
 impl Driver {
     pub(super) fn rare(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
+    }
+
+    pub(super) fn ending(&self) -> Option<&Ending> {
+        self.rare.as_deref()?.ending.as_deref()
+    }
+
+    pub(super) fn ending_mut(&mut self) -> &mut Ending {
+        self.rare().ending.get_or_insert_default()
     }
 }

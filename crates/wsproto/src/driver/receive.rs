@@ -162,15 +162,18 @@ impl Driver {
     fn control_received(&mut self, found: FoundEvent<'_>, now: Duration) {
         match found {
             FoundEvent::Ping(payload) => {
-                self.counters.pings_received = self.counters.pings_received.saturating_add(1);
+                let rare = self.rare();
+                rare.pings_received = rare.pings_received.saturating_add(1);
                 self.owe_pong(payload, now);
             }
             FoundEvent::Pong(payload) => {
-                self.counters.pongs_received = self.counters.pongs_received.saturating_add(1);
-                if let Some(timers) = &mut self.timers {
+                let round_trip = self.timers.as_deref_mut().and_then(|timers| {
                     timers.pong(payload, now);
-                    self.counters.round_trip = timers.round_trip();
-                }
+                    timers.round_trip()
+                });
+                let rare = self.rare();
+                rare.pongs_received = rare.pongs_received.saturating_add(1);
+                rare.round_trip = round_trip.or(rare.round_trip);
             }
             // The event of an end without a Close is no Close of the peer.
             FoundEvent::Other(Event::CloseConnection(close)) if close.code == CloseCode::ABNORMAL => {
@@ -201,18 +204,18 @@ impl Driver {
 
     pub(super) fn queue_pong(&mut self, payload: &[u8], now: Duration) {
         // Only the source of entropy can make it fail, and then it fails for the program's messages as well.
-        if self.connection.send(Pong::new(payload), self.output.buffer()).is_ok() {
+        if self.connection.send(Pong::new(payload), self.output.get_mut().buffer()).is_ok() {
             self.rare().pong_end = self.queue_end();
             self.note_queued(now);
         }
     }
 
     fn close_received(&mut self, close: &CloseConnection<'_>, now: Duration) {
-        let rare = self.rare();
-        rare.close_received = Some(close.clone().into_owned());
-        rare.begun_by.get_or_insert(Side::Remote);
+        let ending = self.ending_mut();
+        ending.close_received = Some(close.clone().into_owned());
+        ending.begun_by.get_or_insert(Side::Remote);
         let owes_close = self.connection.state() == ConnectionState::RemoteClosing;
-        if owes_close && self.connection.send(close.response(), self.output.buffer()).is_ok() {
+        if owes_close && self.connection.send(close.response(), self.output.get_mut().buffer()).is_ok() {
             self.close_queued(close.code);
             self.note_queued(now);
         }
@@ -225,10 +228,10 @@ impl Driver {
         if matches!(self.connection.state(), ConnectionState::Connecting | ConnectionState::Rejecting) {
             return error;
         }
-        self.rare().begun_by.get_or_insert(Side::Remote);
+        self.ending_mut().begun_by.get_or_insert(Side::Remote);
         if self.connection.state() == ConnectionState::RemoteClosing
             && let Some(Event::CloseConnection(close)) = error.event_hint()
-            && self.connection.reply_to_error(&error, self.output.buffer()).is_ok()
+            && self.connection.reply_to_error(&error, self.output.get_mut().buffer()).is_ok()
         {
             self.close_queued(close.code);
             self.note_queued(now);

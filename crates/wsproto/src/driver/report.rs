@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use wsproto_frame::CloseCode;
 
+use super::rare::Rare;
 use crate::{CloseConnection, Deadline};
 
 /// Which side of a connection did something.
@@ -65,4 +66,31 @@ pub struct Counters {
     pub pongs_received: u32,
     /// The round-trip time of our last Ping that was answered.
     pub round_trip: Option<Duration>,
+}
+
+impl Counters {
+    pub(super) fn new(totals: Totals, rare: Option<&Rare>) -> Self {
+        Self {
+            messages_received: totals.messages_received,
+            messages_sent: totals.messages_sent,
+            message_bytes_received: totals.message_bytes_received,
+            message_bytes_sent: totals.message_bytes_sent,
+            wire_bytes_received: totals.wire_bytes_received,
+            wire_bytes_sent: totals.wire_bytes_sent,
+            pings_received: rare.map_or(0, |rare| rare.pings_received),
+            pongs_received: rare.map_or(0, |rare| rare.pongs_received),
+            round_trip: rare.and_then(|rare| rare.round_trip),
+        }
+    }
+}
+
+/// What is counted on every connection.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Totals {
+    pub(super) messages_received: u64,
+    pub(super) messages_sent: u64,
+    pub(super) message_bytes_received: u64,
+    pub(super) message_bytes_sent: u64,
+    pub(super) wire_bytes_received: u64,
+    pub(super) wire_bytes_sent: u64,
 }

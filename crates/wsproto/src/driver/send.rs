@@ -45,7 +45,7 @@ impl Driver {
             _ => Sent::Other,
         };
         self.check_output()?;
-        self.connection.send(event, &mut self.output)?;
+        self.connection.send(event, self.output.get_mut())?;
         self.sent(sent, now);
         Ok(())
     }
@@ -71,7 +71,7 @@ impl Driver {
         now: impl Clock,
     ) -> Result<(), LocalProtocolError> {
         self.check_output()?;
-        self.connection.send_prepared(message, &mut self.output)?;
+        self.connection.send_prepared(message, self.output.get_mut())?;
         self.sent(Sent::Message { len: message.payload.len(), is_last: true }, now);
         Ok(())
     }
@@ -105,7 +105,7 @@ impl Driver {
         error: &RemoteProtocolError,
         now: impl Clock,
     ) -> Result<(), LocalProtocolError> {
-        self.connection.reply_to_error(error, self.output.buffer())?;
+        self.connection.reply_to_error(error, self.output.get_mut().buffer())?;
         if self.has_ended_writing() {
             self.output.clear();
         }
@@ -149,7 +149,7 @@ impl Driver {
             }
             Sent::Close(code) => {
                 self.close_queued(code);
-                self.rare().begun_by.get_or_insert(Side::Local);
+                self.ending_mut().begun_by.get_or_insert(Side::Local);
                 self.note_closing(now);
             }
             Sent::Other => self.note_open(now),

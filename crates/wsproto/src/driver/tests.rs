@@ -205,7 +205,7 @@ fn messages_are_counted() {
     ends.driver.send_prepared(&crate::PreparedMessage::new(TextMessage::new("all")).unwrap(), NOW).unwrap();
     assert_eq!(ends.write(NOW).len(), 3);
     ends.receive(Ping::new(b""), NOW);
-    let counters = *ends.driver.counters();
+    let counters = ends.driver.counters();
     assert_eq!((counters.messages_received, counters.message_bytes_received), (1, 9));
     assert_eq!((counters.messages_sent, counters.message_bytes_sent), (3, 20_006));
     assert_eq!((counters.wire_bytes_received, counters.wire_bytes_sent), (6 + 4 + 6 + 5 + 6, 5 + 20_004 + 5));

@@ -39,7 +39,7 @@ impl Driver {
                     if mem::replace(&mut self.rare().sent_at_ping, sent) == sent {
                         self.park();
                     }
-                    if self.connection.send(Ping::new(&payload), self.output.buffer()).is_ok() {
+                    if self.connection.send(Ping::new(&payload), self.output.get_mut().buffer()).is_ok() {
                         self.rare().ping_end = self.queue_end();
                         self.note_queued(now);
                     } else {
@@ -65,7 +65,7 @@ impl Driver {
             && self.connection.state() == ConnectionState::Connecting;
         if is_request && !self.has_ended_writing() {
             // It may be too late for this answer as well.
-            let _ = self.connection.send(RejectConnection::new(408), self.output.buffer());
+            let _ = self.connection.send(RejectConnection::new(408), self.output.get_mut().buffer());
         }
         // From now on nothing is received and nothing can be sent.
         let _ = self.connection.receive_eof();

@@ -1,6 +1,6 @@
 //! A client's opening handshake through an HTTP stack, which sends the request and parses the response.
 
-use alloc::{boxed::Box, sync::Arc};
+use alloc::sync::Arc;
 use core::{error::Error, fmt};
 
 use wsproto_extensions::conclude;
@@ -61,7 +61,7 @@ impl ClientUpgrade {
         config: impl Into<Arc<Config>>,
         request: Request,
     ) -> Result<(UpgradeRequest, Self), LocalProtocolError> {
-        Self::ask_http1(config.into(), request, Source::System)
+        Self::ask_http1(config.into(), request, Source::system())
     }
 
     /// Makes an upgrade as `http1` does, with the key and masking keys from `entropy`.
@@ -74,7 +74,7 @@ impl ClientUpgrade {
         request: Request,
         entropy: impl Entropy + 'static,
     ) -> Result<(UpgradeRequest, Self), LocalProtocolError> {
-        Self::ask_http1(config.into(), request, Source::Own(Box::new(entropy)))
+        Self::ask_http1(config.into(), request, Source::own(entropy))
     }
 
     /// Makes an extended CONNECT of HTTP/2 or HTTP/3, and returns the request to send.
@@ -91,7 +91,7 @@ impl ClientUpgrade {
         request: Request,
         scheme: &str,
     ) -> Result<(UpgradeRequest, Self), LocalProtocolError> {
-        Self::ask_connect(config.into(), request, scheme, Source::System)
+        Self::ask_connect(config.into(), request, scheme, Source::system())
     }
 
     /// Makes an extended CONNECT as `connect` does, with masking keys from `entropy`.
@@ -105,7 +105,7 @@ impl ClientUpgrade {
         scheme: &str,
         entropy: impl Entropy + 'static,
     ) -> Result<(UpgradeRequest, Self), LocalProtocolError> {
-        Self::ask_connect(config.into(), request, scheme, Source::Own(Box::new(entropy)))
+        Self::ask_connect(config.into(), request, scheme, Source::own(entropy))
     }
 
     fn ask_http1(

@@ -63,6 +63,9 @@ fn close_code(error: &RemoteProtocolError) -> Option<CloseCode> {
     }
 }
 
+/// What the rule that was broken takes, which is noted once.
+const ERROR_LEN: u64 = size_of::<RemoteProtocolError>() as u64;
+
 #[test]
 fn f4_an_open_connection_owns_no_memory() {
     let mut out = Vec::with_capacity(4096);
@@ -187,7 +190,7 @@ fn f13_tiny_fragments() {
             (LIMIT - 1, RemoteProtocolError::TooManyFragments { limit: LIMIT })
         );
         assert_eq!(close_code(&end), Some(CloseCode::POLICY_VIOLATION));
-        assert_eq!(info.count_total, 0, "{info:?}");
+        assert!(info.count_total == 1 && info.bytes_total <= ERROR_LEN, "the error: {info:?}");
     }
 }
 
@@ -237,7 +240,7 @@ fn f14_empty_fragments() {
             let fragment = frame_to(Role::Server, more(Opcode::Continuation), b"");
             let (events, info, end) = flood(&mut connection, &fragment, 4096, 1_000_000);
             assert_eq!((events, end), (most - 1, Some(error)));
-            assert_eq!(info.count_total, 0, "{info:?}");
+            assert!(info.count_total == 1 && info.bytes_total <= ERROR_LEN, "the error: {info:?}");
         }
     }
 }
@@ -254,7 +257,7 @@ fn f15_an_endless_message() {
         let end = end.expect("there is a limit");
         assert_eq!((events, end.clone()), (100, RemoteProtocolError::MessageTooLong { limit: 100_000 }));
         assert_eq!(close_code(&end), Some(CloseCode::MESSAGE_TOO_BIG));
-        assert_eq!(info.count_total, 0, "{info:?}");
+        assert!(info.count_total == 1 && info.bytes_total <= ERROR_LEN, "the error: {info:?}");
     }
 }
 
@@ -504,8 +507,12 @@ fn f17_an_end_gives_back_all_that_a_connection_keeps() {
                 let mut input = &mut bytes[..];
                 while connection.receive(&mut input).unwrap().is_some() {}
                 end(&mut connection, &mut out);
+                // The error, and a client's own source of keys.
+                let error = if connection.failure().is_some() { ERROR_LEN.cast_signed() } else { 0 };
+                let source = if role == Role::Client { 16 } else { 0 };
+                let kept = -(error + source);
                 let info = measure(|| drop(connection));
-                assert_eq!(info.bytes_current, 0, "{role:?}, {name}, {end_name}: held until it is dropped");
+                assert!(info.bytes_current >= kept, "{role:?}, {name}, {end_name}: held until it is dropped");
             }
         }
     }
