@@ -13,11 +13,13 @@ mod i686;
 mod layers;
 mod linear;
 mod manifest;
+mod manual;
 mod miri;
 mod msrv;
 mod mutants;
 mod no_panic;
 mod no_std;
+mod packages;
 mod page;
 mod process;
 mod readme;
@@ -53,7 +55,7 @@ impl Job {
     }
 }
 
-const JOBS: [Job; 21] = [
+const JOBS: [Job; 23] = [
     Job::new("ci", "runs every check (--only A,B and --skip A,B choose steps)", ci::run),
     Job::new("spec", "ties requirements to tests, writes docs/conformance.md", spec::run),
     Job::new("interop", "runs WebSocket software of others against ours", interop),
@@ -81,6 +83,16 @@ const JOBS: [Job; 21] = [
         "vectors",
         "has Python wsproto write test vectors (--check only compares, --excused where we differ)",
         vectors::run,
+    ),
+    Job::new(
+        "manual",
+        "copies the guide into wsproto, as its module guide (--check only compares)",
+        manual::run,
+    ),
+    Job::new(
+        "packages",
+        "packs the crates, and tests what was packed (--check only compiles the tests)",
+        packages::run,
     ),
     Job::new("msrv", "checks the crates with the oldest supported Rust", msrv::run),
 ];

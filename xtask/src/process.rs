@@ -1,6 +1,6 @@
 //! Starts other programs in the root of the workspace, having printed what it starts.
 //!
-//! A command is one line, cut at white space: no argument of ours contains any.
+//! A command is one line, cut at white space outside of double quotes, which [`quoted`] puts around a path.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -82,11 +82,35 @@ pub(crate) fn succeeds(line: &str) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-fn command(line: &str) -> Command {
-    let mut words = line.split_whitespace();
+/// Writes a path as one word of a command line, whatever white space is in it.
+pub(crate) fn quoted(path: &Path) -> String {
+    format!("\"{}\"", path.display())
+}
+
+/// Prepares a command that runs in the root of the workspace.
+pub(crate) fn command(line: &str) -> Command {
+    let mut words = words(line).into_iter();
     let mut command = Command::new(words.next().unwrap_or_default());
     command.args(words).current_dir(root());
     command
+}
+
+/// Cuts a line at white space outside of double quotes, and takes these away.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut quoted) = (Vec::new(), false);
+    let mut word: Option<String> = None;
+    for character in line.chars() {
+        match character {
+            '"' => {
+                quoted = !quoted;
+                word.get_or_insert_default();
+            }
+            _ if character.is_whitespace() && !quoted => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(character),
+        }
+    }
+    words.extend(word);
+    words
 }
 
 fn judge(line: &str, status: std::io::Result<ExitStatus>) -> Result<(), String> {
@@ -94,5 +118,25 @@ fn judge(line: &str, status: std::io::Result<ExitStatus>) -> Result<(), String> 
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("{}: {status}", line.trim_end())),
         Err(error) => Err(format!("{}: {error}", line.trim_end())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn white_space_within_quotes_stays() {
+        let table: [(&str, &[&str]); 5] = [
+            ("", &[]),
+            ("a  b ", &["a", "b"]),
+            ("a \"b c\" d", &["a", "b c", "d"]),
+            ("--dir=\"b c\"/d", &["--dir=b c/d"]),
+            ("a \"\"", &["a", ""]),
+        ];
+        for (line, expected) in table {
+            assert_eq!(words(line), expected, "{line}");
+        }
+        assert_eq!(words(&format!("x {}", quoted(Path::new("/a b/c")))), ["x", "/a b/c"]);
     }
 }

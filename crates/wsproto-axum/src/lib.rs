@@ -53,10 +53,6 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-#[cfg(all(doctest, feature = "deflate"))]
-#[doc = include_str!("../../../docs/axum.md")]
-struct Page;
-
 mod rejection;
 mod upgrade;
 

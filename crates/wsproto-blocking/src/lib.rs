@@ -58,15 +58,8 @@
 )]
 
 #[cfg(all(doctest, feature = "deflate"))]
-mod pages {
-    //! The pages with examples that run as tests of this crate; they aren't part of the library.
-
-    #[doc = include_str!("../../../docs/blocking.md")]
-    pub struct Blocking;
-
-    #[doc = include_str!("../README.md")]
-    pub struct Readme;
-}
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 mod client;
 mod link;

@@ -29,4 +29,8 @@ pub use window::WindowBits;
 pub const NAME: &str = "permessage-deflate";
 
 #[cfg(test)]
+#[allow(dead_code, unreachable_pub, unused_imports, reason = "the fuzz targets use the rest of it")]
+#[path = "../tests/deflate_streams/mod.rs"]
+mod streams;
+#[cfg(test)]
 mod tests;

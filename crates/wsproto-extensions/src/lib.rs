@@ -55,7 +55,3 @@ pub use wsproto_frame::{CloseCode, FrameHeader, Opcode, Role, Rsv};
 #[cfg(all(doctest, feature = "deflate"))]
 #[doc = include_str!("../README.md")]
 pub struct Readme;
-
-#[cfg(all(doctest, feature = "deflate"))]
-#[doc = include_str!("../../../docs/compression.md")]
-pub struct Compression;

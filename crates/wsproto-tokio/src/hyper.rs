@@ -67,11 +67,6 @@ pub use self::{
     upgrading::Upgrading,
 };
 
-/// The page of the documentation; its code blocks run as tests.
-#[cfg(all(doctest, feature = "deflate"))]
-#[doc = include_str!("../../../docs/hyper.md")]
-struct Page;
-
 /// A window for each stream of HTTP/2, in bytes: at most so many unread bytes of a WebSocket are under way.
 ///
 /// It is the initial window of HTTP/2

@@ -40,22 +40,9 @@
     )
 )]
 
-#[cfg(all(doctest, feature = "deflate", feature = "rustls"))]
-mod pages {
-    //! The pages with examples that run as tests of this crate; they aren't part of the library.
-
-    #[doc = include_str!("../../../docs/tokio.md")]
-    pub struct Tokio;
-
-    #[doc = include_str!("../../../docs/from-tungstenite.md")]
-    pub struct FromTungstenite;
-
-    #[doc = include_str!("../../../README.md")]
-    pub struct Project;
-
-    #[doc = include_str!("../README.md")]
-    pub struct Readme;
-}
+#[cfg(all(doctest, feature = "deflate"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 mod accept;
 mod access;

@@ -86,8 +86,8 @@ mod driver;
 mod entropy;
 mod error;
 mod event;
-#[cfg(all(doctest, feature = "std", feature = "deflate", feature = "testing"))]
-mod guide;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 mod memory;
 mod message;
 mod opening;

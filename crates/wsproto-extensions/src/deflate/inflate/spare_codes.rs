@@ -61,7 +61,7 @@ fn put(_: Box<Dynamic>) {}
 mod tests {
     use alloc::vec::Vec;
 
-    use wsproto_deflate_streams::{Block, Lengths, Symbol, message};
+    use crate::deflate::streams::{Block, Lengths, Symbol, message};
 
     use super::super::Decompressor;
     use super::SPARE;

@@ -3,8 +3,8 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::deflate::streams::{Block, Lengths, Library, Symbol, TAIL, generate, hostile, message, start};
 use proptest::prelude::*;
-use wsproto_deflate_streams::{Block, Lengths, Library, Symbol, TAIL, generate, hostile, message, start};
 
 use super::{json, noise, send};
 use crate::deflate::inflate::Decompressor;

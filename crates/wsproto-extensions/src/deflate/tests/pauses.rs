@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use wsproto_deflate_streams::{Library, TAIL, Writer};
+use crate::deflate::streams::{Library, TAIL, Writer};
 use wsproto_frame::{CloseCode, FrameHeader, Opcode, Rsv};
 
 use super::{json, pair, receive, send};

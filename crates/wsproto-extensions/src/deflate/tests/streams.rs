@@ -4,8 +4,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
+use crate::deflate::streams::{Block, Symbol, message};
 use proptest::prelude::*;
-use wsproto_deflate_streams::{Block, Symbol, message};
 use wsproto_frame::{CloseCode, FrameHeader, Opcode, Role, Rsv};
 
 use super::BACKEND;

@@ -1,10 +1,14 @@
 //! What libraries read in a stream: oracles, simple and slow.
 
+use std::boxed::Box;
+use std::vec;
+use std::vec::Vec;
+
 use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress_with_limit, inflate_flags};
 use zlib_rs::{Inflate, InflateFlush, Status};
 
-use crate::TAIL;
+use super::TAIL;
 
 /// A library that reads messages with one window of 32 KiB.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,6 +1,8 @@
 //! Bits to bytes.
 
-use crate::Block;
+use std::vec::Vec;
+
+use super::Block;
 
 /// A stream that is being written.
 #[derive(Clone, Debug, Default)]

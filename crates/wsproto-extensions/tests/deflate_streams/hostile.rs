@@ -1,7 +1,10 @@
 //! Streams that make an inflater work much for few bytes.
 
-use crate::generate::steep;
-use crate::{Block, Lengths, Symbol, Writer, generate, message};
+use std::vec;
+use std::vec::Vec;
+
+use super::generate::steep;
+use super::{Block, Lengths, Symbol, Writer, generate, message};
 
 /// A stream, and what it is made of.
 #[derive(Clone, Debug)]

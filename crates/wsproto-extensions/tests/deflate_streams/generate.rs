@@ -1,7 +1,10 @@
 //! Any bytes to a valid stream.
 
-use crate::codes::{balanced, split};
-use crate::{Block, Content, Lengths, Symbol};
+use std::vec;
+use std::vec::Vec;
+
+use super::codes::{balanced, split};
+use super::{Block, Content, Lengths, Symbol};
 
 /// The bytes that decide; zeros once they are used up.
 struct Choices<'a>(&'a [u8]);

@@ -1,7 +1,9 @@
 //! Blocks and what they are made of.
 
-use crate::codes::codes;
-use crate::{Lengths, Writer};
+use std::vec::Vec;
+
+use super::codes::codes;
+use super::{Lengths, Writer};
 
 /// A block of a stream.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -3,7 +3,9 @@
 //!
 //! Every stream here is valid and is the payload of a message: its last block is stored and empty, but for the four bytes
 //! that a sender leaves out (RFC 7692 §7.2.1).
-#![expect(
+//!
+//! The unit tests of wsproto-extensions have it as a module; fuzz/streams makes a package of it, for the other tools.
+#![allow(
     clippy::expect_used,
     clippy::missing_panics_doc,
     reason = "used by tests alone; a stream that can't be written is a fault of theirs"

@@ -1,6 +1,9 @@
 //! Prefix codes: the lengths of the codes of symbols, and the codes that follow from them (RFC 1951 §3.2.2).
 
-use crate::Writer;
+use std::vec;
+use std::vec::Vec;
+
+use super::Writer;
 
 /// The lengths of a block's codes, in bits; 0 where a symbol has none.
 #[derive(Clone, Debug, Eq, PartialEq)]
