@@ -60,9 +60,8 @@ fn of_crate(page: &str) -> Result<String, String> {
         match in_crate(target)? {
             Some(target) => text += &format!("{before}]({target})"),
             None => {
-                text += &before
-                    .rsplit_once('[')
-                    .map_or(before.to_owned(), |(before, name)| [before, name].concat())
+                let (before, name) = before.rsplit_once('[').ok_or("a link without a name")?;
+                text.extend([before, name]);
             }
         }
         rest = after;
