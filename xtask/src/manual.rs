@@ -57,12 +57,11 @@ fn of_crate(page: &str) -> Result<String, String> {
     let mut text = String::new();
     while let Some((before, after)) = rest.split_once("](") {
         let (target, after) = after.split_once(')').ok_or("a link without an end")?;
-        match in_crate(target)? {
-            Some(target) => text += &format!("{before}]({target})"),
-            None => {
-                let (before, name) = before.rsplit_once('[').ok_or("a link without a name")?;
-                text.extend([before, name]);
-            }
+        if let Some(target) = in_crate(target)? {
+            text.extend([before, "](", &target, ")"]);
+        } else {
+            let (before, name) = before.rsplit_once('[').ok_or("a link without a name")?;
+            text.extend([before, name]);
         }
         rest = after;
     }
