@@ -1,4 +1,5 @@
-//! A whole connection: receive, send, echo, fragments, small reads, broadcast; the limits of the same work beside it.
+//! A whole connection: receive, send, echo, fragments, small reads, broadcast. The limits of the same work are beside
+//! it.
 #![allow(missing_docs, reason = "criterion makes the functions")]
 #![allow(clippy::unwrap_used, reason = "a benchmark that goes wrong is to stop")]
 
@@ -13,7 +14,7 @@ use wsproto_benches::{ascii, binary, limits, mixed, wire};
 
 const KIB: usize = 1 << 10;
 
-/// What a read gives at most.
+/// The most bytes of a read.
 const READ: usize = 64 * KIB;
 
 const KEY: u32 = 0x37fa_213d;
@@ -64,7 +65,7 @@ fn connection(role: Role) -> Connection {
     }
 }
 
-/// Takes what comes in reads of at most `read_len` bytes, each copied to a buffer as a kernel does.
+/// Receives in reads of at most `read_len` bytes. Each read is copied to a buffer, as a kernel does.
 fn read(wire: &[u8], read_len: usize, buf: &mut [u8], mut take: impl FnMut(&mut [u8])) {
     for part in black_box(wire).chunks(read_len) {
         let buf = buf.get_mut(..part.len()).unwrap_or_default();
@@ -79,7 +80,7 @@ fn receive_all(connection: &mut Connection, mut input: &mut [u8]) {
     }
 }
 
-/// Takes what comes in reads of at most `read_len` bytes into a buffer, and whole messages out of it.
+/// Receives in reads of at most `read_len` bytes into a buffer, and takes whole messages out of it.
 fn receive_messages(connection: &mut Connection, buffer: &mut ReadBuffer, wire: &[u8], read_len: usize) {
     let mut rest = black_box(wire);
     while !rest.is_empty() {
@@ -184,7 +185,7 @@ fn echo(c: &mut Criterion) {
     }
 }
 
-/// Four fragments, as they come and joined.
+/// Four fragments, as parts and joined.
 fn fragments(c: &mut Criterion) {
     let (payload, mut wire, mut buf) = (ascii(125), Vec::new(), vec![0; READ]);
     for first in [0x01, 0x00, 0x00, 0x80] {

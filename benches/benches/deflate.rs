@@ -1,4 +1,4 @@
-//! permessage-deflate by both backends, with each library by itself beside it.
+//! permessage-deflate with both backends, and each library by itself beside it.
 #![allow(missing_docs, reason = "criterion makes the functions")]
 #![allow(clippy::unwrap_used, reason = "a benchmark that goes wrong is to stop")]
 
@@ -15,14 +15,14 @@ use wsproto_benches::{
     wire,
 };
 
-/// How many messages of a series there are.
+/// How many messages a series has.
 const MESSAGES: usize = 16;
 
 const KEY: u32 = 0x37fa_213d;
 
 const BACKENDS: [(Backend, &str); 2] = [(Backend::Miniz, "miniz_oxide"), (Backend::ZlibRs, "zlib-rs")];
 
-/// A series of messages and how they are compressed.
+/// A series of messages, and the way in which they are compressed.
 struct Case {
     name: String,
     deflate: Deflate,

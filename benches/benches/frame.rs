@@ -1,4 +1,4 @@
-//! The work per byte and per frame of wsproto-frame, with the limits of the same bytes beside it.
+//! The work per byte and per frame of wsproto-frame. The limits for the same bytes are beside it.
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! The opening handshake of both sides, with the tokeniser and the hash that neither can do without.
+//! The opening handshake of both sides, with the tokeniser and the hash that both need.
 #![allow(missing_docs, reason = "criterion makes the functions")]
 #![allow(clippy::unwrap_used, reason = "a benchmark that goes wrong is to stop")]
 
@@ -8,7 +8,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use wsproto::{AcceptConnection, Config, Connection, Request, Upgrade};
 use wsproto_benches::{limits, wire};
 
-/// A client whose key is always the same, so that its answer is, too.
+/// A client with a fixed key, so that its answer is fixed, too.
 fn client() -> Connection {
     Connection::client_with_entropy(Config::default(), |bytes: &mut [u8]| bytes.fill(7))
 }
@@ -17,7 +17,7 @@ fn request() -> Request {
     Request::new("server.example.com", "/chat?room=42")
 }
 
-/// The same request as an HTTP server gives it.
+/// The same request as an HTTP server passes it on.
 fn parsed() -> http::Request<()> {
     let mut lines = wire::REQUEST.trim_end().split("\r\n");
     let target = lines.next().unwrap().split(' ').nth(1).unwrap();

@@ -1,8 +1,8 @@
-//! Text such as programs send each other: records with names that repeat and values that don't.
+//! Text as programs send it: records with names that repeat and values that don't.
 
 use std::fmt::Write as _;
 
-/// Returns a message of `len` bytes; each seed gives another.
+/// Returns a message of `len` bytes. Each seed gives another one.
 #[must_use]
 pub fn text(len: usize, seed: usize) -> Vec<u8> {
     let mut numbers = Numbers((seed as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);

@@ -1,4 +1,4 @@
-//! What the benchmarks have in common: messages, what a peer sends, and what no one can do without.
+//! The common part of the benchmarks: messages, a peer's bytes, and the limits.
 #![allow(
     clippy::cast_possible_truncation,
     clippy::expect_used,
@@ -11,7 +11,7 @@ pub mod limits;
 pub mod raw;
 pub mod wire;
 
-/// How messages are compressed.
+/// The way in which messages are compressed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Deflate {
     /// From 1 to 9.

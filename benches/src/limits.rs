@@ -1,4 +1,4 @@
-//! What no one can do without, by the fastest means known.
+//! The limits: the work that every implementation must do, by the fastest means known.
 
 use std::hint::black_box;
 
@@ -7,7 +7,7 @@ pub fn copy(from: &[u8], to: &mut [u8]) {
     black_box(to).copy_from_slice(black_box(from));
 }
 
-/// Masks or unmasks in place: 64 bytes at a time, for which the compiler uses SSE2 where that is all there is.
+/// Masks or unmasks in place, 64 bytes at a time. The compiler uses SSE2 for it if nothing better is available.
 pub fn mask(payload: &mut [u8]) {
     const KEY: u64 = 0x3d21_fa37_3d21_fa37;
     let flip = |word: &mut [u8; 8]| *word = (u64::from_ne_bytes(*word) ^ KEY).to_ne_bytes();

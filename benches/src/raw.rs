@@ -1,6 +1,6 @@
-//! The libraries that know DEFLATE, by themselves: the limit of what can be done with them.
+//! The DEFLATE libraries by themselves: the limit for any use of them.
 //!
-//! Each is used as fast as it can be: whole messages, from memory to memory with room enough.
+//! Each is used in its fastest way: whole messages, from memory to memory with enough room.
 
 use miniz_oxide::{
     DataFormat,
@@ -14,7 +14,7 @@ use zlib_rs::{DeflateFlush, InflateFlush, Status};
 
 use crate::Deflate;
 
-/// What the sender leaves out at the end of a message (RFC 7692 §7.2.1).
+/// The bytes that the sender omits at the end of a message (RFC 7692 §7.2.1).
 pub const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
 /// How far back a message may refer.
@@ -118,7 +118,8 @@ impl MinizDeflater {
 
 /// Decompresses by `miniz_oxide`.
 ///
-/// Each message is written behind the last, so that nothing is copied to be referred to, until there is no room.
+/// Each message is written after the last one, so that no bytes are copied for later references, until there is no
+/// room.
 pub struct MinizInflater {
     state: Box<DecompressorOxide>,
     takeover: bool,

@@ -1,4 +1,4 @@
-//! What goes over the wire, written as the RFCs say, without any of the code under test.
+//! Bytes on the wire, written by the RFCs, without any of the code under test.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -22,7 +22,7 @@ pub fn frame(first: u8, key: Option<u32>, payload: &[u8], out: &mut Vec<u8>) {
     out.extend(payload.iter().enumerate().map(|(i, byte)| byte ^ key.map_or(0, |key| key[i % 4])));
 }
 
-/// What a browser sends.
+/// A browser's request.
 pub const REQUEST: &str = "GET /chat?room=42 HTTP/1.1\r\n\
     Host: server.example.com\r\n\
     Connection: Upgrade\r\n\
@@ -41,7 +41,7 @@ pub const REQUEST: &str = "GET /chat?room=42 HTTP/1.1\r\n\
 /// The accept token of that request's key, from RFC 6455 §1.3.
 pub const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-/// What a server behind a proxy answers, up to the accept token and behind it: 611 bytes with the token.
+/// The answer of a server behind a proxy, before and after the accept token: 611 bytes with the token.
 const ANSWER: [&str; 2] = [
     "HTTP/1.1 101 Switching Protocols\r\n\
     Server: nginx\r\n\
@@ -79,7 +79,7 @@ pub fn accept(key: &str) -> String {
     STANDARD.encode(sha1.digest().bytes())
 }
 
-/// Finds the key of a request, whatever the case of its name.
+/// Finds the key of a request. The case of its name doesn't matter.
 #[must_use]
 pub fn key(request: &str) -> &str {
     const NAME: &str = "sec-websocket-key: ";

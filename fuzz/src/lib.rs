@@ -1,5 +1,5 @@
-//! Our connection beside tungstenite's: the same bytes, the same messages, and the faults of a reviewed list of
-//! differences. Here rather than beside the other bodies so that only this workspace depends on tungstenite.
+//! Our connection and tungstenite's with the same bytes: the same messages, and the same faults except for a reviewed
+//! list of differences. It is not among the other bodies, so that only this workspace depends on tungstenite.
 
 use std::io::{self, Cursor, Read, Write};
 
@@ -11,7 +11,7 @@ use wsproto::{CloseCode, Config, Connection, Event, ReadBuffer, RemoteProtocolEr
 /// The longest frame and message of both sides, in bytes.
 const LIMIT: usize = 1 << 20;
 
-/// Gives the same bytes to a connection of ours and to one of tungstenite's; the first byte chooses the role.
+/// Passes the same bytes to a connection of ours and to one of tungstenite's. The first byte chooses the role.
 pub fn against_tungstenite(data: &[u8]) {
     let Some((choices, wire)) = data.split_first() else { return };
     let is_server = choices & 1 == 1;
@@ -19,7 +19,7 @@ pub fn against_tungstenite(data: &[u8]) {
     let same_messages = ours.said == theirs.said;
     let allowed = match &ours.end {
         End::Failed(error) => match difference(error) {
-            // They notice it at the end of the frame, which may not be there.
+            // tungstenite finds the fault at the end of the frame, which may not be there.
             Difference::None => same_messages && theirs.end != End::Closed,
             Difference::TheyTakeIt => theirs.said.starts_with(&ours.said),
         },
@@ -29,20 +29,20 @@ pub fn against_tungstenite(data: &[u8]) {
     assert!(allowed, "ours: {ours:?}\ntheirs: {theirs:?}");
 }
 
-/// What tungstenite makes of what we refuse.
+/// How tungstenite treats bytes that we refuse.
 enum Difference {
     /// It refuses it, too.
     None,
-    /// It goes on.
+    /// It continues.
     TheyTakeIt,
 }
 
-/// The reviewed list of what we refuse and tungstenite takes.
+/// The reviewed list of bytes that we refuse and tungstenite accepts.
 fn difference(error: &RemoteProtocolError) -> Difference {
     match error {
-        // RFC 6455 §5.2: the minimal number of bytes MUST be used; tungstenite does not check.
+        // RFC 6455 §5.2: the minimal number of bytes MUST be used. tungstenite does not check it.
         RemoteProtocolError::Frame(FrameError::LengthNotMinimal) => Difference::TheyTakeIt,
-        // RFC 6455 §5.2: the same for a control frame, which is refused as soon as its length takes two bytes more.
+        // RFC 6455 §5.2: the same for a control frame. We refuse it as soon as its length takes two more bytes.
         RemoteProtocolError::Frame(FrameError::ControlTooLong) => Difference::TheyTakeIt,
         // RFC 6455 §7.4: tungstenite shows such a Close as one with 1002 instead of failing.
         RemoteProtocolError::Frame(FrameError::CloseCodeInvalid(_)) => Difference::TheyTakeIt,
@@ -50,13 +50,13 @@ fn difference(error: &RemoteProtocolError) -> Difference {
     }
 }
 
-/// The reviewed list of what we take and tungstenite shows as something else: a Close with 1014 (Bad Gateway), which
-/// IANA registered after RFC 6455.
+/// The reviewed list of events that tungstenite shows differently: a Close with 1014 (Bad Gateway), which IANA
+/// registered after RFC 6455.
 fn refused_by_them(ours: &Heard<RemoteProtocolError>) -> bool {
     matches!(ours.said.last(), Some(Said::Close(code, _)) if *code == CloseCode::BAD_GATEWAY.get())
 }
 
-/// Something that was said, in whole messages.
+/// A received event, in whole messages.
 #[derive(Clone, Debug, PartialEq)]
 enum Said {
     Text(String),
@@ -66,7 +66,7 @@ enum Said {
     Close(u16, String),
 }
 
-/// How it ended.
+/// The end of the connection.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum End<E> {
     /// With a Close.
@@ -77,7 +77,7 @@ enum End<E> {
     Failed(E),
 }
 
-/// Tells one end from another, whatever the fault.
+/// Distinguishes ends, without the kind of the fault.
 fn kind(end: &End<RemoteProtocolError>) -> End<()> {
     match end {
         End::Closed => End::Closed,
@@ -157,7 +157,7 @@ fn theirs(is_server: bool, wire: &[u8]) -> Heard<()> {
     }
 }
 
-/// Bytes to read; what is written is forgotten.
+/// Bytes to read. Written bytes are dropped.
 struct Stream<'a>(Cursor<&'a [u8]>);
 
 impl Read for Stream<'_> {

@@ -1,4 +1,4 @@
-//! Our adapter for tokio in the ways that a program may use it, and a loop on tokio that parses nothing.
+//! Our adapter for tokio in the ways in which a program may use it, and a loop on tokio that parses nothing.
 
 use std::io;
 use std::net::TcpListener;
@@ -10,7 +10,7 @@ use wsproto_tokio::{Config, Event, Settings, WebSocket};
 
 use crate::peers::serve;
 
-/// The limit on tokio: what was read is written.
+/// The limit on tokio: the bytes that were read are written.
 pub(crate) fn raw(listener: TcpListener) -> io::Result<()> {
     serve(listener, |mut stream| async move {
         let mut buffer = vec![0; 64 << 10];
@@ -27,7 +27,7 @@ fn web_socket(stream: TcpStream) -> WebSocket<TcpStream> {
     WebSocket::from_upgraded(stream, Connection::open_server(Config::default()), [], &settings)
 }
 
-/// Nothing is copied but into the queue.
+/// Bytes are only copied into the queue.
 pub(crate) fn recv_with(listener: TcpListener) -> io::Result<()> {
     serve(listener, |stream| async {
         let mut ws = web_socket(stream);
@@ -39,7 +39,7 @@ pub(crate) fn recv_with(listener: TcpListener) -> io::Result<()> {
     })
 }
 
-/// The loop that people write; what is queued is written before `recv` waits.
+/// The usual loop. Queued bytes are written before `recv` waits.
 pub(crate) fn recv_and_feed(listener: TcpListener) -> io::Result<()> {
     serve(listener, |stream| async {
         let mut ws = web_socket(stream);

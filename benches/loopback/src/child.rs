@@ -1,4 +1,4 @@
-//! A server in a process of its own, which tells its CPU time when asked.
+//! A server in its own process, which reports its CPU time on request.
 
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
@@ -9,14 +9,14 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::Server;
 
-/// A running server; it ends when this is dropped.
+/// A running server. It ends when this is dropped.
 pub(crate) struct Child {
     pub(crate) name: &'static str,
     process: std::process::Child,
     questions: ChildStdin,
     answers: BufReader<ChildStdout>,
     pub(crate) port: u16,
-    /// Whether frames come back as they were sent.
+    /// Whether frames come back unchanged.
     pub(crate) returns_bytes: bool,
 }
 
@@ -54,7 +54,7 @@ impl Drop for Child {
     }
 }
 
-/// Is the child: prints the port, then the CPU time for each line that comes in, and serves meanwhile.
+/// Runs as the child: prints the port, then the CPU time for each input line, and serves meanwhile.
 pub(crate) fn serve(serve: fn(TcpListener) -> io::Result<()>) -> io::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     println!("{}", listener.local_addr()?.port());

@@ -8,11 +8,11 @@ use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use wsproto::{BytesMessage, Config, Connection, Event, TextMessage};
 
-/// What a connection makes of what it reads.
+/// The answer of a connection to its reads.
 trait Echo {
     fn open() -> Self;
 
-    /// Answers all of a read with one write; `out` is empty, and there for whoever needs it.
+    /// Answers all messages of a read with one write. `out` is empty, for use as needed.
     fn echo(&mut self, input: &mut [u8], out: &mut Vec<u8>, socket: &mut Socket) -> io::Result<()>;
 }
 
@@ -33,7 +33,7 @@ struct Ours {
     cut: Cut,
 }
 
-/// What has come of a message that doesn't lie in one read: text, or bytes.
+/// The received part of a message that doesn't lie in one read: text, or bytes.
 #[derive(Default)]
 struct Cut {
     text: String,
@@ -41,7 +41,7 @@ struct Cut {
 }
 
 impl Cut {
-    /// Returns an event that is whole as it lies there; joins the others, and sends what is whole by that.
+    /// Returns an event that lies there as a whole. Joins other events, and sends complete messages.
     fn whole_or_join<'a>(
         &mut self,
         event: Event<'a>,
@@ -70,7 +70,7 @@ impl Cut {
     }
 }
 
-/// From how many bytes on a payload is written from where it was received.
+/// From this many bytes on a payload is written without a copy.
 const APART: usize = 4 << 10;
 
 impl Echo for Ours {
@@ -80,7 +80,7 @@ impl Echo for Ours {
 
     fn echo(&mut self, mut input: &mut [u8], out: &mut Vec<u8>, socket: &mut Socket) -> io::Result<()> {
         let Self { connection, cut } = self;
-        // Each with where in `out` it belongs.
+        // Each with its place in `out`.
         let mut apart: Vec<(usize, Event<'_>)> = Vec::new();
         while let Some(event) = connection.receive(&mut input).map_err(io::Error::other)? {
             let Some(event) = cut.whole_or_join(event, connection, out)? else { continue };
@@ -128,7 +128,7 @@ pub(crate) fn wsproto(listener: TcpListener) -> io::Result<()> {
 
 const LISTENER: Token = Token(0);
 
-/// How many bytes are read at a time: one buffer for all, so that it may be as long as what a window holds.
+/// How many bytes are read at a time. All connections share one buffer, so it may be as long as a window.
 const READ: usize = 512 << 10;
 
 struct Client<E> {
@@ -138,11 +138,11 @@ struct Client<E> {
 
 struct Socket {
     stream: TcpStream,
-    /// What it had no room for; nothing is read before that is written.
+    /// The bytes that didn't fit. Nothing is read before they are written.
     unsent: Vec<u8>,
 }
 
-/// Whether a connection goes on.
+/// Whether a connection continues.
 enum Fate {
     Open,
     Over,
@@ -180,7 +180,7 @@ fn serve<E: Echo>(listener: TcpListener) -> io::Result<()> {
 }
 
 impl<E: Echo> Client<E> {
-    /// Writes and reads until the socket would block: it is told only once that it wouldn't.
+    /// Writes and reads until the socket would block, since epoll reports each change only once.
     fn go_on(&mut self, buffer: &mut [u8], out: &mut Vec<u8>) -> io::Result<Fate> {
         let Self { socket, echo } = self;
         if !socket.unsent.is_empty() {
@@ -196,7 +196,7 @@ impl<E: Echo> Client<E> {
             };
             out.clear();
             echo.echo(&mut buffer[..n], out, socket)?;
-            // Less than was asked for: there was no more.
+            // A short read: there was no more.
             if n < READ {
                 break;
             }
@@ -206,7 +206,7 @@ impl<E: Echo> Client<E> {
 }
 
 impl Socket {
-    /// Writes what there is room for, and keeps the rest.
+    /// Writes as much as fits, and keeps the rest.
     fn write(&mut self, mut slices: &mut [IoSlice<'_>]) -> io::Result<()> {
         IoSlice::advance_slices(&mut slices, 0);
         while !slices.is_empty() {

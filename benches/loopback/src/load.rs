@@ -1,4 +1,4 @@
-//! The load: connections that keep a number of messages under way, from bytes made beforehand; what comes back is only
+//! The load: connections that keep a number of messages under way, from bytes that were made before. Answers are only
 //! counted.
 
 use std::io::{self, Read as _, Write as _};
@@ -10,12 +10,12 @@ use mio::{Events, Interest, Poll, Token};
 
 use crate::child::Child;
 
-/// How long a server is under load before anything counts.
+/// How long a server is under load before the measurement.
 const WARM_UP: Duration = Duration::from_millis(40);
 
 const KEY: [u8; 4] = [0x37, 0x7a, 0x21, 0x3d];
 
-/// So many connections, each with so many messages of so many bytes under way.
+/// A number of connections, each with a number of messages of a length under way.
 #[derive(Clone, Copy)]
 pub(crate) struct Load {
     pub(crate) connections: usize,
@@ -23,10 +23,10 @@ pub(crate) struct Load {
     pub(crate) window: usize,
 }
 
-/// What a server did under a load.
+/// The result of a server under a load.
 #[derive(Clone, Copy)]
 pub(crate) struct Sample {
-    /// Messages a second.
+    /// Messages per second.
     pub(crate) rate: f64,
     /// Nanoseconds of the server's CPU time for each message.
     pub(crate) cpu: f64,
@@ -35,7 +35,7 @@ pub(crate) struct Sample {
 impl Sample {
     pub(crate) const WORST: Self = Self { rate: 0.0, cpu: f64::INFINITY };
 
-    /// Takes the better of each: whatever else the machine does only ever adds.
+    /// Takes the better value of each: other work of the machine only makes values worse.
     pub(crate) fn or(self, other: Self) -> Self {
         Self { rate: self.rate.max(other.rate), cpu: self.cpu.min(other.cpu) }
     }
@@ -58,7 +58,7 @@ impl Load {
         format!("{} connection{plural}, {len}, window {}", self.connections, self.window)
     }
 
-    /// Puts the load on a server; each connection's first answer is compared byte by byte.
+    /// Puts the load on a server. Each connection's first answer is compared byte by byte.
     pub(crate) fn put_on(&self, child: &mut Child, duration: Duration) -> io::Result<Sample> {
         let text: Vec<u8> = (b' '..0x7f).cycle().take(self.len).collect();
         let request = frame(&text, Some(KEY));
@@ -119,7 +119,7 @@ struct Client {
     stream: TcpStream,
     /// How many bytes may be sent now.
     owed: usize,
-    /// Where in a request the next of them stands.
+    /// The place of the next byte in a request.
     at: usize,
     /// How many bytes of an answer have come.
     received: usize,
@@ -139,7 +139,7 @@ impl Client {
         Ok(Self { stream, owed, at: 0, received: 0, compared: false, request_len: request.len() })
     }
 
-    /// Reads and writes until the socket would block; returns how many answers have come.
+    /// Reads and writes until the socket would block. Returns how many answers have come.
     fn go_on(&mut self, requests: &[u8], answer: &[u8], buffer: &mut [u8]) -> io::Result<usize> {
         let mut answers = 0;
         loop {

@@ -20,14 +20,15 @@ use child::Child;
 use load::{Load, Sample};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
-/// Somebody who sends back what he receives.
+/// A server that sends received messages back.
 pub(crate) struct Server {
     pub(crate) name: &'static str,
     /// Takes connections that speak WebSocket from the first byte, for ever.
     serve: fn(TcpListener) -> io::Result<()>,
 }
 
-/// Those that parse nothing are the limits, one for each kind of loop; then ours, and from [`FIRST_PEER`] on the peers.
+/// The servers that parse nothing are the limits, one for each kind of loop. Then come ours, and from [`FIRST_PEER`] on
+/// the peers.
 pub(crate) const FIRST_PEER: usize = 6;
 pub(crate) const SERVERS: [Server; 13] = [
     Server { name: "raw", serve: epoll::raw },
@@ -45,7 +46,7 @@ pub(crate) const SERVERS: [Server; 13] = [
     Server { name: "fastwebsockets (batched)", serve: peers::fastwebsockets_batched },
 ];
 
-/// Everybody's best figures under one load.
+/// All servers' best figures under one load.
 pub(crate) struct Row {
     pub(crate) load: Load,
     pub(crate) best: Vec<(&'static str, Sample)>,
@@ -61,7 +62,7 @@ struct Options {
     duration: Duration,
     rounds: usize,
     only: String,
-    /// The names of those who take part; all without any.
+    /// The names of the servers that take part. Without a name, all do.
     servers: Vec<String>,
     table: Option<String>,
 }
@@ -76,7 +77,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Reads the command line; `None` where a server was asked for, and its end is the end of the process.
+/// Reads the command line. `None` if it runs as a server: then the end of that is the end of the process.
 fn options() -> Result<Option<Options>, String> {
     let mut options = Options {
         duration: Duration::from_millis(200),
@@ -107,7 +108,7 @@ fn options() -> Result<Option<Options>, String> {
     Ok(Some(options))
 }
 
-/// Puts everybody under each load.
+/// Puts all servers under each load.
 fn compare(options: &Options) -> Result<(), String> {
     let loads = Load::all().into_iter().filter(|load| load.name().contains(&options.only));
     let (alone, many): (Vec<_>, Vec<_>) = loads.partition(|load| load.connections == 1);
@@ -119,8 +120,8 @@ fn compare(options: &Options) -> Result<(), String> {
     Ok(())
 }
 
-/// Keeps this process, and those that it starts meanwhile, to one CPU: a server and a client that wait for each other need
-/// no second one, and to wake it up takes several times as long as all that is to be measured.
+/// Keeps this process and its children on one CPU. A server and a client that wait for each other need no second one,
+/// and to wake a second CPU takes several times as long as the measured work.
 fn on_one_cpu<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     let told = |error: rustix::io::Errno| format!("to choose the CPU: {error}");
     let all = sched_getaffinity(None).map_err(told)?;
@@ -132,7 +133,7 @@ fn on_one_cpu<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> 
     done
 }
 
-/// Puts everybody under each of these loads, interleaved.
+/// Puts all servers under each of these loads, interleaved.
 fn put_under(loads: Vec<Load>, options: &Options) -> Result<Vec<Row>, String> {
     let wanted = |server: &&Server| {
         options.servers.is_empty() || options.servers.iter().any(|name| server.name == name)
@@ -148,7 +149,7 @@ fn put_under(loads: Vec<Load>, options: &Options) -> Result<Vec<Row>, String> {
             children.iter().map(|child| (child.name, Sample::WORST)).collect();
         for round in 0..options.rounds {
             for place in 0..children.len() {
-                // Each begins a round in turn: what a processor does after a pause is not the same.
+                // Each server begins a round in turn, since a processor is in another state after a pause.
                 let who = (place + round) % children.len();
                 let sample = load
                     .put_on(&mut children[who], options.duration)

@@ -1,5 +1,5 @@
-//! The same on tokio with one thread, as others write it: each message flushed, or a flush when nothing more is there to
-//! be read.
+//! The same on tokio with one thread, with other libraries: a flush for each message, or a flush when there is nothing
+//! more to read.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -33,7 +33,7 @@ where
     })
 }
 
-/// Returns what a future gives without waiting; it can be polled again.
+/// Returns the result of a future if it is ready. The future can be polled again.
 async fn at_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
     poll_fn(|context| {
         Poll::Ready(match std::pin::Pin::new(&mut *future).poll(context) {
@@ -88,7 +88,8 @@ pub(crate) fn tungstenite(listener: TcpListener) -> io::Result<()> {
     })
 }
 
-/// With a smaller buffer than its own, which is new memory for each read as long as a message of the last one is alive.
+/// It has a smaller buffer than its default. The default is new memory for each read while a message of the last read
+/// is alive.
 pub(crate) fn tungstenite_batched(listener: TcpListener) -> io::Result<()> {
     serve(listener, |stream| async {
         let config = WebSocketConfig::default().read_buffer_size(16 << 10);
@@ -107,7 +108,7 @@ pub(crate) fn tungstenite_batched(listener: TcpListener) -> io::Result<()> {
     })
 }
 
-/// It flushes whenever it is asked for the next message, so that there is no other way.
+/// It flushes with each request for the next message, so there is no other way.
 pub(crate) fn tokio_websockets(listener: TcpListener) -> io::Result<()> {
     serve(listener, |stream| async {
         let mut ws = tokio_websockets::ServerBuilder::new().serve(stream);
@@ -132,7 +133,7 @@ pub(crate) fn fastwebsockets(listener: TcpListener) -> io::Result<()> {
     })
 }
 
-/// Its reads can't be given up half-way: while one waits, what was written is flushed.
+/// Its reads can't be cancelled. While one waits, the written bytes are flushed.
 pub(crate) fn fastwebsockets_batched(listener: TcpListener) -> io::Result<()> {
     serve(listener, |stream| async {
         let (reader, writer) = stream.into_split();

@@ -1,13 +1,13 @@
-//! The figures as others read them.
+//! The figures for readers.
 
 use std::fmt::Write as _;
 
 use crate::{FIRST_PEER, Options, Row, SERVERS, load::Sample};
 
-/// What stands behind the name of a peer that flushes when nothing more is there to be read.
+/// The mark of a peer that flushes when there is nothing more to read.
 const BATCHED: &str = " (batched)";
 
-/// A row for whoever is waiting.
+/// A row on the terminal.
 pub(crate) fn line(row: &Row) -> String {
     let mut line = row.load.name();
     for (name, sample) in &row.best {
@@ -52,7 +52,7 @@ pub(crate) fn table(rows: &[Row], options: &Options) -> String {
     text
 }
 
-/// The names of the peers, whatever their way.
+/// The names of the peers, without their way.
 fn peers() -> Vec<&'static str> {
     SERVERS
         .iter()
@@ -62,7 +62,7 @@ fn peers() -> Vec<&'static str> {
         .collect()
 }
 
-/// The way of a peer that takes less, and its mark.
+/// The faster way of a peer, and its mark.
 fn better(row: &Row, name: &str) -> (Sample, &'static str) {
     let ways = [(row.of(name), ""), (row.of(&format!("{name}{BATCHED}")), "*")];
     ways.into_iter().min_by(|a, b| a.0.cpu.total_cmp(&b.0.cpu)).unwrap_or((Sample::WORST, ""))

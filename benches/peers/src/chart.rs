@@ -1,4 +1,4 @@
-//! Charts as SVG: times against what they depend on, both logarithmic.
+//! Charts as SVG: times against the quantity that they depend on, both logarithmic.
 
 use std::fmt::Write as _;
 
@@ -63,7 +63,7 @@ pub(crate) fn connections(rows: &[Row]) -> String {
     .draw(turns.map(|row| (row.work.connections as f64, row)).collect())
 }
 
-/// A field with places on both axes, the first and the last at its edges.
+/// A field with places on both axes. The first and the last place are at its edges.
 struct Chart {
     title: &'static str,
     places: &'static [(f64, &'static str)],
@@ -71,7 +71,7 @@ struct Chart {
 }
 
 impl Chart {
-    /// Draws a line for everybody who did all of the works.
+    /// Draws a line for each entrant that did all of the works.
     fn draw(&self, works: Vec<(f64, &Row)>) -> String {
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" \

@@ -1,4 +1,4 @@
-//! permessage-deflate: ourselves with each library, at the same level and with the same parameters as the peers.
+//! permessage-deflate: our connection with each library, at the same level and with the same parameters as the peers.
 
 use std::sync::Arc;
 

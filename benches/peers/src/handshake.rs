@@ -10,7 +10,7 @@ use crate::{
     work::Work,
 };
 
-/// Starts one who answers a request with `answer`.
+/// Starts an entrant that answers a request with `answer`.
 fn start(work: &Work, mut answer: impl FnMut(&mut Transport) + 'static) -> Option<Runner> {
     let mut transport = Transport::of(work);
     let round = move |count: usize, _: &mut _| (0..count).for_each(|_| answer(&mut transport));

@@ -1,4 +1,4 @@
-//! The limits as entrants: the work's bytes copied, unmasked, checked, inflated, by the fastest means known.
+//! The limits as entrants: the work's bytes are copied, unmasked, checked and inflated by the fastest means known.
 
 use std::hint::black_box;
 
@@ -9,7 +9,7 @@ use crate::{
     work::{Delivered, Task, Work},
 };
 
-/// Starts one who does the same to each message; nothing is delivered or written.
+/// Starts an entrant that does the same to each message. Nothing is delivered or written.
 fn start(mut message: impl FnMut() + 'static) -> Option<Runner> {
     let round = move |messages: usize, _: &mut Delivered| (0..messages).for_each(|_| message());
     Some(Runner::new(round))
@@ -72,14 +72,14 @@ pub(crate) fn zlib_rs(work: &Work) -> Option<Runner> {
     })
 }
 
-/// Returns what the peer sends, each message with its end restored.
+/// Returns the peer's messages, each with its end restored.
 fn received(work: &Work) -> Option<Vec<Vec<u8>>> {
     let mut messages = raw::compressed(&work.payloads(), work.deflate?);
     messages.iter_mut().for_each(|message| message.extend(raw::TAIL));
     Some(messages)
 }
 
-/// Starts one who takes the messages in turn.
+/// Starts an entrant that takes the messages in turn.
 fn each(messages: Vec<Vec<u8>>, mut message: impl FnMut(&[u8], &mut Delivered) + 'static) -> Option<Runner> {
     let mut next = 0;
     let round = move |count: usize, delivered: &mut Delivered| {

@@ -1,7 +1,8 @@
 //! The same work for us and for other WebSocket crates, in one process: CPU time of the thread, interleaved in random
 //! order, minimum and median of many rounds.
 //!
-//! Usage: wsproto-peers [--rounds N] [--only TEXT, _ for a space, $ behind the end of a name] [--peers A,B] [--json FILE] [--docs DIR]
+//! Usage: wsproto-peers [--rounds N] [--only TEXT, _ for a space, $ behind the end of a name] [--peers A,B] [--json
+//! FILE] [--docs DIR]
 
 mod chart;
 mod deflate;
@@ -37,7 +38,7 @@ use work::{Delivered, Group, Task, Work, works};
 
 /// Does a round of work.
 ///
-/// So many messages are received, sent, or both; what is received is delivered.
+/// This many messages are received, sent, or both. Received ones are delivered.
 pub(crate) struct Runner {
     pub(crate) round: Box<dyn FnMut(usize, &mut Delivered)>,
     pub(crate) written: Arc<Written>,
@@ -49,7 +50,7 @@ impl Runner {
     }
 }
 
-/// Somebody and how he does a kind of work. "limit: …" is what no one can do without.
+/// An entrant, and its way to do a kind of work. "limit: …" is work that every implementation must do.
 struct Entrant {
     name: &'static str,
     way: Way,
@@ -57,11 +58,11 @@ struct Entrant {
 
 #[derive(Clone, Copy)]
 enum Way {
-    /// In one piece; `None` where there is nothing for him to do.
+    /// In one piece; `None` where it has nothing to do.
     Whole(fn(&Work) -> Option<Runner>),
-    /// By connections that know nothing of each other.
+    /// By connections that share nothing.
     EachItsOwn(fn(&Work) -> Option<Runner>),
-    /// Not at all, and why.
+    /// Not at all, for this reason.
     Cannot(&'static str),
 }
 
@@ -182,7 +183,7 @@ const MANY: &[Entrant] = &[
     Entrant::many("limit: copy", limits::copy),
 ];
 
-/// Those who compress what many get.
+/// The entrants that compress a message for many connections.
 const MANY_DEFLATE: &[Entrant] = &[
     Entrant::new("wsproto", many::ours),
     Entrant::new("wsproto (apart)", many::ours_apart),
@@ -191,7 +192,7 @@ const MANY_DEFLATE: &[Entrant] = &[
     Entrant::many("sockudo-ws (parser)", sockudo::parser),
 ];
 
-/// Those whose connections take turns: ourselves, the best, and the one that is used most.
+/// The entrants whose connections take turns: ourselves, the best one, and the most used one.
 const TURNS: &[Entrant] = &[
     Entrant::new("wsproto", many::ours),
     Entrant::many("tungstenite", tungstenite::start),
@@ -200,7 +201,7 @@ const TURNS: &[Entrant] = &[
     Entrant::many("sockudo-ws", sockudo::stream),
 ];
 
-/// Those whose times are drawn against the length of a message.
+/// The entrants whose times are drawn against the length of a message.
 const LENGTHS: &[Entrant] = &[
     Entrant::new("wsproto", ours::messages),
     Entrant::new("wsproto (chunks)", ours::chunks),
@@ -272,8 +273,8 @@ fn options() -> Options {
     options
 }
 
-/// The times of one entrant, in nanoseconds a message; or the bytes that he keeps, and those after he was asked to give
-/// back what he can.
+/// The times of one entrant, in nanoseconds per message; or the bytes that it keeps, and those after it was asked to
+/// free memory.
 pub(crate) struct Times {
     pub(crate) name: &'static str,
     pub(crate) minimum: f64,
@@ -285,7 +286,7 @@ impl Times {
         self.name.starts_with("wsproto")
     }
 
-    /// Returns of what this is the limit, if it is one.
+    /// Returns the work of which this is the limit, if it is one.
     pub(crate) fn limit(&self) -> Option<&'static str> {
         self.name.strip_prefix("limit: ")
     }
@@ -295,15 +296,15 @@ impl Times {
     }
 }
 
-/// Everybody's times for one work, the shortest first.
+/// All entrants' times for one work, the shortest first.
 pub(crate) struct Row {
     pub(crate) work: Work,
     pub(crate) times: Vec<Times>,
-    /// Who can't do it, and why.
+    /// The entrants that can't do it, and the reasons.
     pub(crate) cannot: Vec<(&'static str, &'static str)>,
 }
 
-/// Lets everybody do the work, checked first, then timed round by round in random order.
+/// Lets all entrants do the work, checked first, and then timed round by round in random order.
 fn measure(work: &Work, options: &Options) -> Row {
     let wanted = |entrant: &&Entrant| {
         options.peers.is_empty() || options.peers.iter().any(|peer| entrant.name == peer)
@@ -344,7 +345,7 @@ fn measure(work: &Work, options: &Options) -> Row {
     Row { work: *work, times, cannot }
 }
 
-/// Does a round whose every byte is looked at.
+/// Does a round in which every byte is checked.
 fn check(name: &str, runner: &mut Runner, work: &Work) {
     let messages = work.messages();
     let mut delivered = Delivered { expected: Some(work.payloads()), ..Delivered::default() };
@@ -367,7 +368,7 @@ fn check(name: &str, runner: &mut Runner, work: &Work) {
     }
 }
 
-/// Does a round against the clock, and returns nanoseconds a message.
+/// Does a timed round, and returns nanoseconds per message.
 fn time(runner: &mut Runner, work: &Work) -> f64 {
     let messages = work.messages();
     let mut delivered = Delivered::default();
@@ -380,11 +381,11 @@ fn time(runner: &mut Runner, work: &Work) -> f64 {
 }
 
 thread_local! {
-    /// The time of the round that nobody pays for.
+    /// The part of the round's time that doesn't count.
     static ASIDE: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
-/// Does what nobody pays for.
+/// Does work that doesn't count.
 pub(crate) fn aside(work: impl FnOnce()) {
     let start = cpu_time();
     work();

@@ -12,10 +12,10 @@ use crate::{
     work::{Delivered, Group, Work},
 };
 
-/// So many connections that compress are made at most; they take turns.
+/// The most connections with compression that are made. They take turns.
 const COMPRESSING: usize = 1000;
 
-/// Starts a peer whose connections have everything of their own; their payloads may share memory.
+/// Starts a peer whose connections share nothing except for the memory of payloads.
 pub(crate) fn each_its_own(work: &Work, start: fn(&Work) -> Option<Runner>) -> Option<Runner> {
     let most = if work.deflate.is_some() { COMPRESSING } else { usize::MAX };
     let mut runners: Vec<Runner> =
@@ -31,7 +31,7 @@ pub(crate) fn each_its_own(work: &Work, start: fn(&Work) -> Option<Runner>) -> O
     Some(Runner::new(round))
 }
 
-/// Ours: connections that share a buffer to read and a queue to write, as a thread of a server would.
+/// Our connections: they share a buffer to read and a queue to write, as a thread of a server would.
 struct Ours {
     connections: Vec<(Connection, Transport)>,
     turn: usize,
@@ -96,7 +96,7 @@ pub(crate) fn ours(work: &Work) -> Option<Runner> {
     Some(Runner::new(round))
 }
 
-/// Each client's header apart from the payload, which is not copied.
+/// Each client's header, apart from the payload, which is not copied.
 pub(crate) fn ours_apart(work: &Work) -> Option<Runner> {
     let mut ours = (work.group == Group::Broadcast).then(|| Ours::new(work))?;
     let round = move |messages: usize, _: &mut _| (0..messages).for_each(|_| ours.broadcast_apart());

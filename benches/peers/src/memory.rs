@@ -1,11 +1,11 @@
-//! What is kept after a long message: what `malloc` has given out, before and after.
+//! The memory that is kept after a long message: the bytes that `malloc` has allocated, before and after.
 
 use crate::{
     Runner,
     work::{Delivered, Work},
 };
 
-/// How much more memory is held than before a message, in bytes: after it, and after what can be given back was.
+/// How many more bytes are held than before a message: after it, and after a request to free memory.
 pub(crate) fn kept(runner: &mut Runner, work: &Work) -> (f64, f64) {
     let mut delivered = Delivered::default();
     let before = held();

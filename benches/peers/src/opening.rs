@@ -1,7 +1,7 @@
 //! The opening handshake of a client: a request out, the answer in, a connection ready.
 //!
-//! Keys differ, so that the answers can't be there before. All of a round ask first; then they are answered, which nobody
-//! pays for; then all take their answers.
+//! Keys differ, so no answer can exist before its request. In a round all clients ask first. Then they are answered,
+//! which doesn't count. Then all take their answers.
 
 use std::{
     cell::RefCell,
@@ -27,7 +27,7 @@ use crate::{
 const HOST: &str = "server.example.com";
 const TARGET: &str = "/chat?room=42";
 
-/// What went over one client's connection.
+/// The bytes of one client's connection.
 #[derive(Default)]
 struct Exchange {
     request: Vec<u8>,
@@ -36,7 +36,7 @@ struct Exchange {
     read: usize,
 }
 
-/// The client's end of a connection: nothing can be read before the answer is there.
+/// The client's end of a connection. It reads nothing before the answer is there.
 #[derive(Clone)]
 pub(crate) struct End {
     exchange: Rc<RefCell<Exchange>>,
@@ -64,7 +64,7 @@ impl End {
         bytes.len()
     }
 
-    /// Copies of the answer what fits; `None` before it is there.
+    /// Copies as much of the answer as fits; `None` before it is there.
     #[inline]
     fn read_some(&self, buf: &mut [u8]) -> Option<usize> {
         let Exchange { answer, read, .. } = &mut *self.exchange.borrow_mut();
@@ -157,7 +157,7 @@ impl wtx::stream::StreamWriter for End {
     }
 }
 
-/// Starts one who asks with `ask`, and takes the answer with `take`.
+/// Starts an entrant that asks with `ask`, and takes the answer with `take`.
 fn start<T: 'static>(
     work: &Work,
     mut ask: impl FnMut(End) -> T + 'static,
@@ -173,7 +173,7 @@ fn start<T: 'static>(
     Some(Runner::new(round))
 }
 
-/// Starts one whose handshake is a future; each waits in a place that is used again and again.
+/// Starts an entrant whose handshake is a future. Each future waits in a place that is used again.
 fn start_future<F: Future<Output = ()> + 'static>(
     work: &Work,
     mut handshake: impl FnMut(End) -> F + 'static,

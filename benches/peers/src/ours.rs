@@ -1,4 +1,4 @@
-//! Ourselves: a connection that the caller drives with one buffer in and one queue out.
+//! Our connection, which the caller drives with one buffer in and one queue out.
 
 use std::{io::IoSlice, ops::Range};
 
@@ -10,10 +10,10 @@ use crate::{
     work::{Delivered, Group, Task, Work},
 };
 
-/// Payloads of this many bytes and more are echoed from where they lie.
+/// Payloads of this many bytes and more are echoed without a copy.
 const APART: usize = 8 << 10;
 
-/// A client masks so many bytes of a payload before it writes them.
+/// A client masks this many bytes of a payload before it writes them.
 const PIECE: usize = 16 << 10;
 
 struct Ours {
@@ -25,12 +25,12 @@ struct Ours {
     /// The bytes of `buf` that were read and not yet taken.
     unread: Range<usize>,
     out: OutputQueue,
-    /// What is sent, in turn.
+    /// The messages to send, in turn.
     sent: Vec<Message>,
     next: usize,
 }
 
-/// Whole messages; what is sent goes into a queue.
+/// Whole messages. Sent ones go into a queue.
 pub(crate) fn messages(work: &Work) -> Option<Runner> {
     with(work, open(work))
 }
@@ -43,7 +43,7 @@ pub(crate) fn chunks(work: &Work) -> Option<Runner> {
         .then(|| Runner::new(move |count, delivered| ours.receive_chunks(count, delivered)))
 }
 
-/// Headers apart from payloads, which the caller writes, and a client masks a piece at a time.
+/// Headers apart from payloads, which the caller writes. A client masks one piece at a time.
 pub(crate) fn apart(work: &Work) -> Option<Runner> {
     let mut ours = Ours::new(work, open(work));
     (work.task == Task::Send).then(|| Runner::new(move |count, _| ours.send_apart(count)))
@@ -57,7 +57,7 @@ pub(crate) fn with(work: &Work, connection: Connection) -> Option<Runner> {
         Task::Receive => {
             ours.receive(count, delivered);
             if ours.work.group == Group::Memory {
-                // As long as an event may be looked at, its memory stays: until the next read.
+                // The memory of an event stays as long as the event may be used: until the next read.
                 assert!(ours.connection.receive_from(&mut ours.messages).unwrap().is_none());
                 let _ = ours.messages.room();
             }
@@ -190,7 +190,7 @@ impl Ours {
         }
     }
 
-    /// Writes long payloads from where they lie.
+    /// Writes long payloads without a copy.
     fn echo_apart(&mut self, count: usize, delivered: &mut Delivered) {
         let mut left = count;
         loop {

@@ -1,4 +1,4 @@
-//! The loop of all whose messages are their own: receive, deliver, send back, flush.
+//! The loop of all entrants with owned messages: receive, deliver, send back, flush.
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::AsyncReadExt as _;
@@ -9,29 +9,29 @@ use crate::{
     work::{Delivered, Task, Work, to_str},
 };
 
-/// Somebody who gives and takes whole messages.
+/// An entrant that returns and takes whole messages.
 pub(crate) trait Peer: 'static {
     type Message: Clone + 'static;
 
     async fn receive(&mut self) -> Self::Message;
 
-    /// Takes what is to be written; it may wait for the flush.
+    /// Takes a message to write. It may wait for the flush.
     async fn feed(&mut self, message: Self::Message);
 
     async fn flush(&mut self);
 
     fn bytes(message: &Self::Message) -> &[u8];
 
-    /// Those who give no text check it again.
+    /// Entrants that return no text check it again.
     fn text(message: &Self::Message) -> &str {
         to_str(Self::bytes(message))
     }
 
-    /// Gives back the memory that can be given back.
+    /// Frees the memory that can be freed.
     fn shrink(&mut self) {}
 }
 
-/// Starts a peer; `message` makes a message of a payload, and whether that is text.
+/// Starts a peer. `message` makes a message of a payload, and says whether that is text.
 pub(crate) fn start<P: Peer>(
     work: &Work,
     mut peer: P,
@@ -73,7 +73,7 @@ pub(crate) fn start<P: Peer>(
     Some(Runner::new(round))
 }
 
-/// Makes a peer of a stream of messages that is a sink, too.
+/// Makes a peer of a type that is a stream and a sink of messages.
 macro_rules! stream_and_sink {
     ($stream:ty, $message:ty, |$item:ident| $received:expr, |$given:ident| $bytes:expr, $text:expr) => {
         impl crate::peer::Peer for $stream {
@@ -109,7 +109,7 @@ macro_rules! stream_and_sink {
 }
 pub(crate) use stream_and_sink;
 
-/// Somebody without I/O: messages out of a buffer, and into one.
+/// An entrant without I/O: messages out of a buffer, and into one.
 pub(crate) trait Codec: 'static {
     type Message: Clone + 'static;
 
@@ -122,7 +122,7 @@ pub(crate) trait Codec: 'static {
     }
 }
 
-/// A codec that reads and writes as an asynchronous transport would.
+/// A codec that reads and writes like an asynchronous transport.
 pub(crate) struct Framed<C> {
     codec: C,
     transport: Transport,

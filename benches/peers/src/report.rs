@@ -1,4 +1,4 @@
-//! The figures as others read them: tables in Markdown, JSON, and charts.
+//! The figures for readers: tables in Markdown, JSON, and charts.
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +13,7 @@ use crate::{Row, Times, chart, work::Group};
 const BEGIN: &str = "<!-- figures: begin -->\n";
 const END: &str = "<!-- figures: end -->\n";
 
-/// Puts the tables into performance.md, the rest into charts/.
+/// Puts the tables into performance.md, and the others into charts/.
 pub(crate) fn write(docs: &Path, rows: &[Row], rounds: usize) {
     let page = docs.join("performance.md");
     let text = fs::read_to_string(&page).expect("docs/performance.md");
@@ -27,7 +27,7 @@ pub(crate) fn write(docs: &Path, rows: &[Row], rounds: usize) {
     fs::write(charts.join("connections.svg"), chart::connections(rows)).expect("writable");
 }
 
-/// Returns everybody's times.
+/// Returns all entrants' times.
 pub(crate) fn json(rows: &[Row]) -> String {
     let rows: Vec<String> = rows.iter().map(json_row).collect();
     format!("[\n{}\n]\n", rows.join(",\n"))
@@ -104,7 +104,7 @@ fn messages_line(row: &Row, with_limits: bool, text: &mut String) {
     text.push('\n');
 }
 
-/// Writes a line for everybody: what is kept of each kind of message, and of that what can't be given back.
+/// Writes a line for each entrant: the bytes that it keeps for each kind of message, and those that can't be freed.
 fn memory_lines(rows: &[&Row], text: &mut String) {
     let Some(first) = rows.first() else { return };
     for Times { name, .. } in &first.times {
@@ -169,7 +169,7 @@ fn cannot(rows: &[Row]) -> String {
     format!("\nPeers that can't do all of it, and why:\n\n{lines}")
 }
 
-/// Writes a time with as many digits as mean something.
+/// Writes a time with its significant digits.
 fn ns(time: f64) -> String {
     if time < 100.0 { format!("{time:.1}") } else { format!("{time:.0}") }
 }

@@ -1,4 +1,4 @@
-//! websocket-sans-io: frames alone. It checks neither their order nor their text; we join and check text for it.
+//! websocket-sans-io: only frames. It checks neither their order nor their text, so we join and check text for it.
 
 use bytes::Bytes;
 use websocket_sans_io::{
@@ -59,7 +59,7 @@ impl Peer {
     fn receive<const ECHO: bool>(&mut self, count: usize, delivered: &mut Delivered) {
         let mut left = count;
         loop {
-            // The part of the frame at hand that has come, in `buf`.
+            // The part of the current frame that has come, in `buf`.
             let mut part = 0..0;
             loop {
                 let result = self.decoder.add_data(&mut self.buf[self.unread.clone()]).unwrap();
@@ -115,7 +115,7 @@ impl Peer {
     }
 }
 
-/// Checks text as fast as can be.
+/// Checks text in the fastest way.
 fn check(text: &[u8]) {
     if text.len() >= 256 || !text.is_ascii() {
         simdutf8::basic::from_utf8(text).unwrap();

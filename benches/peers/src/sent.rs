@@ -1,4 +1,4 @@
-//! What everybody wrote, read as the RFCs say, without any of the code under test.
+//! The bytes that entrants wrote, read by the RFCs, without any of the code under test.
 
 use std::collections::BTreeSet;
 
@@ -46,7 +46,7 @@ pub(crate) fn check_answers(wire: &[u8], count: usize) {
     assert_eq!(answers.matches(ACCEPT).count(), count);
 }
 
-/// Checks that so many requests were sent, each with a key of its own.
+/// Checks that this many requests were sent, each with its own key.
 pub(crate) fn check_requests(wire: &[u8], count: usize) {
     let requests: Vec<&str> = str::from_utf8(wire).unwrap().split_terminator("\r\n\r\n").collect();
     assert_eq!(requests.len(), count);

@@ -77,7 +77,7 @@ stream_and_sink!(
     message.as_text().unwrap()
 );
 
-/// A parser that gives all messages of a read at once.
+/// A parser that returns all messages of a read at once.
 struct Parser<P> {
     protocol: P,
     received: vec::IntoIter<Message>,

@@ -1,4 +1,4 @@
-//! soketto: a sender and a receiver; what is sent is buffered until the batch is flushed.
+//! soketto: a sender and a receiver. Sent messages are buffered until the batch is flushed.
 
 use soketto::connection::{Builder, Mode};
 

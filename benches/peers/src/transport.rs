@@ -14,7 +14,7 @@ use tokio::io::ReadBuf;
 
 use crate::work::Work;
 
-/// Gives the same bytes over and over, at most `read_len` of them at a time, and takes what is written.
+/// Returns the same bytes again and again, at most `read_len` of them at a time, and takes all written bytes.
 pub(crate) struct Transport {
     tape: Vec<u8>,
     at: usize,
@@ -28,7 +28,7 @@ thread_local! {
     static WRITTEN: Arc<Written> = Arc::default();
 }
 
-/// What the transports of a thread were given, in order, where somebody wants to see it.
+/// The bytes that the transports of a thread were given, in order, if a test checks them.
 #[derive(Default)]
 pub(crate) struct Written {
     wanted: AtomicBool,
@@ -41,18 +41,18 @@ impl Written {
         WRITTEN.with(Arc::clone)
     }
 
-    /// Keeps what is written from now on.
+    /// Keeps the bytes that are written from now on.
     pub(crate) fn keep(&self) {
         self.wanted.store(true, Ordering::Relaxed);
     }
 
-    /// Returns what was kept, and keeps no more.
+    /// Returns the kept bytes, and stops keeping them.
     pub(crate) fn take(&self) -> Vec<u8> {
         self.wanted.store(false, Ordering::Relaxed);
         std::mem::take(&mut *self.bytes.lock().unwrap())
     }
 
-    /// Takes note of what is written.
+    /// Records written bytes.
     #[inline]
     pub(crate) fn note(&self, bytes: &[u8]) {
         if self.wanted.load(Ordering::Relaxed) {

@@ -1,4 +1,4 @@
-//! The work that everybody does: what arrives or is sent, and in which form.
+//! The work of all entrants: the messages that arrive or are sent, and their form.
 
 use std::sync::Mutex;
 
@@ -6,20 +6,20 @@ use bytes::Bytes;
 use wsproto::Role;
 use wsproto_benches::{Deflate, ascii, binary, json, mixed, raw, wire};
 
-/// What is done with a message.
+/// The action for a message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Task {
     /// Take messages off the transport.
     Receive,
     /// Put messages on the transport.
     Send,
-    /// Send back what was received.
+    /// Send received messages back.
     Echo,
     /// Open a connection: as a server, answer a request; as a client, ask and take the answer.
     Handshake,
 }
 
-/// Which table a work belongs to.
+/// The table to which a work belongs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Group {
     Messages,
@@ -28,22 +28,22 @@ pub(crate) enum Group {
     Handshakes,
     /// A message to many connections.
     Broadcast,
-    /// Messages of many connections, which take turns.
+    /// Messages of many connections that take turns.
     Turns,
     /// Messages of many lengths, for a chart.
     Lengths,
-    /// What is kept after a long message.
+    /// The memory that is kept after a long message.
     Memory,
 }
 
-/// What a message holds.
+/// The contents of a message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Content {
     Ascii,
     /// Code points of one to four bytes.
     Mixed,
     Binary,
-    /// Text such as programs send each other, each message another.
+    /// Text as programs send it. Each message is different.
     Json,
 }
 
@@ -57,15 +57,16 @@ pub(crate) struct Work {
     pub(crate) content: Content,
     /// The length of a message in bytes.
     pub(crate) len: usize,
-    /// The number of frames that each message comes in.
+    /// The number of frames of each message.
     pub(crate) frames: usize,
-    /// The most bytes that a read gives.
+    /// The most bytes of a read.
     pub(crate) read_len: usize,
     pub(crate) deflate: Option<Deflate>,
     pub(crate) connections: usize,
-    /// How many messages are sent before they are written; 0 for as many as fit into 32 KiB.
+    /// How many messages are sent before they are written; 0 for as many as fit in 32 KiB.
     batch: usize,
-    /// Whether what is received is delivered as text, and not as bytes: who checks it, and gives no text, checks it again.
+    /// Whether received messages are delivered as text, and not as bytes. An entrant that checks text but returns bytes
+    /// checks it again.
     pub(crate) as_str: bool,
 }
 
@@ -102,7 +103,7 @@ impl Work {
         work
     }
 
-    /// A message of 1 KiB to so many clients.
+    /// A message of 1 KiB to this many clients.
     const fn broadcast(name: &'static str, content: Content, connections: usize) -> Self {
         let mut work = Self::new(name, Task::Send, Role::Server, content, 1 << 10);
         work.group = Group::Broadcast;
@@ -127,7 +128,7 @@ impl Work {
         work
     }
 
-    /// Echoes of 125 B; so many clients take turns, each with a message a read.
+    /// Echoes of 125 B. This many clients take turns, each with one message per read.
     const fn turns(name: &'static str, connections: usize) -> Self {
         let mut work = Self::new(name, Task::Echo, Role::Server, Content::Ascii, 125);
         work.group = Group::Turns;
@@ -156,8 +157,8 @@ impl Work {
         format!("{}{}", self.name, if self.as_str { ", as &str" } else { "" })
     }
 
-    /// Returns the same work with text delivered as text, where any is delivered. Where connections take turns, caches are
-    /// what counts.
+    /// Returns the same work with text delivered as text, if any text is delivered. Not for connections that take
+    /// turns, where caches matter.
     fn with_str(&self) -> Option<Self> {
         let is_delivered = !matches!(self.group, Group::Turns | Group::Memory);
         let receives = matches!(self.task, Task::Receive | Task::Echo) && is_delivered;
@@ -172,10 +173,10 @@ impl Work {
         self.role == Role::Client
     }
 
-    /// Returns how many messages a round has: some 0.2 ms of work, where one message is no more than that.
+    /// Returns how many messages a round has: some 0.2 ms of work, unless one message takes longer.
     ///
-    /// Of what is received those are whole tapes: who decodes all of a read at once must not find messages of the last
-    /// round, nor leave any.
+    /// Received messages are whole tapes: an entrant that decodes all of a read at once must not find messages of the
+    /// last round, or leave any.
     pub(crate) fn messages(&self) -> usize {
         self.tape_messages() * self.wanted_messages().div_ceil(self.tape_messages())
     }
@@ -196,7 +197,7 @@ impl Work {
     /// Returns how many messages the tape of a connection holds.
     fn tape_messages(&self) -> usize {
         match (self.group, self.task) {
-            // What waits for a connection is in memory of its own, as in a kernel.
+            // The waiting bytes of a connection have their own memory, as in a kernel.
             (Group::Turns, _) => 4,
             (_, Task::Send | Task::Handshake) => 1,
             (Group::Deflate, _) => self.payload_count(),
@@ -204,7 +205,8 @@ impl Work {
         }
     }
 
-    /// Returns how many messages come before a round, since what others left in the caches is not ours to pay for.
+    /// Returns how many messages come before a round, so that the state of the caches after other entrants doesn't
+    /// count.
     pub(crate) fn messages_before(&self) -> usize {
         match (self.group, self.task) {
             (Group::Turns, _) => self.connections,
@@ -214,7 +216,7 @@ impl Work {
         }
     }
 
-    /// Returns how many rounds there are where `most` are asked for: fewer of the long ones.
+    /// Returns how many rounds there are if `most` are asked for: fewer of the long ones.
     pub(crate) fn rounds(&self, most: usize) -> usize {
         match self.group {
             _ if self.connections >= 100_000 => most.div_ceil(20),
@@ -230,17 +232,17 @@ impl Work {
         batch.clamp(1, self.messages())
     }
 
-    /// Returns a message: the same for everybody.
+    /// Returns a message, which is the same for all entrants.
     pub(crate) fn payload(&self) -> Vec<u8> {
         self.payloads().swap_remove(0)
     }
 
-    /// Returns a message in memory that all who ask for it share.
+    /// Returns a message in shared memory.
     pub(crate) fn shared_payload(&self) -> Bytes {
         self.shared_payloads().swap_remove(0)
     }
 
-    /// Returns the messages that follow each other, in memory that all who ask for them share.
+    /// Returns consecutive messages in shared memory.
     pub(crate) fn shared_payloads(&self) -> Vec<Bytes> {
         static LAST: Mutex<Option<(Content, usize, Vec<Bytes>)>> = Mutex::new(None);
         let mut last = LAST.lock().unwrap();
@@ -256,7 +258,7 @@ impl Work {
         }
     }
 
-    /// Returns the messages that follow each other, again and again.
+    /// Returns consecutive messages, again and again.
     pub(crate) fn payloads(&self) -> Vec<Vec<u8>> {
         vec![match self.content {
             Content::Ascii => ascii(self.len),
@@ -270,14 +272,14 @@ impl Work {
 
     fn payload_count(&self) -> usize {
         match (self.content, self.group) {
-            // Those of many connections would be many.
+            // The messages of many connections would be too many.
             (Content::Json, Group::Broadcast) => 1,
             (Content::Json, _) => (128 << 10) / self.len,
             _ => 1,
         }
     }
 
-    /// Returns what the peer sends, again and again: whole messages, each with another key.
+    /// Returns the peer's messages, again and again: whole messages, each with another key.
     pub(crate) fn tape(&self) -> Vec<u8> {
         let mut tape = Vec::new();
         if self.task == Task::Send {
@@ -314,16 +316,16 @@ fn key(message: usize) -> u32 {
     (message as u32).wrapping_mul(0x9e37_79b9) | 0x0101_0101
 }
 
-/// Where everybody delivers the messages that he receives.
+/// The place to which entrants deliver received messages.
 #[derive(Default)]
 pub(crate) struct Delivered {
-    /// What they must be, again and again, while that is checked.
+    /// The expected messages, again and again, while they are checked.
     pub(crate) expected: Option<Vec<Vec<u8>>>,
     pub(crate) messages: usize,
     pub(crate) bytes: usize,
-    /// How much of the message under way came before.
+    /// How many bytes of the message under way came before.
     pub(crate) before: usize,
-    /// Nothing is received; memory that can be given back is given back.
+    /// Nothing is received. Memory that can be freed is freed.
     pub(crate) shrinks: bool,
 }
 
@@ -343,13 +345,13 @@ impl Delivered {
         self.message(std::hint::black_box(text).as_bytes());
     }
 
-    /// Takes a part of a text, `last` with the last.
+    /// Takes a part of a text; `last` marks the last one.
     #[inline(always)]
     pub(crate) fn text_part(&mut self, part: &str, last: bool) {
         self.part(std::hint::black_box(part).as_bytes(), last);
     }
 
-    /// Takes a part of a message, `last` with the last.
+    /// Takes a part of a message; `last` marks the last one.
     #[inline(always)]
     pub(crate) fn part(&mut self, part: &[u8], last: bool) {
         if let Some(expected) = &self.expected {
@@ -364,7 +366,7 @@ impl Delivered {
     }
 }
 
-/// Makes text of bytes for those who give no text, as fast as can be without unsafe code.
+/// Makes text of bytes for entrants that return no text, in the fastest way without unsafe code.
 #[inline]
 pub(crate) fn to_str(bytes: &[u8]) -> &str {
     simdutf8::basic::from_utf8(bytes).expect("the text of a message")
@@ -472,7 +474,7 @@ const TABLE: &[Work] = &[
     Work::memory("kept after receiving 1 MiB of binary",  Receive, Binary),
 ];
 
-/// Returns all that is done: each text that is received once as bytes, and once as text.
+/// Returns all works: each received text once as bytes, and once as text.
 pub(crate) fn works() -> impl Iterator<Item = Work> {
     TABLE.iter().flat_map(|work| [Some(*work), work.with_str()]).flatten()
 }

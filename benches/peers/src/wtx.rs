@@ -47,7 +47,7 @@ fn start_as<const IS_CLIENT: bool>(work: &Work) -> Option<Runner> {
         WebSocket::<_, _, _, _, IS_CLIENT>::new((), false, keys, transport, WebSocketBuffer::new()).ok()?;
     let opcode = if work.is_text() { OpCode::Text } else { OpCode::Binary };
     let mut payload = work.payload();
-    // A client's payload is masked where it lies.
+    // A client's payload is masked in place.
     let mut masked = Vec::new();
     let round = move |messages: usize, delivered: &mut Delivered| {
         run(async {

@@ -39,7 +39,7 @@ pub(crate) fn start(work: &Work) -> Option<Runner> {
     )
 }
 
-// Its own `as_str` checks again, too, and takes longer.
+// Its own `as_str` also checks again, and takes longer.
 stream_and_sink!(
     WebSocket<Transport>,
     Frame,

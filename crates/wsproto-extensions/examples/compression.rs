@@ -1,4 +1,5 @@
-//! Measures what permessage-deflate costs in memory and time and saves in bytes, as tables for `docs/compression.md`.
+//! Measures the cost of permessage-deflate in memory and time, and its savings in bytes, as tables for
+//! `docs/compression.md`.
 //!
 //! `cargo run --release -p wsproto-extensions --features zlib-rs --example compression`
 
@@ -55,7 +56,7 @@ fn params(bits: u8, takeover: bool) -> DeflateParams {
     }
 }
 
-/// Returns how many heap bytes a connection keeps, the pool that connections share not counted.
+/// Returns how many heap bytes a connection keeps, without the pool that connections share.
 fn kept(backend: Backend, params: DeflateParams, receives: bool, sends: bool) -> i64 {
     let config = DeflateConfig::default().with_backend(backend);
     let message = json(0);
@@ -63,7 +64,7 @@ fn kept(backend: Backend, params: DeflateParams, receives: bool, sends: bool) ->
     let client = PermessageDeflate::new(Role::Client, params, &config).compress(&message, &mut payload);
     assert_eq!(client, Ok(true));
     let mut out = Vec::with_capacity(1 << 16);
-    // What goes to the pool is made beforehand.
+    // The compressors for the pool are made before.
     let mut warm = PermessageDeflate::new(Role::Server, params, &config);
     let mut work = |server: &mut PermessageDeflate| {
         if receives {
@@ -109,7 +110,7 @@ fn ratio() -> String {
 /// The levels that are compared.
 const LEVELS: [u8; 4] = [1, 3, 5, 7];
 
-/// Returns what a compressor takes in bytes, and what a message costs: microseconds and percent of its bytes.
+/// Returns the bytes of a compressor, and the cost of a message: microseconds, and percent of its bytes.
 fn costs() -> String {
     let levels = LEVELS.map(|level| format!("level {level}: µs, %")).join(" | ");
     let mut table = format!(
@@ -146,7 +147,7 @@ fn compressor(config: &DeflateConfig, params: DeflateParams) -> i64 {
     measure(|| assert_eq!(server.compress(&json(0), &mut out), Ok(true))).bytes_current
 }
 
-/// Returns the shortest time for a message, and how long it is in percent.
+/// Returns the shortest time for a message, and its compressed length in percent.
 fn cost(config: &DeflateConfig, params: DeflateParams) -> (Duration, f64) {
     let messages: Vec<_> = (0..200).map(json).collect();
     let (mut best, mut wire, mut out) = (Duration::MAX, 0, Vec::with_capacity(1 << 16));
@@ -182,7 +183,7 @@ fn percent(backend: Backend, level: u8, params: DeflateParams) -> usize {
     wire * 100 / plain
 }
 
-/// Makes a message of about 1 KiB as a feed of prices would send it: all alike, none the same.
+/// Makes a message of about 1 KiB as a feed of prices would send it: all similar, none equal.
 fn json(number: u32) -> Vec<u8> {
     let mut state = number.wrapping_mul(0x9e37_79b9) | 1;
     let mut random = move || {

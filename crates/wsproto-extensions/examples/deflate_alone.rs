@@ -1,4 +1,4 @@
-//! permessage-deflate without the rest: somebody else's frames (here the frame codec's) and header texts go in and out.
+//! permessage-deflate alone: frames of another stack (here of the frame codec) and header texts go in and out.
 //!
 //! `cargo run -p wsproto-extensions --example deflate_alone`
 
@@ -8,7 +8,7 @@ use wsproto_extensions::deflate::DeflateConfig;
 use wsproto_frame::{FrameDecoder, FrameHeader, MaskingKey, Opcode, Role, Rsv};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // The texts of the Sec-WebSocket-Extensions fields travel in a handshake that somebody else does.
+    // Another stack performs the handshake, in which these Sec-WebSocket-Extensions fields go.
     let config = DeflateConfig::default();
     let offer = config.offer();
     let (answer, mut server) = config.respond(&offer)?.ok_or("the server declined")?;

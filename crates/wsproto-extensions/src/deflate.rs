@@ -1,8 +1,8 @@
 //! permessage-deflate: messages compressed with DEFLATE.
 //!
-//! [`DeflateConfig`] negotiates, as an [`ExtensionConfig`](crate::ExtensionConfig); [`PermessageDeflate`] is what was
-//! agreed, as an [`Extension`](crate::Extension), and can compress and decompress whole messages by itself. Nothing
-//! is allocated until the first compressed message, and what a message expands to comes out in pieces.
+//! [`DeflateConfig`] negotiates, as an [`ExtensionConfig`](crate::ExtensionConfig). [`PermessageDeflate`] is the agreed
+//! [`Extension`](crate::Extension), and can compress and decompress whole messages by itself. Nothing is allocated
+//! before the first compressed message, and inflated messages come out in pieces.
 //!
 //! [RFC 7692](https://www.rfc-editor.org/rfc/rfc7692)
 

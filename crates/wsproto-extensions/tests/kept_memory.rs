@@ -1,4 +1,4 @@
-//! What extensions hold between messages, by an allocator that counts: those that keep it are named.
+//! The memory that extensions hold between messages, counted by the allocator: extensions that keep memory are named.
 #![cfg(all(feature = "conformance", feature = "deflate"))]
 
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use wsproto_extensions::{
     Reason, Refusal, Rsv,
 };
 
-/// Whether an extension says that it keeps memory.
+/// Whether `keeps_memory` of an extension returns true.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 enum Says {
     #[default]
@@ -19,14 +19,14 @@ enum Says {
     AsServer,
 }
 
-/// Lets everything pass and may hold on to what it sees.
+/// An extension that lets everything pass, and may keep the payloads that it sees.
 #[derive(Clone, Debug, Default)]
 struct Hoarder {
-    /// Adds each payload to those before it.
+    /// Whether it adds each payload to the earlier ones.
     hoards: bool,
-    /// Holds the last payload.
+    /// Whether it holds the last payload.
     holds: bool,
-    /// What it says of itself.
+    /// The result of `keeps_memory`.
     says: Says,
     held: Vec<u8>,
 }

@@ -1,4 +1,4 @@
-//! permessage-deflate is written as a third party would write it: with this crate's public items and wsproto-frame.
+//! permessage-deflate uses only what a third party can use: this crate's public items and wsproto-frame.
 #![cfg(feature = "deflate")]
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
@@ -29,7 +29,7 @@ fn names_are_found() {
     assert_eq!(named(code), ["A", "B", "d", "F"]);
 }
 
-/// The module's own tests are left out.
+/// Collects the files of a folder, without the module's own tests.
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("the module has a folder") {
         let path = entry.expect("it can be read").path();
@@ -48,14 +48,14 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Returns what `pub use` names.
+/// Returns the names in `pub use` statements.
 fn public_items(source: &str) -> Vec<String> {
     let statements = source.split(';').map(|text| text.trim().lines().last().unwrap_or_default());
     let uses = statements.filter_map(|text| text.trim().strip_prefix("pub use "));
     uses.flat_map(flatten).filter_map(|path| path.split("::").last().map(str::to_string)).collect()
 }
 
-/// Returns the first name behind each `crate::`, or all names in the braces there.
+/// Returns the first name after each `crate::`, or all names in the braces there.
 fn named(code: &str) -> Vec<String> {
     let code = code.lines().filter(|line| !line.trim_start().starts_with("//"));
     let code = code.collect::<Vec<_>>().join(" ");
@@ -76,7 +76,7 @@ fn named(code: &str) -> Vec<String> {
     found
 }
 
-/// Writes out the braces of an import, one level deep.
+/// Expands the braces of an import, one level deep.
 fn flatten(path: &str) -> Vec<String> {
     let path = path.split_whitespace().collect::<Vec<_>>().join(" ");
     match path.split_once('{') {

@@ -1,4 +1,4 @@
-//! What we send is read by Python's zlib with exactly the agreed window, and what it sends is read by us.
+//! Python's zlib reads our messages with exactly the agreed window, and we read its messages.
 //!
 //! Without `python3` the test says SKIP and passes.
 #![cfg(feature = "deflate")]
@@ -16,8 +16,8 @@ const CHECK: &str = include_str!("python_zlib/check.py");
 /// Written by `corpus.py` beside it.
 const CORPUS: &str = include_str!("python_zlib/corpus.txt");
 
-/// Honest senders flush after each fragment and message, some after each byte: all of it is read, at any level and with
-/// any strategy, whole and in parts.
+/// Honest senders flush after each fragment and message, some after each byte. All of it is read, for any level and any
+/// strategy, whole and in parts.
 #[test]
 fn d20_every_flush_of_zlib_is_read() {
     let mut read = 0;
@@ -53,7 +53,7 @@ fn from_hex(digits: &str) -> Vec<u8> {
     digits.as_bytes().chunks(2).map(byte).collect()
 }
 
-/// Receives a message in frames of so many bytes, read so many bytes at a time.
+/// Receives a message in frames of `frame` bytes, `read` bytes at a time.
 fn receive(receiver: &mut PermessageDeflate, payload: &[u8], frame: usize, read: usize) -> Vec<u8> {
     let mut out = Vec::new();
     let mut output = Output::new(&mut out, 1000);
@@ -98,7 +98,7 @@ fn backends() -> Vec<Backend> {
     ]
 }
 
-/// Random bytes, text and JSON, of lengths about the sizes of windows.
+/// Returns random bytes, text and JSON, with lengths close to the sizes of windows.
 fn corpus() -> Vec<Vec<u8>> {
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let mut random = move || {
@@ -119,7 +119,7 @@ fn corpus() -> Vec<Vec<u8>> {
         for len in [1, 256, 257, 4096, 32_769, 200, 200] {
             messages.push(source[..len].to_vec());
         }
-        // It could refer far back.
+        // This message could refer far back.
         messages.push([&source[..20_000], &source[..20_000]].concat());
     }
     messages
@@ -154,7 +154,7 @@ fn check(corpus: &[Vec<u8>], backend: Backend, window: WindowBits, takeover: boo
     assert!(rest.is_empty());
 }
 
-/// Compresses in two fragments, so that nothing is sent as it is.
+/// Compresses in two fragments, so that no message is sent uncompressed.
 fn compressed(deflate: &mut PermessageDeflate, message: &[u8]) -> Vec<u8> {
     let (first, last) = message.split_at(message.len() / 3);
     let mut payload = Vec::new();
@@ -188,7 +188,7 @@ fn python(input: &[u8], name: &str) -> Vec<u8> {
         .stdout(Stdio::piped())
         .spawn()
         .expect("python3 starts");
-    // The script reads everything before it writes.
+    // The script reads all of its input before it writes.
     child.stdin.take().expect("it is piped").write_all(input).expect("the script reads");
     let output = child.wait_with_output().expect("the script ends");
     assert!(output.status.success(), "{name}");

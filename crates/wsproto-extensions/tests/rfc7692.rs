@@ -1,4 +1,4 @@
-//! RFC 7692, requirement by requirement: what is offered, answered, accepted and refused, and what travels.
+//! RFC 7692, requirement by requirement: offers, answers, what is accepted and refused, and the bytes on the wire.
 #![cfg(feature = "deflate")]
 #![allow(
     clippy::expect_used,
@@ -20,7 +20,7 @@ fn bits(bits: u8) -> WindowBits {
     WindowBits::new(bits).expect("a size of the RFC")
 }
 
-/// What a server with this configuration answers.
+/// Returns the answer of a server with this configuration.
 fn answer(config: &DeflateConfig, offer: &str) -> Option<String> {
     config.respond(offer).expect("the offer keeps the grammar").map(|(answer, _)| answer)
 }
@@ -105,7 +105,8 @@ fn an_answer_is_judged() {
     let default = DeflateParams::default();
     #[rustfmt::skip]
     let table: [(&str, DeflateConfig, &str, Option<DeflateParams>); 27] = [
-        // name                      client    answer                                                                   agreed
+        // name                      client    answer
+        // agreed
         ("declined",                 plain(),  "",                                                                      None),
         ("as it is",                 plain(),  "permessage-deflate",                                                    Some(default)),                                                                        //= rfc7692#7.1-1
         ("another extension",        plain(),  "permessage-bzip2",                                                      None),                                                                                 //= rfc6455#4.1-40
@@ -144,7 +145,7 @@ fn an_answer_is_judged() {
     }
 }
 
-/// All combinations of valid parameters can be honoured, so none is ever declined for the combination's sake.
+/// All combinations of valid parameters are acceptable, so none is ever declined because of the combination.
 //= rfc7692#5.1-7, rfc7692#7.1.2.1-3
 #[test]
 #[cfg_attr(miri, ignore = "exhaustive")]
@@ -164,7 +165,7 @@ fn every_combination_is_agreed_to() {
     }
 }
 
-/// Every library that can do the work.
+/// Every library that compresses.
 const BACKENDS: &[Backend] = &[
     Backend::Miniz,
     #[cfg(feature = "zlib-rs")]
@@ -225,7 +226,7 @@ fn takeover_with(backend: Backend) {
     }
 }
 
-/// A repetition that lies farther back than the window must not be used: the receiver has forgotten it.
+/// A match must not reach farther back than the window: the receiver has dropped those bytes.
 #[test]
 #[cfg_attr(miri, ignore = "much to compress")]
 fn no_match_reaches_beyond_the_agreed_window() {
@@ -283,7 +284,7 @@ fn whole_stream_with(backend: Backend) {
             stream.extend_from_slice(&[0, 0, 0xff, 0xff]);
             messages.extend_from_slice(&message);
         }
-        // An empty final block ends the stream: had a message ended in one, this would be trailing garbage.
+        // An empty final block ends the stream. If a message had ended in one, this would be trailing garbage.
         stream.extend_from_slice(&[0x03, 0x00]);
         let found = miniz_oxide::inflate::decompress_to_vec(&stream).expect("a stream of raw DEFLATE");
         assert!(found == messages, "no context takeover: {no_takeover}");
@@ -312,7 +313,7 @@ fn cut_stream_with(backend: Backend) {
     );
 }
 
-/// Both ends of a connection that agreed to permessage-deflate.
+/// Makes both ends of a connection that agreed to permessage-deflate.
 fn pipelines(backend: Backend) -> (Pipeline, Pipeline) {
     let configs: [Arc<dyn ExtensionConfig>; 1] =
         [Arc::new(DeflateConfig::default().with_threshold(0).with_backend(backend))];
@@ -321,7 +322,7 @@ fn pipelines(backend: Backend) -> (Pipeline, Pipeline) {
     (server, conclude(&configs, &answer).expect("and so is the answer"))
 }
 
-/// Gives a frame to a pipeline and appends what comes out.
+/// Passes a frame to a pipeline, and appends the output.
 fn receive(
     pipeline: &mut Pipeline,
     header: FrameHeader,

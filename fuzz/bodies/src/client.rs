@@ -9,14 +9,14 @@ use crate::{
     server,
 };
 
-/// What fills the nonce and the masking keys.
+/// The byte that fills the nonce and the masking keys.
 const ENTROPY: u8 = 7;
 
 const HEAD: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
 const ANSWER: &str = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
 
-/// Gives any bytes to a client that sent its request; the first byte chooses what it is made with, what it does, and
-/// whether the bytes come behind a good answer.
+/// Passes any bytes to a client that sent its request. The first byte chooses the configuration, the client's actions,
+/// and whether the bytes come after a valid answer.
 pub fn client(data: &[u8]) {
     let mut source = Source::new(data);
     let choices = source.choices();

@@ -31,7 +31,7 @@ fn expected(data: &[u8]) -> Result<ClosePayload<'_>, FrameError> {
     }
 }
 
-/// Whatever the caller gives, what is written can be read and loses no more than it has to.
+/// A payload that was written for any arguments can be read, and loses only as much as necessary.
 fn assert_written(data: &[u8]) {
     let mut source = Source::new(data);
     let Some(code) = CloseCode::new(source.number()) else { return };
@@ -42,8 +42,8 @@ fn assert_written(data: &[u8]) {
         return assert_eq!(outcome, Err(FrameError::CloseCodeInvalid(code.get())));
     }
     let read = outcome.and_then(ClosePayload::parse).expect("what is written can be read");
-    assert_eq!(read.code, code, "another code");
-    assert!(reason.starts_with(read.reason), "another reason");
+    assert_eq!(read.code, code, "the code differs");
+    assert!(reason.starts_with(read.reason), "the reason differs");
     let fits = reason.len() <= ClosePayload::MAX_REASON_LEN;
     assert!(!fits || read.reason == reason, "a reason was cut");
     assert!(fits || read.reason.len() > ClosePayload::MAX_REASON_LEN - 4, "cut too short");

@@ -1,11 +1,11 @@
-//! Where a run of bytes is cut into reads.
+//! Ways to cut the bytes of a run into reads.
 
 /// How the peer's bytes arrive.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Cuts {
     /// In one read.
     Whole,
-    /// One at a time.
+    /// One byte at a time.
     Each,
     /// In reads of many lengths that follow from a seed.
     Seeded(u8),
@@ -32,7 +32,7 @@ impl Cuts {
         parts
     }
 
-    /// Returns the lengths of the reads: endless, and none is 0.
+    /// Returns the lengths of the reads, without an end. None is 0.
     pub(crate) fn lengths(self) -> impl Iterator<Item = usize> {
         let mut state = match self {
             Self::Seeded(seed) => u32::from(seed).wrapping_mul(0x9e37_79b9) | 1,

@@ -10,7 +10,7 @@ use crate::{Cuts, Source, speaker};
 /// The longest fragment.
 const MOST: usize = 50_000;
 
-/// Negotiates, and sends messages both ways.
+/// Negotiates, and sends messages in both directions.
 pub fn deflate_round_trip(data: &[u8]) {
     let mut source = Source::new(data);
     let (client, server) = (config(&mut source), config(&mut source));
@@ -27,7 +27,7 @@ pub fn deflate_round_trip(data: &[u8]) {
     }
 }
 
-/// Makes any configuration; the bytes of zero make that of the default.
+/// Makes any configuration. Zero bytes make the default one.
 pub(crate) fn config(source: &mut Source<'_>) -> DeflateConfig {
     let (choices, windows) = (source.choices(), source.byte());
     let window = |bits: u8| WindowBits::new(15 - bits % 8).expect("8 to 15");
@@ -50,13 +50,13 @@ fn negotiate(client: &DeflateConfig, server: &DeflateConfig) -> [PermessageDefla
     let (ours, theirs) = (client.params(), server.params());
     assert_eq!(ours.server_max_window_bits, theirs.server_max_window_bits);
     assert_eq!(ours.server_no_context_takeover, theirs.server_no_context_takeover);
-    // What the client wants of itself it need not say.
+    // A client needn't announce its wishes for its own side.
     assert!(ours.client_max_window_bits <= theirs.client_max_window_bits, "the client's window");
     assert!(ours.client_no_context_takeover >= theirs.client_no_context_takeover, "the client's context");
     [client, server]
 }
 
-/// Sends a message in one to four fragments, a Ping between any two.
+/// Sends a message in one to four fragments, with a Ping between any two.
 fn send(source: &mut Source<'_>, from: &mut PermessageDeflate, to: &mut PermessageDeflate) {
     let choices = source.choices();
     let fragments = 1 + choices.get() % 4;

@@ -1,4 +1,4 @@
-//! Drives a connection with the peer's bytes, and checks what must hold at each step.
+//! Drives a connection with the peer's bytes, and checks the properties of each step.
 
 use wsproto::{
     BytesMessage, CloseCode, CloseConnection, Connection, ConnectionState, Event, Ping, ReadBuffer,
@@ -10,13 +10,13 @@ use crate::{
     hearing::{Hearing, in_messages},
 };
 
-/// What our side does besides answering.
+/// The actions of our side, besides answers.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a choice by itself")]
 pub(crate) struct Plan {
     /// A server rejects.
     pub(crate) rejects: bool,
-    /// A server answers the request once the last byte is there.
+    /// A server answers the request only after the last byte.
     pub(crate) answers_late: bool,
     /// We start the closing handshake as soon as the connection is open.
     pub(crate) closes: bool,
@@ -24,7 +24,7 @@ pub(crate) struct Plan {
     pub(crate) ends: bool,
 }
 
-/// What came of it; the same however the peer's bytes were cut.
+/// The result. It must be the same for all cuts of the peer's bytes.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Outcome {
     hearing: Hearing,
@@ -34,7 +34,7 @@ pub(crate) struct Outcome {
     transport: Transport,
 }
 
-/// How our side comes by an event out of a buffer.
+/// The steps in which our side gets an event out of a buffer.
 #[derive(Clone, Copy, Debug)]
 enum Steps {
     /// By `receive_from`.
@@ -47,7 +47,7 @@ enum Steps {
 
 const STEPS: [Steps; 3] = [Steps::One, Steps::Two, Steps::Taken];
 
-/// Runs a connection over the bytes in each of three ways, in memory of our own and in a buffer, and compares; then once
+/// Runs a connection with the bytes in three ways, in our own memory and in a buffer, and compares. Then does it once
 /// more for whole messages.
 pub(crate) fn compare(
     connection: impl Fn(&mut Vec<u8>) -> Connection,
@@ -68,7 +68,7 @@ pub(crate) fn compare(
         let parts = drive(cuts, Some((ReadBuffer::parts(), steps)));
         assert_eq!(whole, parts, "the buffer changes the outcome: {cuts:?}, {steps:?}");
     }
-    // When we close depends on the first event, which is that of the first part or of the whole message.
+    // The first event decides when we close. It is the first part, or the whole message.
     if !plan.closes {
         for (cuts, steps) in Cuts::all(seed).into_iter().flat_map(|cuts| STEPS.map(|steps| (cuts, steps))) {
             let joined = drive(cuts, Some((ReadBuffer::messages(), steps)));
@@ -85,9 +85,9 @@ struct Drive {
     plan: Plan,
     hearing: Hearing,
     out: Vec<u8>,
-    /// What is read into, if that is a buffer, and how events come out of it.
+    /// The buffer for reads, if one is used, and the steps in which events come out of it.
     buffer: Option<(ReadBuffer, Steps)>,
-    /// What was read and waits for an answer of ours.
+    /// The bytes that were read and wait for our answer.
     waiting: Vec<u8>,
 }
 
@@ -142,7 +142,7 @@ impl Drive {
             };
             self.hearing.hear(&event);
             self.answer(&event);
-            // Each event stands for a byte that was taken, a byte of data, or the end of a body.
+            // Each event has a cause: a byte that was taken, a byte of data, or the end of a body.
             assert!(self.hearing.events <= taken + self.hearing.data_len + 1, "no progress");
         }
         Ok(())
@@ -196,7 +196,7 @@ impl Drive {
         assert!(sent.is_ok() || self.hearing.heard.is_empty(), "an answer can't be sent: {sent:?}");
     }
 
-    /// Tells the peer; after that nothing more is heard, and the fault stays the same.
+    /// Tells the peer. After that no more events come, and the error stays the same.
     fn fail(&mut self, error: &RemoteProtocolError) {
         assert_ne!(self.ws.state(), ConnectionState::Open, "after an error");
         self.ws.reply_to_error(error, &mut self.out).expect("what is owed for an error can be sent");
@@ -211,11 +211,11 @@ impl Drive {
             assert!(buffer.is_empty(), "bytes after an error were left");
         }
         self.ws.reply_to_error(error, &mut self.out).expect("it was told already");
-        assert_eq!(self.out.len(), len, "an error was told twice");
+        assert_eq!(self.out.len(), len, "the answer to an error was sent twice");
         self.hearing.drop_unfinished();
     }
 
-    /// Sends what may be out of place: refused or not, and if refused without a trace.
+    /// Sends events that may be invalid in this state. A refused one must change nothing.
     fn probe(&mut self) {
         let close = CloseConnection::new(CloseCode::NORMAL);
         let events: [Event<'_>; 5] = [

@@ -20,7 +20,8 @@ pub fn extension_header(data: &[u8]) {
     assert_concluded(&config, &field);
 }
 
-/// What was read can be written, and reads the same; it is the field, but for spaces, quotes and empty elements.
+/// Elements that were read can be written, and are read again as the same. They are the field, except for spaces,
+/// quotes and empty elements.
 fn assert_written(elements: &[Params<'_>], field: &str) {
     assert!(elements.len() <= MAX_EXTENSIONS, "too many elements");
     assert!(elements.iter().all(|element| element.iter().len() <= MAX_PARAMS), "too many parameters");
@@ -30,13 +31,14 @@ fn assert_written(elements: &[Params<'_>], field: &str) {
     assert_eq!(bare(&written), bare(field), "something else was read");
 }
 
-/// A field without spaces, quotes and empty elements, of which a quoted value may hold some, too.
+/// Returns a field without spaces, quotes and empty elements. A quoted value may have some, too.
 fn bare(field: &str) -> String {
     let field = field.replace([' ', '\t', '"', '\\'], "");
     field.split(',').filter(|element| !element.is_empty()).collect::<Vec<_>>().join(",")
 }
 
-/// A server with one extension and a server with a list of them respond the same, with what our side can honour.
+/// A server with one extension and a server with a list of them respond in the same way, within the configured
+/// parameters.
 fn assert_responded(config: &deflate::DeflateConfig, field: &str) {
     let configs: [Arc<dyn ExtensionConfig>; 1] = [Arc::new(config.clone())];
     let (one, several) = (config.respond(field), respond(&configs, present(&field)));
@@ -51,13 +53,13 @@ fn assert_responded(config: &deflate::DeflateConfig, field: &str) {
             assert_eq!(parse(&answers[0]).map(|elements| elements.len()), Ok(1), "the answer");
         }
         (Ok(None), Ok((answers, pipeline))) => assert!(answers.is_empty() && pipeline.is_empty()),
-        // Of several faults each may name another.
+        // With several faults, each may report a different one.
         (Err(_), Err(_)) => {}
         (one, several) => panic!("{one:?} but {several:?}"),
     }
 }
 
-/// A client with one extension and a client with a list of them conclude the same, and nothing beyond the offer.
+/// A client with one extension and a client with a list of them reach the same conclusion, within the offer.
 fn assert_concluded(config: &deflate::DeflateConfig, field: &str) {
     let configs: [Arc<dyn ExtensionConfig>; 1] = [Arc::new(config.clone())];
     let (one, several) = (config.conclude(field), conclude(&configs, present(&field)));
@@ -71,13 +73,13 @@ fn assert_concluded(config: &deflate::DeflateConfig, field: &str) {
             assert!(agreed.client_no_context_takeover || !offered.client_no_context_takeover, "takes over");
         }
         (Ok(None), Ok(pipeline)) => assert!(pipeline.is_empty()),
-        // Of several faults each may name another.
+        // With several faults, each may report a different one.
         (Err(_), Err(_)) => {}
         (one, several) => panic!("{one:?} but {several:?}"),
     }
 }
 
-/// To a configuration by itself an empty field is none.
+/// For a single configuration an empty field means no field.
 fn present<'a>(field: &'a &'a str) -> &'a [&'a str] {
     if field.is_empty() { &[] } else { std::slice::from_ref(field) }
 }

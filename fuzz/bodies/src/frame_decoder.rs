@@ -1,10 +1,10 @@
-//! Frames, cut anywhere: the same frames and the same fault, and what was decoded encodes to the bytes that came.
+//! Frames with any cuts: the same frames and the same fault. Decoded frames encode to the same bytes.
 
 use wsproto_frame::{FrameChunk, FrameDecoder, FrameEncoder, FrameError, FrameHeader, Role, Rsv};
 
 use crate::{Cuts, Source, source::Choices};
 
-/// Decodes any bytes as the side, with the reserved bits and under the limit that the first byte chooses.
+/// Decodes any bytes. The first byte chooses the side, the reserved bits and the limit.
 pub fn frame_decoder(data: &[u8]) {
     let mut source = Source::new(data);
     let choices = source.choices();
@@ -21,7 +21,7 @@ pub fn frame_decoder(data: &[u8]) {
     assert_round_trip(choices, &whole, wire);
 }
 
-/// A frame as far as it came.
+/// A frame, up to the last byte that came.
 #[derive(Debug, PartialEq)]
 struct Decoded {
     header: FrameHeader,
@@ -82,7 +82,7 @@ fn decode(choices: Choices, cuts: Cuts, wire: &[u8]) -> Outcome {
     outcome
 }
 
-/// Leaves what is not yet wanted, and comes back to it with the next read.
+/// Leaves bytes that are not wanted yet, and continues with them after the next read.
 fn decode_in_place(choices: Choices, cuts: Cuts, wire: &[u8]) -> Outcome {
     let mut decoder = decoder(choices);
     let most = if choices.has(2) { 7 } else { usize::MAX };
@@ -94,7 +94,7 @@ fn decode_in_place(choices: Choices, cuts: Cuts, wire: &[u8]) -> Outcome {
         end = wire.len().min(end.saturating_add(len));
         (before < wire.len()).then_some((end, least..=most))
     });
-    // At last, what was never enough.
+    // At the end come the bytes that were never enough.
     for (end, pieces) in ends.chain([(wire.len(), 1..=usize::MAX)]) {
         loop {
             let mut unread = &mut bytes[done..end];
@@ -124,7 +124,7 @@ fn decode_in_place(choices: Choices, cuts: Cuts, wire: &[u8]) -> Outcome {
     outcome
 }
 
-/// Encodes what was decoded: the bytes must be those that came, as each length has one form only.
+/// Encodes the decoded frames. The bytes must be the same, since each length has only one form.
 fn assert_round_trip(choices: Choices, outcome: &Outcome, wire: &[u8]) {
     let mut encoder = FrameEncoder::new(role(choices).peer());
     let mut bytes = Vec::new();

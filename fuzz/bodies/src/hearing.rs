@@ -1,21 +1,21 @@
-//! What a connection heard, as it is whatever the reads: the parts of a frame joined.
+//! The received events of a connection, independent of the reads: the parts of a frame are joined.
 
 use wsproto::{AcceptConnection, CloseCode, Event, RejectConnection, Request};
 
-/// A data frame as far as it came.
+/// A data frame, up to the last byte that came.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Frame {
     /// Whether it belongs to a text message, or to a binary one.
     pub(crate) text: bool,
-    /// The payload; of a text message, UTF-8.
+    /// The payload; UTF-8 in a text message.
     pub(crate) data: Vec<u8>,
     /// Whether all of the frame came.
     pub(crate) finished: bool,
-    /// Whether it is the last of its message, and all of it came.
+    /// Whether it is the last one of its message, and all of it came.
     pub(crate) last: bool,
 }
 
-/// Something that was heard.
+/// A received event.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Heard {
     Request(Box<Request>),
@@ -33,7 +33,7 @@ pub(crate) enum Heard {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Hearing {
     pub(crate) heard: Vec<Heard>,
-    /// How many bytes of data events carried.
+    /// How many bytes of data the events had.
     pub(crate) data_len: usize,
     /// How many events there were.
     pub(crate) events: usize,
@@ -87,7 +87,7 @@ impl Hearing {
         }
     }
 
-    /// Drops what was heard of a frame or body that breaks a rule: how much that is depends on the reads.
+    /// Drops the parts of a frame or body that breaks a rule: their number depends on the reads.
     pub(crate) fn drop_unfinished(&mut self) {
         if let Some(Heard::Frame(Frame { finished: false, .. }) | Heard::Body(_, false)) = self.heard.last() {
             self.heard.pop();
@@ -96,7 +96,7 @@ impl Hearing {
     }
 }
 
-/// What was heard, as it is when messages are given whole: a message that didn't come to its end is not there.
+/// Returns the events as they are with whole messages: an unfinished message is not among them.
 pub(crate) fn in_messages(heard: &[Heard]) -> Vec<Heard> {
     let (mut all, mut under_way) = (Vec::new(), None::<Frame>);
     for heard in heard {

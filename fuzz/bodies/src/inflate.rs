@@ -1,5 +1,5 @@
-//! Compressed messages of a stranger, as they are or made of valid blocks: the same verdict in any pieces, that of two
-//! libraries, and never more than asked.
+//! Compressed messages of a peer, of any bytes or of valid blocks. The verdict is the same for all pieces and for two
+//! libraries, and the output never exceeds the room.
 
 use std::num::NonZeroU32;
 
@@ -11,11 +11,11 @@ use wsproto_extensions::{
 
 use crate::{Cuts, Source, deflate};
 
-/// How many times its length a message may expand to, where that is limited.
+/// The highest ratio of a message, if it is limited.
 const RATIO: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
 
-/// Decompresses messages; the first bytes choose the window, the limit, how the rest is cut into messages, and whether
-/// these are made of blocks that they choose, and perhaps damaged.
+/// Decompresses messages. The first bytes choose the window, the limit, how the rest is cut into messages, and whether
+/// these consist of chosen blocks, which may be damaged.
 pub fn inflate(data: &[u8]) {
     let mut source = Source::new(data);
     let config = deflate::config(&mut source);
@@ -44,7 +44,7 @@ pub fn inflate(data: &[u8]) {
     }
 }
 
-/// A message of blocks that these bytes choose; with a bit of it changed, if that is asked.
+/// Returns a message of blocks that these bytes choose, and changes a bit of it on request.
 fn made(choices: &[u8], config: &DeflateConfig, damaged: bool) -> Vec<u8> {
     let mut message = message(&generate(choices, 0, config.params.server_max_window_bits.size()));
     let (at, bit) = (choices.first().copied().unwrap_or(0), choices.last().copied().unwrap_or(0));
@@ -55,14 +55,14 @@ fn made(choices: &[u8], config: &DeflateConfig, damaged: bool) -> Vec<u8> {
     message
 }
 
-/// The libraries read the same, where what was agreed doesn't matter: they have one window, which is the largest, and
+/// Checks that the libraries read the same, if the agreement doesn't matter: they have only the largest window, and
 /// take over context.
 fn assert_agree(config: &DeflateConfig, messages: &[&[u8]], ours: &Outcome, limit: usize) {
     let largest = config.params.server_max_window_bits == WindowBits::MAX;
     if !largest || config.params.server_no_context_takeover {
         return;
     }
-    // Nobody has more than the limit, but in the message that is bad.
+    // No output exceeds the limit, except in the invalid message.
     let most = (limit + 1) * messages.len() + (1 << 20);
     for library in [Library::Miniz, Library::ZlibRs] {
         if let Some(theirs) = library.read(messages, most) {
@@ -114,7 +114,7 @@ fn one_in_pieces(
     let header = FrameHeader::new(Opcode::Binary, message.len() as u64).with_rsv(Rsv::RSV1);
     assert_eq!(receiver.inbound_header(&header)?, Handling::Transform);
     let (mut bytes, mut out) = (message.to_vec(), Vec::new());
-    // After some bytes one at a time, larger rooms, so that runs are quick.
+    // After some rooms of one byte, larger ones follow, so that runs are quick.
     let mut rooms = cuts.lengths().take(300).chain(Cuts::Seeded(1).lengths());
     for part in cuts.parts(&mut bytes) {
         let mut input = &*part;

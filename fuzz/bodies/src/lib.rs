@@ -1,9 +1,9 @@
-//! What the fuzz targets do with their bytes, as ordinary functions: cargo-fuzz feeds them in `fuzz/`, and a test here
-//! replays the committed seeds.
+//! The bodies of the fuzz targets, as ordinary functions. cargo-fuzz feeds them in `fuzz/`, and a test here replays the
+//! committed seeds.
 //!
-//! Each body takes any bytes and panics where a property does not hold. The first bytes choose how the rest is used:
-//! roles, limits, and where the input is cut into reads. What is the same for all of them: no panic, no step without
-//! progress, and the same outcome however the input is cut.
+//! Each body takes any bytes, and panics if a property does not hold. The first bytes choose how the rest is used:
+//! roles, limits, and where the input is cut into reads. These properties hold for all bodies: no panic, no step
+//! without progress, and the same outcome for all cuts.
 #![expect(
     clippy::panic,
     clippy::expect_used,
@@ -37,16 +37,16 @@ pub use self::{
 };
 use self::{cuts::Cuts, hearing::Frame, source::Source};
 
-/// A fuzz target: its name, and what it does with its bytes.
+/// A fuzz target: its name and its body.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
     /// The name of the target and of the folder with its seeds.
     pub name: &'static str,
-    /// What it does; panics on a finding.
+    /// The body. It panics on a finding.
     pub body: fn(&[u8]),
 }
 
-/// All targets that need nobody else's code.
+/// All targets that need no other WebSocket library.
 pub const TARGETS: [Target; 11] = [
     Target { name: "client", body: client },
     Target { name: "close_payload", body: close_payload },

@@ -1,5 +1,5 @@
-//! Two connections talk: any sends in any order, bytes delivered in any pieces. Both hear what the other said, and both
-//! end closed.
+//! Two connections talk: any sends in any order, bytes delivered in any pieces. Both receive the other's events, and
+//! both end closed.
 
 mod model;
 mod side;
@@ -32,7 +32,7 @@ struct Pair {
 }
 
 impl Pair {
-    /// Opens a connection; the answer may still be on its way.
+    /// Opens a connection. The answer may still be on its way.
     fn open(source: &mut Source<'_>, choices: Choices) -> Self {
         let [client, server] = [choices.has(0), choices.has(1)].map(|compresses| {
             let config = if compresses { deflate::config(source) } else { DeflateConfig::default() };
@@ -58,7 +58,7 @@ impl Pair {
         pair
     }
 
-    /// Does one thing: the lowest bit says who, the next three what.
+    /// Does one operation: the lowest bit chooses the side, the next three the action.
     fn step(&mut self, source: &mut Source<'_>) {
         let choices = source.choices();
         let by_client = choices.has(0);
@@ -73,7 +73,7 @@ impl Pair {
         }
     }
 
-    /// Delivers at most so many of the bytes that one side sent.
+    /// Delivers at most `most` of the bytes that one side sent.
     fn deliver(&mut self, by_client: bool, most: usize) {
         let (from, to) = if by_client {
             (&mut self.client, &mut self.server)
@@ -118,7 +118,7 @@ impl Side {
         }
     }
 
-    /// Takes the end of the peer's stream; whatever was open is then closed.
+    /// Takes the end of the peer's stream. An open connection is closed then.
     fn end(&mut self) {
         let before = self.ws.state();
         let event = self.ws.receive_eof().expect("the handshake is done");

@@ -1,4 +1,4 @@
-//! The head of a request, cut anywhere, taken apart by somebody else, and sent once more by a client.
+//! The head of a request: with any cuts, parsed elsewhere, and sent once more by a client.
 
 use wsproto_handshake::{
     AcceptConnection, ClientHandshake, HandshakeLimits, Headers, HttpVersion, Request, RequestError,
@@ -29,7 +29,7 @@ pub fn request_head(data: &[u8]) {
 #[derive(Debug, PartialEq)]
 struct Read {
     outcome: Result<Option<Request>, RequestError>,
-    /// How many bytes were left where it ended; they are not the handshake's.
+    /// How many bytes were left after its end. They don't belong to the handshake.
     behind: usize,
 }
 
@@ -60,7 +60,7 @@ fn read(limits: HandshakeLimits, cuts: Cuts, wire: &[u8]) -> Read {
     Read { outcome: Ok(None), behind: 0 }
 }
 
-/// The same request from an HTTP server that cuts at line ends and colons gets the same verdict.
+/// The same request from an HTTP server that splits at line ends and colons gets the same verdict.
 fn assert_parsed_agrees(limits: HandshakeLimits, head: &[u8], request: &Request) {
     let mut lines = head.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let mut lines = lines.by_ref().skip_while(|line| line.is_empty());
@@ -87,14 +87,14 @@ fn assert_parsed_agrees(limits: HandshakeLimits, head: &[u8], request: &Request)
     parsed.accept(&AcceptConnection::new()).expect("a request can be accepted");
 }
 
-/// What a server makes of a request is what a client can send, and then it is the same.
+/// A client can send a request that a server has accepted, and it is then the same.
 fn assert_sent_again(request: &Request) {
     let copy = Request::new(request.host(), request.target());
     let copy = request.subprotocols().fold(copy, Request::with_subprotocol);
     let copy = request.extensions().fold(copy, Request::with_extension);
     let mut out = Vec::new();
     let sent = ClientHandshake::new(HandshakeLimits::default()).send_request(&copy, [1; 16], &mut out);
-    // A server leaves it to the extensions whether an offer is well-formed.
+    // A server leaves the check of an offer to the extensions.
     if sent.is_err() && request.extensions().next().is_some() {
         return;
     }

@@ -1,4 +1,4 @@
-//! The head of a response and the body of a rejection, cut anywhere.
+//! The head of a response and the body of a rejection, with any cuts.
 
 use wsproto_handshake::{
     Answer, ClientHandshake, ClientState, HandshakeLimits, RejectConnection, Request, ResponseError,
@@ -29,7 +29,7 @@ struct Read {
     body_finished: bool,
     error: Option<ResponseError>,
     state: Option<ClientState>,
-    /// How many bytes belong to nobody here.
+    /// How many bytes were left after the end. They don't belong to the handshake.
     behind: usize,
 }
 
@@ -93,7 +93,7 @@ fn read(choices: Choices, cuts: Cuts, wire: &[u8]) -> Read {
     }
     if let Some(error) = &error {
         assert_eq!(client.receive(&mut &b"HTTP"[..]), Err(error.clone()), "an error is final");
-        // How much of a body came before its fault depends on the reads.
+        // The part of a body before its fault depends on the reads.
         read.body.clear();
     } else {
         read.behind = wire.len() - taken;
@@ -113,7 +113,7 @@ fn receive(client: &mut ClientHandshake, read: &mut Read, input: &mut &[u8]) -> 
     Ok(())
 }
 
-/// A body that is whole, once more, by a reader that has all of it at hand.
+/// Reads a complete body once more, with a reader that has all of it at once.
 fn assert_body(read: &Read, wire: &[u8]) {
     let (Some(reject), true, None) = (&read.rejected, read.body_finished, &read.error) else { return };
     let body = behind_heads(wire).expect("a head is there");
@@ -122,7 +122,7 @@ fn assert_body(read: &Read, wire: &[u8]) {
         _ if matches!(reject.status, 204 | 304) => Some(Vec::new()),
         None if reject.headers.contains("Transfer-Encoding") => dechunk(body),
         None => Some(body.to_vec()),
-        // A list that says the same several times is one length (RFC 9112 §6.3).
+        // A list of equal lengths is one length (RFC 9112 §6.3).
         Some(lengths) => {
             let mut lengths = lengths.split(',').map(str::trim).filter(|length| !length.is_empty());
             lengths.all(|length| length.parse() == Ok(body.len())).then(|| body.to_vec())
@@ -131,7 +131,7 @@ fn assert_body(read: &Read, wire: &[u8]) {
     assert_eq!(expected.as_deref(), Some(&read.body[..]), "another body");
 }
 
-/// What stands behind the head of the first response that is not an interim one.
+/// Returns the bytes after the head of the first response that is not an interim one.
 fn behind_heads(mut wire: &[u8]) -> Option<&[u8]> {
     loop {
         let end = wire.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
@@ -143,7 +143,7 @@ fn behind_heads(mut wire: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Reads all of a chunked body, its trailer too.
+/// Reads all of a chunked body, including its trailer.
 fn dechunk(mut rest: &[u8]) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     loop {

@@ -12,8 +12,8 @@ const HEAD: &str = "GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocke
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
 const OFFER: &str = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
 
-/// Gives any bytes to a server; the first byte chooses what it is made with, what it does, and whether the bytes come
-/// behind a good request.
+/// Passes any bytes to a server. The first byte chooses the configuration, the server's actions, and whether the bytes
+/// come after a valid request.
 pub fn server(data: &[u8]) {
     let mut source = Source::new(data);
     let choices = source.choices();
@@ -33,7 +33,7 @@ pub fn server(data: &[u8]) {
     drive::compare(|_| Connection::server(config(choices)), &wire, seed, plan);
 }
 
-/// What a connection is made with: permessage-deflate or not, small limits or those that inflating needs anyway.
+/// Returns a configuration: permessage-deflate or not, and small limits or those that inflating needs anyway.
 pub(crate) fn config(choices: Choices) -> Config {
     let limits = HandshakeLimits::default();
     let config = if choices.has(3) {

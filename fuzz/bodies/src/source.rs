@@ -1,6 +1,6 @@
-//! The bytes of a run, taken off the front as choices.
+//! The bytes of a run, which are taken off the front as choices.
 
-/// The bytes that decide a run; zeros once they are used up.
+/// The bytes that decide a run. Once they are used up, zeros follow.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Source<'a> {
     rest: &'a [u8],
@@ -12,7 +12,7 @@ impl<'a> Source<'a> {
         Self { rest: bytes }
     }
 
-    /// Tells whether all bytes are used up.
+    /// Returns whether all bytes are used up.
     pub(crate) const fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
@@ -34,14 +34,14 @@ impl<'a> Source<'a> {
         u16::from_be_bytes([self.byte(), self.byte()])
     }
 
-    /// Takes at most so many bytes.
+    /// Takes at most this many bytes.
     pub(crate) fn bytes(&mut self, most: usize) -> &'a [u8] {
         let (taken, rest) = self.rest.split_at_checked(most).unwrap_or((self.rest, &[]));
         self.rest = rest;
         taken
     }
 
-    /// Takes all that is left.
+    /// Takes the rest.
     pub(crate) fn rest(&mut self) -> &'a [u8] {
         std::mem::take(&mut self.rest)
     }

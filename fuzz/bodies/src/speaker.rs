@@ -1,4 +1,4 @@
-//! What is said: payloads of all lengths, which compress well or not at all, from few bytes of a run.
+//! Payloads of all lengths, which compress well or not at all, made from few bytes of a run.
 
 use crate::Source;
 
@@ -7,7 +7,7 @@ pub(crate) fn bytes(source: &mut Source<'_>, most: usize) -> Vec<u8> {
     let mut said = Vec::new();
     for _ in 0..=source.byte() % 4 {
         let kind = source.byte();
-        // Most are short, so that runs are quick.
+        // Most payloads are short, so that runs are quick.
         let len = usize::from(source.number()) >> (kind >> 5 << 1);
         match kind % 4 {
             0 => said.extend_from_slice(source.bytes(len % 64)),
@@ -31,7 +31,7 @@ pub(crate) fn text(source: &mut Source<'_>, most: usize) -> String {
     text
 }
 
-/// Bytes that no compressor can do anything with.
+/// Returns bytes that don't compress.
 fn noise(mut state: u32) -> impl Iterator<Item = u8> {
     std::iter::repeat_with(move || {
         state ^= state << 13;

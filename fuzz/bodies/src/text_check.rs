@@ -1,4 +1,4 @@
-//! Text, cut anywhere, judged by the standard library.
+//! Text with any cuts, compared with the standard library.
 
 use wsproto_frame::TextCheck;
 
@@ -18,7 +18,7 @@ pub fn text_check(data: &[u8]) {
         }
         assert_eq!(checked.as_deref().ok(), oracle, "{cuts:?}");
         let Err(Fault { read, text: before }) = checked else { continue };
-        // All that was let through is text, and nothing was let through for longer than it had to be.
+        // All accepted bytes are valid text, and invalid ones were refused as early as possible.
         assert!(text.starts_with(before.as_bytes()), "other text");
         let may_go_on = std::str::from_utf8(&text[..read]).map_or_else(|e| e.error_len().is_none(), |_| true);
         assert!(may_go_on, "the fault came too late");
@@ -29,12 +29,12 @@ pub fn text_check(data: &[u8]) {
     }
 }
 
-/// Where a check failed.
+/// The place where a check failed.
 #[derive(Debug, PartialEq)]
 struct Fault {
-    /// How many bytes were in the reads before.
+    /// How many bytes the earlier reads had.
     read: usize,
-    /// What these were.
+    /// The text of the earlier reads.
     text: String,
 }
 
@@ -57,7 +57,7 @@ fn check(cuts: Cuts, text: &[u8]) -> Result<String, Fault> {
     }
 }
 
-/// Looks at the parts whose bit of `seen` is set and pushes the others: the verdict comes at the same part.
+/// Checks ahead the parts whose bit of `seen` is set, and pushes the others. The verdict must come at the same part.
 fn look(cuts: Cuts, text: &[u8], seen: u8, expected: Result<(), usize>) {
     let mut bytes = text.to_vec();
     let (mut check, mut pushed) = (TextCheck::new(), TextCheck::new());

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 
 use wsproto_fuzz_bodies::{TARGETS, Target};
 
-/// The folder of a target's seeds.
+/// Returns the folder of a target's seeds.
 fn seeds(target: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../seeds").join(target)
 }
 
-/// Lengths at which a seed is cut short: all of a short one.
+/// Returns lengths at which a seed is cut short: all lengths of a short seed.
 fn lengths(whole: usize) -> impl Iterator<Item = usize> {
     let step = whole / 64 + 1;
     (0..whole).step_by(step).chain([whole])

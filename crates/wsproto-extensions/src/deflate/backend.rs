@@ -1,4 +1,4 @@
-//! The seam to the libraries that compress: raw streams in pieces.
+//! The interface to the libraries that compress: raw streams in pieces.
 
 use alloc::boxed::Box;
 
@@ -9,24 +9,25 @@ mod miniz;
 #[cfg(feature = "zlib-rs")]
 mod zlib_rs;
 
-/// The library that compresses; what decompresses is the same for both.
+/// The library that compresses. Decompression is the same for both.
 ///
-/// The default is the faster one of those that are there: `zlib-rs` where the feature is on.
+/// The default is the faster one that is available: `zlib-rs` if its feature is on.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Backend {
     /// `miniz_oxide`, which is small and free of unsafe code.
     ///
-    /// It knows no window smaller than 32 KiB: where one is agreed, what is sent starts afresh at each multiple of it.
+    /// It knows no window smaller than 32 KiB. If a smaller one is agreed, the output begins anew at each multiple of
+    /// it.
     #[cfg_attr(not(feature = "zlib-rs"), default)]
     Miniz,
-    /// `zlib-rs`, which keeps to smaller windows by itself.
+    /// `zlib-rs`, which keeps smaller windows by itself.
     #[cfg(feature = "zlib-rs")]
     #[default]
     ZlibRs,
 }
 
-/// How to end what was compressed.
+/// How to end the compressed bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Flush {
     /// The next bytes may refer to these.
@@ -37,8 +38,8 @@ pub(super) enum Flush {
 
 /// A raw DEFLATE stream that is being written.
 ///
-/// Where a library can't keep to the window, no match crosses a multiple of the window's size: there the stream is
-/// flushed and the window starts afresh.
+/// If a library can't keep the window, no match crosses a multiple of the window's size: there the stream is flushed,
+/// and the window begins anew.
 pub(super) struct Compressor {
     state: CompressorState,
     kind: Kind,
@@ -46,13 +47,13 @@ pub(super) struct Compressor {
     reach: usize,
 }
 
-/// All that decides what a compressor makes of a message.
+/// All settings that determine the output of a compressor.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Kind {
     pub(super) backend: Backend,
     /// From 1 to 9.
     pub(super) level: u8,
-    /// From 1 to 9; only zlib-rs knows it.
+    /// From 1 to 9; only `zlib-rs` has it.
     pub(super) memory_level: u8,
     pub(super) window: WindowBits,
 }
@@ -80,7 +81,7 @@ impl Compressor {
 
     /// Compresses and ends with an empty stored block (its last four bytes are 00 00 ff ff).
     ///
-    /// Returns `None` where the output had no room; then the stream is useless.
+    /// Returns `None` where the output had no room. Then the stream is useless.
     pub(super) fn compress(&mut self, mut input: &[u8], flush: Flush, output: &mut Output<'_>) -> Option<()> {
         //= rfc7692#7.1.2.1-3, rfc7692#7.1.2.2-5
         while self.starts_afresh() {
@@ -95,7 +96,7 @@ impl Compressor {
         self.run(input, flush, output)
     }
 
-    /// Empties the window without a trace in the stream.
+    /// Empties the window without output in the stream.
     #[cfg(feature = "std")]
     pub(super) fn forget(&mut self) {
         if self.reach == 0 {
@@ -127,7 +128,7 @@ impl Compressor {
         }
     }
 
-    /// Tells whether the library can't keep to the window.
+    /// Returns whether the library can't keep the window.
     fn starts_afresh(&self) -> bool {
         match self.kind.backend {
             Backend::Miniz => self.kind.window < WindowBits::MAX,
@@ -137,5 +138,5 @@ impl Compressor {
     }
 }
 
-/// The end of a message that is left out when it is sent (RFC 7692 §7.2.1).
+/// The end of a message that is omitted when it is sent (RFC 7692 §7.2.1).
 pub(super) const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];

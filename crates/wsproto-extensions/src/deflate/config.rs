@@ -1,4 +1,4 @@
-//! What a program wants of permessage-deflate, and the negotiation from it.
+//! The configuration of permessage-deflate, and the negotiation with it.
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
@@ -26,33 +26,35 @@ use crate::{Extension, ExtensionConfig, GrammarError, NegotiationError, Params, 
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DeflateConfig {
-    /// What to ask for as a client and to insist on as a server; the default is context takeover and 32 KiB for both.
+    /// The parameters that a client asks for, and that a server insists on. By default both sides have context takeover
+    /// and a window of 32 KiB.
     ///
-    /// A server's `client_max_window_bits` is a wish: a client that can't be told uses 32 KiB.
+    /// A server's `client_max_window_bits` is only a wish: a client that can't be told uses 32 KiB.
     pub params: DeflateParams,
-    /// Whether a client's offer says that the server may give it a smaller window; the default is yes.
+    /// Whether a client's offer allows the server to give it a smaller window. On by default.
     ///
-    /// Without it the offer has no `client_max_window_bits`, which some servers can't read, and an answer that has it
-    /// fails the connection. A client that is set to a smaller window keeps to it all the same.
+    /// If it is off, the offer has no `client_max_window_bits`, which some servers can't read. Then an answer with that
+    /// parameter fails the connection. A client with a smaller window in its configuration uses it all the same.
     pub offers_client_window: bool,
-    /// The library that compresses; the default is `zlib-rs` where the feature is on, else [`Backend::Miniz`].
+    /// The library that compresses. By default it is `zlib-rs` if its feature is on, and [`Backend::Miniz`] otherwise.
     pub backend: Backend,
-    /// How hard to search, from 1 (fast) to 9 (small); the default is 5.
+    /// The effort of compression, from 1 (fast) to 9 (small). 5 by default.
     ///
-    /// From 6 on `miniz_oxide` takes several times as long for 3 % fewer bytes.
+    /// From 6 on, `miniz_oxide` takes several times as long for 3 % fewer bytes.
     pub level: u8,
-    /// How much memory `zlib-rs` takes beside the window, from 1 to 9; the default is 6. `miniz_oxide` has no such setting.
+    /// How much memory `zlib-rs` takes besides the window, from 1 to 9. 6 by default. `miniz_oxide` has no such
+    /// setting.
     pub memory_level: u8,
-    /// Messages shorter than this many bytes are sent as they are; the default is 32: below it there is little to save.
+    /// Messages shorter than this many bytes are sent uncompressed. 32 by default: below it there is little to save.
     ///
-    /// It doesn't count for a message that is sent in fragments, as its length isn't known.
+    /// It doesn't apply to a message that is sent in fragments, since its length isn't known.
     pub threshold: usize,
-    /// How many times its compressed size a received message may expand to, not counting its first 64 KiB, before it
-    /// is refused with 1009; the default is no limit, as the receiver bounds the size itself.
+    /// The highest ratio of inflated to compressed bytes of a received message; its first 64 KiB don't count. A message
+    /// beyond it is refused with 1009. By default there is no limit, since the receiver limits the length itself.
     ///
-    /// It is looked at behind every 64 compressed bytes and at the end, however the message arrives.
+    /// It is checked after every 64 compressed bytes and at the end, however the message arrives.
     pub max_ratio: Option<NonZeroU32>,
-    /// What connections share to compress and to decompress: which of them keep their compressor, and idle ones.
+    /// The compressors and decompressors that connections share. It decides which connections keep their compressor.
     pub pool: Pool,
 }
 
@@ -72,8 +74,10 @@ impl Default for DeflateConfig {
 }
 
 impl DeflateConfig {
-    /// Returns the preset for fast networks and busy processors: level 1. With `zlib-rs` it takes a fifth of the default's
-    /// time, with `miniz_oxide` two fifths; messages are 3 to 4 tenths longer.
+    /// Returns the preset for fast networks and busy processors: level 1.
+    ///
+    /// With `zlib-rs` it takes a fifth of the default's time, with `miniz_oxide` two fifths. Messages are 3 to 4 tenths
+    /// longer.
     ///
     /// ```
     /// use wsproto_extensions::deflate::DeflateConfig;
@@ -85,8 +89,10 @@ impl DeflateConfig {
         Self::default().with_level(1)
     }
 
-    /// Returns the preset for many connections: windows of 4 KiB. A compressor of `zlib-rs` then takes 166 KiB in place of
-    /// 292, for messages a twentieth longer. `miniz_oxide` takes what it always does, for messages a sixth longer.
+    /// Returns the preset for many connections: windows of 4 KiB.
+    ///
+    /// A compressor of `zlib-rs` then takes 166 KiB in place of 292, for messages that are a twentieth longer.
+    /// `miniz_oxide` takes its usual memory, for messages that are a sixth longer.
     ///
     /// ```
     /// use wsproto_extensions::deflate::DeflateConfig;
@@ -138,7 +144,7 @@ impl DeflateConfig {
         self
     }
 
-    /// Leaves `client_max_window_bits` out of a client's offer.
+    /// Omits `client_max_window_bits` from a client's offer.
     ///
     /// ```
     /// use wsproto_extensions::deflate::DeflateConfig;
@@ -166,35 +172,35 @@ impl DeflateConfig {
         self
     }
 
-    /// Sets how hard to search, from 1 to 9.
+    /// Sets the effort of compression, from 1 (fast) to 9 (small).
     #[must_use]
     pub const fn with_level(mut self, level: u8) -> Self {
         self.level = level;
         self
     }
 
-    /// Sets how much memory `zlib-rs` takes beside the window, from 1 to 9.
+    /// Sets how much memory `zlib-rs` takes besides the window, from 1 to 9.
     #[must_use]
     pub const fn with_memory_level(mut self, level: u8) -> Self {
         self.memory_level = level;
         self
     }
 
-    /// Sets the length in bytes from which messages are compressed.
+    /// Sets the length in bytes from which on messages are compressed.
     #[must_use]
     pub const fn with_threshold(mut self, threshold: usize) -> Self {
         self.threshold = threshold;
         self
     }
 
-    /// Limits how many times its size a received message may expand to.
+    /// Limits the ratio of inflated to compressed bytes of a received message.
     #[must_use]
     pub const fn with_max_ratio(mut self, ratio: NonZeroU32) -> Self {
         self.max_ratio = Some(ratio);
         self
     }
 
-    /// Sets what connections share to compress and to decompress.
+    /// Sets the pool of compressors and decompressors that connections share.
     #[must_use]
     pub fn with_pool(mut self, pool: Pool) -> Self {
         self.pool = pool;
@@ -207,10 +213,10 @@ impl DeflateConfig {
         self.params.to_offer(self.told()).to_string()
     }
 
-    /// Concludes, as a client, from the server's Sec-WebSocket-Extensions field; `None` where it declined.
+    /// Concludes, as a client, from the server's Sec-WebSocket-Extensions field. Returns `None` if the server declined.
     ///
-    /// For a stack that knows no other extension; [`conclude`](crate::conclude) serves several. No text stands for an
-    /// answer without the field.
+    /// This is for a stack with no other extension; [`conclude`](crate::conclude) serves several. An empty text means
+    /// an answer without the field.
     ///
     /// # Errors
     ///
@@ -231,14 +237,15 @@ impl DeflateConfig {
         }
     }
 
-    /// Responds, as a server, to the client's Sec-WebSocket-Extensions field: the answer's text and what it stands for.
+    /// Responds, as a server, to the client's Sec-WebSocket-Extensions field: returns the answer's text and the agreed
+    /// extension.
     ///
-    /// For a stack that knows no other extension; [`respond`](crate::respond) serves several. Empty text stands for a field
-    /// that did not come.
+    /// This is for a stack with no other extension; [`respond`](crate::respond) serves several. An empty text means a
+    /// request without the field.
     ///
     /// # Errors
     ///
-    /// [`NegotiationError::Grammar`] where the field breaks the grammar: the answer is 400.
+    /// [`NegotiationError::Grammar`] where the field breaks the grammar: answer with status 400.
     pub fn respond(&self, offers: &str) -> Result<Option<(String, PermessageDeflate)>, NegotiationError> {
         let offers = parse_present(offers)?.into_iter().filter(|offer| offer.name() == NAME);
         let ours = offers.map(Params::checked).collect::<Result<Vec<_>, _>>()?;
@@ -249,7 +256,7 @@ impl DeflateConfig {
     }
 }
 
-/// Reads a field that may not be there.
+/// Reads a field that may be absent.
 fn parse_present(field: &str) -> Result<Vec<Params<'_>>, GrammarError> {
     if field.is_empty() { Ok(Vec::new()) } else { parse(field) }
 }

@@ -1,4 +1,4 @@
-//! The rules of negotiation that an offer or an answer can break.
+//! Errors of negotiation: the broken rules of an offer or an answer.
 
 use core::error::Error;
 use core::fmt;
@@ -6,15 +6,15 @@ use core::fmt;
 use super::NAME;
 use crate::{NegotiationError, Reason};
 
-/// Why an offer was declined, or an answer can't be honoured.
+/// The reason why an offer was declined, or an answer can't be accepted.
 ///
 /// RFC 7692 [§7.1](https://www.rfc-editor.org/rfc/rfc7692#section-7.1)
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum DeflateError {
-    /// A parameter is none of the four.
+    /// A parameter is not one of the four.
     UnknownParameter,
-    /// A parameter stands there twice.
+    /// A parameter is repeated.
     RepeatedParameter,
     /// A parameter that takes no value has one.
     UnexpectedValue,
@@ -22,11 +22,11 @@ pub enum DeflateError {
     MissingValue,
     /// A window size is not a decimal number from 8 to 15.
     BadWindowBits,
-    /// The answer leaves the server the context takeover that the offer excluded.
+    /// The answer lets the server take over context, which the offer excluded.
     ///
     /// RFC 7692 [§7.1.1.1](https://www.rfc-editor.org/rfc/rfc7692#section-7.1.1.1)
     ServerContextTakeover,
-    /// The answer leaves the server a larger window than offered.
+    /// The answer gives the server a larger window than offered.
     ///
     /// RFC 7692 [§7.1.2.1](https://www.rfc-editor.org/rfc/rfc7692#section-7.1.2.1)
     ServerWindowTooLarge,
@@ -34,7 +34,7 @@ pub enum DeflateError {
     ///
     /// RFC 7692 [§7.1.2.2](https://www.rfc-editor.org/rfc/rfc7692#section-7.1.2.2)
     ClientWindowTooLarge,
-    /// The answer gives the client a window, and the offer did not say that it can be given one.
+    /// The answer gives the client a window, but the offer did not allow that.
     ///
     /// RFC 7692 [§7.1.2.2](https://www.rfc-editor.org/rfc/rfc7692#section-7.1.2.2)
     ClientWindowNotOffered,
@@ -47,9 +47,9 @@ impl DeflateError {
             Self::RepeatedParameter => "a repeated parameter",
             Self::UnexpectedValue => "a value for a parameter that takes none",
             Self::MissingValue => "a parameter without its value",
-            Self::BadWindowBits => "a window size that is not a number from 8 to 15",
-            Self::ServerContextTakeover => "no server_no_context_takeover, which was asked for",
-            Self::ServerWindowTooLarge => "a larger server window than asked for",
+            Self::BadWindowBits => "invalid window size: it must be a number from 8 to 15",
+            Self::ServerContextTakeover => "server_no_context_takeover is missing, but was requested",
+            Self::ServerWindowTooLarge => "a larger server window than requested",
             Self::ClientWindowTooLarge => "a larger client window than offered",
             Self::ClientWindowNotOffered => "a client window, which was not offered",
         }

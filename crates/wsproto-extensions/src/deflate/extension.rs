@@ -1,4 +1,4 @@
-//! permessage-deflate as it works on a connection that agreed to it.
+//! The working permessage-deflate of a connection that agreed to it.
 
 use alloc::vec::Vec;
 
@@ -11,8 +11,8 @@ use crate::{Extension, Handling, Outbound, OutboundFrame, Output, Progress, Refu
 
 /// An agreed permessage-deflate.
 ///
-/// In a pipeline it is an [`Extension`]. By itself it compresses and decompresses whole messages, for a stack that has
-/// its own frames:
+/// In a pipeline it is an [`Extension`]. By itself it compresses and decompresses whole messages, for a stack with its
+/// own frames:
 ///
 /// ```
 /// use wsproto_extensions::deflate::DeflateConfig;
@@ -34,15 +34,15 @@ pub struct PermessageDeflate {
     params: DeflateParams,
     threshold: usize,
     sender: Sender,
-    /// What is done with the message that is being sent.
+    /// The treatment of the message that is being sent.
     sending: Handling,
     receiver: Receiver,
-    /// What is done with the message that is being received.
+    /// The treatment of the message that is being received.
     receiving: Handling,
 }
 
 impl PermessageDeflate {
-    /// Puts what was agreed into effect, whoever negotiated it.
+    /// Makes the extension with agreed parameters, wherever these were negotiated.
     #[must_use]
     pub fn new(role: Role, params: DeflateParams, config: &DeflateConfig) -> Self {
         let server = (params.server_max_window_bits, params.server_no_context_takeover);
@@ -61,20 +61,21 @@ impl PermessageDeflate {
         }
     }
 
-    /// Returns what was agreed.
+    /// Returns the agreed parameters.
     #[must_use]
     pub const fn params(&self) -> DeflateParams {
         self.params
     }
 
-    /// Compresses a whole message and appends its payload to `out`, or returns false where it is to be sent as it is.
+    /// Compresses a whole message and appends its payload to `out`. Returns false if the message must be sent
+    /// uncompressed.
     ///
-    /// It is sent as it is where it is shorter than the threshold, and without context takeover where it doesn't shrink.
-    /// A compressed one has RSV1 set in its first frame.
+    /// It is sent uncompressed if it is shorter than the threshold, or if it doesn't shrink and there is no context
+    /// takeover. For a compressed message, set RSV1 in its first frame.
     ///
     /// # Errors
     ///
-    /// A refusal, where the compressor failed.
+    /// A refusal if the compressor failed.
     pub fn compress(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<bool, Refusal> {
         let frame = OutboundFrame::new(Opcode::Binary, message);
         let start = out.len();
@@ -90,8 +91,8 @@ impl PermessageDeflate {
     ///
     /// # Errors
     ///
-    /// A refusal with 1009 where the message is longer than `max_len` bytes, and with 1007 where it is no stream. It is
-    /// final: where the next message would begin isn't known, and each later call returns it again.
+    /// A refusal with 1009 if the message is longer than `max_len` bytes, and with 1007 if it is no valid stream. It is
+    /// final, since the beginning of the next message is unknown: each later call returns it again.
     pub fn decompress(
         &mut self,
         mut payload: &[u8],
@@ -99,7 +100,7 @@ impl PermessageDeflate {
         max_len: usize,
     ) -> Result<(), Refusal> {
         self.receiver.start_message();
-        // One byte more than allowed tells a message that is too long from one that just fits.
+        // One byte more than allowed distinguishes a message that is too long from one that just fits.
         let mut output = Output::new(out, max_len.saturating_add(1));
         self.receiver.decompress(&mut payload, &mut output)?;
         if output.room() == 0 {
@@ -169,7 +170,7 @@ impl Extension for PermessageDeflate {
             && first
             && output.written().len() >= frame.payload.len()
         {
-            // It didn't shrink, and the next message won't refer to it.
+            // The message didn't shrink, and the next one won't refer to it.
             return Ok(Outbound::PASS);
         }
         Ok(Outbound::transformed(if first { Rsv::RSV1 } else { Rsv::NONE }))

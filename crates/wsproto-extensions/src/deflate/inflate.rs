@@ -1,8 +1,8 @@
-//! Decompression: DEFLATE (RFC 1951) as blocks whose work is bounded by their bytes and by what comes out of them.
+//! Decompression: DEFLATE (RFC 1951) with work per block that is bounded by its bytes and by its output.
 //!
-//! Libraries do work for each block that its few bits don't pay for: tables that are made anew, a window that is copied.
-//! Here a block without codes of its own costs some forty instructions, and one with them some thousands for at least
-//! twelve bytes. The stream may pause at any bit; a final block doesn't end it (RFC 7692 §7.2.3.4).
+//! Libraries do more work for each block than its few bits pay for: tables are made anew, a window is copied. Here a
+//! block without its own codes costs some forty instructions. A block with its own codes has at least twelve bytes, and
+//! costs some thousands. The stream may pause at any bit. A final block doesn't end it (RFC 7692 §7.2.3.4).
 //!
 //! ```text
 //!        ┌───────────────► BlockStart ◄───────────────────────────┐
@@ -28,7 +28,7 @@ use super::WindowBits;
 use super::backend::TAIL;
 use crate::Output;
 
-/// The stream can't be read on.
+/// The stream is invalid and can't continue.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct BadStream;
 
@@ -39,20 +39,20 @@ pub(super) struct Decompressor {
     step: Step,
     /// Whether the block is marked as the final one.
     last: bool,
-    /// What is left to repeat of a match that there was no room for.
+    /// The rest of a match for which there was no room.
     repeat: Repeat,
-    /// There from the beginning of a block with codes of its own to its end.
+    /// Present from the beginning to the end of a block with its own codes.
     dynamic: SpareCodes,
 }
 
-/// What comes next in a stream.
+/// The next element of a stream.
 #[derive(Clone, Copy)]
 enum Step {
     /// The three bits with which a block begins.
     BlockStart,
     /// The length of a stored block and its complement.
     StoredLen,
-    /// So many bytes of a stored block.
+    /// This many bytes of a stored block.
     Stored(u16),
     /// How many codes a block has.
     Counts,
@@ -62,30 +62,30 @@ enum Step {
     Lengths,
     /// A symbol.
     Symbols(Kind),
-    /// Nothing that could be read.
+    /// Nothing: the stream is invalid.
     Bad,
 }
 
-/// Whose codes a block uses.
+/// The codes that a block uses.
 #[derive(Clone, Copy)]
 enum Kind {
     Fixed,
     Dynamic,
 }
 
-/// Bytes that come once more.
+/// Bytes that are repeated.
 #[derive(Clone, Copy, Default)]
 struct Repeat {
     distance: u16,
     len: u16,
 }
 
-/// Why a stream pauses.
+/// The reason why a stream pauses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Pause {
     /// The input is used up.
     Input,
-    /// There is no room for what comes out.
+    /// There is no room for output.
     Room,
 }
 
@@ -105,7 +105,7 @@ impl Decompressor {
         self.history.window == window.size()
     }
 
-    /// Makes a new stream of it: no byte of the old one can be referred to.
+    /// Begins a new stream: no byte of the old one can be referred to.
     pub(super) fn reset(&mut self) {
         self.history.clear();
         self.bits = BitReader::default();
@@ -114,14 +114,14 @@ impl Decompressor {
         self.dynamic.give_back();
     }
 
-    /// Keeps only what can be referred to, in memory of exactly that size.
+    /// Keeps only the bytes that can be referred to, in memory of exactly that size.
     pub(super) fn park(&mut self) {
         self.history.park();
     }
 
     /// Decompresses until the input is used up or the output is full.
     ///
-    /// That a stream is bad shows only behind all that came before it, however it arrives.
+    /// An error in a stream is returned only after all output before it, however the stream arrives.
     pub(super) fn decompress(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), BadStream> {
         while self.history.deliver(output) {
             if matches!(self.step, Step::Bad) {
@@ -140,7 +140,7 @@ impl Decompressor {
         Ok(())
     }
 
-    /// Tells whether a message may end: with its last four bytes restored it must end between two blocks.
+    /// Checks that a message may end: with its last four bytes restored it must end between two blocks.
     pub(super) fn finish(&mut self) -> Result<(), BadStream> {
         self.history.make_room();
         let ended = self.run(&mut &TAIL[..], true) == Ok(Pause::Input);
@@ -148,7 +148,8 @@ impl Decompressor {
         if ended && between && self.history.is_delivered() { Ok(()) } else { Err(BadStream) }
     }
 
-    /// Decodes until the stream pauses; where the input ends a message, not a bit behind the block that its last byte ends.
+    /// Decodes until the stream pauses. If the input ends a message, no bit after the block in which its last byte ends
+    /// is decoded.
     fn run(&mut self, input: &mut &[u8], ends: bool) -> Result<Pause, BadStream> {
         loop {
             let paused = match self.step {
@@ -181,7 +182,7 @@ impl Decompressor {
         Ok(None)
     }
 
-    /// Goes on with the next block. Blocks may follow the final one, from the next byte on.
+    /// Continues with the next block. Blocks may follow the final one, from the next byte on.
     //= rfc7692#7.2.3.4-1
     const fn end_block(&mut self) {
         if self.last {
@@ -242,7 +243,7 @@ impl Decompressor {
 
     fn symbols(&mut self, kind: Kind, input: &mut &[u8]) -> Result<Option<Pause>, BadStream> {
         if self.repeat.len > 0 {
-            // Where some are left there is no room, so that nothing more is decoded either.
+            // If some bytes are left there is no room, so nothing more is decoded either.
             self.repeat.len = self.history.repeat(self.repeat.distance, self.repeat.len);
         }
         let codes = match kind {

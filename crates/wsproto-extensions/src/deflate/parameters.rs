@@ -1,4 +1,4 @@
-//! The four parameters: as they stand in an offer or an answer, and as agreed.
+//! The four parameters: in an offer or an answer, and as agreed.
 
 use alloc::string::ToString;
 use core::mem;
@@ -11,10 +11,10 @@ const CLIENT_NO_CONTEXT_TAKEOVER: &str = "client_no_context_takeover";
 const SERVER_MAX_WINDOW_BITS: &str = "server_max_window_bits";
 const CLIENT_MAX_WINDOW_BITS: &str = "client_max_window_bits";
 
-/// What both sides agreed on, or what one of them wants.
+/// The parameters that both sides agreed on, or that one of them wants.
 ///
-/// By default both sides keep their context between messages and use a window of 32 KiB. There are no other parameters: the
-/// RFC has whoever meets one decline it.
+/// By default both sides keep their context between messages and use a window of 32 KiB. There are no other parameters:
+/// the RFC requires that unknown ones are declined.
 ///
 /// RFC 7692 [§7.1](https://www.rfc-editor.org/rfc/rfc7692#section-7.1)
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -30,7 +30,7 @@ pub struct DeflateParams {
 }
 
 impl DeflateParams {
-    /// Writes a client's offer; `told` says whether the server may tell it to use a smaller window.
+    /// Writes a client's offer; `told` decides whether the server may tell it to use a smaller window.
     pub(super) fn to_offer(self, told: Told) -> Params<'static> {
         let mut terms = Terms::from_flags(self);
         if self.server_max_window_bits < WindowBits::MAX {
@@ -44,7 +44,7 @@ impl DeflateParams {
         terms.write()
     }
 
-    /// Judges a server's answer to this offer.
+    /// Checks a server's answer to this offer, and returns the agreement.
     pub(super) fn after_answer(self, told: Told, answer: &Params<'_>) -> Result<Self, DeflateError> {
         let answer = Terms::read(answer)?;
         //= rfc7692#5.1-8
@@ -78,7 +78,7 @@ impl DeflateParams {
         })
     }
 
-    /// Answers a client's offer, or says why it is declined.
+    /// Answers a client's offer, or returns the reason why it is declined.
     pub(super) fn answer(self, offer: &Params<'_>) -> Result<(Params<'static>, Self), DeflateError> {
         let offer = Terms::read(offer)?;
         //= rfc7692#7.1.2.1-2, rfc7692#5.1-7
@@ -87,7 +87,7 @@ impl DeflateParams {
             ClientBits::AtMost(limit) => self.client_max_window_bits.min(limit),
             //= rfc7692#7.1.2.2-1
             ClientBits::Any => self.client_max_window_bits,
-            // It can't be told, so it may use all of it.
+            // The client can't be told, so it may use the whole window.
             //= rfc7692#7.1.2.2-2
             ClientBits::Absent => WindowBits::MAX,
         };
@@ -109,7 +109,7 @@ impl DeflateParams {
     }
 }
 
-/// Whether a client's offer holds `client_max_window_bits`, without which no server may tell it what window to use.
+/// Whether a client's offer has `client_max_window_bits`. Without it no server may tell the client which window to use.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Told {
     Yes,
@@ -125,13 +125,13 @@ struct Terms {
     client_bits: ClientBits,
 }
 
-/// The one parameter that may stand with a value or without.
+/// The only parameter that may come with or without a value.
 #[derive(Clone, Copy, Default, Eq, PartialEq)]
 enum ClientBits {
-    /// It isn't there.
+    /// Absent.
     #[default]
     Absent,
-    /// It stands without a value.
+    /// Without a value.
     Any,
     AtMost(WindowBits),
 }
@@ -197,7 +197,7 @@ impl Terms {
     }
 }
 
-/// Reads a parameter that is there or not: it has no value.
+/// Reads a parameter without a value.
 fn flag(value: Option<&str>) -> Result<bool, DeflateError> {
     match value {
         None => Ok(true),

@@ -1,4 +1,4 @@
-//! What connections share to compress and to decompress: memory that none of them needs all the time.
+//! Compressors and decompressors that connections share: memory that no connection needs all the time.
 
 #[cfg_attr(not(feature = "std"), path = "pool/alone.rs")]
 mod contexts;
@@ -16,18 +16,20 @@ pub(super) use self::contexts::Claim;
 use self::contexts::Contexts;
 use self::shelf::Shelf;
 
-/// A bounded store of compressors and decompressors, shared by connections: a clone is another handle to it.
+/// A bounded store of compressors and decompressors that connections share. A clone is another handle to the same
+/// store.
 ///
-/// Each [`DeflateConfig`](super::DeflateConfig) that is made has a pool of its own, and its clones share that. So make
-/// one for all connections of a server: a new one for each connection gives each a compressor of its own.
+/// Each new [`DeflateConfig`](super::DeflateConfig) has its own pool, and its clones share that pool. So make one for
+/// all connections of a server. With a new one for each connection, each connection has its own compressor.
 ///
-/// With context takeover a compressor of some hundred KiB remembers what a connection sent. The busiest connections
-/// keep theirs, as many as the pool has room for. What the others send is compressed with a spare one, as if it were
-/// their first message: larger, and still right. So memory for sending is bounded, however many connections there are.
-/// Without context takeover compressors and decompressors wait here between messages.
+/// With context takeover, a compressor of some hundred KiB remembers the bytes that a connection sent. The busiest
+/// connections keep theirs, as many as the pool has places. Messages of the others are compressed with a spare
+/// compressor, as if each were the first message: the result is larger, but still correct. So memory for sending is
+/// bounded, however many connections there are. Without context takeover, compressors and decompressors wait here
+/// between messages.
 ///
-/// Whatever goes from one connection to another has forgotten what it worked on. Without the `std` feature the pool
-/// stays empty: each connection keeps its compressor, and without context takeover each message makes its own.
+/// A compressor or decompressor is emptied before another connection gets it. Without the `std` feature the pool stays
+/// empty: each connection keeps its compressor, and without context takeover each message makes its own.
 #[derive(Clone, Default)]
 pub struct Pool {
     shared: Arc<Shared>,
@@ -38,7 +40,7 @@ struct Shared {
     decompressors: Shelf<Box<Decompressor>>,
 }
 
-/// A compressor that is lent, and whether what it learns now is there for the connection's next message.
+/// A lent compressor, and whether its context will be there for the connection's next message.
 pub(super) struct Loan {
     pub(super) compressor: Compressor,
     pub(super) keeps_context: bool,
@@ -59,37 +61,38 @@ impl Shared {
 impl Pool {
     /// How many connections keep their compressor by default.
     ///
-    /// With an eighth more for the others that is at most 22 MiB, of `miniz_oxide` as of `zlib-rs` with its default settings.
+    /// With an eighth more for the other connections, they take at most 22 MiB, with `miniz_oxide` and with `zlib-rs`
+    /// at its default settings.
     pub const DEFAULT_SIZE: usize = 64;
 
-    /// Makes a pool in which so many connections keep their compressor, and that holds an eighth more for the others;
-    /// and as many idle decompressors of at most 48 KiB.
+    /// Makes a pool in which `size` connections keep their compressor. It holds an eighth more for the others, and
+    /// `size` idle decompressors of at most 48 KiB.
     #[must_use]
     pub fn new(size: usize) -> Self {
         Self { shared: Arc::new(Shared::new(size)) }
     }
 
-    /// Lends a compressor for a message of a connection, or for a part of it; `first` is for a message's first part.
+    /// Lends a compressor for a message of a connection, or for a part of it. `first` marks a message's first part.
     pub(super) fn lend(&self, claim: &mut Claim, kind: Kind, first: bool) -> Loan {
         self.shared.contexts.lend(claim, kind, first)
     }
 
-    /// Lends a compressor for one message after which nothing is kept.
+    /// Lends a compressor for one message whose context is not kept.
     pub(super) fn lend_spare(&self, kind: Kind) -> Compressor {
         self.shared.contexts.lend_spare(kind)
     }
 
-    /// Takes back what was lent to a connection.
+    /// Takes back a compressor that was lent to a connection.
     pub(super) fn put(&self, claim: &mut Claim, compressor: Compressor) {
         self.shared.contexts.put(claim, compressor);
     }
 
-    /// Takes back what was lent for one message.
+    /// Takes back a compressor that was lent for one message.
     pub(super) fn put_spare(&self, compressor: Compressor) {
         self.shared.contexts.put_spare(compressor);
     }
 
-    /// Gives up a connection's context, and its place.
+    /// Drops a connection's context, and frees its place.
     pub(super) fn release(&self, claim: &mut Claim) {
         self.shared.contexts.release(claim);
     }
@@ -100,7 +103,7 @@ impl Pool {
         found.unwrap_or_else(|| Box::new(Decompressor::new(window)))
     }
 
-    /// Takes back a decompressor, whatever it has read.
+    /// Takes back a decompressor, and empties it.
     pub(super) fn put_decompressor(&self, mut idle: Box<Decompressor>) {
         idle.reset();
         self.shared.decompressors.put(idle);

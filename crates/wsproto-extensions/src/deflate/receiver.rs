@@ -10,10 +10,10 @@ use super::inflate::{BadStream, Decompressor};
 use super::{DeflateConfig, Pool, WindowBits};
 use crate::{Output, Refusal};
 
-/// How many bytes a message may expand to before its ratio counts: any short text can be a run of one letter.
+/// How many bytes a message may expand to before its ratio counts: a short text may be a run of one letter.
 const RATIO_FREE: u64 = 64 * 1024;
 
-/// After how many compressed bytes the ratio is looked at: places that don't depend on how the message arrives. They
+/// After this many compressed bytes the ratio is checked, so the places don't depend on how the message arrives. They
 /// expand to some 64 KiB at most.
 const RATIO_STEP: u64 = 64;
 
@@ -23,15 +23,15 @@ pub(super) struct Receiver {
     no_context_takeover: bool,
     max_ratio: Option<NonZeroU32>,
     pool: Pool,
-    /// Made when the first compressed message arrives.
+    /// Made for the first compressed message.
     decompressor: Option<Box<Decompressor>>,
-    /// The error after which nothing more is read.
+    /// The error after which nothing more is decompressed.
     failed: Option<Refusal>,
     /// Whether the message has any compressed bytes yet.
     begun: bool,
-    /// How many of them were consumed. This and what follows is counted where the ratio is limited.
+    /// How many of them were consumed. This field and the next ones are counted only with a limit on the ratio.
     consumed: u64,
-    /// Behind how many of them the ratio was looked at last.
+    /// After how many of them the ratio was checked last.
     checked: u64,
     /// How many bytes came out of the message.
     produced: u64,
@@ -64,7 +64,7 @@ impl Receiver {
         self.produced = 0;
     }
 
-    /// Decompresses until the input is used up or the output is full; after an error it returns that error again.
+    /// Decompresses until the input is used up or the output is full. After an error it returns that error again.
     pub(super) fn decompress(&mut self, input: &mut &[u8], output: &mut Output<'_>) -> Result<(), Refusal> {
         self.verdict()?;
         let decompressed = self.decompress_some(input, output);
@@ -77,14 +77,14 @@ impl Receiver {
         self.end_message().map_err(|refusal| self.fail(refusal))
     }
 
-    /// Takes no more messages: the stream can't be read on from anywhere else. Returns why.
+    /// Refuses all later messages, since the stream can't continue anywhere else. Returns the reason.
     pub(super) fn fail(&mut self, refusal: Refusal) -> Refusal {
         self.decompressor = None;
         self.failed = Some(refusal.clone());
         refusal
     }
 
-    /// Keeps of the stream only what the next bytes may refer to.
+    /// Keeps only the bytes of the stream that the next bytes may refer to.
     pub(super) fn park(&mut self) {
         if let Some(decompressor) = &mut self.decompressor {
             decompressor.park();
@@ -112,7 +112,7 @@ impl Receiver {
         decompressor.decompress(input, output).map_err(refuse)
     }
 
-    /// The same, and looks at the ratio behind every [`RATIO_STEP`] compressed bytes.
+    /// Does the same, and checks the ratio after every [`RATIO_STEP`] compressed bytes.
     fn decompress_at_most(
         &mut self,
         ratio: NonZeroU32,
@@ -141,7 +141,7 @@ impl Receiver {
         }
     }
 
-    /// How many compressed bytes may be consumed before the ratio is looked at.
+    /// Returns how many compressed bytes may be consumed before the next check of the ratio.
     const fn before_check(&self) -> u64 {
         RATIO_STEP.saturating_sub(self.consumed.saturating_sub(self.checked))
     }
@@ -150,7 +150,7 @@ impl Receiver {
         if let Some(ratio) = self.max_ratio {
             self.check_ratio(ratio)?;
         }
-        // An empty payload is no DEFLATE stream, but nothing else than an empty message can be meant.
+        // An empty payload is no DEFLATE stream, but it can only mean an empty message.
         let Some(mut decompressor) = self.decompressor.take() else { return Ok(()) };
         if self.begun {
             //= rfc7692#7.2.2-1
@@ -177,7 +177,7 @@ impl Receiver {
     }
 }
 
-/// How many bytes went by: lengths fit 64 bits.
+/// Returns how many bytes were used. Lengths fit in 64 bits.
 fn difference(before: usize, after: usize) -> u64 {
     u64::try_from(before.saturating_sub(after)).unwrap_or(u64::MAX)
 }

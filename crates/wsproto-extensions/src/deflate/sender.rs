@@ -10,7 +10,7 @@ use super::pool::{Claim, Loan};
 use super::{Backend, DeflateConfig, Pool, WindowBits};
 use crate::{Output, Refusal};
 
-/// The payload of a frame that is to be compressed.
+/// The payload of a frame to compress.
 #[derive(Clone, Copy)]
 pub(super) struct Part<'a> {
     pub(super) payload: &'a [u8],
@@ -23,7 +23,7 @@ pub(super) struct Sender {
     kind: Kind,
     no_context_takeover: bool,
     pool: Pool,
-    /// A compressor is out of the pool only while it works: one that panics is gone.
+    /// A compressor is out of the pool only while it works. One that panics is lost.
     claim: Claim,
 }
 
@@ -48,7 +48,7 @@ impl Sender {
         !self.no_context_takeover
     }
 
-    /// Names what decides how a whole message is compressed, in four bytes, where no earlier one does.
+    /// Returns four bytes that determine how a whole message is compressed, if earlier messages don't.
     pub(super) fn key(&self) -> Option<u128> {
         //= rfc7692#7.1.1.1-3, rfc7692#7.1.1.2-2
         let bytes =
@@ -56,12 +56,12 @@ impl Sender {
         self.no_context_takeover.then(|| u32::from_be_bytes(bytes).into())
     }
 
-    /// Compresses a part of a message that is not its last; the receiver can decompress all of it at once.
+    /// Compresses a part of a message that is not its last one. The receiver can decompress all of it at once.
     pub(super) fn compress_part(&mut self, part: Part<'_>, output: &mut Output<'_>) -> Result<(), Refusal> {
         self.compress_and_keep(part, output).map(drop)
     }
 
-    /// Compresses the last part of a message, or the whole of it. Returns whether the next message may refer to it.
+    /// Compresses the last part of a message, or the whole message. Returns whether the next message may refer to it.
     pub(super) fn compress_last(&mut self, part: Part<'_>, output: &mut Output<'_>) -> Result<bool, Refusal> {
         //= rfc7692#7.1.1.1-3, rfc7692#7.1.1.2-2, rfc7692#7.2.1-2
         let kept = if self.no_context_takeover {
@@ -77,7 +77,8 @@ impl Sender {
         Ok(kept)
     }
 
-    /// Compresses what the next bytes may refer to, if the connection has a place in the pool; returns whether it has.
+    /// Compresses bytes to which later ones may refer, if the connection has a place in the pool. Returns whether it
+    /// has.
     fn compress_and_keep(&mut self, part: Part<'_>, output: &mut Output<'_>) -> Result<bool, Refusal> {
         let Loan { mut compressor, keeps_context } = self.pool.lend(&mut self.claim, self.kind, part.first);
         let flush = if keeps_context { Flush::Keep } else { Flush::Forget };
@@ -86,7 +87,7 @@ impl Sender {
         Ok(keeps_context)
     }
 
-    /// Compresses the end of a message that the next one may not refer to; its own beginning it may.
+    /// Compresses the end of a message to which the next message may not refer. It may refer to its own beginning.
     fn compress_and_forget(&mut self, part: Part<'_>, output: &mut Output<'_>) -> Result<(), Refusal> {
         let mut compressor = if self.claim.has_place() {
             self.pool.lend(&mut self.claim, self.kind, part.first).compressor
@@ -99,7 +100,7 @@ impl Sender {
         Ok(())
     }
 
-    /// Lets the next message refer to nothing, as the receiver won't see what was compressed last.
+    /// Lets the next message refer to nothing, since the receiver won't see the last one.
     pub(super) fn forget(&mut self) {
         self.pool.release(&mut self.claim);
     }

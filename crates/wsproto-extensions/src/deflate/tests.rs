@@ -1,4 +1,4 @@
-//! RFC 7692, part by part; what concerns streams is tested with each backend.
+//! RFC 7692, part by part. Tests of streams run with each backend.
 
 use alloc::vec::Vec;
 
@@ -33,7 +33,7 @@ mod zlib_rs {
     mod streams;
 }
 
-/// What is shown of an extension is what was agreed, and no byte of what it worked on.
+/// `Debug` shows the agreed parameters, and no byte of a message.
 #[test]
 fn debug_shows_no_message() {
     let params = DeflateParams { client_no_context_takeover: true, ..DeflateParams::default() };
@@ -50,7 +50,7 @@ fn debug_shows_no_message() {
     assert_eq!(alloc::format!("{:?}", super::Pool::default()), "Pool { .. }");
 }
 
-/// A server and a client that compress every message.
+/// Makes a server and a client that compress every message.
 fn pair(backend: Backend, params: DeflateParams) -> (PermessageDeflate, PermessageDeflate) {
     let config = DeflateConfig::default().with_threshold(0).with_backend(backend);
     (
@@ -59,13 +59,13 @@ fn pair(backend: Backend, params: DeflateParams) -> (PermessageDeflate, Permessa
     )
 }
 
-/// Decompresses a whole message, or tells the close code.
+/// Decompresses a whole message, or returns the close code.
 fn receive(deflate: &mut PermessageDeflate, payload: &[u8]) -> Result<Vec<u8>, CloseCode> {
     let mut out = Vec::new();
     deflate.decompress(payload, &mut out, 1 << 20).map(|()| out).map_err(|refusal| refusal.code)
 }
 
-/// Compresses a whole message, or gives `None` where it is sent as it is.
+/// Compresses a whole message. Returns `None` if it is sent uncompressed.
 fn send(deflate: &mut PermessageDeflate, message: &[u8]) -> Option<Vec<u8>> {
     let mut payload = Vec::new();
     deflate.compress(message, &mut payload).unwrap().then_some(payload)

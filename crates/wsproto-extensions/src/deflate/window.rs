@@ -82,7 +82,7 @@ impl From<WindowBits> for u8 {
     }
 }
 
-/// Checks a number as [`WindowBits::new`] does; the error is [`DeflateError::BadWindowBits`].
+/// Checks a number as [`WindowBits::new`] does. The error is [`DeflateError::BadWindowBits`].
 impl TryFrom<u8> for WindowBits {
     type Error = DeflateError;
 
@@ -91,7 +91,7 @@ impl TryFrom<u8> for WindowBits {
     }
 }
 
-/// Reads a number as [`WindowBits::parse`] does; the error is [`DeflateError::BadWindowBits`].
+/// Reads a number as [`WindowBits::parse`] does. The error is [`DeflateError::BadWindowBits`].
 impl FromStr for WindowBits {
     type Err = DeflateError;
 

@@ -8,17 +8,17 @@ use super::{Flush, Kind};
 use crate::Output;
 use crate::deflate::WindowBits;
 
-/// How many bytes are compressed at a time before they are copied to where they belong.
+/// How many bytes are compressed at a time before they are copied to their place.
 const PIECE: usize = 4096;
 
 pub(super) struct Compressor {
     state: Deflate,
-    /// Where it writes: kept, since memory has to be cleared before it can be written in place.
+    /// The memory for its output. It is kept, since memory must be cleared before it is written in place.
     piece: Box<[u8; PIECE]>,
 }
 
 impl Compressor {
-    /// The smallest window that it keeps to.
+    /// The smallest window that it supports.
     pub(super) const MIN_WINDOW: WindowBits = match WindowBits::new(9) {
         Some(bits) => bits,
         None => WindowBits::MAX,
@@ -28,7 +28,7 @@ impl Compressor {
         let window = kind.window.max(Self::MIN_WINDOW);
         let config = DeflateConfig {
             level: kind.level.into(),
-            // Less than nothing says: no header, no checksum.
+            // A negative number means: no header, no checksum.
             window_bits: i32::from(window.get()).wrapping_neg(),
             mem_level: kind.memory_level.into(),
             ..DeflateConfig::default()
@@ -57,7 +57,7 @@ impl Compressor {
                 break;
             }
         }
-        // It doesn't flush twice at the same place, but each message has an end of its own.
+        // The library doesn't flush twice at the same place, but each message has its own end.
         let ended = !silent || output.write(&[0x00, 0x00, 0x00, 0xff, 0xff]) == 5;
         (input.is_empty() && ended).then_some(())
     }

@@ -1,6 +1,6 @@
 //! The bits of a stream that were taken from the input and not decoded yet.
 
-/// At most 63 bits, the next one lowest; those above `count` are zero.
+/// At most 63 bits, the next one lowest. Bits above `count` are zero.
 #[derive(Clone, Copy, Default)]
 pub(super) struct BitReader {
     pub(super) value: u64,
@@ -19,9 +19,9 @@ impl BitReader {
         }
     }
 
-    /// Takes bytes until there are 56 bits, out of a word of which the input has all bytes.
+    /// Takes bytes until there are 56 bits, out of a whole word of input.
     ///
-    /// Bits above `count` may be set after it: what comes next in the input. [`trim`](Self::trim) clears them.
+    /// Afterwards, bits above `count` may be set: they are the next input. [`trim`](Self::trim) clears them.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the inner loop")]
     pub(super) fn fill_fast(&mut self, input: &mut &[u8]) {
@@ -32,12 +32,12 @@ impl BitReader {
         self.count |= 0x38;
     }
 
-    /// Clears what [`fill_fast`](Self::fill_fast) has left above the bits that were taken.
+    /// Clears the bits that [`fill_fast`](Self::fill_fast) has left above the taken ones.
     pub(super) const fn trim(&mut self) {
         self.value &= !(u64::MAX << (self.count & 63));
     }
 
-    /// Drops bits that were decoded; there are as many.
+    /// Drops decoded bits. There must be as many.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the inner loop")]
     pub(super) const fn drop(&mut self, count: u32) {
@@ -45,7 +45,7 @@ impl BitReader {
         self.count = self.count.wrapping_sub(count);
     }
 
-    /// Takes a number of at most 32 bits, once all of them are there.
+    /// Takes a number of at most 32 bits, if all of them are there.
     pub(super) fn take(&mut self, count: u32, input: &mut &[u8]) -> Option<u32> {
         if self.count < count {
             self.fill(input);
@@ -58,7 +58,7 @@ impl BitReader {
         u32::try_from(value).ok()
     }
 
-    /// Drops what is left of the byte that was begun.
+    /// Drops the rest of the current byte.
     pub(super) const fn align(&mut self) {
         self.drop(self.count & 7);
     }
@@ -70,7 +70,7 @@ mod tests {
 
     const INPUT: [u8; 12] = [0x81, 0x42, 0x24, 0x18, 0xff, 0x01, 0x80, 0x7e, 0xe7, 0x3c, 0xc3, 0x99];
 
-    /// The bits of the input from one on.
+    /// Returns bits of the input, from `from` on.
     fn bits(from: u32, count: u32) -> u64 {
         let number = INPUT.iter().rev().fold(0_u128, |number, &byte| number << 8 | u128::from(byte));
         u64::try_from(number >> from & !(u128::MAX << count)).unwrap()
@@ -90,7 +90,7 @@ mod tests {
                     let number = loop {
                         match taken.take(step, &mut input) {
                             Some(number) => break number,
-                            // What there is stays until all is there.
+                            // The bits that are there stay until all are there.
                             None => assert!(
                                 input.is_empty()
                                     && taken.count < step
@@ -106,14 +106,14 @@ mod tests {
         }
     }
 
-    /// What is there already needs no input.
+    /// Bits that are there need no input.
     #[test]
     fn no_byte_is_taken_too_early() {
         let (mut taken, mut input) = (BitReader { value: 0b101, count: 3 }, &INPUT[..]);
         assert_eq!((taken.take(3, &mut input), input), (Some(0b101), &INPUT[..]));
     }
 
-    /// As many bytes as leave room for less than another one; in the fast way all of them or none.
+    /// Takes bytes until there is room for less than another one. The fast way takes all of them or none.
     #[test]
     fn at_most_63_bits_are_there() {
         for begun in 0..=63 {

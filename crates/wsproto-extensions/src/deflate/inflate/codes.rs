@@ -1,14 +1,14 @@
-//! Prefix codes as tables (RFC 1951 §3.2.2): the next bits of the stream give the symbol and how many bits it has.
+//! Prefix codes as tables (RFC 1951 §3.2.2): the next bits of the stream give the symbol and its number of bits.
 
 use super::BadStream;
 
 #[cfg(test)]
 mod tests;
 
-/// What a number of bits stands for.
+/// The meaning of some bits.
 ///
-/// Bits 0 to 7 count the bits of the symbol with its extra bits, bits 8 to 11 those of its code alone. Bits 12 to 15 are
-/// flags. The rest is the literal, or the least length or distance, or where a second table begins.
+/// Bits 0 to 7 count the bits of the symbol with its extra bits, bits 8 to 11 those of its code alone. Bits 12 to 15
+/// are flags. The other bits are the literal, the least length or distance, or the start of a second table.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Entry(u32);
 
@@ -19,15 +19,15 @@ impl Entry {
     const SECOND: u32 = 1 << 13;
     const END: u32 = 1 << 12;
 
-    /// No symbol has this code: it shows with the first bit.
+    /// No symbol has this code. The first bit shows it.
     pub(super) const INVALID: Self = Self(Self::SPECIAL | 1 << 8 | 1);
 
-    /// A symbol as in the constants below, once its code has a length.
+    /// Makes an entry of a symbol of the constants below, with the length of its code.
     const fn with_code_len(symbol: u32, len: u32) -> Self {
         Self(symbol.wrapping_add(len << 8 | len))
     }
 
-    /// The first bits of codes that have more: they are found in a second table by `bits` more.
+    /// Makes an entry for the first bits of longer codes, which `bits` more bits find in a second table.
     const fn second(root: u32, bits: u32, start: u32) -> Self {
         Self(start << 16 | Self::SPECIAL | Self::SECOND | root << 8 | bits)
     }
@@ -48,12 +48,12 @@ impl Entry {
         self.0 & Self::END != 0
     }
 
-    /// How many bits the code has.
+    /// Returns the number of bits of the code.
     pub(super) const fn code_len(self) -> u32 {
         self.0 >> 8 & 15
     }
 
-    /// How many bits the code and its extra bits have.
+    /// Returns the number of bits of the code and its extra bits.
     pub(super) const fn len(self) -> u32 {
         self.0 & 63
     }
@@ -70,7 +70,7 @@ impl Entry {
         self.plus(extra)
     }
 
-    /// Where the entry of a longer code stands.
+    /// Returns the index of the entry of a longer code.
     fn index(self, bits: u64) -> usize {
         self.plus(bits >> self.code_len() & !(u64::MAX << self.len()))
     }
@@ -82,16 +82,16 @@ impl Entry {
     }
 }
 
-/// A symbol before its code has a length: how many extra bits it has, flags, and the least value.
+/// Makes a symbol whose code has no length yet: the number of extra bits, flags, and the least value.
 const fn symbol(least: u32, extra: u32) -> u32 {
     least << 16 | extra
 }
 
-/// Literals, the end of a block, and lengths (RFC 1951 §3.2.5); two symbols stand for nothing.
+/// Literals, the end of a block, and lengths (RFC 1951 §3.2.5). Two symbols have no meaning.
 pub(super) const LITERALS: [u32; 288] = literals();
-/// Distances; two symbols stand for nothing.
+/// Distances. Two symbols have no meaning.
 pub(super) const DISTANCES: [u32; 32] = distances();
-/// Lengths of codes, and how often one is repeated (RFC 1951 §3.2.7). The least value says which symbol it is.
+/// Lengths of codes, and repetitions (RFC 1951 §3.2.7). The least value is the symbol.
 pub(super) const LENGTHS: [u32; 19] = lengths();
 
 #[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "done by the compiler")]
@@ -130,7 +130,7 @@ const fn lengths() -> [u32; 19] {
     let mut symbols = [0; 19];
     let mut n = 0;
     while n < 19 {
-        // The bits that say how often are read by themselves.
+        // The bits with the number of repetitions are read separately.
         symbols[n as usize] = symbol(n, 0);
         n += 1;
     }
@@ -144,25 +144,26 @@ pub(super) struct Codes {
 }
 
 impl Codes {
-    /// How many bits find a symbol at once, where its code has no more.
+    /// The number of bits that find a symbol at once, if its code isn't longer.
     const LITERAL_ROOT: u32 = 9;
     const DISTANCE_ROOT: u32 = 8;
-    /// The most entries that 286 codes of at most 15 bits take, the first table having 9; and 30 codes, with 8.
+    /// The most entries for 286 codes of at most 15 bits with a first table for 9 bits, and for 30 codes with one for
+    /// 8.
     const LITERALS: usize = 852;
     const DISTANCES: usize = 400;
 
-    /// Codes of which none is valid.
+    /// Codes without a valid one.
     pub(super) const NONE: Self =
         Self { literals: [Entry::INVALID; Self::LITERALS], distances: [Entry::INVALID; Self::DISTANCES] };
 
-    /// Finds the literal, length or end that comes next, where its code is not long.
+    /// Finds the next literal, length or end, if its code is not long.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the inner loop")]
     pub(super) fn literal(&self, bits: u64) -> Entry {
         self.literals.get((bits & 0x1ff) as usize).copied().unwrap_or(Entry::INVALID)
     }
 
-    /// Finds the same, and where the code is longer than [`literal`](Self::literal) looks at, too.
+    /// Finds the same, even if the code is longer than the bits that [`literal`](Self::literal) uses.
     pub(super) fn any_literal(&self, bits: u64) -> Entry {
         let entry = self.literal(bits);
         if entry.is_second() {
@@ -171,7 +172,7 @@ impl Codes {
         entry
     }
 
-    /// Finds the distance that comes next.
+    /// Finds the next distance.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the inner loop")]
     pub(super) fn distance(&self, bits: u64) -> Entry {
@@ -184,8 +185,8 @@ impl Codes {
 
     /// Makes the codes that have these lengths.
     ///
-    /// A block must have an end; a code that leaves room for others is bad, but for a single one of one bit, and for
-    /// distances that are not used.
+    /// A block must have an end. A code that leaves room for others is invalid, except for a single one of one bit, and
+    /// for unused distances.
     pub(super) fn make(&mut self, literals: &[u8], distances: &[u8]) -> Result<(), BadStream> {
         if literals.get(256).is_none_or(|&len| len == 0) {
             return Err(BadStream);
@@ -200,7 +201,7 @@ impl Codes {
     }
 }
 
-/// The codes of blocks without codes of their own (RFC 1951 §3.2.6).
+/// The codes of blocks without their own codes (RFC 1951 §3.2.6).
 pub(super) static FIXED: Codes = fixed();
 
 #[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "done by the compiler")]
@@ -228,7 +229,7 @@ const fn fixed() -> Codes {
     codes
 }
 
-/// The code in which the lengths of a block's codes are written.
+/// The code for the lengths of a block's codes.
 pub(super) struct LengthCode([Entry; 1 << Self::ROOT]);
 
 impl LengthCode {
@@ -248,25 +249,25 @@ impl LengthCode {
     }
 }
 
-/// Whether all codes stand for something.
+/// Whether all codes have a meaning.
 enum Filled {
     All,
     Part,
 }
 
-/// Makes the tables of a code: the first one for codes of at most `root` bits, and behind it one for each beginning of
+/// Makes the tables of a code: the first one for codes of at most `root` bits, and after it one for each beginning of
 /// longer ones.
 ///
-/// Shorter codes come first, and of the same length those of lower symbols. The tables are indexed by the bits as they
-/// come, which is from the highest of a code on. Where they don't fit into `table` that is an error: what an earlier
-/// block has left in it means nothing now.
+/// Shorter codes come first, and codes of the same length in the order of their symbols. The index of the tables are
+/// the bits in the order in which they come, from the highest bit of a code on. If the tables don't fit into `table`,
+/// that is an error. Entries that an earlier block has left in it have no meaning.
 fn make(table: &mut [Entry], root: u32, lengths: &[u8], symbols: &[u32]) -> Result<Filled, BadStream> {
     let (mut used, mut sorted) = ([Used(0); 288], [0_u16; 288]);
     let (codes, counts) = find(lengths, &mut used);
     let used = used.get(..codes).unwrap_or_default();
     let filled = check(&counts)?;
     if matches!(filled, Filled::Part) {
-        // Its only code is 0, if there is one.
+        // The only code is 0, if there is one.
         let entry = used.first().map_or(Entry::INVALID, |only| entry(symbols, only.symbol(), 1));
         let first = table.get_mut(..1 << root).unwrap_or_default();
         for pair in first.as_chunks_mut().0 {
@@ -279,7 +280,7 @@ fn make(table: &mut [Entry], root: u32, lengths: &[u8], symbols: &[u32]) -> Resu
     let mut code = 0_usize;
     let mut filled_to = 1_usize;
     for (len, &count) in (1..=root).zip(counts.iter().skip(1)) {
-        // What was found by fewer bits is found by one more, whatever that is.
+        // An entry for fewer bits is an entry for one more bit, whatever that bit is.
         let both = table.get_mut(..filled_to.wrapping_mul(2)).ok_or(BadStream)?;
         both.copy_within(..filled_to, filled_to);
         filled_to = filled_to.wrapping_mul(2);
@@ -329,7 +330,8 @@ fn make_second<'a>(
     Ok(())
 }
 
-/// How many bits more find all codes with the same beginning, the first of them having `len`, as `left` codes have.
+/// Returns how many more bits find all codes with the same beginning. The first of them has `len`, and `left` codes
+/// have that length.
 fn second_bits(counts: &[u16; 16], len: u32, left: u16, root: u32) -> u32 {
     let mut bits = len.wrapping_sub(root);
     let mut used = u32::from(left);
@@ -347,15 +349,16 @@ fn entry(symbols: &[u32], symbol: u16, len: u32) -> Entry {
     symbols.get(usize::from(symbol)).map_or(Entry::INVALID, |&symbol| Entry::with_code_len(symbol, len))
 }
 
-/// The code behind one of the same length, both with their highest bit lowest; behind the last one it doesn't matter.
+/// Returns the code after one of the same length, both with their highest bit lowest. After the last one the result
+/// doesn't matter.
 const fn after(code: usize, len: u32) -> usize {
-    // The highest bit that isn't set is the lowest of the number.
+    // The highest clear bit is the lowest of the number.
     let zeros = code ^ (1_usize << len).wrapping_sub(1);
     let Some(bit) = zeros.checked_ilog2() else { return 0 };
     code & (1_usize << bit).wrapping_sub(1) | 1 << bit
 }
 
-/// A symbol that has a code: the lowest nine bits say which, the others how long its code is.
+/// A symbol with a code: the lowest nine bits are the symbol, the others the length of its code.
 #[derive(Clone, Copy)]
 struct Used(u16);
 
@@ -369,9 +372,9 @@ impl Used {
     }
 }
 
-/// Finds the symbols that have codes; returns how many, and how many codes have each length.
+/// Finds the symbols that have codes. Returns their number, and the number of codes of each length.
 ///
-/// Most symbols of most blocks have none: eight of these are skipped at once.
+/// Most symbols of most blocks have no code: eight of these are skipped at once.
 fn find(lengths: &[u8], used: &mut [Used; 288]) -> (usize, [u16; 16]) {
     let mut counts = [0_u16; 16];
     let mut found = 0_usize;
@@ -393,7 +396,7 @@ fn find(lengths: &[u8], used: &mut [Used; 288]) -> (usize, [u16; 16]) {
     (found, counts)
 }
 
-/// Tells whether there are enough codes, and not too many.
+/// Checks that there are enough codes, and not too many.
 fn check(counts: &[u16; 16]) -> Result<Filled, BadStream> {
     let mut left = 1_u32;
     for &count in counts.iter().skip(1) {
@@ -407,7 +410,7 @@ fn check(counts: &[u16; 16]) -> Result<Filled, BadStream> {
     }
 }
 
-/// Puts the symbols that have codes in the order of their codes.
+/// Sorts the symbols with codes by their codes.
 fn sort(used: &[Used], counts: &[u16; 16], sorted: &mut [u16; 288]) {
     let mut places = [0_u16; 16];
     let mut place = 0_u16;

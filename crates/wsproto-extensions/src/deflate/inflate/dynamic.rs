@@ -1,22 +1,22 @@
-//! The codes of a block that brings its own (RFC 1951 §3.2.7).
+//! The codes of a block with its own codes (RFC 1951 §3.2.7).
 
 use super::BadStream;
 use super::bit_reader::BitReader;
 use super::codes::{Codes, LengthCode};
 
-/// What is read of the block's codes, and they themselves once all is read.
+/// The parts of the block's codes that were read, and the codes themselves once all was read.
 pub(super) struct Dynamic {
     pub(super) codes: Codes,
     length_code: LengthCode,
-    /// Lengths in bits: of the code for lengths, and then of the codes for literals and for distances.
+    /// The lengths in bits, first of the code for lengths, and then of the codes for literals and for distances.
     lengths: [u8; Self::MOST],
     /// How many of them are known.
     known: usize,
-    /// How many there are, for each of the three codes.
+    /// How many lengths each of the three codes has.
     counts: [usize; 3],
 }
 
-/// The order in which the lengths of the code for lengths come.
+/// The order of the lengths of the code for lengths.
 const ORDER: [u8; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
 impl Dynamic {
@@ -31,7 +31,7 @@ impl Dynamic {
         counts: [0; 3],
     };
 
-    /// Reads how many codes there are, in a number of [`COUNTS_LEN`](Self::COUNTS_LEN) bits.
+    /// Reads the numbers of codes, in a number of [`COUNTS_LEN`](Self::COUNTS_LEN) bits.
     pub(super) fn start(&mut self, counts: u32) -> Result<(), BadStream> {
         let [literals, distances, lengths] =
             [(counts & 31, 257), (counts >> 5 & 31, 1), (counts >> 10 & 15, 4)]
@@ -45,10 +45,10 @@ impl Dynamic {
         Ok(())
     }
 
-    /// How many bits say how many codes there are.
+    /// How many bits the numbers of codes have.
     pub(super) const COUNTS_LEN: u32 = 14;
 
-    /// Reads the code for lengths, and tells whether it is complete.
+    /// Reads the code for lengths, and returns whether it is complete.
     pub(super) fn read_length_code(
         &mut self,
         bits: &mut BitReader,
@@ -69,7 +69,7 @@ impl Dynamic {
         Ok(true)
     }
 
-    /// Reads the lengths of the block's codes and makes them, and tells whether that is done.
+    /// Reads the lengths of the block's codes and makes the codes. Returns whether that is done.
     pub(super) fn read_codes(&mut self, bits: &mut BitReader, input: &mut &[u8]) -> Result<bool, BadStream> {
         let [literals, distances, _] = self.counts;
         let all = literals.wrapping_add(distances);
@@ -97,7 +97,7 @@ impl Dynamic {
         Ok(true)
     }
 
-    /// Adds what a symbol stands for: a length, or several that are the same.
+    /// Adds the meaning of a symbol: a length, or several equal ones.
     fn add(&mut self, symbol: usize, more: usize, all: usize) -> Result<(), BadStream> {
         let (length, count) = match symbol {
             0..16 => (symbol.to_le_bytes()[0], 1),
@@ -125,7 +125,7 @@ mod tests {
 
     use super::*;
 
-    /// D14: symbols 286 and 287 and distances 30 and 31 stand for nothing, so that no block has codes for them.
+    /// D14: symbols 286 and 287 and distances 30 and 31 have no meaning, so no block may have codes for them.
     #[test]
     fn d14_more_codes_than_there_are() {
         #[rustfmt::skip]
@@ -157,12 +157,13 @@ mod tests {
         }
     }
 
-    /// They are there with their last bit and not before.
+    /// The codes are complete with their last bit, and not before.
     #[test]
     fn codes_are_read_bit_by_bit() {
         let mut dynamic = Dynamic::NEW;
         dynamic.start(14 << 10).unwrap();
-        // One bit says whether a symbol has a code of one bit: the first and the last literal do, and the distance.
+        // One bit says whether a symbol has a code of one bit: the first and the last literal have one, and the
+        // distance.
         let length_code: Vec<bool> =
             ORDER[..18].iter().flat_map(|&symbol| [symbol < 2, false, false]).collect();
         let lengths: Vec<bool> = (0..258).map(|symbol| matches!(symbol, 0 | 256 | 257)).collect();

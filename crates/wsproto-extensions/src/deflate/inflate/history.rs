@@ -1,42 +1,43 @@
-//! What came out last: as much as can be referred to, and what waits to be delivered.
+//! The last output: the bytes that can be referred to, and those that wait to be delivered.
 
 use alloc::vec::Vec;
 
 use crate::Output;
 use crate::deflate::WindowBits;
 
-/// The last bytes of a stream, at least as many as its window holds: decompressed here, and copied to where they belong.
+/// The last bytes of a stream, at least as many as its window holds. They are decompressed here, and copied to their
+/// place.
 ///
-/// Its memory grows with the stream, so that one which never was long takes little.
+/// Its memory grows with the stream, so that a short stream takes little.
 pub(super) struct History {
-    /// What stands here from the position on means nothing.
+    /// Bytes from `position` on have no meaning.
     pub(super) bytes: Vec<u8>,
-    /// Where the next byte goes; at most the length.
+    /// The place of the next byte, at most the length.
     pub(super) position: usize,
-    /// How far bytes were delivered; at most the position.
+    /// The end of the delivered bytes, at most the position.
     delivered: usize,
     /// How far back a stream may refer.
     pub(super) window: usize,
 }
 
 impl History {
-    /// How many bytes it takes to begin with.
+    /// How many bytes it allocates first.
     const FIRST: usize = 2 << 10;
-    /// How many bytes there is room for when a block goes on, so that it needn't be looked at before each one.
+    /// The room in bytes when a block continues, so that it needn't be checked before each one.
     const ROOM: usize = 512;
 
     pub(super) const fn new(window: WindowBits) -> Self {
         Self { bytes: Vec::new(), position: 0, delivered: 0, window: window.size() }
     }
 
-    /// Forgets everything. What is taken again is cleared first.
+    /// Drops everything. Memory that is used again is cleared first.
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
         self.position = 0;
         self.delivered = 0;
     }
 
-    /// Delivers what there is, and tells whether there is room for more.
+    /// Delivers the waiting bytes, and returns whether there is room for more.
     #[inline]
     pub(super) fn deliver(&mut self, output: &mut Output<'_>) -> bool {
         if !self.is_delivered() {
@@ -46,12 +47,12 @@ impl History {
         output.room() > 0
     }
 
-    /// Tells whether everything is delivered.
+    /// Returns whether everything is delivered.
     pub(super) const fn is_delivered(&self) -> bool {
         self.delivered == self.position
     }
 
-    /// Has it take more bytes, while nothing waits to be delivered.
+    /// Makes room for more bytes. Nothing may wait to be delivered.
     pub(super) fn make_room(&mut self) {
         if self.room() < Self::ROOM && !self.grow() {
             let kept = self.position.saturating_sub(self.window)..self.position;
@@ -61,7 +62,8 @@ impl History {
         }
     }
 
-    /// Keeps only what can be referred to, in memory of exactly that size; where some waits to be delivered, all stays.
+    /// Keeps only the bytes that can be referred to, in memory of exactly that size. If bytes wait to be delivered, all
+    /// stay.
     pub(super) fn park(&mut self) {
         let is_exact = self.bytes.len() == self.reach() && self.bytes.capacity() == self.bytes.len();
         if self.is_delivered() && !is_exact {
@@ -77,7 +79,7 @@ impl History {
         self.bytes.len().saturating_sub(self.position)
     }
 
-    /// Takes more memory, and tells whether there was any to take.
+    /// Allocates more memory, and returns whether it may.
     #[cold]
     fn grow(&mut self) -> bool {
         let len = self.bytes.len();
@@ -93,7 +95,7 @@ impl History {
         self.position.min(self.window)
     }
 
-    /// Takes bytes, as many as there is room for, and returns how many.
+    /// Appends as many bytes as fit, and returns their number.
     pub(super) fn write(&mut self, bytes: &[u8]) -> usize {
         let free = self.bytes.get_mut(self.position..).unwrap_or_default();
         let len = bytes.len().min(free.len());
@@ -104,8 +106,7 @@ impl History {
         len
     }
 
-    /// Takes bytes again that stand at a distance within [reach](Self::reach), as many as there is room for, and returns
-    /// how many are left.
+    /// Appends bytes again from a distance within [reach](Self::reach), as many as fit, and returns how many are left.
     pub(super) fn repeat(&mut self, distance: u16, len: u16) -> u16 {
         let now = len.min(u16::try_from(self.room()).unwrap_or(u16::MAX));
         repeat(&mut self.bytes, self.position, distance.into(), now.into());
@@ -114,7 +115,7 @@ impl History {
     }
 }
 
-/// Copies bytes that stand at a distance before a position to it; bytes that are copied may be copied again.
+/// Copies bytes from a distance before a position to the position. Copied bytes may be copied again.
 #[inline]
 pub(super) fn repeat(bytes: &mut [u8], position: usize, distance: usize, len: usize) {
     let from = position.saturating_sub(distance);
@@ -123,7 +124,7 @@ pub(super) fn repeat(bytes: &mut [u8], position: usize, distance: usize, len: us
         bytes.get_mut(position..position.saturating_add(len)).unwrap_or_default().fill(byte);
         return;
     }
-    // What stands between the two can be copied at once, and each time there is twice as much.
+    // The bytes between the two places can be copied at once, and each time there are twice as many.
     let (mut to, mut left) = (position, len);
     while left > 0 {
         let most = to.saturating_sub(from).min(left);
@@ -136,7 +137,7 @@ pub(super) fn repeat(bytes: &mut [u8], position: usize, distance: usize, len: us
     }
 }
 
-/// The same in blocks of sixteen bytes: up to fifteen more are written, which must have room.
+/// Does the same in blocks of sixteen bytes: up to fifteen more are written, which must have room.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the inner loop")]
 pub(super) fn repeat_fast(bytes: &mut [u8], position: usize, distance: usize, len: usize) {
@@ -168,8 +169,8 @@ mod tests {
 
     use super::*;
 
-    /// Memory doubles from 2 KiB on where less than half a KiB is free, up to half as much again as the window, or 1 KiB
-    /// more than it; then what can be referred to moves to the front.
+    /// Memory doubles from 2 KiB on when less than half a KiB is free. It ends at one and a half times the window, or
+    /// at 1 KiB more than the window. Then the bytes that can be referred to move to the front.
     #[test]
     #[cfg_attr(miri, ignore = "exhaustive")]
     fn memory_grows_with_the_stream() {
@@ -214,7 +215,7 @@ mod tests {
         }
     }
 
-    /// What is kept when a stream is parked is what can be referred to, in memory of that size; and it grows again.
+    /// A parked stream keeps the bytes that can be referred to, in memory of that size. It grows again later.
     #[test]
     #[cfg_attr(miri, ignore = "exhaustive")]
     fn a_parked_stream_keeps_what_can_be_referred_to() {
@@ -264,7 +265,7 @@ mod tests {
         assert_eq!(out, b"waits");
     }
 
-    /// What waits is delivered as far as there is room; one byte of room is room.
+    /// Waiting bytes are delivered as far as there is room, even for one byte.
     #[test]
     fn what_waits_is_delivered() {
         for (room, left) in [(0, false), (4, false), (5, false), (6, true), (7, true)] {
@@ -280,7 +281,7 @@ mod tests {
         }
     }
 
-    /// More than there is room for is taken as far as there is.
+    /// Of too many bytes, as many are taken as fit.
     #[test]
     fn what_fits_is_taken() {
         for room in 0..=8 {
@@ -298,7 +299,7 @@ mod tests {
         }
     }
 
-    /// Copies are those that a byte after the other makes, and where there is no room none is made.
+    /// Copies are the same as byte by byte. Without room, none is made.
     #[test]
     #[cfg_attr(miri, ignore = "exhaustive")]
     fn copies_may_overlap() {

@@ -1,24 +1,24 @@
-//! The codes of the block that is being read: lent by the thread, so that no connection keeps them between blocks.
+//! The codes of the block that is being read. The thread lends them, so that no connection keeps them between blocks.
 //!
-//! Without the `std` feature there are none to lend, and each block makes its own.
+//! Without the `std` feature none are lent, and each block makes its own.
 
 use alloc::boxed::Box;
 
 use super::dynamic::Dynamic;
 
-/// There from the first use until they are given back; some 6 KB.
+/// Present from the first use until they are returned; some 6 KB.
 pub(super) struct SpareCodes(Option<Box<Dynamic>>);
 
 impl SpareCodes {
-    /// None yet.
+    /// No codes yet.
     pub(super) const NONE: Self = Self(None);
 
-    /// Returns them; what they hold where they are just taken means nothing.
+    /// Returns the codes. If they were just taken, their contents have no meaning.
     pub(super) fn get(&mut self) -> &mut Dynamic {
         self.0.get_or_insert_with(take)
     }
 
-    /// Gives them back.
+    /// Returns the codes to the thread.
     pub(super) fn give_back(&mut self) {
         if let Some(one) = self.0.take() {
             put(one);
@@ -39,7 +39,7 @@ std::thread_local! {
 
 #[cfg(feature = "std")]
 fn take() -> Box<Dynamic> {
-    // A thread that is ending lends none.
+    // A thread that ends lends none.
     SPARE.try_with(core::cell::Cell::take).ok().flatten().unwrap_or_else(|| Box::new(Dynamic::NEW))
 }
 
@@ -68,7 +68,7 @@ mod tests {
     use crate::Output;
     use crate::deflate::WindowBits;
 
-    /// Tells whether the thread has codes to lend.
+    /// Returns whether the thread has codes to lend.
     fn has_spare() -> bool {
         let spare = SPARE.take();
         let there = spare.is_some();
@@ -76,7 +76,7 @@ mod tests {
         there
     }
 
-    /// A stream has the thread's codes from the beginning of a block to its end, or until it is left.
+    /// A stream has the thread's codes from the beginning of a block to its end, or until it is dropped.
     #[test]
     fn codes_are_lent_for_a_block() {
         let block = Block::dynamic(Lengths::of(&[7], &[]), &[Symbol::Literal(7); 100]);

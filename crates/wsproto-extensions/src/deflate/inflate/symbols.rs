@@ -5,7 +5,7 @@ use super::codes::{Codes, Entry};
 use super::history::{self, History};
 use super::{BadStream, Pause, Repeat};
 
-/// Why decoding stopped.
+/// The reason why decoding stopped.
 pub(super) enum Decoded {
     /// The block is over.
     End,
@@ -14,9 +14,9 @@ pub(super) enum Decoded {
     Paused(Pause),
 }
 
-/// So many bytes of input feed the bits twice; no symbol needs more.
+/// This much input is enough to fill the bits twice. No symbol needs more.
 const MARGIN: usize = 16;
-/// What comes out until the room is looked at again: three literals and the longest match, or a copy that is rounded up.
+/// The most output until the room is checked again: three literals and the longest match, or a copy that is rounded up.
 const STRIDE: usize = 3 + 258 + 16;
 
 /// Decodes until the block ends or the stream pauses.
@@ -39,9 +39,9 @@ pub(super) fn decode(
     }
 }
 
-/// Decodes a symbol of which perhaps not all bits are there; what is there stays until all are.
+/// Decodes a symbol whose bits may not all be there. Bits that are there stay until all are.
 ///
-/// Where bits are missing zeros stand for them: what is found then has more bits than there are.
+/// Missing bits are read as zeros. A symbol that is found with them has more bits than are there.
 fn decode_one(
     codes: &Codes,
     bits: &mut BitReader,
@@ -93,7 +93,7 @@ fn decode_one(
     Ok((len > 0).then_some(Decoded::Repeat(Repeat { distance, len })))
 }
 
-/// Decodes as long as there is so much input and so much room that neither has to be looked at for each symbol.
+/// Decodes while there is enough input and room that neither must be checked for each symbol.
 fn decode_fast(
     codes: &Codes,
     bits: &mut BitReader,
@@ -157,7 +157,7 @@ fn decode_fast(
     outcome
 }
 
-/// Puts a literal where the next byte goes.
+/// Writes a literal at the place of the next byte.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the inner loop")]
 fn put(bytes: &mut [u8], position: &mut usize, entry: Entry, bits: &mut BitReader) {
@@ -177,7 +177,7 @@ mod tests {
     /// The code of the literal 0x3f has 8 bits, and is the same in each byte: 0110 1111, its highest bit first.
     const LITERALS: [u8; 101] = [0xf6; 101];
 
-    /// The fast way goes on as long as there is input for a symbol and room for the longest, and no longer.
+    /// The fast way continues as long as there is input for a symbol and room for the longest one, and no longer.
     #[test]
     fn the_fast_way_is_taken_as_far_as_it_goes() {
         #[rustfmt::skip]

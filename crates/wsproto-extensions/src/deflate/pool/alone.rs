@@ -1,16 +1,16 @@
-//! Without `std` there is no lock to share anything by: each connection keeps its own compressor.
+//! The pool without `std`: there is no lock to share by, so each connection keeps its own compressor.
 
 use super::super::backend::{Compressor, Kind};
 use super::Loan;
 
-/// Nothing is shared.
+/// The shared part, which is empty.
 pub(in super::super) struct Contexts;
 
-/// What a connection keeps.
+/// The compressor of a connection.
 #[derive(Default)]
 pub(in super::super) struct Claim {
     compressor: Option<Compressor>,
-    /// Whether it is kept, or lent.
+    /// Whether the connection keeps it, even while it is lent.
     has_place: bool,
 }
 

@@ -1,15 +1,16 @@
 //! Which connections keep their compressor between messages: the busiest, as many as the pool has room for.
 //!
-//! A sender may begin afresh with any message: RFC 7692
-//! [§7.1.1](https://www.rfc-editor.org/rfc/rfc7692#section-7.1.1) binds only how far references may reach. So a
-//! compressor is memory that can be taken away. It stays with a connection by a [`Claim`] to a place. Where all places
-//! are taken, a connection that sends clearly more than the owner of one gets it; one that doesn't compresses its
-//! message with a spare, and leaves no context behind.
+//! A sender may begin a message with an empty window at any time: RFC 7692
+//! [§7.1.1](https://www.rfc-editor.org/rfc/rfc7692#section-7.1.1) limits only how far references may reach. So a
+//! compressor is memory that can be taken away. It stays with a connection by a [`Claim`] to a place. When all places
+//! are taken, a connection gets the place of an owner that sends clearly less. Any other connection compresses its
+//! message with a spare, and its context is dropped.
 //!
-//! Frequency counts, not how recent a message is. A heartbeat on each of many connections takes no place from a busy
-//! one, and with one connection more than places, all in rotation, the places stay with their owners. Counts are halved
-//! after [`USES_TO_HALVE`] messages for each connection that sends, so that a place doesn't stay with an owner that fell
-//! silent. One that sends very much hardly hastens that: others would be forgotten by its messages.
+//! The frequency of messages counts, not how recent the last one is. So a heartbeat on each of many connections takes
+//! no place from a busy one. If one more connection than places send in rotation, the places stay with their owners.
+//!
+//! Counts are halved after [`USES_TO_HALVE`] messages for each connection that sends, so that a silent owner loses its
+//! place. A flood of one connection hardly speeds that up: otherwise it would erase the counts of the others.
 
 use alloc::vec::Vec;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,20 +18,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::super::backend::{Compressor, Kind};
 use super::Loan;
 
-/// How many places are looked at for an owner that sends less: the work of a message has a bound.
+/// How many places are searched for an owner that sends less: the work per message is bounded.
 const LOOKED_AT: usize = 16;
 
-/// How many messages, for each connection that sends and at least for each place, halve all counts. Fewer would let
-/// heartbeats of many connections outlast the count of a busy one.
+/// After this many messages per sending connection, and at least per place, all counts are halved. With a lower number,
+/// heartbeats of many connections would outlast the count of a busy one.
 const USES_TO_HALVE: u64 = 8;
 
-/// So many messages of one connection count towards that, and of the others each one of so many.
+/// This many messages of one connection count towards that number. Later ones count as one for each group of this size.
 const USES_IN_FULL: u32 = 32;
 
 /// The compressors of many connections.
 pub(in super::super) struct Contexts {
     size: usize,
-    /// Locked to find and to put back, never while compressing.
+    /// Locked to find and to return compressors, never while compressing.
     shared: Mutex<Shared>,
 }
 
@@ -40,28 +41,28 @@ struct Shared {
     places: Vec<Place>,
     /// The places without an owner.
     vacant: Vec<usize>,
-    /// Compressors without a context that counts, the last put back last: whoever takes one lets it forget.
+    /// Compressors whose context is dropped, the last returned one last. They are emptied when they are taken.
     spare: Vec<Compressor>,
     /// Where the next search begins.
     next_search: usize,
-    /// The last id that was given; 0 is nobody's.
+    /// The last id of a connection; 0 is none.
     last_id: u64,
     epoch: u32,
-    /// How many messages of the epoch are over, as [`USES_IN_FULL`] counts them.
+    /// How many messages the epoch has had, counted as for [`USES_IN_FULL`].
     uses: u64,
-    /// How many connections have sent in it.
+    /// How many connections have sent in the epoch.
     senders: u64,
 }
 
-/// Where the compressor of a connection waits.
+/// The place of a connection's compressor.
 struct Place {
     owner: u64,
     frequency: Frequency,
-    /// None while it is lent, and after it was lost in a panic.
+    /// `None` while it is lent, and after it was lost in a panic.
     compressor: Option<Compressor>,
 }
 
-/// How often a connection sends: a count that is halved with each epoch.
+/// How often a connection sends: a count that is halved in each epoch.
 #[derive(Clone, Copy, Default)]
 struct Frequency {
     count: u32,
@@ -74,19 +75,19 @@ impl Frequency {
     }
 }
 
-/// What a connection has in the pool: maybe a place.
+/// A connection's share of the pool: it may have a place.
 #[derive(Default)]
 pub(in super::super) struct Claim {
     /// 0 before its first message.
     id: u64,
     place: Option<usize>,
     frequency: Frequency,
-    /// How many messages of the epoch are its own.
+    /// How many messages of the epoch are from this connection.
     uses: u32,
 }
 
 impl Claim {
-    /// Returns whether the connection has a place, unless it lost that to another one.
+    /// Returns whether the connection had a place, which another one may have taken since.
     pub(in super::super) const fn has_place(&self) -> bool {
         self.place.is_some()
     }
@@ -107,7 +108,7 @@ impl Contexts {
         Self { size, shared: Mutex::new(shared) }
     }
 
-    /// Lends a compressor for a message, or a part of one; `first` is for a message's first part.
+    /// Lends a compressor for a message, or a part of one. `first` marks a message's first part.
     pub(super) fn lend(&self, claim: &mut Claim, kind: Kind, first: bool) -> Loan {
         let mut shared = self.lock();
         if first {
@@ -127,19 +128,19 @@ impl Contexts {
         };
         let surplus = shared.surplus(self.size);
         drop(shared);
-        // What takes long is done without the lock: to make one, to let one forget, to drop one.
+        // Slow work is done without the lock: to make, empty, or drop a compressor.
         drop(surplus);
         let compressor = kept.unwrap_or_else(|| fresh(spare.or(other), kind));
         Loan { compressor, keeps_context: claim.has_place() }
     }
 
-    /// Lends a compressor for a whole message after which nothing is kept.
+    /// Lends a compressor for a whole message whose context is not kept.
     pub(super) fn lend_spare(&self, kind: Kind) -> Compressor {
         let spare = self.lock().take_spare(kind);
         fresh(spare, kind)
     }
 
-    /// Takes back what was lent to a connection.
+    /// Takes back a compressor that was lent to a connection.
     pub(super) fn put(&self, claim: &Claim, compressor: Compressor) {
         let mut shared = self.lock();
         let surplus = match shared.own(claim) {
@@ -150,13 +151,13 @@ impl Contexts {
         drop(surplus);
     }
 
-    /// Takes back a compressor that is nobody's.
+    /// Takes back a compressor without an owner.
     pub(super) fn put_spare(&self, compressor: Compressor) {
         let surplus = self.lock().put_spare(compressor, self.size);
         drop(surplus);
     }
 
-    /// Gives a connection's place to others, and its context up.
+    /// Frees a connection's place for others, and drops its context.
     pub(super) fn release(&self, claim: &mut Claim) {
         let Some(index) = claim.place else { return };
         let (mut shared, mut surplus) = (self.lock(), None);
@@ -175,13 +176,13 @@ impl Contexts {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The kinds of the spares.
+    /// Returns the kinds of the spares.
     #[cfg(test)]
     pub(super) fn spares(&self) -> Vec<Kind> {
         self.lock().spare.iter().map(Compressor::kind).collect()
     }
 
-    /// How many have an owner, and how many are spare.
+    /// Returns how many compressors have an owner, and how many are spare.
     #[cfg(test)]
     pub(super) fn len(&self) -> (usize, usize) {
         let shared = self.lock();
@@ -189,7 +190,7 @@ impl Contexts {
     }
 }
 
-/// Makes a compressor of that kind that refers to nothing, of one that is there if it fits.
+/// Makes a compressor of that kind with an empty window: of the found one if that fits, or a new one.
 fn fresh(found: Option<Compressor>, kind: Kind) -> Compressor {
     match found {
         Some(mut compressor) if compressor.kind() == kind => {
@@ -228,13 +229,13 @@ impl Shared {
         }
     }
 
-    /// Returns the place of a connection, unless it has none or another one took it.
+    /// Returns the place of a connection, unless it has none or another connection took it.
     fn own(&mut self, claim: &Claim) -> Option<&mut Place> {
         let place = self.places.get_mut(claim.place?)?;
         (place.owner == claim.id).then_some(place)
     }
 
-    /// Gives a place to a connection that has none, if there is one for it.
+    /// Gives a place to a connection without one, if one is available for it.
     fn admit(&mut self, claim: &Claim, size: usize) -> Option<usize> {
         let index = match self.vacant.pop() {
             Some(index) => index,
@@ -249,8 +250,9 @@ impl Shared {
         Some(index)
     }
 
-    /// Finds the owner that sends least, among some, if the connection sends clearly more: by a quarter and two messages.
-    /// Without that margin, connections that send alike would take the place from each other with each message.
+    /// Finds the owner that sends least among the searched ones, if the connection sends clearly more: by a quarter and
+    /// two messages. Without that margin, connections that send equally often would take the place from each other with
+    /// each message.
     fn less_busy(&mut self, claim: &Claim) -> Option<usize> {
         let len = self.places.len();
         let start = self.next_search;
@@ -265,21 +267,21 @@ impl Shared {
         (claim.frequency.count >= needed).then_some(index)
     }
 
-    /// Takes the one that was put back last of those that fit: its memory is the likeliest to be in the cache.
+    /// Takes the last returned spare that fits: its memory is most likely in the cache.
     fn take_spare(&mut self, kind: Kind) -> Option<Compressor> {
         let found = self.spare.iter().rposition(|idle| idle.kind() == kind)?;
         Some(self.spare.remove(found))
     }
 
-    /// Keeps a spare, and returns the one that it is kept in place of: the one that was put back first, as nothing may
-    /// fit that any more.
+    /// Keeps a spare, and returns the surplus one, which is the first returned: it may be of a kind that is no longer
+    /// used.
     fn put_spare(&mut self, compressor: Compressor, size: usize) -> Option<Compressor> {
         self.spare.push(compressor);
         self.surplus(size)
     }
 
-    /// Takes a spare out if there is one too many: there may be as many as there are places without an owner, and an
-    /// eighth for those that have none.
+    /// Takes a spare out if there is one too many. There may be as many as places without an owner, and an eighth more
+    /// for connections without a place.
     fn surplus(&mut self, size: usize) -> Option<Compressor> {
         let owned = self.places.len().saturating_sub(self.vacant.len());
         let most = size.saturating_sub(owned).max(size.div_ceil(8));

@@ -1,4 +1,4 @@
-//! Idle things, as many as there is room for.
+//! A bounded store of idle objects.
 
 #[cfg(feature = "std")]
 pub(super) use self::shared::Shelf;
@@ -25,14 +25,15 @@ mod shared {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).len()
         }
 
-        /// Takes the one that was put back last of those that fit: its memory is the likeliest to be in the cache.
+        /// Takes the last returned object that fits: its memory is most likely in the cache.
         pub(in super::super) fn take(&self, fits: impl Fn(&T) -> bool) -> Option<T> {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
             let found = idle.iter().rposition(fits)?;
             Some(idle.remove(found))
         }
 
-        /// Keeps one, in place of the one that was put back first where there are too many: nothing may fit that any more.
+        /// Keeps an object. If there are too many, the first returned one is dropped: it may be of a kind that is no
+        /// longer used.
         pub(in super::super) fn put(&self, one: T) {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
             idle.push(one);

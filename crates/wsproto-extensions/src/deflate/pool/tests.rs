@@ -1,4 +1,4 @@
-//! Who keeps a compressor.
+//! Which connections keep a compressor.
 
 use alloc::vec::Vec;
 
@@ -13,7 +13,7 @@ const KIND: Kind = Kind { backend: Backend::Miniz, level: 1, memory_level: 8, wi
 struct Connection {
     claim: Claim,
     pool: Pool,
-    /// How many bytes its compressor should remember.
+    /// How many bytes its compressor must remember.
     sent: usize,
 }
 
@@ -22,11 +22,15 @@ impl Connection {
         Self { claim: Claim::default(), pool: pool.clone(), sent: 0 }
     }
 
-    /// Sends a message of one byte; returns whether its compressor still knew all that was sent before.
+    /// Sends a message of one byte, and returns whether its compressor still knew all earlier messages.
     fn send(&mut self) -> bool {
         let Loan { mut compressor, keeps_context } = self.pool.lend(&mut self.claim, KIND, true);
         let kept = compressor.reach() == self.sent;
-        assert!(kept || compressor.reach() == 0, "it knows what another one sent: {}", compressor.reach());
+        assert!(
+            kept || compressor.reach() == 0,
+            "it knows bytes of another connection: {}",
+            compressor.reach()
+        );
         let flush = if keeps_context { Flush::Keep } else { Flush::Forget };
         compressor.compress(b"x", flush, &mut Output::new(&mut Vec::new(), 100)).unwrap();
         self.sent = if keeps_context { compressor.reach() } else { 0 };
@@ -34,7 +38,7 @@ impl Connection {
         kept
     }
 
-    /// Whether the next message can refer to the last one.
+    /// Returns whether the next message can refer to the last one.
     fn keeps_context(&self) -> bool {
         self.sent > 0
     }
@@ -56,7 +60,7 @@ fn send_all(all: &mut [Connection]) {
     }
 }
 
-/// How many compressors have an owner, and how many are spare.
+/// Returns how many compressors have an owner, and how many are spare.
 fn waiting(pool: &Pool) -> (usize, usize) {
     pool.shared.contexts.len()
 }
@@ -77,7 +81,7 @@ fn d16_the_pool_is_bounded() {
         for _ in 0..3 {
             send_all(&mut all);
         }
-        // As if many had been in use at the same time.
+        // This is as if many had been in use at the same time.
         let lent: Vec<_> = (0..size + 5).map(|_| pool.lend_spare(KIND)).collect();
         for one in lent {
             pool.put_spare(one);
@@ -103,7 +107,7 @@ fn a_pool_that_has_room_lets_each_connection_keep_its_context() {
     }
 }
 
-/// Each of very many connections sends a little, some send much: those keep their context throughout.
+/// Very many connections send a little each, and some send much. The latter keep their context throughout.
 #[test]
 #[cfg_attr(miri, ignore = "many messages")]
 fn d16_heartbeats_take_no_place_from_busy_connections() {
@@ -120,7 +124,7 @@ fn d16_heartbeats_take_no_place_from_busy_connections() {
     }
     assert!(busy.iter().all(Connection::keeps_context));
     assert!(lost <= PLACES, "the busy ones began afresh {lost} times");
-    // Nor do heartbeats alone, all at once, while the busy ones are silent for a while.
+    // Heartbeats alone take no place either, all at once, while the busy connections are silent for a while.
     send_all(&mut idle);
     assert!(busy.iter_mut().all(Connection::send), "a busy one lost its place");
 }
@@ -134,7 +138,7 @@ fn d16_one_connection_more_than_places_in_rotation_costs_one_context() {
             let mut afresh = 0;
             for round in 0..200 {
                 for number in 0..=places {
-                    // The rotation begins anywhere, also with the one that has no place.
+                    // The rotation begins anywhere, even with the connection that has no place.
                     let connection = &mut all[(first + number) % (places + 1)];
                     let kept = connection.send() && (round == 0 || connection.sent > 1);
                     afresh += usize::from(!kept);
@@ -145,7 +149,7 @@ fn d16_one_connection_more_than_places_in_rotation_costs_one_context() {
     }
 }
 
-/// However much one connection sends, it takes one place.
+/// One connection takes only one place, however much it sends.
 #[test]
 fn a_connection_takes_no_more_than_one_place() {
     let pool = Pool::new(4);
@@ -161,7 +165,7 @@ fn a_connection_takes_no_more_than_one_place() {
     assert_eq!(kept, 3);
 }
 
-/// A connection that was busy and fell silent makes room for one that is.
+/// A connection that was busy and is silent now makes room for a busy one.
 #[test]
 fn d16_an_owner_that_fell_silent_loses_its_place() {
     let pool = Pool::new(1);
@@ -187,7 +191,7 @@ fn a_connection_that_ends_leaves_its_place_to_others() {
     assert_eq!(waiting(&pool), (0, 2));
 }
 
-/// A compressor that was lost in a panic, or failed, costs its owner the context and nobody anything else.
+/// If a compressor is lost in a panic, or fails, its owner loses the context, and nothing else happens.
 #[test]
 fn d16_a_lost_compressor_is_made_anew() {
     let pool = Pool::new(1);
@@ -202,7 +206,7 @@ fn d16_a_lost_compressor_is_made_anew() {
     assert!(other.send() && other.send() && other.keeps_context(), "the place is free");
 }
 
-/// What was made for other settings is never lent, and goes where its place is needed.
+/// A compressor for other settings is never lent, and is dropped when its place is needed.
 #[test]
 fn only_what_fits_is_lent() {
     let pool = Pool::new(2);
@@ -238,7 +242,7 @@ fn only_what_fits_is_lent() {
     assert_eq!(pool.shared.decompressors.len(), 0);
 }
 
-/// Spares of kinds that nobody asks for any more make way for others: the bound is that of all kinds together.
+/// Spares of kinds that are no longer used make way for others: the bound applies to all kinds together.
 #[test]
 fn d16_spares_of_other_kinds_make_way() {
     let pool = Pool::new(16);
@@ -273,7 +277,7 @@ fn d16_spares_of_other_kinds_make_way() {
     drop(spare);
 }
 
-/// One connection that sends very much doesn't let what the others send be forgotten, whatever frames it uses.
+/// A flood of one connection doesn't erase the counts of the others, whatever frames it uses.
 #[test]
 fn d16_a_flood_takes_no_place_from_steady_connections() {
     const PLACES: usize = 8;

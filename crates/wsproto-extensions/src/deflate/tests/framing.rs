@@ -18,7 +18,7 @@ fn pipelines() -> (Pipeline, Pipeline) {
     (server, conclude(&configs, &answer).unwrap())
 }
 
-/// Receives a frame whole.
+/// Receives a whole frame.
 fn receive(pipeline: &mut Pipeline, header: FrameHeader, payload: &[u8]) -> Result<Vec<u8>, ExtensionError> {
     if pipeline.inbound_header(&header)? == Handling::Pass {
         return Ok(payload.to_vec());
@@ -99,7 +99,7 @@ fn d18_plain_messages_between_compressed_ones() {
             let header = FrameHeader::new(Opcode::Binary, 0).with_rsv(sent.rsv);
             assert_eq!(receive(&mut server, header, payload), Ok(message), "{round}");
         }
-        // Plain fragments of a peer leave the window as it is.
+        // Uncompressed fragments of a peer don't change the window.
         let plain = FrameHeader::new(Opcode::Text, 3);
         assert_eq!(receive(&mut server, plain.unfinished(), b"abc").as_deref(), Ok(&b"abc"[..]));
         let rest = FrameHeader::new(Opcode::Continuation, 3);
@@ -107,7 +107,7 @@ fn d18_plain_messages_between_compressed_ones() {
     }
 }
 
-/// A bomb through the pipeline: each pull gives at most its room, and little is held.
+/// A bomb goes through the pipeline. Each pull returns at most its room, and little memory is held.
 #[test]
 #[cfg_attr(miri, ignore = "much to compress")]
 fn d8_bounded_pieces() {

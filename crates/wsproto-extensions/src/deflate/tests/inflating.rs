@@ -1,4 +1,4 @@
-//! RFC 1951: what is read in a stream is what two libraries read in it, whatever it is.
+//! RFC 1951: our decoder reads any stream in the same way as two libraries.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -11,10 +11,10 @@ use crate::deflate::inflate::Decompressor;
 use crate::deflate::{Backend, DeflateConfig, DeflateParams, PermessageDeflate, WindowBits};
 use crate::{Output, Role};
 
-/// More than all messages of a test come to.
+/// More bytes than all messages of a test have.
 const MOST: usize = 1 << 22;
 
-/// Reads messages one after the other with one window, up to the first that is bad.
+/// Reads messages one after the other with one window, up to the first invalid one.
 fn read(messages: &[&[u8]]) -> (Vec<Vec<u8>>, bool) {
     let (_, mut client) = super::pair(Backend::Miniz, DeflateParams::default());
     let mut read = Vec::new();
@@ -28,7 +28,7 @@ fn read(messages: &[&[u8]]) -> (Vec<Vec<u8>>, bool) {
     (read, false)
 }
 
-/// Tells what the messages say, on which all agree.
+/// Returns the inflated messages, on which all decoders agree.
 fn agreed(messages: &[&[u8]]) -> (Vec<Vec<u8>>, bool) {
     let ours = read(messages);
     for library in [Library::Miniz, Library::ZlibRs] {
@@ -43,7 +43,7 @@ fn agreed(messages: &[&[u8]]) -> (Vec<Vec<u8>>, bool) {
     ours
 }
 
-/// Reads a message in pieces of the input and of the output; `None` where it is bad.
+/// Reads a message in pieces of the input and of the output. Returns `None` if it is invalid.
 fn in_pieces(payload: &[u8], piece: usize, room: usize) -> Option<Vec<u8>> {
     let (mut stream, mut out) = (Decompressor::new(WindowBits::MAX), Vec::new());
     for mut input in payload.chunks(piece) {
@@ -58,7 +58,7 @@ fn in_pieces(payload: &[u8], piece: usize, room: usize) -> Option<Vec<u8>> {
     stream.finish().ok().map(|()| out)
 }
 
-/// D20: what costs little is still right.
+/// D20: the cheap way is still correct.
 #[test]
 #[cfg_attr(miri, ignore = "much to read")]
 fn d20_hostile_streams_are_read() {
@@ -73,7 +73,7 @@ fn d20_hostile_streams_are_read() {
     }
 }
 
-/// Each symbol comes out as soon as its last bit is there, wherever in a byte that is.
+/// Each symbol comes out as soon as its last bit is there, at any place in a byte.
 #[test]
 fn what_is_there_comes_out_at_once() {
     let of = |len, distance| Symbol::Match { len, distance };
@@ -88,7 +88,7 @@ fn what_is_there_comes_out_at_once() {
         ("the longest match",                    of(258, 30),           8 + 5 + 3,        258),
     ];
     for (name, symbol, bits, bytes) in table {
-        // Each literal before it makes it end one bit later.
+        // Each literal before it moves its end by one bit.
         for before in 31..31 + 8 {
             let symbols = [vec![Symbol::Literal(200); before], vec![symbol]].concat();
             let payload = message(&[Block::fixed(&symbols)]);
@@ -103,7 +103,7 @@ fn what_is_there_comes_out_at_once() {
     }
 }
 
-/// Blocks of every kind, with matches that don't end where a piece does.
+/// Returns blocks of every kind, with matches that don't end with a piece.
 fn every_kind() -> Vec<u8> {
     let symbols = [Symbol::Literal(1), Symbol::Literal(2), Symbol::Match { len: 258, distance: 2 }];
     let distance = Symbol::distance(2).0;
@@ -117,7 +117,7 @@ fn every_kind() -> Vec<u8> {
     ])
 }
 
-/// D16: wherever a stream is left, what begins anew is a new one.
+/// D16: a reset at any place begins a new stream.
 #[test]
 #[cfg_attr(miri, ignore = "exhaustive")]
 fn d16_nothing_is_left_after_a_reset() {
@@ -134,7 +134,7 @@ fn d16_nothing_is_left_after_a_reset() {
             let mut input = &payload[..];
             stream.decompress(&mut input, &mut Output::new(&mut out, 2000)).unwrap();
             assert!(out == read[0] && stream.finish().is_ok(), "left at {cut}, room of {room}");
-            // Nor can it refer to what came before.
+            // The new stream can't refer to earlier bytes.
             stream.reset();
             let far = message(&[Block::fixed(&[Symbol::Literal(0), Symbol::Match { len: 3, distance: 2 }])]);
             let referred = stream.decompress(&mut &far[..], &mut Output::new(&mut out, 2000));
@@ -143,7 +143,7 @@ fn d16_nothing_is_left_after_a_reset() {
     }
 }
 
-/// However little is there and however little has room, the same comes out, and no byte of the input is taken twice.
+/// The output is the same for any amount of input and room, and no byte of the input is taken twice.
 #[test]
 #[cfg_attr(miri, ignore = "exhaustive")]
 fn every_kind_of_block_in_every_piece() {
@@ -188,7 +188,7 @@ fn the_longest_symbols_are_read() {
     }
 }
 
-/// Messages as one of the libraries writes them.
+/// Returns messages that one of the libraries has written.
 fn written(backend: Backend, level: u8) -> Vec<Vec<u8>> {
     let config = DeflateConfig::default().with_backend(backend).with_level(level).with_threshold(0);
     let mut server = PermessageDeflate::new(Role::Server, DeflateParams::default(), &config);
@@ -214,14 +214,14 @@ proptest! {
         agreed(&[&payload]);
     }
 
-    /// D14: bytes that begin as each kind of block does.
+    /// D14: bytes that begin like each kind of block.
     #[test]
     fn d14_blocks_have_one_verdict(first in 0u8..8, mut payload in prop::collection::vec(any::<u8>(), 1..300)) {
         payload[0] = payload[0] & !7 | first;
         agreed(&[&payload]);
     }
 
-    /// D12, D14: good messages, one of them damaged, cut or lengthened.
+    /// D12, D14: valid messages, one of them damaged, cut or lengthened.
     #[test]
     #[cfg_attr(miri, ignore = "much to compress")]
     fn d14_damage_has_one_verdict(
@@ -256,7 +256,7 @@ proptest! {
         prop_assert!(found.as_ref() == read.first());
     }
 
-    /// D20, D14: the same, but damaged.
+    /// D20, D14: the same blocks, but damaged.
     #[test]
     #[cfg_attr(miri, ignore = "much to read")]
     fn d14_damaged_blocks_have_one_verdict(

@@ -18,7 +18,7 @@ fn bits(bits: u8) -> WindowBits {
     WindowBits::new(bits).unwrap()
 }
 
-/// Writes what was agreed: server's window and takeover, client's window and takeover.
+/// Writes the agreement: server's window and takeover, client's window and takeover.
 fn summary(params: DeflateParams) -> String {
     let takeover = |none: bool| if none { "-" } else { "+" };
     format!(
@@ -50,7 +50,7 @@ fn server() -> DeflateConfig {
     DeflateConfig::default()
 }
 
-/// What a server answers to an offer, and what is agreed then.
+/// The server's answer to an offer, and the agreement then.
 #[test]
 fn d4_offers() {
     let limited = server().with_server_max_window_bits(bits(12)).with_client_max_window_bits(bits(10));
@@ -76,7 +76,7 @@ fn d4_offers() {
         (&server(),    "c=15",           Some(("c=15",        "15+ 15+"))),
         (&server(),    "c=9",            Some(("c=9",         "15+ 9+"))),
         (&server(),    "c=8 s=8 c- s-",  Some(("s- c- s=8 c=8", "8- 8-"))),
-        // A server with limits of its own.
+        // A server with its own limits.
         (&limited,     "",               Some(("s=12",        "12+ 15+"))),
         (&limited,     "s=15",           Some(("s=12",        "12+ 15+"))),
         (&limited,     "s=9",            Some(("s=9",         "9+ 15+"))),
@@ -120,7 +120,7 @@ fn d4_offers() {
     }
 }
 
-/// What a client makes of an answer to its offer.
+/// The client's conclusion from an answer to its offer.
 #[test]
 fn k9_answers() {
     use DeflateError::{
@@ -204,7 +204,7 @@ fn k9_answers() {
     assert_eq!(client().conclude(&another).unwrap_err(), NegotiationError::NotOffered("x".into()));
 }
 
-/// What a program sees of a broken rule: its text, and in its reason the error itself.
+/// A program gets the text of a broken rule, and the error itself in the reason.
 #[test]
 fn errors_say_which_rule_is_broken() {
     #[rustfmt::skip]
@@ -213,9 +213,9 @@ fn errors_say_which_rule_is_broken() {
         (DeflateError::RepeatedParameter,      "a repeated parameter"),
         (DeflateError::UnexpectedValue,        "a value for a parameter that takes none"),
         (DeflateError::MissingValue,           "a parameter without its value"),
-        (DeflateError::BadWindowBits,          "a window size that is not a number from 8 to 15"),
-        (DeflateError::ServerContextTakeover,  "no server_no_context_takeover, which was asked for"),
-        (DeflateError::ServerWindowTooLarge,   "a larger server window than asked for"),
+        (DeflateError::BadWindowBits,          "invalid window size: it must be a number from 8 to 15"),
+        (DeflateError::ServerContextTakeover,  "server_no_context_takeover is missing, but was requested"),
+        (DeflateError::ServerWindowTooLarge,   "a larger server window than requested"),
         (DeflateError::ClientWindowTooLarge,   "a larger client window than offered"),
         (DeflateError::ClientWindowNotOffered, "a client window, which was not offered"),
     ];
@@ -229,7 +229,7 @@ fn errors_say_which_rule_is_broken() {
     }
 }
 
-/// Every text of up to three bytes: a window is one of eight spellings.
+/// Tests every text of up to three bytes: a window has one of eight spellings.
 //= rfc7692#7.1.2-1
 #[test]
 #[cfg_attr(miri, ignore = "exhaustive")]
@@ -260,7 +260,7 @@ fn d3_k8_bad_windows_fail_cleanly() {
             assert_eq!(server().conclude(&text).unwrap_err(), DeflateError::BadWindowBits.into(), "{text}");
         }
     }
-    // Quoted it is the same value.
+    // A quoted value is the same.
     assert!(server().respond(&spell(r#"s="10""#)).unwrap().is_some());
     assert!(server().respond(&spell(r#"s="08""#)).unwrap().is_none());
 }
@@ -297,7 +297,7 @@ fn any_params() -> impl Strategy<Value = DeflateParams> {
 }
 
 proptest! {
-    /// Whatever either side wants: they agree, on the same, and neither gets more than it allows.
+    /// For all wishes of both sides, they agree on the same parameters, and neither side gets more than it allows.
     #[test]
     fn both_sides_agree_on_the_same(ours in any_params(), theirs in any_params()) {
         let client: Arc<dyn ExtensionConfig> = Arc::new(server().with_params(ours));

@@ -1,4 +1,4 @@
-//! A connection that is parked, at any time and how often it may be, sends and receives as one that never was.
+//! A connection that is parked, at any time and any number of times, sends and receives as one that is not.
 
 use alloc::vec::Vec;
 
@@ -8,7 +8,7 @@ use super::{json, noise, pair, receive, send};
 use crate::deflate::{Backend, DeflateParams, PermessageDeflate, WindowBits};
 use crate::{Extension, Output};
 
-/// Receives a message and parks after each so many bytes, also between its last ones and its end.
+/// Receives a message and parks after each group of this many bytes, and between its last ones and its end.
 fn receive_parked(deflate: &mut PermessageDeflate, payload: &[u8], every: usize, room: usize) -> Vec<u8> {
     let mut out = Vec::new();
     let header = FrameHeader::new(Opcode::Binary, payload.len() as u64).with_rsv(Rsv::RSV1);
@@ -50,7 +50,7 @@ fn what_is_received_while_parked_at_any_place_is_the_same() {
     }
 }
 
-/// What a parked connection sends begins afresh, and what comes after that refers to it.
+/// The first message after parking begins with an empty window, and later ones refer to it.
 #[test]
 fn what_is_sent_after_parking_begins_afresh() {
     let (mut server, mut client) = pair(Backend::Miniz, DeflateParams::default());
@@ -67,7 +67,7 @@ fn what_is_sent_after_parking_begins_afresh() {
     assert!(afresh.abs_diff(first) < 10, "{first}, {afresh}");
 }
 
-/// A connection that failed stays so.
+/// A failed connection stays failed.
 #[test]
 fn parking_mends_nothing() {
     let (_, mut client) = pair(Backend::Miniz, DeflateParams::default());

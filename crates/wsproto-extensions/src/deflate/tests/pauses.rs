@@ -1,4 +1,4 @@
-//! A message that comes slowly reads the same, wherever the window stands and whatever it ended with before.
+//! A message that comes slowly gives the same result, for all places of the window and all earlier messages.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -10,7 +10,7 @@ use super::{json, pair, receive, send};
 use crate::deflate::{Backend, DeflateParams, PermessageDeflate, WindowBits};
 use crate::{Extension, Output};
 
-/// Reads messages one after the other with one window, up to the first that is bad.
+/// Reads messages one after the other with one window, up to the first invalid one.
 fn read_by(
     payloads: &[impl AsRef<[u8]>],
     mut one: impl FnMut(&[u8]) -> Option<Vec<u8>>,
@@ -25,7 +25,7 @@ fn read_by(
     found
 }
 
-/// Receives a message whose payload comes a few bytes at a time, these in fragments of their own or in one frame.
+/// Receives a message whose payload comes a few bytes at a time, each in its own fragment or all in one frame.
 fn receive_slowly(
     deflate: &mut PermessageDeflate,
     payload: &[u8],
@@ -49,7 +49,7 @@ fn receive_slowly(
     Some(out)
 }
 
-/// F4: wherever the window stands, and however far back the message refers.
+/// F4: for all places of the window, and all distances to which the message refers.
 #[test]
 #[cfg_attr(miri, ignore = "much to compress")]
 fn f4_short_messages_that_come_slowly() {
@@ -74,7 +74,7 @@ fn f4_short_messages_that_come_slowly() {
     }
 }
 
-/// F4: the same of messages that are all short, at once or by bytes, one after the other, good or bad.
+/// F4: the same with short messages only, at once or byte by byte, one after the other, valid or invalid.
 #[test]
 fn f4_short_messages_one_after_the_other() {
     // Stored.
@@ -83,11 +83,11 @@ fn f4_short_messages_one_after_the_other() {
     let payloads: [&[u8]; 11] = [
         b"\xf2\x48\xcd\xc9\xc9\x07\x00",
         b"\xf2\x00\x11\x00\x00",
-        // With a final block, and one that the tail ends.
+        // These have a final block, and one that the tail ends.
         b"\xf3\x48\xcd\xc9\xc9\x07\x00\x00",
         b"\x01",
         b"\x00",
-        // 1807 times the same byte: more than some windows hold.
+        // 1807 times the same byte, which is more than some windows hold.
         b"\x4a\x1c\x05\xa3\x60\x14\x8c\x82\x51\x30\x0a\x46",
         // 258 bytes from 600 back, and 5 from 5.
         b"\x1a\x4d\x57\x00\x00",
@@ -115,7 +115,8 @@ fn f4_short_messages_one_after_the_other() {
 /// A message whose tail is part of a table of codes, so that its last block ends within the last byte.
 const WITHIN: &[u8] = b"\x04\xe1\x81\x08\x00\x00\x00\x00\x20\xf8\x8b\x56";
 
-/// D14: the last block ends within the last byte of what is put behind the message: the rest of it begins the next one.
+/// D14: the last block ends within the last byte that is appended to the message. The rest of that byte begins the next
+/// message.
 #[test]
 fn d14_a_message_that_ends_within_a_byte() {
     let mut first = b"\x04\xdb\x31\x0c\xc0\x30\x0c\xc3\x30\x00\xf8\xff\xff\xff\xdf\x83\xf2".to_vec();
@@ -136,7 +137,7 @@ fn d14_a_message_that_ends_within_a_byte() {
     }
 }
 
-/// D14: the last block ends where the last byte of what is put behind the message begins: that byte begins none.
+/// D14: the last block ends before the last byte that is appended to the message. That byte begins no block.
 #[test]
 fn d14_a_message_that_ends_before_the_last_byte() {
     let mut writer = Writer::default();
@@ -148,13 +149,13 @@ fn d14_a_message_that_ends_before_the_last_byte() {
     for len in [0, 0, 2, 3, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 3] {
         writer.number(len, 3);
     }
-    // One literal has 1 bit and 240 have none: 138, 98, and four by themselves.
+    // One literal has 1 bit, and 240 have none: 138, 98, and four separate ones.
     for (code, len, extra, bits) in [(0b111, 3, 0, 0), (0b10, 2, 127, 7), (0b10, 2, 87, 7)] {
         writer.code(code, len);
         writer.number(extra, bits);
     }
     (0..4).for_each(|_| writer.code(0b110, 3));
-    // What is put behind says: sixteen with 5 bits, a distance of 1 bit, and the end.
+    // The appended bytes mean: sixteen with 5 bits, a distance of 1 bit, and the end.
     let payload = &writer.finish()[..13];
     for next in [&[0][..], &[0xff]] {
         let whole = [payload, &TAIL[..3], next].concat();
@@ -169,7 +170,7 @@ fn d14_a_message_that_ends_before_the_last_byte() {
     assert_eq!(receive_slowly(&mut slow, payload, 1, true), None);
 }
 
-/// D14: what is kept behind a final block is the window that was agreed, wherever the output goes.
+/// D14: after a final block, exactly the agreed window is kept, wherever the output goes.
 #[test]
 fn d14_too_far_back_behind_final_blocks() {
     let stored = |last: u8, data: &[u8]| {

@@ -1,4 +1,4 @@
-//! RFC 7692 §7.1.1: connections that lend each other their compressors, as the receivers see it.
+//! RFC 7692 §7.1.1: connections that share their compressors, as the receivers see it.
 
 use alloc::vec::Vec;
 
@@ -10,7 +10,7 @@ use crate::deflate::tests::{json, noise, receive, send};
 use crate::deflate::{DeflateConfig, DeflateParams, PermessageDeflate, Pool};
 use crate::{Extension, Handling, OutboundFrame, Output};
 
-/// Servers that share a pool, each with its client.
+/// Makes servers that share a pool, each with its client.
 fn pairs(places: usize, count: usize, params: DeflateParams) -> Vec<(PermessageDeflate, PermessageDeflate)> {
     let config =
         DeflateConfig::default().with_threshold(0).with_backend(BACKEND).with_pool(Pool::new(places));
@@ -21,7 +21,7 @@ fn pairs(places: usize, count: usize, params: DeflateParams) -> Vec<(PermessageD
     core::iter::repeat_with(pair).take(count).collect()
 }
 
-/// What one connection sent tells another one nothing, not even by a length: all is the same, whatever that was.
+/// One connection's messages have no effect on another's output, not even on its length.
 #[test]
 fn d16_a_compressor_that_changes_its_connection_has_forgotten_all() {
     let secret = json(3000);
@@ -42,7 +42,7 @@ fn d16_a_compressor_that_changes_its_connection_has_forgotten_all() {
     assert!(after(&secret) == after(&noise(3000)));
 }
 
-/// What doesn't shrink is left as it is where no context is kept.
+/// A message that doesn't shrink is sent uncompressed if no context is kept.
 #[test]
 fn what_does_not_shrink_is_sent_as_it_is_without_a_place() {
     let mut one = pairs(0, 1, DeflateParams::default());
@@ -52,7 +52,7 @@ fn what_does_not_shrink_is_sent_as_it_is_without_a_place() {
     assert_eq!(receive(client, &payload).as_deref(), Ok(&json(500)[..]));
 }
 
-/// Connections on several threads share a pool: all that they send is read.
+/// Connections on several threads share a pool, and all their messages are read.
 #[test]
 #[cfg_attr(miri, ignore = "much to compress")]
 fn threads_share_a_pool() {
@@ -84,7 +84,7 @@ proptest! {
     ) {
         let params = DeflateParams { server_no_context_takeover: no_context_takeover, ..DeflateParams::default() };
         let mut all = pairs(places, 4, params);
-        // What is under way of each connection: the message and its payload.
+        // The message under way of each connection, and its payload.
         let mut under_way: Vec<Option<(Vec<u8>, Vec<u8>)>> = alloc::vec![None; 4];
         for (number, len, fin) in steps {
             let (server, client) = &mut all[number];

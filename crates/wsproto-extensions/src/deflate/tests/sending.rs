@@ -1,4 +1,4 @@
-//! RFC 7692 §7.2.1: what is compressed, how, and what is left as it is.
+//! RFC 7692 §7.2.1: which messages are compressed, and how.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -16,7 +16,8 @@ fn pair(params: DeflateParams) -> (PermessageDeflate, PermessageDeflate) {
     tests::pair(BACKEND, params)
 }
 
-/// Each match of a raw DEFLATE stream reaches back at most this far: read by a decompressor with exactly that window.
+/// Checks that each match of a raw DEFLATE stream reaches back at most this far: a decompressor with exactly that
+/// window reads it.
 fn assert_reads(window: WindowBits, messages: &[&[u8]], no_context_takeover: bool) {
     let params = DeflateParams {
         server_max_window_bits: window,
@@ -81,7 +82,7 @@ fn smaller_windows_still_compress() {
     assert!(sizes[0] < text.len() * 3 / 4, "{sizes:?}");
 }
 
-/// Only where a library can't keep to the window is it emptied in the middle of a message, which costs bytes.
+/// Only if a library can't keep the window, it is emptied in the middle of a message, which costs bytes.
 #[test]
 fn matches_cross_multiples_of_windows_that_are_kept_to() {
     let smallest = match BACKEND {
@@ -109,7 +110,7 @@ fn threshold() {
     }
 }
 
-/// What doesn't shrink goes as it is where there is no window to keep.
+/// A message that doesn't shrink is sent uncompressed if there is no window to keep.
 #[test]
 fn what_does_not_shrink_is_sent_as_it_is_without_context_takeover() {
     let params = DeflateParams { server_no_context_takeover: true, ..DeflateParams::default() };
@@ -123,7 +124,7 @@ fn what_does_not_shrink_is_sent_as_it_is_without_context_takeover() {
     }
 }
 
-/// With context takeover it is compressed, and grows by a few bytes: to leave it out would empty the window.
+/// With context takeover it is compressed, and grows by a few bytes: to omit it would empty the window.
 #[test]
 fn what_does_not_shrink_keeps_the_window() {
     let lens = if cfg!(miri) { &[0, 300][..] } else { &[0, 1, 31, 100, 3000, 20_000] };
@@ -143,14 +144,14 @@ fn what_does_not_shrink_keeps_the_window() {
             first.len()
         );
         assert_eq!(receive(&mut client, &last).as_deref(), Ok(&text[..]));
-        // It was asked to go as it is, or is short.
+        // The caller asked for an unchanged message, or the message is short.
         let frame = OutboundFrame::new(Opcode::Binary, &text).verbatim();
         assert_eq!(outbound(&mut server, &frame), (Outbound::PASS, Vec::new()));
         assert_eq!(send(&mut server, &text).map(|payload| payload.len() < 25), Some(true));
     }
 }
 
-/// How much more there can be: some bytes for each block and for each flush where the window is smaller.
+/// It grows by some bytes for each block, and for each flush if the window is smaller.
 #[test]
 #[cfg_attr(miri, ignore = "much to compress")]
 fn what_does_not_shrink_grows_little() {
@@ -214,7 +215,7 @@ fn d7_the_bit_is_on_the_first_fragment_only() {
             let (sent, payload) = outbound(&mut server, part);
             let rsv = if number == 0 { Rsv::RSV1 } else { Rsv::NONE };
             assert_eq!(sent, Outbound::transformed(rsv), "{number}");
-            // Control frames between fragments never carry the bit and change nothing.
+            // Control frames between fragments never have the bit, and change nothing.
             let (ping, written) = outbound(&mut server, &OutboundFrame::new(Opcode::Ping, b"Hello"));
             assert_eq!((ping, written.len()), (Outbound::PASS, 0));
             joined.extend_from_slice(&payload);
@@ -247,7 +248,7 @@ fn d17_verbatim_messages_are_not_compressed() {
     assert_eq!(outbound(&mut server, &secret.unfinished()), (Outbound::PASS, Vec::new()));
     let rest = OutboundFrame::new(Opcode::Continuation, &text);
     assert_eq!(outbound(&mut server, &rest), (Outbound::PASS, Vec::new()));
-    // The window is as it was.
+    // The window is unchanged.
     let last = send(&mut server, &text).unwrap();
     assert!(last.len() < first.len());
     assert_eq!(receive(&mut client, &last).as_deref(), Ok(&text[..]));
@@ -263,7 +264,7 @@ fn no_room_is_an_error_and_the_next_message_is_whole() {
     assert_eq!(receive(&mut client, &payload).as_deref(), Ok(&text[..]));
 }
 
-/// An empty message after another is an end and nothing else, which must not be lost either.
+/// An empty message after another one has only an end, which must not be lost either.
 #[test]
 fn no_room_for_an_end_is_an_error() {
     let text = json(1000);
@@ -277,7 +278,7 @@ fn no_room_for_an_end_is_an_error() {
     }
 }
 
-/// What another extension refused was never sent: nothing after it refers to it.
+/// A message that another extension refused was never sent. No later message refers to it.
 #[test]
 fn a_message_that_was_dropped_is_forgotten() {
     let (mut server, mut client) = pair(DeflateParams::default());
@@ -289,7 +290,8 @@ fn a_message_that_was_dropped_is_forgotten() {
     assert_eq!(receive(&mut client, &next).as_deref(), Ok(&text[..]));
 }
 
-/// Two connections that compress whole messages alike have the same key, and no others; one that refers back has none.
+/// Two connections have the same key only if they compress whole messages in the same way. A connection with context
+/// takeover has none.
 #[test]
 fn the_key_names_all_that_decides_how_a_message_is_compressed() {
     let key = |role, config: DeflateConfig, bits: u8| {
@@ -323,7 +325,7 @@ fn the_key_names_all_that_decides_how_a_message_is_compressed() {
     assert_eq!(keys.len(), 7, "{keys:x?}");
 }
 
-/// Memory is kept as long as one direction takes over context.
+/// Memory is kept if one direction has context takeover.
 #[test]
 fn memory_is_kept_where_context_is_taken_over() {
     #[rustfmt::skip]
@@ -346,7 +348,7 @@ fn memory_is_kept_where_context_is_taken_over() {
 }
 
 proptest! {
-    /// Any messages in any fragments, with any parameters, compressed or not, arrive as they were.
+    /// Messages arrive unchanged, in any fragments, with any parameters, compressed or not.
     #[test]
     #[cfg_attr(miri, ignore = "much to compress")]
     fn round_trip(
@@ -383,7 +385,7 @@ proptest! {
     }
 }
 
-/// A header alone goes where the message isn't compressed, and the next message is.
+/// A header may go alone if its message isn't compressed, and the next message is compressed again.
 #[test]
 fn a_header_goes_alone_unless_its_message_is_compressed() {
     let (mut server, mut client) = pair(DeflateParams::default());

@@ -1,4 +1,4 @@
-//! RFC 7692 §7.2: the worked examples, and streams that are bad, cut, or bombs.
+//! RFC 7692 §7.2: the worked examples, and streams that are invalid, cut, or bombs.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -23,7 +23,7 @@ const HELLO: &[u8] = &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
 const HELLO_AGAIN: &[u8] = &[0xf2, 0x00, 0x11, 0x00, 0x00];
 const FINAL_HELLO: &[u8] = &[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00];
 
-/// The examples of RFC 7692 §7.2.3, and their kin, read in this order with one window.
+/// The examples of RFC 7692 §7.2.3 and similar ones, read in this order with one window.
 #[test]
 fn golden_vectors_are_read() {
     #[rustfmt::skip]
@@ -48,7 +48,7 @@ fn golden_vectors_are_read() {
     }
 }
 
-/// Ours for the same texts: the next message refers to the one before, unless there is no context takeover.
+/// Our streams for the same texts: the next message refers to the one before, unless there is no context takeover.
 //= rfc7692#7.2.3.2-1
 //= rfc7692#7.1.1.1-3
 //= rfc7692#7.1.1.2-2
@@ -72,7 +72,7 @@ fn golden_vectors_are_written() {
         let payload = send(&mut client, text).unwrap();
         assert_eq!(receive(&mut new_server, &payload).as_deref(), Ok(&text[..]), "it stands alone");
     }
-    // The bytes of the RFC: by themselves they would not be worth it.
+    // The bytes of the RFC. By themselves they would not be worth compression.
     let mut raw =
         Compressor::new(Kind { backend: BACKEND, level: 6, memory_level: 8, window: WindowBits::MAX });
     let mut out = Vec::new();
@@ -94,7 +94,7 @@ fn d10_final_block_inside_a_message() {
             Ok(&b"Hello"[..]),
             "the window stays, {round}"
         );
-        // A final block that is stored and empty, whose length is the tail that the sender left out.
+        // A stored, empty final block, whose length is the tail that the sender omitted.
         assert_eq!(receive(&mut client, &[0x01]).as_deref(), Ok(&b""[..]), "{round}");
     }
 }
@@ -130,12 +130,12 @@ fn d12_truncated_messages() {
             assert_eq!(found, Err(CloseCode::INVALID_PAYLOAD), "stream {number} cut at {cut}");
         }
     }
-    // A stored block that wants more than there is: the four bytes are not data.
+    // A stored block that needs more bytes than there are: the four bytes are not data.
     let (_, mut client) = pair(DeflateParams::default());
     let mut out = Vec::new();
     let refusal = client.decompress(&[0x00, 0xff, 0xff, 0x00, 0x00, 0x61, 0x62], &mut out, 1000).unwrap_err();
     assert_eq!((refusal.code, out.as_slice()), (CloseCode::INVALID_PAYLOAD, &b"ab"[..]));
-    // It wants exactly the four bytes.
+    // A stored block that needs exactly the four bytes.
     let exactly = [0x00, 0x06, 0x00, 0xf9, 0xff, 0x61, 0x62];
     assert_eq!(receive(&mut pair(DeflateParams::default()).1, &exactly), Err(CloseCode::INVALID_PAYLOAD));
     // The sender left the four bytes in place.
@@ -169,7 +169,7 @@ fn d14_bad_streams() {
         let (_, mut client) = pair(DeflateParams::default());
         assert_eq!(receive(&mut client, payload), Err(CloseCode::INVALID_PAYLOAD), "{name}");
     }
-    // Where much is there, symbols are decoded in another way than the last ones of a message.
+    // With much input, symbols are decoded in another way than the last ones of a message.
     let more = [&[0x14, 0x00, 0xeb, 0xff][..], &[b'a'; 20], &[0x00]].concat();
     #[rustfmt::skip]
     let table: [(&str, &[u8], Result<usize, CloseCode>); 6] = [
@@ -191,14 +191,14 @@ fn d14_bad_streams() {
         let bytewise = in_pieces(WindowBits::MAX, &whole, 1, 1000).map(|message| message.len());
         assert_eq!(bytewise, expected.ok(), "{name}, byte by byte");
     }
-    // Nor beyond the beginning of a message without context takeover.
+    // Without context takeover, a message can't refer beyond its own beginning.
     let (_, mut client) =
         pair(DeflateParams { server_no_context_takeover: true, ..DeflateParams::default() });
     assert_eq!(receive(&mut client, HELLO).as_deref(), Ok(&b"Hello"[..]));
     assert_eq!(receive(&mut client, HELLO_AGAIN), Err(CloseCode::INVALID_PAYLOAD));
 }
 
-/// What refers farther back than the agreed window is refused.
+/// A message that refers farther back than the agreed window is refused.
 #[test]
 fn d15_distance_beyond_the_window() {
     let mut message = noise(2000);
@@ -218,7 +218,7 @@ fn d15_distance_beyond_the_window() {
     }
 }
 
-/// The window's first byte is within reach, and the one before it is not, though it may still be there.
+/// The window's first byte can be referred to. The one before it can't, though it may still be in memory.
 #[test]
 #[cfg_attr(miri, ignore = "much to read")]
 fn d15_the_farthest_distance() {
@@ -227,7 +227,7 @@ fn d15_the_farthest_distance() {
         let size = window.size();
         for (distance, fits) in [(size - 1, true), (size, true), (size + 1, false), (size + 9, false)] {
             let far = Symbol::Match { len: 3, distance: u16::try_from(distance).unwrap() };
-            // Where little follows, symbols are decoded in another way.
+            // With little input after them, symbols are decoded in another way.
             for behind in [0, 100] {
                 let before = noise(size + 9);
                 let blocks = [Block::stored(&before), Block::fixed(&[far]), Block::stored(&noise(behind))];
@@ -241,7 +241,7 @@ fn d15_the_farthest_distance() {
     }
 }
 
-/// However much a message expands to, it comes out in pieces and stops at the limit.
+/// The output of a bomb comes in pieces and stops at the limit.
 #[test]
 #[cfg_attr(miri, ignore = "much to compress")]
 fn d8_bombs() {
@@ -287,7 +287,7 @@ fn d9_ratio() {
     }
 }
 
-/// D9: the first 64 KiB are free, and each compressed byte allows as many as the ratio says, not one more.
+/// D9: the first 64 KiB are free. Each compressed byte allows exactly as many bytes as the ratio says.
 #[test]
 #[cfg_attr(miri, ignore = "much to compress")]
 fn d9_ratio_is_exact() {
@@ -298,7 +298,7 @@ fn d9_ratio_is_exact() {
             let mut client = PermessageDeflate::new(Role::Client, DeflateParams::default(), &config);
             receive(&mut client, payload).map(|message| message.len())
         };
-        // Of one letter: the longer the message, the more it is beyond what its payload allows.
+        // All messages consist of one letter. The longer one is, the more it exceeds the bytes that its payload allows.
         let beyond = |more: usize| {
             let payload =
                 send(&mut pair(DeflateParams::default()).0, &vec![b'a'; (64 << 10) + more]).unwrap();
@@ -313,14 +313,14 @@ fn d9_ratio_is_exact() {
     }
 }
 
-/// D9: a message is refused in its midst, at the same place however it arrives: after a multiple of 64 bytes.
+/// D9: a message is refused before its end, at the same place however it arrives: after a multiple of 64 bytes.
 #[test]
 #[cfg_attr(miri, ignore = "much to compress")]
 fn d9_ratio_is_looked_at_on_the_way() {
     let payload = send(&mut pair(DeflateParams::default()).0, &vec![b'a'; 1_000_000]).unwrap();
     let header = FrameHeader::new(Opcode::Binary, payload.len() as u64).with_rsv(Rsv::RSV1);
     let most = NonZeroU32::new(100).unwrap();
-    // How many bytes come out of so many.
+    // The number of output bytes for a number of input bytes.
     let produced = |consumed: usize| {
         let (mut stream, mut out) = (Decompressor::new(WindowBits::MAX), Vec::new());
         stream.decompress(&mut &payload[..consumed], &mut Output::new(&mut out, 1 << 20)).unwrap();
@@ -351,7 +351,7 @@ fn d9_ratio_is_looked_at_on_the_way() {
     }
 }
 
-/// After an error the stream can't be read on: nothing more is taken, and the error stays what it was.
+/// After an error the stream can't continue: no more bytes are taken, and the error stays the same.
 #[test]
 fn d14_an_error_is_final() {
     let long = send(&mut pair(DeflateParams::default()).0, &[7; 1000]).unwrap();
@@ -393,7 +393,7 @@ fn d14_an_error_is_final() {
     }
 }
 
-/// A decompressor that goes to another connection can't refer to what the first one read.
+/// A decompressor that another connection gets can't refer to bytes of the first one.
 #[test]
 fn d16_nothing_leaks_through_the_pool() {
     let config = DeflateConfig::default().with_backend(BACKEND);
@@ -406,13 +406,13 @@ fn d16_nothing_leaks_through_the_pool() {
         receive(&mut one, first).unwrap();
         assert_eq!(receive(&mut other, HELLO).as_deref(), Ok(&b"Hello"[..]));
         assert_eq!(receive(&mut other, HELLO_AGAIN), Err(CloseCode::INVALID_PAYLOAD));
-        // What failed doesn't go back.
+        // A failed decompressor doesn't return to the pool.
         let mut third = PermessageDeflate::new(Role::Client, alone, &config);
         assert_eq!(receive(&mut third, HELLO).as_deref(), Ok(&b"Hello"[..]));
     }
 }
 
-/// Decompresses by the lowest layer with the input in pieces and little room, whatever kind of memory there is.
+/// Decompresses in the lowest layer with the input in pieces and little room, for all kinds of memory.
 fn in_pieces(window: WindowBits, payload: &[u8], piece: usize, room: usize) -> Option<Vec<u8>> {
     let appended = in_turn(window, payload, piece, room, &[false]);
     for turns in [&[true][..], &[true, false, false, true]] {
@@ -421,7 +421,7 @@ fn in_pieces(window: WindowBits, payload: &[u8], piece: usize, room: usize) -> O
     appended
 }
 
-/// Decompresses by the lowest layer, in turn in place and not.
+/// Decompresses in the lowest layer, in turn in place and not.
 fn in_turn(window: WindowBits, payload: &[u8], piece: usize, room: usize, turns: &[bool]) -> Option<Vec<u8>> {
     let mut stream = Decompressor::new(window);
     let (mut out, mut place) = (Vec::new(), vec![0xaa; room.min(100_000)]);
@@ -447,7 +447,7 @@ fn in_turn(window: WindowBits, payload: &[u8], piece: usize, room: usize, turns:
     stream.finish().ok().map(|()| out)
 }
 
-/// D10: what came out before a final block can be referred to behind it, wherever it was written.
+/// D10: later blocks can refer to the output before a final block, wherever it was written.
 #[test]
 #[cfg_attr(miri, ignore = "much to compress")]
 fn d10_the_window_outlives_final_blocks() {
@@ -492,7 +492,7 @@ fn every_split_gives_the_same() {
 }
 
 proptest! {
-    /// Bytes of a peer never panic, never give more than the limit, and have one verdict however they are cut.
+    /// A peer's bytes never cause a panic or more output than the limit, and have one verdict for all cuts.
     #[test]
     fn anything_is_judged(payload in prop::collection::vec(any::<u8>(), 0..300), piece in 1usize..50, room in 1usize..600) {
         let whole = in_pieces(WindowBits::MIN, &payload, 1000, 1_000_000);
@@ -503,7 +503,7 @@ proptest! {
         prop_assert!(out.len() <= 1001);
     }
 
-    /// The same for what is a stream but for one byte.
+    /// The same holds for a valid stream with one changed byte.
     #[test]
     #[cfg_attr(miri, ignore = "much to compress")]
     fn damage_is_judged(at in any::<prop::sample::Index>(), byte in any::<u8>(), piece in 1usize..200, room in 1usize..600) {

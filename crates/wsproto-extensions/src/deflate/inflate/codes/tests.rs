@@ -1,4 +1,4 @@
-//! Codes against the tables of RFC 1951, and against a decoder that reads bit after bit.
+//! Codes, compared with the tables of RFC 1951, and with a decoder that reads bit after bit.
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -7,10 +7,10 @@ use alloc::vec::Vec;
 
 use super::*;
 
-/// How many bits a code has at most.
+/// The most bits of a code.
 const LONGEST: usize = 15;
 
-/// RFC 1951 §3.2.5: the least length or distance of each symbol, and how many extra bits it has.
+/// RFC 1951 §3.2.5: the least length or distance of each symbol, and its number of extra bits.
 #[rustfmt::skip]
 const LENGTH_SYMBOLS: [(usize, u32); 29] = [
     (3, 0), (4, 0), (5, 0), (6, 0), (7, 0), (8, 0), (9, 0), (10, 0), (11, 1), (13, 1),
@@ -43,7 +43,7 @@ fn symbols_are_those_of_the_rfc() {
         let found = find(symbols, symbol);
         assert_eq!(kind(found), [false; 4], "symbol {symbol}");
         assert_eq!((found.code_len(), found.len()), (LEN, LEN + extra), "symbol {symbol}");
-        // What stands before and after the extra bits means nothing.
+        // The bits before and after the extra bits have no effect.
         for more in [0, (1 << extra) - 1] {
             for around in [0, u64::MAX << (LEN + extra) | 0x7fff] {
                 let value = found.value(more << LEN | around);
@@ -56,7 +56,7 @@ fn symbols_are_those_of_the_rfc() {
     {
         assert_eq!(kind(find(symbols, symbol)), [false, true, false, false], "symbol {symbol}");
     }
-    // What has no code shows with the first bit.
+    // The first bit shows that there is no code.
     assert_eq!(kind(Entry::INVALID), [false, true, false, false]);
     assert_eq!((Entry::INVALID.code_len(), Entry::INVALID.len()), (1, 1));
     for symbol in 0..19 {
@@ -65,7 +65,7 @@ fn symbols_are_those_of_the_rfc() {
     }
 }
 
-/// Which symbol the next fifteen bits begin with and how many bits its code has, for all that they can be.
+/// Returns the symbol with which the next fifteen bits begin, and the length of its code, for all values of the bits.
 fn read(lengths: &[u8]) -> Vec<Option<(u16, u32)>> {
     let mut found = vec![None; 1 << LONGEST];
     let mut code = 0_u32;
@@ -81,22 +81,23 @@ fn read(lengths: &[u8]) -> Vec<Option<(u16, u32)>> {
     found
 }
 
-/// The entry for bits that follow, as [`Codes`] finds it.
+/// Returns the entry for the next bits, as [`Codes`] finds it.
 fn find_in(table: &[Entry], root: u32, bits: usize) -> Entry {
     let first = table[bits & ((1 << root) - 1)];
     if first.is_second() { table[first.index(bits as u64)] } else { first }
 }
 
-/// Lengths of codes for so many symbols of each length, the symbols in no order.
+/// Returns lengths of codes for this many symbols of each length, with the symbols in no order.
 fn lengths(counts: &[usize]) -> Vec<u8> {
     let each = (1_u8..).zip(counts).flat_map(|(len, &count)| core::iter::repeat_n(len, count));
     let sorted: Vec<u8> = each.collect();
-    // Every other one from the front, the others from the back; some symbols between them have no codes.
+    // Take every other one from the front, and the others from the back. Some symbols between them have no codes.
     let (front, back) = (sorted.iter().step_by(2), sorted.iter().skip(1).step_by(2).rev());
     front.copied().chain([0; 9]).chain(back.copied()).collect()
 }
 
-/// How many entries tables need whose first one is for `root` bits: every second one is for the longest code in it.
+/// Returns how many entries tables need if the first one is for `root` bits. A second table is for the longest code in
+/// it.
 fn needed(counts: &[usize], root: usize) -> usize {
     let mut seconds = BTreeMap::new();
     let mut code = 0_usize;
@@ -112,7 +113,7 @@ fn needed(counts: &[usize], root: usize) -> usize {
     (1 << root) + seconds.values().sum::<usize>()
 }
 
-/// Calls `each` with how many codes there are of each length, for every complete code of at most `symbols` symbols.
+/// Calls `each` with the number of codes of each length, for every complete code of at most `symbols` symbols.
 fn every_code(
     counts: &mut Vec<usize>,
     symbols: usize,
@@ -132,8 +133,8 @@ fn every_code(
     }
 }
 
-/// Every code of few symbols, with a first table so small that most need second ones: exactly what is needed is enough,
-/// and one entry less is an error.
+/// Tests every code of few symbols, with a first table so small that most codes need second ones. The exact number of
+/// entries is enough, and one less is an error.
 #[test]
 #[cfg_attr(miri, ignore = "exhaustive")]
 fn every_code_is_found_in_tables_that_are_just_large_enough() {
@@ -143,7 +144,7 @@ fn every_code_is_found_in_tables_that_are_just_large_enough() {
         codes += 1;
         let lengths = lengths(counts);
         let expected = read(&lengths);
-        // What an earlier block left is not found.
+        // Entries of an earlier block are not found.
         let mut table = vec![Entry::INVALID; needed(counts, ROOT as usize)];
         assert!(make(&mut table, ROOT, &lengths, &DISTANCES).is_ok(), "{counts:?}");
         for (bits, expected) in expected.iter().enumerate().take(1 << 8) {
@@ -156,15 +157,17 @@ fn every_code_is_found_in_tables_that_are_just_large_enough() {
     assert_eq!(codes, 315, "all of 2 to 12 symbols and at most 8 bits");
 }
 
-/// The most entries that tables for a code of at most `symbols` symbols need, and such a code.
+/// Returns the most entries that tables for a code of at most `symbols` symbols need, and such a code.
 ///
-/// Codes are handed out from the shortest on, thus each second table has codes at least as long as all before it. One
-/// with codes of `least` to `most` bits (beyond those of the first table) has at least `2^least + most - least`: all
-/// codes of `least` bits, the last one grown to `most`. The fewer the better, so its shortest code is as long as the
-/// longest before. As for the other places of the first table, a code for each power of two in their number is enough.
+/// Codes are assigned from the shortest on, so each second table has codes at least as long as all before it. A table
+/// with codes of `least` to `most` bits (beyond those of the first table) has at least `2^least + most - least` codes:
+/// all codes of `least` bits, with the last one grown to `most`. Fewer codes are better, so its shortest code is as
+/// long as the longest one before. For the other places of the first table, a code for each power of two in their
+/// number is enough.
 fn largest(symbols: usize, root: usize) -> (usize, Vec<usize>) {
     let (mut largest, first) = ((0, Vec::new()), 1_usize << root);
-    // By the longest code of the last table and how many codes there are: entries and the longest codes of all tables.
+    // The key is the longest code of the last table and the number of codes, the value the entries and the longest
+    // codes of all tables.
     let mut best = BTreeMap::from([((1_usize, 0_usize), (0_usize, Vec::new()))]);
     for seconds in 0..=first {
         let mut next = BTreeMap::<_, (usize, Vec<usize>)>::new();
@@ -197,7 +200,7 @@ fn largest(symbols: usize, root: usize) -> (usize, Vec<usize>) {
     largest
 }
 
-/// No code needs more entries than there are, and one needs them all.
+/// No code needs more entries than there are, and one code needs them all.
 #[test]
 #[cfg_attr(miri, ignore = "exhaustive")]
 fn no_code_needs_more_than_there_are() {
@@ -217,11 +220,11 @@ fn no_code_needs_more_than_there_are() {
             assert_eq!(Some(find_in(&table, root, bits)), expected, "{name}, {bits:#b}");
         }
     }
-    // The same way of counting gives what is published for zlib's tables, of other sizes.
+    // The same count gives the published numbers for zlib's tables, which have other sizes.
     assert_eq!([largest(30, 6).0, largest(286, 10).0], [592, 1332]);
 }
 
-/// A code that needs more entries than there are is an error, whatever an earlier one left in them.
+/// A code that needs more entries than there are is an error, whatever an earlier code left in them.
 #[test]
 fn a_table_that_is_too_small_is_an_error() {
     let (most, counts) = largest(30, 8);
@@ -232,12 +235,12 @@ fn a_table_that_is_too_small_is_an_error() {
     }
 }
 
-/// Puts lengths of codes where they end with that of the end of a block, and symbols without codes around them.
+/// Places lengths of codes so that the last one is that of the end of a block, with symbols without codes around them.
 fn literals(lengths: &[u8]) -> Vec<u8> {
     [&vec![0; 257 - lengths.len()], lengths, &[0; 3]].concat()
 }
 
-/// Codes that are short or as long as can be, next to one another or far apart; nothing is left of the ones before.
+/// Codes that are short or of the greatest length, next to one another or far apart. None of an earlier code is left.
 #[test]
 #[cfg_attr(miri, ignore = "exhaustive")]
 fn codes_are_found() {
@@ -270,7 +273,7 @@ fn codes_are_found() {
     }
 }
 
-/// RFC 1951 §3.2.6: the codes of blocks that bring none.
+/// RFC 1951 §3.2.6: the codes of blocks without their own.
 #[test]
 #[cfg_attr(miri, ignore = "exhaustive")]
 fn fixed_codes_are_those_of_the_rfc() {
@@ -288,7 +291,7 @@ fn assert_finds(
         found.map_or(Entry::INVALID, |(symbol, len)| entry(symbols, symbol, len))
     };
     for (bits, (&literal, &distance)) in (0_u64..).zip(literals.iter().zip(distances)) {
-        // Those after the longest code mean nothing.
+        // The bits after the longest code have no effect.
         let number = bits | 0xaaaa_0000;
         let any = codes.any_literal(number);
         assert_eq!(any, expected(&LITERALS, literal), "{name}, {bits:#b}");
@@ -299,7 +302,7 @@ fn assert_finds(
     }
 }
 
-/// D14: codes that leave room for others, or for which there is no room.
+/// D14: codes that leave room for others, or that don't fit.
 #[test]
 fn d14_codes_that_do_not_fit() {
     #[rustfmt::skip]
@@ -339,7 +342,7 @@ fn d14_codes_that_do_not_fit() {
     assert!(codes.make(&endless, &[1, 1]).is_err());
 }
 
-/// The code for lengths has at most seven bits, which are found at once.
+/// The code for lengths has at most seven bits, so it is found at once.
 #[test]
 fn the_code_for_lengths_is_found() {
     let lengths = [1, 0, 2, 0, 0, 3, 0, 4, 0, 0, 0, 5, 0, 0, 6, 0, 0, 7, 7];
