@@ -7,7 +7,7 @@
 //! use axum::{Router, response::Response, routing::any};
 //! use wsproto_axum::{DeflateConfig, Error, Upgraded, WebSocket, WebSocketUpgrade};
 //!
-//! /// One for all connections: they share the memory that compression takes.
+//! /// One for all connections: they share the memory of compression.
 //! static DEFLATE: LazyLock<DeflateConfig> = LazyLock::new(DeflateConfig::default);
 //!
 //! async fn upgrade(ws: WebSocketUpgrade) -> Response {
@@ -21,20 +21,21 @@
 //!     Ok(())
 //! }
 //!
-//! // any, not get: over HTTP/2 a WebSocket comes as CONNECT.
+//! // any, not get: over HTTP/2 a WebSocket uses CONNECT.
 //! let app: Router = Router::new().route("/ws", any(upgrade));
 //! ```
 //!
-//! What it has that axum's doesn't: compression, a check of [origins](WebSocketUpgrade::allow_origins), [rejections](Rejection)
-//! that say which rule a request broke, deadlines, keepalive, a [shutdown](WebSocketUpgrade::with_shutdown) that closes all
-//! WebSockets with 1001 and waits for them, a closing handshake to its end, and no buffer that an idle connection holds.
-//! The [`WebSocket`] is the one of [`wsproto_tokio`].
+//! It adds to axum's extractor: compression, a check of [origins](WebSocketUpgrade::allow_origins),
+//! [rejections](Rejection) that name the broken rule, deadlines, and keepalive. Its
+//! [shutdown](WebSocketUpgrade::with_shutdown) closes all WebSockets with 1001 and waits for them. Every closing
+//! handshake goes to its end, and an idle connection holds no buffer. The [`WebSocket`] is the one of
+//! [`wsproto_tokio`].
 //!
 //! # HTTP/2
 //!
-//! `axum::serve` with axum's feature `http2` offers WebSockets over HTTP/2, but all of a browser's share one window there:
-//! one that isn't read for a while can stop the others. A server that is made of hyper's parts chooses its windows, as the
-//! example [`http2_tls`] does; [`wsproto_tokio::hyper`] says more.
+//! `axum::serve` with axum's feature `http2` offers WebSockets over HTTP/2, but there all streams of a browser share
+//! one window: an unread stream can stop the others. A server that is built from hyper's parts can choose its windows,
+//! as the example [`http2_tls`] does; [`wsproto_tokio::hyper`] says more.
 //!
 //! [`http2_tls`]: https://docs.rs/crate/wsproto-axum/latest/source/examples/http2_tls.rs
 #![cfg_attr(docsrs, feature(doc_cfg))]

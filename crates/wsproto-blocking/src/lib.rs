@@ -1,8 +1,8 @@
 //! WebSocket ([RFC 6455](https://www.rfc-editor.org/rfc/rfc6455)) over blocking streams, with deadlines.
 //!
-//! [`accept`] is a server's side, [`connect`] a client's; both give a [`WebSocket`], which has
-//! [`read`](WebSocket::read), [`send`](WebSocket::send) and [`close`](WebSocket::close). Pings and Close are answered, a
-//! broken rule, too. All protocol is [`wsproto`]'s, which this crate drives.
+//! [`accept`] is for a server, [`connect`] for a client. Both return a [`WebSocket`], which has
+//! [`read`](WebSocket::read), [`send`](WebSocket::send) and [`close`](WebSocket::close). Pings, Close and broken rules
+//! are answered. This crate drives [`wsproto`], which has the whole protocol.
 //!
 //! An echo server, one thread for each connection:
 //!
@@ -13,14 +13,14 @@
 //! let (listener, settings) = (TcpListener::bind("127.0.0.1:9001")?, Settings::default());
 //! for stream in listener.incoming() {
 //!     let Ok(stream) = stream else {
-//!         thread::sleep(Duration::from_millis(50)); // too many open files, say: that passes
+//!         thread::sleep(Duration::from_millis(50)); // for example too many open files: that passes
 //!         continue;
 //!     };
 //!     let settings = settings.clone();
 //!     thread::spawn(move || -> Result<(), Error> {
 //!         let mut ws = accept(stream, settings)?;
 //!         while let Some(message) = ws.read()? {
-//!             ws.feed(message)?; // written by the read that would wait: once for each read
+//!             ws.feed(message)?; // a read that would wait writes it: one write for each read
 //!         }
 //!         Ok(())
 //!     });
@@ -33,18 +33,18 @@
 //! | look at the request: subprotocol, origin, path, a health check | [`accept_with`] |
 //! | connect with subprotocols, header fields, limits, compression, a proxy | [`Connector`] |
 //! | speak over TLS | [`Layered`], [`Connector::connect_over`] |
-//! | speak over a stream that has no time-outs | [`NoTimeouts`] |
-//! | limit how long things take, and find dead peers | [`Settings`], [`Timeouts`] |
+//! | speak over a stream without time-outs | [`NoTimeouts`] |
+//! | set deadlines, and find dead peers | [`Settings`], [`Timeouts`] |
 //! | receive without a copy | [`WebSocket::next`] |
-//! | wait for a message no longer than so long | [`WebSocket::read_for`] |
+//! | wait for a message for a limited time | [`WebSocket::read_for`] |
 //! | send and receive in two threads | [`WebSocket::split`] |
 //!
 //! # Deadlines
 //!
-//! A deadline is one budget for a whole operation: connecting with the opening handshake, the closing handshake with the
-//! end of the stream. Before each call that blocks, what is left of it is set as the stream's time-out. An
-//! [`Error::TimedOut`] names the step. Keepalive works inside of calls that read; it begins anew with each byte that
-//! comes, and before a peer is given up one more read is tried.
+//! A deadline is one budget for a whole operation: connecting together with the opening handshake, or the closing
+//! handshake together with the end of the stream. Before each call that blocks, the rest of the budget is set as the
+//! stream's time-out. [`Error::TimedOut`] names the step. Keepalive works within calls that read. Its time begins again
+//! with each byte that comes, and one more read is tried before a peer counts as dead.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // No byte of a peer may cause a panic; tests may panic.
 #![cfg_attr(

@@ -132,7 +132,7 @@ impl FrameDecoder {
         self.max_message_len
     }
 
-    /// Returns whether the last byte so far ended a frame: no header and no payload is under way.
+    /// Returns whether the decoder is between frames: no header and no payload is under way.
     #[must_use]
     #[inline]
     pub const fn is_between_frames(&self) -> bool {

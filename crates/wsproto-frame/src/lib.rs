@@ -1,22 +1,22 @@
 //! The WebSocket frame codec of [RFC 6455](https://www.rfc-editor.org/rfc/rfc6455): no I/O, no allocation,
 //! no dependencies.
 //!
-//! [`FrameDecoder`] takes bytes of the peer, unmasks them where they lie and hands out the parts of frames as
-//! they arrive; [`FrameEncoder`] gives the headers of the frames that go out. Both judge headers; what a payload says
-//! is judged by types of their own, since only the caller knows what it is (compressed text isn't text yet). Each names
-//! the rule that was broken ([`FrameError`]):
+//! [`FrameDecoder`] takes the peer's bytes, unmasks them in place, and returns the parts of frames as they arrive.
+//! [`FrameEncoder`] encodes the headers of outgoing frames. Both check headers. Other types check payloads, since only
+//! the caller knows what a payload is (compressed text isn't text yet). Each type names the broken rule
+//! ([`FrameError`]):
 //!
 //! | type | what it checks | sections |
 //! |---|---|---|
 //! | [`FrameHeader::parse`] | opcode, FIN and length of control frames, shortest form and top bit of a length | §5.2, §5.5 |
-//! | [`FrameDecoder`] | those, and reserved bits, mask by role, order of fragments, limits of frame and message | §5.1 to §5.5, §10.4 |
-//! | [`FrameEncoder`] | what goes out: mask by role, order of fragments, control frames, top bit; not reserved bits | §5.1 to §5.5 |
+//! | [`FrameDecoder`] | the same; reserved bits, mask by role, order of fragments, limits of frame and message | §5.1 to §5.5, §10.4 |
+//! | [`FrameEncoder`] | outgoing headers: mask by role, order of fragments, control frames, top bit; not reserved bits | §5.1 to §5.5 |
 //! | [`TextCheck`] | the payload of a Text message is UTF-8 | §5.6, §8.1 |
-//! | [`ClosePayload::parse`] | the payload of a Close: no half code, a code that may be sent, a reason that is UTF-8 | §5.5.1, §7.4 |
-//! | [`ControlPayload`] | nothing: it puts the parts of a control frame together, for `ClosePayload` and for a Pong | §5.5 |
-//! | the caller | nothing is decoded after a Close or an error, and no data is sent after a Close | §5.5.1, §7.1.7 |
+//! | [`ClosePayload::parse`] | the payload of a Close: no half code, a code that may be sent, a reason in UTF-8 | §5.5.1, §7.4 |
+//! | [`ControlPayload`] | nothing: it joins the parts of a control frame, for `ClosePayload` and for a Pong | §5.5 |
+//! | the caller | it decodes nothing after a Close or an error, and sends no data after a Close | §5.5.1, §7.1.7 |
 //!
-//! The crate `wsproto` does all of it. The header of one frame there and back:
+//! The crate `wsproto` does all of it. To encode and decode the header of one frame:
 //!
 //! ```
 //! use wsproto_frame::{FrameDecoder, FrameHeader, MaskingKey, Opcode, Role};
@@ -41,7 +41,7 @@
 //! # Ok::<(), wsproto_frame::FrameError>(())
 //! ```
 //!
-//! All that a server without extensions has to check of what it reads:
+//! All checks of a server without extensions:
 //!
 //! ```
 //! use wsproto_frame::{ClosePayload, ControlPayload, FrameDecoder, FrameError, Opcode, Role, TextCheck};
@@ -55,7 +55,7 @@
 //!
 //! impl Receiver {
 //!     fn receive(&mut self, mut input: &mut [u8]) -> Result<(), FrameError> {
-//!         // What follows a Close is not looked at; after an error the decoder gives the error again.
+//!         // Bytes after a Close are ignored; after an error the decoder returns the error again.
 //!         while !self.closed
 //!             && let Some(chunk) = self.decoder.decode(&mut input)?
 //!         {
@@ -66,7 +66,7 @@
 //!                         println!("closed: {} {}", close.code, close.reason);
 //!                         self.closed = true;
 //!                     }
-//!                     Opcode::Ping => println!("a Pong with {payload:?} is owed"),
+//!                     Opcode::Ping => println!("answer with a Pong and {payload:?}"),
 //!                     _ => {}
 //!                 }
 //!             } else if chunk.message == Opcode::Text {
@@ -127,7 +127,7 @@ pub use mask::MaskingKey;
 pub use opcode::{Opcode, Role, Rsv};
 pub use text::TextCheck;
 
-/// The README, whose example runs as a test.
+/// The README; its example runs as a test.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;

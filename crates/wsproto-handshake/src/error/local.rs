@@ -117,7 +117,7 @@ impl fmt::Display for LocalError {
             Self::Subprotocol => "invalid subprotocol (a token is needed)",
             Self::SubprotocolRepeated => "repeated subprotocol",
             Self::Credentials => {
-                "colon in the user, or control character in the user or password, of Basic credentials"
+                "invalid user or password of Basic credentials (colon in the user, or a control character)"
             }
             Self::Status => "invalid status of a rejection (200 to 599 is needed)",
             Self::StatusWithoutBody => "body with a status that allows none",

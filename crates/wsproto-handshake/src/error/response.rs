@@ -72,7 +72,7 @@ pub enum ResponseError {
     /// A rejection's body has a transfer coding other than chunked, or any in HTTP/1.0, which has none
     /// (RFC 9112 [§6.1](https://www.rfc-editor.org/rfc/rfc9112#section-6.1)).
     TransferEncodingUnknown,
-    /// A chunk of a rejection's body has an invalid frame of length and line ends
+    /// A chunk of a rejection's body has an invalid size, or lacks the line end after it
     /// (RFC 9112 [§7.1](https://www.rfc-editor.org/rfc/rfc9112#section-7.1)).
     Chunk,
     /// The trailer of a rejection's chunked body is longer than the limit for a head

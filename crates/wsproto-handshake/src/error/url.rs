@@ -78,7 +78,9 @@ impl fmt::Display for UrlError {
             Self::Host => "invalid host in the URL (an IPv6 address needs brackets)",
             Self::HostNotAscii => "host in the URL is not ASCII (the feature idna allows it)",
             Self::Port => "invalid port in the URL",
-            Self::Userinfo => "colon in the user, or control character in the user or password, of the URL",
+            Self::Userinfo => {
+                "invalid user or password in the URL (colon in the user, or a control character)"
+            }
             Self::Character { at } => {
                 return write!(f, "character at byte {at} of the URL must be percent-encoded");
             }
