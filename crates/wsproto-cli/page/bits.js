@@ -59,5 +59,5 @@ const CODES = {
   1010: "extension missing", 1011: "internal error", 1012: "service restart", 1013: "try again later", 1014: "bad gateway",
 };
 
-/** 1002 → "1002 protocol error". */
-export const named = (code) => `${code}${CODES[code] ? ` ${CODES[code]}` : code >= 4000 ? " (an application's own)" : ""}`;
+/** 1002 → "1002 protocol error"; what has no code is null. */
+export const named = (code) => code === null ? "no code" : `${code}${CODES[code] ? ` ${CODES[code]}` : code >= 4000 ? " (an application's own)" : ""}`;

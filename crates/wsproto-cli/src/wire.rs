@@ -13,6 +13,7 @@ mod frames;
 mod head;
 mod judge;
 mod line;
+mod numbered;
 mod opening;
 mod preview;
 mod recent;
@@ -28,10 +29,11 @@ pub(crate) use self::{
     escape::{escape, escape_json},
     explainer::{Explainer, Start},
     line::{Line, Placed},
+    numbered::{Begun, Numbered},
     preview::{hex, unhex},
     record::{
-        Agreed, Broken, CloseBody, Context, Cut, End, Field, Frame, Gap, Handshake, Message, Preview, Record,
-        State,
+        Agreed, Answer, Broken, CloseBody, Context, Cut, End, Field, Frame, Gap, Handshake, Message, Preview,
+        Record, State,
     },
     tap::Tap,
 };

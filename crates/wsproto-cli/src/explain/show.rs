@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{bits, dump};
 use crate::{
     exit::{Failure, Status},
-    wire::{Handshake, Line, Placed, Record, escape, escape_json},
+    wire::{Begun, Handshake, Line, Numbered, Placed, Record, escape, escape_json},
 };
 
 /// Where records go.
@@ -66,20 +66,9 @@ impl From<fmt::Error> for Stop {
     }
 }
 
-/// A record of one of several connections.
+/// Between which addresses a connection is.
 #[derive(Serialize)]
-struct Numbered<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    connection: Option<u64>,
-    #[serde(flatten)]
-    record: &'a Record,
-}
-
-/// The beginning of one of several connections.
-#[derive(Serialize)]
-struct Begun {
-    kind: &'static str,
-    connection: u64,
+struct Addresses {
     client: SocketAddr,
     server: SocketAddr,
 }
@@ -112,7 +101,7 @@ impl Show {
         server: SocketAddr,
     ) -> Result<(), Stop> {
         let text = if self.form == Form::Json {
-            json(&Begun { kind: "connection", connection: number, client, server })?
+            json(&Begun::new(number, Addresses { client, server }))?
         } else {
             format!("[{number}] {client} → {server}\n")
         };

@@ -15,7 +15,7 @@ use super::{
 };
 #[cfg(feature = "tls")]
 use crate::wire::Handshake;
-use crate::wire::{Explainer, Record, Sender, Start, Tap, Tapped};
+use crate::wire::{Begun, Explainer, Numbered, Record, Sender, Start, Tap, Tapped};
 
 /// Looks at one connection. Whose it is, its request says, which has been seen by then.
 #[derive(Clone, Default)]
@@ -70,21 +70,6 @@ impl About {
     pub(super) const fn staged(endpoint: Endpoint, label: &'static str) -> Self {
         Self { by: "server", path: endpoint.path(), label }
     }
-}
-
-#[derive(Serialize)]
-struct Begun<'a> {
-    kind: &'static str,
-    connection: u32,
-    #[serde(flatten)]
-    about: &'a About,
-}
-
-#[derive(Serialize)]
-struct Numbered<'a> {
-    connection: u32,
-    #[serde(flatten)]
-    record: &'a Record,
 }
 
 impl Observer {
@@ -157,7 +142,7 @@ impl Observer {
 impl Look {
     fn new(place: Place, about: &About, explainer: Explainer) -> Self {
         let number = place.session.recordings().begin();
-        push(&place.session, &Begun { kind: "connection", connection: number, about });
+        push(&place.session, &Begun::new(number.into(), about));
         Self { place, number, explainer, last: Duration::ZERO, records: Vec::new() }
     }
 
@@ -173,7 +158,7 @@ impl Look {
 
     fn tell(&mut self) {
         for record in self.records.drain(..) {
-            push(&self.place.session, &Numbered { connection: self.number, record: &record });
+            push(&self.place.session, &Numbered { connection: Some(self.number.into()), record: &record });
         }
     }
 }

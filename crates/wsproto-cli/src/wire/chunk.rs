@@ -58,3 +58,8 @@ pub(crate) enum Tapped {
         from: Sender,
     },
 }
+
+/// Returns a time as records and files have it.
+pub(super) fn micros(at: Duration) -> u64 {
+    u64::try_from(at.as_micros()).unwrap_or(u64::MAX)
+}

@@ -15,6 +15,7 @@ use self::side::{Side, Stage, broken};
 use super::{
     Agreed, Chunk, End, Gap, Handshake, Record, Sender, Tapped,
     agreement::Agreement,
+    chunk::micros,
     ends::Ends,
     frames::Happened,
     head,
@@ -341,11 +342,6 @@ impl Explainer {
             Sender::Server => &mut self.server,
         }
     }
-}
-
-/// Returns a time as records have it.
-fn micros(at: Duration) -> u64 {
-    u64::try_from(at.as_micros()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use wsproto::Config;
 
 use self::message::Messages;
 use super::{
-    Broken, CloseBody, Cut, Frame, Record, Sender,
+    Answer, Broken, CloseBody, Cut, Frame, Record, Sender,
     agreement::Agreement,
     judge::{Fault, Judge},
     preview::{Beginning, hex, len},
@@ -33,8 +33,8 @@ pub(super) struct Frames {
     /// The frame under way.
     frame: Under,
     messages: Messages,
-    /// The code of the Close that has come.
-    closed: Option<u16>,
+    /// What the Close that has come is answered with.
+    closed: Option<Answer>,
 }
 
 /// The frame that is under way.
@@ -144,7 +144,8 @@ impl Frames {
         out.push(self.record(at, None));
         let is_close = self.frame.shape.opcode() == 8;
         if is_close && self.closed.is_none() {
-            self.closed = Some(self.frame.close().map_or(1005, |close| close.code));
+            self.closed =
+                Some(self.frame.close().map_or(Answer::WithoutCode, |close| Answer::Number(close.code)));
         }
         self.frame = Under::default();
         out.extend(self.messages.take_finished(at, self.from));
@@ -181,9 +182,14 @@ impl Frames {
     /// Tells of a frame that breaks a rule; `start` is where the judged piece begins.
     fn broken(&mut self, at: u64, start: u64, fault: &Fault, out: &mut Vec<Record>) -> Happened {
         let index = u64::try_from(fault.index).unwrap_or(u64::MAX);
-        let offset = place::of(&fault.error, &self.frame, start.saturating_add(index));
+        let offset = place::of(&fault.error, &self.frame, start.saturating_add(index), self.before());
         let (rule, section) = (fault.error.to_string(), rule::section(&fault.error));
         self.break_off(at, Offence { offset, rule, section, answer: rule::answer(&fault.error) }, out)
+    }
+
+    /// Returns how many bytes the message under way had before this frame.
+    fn before(&self) -> u64 {
+        self.messages.wire_length().saturating_sub(self.frame.shape.length())
     }
 
     /// Tells of data after a Close: an endpoint ignores it, and the connection closes with the code of the Close.
@@ -192,7 +198,7 @@ impl Frames {
             offset: self.frame.offset,
             rule: "data after a Close: it is ignored".into(),
             section: "RFC 6455 §5.5.1",
-            answer: self.closed.unwrap_or(1005),
+            answer: self.closed.unwrap_or(Answer::WithoutCode),
         };
         self.break_off(at, offence, out)
     }
@@ -240,7 +246,7 @@ struct Offence {
     offset: u64,
     rule: String,
     section: &'static str,
-    answer: u16,
+    answer: Answer,
 }
 
 impl Under {

@@ -4,7 +4,9 @@ use std::fmt;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Agreed, Broken, Frame, Gap, Handshake, Message, Preview, Record, Sender, State, escape::escape};
+use super::{
+    Agreed, Answer, Broken, Frame, Gap, Handshake, Message, Preview, Record, Sender, State, escape::escape,
+};
 
 /// How many characters of a text are shown, and how many digits of hex.
 const TEXT_LEN: usize = 72;
@@ -182,8 +184,9 @@ fn broken(f: &mut fmt::Formatter<'_>, broken: &Broken) -> fmt::Result {
     }
     write!(f, ": {} ({})", escape(&broken.rule, 200), broken.section)?;
     match broken.answer {
-        1006 => write!(f, "; the connection ends"),
-        answer => write!(f, "; answered with {answer}"),
+        Answer::Number(number) => write!(f, "; answered with {number}"),
+        Answer::WithoutCode => write!(f, "; answered with a Close without a code"),
+        Answer::Nothing => write!(f, "; not answered: the connection ends"),
     }
 }
 
@@ -233,6 +236,35 @@ mod tests {
                 assert!(!line.contains(is_raw), "{name}: {line:?}");
             }
         }
+    }
+
+    #[test]
+    fn an_answer_that_is_no_number_is_said_in_words() {
+        let table: [(&str, Start, &[u8], &str); 4] = [
+            ("a code", open(), b"\x83\x00", "answered with 1002"),
+            ("after a Close with a code", open(), b"\x88\x02\x03\xe9\x82\x00", "answered with 1001"),
+            ("after a Close without", open(), b"\x88\x00\x82\x00", "answered with a Close without a code"),
+            (
+                "a bad answer",
+                Start::Handshake,
+                b"HTTP/1.1 101 x\r\n\r\n",
+                "not answered: the connection ends",
+            ),
+        ];
+        for (name, start, bytes, expected) in table {
+            let (mut explainer, mut records) = (Explainer::new(start), Vec::new());
+            explainer
+                .look(&Chunk { at: Duration::ZERO, from: Sender::Server, bytes: bytes.into() }, &mut records);
+            let broken = records.iter().find(|record| matches!(record, Record::Broken(_))).unwrap();
+            let line = anstream::adapter::strip_str(&Line(broken).to_string()).to_string();
+            assert!(line.ends_with(&format!("; {expected}")), "{name}: {line}");
+            let json = serde_json::to_value(broken).unwrap();
+            assert_eq!(json["answer"].is_number(), expected.ends_with(char::is_numeric), "{name}: {json}");
+        }
+    }
+
+    fn open() -> Start {
+        Start::Open { extensions: String::new(), subprotocol: None }
     }
 
     #[test]

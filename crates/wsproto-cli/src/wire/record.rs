@@ -4,7 +4,7 @@
 //! count the bytes of one direction from its first one. Whatever a peer chose is bounded here: a [`Preview`] has the
 //! beginning of a payload only.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::Sender;
 
@@ -153,11 +153,30 @@ pub(crate) struct Broken {
     pub(crate) rule: String,
     /// The section, as `RFC 6455 §5.5`.
     pub(crate) section: String,
-    /// What an endpoint answers it with: a close code, or a status of HTTP. 1006, which isn't sent, where it ends the
-    /// connection without an answer.
-    pub(crate) answer: u16,
+    /// What an endpoint answers it with; null where there is no number.
+    pub(crate) answer: Answer,
     /// The bytes around the offending one.
     pub(crate) context: Context,
+}
+
+/// What an endpoint answers a broken rule with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// A Close with this code, or a status of HTTP.
+    Number(u16),
+    /// A Close without a code: what was answered is a Close that has none.
+    WithoutCode,
+    /// Nothing: it ends the connection.
+    Nothing,
+}
+
+impl Serialize for Answer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Number(number) => serializer.serialize_u16(*number),
+            Self::WithoutCode | Self::Nothing => serializer.serialize_none(),
+        }
+    }
 }
 
 /// Bytes of one direction as they came, still masked.

@@ -5,6 +5,8 @@ use wsproto::{
     extensions::{ExtensionError, NegotiationError, deflate::DeflateError},
 };
 
+use super::Answer;
+
 /// Returns the RFC and section that has the rule.
 pub(super) fn section(error: &RemoteProtocolError) -> &'static str {
     match error {
@@ -50,11 +52,11 @@ fn negotiation(error: &NegotiationError) -> &'static str {
     }
 }
 
-/// Returns what an endpoint answers with: a close code, a status, or 1006 where it ends the connection without a word.
-pub(super) fn answer(error: &RemoteProtocolError) -> u16 {
+/// Returns what an endpoint answers with.
+pub(super) fn answer(error: &RemoteProtocolError) -> Answer {
     match error.event_hint() {
-        Some(Event::CloseConnection(close)) => close.code.get(),
-        Some(Event::RejectConnection(reject)) => reject.status,
-        _ => CloseCode::ABNORMAL.get(),
+        Some(Event::CloseConnection(close)) => Answer::Number(close.code.get()),
+        Some(Event::RejectConnection(reject)) => Answer::Number(reject.status),
+        _ => Answer::Nothing,
     }
 }

@@ -21,7 +21,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Chunk, Explainer, Field, Handshake, Record, Sender, Tapped, hex, unhex};
+use super::{Chunk, Explainer, Field, Handshake, Record, Sender, Tapped, chunk::micros, hex, unhex};
 
 /// The version of the format that is written, and the only one that is read.
 const VERSION: u32 = 1;
@@ -175,11 +175,6 @@ pub(crate) fn replay(
         Entry::End { at, from } => explainer.end(from, Duration::from_micros(at), out),
     }
     Ok(())
-}
-
-/// Returns a time as files have it.
-fn micros(at: Duration) -> u64 {
-    u64::try_from(at.as_micros()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -29,13 +29,18 @@ impl Shape {
 
     /// Returns how many bytes the header has, as far as that is known.
     fn needed(&self) -> usize {
-        let extended: usize = match self.second() & 0x7f {
+        let extended = usize::try_from(self.length_len()).unwrap_or(usize::MAX);
+        let mask: usize = if self.is_masked() { 4 } else { 0 };
+        extended.saturating_add(mask).saturating_add(2).min(FrameHeader::MAX_LEN)
+    }
+
+    /// Returns how many bytes after the second one are the length.
+    pub(super) fn length_len(&self) -> u64 {
+        match self.second() & 0x7f {
             126 => 2,
             127 => 8,
             _ => 0,
-        };
-        let mask: usize = if self.is_masked() { 4 } else { 0 };
-        extended.saturating_add(mask).saturating_add(2).min(FrameHeader::MAX_LEN)
+        }
     }
 
     pub(super) fn bytes(&self) -> &[u8] {

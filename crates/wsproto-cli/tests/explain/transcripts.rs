@@ -57,7 +57,7 @@ fn limits(conversation: &Conversation) -> Vec<String> {
 fn broken(conversation: &Conversation) -> Option<(String, String)> {
     conversation.steps.iter().find_map(|step| match &step.what {
         What::Happens(Outcome::Broken(blame, section)) => {
-            Some((if blame == "fail" { "1006".into() } else { blame.clone() }, section.clone()))
+            Some((if blame == "fail" { "null".into() } else { blame.clone() }, section.clone()))
         }
         _ => None,
     })

@@ -42,6 +42,11 @@ impl Messages {
         self.under_way.as_ref().is_some_and(|begun| begun.compressed)
     }
 
+    /// Returns how many bytes the frames of the message under way have, as their headers say.
+    pub(super) fn wire_length(&self) -> u64 {
+        self.under_way.as_ref().map_or(0, |begun| begun.wire_length)
+    }
+
     /// Takes what the judge made of the frames.
     pub(super) fn event(&mut self, event: &Event<'_>) {
         let (part, is_last): (&[u8], bool) = match event {

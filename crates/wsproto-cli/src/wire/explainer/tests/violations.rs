@@ -43,7 +43,7 @@ fn each_violation_is_found_with_its_code_and_section() {
                 continue;
             }
             let broken = broken_of(&records).unwrap_or_else(|| panic!("{name} isn't found"));
-            let code = violation.close_code().get();
+            let code = Answer::Number(violation.close_code().get());
             assert_eq!((broken.answer, broken.from), (code, from), "{name}: {broken:?}");
             let (_, link) = violation.link().rsplit_once("/rfc").unwrap();
             let section = format!("RFC {}", link.replace("#section-", " §"));
@@ -54,40 +54,125 @@ fn each_violation_is_found_with_its_code_and_section() {
     }
 }
 
+/// A frame as a server sends it: its first byte, the bytes of its length, its payload. A client's has a mask besides.
+type Plain = (u8, &'static [u8], &'static [u8]);
+
+/// Where the offending byte is: in which of the frames, and which byte of its first two and its length, or of its payload.
+#[derive(Clone, Copy, Debug)]
+enum At {
+    Header(usize, usize),
+    Payload(usize, usize),
+}
+
+/// Writes frames as an end sends them; tells where the offending byte is, and which one it is.
+fn written(from: Sender, frames: &[Plain], at: At) -> (Vec<u8>, u64, u8) {
+    const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+    let (mut bytes, mut place) = (Vec::new(), 0);
+    for (index, (first, length, payload)) in frames.iter().enumerate() {
+        let is_client = from == Sender::Client;
+        let header = bytes.len();
+        bytes.push(*first);
+        bytes.push(length[0] | if is_client { 0x80 } else { 0 });
+        bytes.extend(&length[1..]);
+        let key = if is_client { KEY } else { [0; 4] };
+        bytes.extend(is_client.then_some(key).into_iter().flatten());
+        let body = bytes.len();
+        bytes.extend(payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
+        match at {
+            At::Header(frame, byte) if frame == index => place = header + byte,
+            At::Payload(frame, byte) if frame == index => place = body + byte,
+            _ => {}
+        }
+    }
+    let byte = bytes[place];
+    (bytes, u64::try_from(place).unwrap(), byte)
+}
+
 #[test]
 fn the_offending_byte_is_exact() {
-    // What a server sends, and where the offending byte is.
-    let table: [(&str, &[u8], u64); 24] = [
-        ("reserved bit", b"\xa1\x05Hello", 0),
-        ("reserved opcode in the second frame", b"\x81\x02hi\x83\x05Hello", 4),
-        ("masked", b"\x81\x85abcdHello", 1),
-        ("length not shortest, 16 bits", b"\x82\x7e\x00\x7dHello", 3),
-        ("length not shortest, 64 bits", b"\x82\x7f\0\0\0\0\0\0\xff\xffHello", 7),
-        ("length with its top bit", b"\x82\x7f\x80\0\0\0\0\0\0\0Hello", 2),
-        ("too long", b"\x82\x7f\0\0\0\0\x04\0\0\x01Hello", 9),
-        ("far too long", b"\x82\x7f\x40\0\0\0\0\0\0\x01Hello", 2),
-        ("control too long", b"\x89\x7e\x00\x7eHello", 1),
-        ("control fragmented", b"\x09\x02hi", 0),
-        ("continuation alone", b"\x80\x02hi", 0),
-        ("message in a message", b"\x01\x02hi\x81\x02ho", 4),
-        ("text", b"\x81\x05He\xfflo", 4),
-        ("text, known with the second byte", b"\x81\x05\xe0\x80\x80lo", 3),
-        ("text ends in a code point", b"\x81\x03Hi\xc3", 4),
-        ("text ends in a code point, empty last frame", b"\x01\x01\xc3\x80\x00", 4),
-        ("text in a second fragment", b"\x01\x02Hi\x80\x03ab\xff", 8),
-        ("a Ping between", b"\x01\x01\xc3\x89\x01x\x80\x01y", 8),
-        ("half a code", b"\x88\x01\x03", 1),
-        ("code 999", b"\x88\x05\x03\xe7bye", 3),
-        ("reason", b"\x88\x08\x03\xe8b\xffyes!", 5),
-        ("reason ends in a code point", b"\x88\x05\x03\xe8ab\xc3", 6),
-        ("reason with half a surrogate pair", b"\x88\x07\x03\xe8\xed\xa0\x80ab", 5),
-        ("data after a Close", b"\x88\x00\x82\x00", 2),
+    use At::{Header, Payload};
+
+    let limits = Config::default()
+        .with_max_fragments(2)
+        .with_max_empty_fragments(1)
+        .with_max_control_frames(2)
+        .with_max_message_len(600)
+        .with_max_frame_len(500);
+    #[rustfmt::skip]
+    let table: [(&str, &str, &[Plain], At); 45] = [
+        ("reserved bit",                     "", &[(0xa1, b"\x02", b"hi")], Header(0, 0)),
+        ("reserved bit on a control frame",  "", &[(0x81, b"\x02", b"hi"), (0xc9, b"\x01", b"x")], Header(1, 0)),
+        ("reserved bit on a continuation",   "", &[(0x01, b"\x02", b"hi"), (0x90, b"\x01", b"x")], Header(1, 0)),
+        ("reserved bit, long frame",         "", &[(0xc2, b"\x7e\x01\x00", b"")], Header(0, 0)),
+        ("bit 2 where bit 1 is owned",       "permessage-deflate", &[(0xa1, b"\x02", b"hi")], Header(0, 0)),
+        ("bit 3 where bit 1 is owned",       "permessage-deflate", &[(0xd1, b"\x02", b"hi")], Header(0, 0)),
+        ("owned bit on a continuation",      "permessage-deflate", &[(0x41, b"\x00", b""), (0xc0, b"\x01", b"x")], Header(1, 0)),
+        ("owned bit on a Ping",              "permessage-deflate", &[(0xc9, b"\x02", b"hi")], Header(0, 0)),
+        ("owned bit on a Close",             "permessage-deflate", &[(0xc8, b"\x00", b"")], Header(0, 0)),
+        ("reserved opcode",                  "", &[(0x81, b"\x02", b"hi"), (0x83, b"\x02", b"hi")], Header(1, 0)),
+        ("reserved opcode of control",       "", &[(0x8b, b"\x02", b"hi")], Header(0, 0)),
+        ("length not shortest, 16 bits",     "", &[(0x82, b"\x7e\x00\x7d", b"Hello")], Header(0, 3)),
+        ("length not shortest, 64 bits",     "", &[(0x82, b"\x7f\0\0\0\0\0\0\xff\xff", b"Hello")], Header(0, 7)),
+        ("length with its top bit",          "", &[(0x82, b"\x7f\x80\0\0\0\0\0\0\0", b"Hello")], Header(0, 2)),
+        ("frame too long, first byte",       "", &[(0x82, b"\x7e\x02\x00", b"Hello")], Header(0, 2)),
+        ("frame too long, second byte",      "", &[(0x82, b"\x7e\x01\xf5", b"Hello")], Header(0, 3)),
+        ("frame far too long",               "", &[(0x82, b"\x7f\x40\0\0\0\0\0\0\x01", b"Hello")], Header(0, 2)),
+        ("frame too long by 64 bits",        "", &[(0x82, b"\x7f\0\0\0\0\0\x01\0\0", b"Hello")], Header(0, 7)),
+        ("message too long, 7 bits",         "", &[(0x02, b"\x7e\x01\xf4", &[7; 500]), (0x80, b"\x65", b"Hello")], Header(1, 1)),
+        ("message too long, 16 bits",        "", &[(0x02, b"\x7e\x01\xc2", &[7; 450]), (0x80, b"\x7e\x00\x97", b"Hello")], Header(1, 3)),
+        ("message too long, 16 bits, early", "", &[(0x02, b"\x7e\x01\xf4", &[7; 500]), (0x80, b"\x7e\x01\x00", b"Hello")], Header(1, 2)),
+        ("control too long",                 "", &[(0x89, b"\x7e\x00\x7e", b"Hello")], Header(0, 1)),
+        ("control too long, 64 bits",        "", &[(0x89, b"\x7f\0\0\0\0\0\0\0\x7e", b"Hello")], Header(0, 1)),
+        ("control fragmented",               "", &[(0x09, b"\x02", b"hi")], Header(0, 0)),
+        ("continuation alone",               "", &[(0x80, b"\x02", b"hi")], Header(0, 0)),
+        ("continuation after a message",     "", &[(0x81, b"\x00", b""), (0x00, b"\x7e\x00\x80", b"hi")], Header(1, 0)),
+        ("message in a message",             "", &[(0x01, b"\x02", b"hi"), (0x81, b"\x02", b"ho")], Header(1, 0)),
+        ("too many fragments",               "", &[(0x01, b"\x01", b"a"), (0x00, b"\x01", b"b"), (0x00, b"\x7e\x00\x80", b"")], Header(2, 0)),
+        ("too many empty fragments",         "", &[(0x01, b"\x00", b""), (0x00, b"\x00", b"")], Header(1, 1)),
+        ("too many control frames",          "", &[(0x89, b"\x00", b""), (0x8a, b"\x00", b""), (0x89, b"\x01", b"x")], Header(2, 0)),
+        ("text",                             "", &[(0x81, b"\x05", b"He\xfflo")], Payload(0, 2)),
+        ("text, known with a second byte",   "", &[(0x81, b"\x05", b"\xe0\x80\x80lo")], Payload(0, 1)),
+        ("text ends in a code point",        "", &[(0x81, b"\x03", b"Hi\xc3")], Payload(0, 2)),
+        ("and its last frame is empty",      "", &[(0x01, b"\x01", b"\xc3"), (0x80, b"\x00", b"")], Header(1, 1)),
+        ("text in a second fragment",        "", &[(0x01, b"\x02", b"Hi"), (0x80, b"\x03", b"ab\xff")], Payload(1, 2)),
+        ("a Ping between",                   "", &[(0x01, b"\x01", b"\xc3"), (0x89, b"\x01", b"x"), (0x80, b"\x01", b"y")], Payload(2, 0)),
+        ("half a code",                      "", &[(0x88, b"\x01", b"\x03")], Header(0, 1)),
+        ("code 999",                         "", &[(0x88, b"\x05", b"\x03\xe7bye")], Payload(0, 1)),
+        ("code 5",                           "", &[(0x88, b"\x05", b"\x00\x05bye")], Payload(0, 0)),
+        ("code 5120",                        "", &[(0x88, b"\x02", b"\x14\x00")], Payload(0, 0)),
+        ("code 1005",                        "", &[(0x88, b"\x02", b"\x03\xed")], Payload(0, 1)),
+        ("reason",                           "", &[(0x88, b"\x08", b"\x03\xe8b\xffyes!")], Payload(0, 3)),
+        ("reason ends in a code point",      "", &[(0x88, b"\x05", b"\x03\xe8ab\xc3")], Payload(0, 4)),
+        ("reason with half a surrogate",     "", &[(0x88, b"\x07", b"\x03\xe8\xed\xa0\x80ab")], Payload(0, 3)),
+        ("data after a Close",               "", &[(0x88, b"\x00", b""), (0x82, b"\x7e\x00\x80", b"")], Header(1, 0)),
     ];
-    for (name, bytes, expected) in table {
-        let records = explain(name, &open(""), &[server(bytes)]);
+    let mut seen = std::collections::BTreeSet::new();
+    for (rule, extensions, frames, at) in table {
+        for from in [Sender::Client, Sender::Server] {
+            let name = format!("{rule}, of the {}", from.name());
+            let (bytes, place, byte) = written(from, frames, at);
+            let records = explain_within(&name, &limits, &open(extensions), &[step(from, bytes)]);
+            let broken = broken_of(&records).unwrap_or_else(|| panic!("{name}: {records:?}"));
+            assert_eq!((broken.offset, broken.byte), (place, Some(byte)), "{name}: {broken:?}");
+            let rule = broken.rule.split(" (").next().and_then(|rule| rule.split(" of ").next());
+            seen.insert(rule.unwrap().to_owned());
+        }
+    }
+    // Of the rules for frames only the two for the mask are missing, which are below; so are those for what is inflated.
+    assert_eq!(seen.len(), 20, "{seen:#?}");
+}
+
+#[test]
+fn a_mask_is_at_fault_with_the_byte_that_has_its_bit() {
+    let table: [(&str, Step); 3] = [
+        ("a server's frame is masked", server(b"\x81\x85abcdHello")),
+        ("a client's frame isn't", client(b"\x81\x05Hello")),
+        ("a client's long frame isn't", client(b"\x81\x7e\x00\x80Hello")),
+    ];
+    for (name, step) in table {
+        let records = explain(name, &open(""), &[step]);
         let broken = broken_of(&records).unwrap_or_else(|| panic!("{name}: {records:?}"));
-        assert_eq!(broken.offset, expected, "{name}: {broken:?}");
-        assert_eq!(broken.byte, bytes.get(usize::try_from(expected).unwrap()).copied(), "{name}");
+        assert_eq!((broken.offset, &*broken.section), (1, "RFC 6455 §5.1"), "{name}: {broken:?}");
     }
 }
 
@@ -97,10 +182,11 @@ fn the_offending_byte_is_exact_in_what_is_compressed() {
     let stored = b"\x00\x06\x00\xf9\xffHell\xffo\x00";
     let mut frame = vec![0xc1, u8::try_from(stored.len()).unwrap()];
     frame.extend_from_slice(stored);
-    let table: [(&str, &[u8], u64); 3] = [
+    let table: [(&str, &[u8], u64); 4] = [
         ("text", &frame, 11),
         ("block of the reserved type", b"\xc2\x02\x07\x00", 2),
-        ("reserved bit on a continuation", b"\x41\x00\xc0\x00", 3),
+        ("bit on a continuation", b"\x41\x00\xc0\x00", 2),
+        ("the end of the stream is missing", b"\x42\x06\x00\x09\x00\xf6\xffH\x80\x00", 9),
     ];
     for (name, bytes, expected) in table {
         let records = explain(name, &open("permessage-deflate"), &[server(bytes)]);
