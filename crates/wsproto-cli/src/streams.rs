@@ -4,16 +4,42 @@
 //! Pings are to be answered, gives what it says to [`Output`].
 
 mod output;
+mod patient;
 mod visible;
 
-use std::{fmt, io::Write};
+use std::{
+    fmt,
+    io::{self, Write},
+};
+
+use anstream::AutoStream;
 
 pub(crate) use self::{
     output::{Output, Pace},
+    patient::Patient,
     visible::visible,
 };
 
+/// Standard output or standard error, as [`stdout`] and [`stderr`] make them.
+pub(crate) type Coloured = AutoStream<Box<dyn Write + Send>>;
+
+/// Returns standard input, which waits for bytes.
+pub(crate) fn stdin() -> Patient<io::Stdin> {
+    Patient(io::stdin())
+}
+
+/// Returns standard output, with colours on a terminal alone.
+pub(crate) fn stdout() -> Coloured {
+    // Whoever takes the colours away writes in parts, and must not be told to begin again: it is the stream that waits.
+    AutoStream::new(Box::new(Patient(io::stdout())), AutoStream::choice(&io::stdout()))
+}
+
+/// Returns standard error, with colours on a terminal alone.
+pub(crate) fn stderr() -> Coloured {
+    AutoStream::new(Box::new(Patient(io::stderr())), AutoStream::choice(&io::stderr()))
+}
+
 /// Writes a line to standard error. Nobody may be there to read it: that is no reason to fail.
 pub(crate) fn complain(line: fmt::Arguments<'_>) {
-    drop(writeln!(anstream::stderr().lock(), "{line}"));
+    drop(stderr().write_all(format!("{line}\n").as_bytes()));
 }

@@ -2,20 +2,19 @@
 
 use std::{
     fs::File,
-    io::{self, BufRead, Read},
+    io::{self, BufRead, BufReader, Read},
     thread,
-    time::Duration,
 };
 
 use tokio::sync::mpsc;
 use wsproto::CloseCode;
 
+use crate::streams;
+
 /// The longest line, and the longest file of `/binary`.
 pub(super) const MOST: usize = 16 << 20;
 /// So many lines wait to be sent.
 const WAITING: usize = 16;
-/// How long an empty non-blocking stream is left alone.
-const EMPTY: Duration = Duration::from_millis(20);
 
 /// What a line asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,8 +31,10 @@ pub(super) enum Asked {
 /// Starts to read. The thread ends with the input, or with the program: nothing waits for it.
 pub(super) fn start(commands: bool) -> io::Result<mpsc::Receiver<Asked>> {
     let (lines, received) = mpsc::channel(WAITING);
-    let read =
-        move || read_lines(&mut io::stdin().lock(), commands, |asked| lines.blocking_send(asked).is_ok());
+    let read = move || {
+        let mut stdin = BufReader::new(streams::stdin());
+        read_lines(&mut stdin, commands, |asked| lines.blocking_send(asked).is_ok());
+    };
     thread::Builder::new().name("input".into()).spawn(read)?;
     Ok(received)
 }
@@ -73,14 +74,8 @@ fn read_lines(from: &mut impl BufRead, commands: bool, mut give: impl FnMut(Aske
 
 /// Reads a line with its end, or as much as one may have and a byte.
 fn read_line(from: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<()> {
-    loop {
-        let room = MOST.saturating_add(1).saturating_sub(line.len());
-        match from.take(u64::try_from(room).unwrap_or(u64::MAX)).read_until(b'\n', line) {
-            Ok(_) => return Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(EMPTY),
-            Err(error) => return Err(error),
-        }
-    }
+    let most = u64::try_from(MOST).unwrap_or(u64::MAX).saturating_add(1);
+    from.take(most).read_until(b'\n', line).map(drop)
 }
 
 /// Tells what a line asks for.

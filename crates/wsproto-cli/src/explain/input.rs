@@ -7,7 +7,10 @@ use std::{
 };
 
 use super::hex::HexReader;
-use crate::exit::{Failure, Status};
+use crate::{
+    exit::{Failure, Status},
+    streams::{self, Patient},
+};
 
 /// With what kinds of inputs begin. As few bytes as possible are awaited: the input may be a live stream.
 const MAGICS: [(&[u8], Result<Kind, &str>); 11] = [
@@ -71,16 +74,15 @@ impl Input {
             Some(path) if path != Path::new("-") => {
                 let name = path.display().to_string();
                 let file = File::open(path).map_err(|error| unreadable(&name, &error))?;
-                (name, Box::new(file))
+                (name, Box::new(Patient(file)))
             }
             _ => {
-                let stdin = io::stdin();
-                if file.is_none() && stdin.is_terminal() {
+                if file.is_none() && io::stdin().is_terminal() {
                     let message =
                         "no file: name one, or --hex DIGITS, or pipe something in; --help has examples";
                     return Err(Failure::new(Status::Usage, message));
                 }
-                ("standard input".into(), Box::new(stdin))
+                ("standard input".into(), Box::new(streams::stdin()))
             }
         };
         Self::read(name, reader, kind)

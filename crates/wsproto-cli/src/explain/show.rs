@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::{bits, dump};
 use crate::{
     exit::{Failure, Status},
+    streams,
     wire::{Begun, Handshake, Line, Numbered, Placed, Record, escape, escape_json},
 };
 
@@ -76,7 +77,7 @@ struct Addresses {
 impl Show {
     /// Writes to standard output, in colours where that is a terminal.
     pub(super) fn stdout(form: Form) -> Self {
-        Self::new(Box::new(anstream::stdout().lock()), Box::new(anstream::stderr()), form)
+        Self::new(Box::new(streams::stdout()), Box::new(streams::stderr()), form)
     }
 
     pub(super) fn new(out: Box<dyn Write>, notes: Box<dyn Write>, form: Form) -> Self {
@@ -85,7 +86,7 @@ impl Show {
 
     /// Says something that is no record.
     pub(super) fn note(&mut self, note: fmt::Arguments<'_>) {
-        drop(writeln!(self.notes, "wsproto: {note}"));
+        drop(self.notes.write_all(format!("wsproto: {note}\n").as_bytes()));
     }
 
     /// Returns the status to exit with.

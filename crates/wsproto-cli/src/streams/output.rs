@@ -15,6 +15,8 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use super::Patient;
+
 /// So many bytes may wait for each stream, and one part that is longer.
 const ROOM: u32 = 4 << 20;
 /// What a part counts for besides its bytes.
@@ -188,6 +190,7 @@ fn cost(bytes: &Bytes) -> u32 {
 
 /// Writes parts as they come; those that wait already in one go, as far as they are for the same stream.
 fn write(waiting: &mpsc::Receiver<Part>, failed: &watch::Sender<Option<io::ErrorKind>>) {
+    let (mut out, mut err) = (Patient(io::stdout()), super::stderr());
     let mut next = None;
     while let Some(first) = next.take().or_else(|| waiting.recv().ok()) {
         let to = first.to;
@@ -210,40 +213,12 @@ fn write(waiting: &mpsc::Receiver<Part>, failed: &watch::Sender<Option<io::Error
             // Once it has failed, what still comes is for nobody.
             Stream::Out if failed.borrow().is_some() => {}
             Stream::Out => {
-                if let Err(error) = write_all(&mut io::stdout().lock(), &bytes) {
+                if let Err(error) = out.write_all(&bytes).and_then(|()| out.flush()) {
                     failed.send_replace(Some(error.kind()));
                 }
             }
             // Whether anybody reads what is said besides makes no difference.
-            Stream::Err => drop(write_all(&mut anstream::stderr().lock(), &bytes)),
+            Stream::Err => drop(err.write_all(&bytes)),
         }
-    }
-}
-
-/// Writes all, also to a stream that another program has made non-blocking.
-fn write_all(to: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match to.write(bytes) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
-            Err(error) => wait_or_fail(error)?,
-        }
-    }
-    loop {
-        match to.flush() {
-            Ok(()) => return Ok(()),
-            Err(error) => wait_or_fail(error)?,
-        }
-    }
-}
-
-fn wait_or_fail(error: io::Error) -> io::Result<()> {
-    match error.kind() {
-        io::ErrorKind::Interrupted => Ok(()),
-        io::ErrorKind::WouldBlock => {
-            thread::sleep(FULL);
-            Ok(())
-        }
-        _ => Err(error),
     }
 }

@@ -156,31 +156,6 @@ fn standard_output_that_is_closed_ends_it_quietly() {
     assert_eq!(ended.recv().unwrap().received.map(|close| close.code.get()), Some(1001));
 }
 
-#[cfg(target_os = "linux")]
-#[test]
-fn a_full_disk_is_told() {
-    use std::{
-        fs::OpenOptions,
-        process::{Command, Stdio},
-    };
-
-    let (port, _) = once(|stream| async {
-        let mut ws = open(stream).await;
-        ws.send("hello").await.unwrap();
-        while let Ok(Some(_)) = ws.recv().await {}
-    });
-    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_wsproto"))
-        .args(["connect", &ws(port), "--wait", "forever"])
-        .stdin(Stdio::null())
-        .stdout(full)
-        .stderr(Stdio::piped())
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(8));
-    assert!(String::from_utf8(output.stderr).unwrap().contains("can't write to standard output"));
-}
-
 #[cfg(unix)]
 #[test]
 fn what_a_terminal_would_obey_is_shown_as_escapes() {
