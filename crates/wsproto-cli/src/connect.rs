@@ -54,7 +54,7 @@ pub(crate) struct Args {
     /// Connects through this HTTP proxy: `http://user:password@proxy.example:3128`.
     #[arg(long, value_name = "URL", value_parser = proxy, conflicts_with = "unix")]
     proxy: Option<Proxy>,
-    /// The longest message that is taken.
+    /// The longest message that is taken, once it is inflated.
     #[arg(long, value_name = "BYTES", default_value_t = 64 << 20, value_parser = clap::value_parser!(u64).range(1..=1 << 30))]
     max_message: u64,
     /// Writes binary messages to standard output as they are, with nothing between them; without it, their length and
@@ -99,6 +99,7 @@ Exit status:
     7  a deadline passed
     8  a file or a standard stream can't be read or written, or a line of a pipe can't be sent
     9  closed in order, but before all lines were sent or all messages came that --expect asks for
+   10  the server sent more than a limit of this side allows, such as --max-message
   130  a second Ctrl-C, or one before the connection was open
 
 Examples:

@@ -28,6 +28,8 @@ pub(crate) enum Status {
     Local = 8,
     /// The connection was closed in order, but too early: lines were not sent, or messages that were asked for did not come.
     Unfinished = 9,
+    /// What came was more than a limit of this side allows.
+    Limit = 10,
     /// A second Ctrl-C, or one before the connection was open, as shells say it.
     Interrupted = 130,
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, io};
 
-use wsproto::{CloseCode, RemoteProtocolError, Side};
+use wsproto::{CloseCode, RemoteProtocolError, Side, frame::FrameError};
 use wsproto_tokio::Error;
 
 use super::receive::Ended;
@@ -24,11 +24,35 @@ pub(super) fn tell(ended: &Ended) -> (Status, String) {
             };
             (Status::Abnormal, format!("the connection ended without a Close{why}"))
         }
-        Err(Error::Remote(error)) => (Status::Broken, format!("the server broke a rule: {error}")),
+        Err(Error::Remote(error)) => match limit(error) {
+            Some(option) => {
+                (Status::Limit, format!("the server sent more than this client takes: {error}. {option}"))
+            }
+            None => (Status::Broken, format!("the server broke a rule: {error}")),
+        },
         Err(Error::TimedOut(step)) if !report.clean => (Status::TimedOut, step.to_string()),
         _ if report.clean => closed(ended),
         Err(error) => (Status::Abnormal, error.to_string()),
         Ok(()) => (Status::Abnormal, "the connection ended without a Close".into()),
+    }
+}
+
+/// Tells whether a limit of ours was passed, which is no rule of the protocol; returns what to do about it.
+fn limit(error: &RemoteProtocolError) -> Option<&'static str> {
+    match error {
+        RemoteProtocolError::MessageTooLong { .. }
+        | RemoteProtocolError::Frame(FrameError::FrameTooLong { .. } | FrameError::MessageTooLong { .. }) => {
+            Some("--max-message raises it")
+        }
+        RemoteProtocolError::Extension(error) if error.close_code() == CloseCode::MESSAGE_TOO_BIG => {
+            Some("--max-message raises it")
+        }
+        RemoteProtocolError::TooManyFragments { .. }
+        | RemoteProtocolError::TooManyEmptyFragments { .. }
+        | RemoteProtocolError::TooManyControlFrames { .. } => {
+            Some("no option changes it: it guards against floods")
+        }
+        _ => None,
     }
 }
 

@@ -5,7 +5,7 @@ use wsproto::Settings;
 
 use crate::{
     connect,
-    servers::{echo, once},
+    servers::{echo, once, open, serve},
     ws,
 };
 
@@ -110,9 +110,35 @@ fn a_proxy_is_asked_for_a_tunnel() {
 }
 
 #[test]
-fn a_message_that_is_too_long_is_refused() {
-    let outcome = connect(&[&ws(echo()), "--max-message", "4", "--wait", "forever"], b"1234\n12345\n");
-    assert_eq!((outcome.status, outcome.text()), (1, "1234\n"), "{}", outcome.stderr);
+fn a_limit_of_our_own_is_no_rule_that_the_server_broke() {
+    let writing = |bytes: &'static [u8]| {
+        serve(move |stream| async move {
+            let Ok((mut stream, _)) = open(stream).await.into_parts() else { panic!("it is open") };
+            stream.write_all(bytes).await.unwrap();
+            drop(tokio::io::copy(&mut stream, &mut tokio::io::sink()).await);
+        })
+    };
+    let many: &'static [u8] =
+        Box::leak([&b"\x01\x00"[..], &b"\x00\x00".repeat(20_000)].concat().into_boxed_slice());
+    // Three zeros and a hundred, compressed.
+    let bomb = b"\xc1\x05\x32\x30\x30\x00\x00\xc1\x06\x32\x30\xa0\x3d\x00\x00";
+    #[rustfmt::skip]
+    let table: [(&str, &[u8], &str, &str); 4] = [
+        ("a frame",        b"\x81\x0812345678\x81\x09123456789", "12345678\n", "limit of 8 bytes. --max-message raises it"),
+        ("fragments",      b"\x01\x0512345\x80\x046789",     "",       "limit of 8 bytes. --max-message raises it"),
+        ("compressed",     bomb,                           "000\n",  "--max-message raises it"),
+        ("empty frames",   many,                           "",       "no option changes it"),
+    ];
+    for (name, bytes, stdout, says) in table {
+        let outcome = connect(&[&ws(writing(bytes)), "--max-message", "8", "--wait", "forever"], b"");
+        assert_eq!((outcome.status, outcome.text()), (10, stdout), "{name}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains("more than this client takes"), "{name}: {}", outcome.stderr);
+        assert!(
+            outcome.stderr.contains(says) && !outcome.stderr.contains("broke"),
+            "{name}: {}",
+            outcome.stderr
+        );
+    }
 }
 
 #[cfg(unix)]
