@@ -33,6 +33,8 @@ use crate::{
 /// is sent, so that few messages see the stall, and the latencies look better than those that users would have. With --rate
 /// messages are sent when they are due, and times count from the moment at which each was due.
 ///
+/// Ctrl-C closes all connections with 1001 and tells what was measured until then; a second one ends at once.
+///
 /// Measure servers of your own only: it is meant to be more than a server can take.
 #[derive(clap::Args)]
 #[command(after_long_help = AFTER_HELP)]
@@ -87,7 +89,7 @@ Exit status:
     5  connections were lost: they ended before the end
     7  messages had no answer within 5 s after the end
     8  a standard stream or something else of this machine failed
-  130  Ctrl-C: what was measured until then is told
+  130  Ctrl-C: what was measured until then is told, unless connections were still being opened
 
 Examples:
   wsproto serve & wsproto bench ws://localhost:9001/echo

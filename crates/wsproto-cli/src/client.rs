@@ -1,15 +1,23 @@
 //! What `connect` and `bench` share: how a server is reached, and why it couldn't be.
 
+mod ending;
 mod failure;
+mod heard;
 #[cfg(feature = "tls")]
 mod insecure;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use wsproto::{Config, DeflateConfig, Timeouts, WebSocketUrl};
-use wsproto_tokio::{Connector, Settings};
+use tokio::io::{AsyncRead, AsyncWrite};
+use wsproto::{AcceptConnection, Config, DeflateConfig, Timeouts, WebSocketUrl};
+use wsproto_tokio::{Connector, Error, Settings, WebSocket};
 
-pub(crate) use self::failure::{refused, unreachable};
+use self::heard::First;
+pub(crate) use self::{
+    ending::{WITHOUT_CLOSE, ending, limit, said},
+    failure::BODY,
+    heard::Heard,
+};
 use crate::exit::{Failure, Status};
 
 /// How long the closing handshake may take, and the end of the stream after it.
@@ -87,6 +95,36 @@ impl Options {
         // There is no TLS to be insecure.
         let _ = self.insecure;
         Ok(connector)
+    }
+}
+
+/// A server, and how it is called.
+pub(crate) struct Server<'a> {
+    pub(crate) url: &'a WebSocketUrl,
+    /// As people write it: a host and a port, or a path.
+    pub(crate) place: String,
+    /// How long connecting may take, all of it.
+    pub(crate) limit: Duration,
+}
+
+impl Server<'_> {
+    /// Opens a connection over a stream that `dial` gives and `over` may wrap; where there is none, says why.
+    pub(crate) async fn open<D, S>(
+        &self,
+        connector: &Connector,
+        dial: impl Future<Output = Result<D, Error>>,
+        over: impl FnOnce(Heard<D>) -> S,
+    ) -> Result<(WebSocket<S>, AcceptConnection), Failure>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let began = Instant::now();
+        let stream = dial.await.map_err(|error| failure::unreachable(self, &error))?;
+        let first = First::default();
+        let stream = over(Heard::new(stream, first.clone()));
+        let left = self.limit.saturating_sub(began.elapsed());
+        let opened = connector.clone().with_timeout(left).connect_over(stream, self.url.clone()).await;
+        opened.map_err(|error| failure::refused(self, &error, &first.bytes()))
     }
 }
 

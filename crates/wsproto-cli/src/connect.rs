@@ -129,6 +129,11 @@ impl Args {
     fn unix(&self) -> Option<&Path> {
         self.unix.as_deref()
     }
+
+    /// Names the server as people write it.
+    fn place(&self) -> String {
+        self.unix().map_or_else(|| client::place(&self.url), |path| path.display().to_string())
+    }
 }
 
 /// Runs the command.

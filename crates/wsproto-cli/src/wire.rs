@@ -28,6 +28,7 @@ pub(crate) use self::{
     chunk::{Chunk, Sender, Tapped},
     escape::{escape, escape_json},
     explainer::{Explainer, Start},
+    head::{fields as head_fields, list as head_list},
     line::{Line, Placed},
     numbered::{Begun, Numbered},
     preview::{hex, unhex},

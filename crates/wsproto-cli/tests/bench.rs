@@ -20,9 +20,10 @@ use std::{
 };
 
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wsproto::{CloseCode, Message};
 
-use servers::{answer, echo, nobody, open, serve};
+use servers::{answer, echo, nobody, once, open, serve};
 use tool::{Outcome, Tool};
 
 fn bench(port: u16, options: &[&str]) -> Outcome {
@@ -162,16 +163,53 @@ fn what_goes_wrong_is_counted_and_told() {
         drop(ws.close(CloseCode::SERVICE_RESTART, "").await);
     });
     let refusing = answer(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", true);
+    let writing = |bytes: &'static [u8]| {
+        serve(move |stream| async move {
+            let mut ws = open(stream).await;
+            drop(ws.recv().await);
+            let Ok((mut stream, _)) = ws.into_parts() else { panic!("it is open") };
+            stream.write_all(bytes).await.unwrap();
+        })
+    };
+    let (without_code, without_close) = (writing(b"\x88\x00"), writing(b""));
+    let too_long = serve(|stream| async {
+        let mut ws = open(stream).await;
+        while let Ok(Some(_)) = ws.recv().await {
+            if ws.send("x".repeat(1 << 20)).await.is_err() {
+                break;
+            }
+        }
+    });
+    // A body that is another one each time.
+    let differing = serve(|mut stream| async move {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        drop(stream.read(&mut [0; 4096]).await);
+        let body = format!("request {}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let head = format!("HTTP/1.1 503 x\r\nContent-Length: {}\r\n\r\n", body.len());
+        drop(stream.write_all((head + &body).as_bytes()).await);
+        drop(stream.read(&mut [0; 4096]).await);
+    });
     #[rustfmt::skip]
-    let table: [(&str, u16, i32, [u32; 3], &str); 5] = [
+    let table: [(&str, u16, i32, [u32; 3], &str); 14] = [
         ("wrong",       wrong,       1, [4, 0, 0], ""),
         ("nobody",      nobody(),    3, [0, 4, 0], "nothing listens there"),
         ("refused",     refusing,    3, [0, 4, 0], "refused: status 403"),
         ("every other", every_other, 3, [2, 2, 0], "ended the connection before it answered"),
-        ("closing",     closing,     5, [4, 0, 4], "1012"),
+        ("closing",     closing,     5, [4, 0, 4], "4 lost: closed by the server: 1012"),
+        ("no code",     without_code, 5, [4, 0, 4], "4 lost: closed by the server, without a code"),
+        ("no Close",    without_close, 5, [4, 0, 4], "4 lost: the connection ended without a Close"),
+        ("too long",    too_long,    1, [4, 0, 0], ""),
+        ("TLS",         answer(b"\x15\x03\x01\x00\x02\x02\x46", true), 3, [0, 4, 0], ": this port speaks TLS: use wss://"),
+        ("SSH",         answer(b"SSH-2.0-OpenSSH_9.6\r\n", true), 3, [0, 4, 0], "doesn't speak HTTP: it began with \"SSH-2.0"),
+        ("redirect",    answer(b"HTTP/1.1 301 x\r\nLocation: /a\r\nContent-Length: 0\r\n\r\n", true), 3, [0, 4, 0], "redirects (status 301) to ws://127.0.0.1:"),
+        ("a page",      answer(b"HTTP/1.1 200 x\r\nContent-Length: 2\r\n\r\nhi", true), 3, [0, 4, 0], "status 200 OK: an ordinary page"),
+        ("each differs", differing,  3, [0, 4, 0], "4 127.0.0.1:PORT refused: status 503"),
+        ("silence",     answer(b"", false), 3, [0, 4, 0], "4 to open took more than 1 s"),
     ];
     for (name, port, expected, [opened, failed, lost], reason) in table {
-        let (status, result) = json(port, &["--seconds", "0.5", "--connections", "4", "--timeout", "5"]);
+        let timeout = if name == "silence" { "1" } else { "5" };
+        let (status, result) =
+            json(port, &["--seconds", "0.5", "--connections", "4", "--timeout", timeout, "--no-compression"]);
         let connections = &result["connections"];
         assert_eq!(status, expected, "{name}: {result}");
         assert_eq!(
@@ -179,8 +217,13 @@ fn what_goes_wrong_is_counted_and_told() {
             [opened, failed, lost],
             "{name}: {result}"
         );
-        assert!(result["reasons"].to_string().contains(reason), "{name}: {result}");
-        assert_eq!(connections["wrong"] == 4, name == "wrong", "{name}: {result}");
+        let reasons = result["reasons"].as_object().unwrap();
+        let told: String = reasons.iter().map(|(reason, count)| format!("{count} {reason}\n")).collect();
+        let told =
+            told.replace(&format!(":{port}"), ":PORT").replace("ws://127.0.0.1:PORT", "ws://127.0.0.1:");
+        assert!(told.contains(reason), "{name}: {told}");
+        assert_eq!(connections["wrong"] == 4, name == "wrong" || name == "too long", "{name}: {result}");
+        assert_eq!(connections["unended"], 0, "{name}: {result}");
     }
 }
 
@@ -267,4 +310,78 @@ fn ctrl_c_tells_what_was_measured_until_then() {
     assert_eq!(result["interrupted"], true);
     let seconds = result["seconds"].as_f64().unwrap();
     assert!(0.1 < seconds && seconds < 5.0 && result["messages"]["answered"].as_u64() > Some(0), "{result}");
+}
+
+/// What was due on a connection that is lost counts, whether it was lost before the start or after.
+#[test]
+fn a_rate_is_kept_by_those_that_are_left() {
+    static EARLY: AtomicU32 = AtomicU32::new(0);
+    static LATE: AtomicU32 = AtomicU32::new(0);
+    // The first connection ends before the last one is open.
+    let early = serve(|stream| async {
+        let number = EARLY.fetch_add(1, Ordering::Relaxed);
+        if number == 3 {
+            tokio::time::sleep(Duration::from_millis(600)).await;
+        }
+        if number == 0 {
+            drop(open(stream).await);
+        } else {
+            drop(servers::echo_to_the_end(stream).await);
+        }
+    });
+    // It ends after the start.
+    let late = serve(|stream| async {
+        let is_first = LATE.fetch_add(1, Ordering::Relaxed) == 0;
+        if is_first {
+            let mut ws = open(stream).await;
+            drop(ws.recv().await);
+        } else {
+            drop(servers::echo_to_the_end(stream).await);
+        }
+    });
+    for (name, port, missing) in [("early", early, 0), ("late", late, 49)] {
+        let (status, result) = json(port, &["--seconds", "1", "--connections", "4", "--rate", "200"]);
+        assert_eq!(status, 5, "{name}: {result}");
+        let connections = &result["connections"];
+        assert_eq!([&connections["opened"], &connections["lost"]], [4, 1], "{name}: {result}");
+        let count = |of: &str| result["messages"][of].as_u64().unwrap();
+        let all = count("sent") + count("unsent");
+        assert_eq!(all, 200, "{name}: all that were due are sent or told: {result}");
+        assert!(count("unsent") >= missing, "{name}: {result}");
+        assert!(count("answered") >= 140, "{name}: {result}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_closes_with_1001_and_is_bounded() {
+    // Both while it measures and while it still opens.
+    for (name, connections, wait) in [("measuring", "1", 1000), ("opening", "2", 700)] {
+        let (port, ended) = once(servers::echo_to_the_end);
+        let url = format!("ws://127.0.0.1:{port}/");
+        let tool = Tool::start("bench", &[&url, "--seconds", "600", "-c", connections]);
+        std::thread::sleep(Duration::from_millis(wait));
+        tool.signal("INT");
+        assert_eq!(tool.end().status, 130, "{name}");
+        let report = ended.recv_timeout(tool::PATIENCE).unwrap();
+        assert_eq!(report.received.map(|close| close.code), Some(CloseCode::GOING_AWAY), "{name}");
+    }
+    // A server that doesn't close.
+    let silent = serve(|stream| async {
+        let mut ws = open(stream).await;
+        drop(ws.recv().await);
+        future::pending::<()>().await;
+    });
+    for (signals, most) in [(1, 12), (2, 3)] {
+        let url = format!("ws://127.0.0.1:{silent}/");
+        let tool = Tool::start("bench", &[&url, "--seconds", "600", "-c", "2"]);
+        std::thread::sleep(Duration::from_millis(1000));
+        let began = std::time::Instant::now();
+        for _ in 0..signals {
+            tool.signal("INT");
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        assert_eq!(tool.end().status, 130, "{signals} signals");
+        assert!(began.elapsed() < Duration::from_secs(most), "{signals} signals: {:?}", began.elapsed());
+    }
 }

@@ -12,7 +12,7 @@ use tokio::{
     sync::{Notify, mpsc, watch},
     time::{Instant as Deadline, sleep_until},
 };
-use wsproto::CloseCode;
+use wsproto::{CloseCode, RemoteProtocolError};
 use wsproto_tokio::{Error, MaybeTls, WebSocket};
 
 use super::{
@@ -21,6 +21,10 @@ use super::{
     run::{DRAIN, Go, Told},
     tally::Tally,
 };
+use crate::client::{self, Heard};
+
+/// What a connection goes over.
+pub(super) type Stream = Heard<MaybeTls>;
 
 /// A connection, and what it shares with all.
 pub(super) struct Load {
@@ -28,6 +32,8 @@ pub(super) struct Load {
     pub(super) plan: Arc<Plan>,
     pub(super) tally: Arc<Tally>,
     pub(super) go: watch::Receiver<Option<Go>>,
+    /// Whether all are to stop at once.
+    pub(super) stop: watch::Receiver<bool>,
     pub(super) told: mpsc::UnboundedSender<Told>,
     /// Wakes it when a message is due.
     pub(super) due: Arc<Notify>,
@@ -45,8 +51,18 @@ pub(super) enum End {
     },
     /// An answer was wrong.
     Wrong,
+    /// It ended before the start.
+    Early(String),
     /// It ended too early.
-    Lost(String),
+    Lost {
+        why: String,
+        /// Messages that were sent and will have no answer.
+        unanswered: u64,
+        /// Messages that would have been due until the end.
+        unsent: u64,
+    },
+    /// It was told to stop before the start.
+    Stopped,
 }
 
 /// What is under way on a connection.
@@ -62,55 +78,63 @@ struct State {
 
 impl Load {
     /// Runs from the first byte to the last.
-    pub(super) async fn run(self, ws: WebSocket<MaybeTls>) {
+    pub(super) async fn run(self, ws: WebSocket<Stream>) {
         let end = self.work(ws).await;
-        drop(self.told.send(Told::Ended(end)));
+        drop(self.told.send(Told::Ended { index: self.index, end }));
     }
 
-    async fn work(&self, mut ws: WebSocket<MaybeTls>) -> End {
-        let Some(go) = self.wait(&mut ws).await else { return End::Lost("it ended before the start".into()) };
-        let mut state = State {
-            under_way: VecDeque::new(),
-            sent: 0,
-            answered: 0,
-            buffer: self.plan.echo.buffer(),
-            schedule: go.gap.map(|gap| Schedule {
-                start: go.start,
-                gap,
-                turns: go.open,
-                turn: go.turn(self.index),
-            }),
-            go,
+    async fn work(&self, mut ws: WebSocket<Stream>) -> End {
+        let end = match self.wait(&mut ws).await {
+            Ok(go) => self.measure(&mut ws, &mut self.state(go)).await,
+            Err(end) => end,
         };
-        let end = self.measure(&mut ws, &mut state).await;
-        if !matches!(end, End::Lost(_)) {
-            let code = if *state.go.stop.borrow() { CloseCode::GOING_AWAY } else { CloseCode::NORMAL };
+        if !matches!(end, End::Lost { .. } | End::Early(_)) {
+            let code = if *self.stop.borrow() { CloseCode::GOING_AWAY } else { CloseCode::NORMAL };
             drop(ws.close(code, "").await);
         }
         end
     }
 
+    fn state(&self, go: Go) -> State {
+        State {
+            under_way: VecDeque::new(),
+            sent: 0,
+            answered: 0,
+            buffer: self.plan.echo.buffer(),
+            schedule: go.schedule(self.index),
+            go,
+        }
+    }
+
     /// Waits for the start; Pings are answered meanwhile.
-    async fn wait(&self, ws: &mut WebSocket<MaybeTls>) -> Option<Go> {
+    async fn wait(&self, ws: &mut WebSocket<Stream>) -> Result<Go, End> {
         let mut go = self.go.clone();
+        let mut stopping = pin!(stopped(self.stop.clone()));
         loop {
             tokio::select! {
-                started = go.wait_for(Option::is_some) => return started.ok().and_then(|go| go.clone()),
-                // What it says without being asked is of no concern.
-                came = ws.recv() => if !matches!(came, Ok(Some(_))) { return None },
+                started = go.wait_for(Option::is_some) => {
+                    return started.ok().and_then(|go| go.clone()).ok_or(End::Stopped);
+                }
+                () = &mut stopping => return Err(End::Stopped),
+                came = ws.recv() => match came {
+                    // What it says without being asked is of no concern.
+                    Ok(Some(_)) => {}
+                    Ok(None) => return Err(End::Early(client::ending(&ws.close_report()))),
+                    Err(error) => return Err(End::Early(why(&error))),
+                },
             }
         }
     }
 
-    async fn measure(&self, ws: &mut WebSocket<MaybeTls>, state: &mut State) -> End {
+    async fn measure(&self, ws: &mut WebSocket<Stream>, state: &mut State) -> End {
         let end = state.go.end;
         let last = end.checked_add(DRAIN).unwrap_or(end);
         let mut ending = pin!(sleep_until(Deadline::from_std(end)));
         let mut giving_up = pin!(sleep_until(Deadline::from_std(last)));
-        let mut stopping = pin!(stopped(state.go.stop.clone()));
+        let mut stopping = pin!(stopped(self.stop.clone()));
         loop {
             if let Err(error) = self.send(ws, state).await {
-                return End::Lost(why(&error));
+                return state.lost(why(&error));
             }
             let is_over = Instant::now() >= end;
             if is_over && state.under_way.is_empty() {
@@ -121,7 +145,7 @@ impl Load {
                 outcome = self.receive(ws, state) => match outcome {
                     Ok(true) => {}
                     Ok(false) => return End::Wrong,
-                    Err(why) => return End::Lost(why),
+                    Err(why) => return state.lost(why),
                 },
                 () = self.due.notified(), if !is_over => {}
                 () = &mut ending, if !is_over => {}
@@ -132,7 +156,7 @@ impl Load {
     }
 
     /// Sends what may be sent: up to the window, and at a rate what is due.
-    async fn send(&self, ws: &mut WebSocket<MaybeTls>, state: &mut State) -> Result<(), Error> {
+    async fn send(&self, ws: &mut WebSocket<Stream>, state: &mut State) -> Result<(), Error> {
         while state.under_way.len() < self.plan.window {
             let now = Instant::now();
             let from = match &state.schedule {
@@ -149,7 +173,7 @@ impl Load {
     }
 
     /// Waits for an event; tells whether it was right.
-    async fn receive(&self, ws: &mut WebSocket<MaybeTls>, state: &mut State) -> Result<bool, String> {
+    async fn receive(&self, ws: &mut WebSocket<Stream>, state: &mut State) -> Result<bool, String> {
         let number = state.answered;
         let judged = ws.recv_with(|event, _| self.plan.echo.judge(&event, number)).await;
         match judged {
@@ -164,7 +188,9 @@ impl Load {
                 }
                 Ok(is_right)
             }
-            Ok(None) => Err(format!("the server closed it: {}", ws.close_report().code().get())),
+            Ok(None) => Err(client::ending(&ws.close_report())),
+            // An answer that is longer than any right one.
+            Err(Error::Remote(error)) if client::limit(&error).is_some() => Ok(false),
             Err(error) => Err(why(&error)),
         }
     }
@@ -183,7 +209,20 @@ impl Load {
                 unsent = unsent.saturating_add(1);
             }
         }
-        End::Done { unanswered: u64::try_from(state.under_way.len()).unwrap_or(u64::MAX), unsent }
+        End::Done { unanswered: state.unanswered(), unsent }
+    }
+}
+
+impl State {
+    fn unanswered(&self) -> u64 {
+        u64::try_from(self.under_way.len()).unwrap_or(u64::MAX)
+    }
+
+    /// Counts what has no answer and never will: how long it would have taken, nobody knows.
+    fn lost(&self, why: String) -> End {
+        let until = |schedule: &Schedule| schedule.due_before(self.go.end).saturating_sub(self.sent);
+        let unsent = self.schedule.as_ref().map_or(0, until);
+        End::Lost { why, unanswered: self.unanswered(), unsent }
     }
 }
 
@@ -195,5 +234,8 @@ async fn stopped(mut stop: watch::Receiver<bool>) {
 }
 
 fn why(error: &Error) -> String {
-    crate::wire::escape(&error.to_string(), 200)
+    match error {
+        Error::Remote(RemoteProtocolError::EndOfStream { .. }) => client::WITHOUT_CLOSE.into(),
+        error => crate::wire::escape(&error.to_string(), 200),
+    }
 }

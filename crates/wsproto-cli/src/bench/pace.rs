@@ -31,6 +31,21 @@ impl Schedule {
         let nanos = place as f64 * self.gap;
         self.start.checked_add(Duration::try_from_secs_f64(nanos / 1e9).ok()?)
     }
+
+    /// Returns how many messages are due before a moment.
+    pub(super) fn due_before(&self, end: Instant) -> u64 {
+        let is_before = |number: u64| self.due(number).is_some_and(|due| due < end);
+        // Twice as many each time, and then the exact number between.
+        let (mut low, mut high) = (0_u64, 1_u64);
+        while is_before(high.saturating_sub(1)) {
+            (low, high) = (high, high.saturating_mul(2));
+        }
+        while low < high {
+            let middle = low.midpoint(high);
+            if is_before(middle) { low = middle.saturating_add(1) } else { high = middle }
+        }
+        low
+    }
 }
 
 /// Wakes the connections in turn, until `stop`. The timers of tokio have milliseconds; a thread sleeps more exactly.
@@ -70,5 +85,10 @@ mod tests {
         assert_eq!(times, [0, 1, 2, 3, 4, 5]);
         assert_eq!(due(1, 1_000_000), 3_000_001);
         assert_eq!(schedule(0).due(u64::MAX), None);
+        for millis in [0, 1, 2, 3, 4, 5, 6, 7, 3000, 3001, 3002] {
+            let end = start + Duration::from_millis(millis);
+            let all: u64 = (0..3).map(|turn| schedule(turn).due_before(end)).sum();
+            assert_eq!(all, millis, "one each millisecond");
+        }
     }
 }

@@ -94,6 +94,8 @@ struct Connections {
     failed: u32,
     lost: u32,
     wrong: u32,
+    /// Had not ended when the last of their time was over.
+    unended: u32,
 }
 
 #[derive(Serialize)]
@@ -125,10 +127,17 @@ impl Report {
         let a_second = |count: f64| if seconds > 0.0 { count / seconds } else { 0.0 };
         let messages_per_second = a_second(float(answered));
         let size = plan.echo.size();
-        let Counts { asked, opened, failed, lost, wrong, .. } = *counts;
+        let Counts { asked, opened, failed, lost, wrong, ended, .. } = *counts;
         Ok(Self {
             url: plan.url.to_string(),
-            connections: Connections { asked, opened, failed, lost, wrong },
+            connections: Connections {
+                asked,
+                opened,
+                failed,
+                lost,
+                wrong,
+                unended: opened.saturating_sub(ended),
+            },
             extensions: counts.extensions.clone(),
             kind: if plan.echo.is_binary() { "binary" } else { "text" },
             size,
@@ -180,10 +189,13 @@ impl fmt::Display for Report {
         }
         let extensions = crate::wire::escape(&self.extensions.join(", "), 200);
         writeln!(f, "extensions   {}", if extensions.is_empty() { "none" } else { &extensions })?;
-        let Connections { asked, opened, failed, lost, wrong } = connections;
+        let Connections { asked, opened, failed, lost, wrong, unended } = connections;
         write!(f, "connections  {asked} asked, {opened} opened, {failed} failed, {lost} lost")?;
         if *wrong > 0 {
             write!(f, ", {wrong} with a WRONG ANSWER")?;
+        }
+        if *unended > 0 {
+            write!(f, ", {unended} not closed in time")?;
         }
         writeln!(f)?;
         for (reason, count) in &self.reasons {

@@ -17,17 +17,17 @@ use tokio::{
     task::JoinHandle,
     time::{MissedTickBehavior, interval, sleep, sleep_until},
 };
-use wsproto_tokio::{MaybeTls, WebSocket};
+use wsproto_tokio::WebSocket;
 
 use super::{
-    load::{End, Load},
+    load::{End, Load, Stream},
     pace::{self, Schedule},
     plan::Plan,
     report::{Counts, Report},
     tally::Tally,
 };
 use crate::{
-    client::{self, place},
+    client::{self, Server},
     exit::{Failure, Status},
     signals::Signals,
     streams::Output,
@@ -55,15 +55,14 @@ pub(super) struct Go {
     pub(super) open: u32,
     /// The numbers of those that are, in order.
     turns: Arc<[u32]>,
-    /// Whether all are to stop at once.
-    pub(super) stop: watch::Receiver<bool>,
 }
 
 impl Go {
-    /// Returns the turn of a connection.
-    pub(super) fn turn(&self, index: u32) -> u32 {
+    /// Returns when messages of a connection are due, where there is a rate.
+    pub(super) fn schedule(&self, index: u32) -> Option<Schedule> {
         let turn = self.turns.binary_search(&index).unwrap_or_else(|place| place);
-        u32::try_from(turn).unwrap_or(u32::MAX)
+        let turn = u32::try_from(turn).unwrap_or(u32::MAX);
+        self.gap.map(|gap| Schedule { start: self.start, gap, turns: self.open, turn })
     }
 }
 
@@ -71,7 +70,7 @@ impl Go {
 pub(super) enum Told {
     Opened { index: u32, extensions: Vec<String> },
     Failed(String),
-    Ended(End),
+    Ended { index: u32, end: End },
 }
 
 /// Runs the benchmark, and writes its result.
@@ -85,7 +84,10 @@ pub(super) async fn run(
     let mut bench = Bench::start(Arc::new(plan));
     tokio::select! {
         () = bench.open(&progress) => {}
-        () = signals.next() => return Ok(Status::Interrupted),
+        () = signals.next() => {
+            progress.end();
+            return bench.leave(&mut signals).await;
+        }
     }
     bench.measure(&progress, &mut signals).await?;
     progress.end();
@@ -110,6 +112,7 @@ struct Bench {
     tally: Arc<Tally>,
     counts: Counts,
     go: watch::Sender<Option<Go>>,
+    stop: watch::Sender<bool>,
     told: mpsc::UnboundedReceiver<Told>,
     /// Each connection, and what wakes it when a message is due.
     tasks: Vec<(JoinHandle<()>, Arc<Notify>)>,
@@ -121,6 +124,7 @@ impl Bench {
     /// Starts to open the connections.
     fn start(plan: Arc<Plan>) -> Self {
         let (go, going) = watch::channel(None);
+        let (stop, stopping) = watch::channel(false);
         let (tell, told) = mpsc::unbounded_channel();
         let (tally, doors) = (Arc::new(Tally::new()), Arc::new(Semaphore::new(AT_A_TIME)));
         let tasks = (0..plan.connections).map(|index| {
@@ -130,6 +134,7 @@ impl Bench {
                 plan: Arc::clone(&plan),
                 tally: Arc::clone(&tally),
                 go: going.clone(),
+                stop: stopping.clone(),
                 told: tell.clone(),
                 due: Arc::clone(&due),
             };
@@ -137,7 +142,7 @@ impl Bench {
         });
         let tasks = tasks.collect();
         let counts = Counts { asked: plan.connections, ..Counts::default() };
-        Self { plan, tally, counts, go, told, tasks, open: Vec::new() }
+        Self { plan, tally, counts, go, stop, told, tasks, open: Vec::new() }
     }
 
     /// Waits until all are open or have failed, or the time is over.
@@ -156,10 +161,13 @@ impl Bench {
                     }
                     Some(Told::Failed(why)) => {
                         self.counts.failed = self.counts.failed.saturating_add(1);
-                        self.counts.reason(why);
+                        self.counts.reason(&why, 1);
                     }
-                    // It was open, and is no more.
-                    Some(Told::Ended(end)) => self.counts.ended(end),
+                    Some(Told::Ended { index, end }) => {
+                        // It was open, and is no more: what is due is due on those that are.
+                        self.open.retain(|open| *open != index);
+                        self.counts.ended(end, 0);
+                    }
                     None => return,
                 },
                 _ = tick.tick() => {
@@ -169,39 +177,67 @@ impl Bench {
                 () = &mut deadline => {
                     let late = asked.saturating_sub(self.counts.opened).saturating_sub(self.counts.failed);
                     self.counts.failed = self.counts.failed.saturating_add(late);
-                    self.counts.reason(format!("to open took more than {} s", self.plan.opening.as_secs_f64()));
+                    let limit = self.plan.opening.as_secs_f64();
+                    self.counts.reason(&format!("to open took more than {limit} s"), late);
                     break;
                 }
             }
         }
         self.open.sort_unstable();
+        self.abandon();
+    }
+
+    /// Gives up those that aren't open yet.
+    fn abandon(&self) {
         for ((task, _), index) in self.tasks.iter().zip(0_u32..) {
-            if self.open.binary_search(&index).is_err() {
+            if !self.open.contains(&index) {
                 task.abort();
             }
         }
     }
 
+    /// Closes those that are open already, and waits for their ends, bounded.
+    async fn leave(&mut self, signals: &mut Signals) -> Result<Status, Failure> {
+        self.abandon();
+        self.stop.send_replace(true);
+        let deadline = sleep(CLOSING);
+        tokio::pin!(deadline);
+        while self.counts.ended < self.counts.opened {
+            tokio::select! {
+                told = self.told.recv() => match told {
+                    Some(Told::Ended { end, .. }) => self.counts.ended(end, 0),
+                    Some(_) => {}
+                    None => break,
+                },
+                () = signals.next() => break,
+                () = &mut deadline => break,
+            }
+        }
+        Err(Failure::new(Status::Interrupted, "ended before all were open: nothing was measured"))
+    }
+
     /// Starts all that are open, and waits for their ends.
     async fn measure(&mut self, progress: &Progress<'_>, signals: &mut Signals) -> Result<(), Failure> {
-        let open = self.counts.opened;
+        let open = u32::try_from(self.open.len()).unwrap_or(u32::MAX);
         if open == 0 {
             return Ok(());
         }
-        let (stop, stopping) = watch::channel(false);
         let start = Instant::now().checked_add(HEAD_START).unwrap_or_else(Instant::now);
         let end = start.checked_add(self.plan.time).unwrap_or(start);
         let gap = self.plan.rate.map(|rate| 1e9 / f64::from(rate));
-        let go = Go { start, end, gap, open, turns: self.open.clone().into(), stop: stopping };
+        let go = Go { start, end, gap, open, turns: self.open.clone().into() };
         let paced = gap.map(|gap| self.pace(Schedule { start, gap, turns: open, turn: 0 })).transpose()?;
-        self.go.send_replace(Some(go));
+        self.go.send_replace(Some(go.clone()));
         let deadline = end.checked_add(DRAIN).and_then(|end| end.checked_add(CLOSING)).unwrap_or(end);
         let mut tick = ticks();
         let mut before = 0;
-        while self.counts.ended < open {
+        while self.counts.ended < self.counts.opened {
             tokio::select! {
                 told = self.told.recv() => match told {
-                    Some(Told::Ended(ended)) => self.counts.ended(ended),
+                    Some(Told::Ended { index, end: ended }) => {
+                        let due = go.schedule(index).map_or(0, |schedule| schedule.due_before(end));
+                        self.counts.ended(ended, due);
+                    }
                     Some(_) => {}
                     None => break,
                 },
@@ -217,7 +253,7 @@ impl Bench {
                         return Err(Failure::new(Status::Interrupted, "ended at once"));
                     }
                     self.counts.interrupted = Some(start.elapsed().min(self.plan.time));
-                    stop.send_replace(true);
+                    self.stop.send_replace(true);
                 }
                 () = sleep_until(deadline.into()) => break,
             }
@@ -255,18 +291,16 @@ async fn connection(load: Load, doors: Arc<Semaphore>) {
     }
 }
 
-async fn open(plan: &Plan) -> Result<WebSocket<MaybeTls>, Failure> {
-    let (url, limit) = (&plan.url, plan.opening);
-    let dialled = plan.connector.dial(url).await;
-    let stream = dialled.map_err(|error| client::unreachable(url, &place(url), limit, &error))?;
-    let opened = plan.connector.connect_over(stream, url.clone()).await;
-    let (ws, _) = opened.map_err(|error| client::refused(url, &place(url), limit, &error, b""))?;
+async fn open(plan: &Plan) -> Result<WebSocket<Stream>, Failure> {
+    let server = Server { url: &plan.url, place: client::place(&plan.url), limit: plan.opening };
+    let dial = plan.connector.dial(&plan.url);
+    let (ws, _) = server.open(&plan.connector, dial, |stream| stream).await?;
     Ok(ws)
 }
 
 impl Counts {
-    /// Counts how a connection ended.
-    fn ended(&mut self, end: End) {
+    /// Counts how a connection ended; `due` are the messages that were to be sent on it.
+    fn ended(&mut self, end: End, due: u64) {
         self.ended = self.ended.saturating_add(1);
         match end {
             End::Done { unanswered, unsent } => {
@@ -274,21 +308,29 @@ impl Counts {
                 self.unsent = self.unsent.saturating_add(unsent);
             }
             End::Wrong => self.wrong = self.wrong.saturating_add(1),
-            End::Lost(why) => {
+            End::Early(why) => {
                 self.lost = self.lost.saturating_add(1);
-                self.reason(why);
+                self.unsent = self.unsent.saturating_add(due);
+                self.reason(&format!("lost before the start: {why}"), 1);
             }
+            End::Lost { why, unanswered, unsent } => {
+                self.lost = self.lost.saturating_add(1);
+                self.unanswered = self.unanswered.saturating_add(unanswered);
+                self.unsent = self.unsent.saturating_add(unsent);
+                self.reason(&format!("lost: {why}"), 1);
+            }
+            End::Stopped => {}
         }
     }
 
-    /// Keeps a reason, and how often it was given.
-    fn reason(&mut self, why: String) {
+    /// Keeps a reason, and how often it was given. What differs each time, as a page that was answered, is left out.
+    fn reason(&mut self, why: &str, times: u32) {
         let reasons: &mut BTreeMap<String, u32> = &mut self.reasons;
-        if let Some(count) = reasons.get_mut(&why) {
-            *count = count.saturating_add(1);
-        } else if reasons.len() < MOST_REASONS {
-            reasons.insert(why, 1);
-        }
+        let lines = why.lines().take_while(|line| !line.starts_with(client::BODY));
+        let why = lines.collect::<Vec<_>>().join("\n");
+        let is_known = reasons.contains_key(&why) || reasons.len() < MOST_REASONS;
+        let count = reasons.entry(if is_known { why } else { "other reasons".into() }).or_default();
+        *count = count.saturating_add(times);
     }
 }
 

@@ -5,21 +5,25 @@ use std::{fmt::Write as _, io, time::Duration};
 use wsproto::{Deadline, ProxyError, RejectConnection, RemoteProtocolError, WebSocketUrl};
 use wsproto_tokio::Error;
 
+use super::Server;
 use crate::{
     exit::{Failure, Status},
     streams::visible,
     wire::escape,
 };
 
-/// How much of a rejection's body is shown.
+/// With what each line of a rejection's body begins.
+pub(crate) const BODY: &str = "  | ";
+/// How much of it is shown.
 const BODY_LINES: usize = 20;
 const LINE_LEN: usize = 200;
 
 /// Says why the server couldn't be reached: no stream to it, or no TLS.
-pub(crate) fn unreachable(url: &WebSocketUrl, place: &str, limit: Duration, error: &Error) -> Failure {
+pub(super) fn unreachable(server: &Server<'_>, error: &Error) -> Failure {
+    let Server { url, place, limit } = server;
     match error {
         Error::Url(_) | Error::Local(_) => usage(error),
-        Error::TimedOut(step) => timed_out(place, *step, limit),
+        Error::TimedOut(step) => timed_out(place, *step, *limit),
         Error::Io(error) if url.is_secure() && is_tls(error) => {
             Failure::new(Status::Unreachable, format_args!("no TLS with {place}: {}", tls(error)))
         }
@@ -47,17 +51,12 @@ pub(crate) fn unreachable(url: &WebSocketUrl, place: &str, limit: Duration, erro
 }
 
 /// Says why the opening handshake failed; `first` are the first bytes of the server.
-pub(crate) fn refused(
-    url: &WebSocketUrl,
-    place: &str,
-    limit: Duration,
-    error: &Error,
-    first: &[u8],
-) -> Failure {
+pub(super) fn refused(server: &Server<'_>, error: &Error, first: &[u8]) -> Failure {
+    let Server { url, place, limit } = server;
     let rejected = |why: String| Failure::new(Status::Rejected, why);
     match error {
         Error::Url(_) | Error::Local(_) => usage(error),
-        Error::TimedOut(step) => timed_out(place, *step, limit),
+        Error::TimedOut(step) => timed_out(place, *step, *limit),
         Error::Rejected(rejection) => rejected(rejection_text(url, place, rejection)),
         _ if !url.is_secure() && speaks_tls(first) => {
             rejected(format!("{place}: this port speaks TLS: use wss:// in place of ws://"))
@@ -124,10 +123,10 @@ fn body(content: &[u8], text: &mut String) {
     for line in lines.by_ref().take(BODY_LINES) {
         let cut: String = line.chars().take(LINE_LEN).collect();
         let more = if cut.len() < line.len() { "…" } else { "" };
-        let _ = write!(text, "\n  | {}{more}", visible(&cut));
+        let _ = write!(text, "\n{BODY}{}{more}", visible(&cut));
     }
     if lines.next().is_some() {
-        text.push_str("\n  | …");
+        let _ = write!(text, "\n{BODY}…");
     }
 }
 
@@ -191,14 +190,17 @@ fn tls(error: &io::Error) -> String {
 mod tests {
     use super::*;
 
+    fn server<'a>(url: &'a WebSocketUrl, place: &str) -> Server<'a> {
+        Server { url, place: place.into(), limit: Duration::ZERO }
+    }
+
     #[test]
     fn nothing_of_a_rejection_reaches_the_terminal_raw_and_not_too_much() {
         let url: WebSocketUrl = "ws://example.com/".parse().unwrap();
         let mut rejection = RejectConnection::new(403).with_header("WWW-Authenticate", "a\x1bb");
         rejection.content = format!("\x1b[31m\u{202e}{}\n", "x".repeat(999)).repeat(99).into_bytes();
         let error = Error::Rejected(Box::new(rejection));
-        let Failure { status, message } =
-            refused(&url, "example.com:80", Duration::ZERO, &error, b"HTTP/1.1 403");
+        let Failure { status, message } = refused(&server(&url, "example.com:80"), &error, b"HTTP/1.1 403");
         assert_eq!(status, Status::Rejected);
         assert!(message.starts_with("example.com:80 refused: status 403 Forbidden\n"), "{message}");
         assert!(!message.contains(['\x1b', '\u{202e}']), "{message}");
@@ -219,7 +221,7 @@ mod tests {
             ("nothing",           "ws://a/",  b"",                   "ended the connection before it answered"),
         ];
         for (name, url, first, expected) in table {
-            let Failure { message, .. } = refused(&url.parse().unwrap(), "a", Duration::ZERO, &end, first);
+            let Failure { message, .. } = refused(&server(&url.parse().unwrap(), "a"), &end, first);
             assert!(message.contains(expected), "{name}: {message}");
         }
     }

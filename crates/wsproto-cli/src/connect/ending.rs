@@ -1,15 +1,15 @@
 //! How a connection ended, in words and as a status.
 
-use std::{fmt::Write as _, io};
+use std::io;
 
-use wsproto::{CloseCode, RemoteProtocolError, Side, frame::FrameError};
+use wsproto::{CloseCode, RemoteProtocolError, Side};
 use wsproto_tokio::Error;
 
 use super::receive::Ended;
-use crate::{exit::Status, wire::escape};
-
-/// How much of a reason is shown; none is longer.
-const REASON: usize = 123;
+use crate::{
+    client::{WITHOUT_CLOSE, limit, said},
+    exit::Status,
+};
 
 /// Tells how a connection ended.
 pub(super) fn tell(ended: &Ended) -> (Status, String) {
@@ -22,7 +22,7 @@ pub(super) fn tell(ended: &Ended) -> (Status, String) {
                 Err(Error::Io(error)) if error.kind() != io::ErrorKind::UnexpectedEof => format!(": {error}"),
                 _ => String::new(),
             };
-            (Status::Abnormal, format!("the connection ended without a Close{why}"))
+            (Status::Abnormal, format!("{WITHOUT_CLOSE}{why}"))
         }
         Err(Error::Remote(error)) => match limit(error) {
             Some(option) => {
@@ -33,26 +33,7 @@ pub(super) fn tell(ended: &Ended) -> (Status, String) {
         Err(Error::TimedOut(step)) if !report.clean => (Status::TimedOut, step.to_string()),
         _ if report.clean => closed(ended),
         Err(error) => (Status::Abnormal, error.to_string()),
-        Ok(()) => (Status::Abnormal, "the connection ended without a Close".into()),
-    }
-}
-
-/// Tells whether a limit of ours was passed, which is no rule of the protocol; returns what to do about it.
-fn limit(error: &RemoteProtocolError) -> Option<&'static str> {
-    match error {
-        RemoteProtocolError::MessageTooLong { .. }
-        | RemoteProtocolError::Frame(FrameError::FrameTooLong { .. } | FrameError::MessageTooLong { .. }) => {
-            Some("--max-message raises it")
-        }
-        RemoteProtocolError::Extension(error) if error.close_code() == CloseCode::MESSAGE_TOO_BIG => {
-            Some("--max-message raises it")
-        }
-        RemoteProtocolError::TooManyFragments { .. }
-        | RemoteProtocolError::TooManyEmptyFragments { .. }
-        | RemoteProtocolError::TooManyControlFrames { .. } => {
-            Some("no option changes it: it guards against floods")
-        }
-        _ => None,
+        Ok(()) => (Status::Abnormal, WITHOUT_CLOSE.into()),
     }
 }
 
@@ -63,13 +44,7 @@ fn closed(ended: &Ended) -> (Status, String) {
         return (Status::Clean, "closed".into());
     };
     let by = if report.begun_by == Some(Side::Remote) { "closed by the server" } else { "closed" };
-    let mut text = match close.code {
-        CloseCode::NO_STATUS => format!("{by}, without a code"),
-        code => format!("{by}: {}", code.get()),
-    };
-    if !close.reason.is_empty() {
-        let _ = write!(text, " \"{}\"", escape(close.reason.as_str(), REASON));
-    }
+    let mut text = format!("{by}{}", said(close));
     let is_well = matches!(close.code, CloseCode::NORMAL | CloseCode::GOING_AWAY | CloseCode::NO_STATUS);
     if report.expired.is_some() {
         text += ", but the server kept its stream open: given up";

@@ -9,12 +9,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use wsproto::{AcceptConnection, Config, KeepAlive};
 use wsproto_tokio::{Connector, Error, WebSocket};
 
-use super::{
-    Args,
-    watch::{Beginning, watch},
-};
+use super::{Args, watch::watch};
 use crate::{
-    client,
+    client::{Heard, Server},
     exit::{Failure, Status},
     streams::Output,
     wire::{Sender, Tap, Tapped},
@@ -25,7 +22,7 @@ pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 /// What a connection goes over: all that passes is seen.
-pub(super) type Stream = Tap<Box<dyn Io>, Box<dyn FnMut(Tapped) + Send>>;
+pub(super) type Stream = Tap<Heard<Box<dyn Io>>, Box<dyn FnMut(Tapped) + Send>>;
 
 /// Makes what connects.
 pub(super) fn connector(args: &Args) -> Result<Connector, Failure> {
@@ -54,23 +51,17 @@ pub(super) async fn open(
     connector: Connector,
     output: &Output,
 ) -> Result<(WebSocket<Stream>, AcceptConnection), Failure> {
-    let (url, limit, began) = (&args.url, args.client.timeout, Instant::now());
-    let place = match args.unix() {
-        Some(path) => path.display().to_string(),
-        None => client::place(url),
+    let server = Server { url: &args.url, place: args.place(), limit: args.client.timeout };
+    let dial = async {
+        match args.unix() {
+            Some(path) => dial_unix(path, server.limit).await,
+            None => connector.dial(&args.url).await.map(|stream| Box::new(stream) as Box<dyn Io>),
+        }
     };
-    let dialled = match args.unix() {
-        Some(path) => dial_unix(path, limit).await,
-        None => connector.dial(url).await.map(|stream| Box::new(stream) as Box<dyn Io>),
-    };
-    let stream = dialled.map_err(|error| client::unreachable(url, &place, limit, &error))?;
-    let beginning = Beginning::default();
     let wire = args.wire.then(|| (output.clone(), config(args)));
-    let see: Box<dyn FnMut(Tapped) + Send> = Box::new(watch(beginning.clone(), wire));
-    let stream = Tap::new(stream, Sender::Client, Instant::now(), see);
-    let left = limit.saturating_sub(began.elapsed());
-    let opened = connector.with_timeout(left).connect_over(stream, url.clone()).await;
-    opened.map_err(|error| client::refused(url, &place, limit, &error, &beginning.bytes()))
+    let see: Box<dyn FnMut(Tapped) + Send> = Box::new(watch(wire));
+    let tap = |stream| Tap::new(stream, Sender::Client, Instant::now(), see);
+    server.open(&connector, dial, tap).await
 }
 
 #[cfg(unix)]

@@ -22,7 +22,7 @@ use super::{
     send::{Done, Sending},
 };
 use crate::{
-    client::{GOODBYE, place},
+    client::GOODBYE,
     exit::{Failure, Status},
     signals::Signals,
     streams::Output,
@@ -87,7 +87,7 @@ impl<'a> Session<'a> {
 
     /// Says what was agreed.
     fn greet(&self, ws: &WebSocket<Stream>, accept: &AcceptConnection) {
-        let place = self.args.unix().map_or_else(|| place(&self.args.url), |path| path.display().to_string());
+        let place = self.args.place();
         let extensions = ws.extensions();
         let extensions = if extensions.is_empty() { "none".into() } else { extensions.join(", ") };
         let subprotocol = accept.subprotocol.as_deref().unwrap_or("none");

@@ -1,6 +1,7 @@
 //! The connections of a capture.
 
 mod flow;
+mod http;
 
 use std::{collections::HashMap, net::SocketAddr, time::Duration};
 
@@ -51,6 +52,9 @@ impl<'a> Flows<'a> {
         }
         if !self.open.contains_key(&key) {
             if self.open.len() >= MOST {
+                self.make_room(show)?;
+            }
+            if self.open.len() >= MOST {
                 self.too_many = self.too_many.saturating_add(u64::from(segment.syn));
                 return Ok(());
             }
@@ -67,6 +71,13 @@ impl<'a> Flows<'a> {
         self.waiting = others.saturating_add(flow.waiting());
         flow.show(&mut self.shown, show)?;
         if flow.is_over() { self.end(key, show) } else { Ok(()) }
+    }
+
+    /// Ends the connection of those that are idle that was silent for the longest time.
+    fn make_room(&mut self, show: &mut Show) -> Result<(), Stop> {
+        let idle = self.open.iter().filter(|(_, flow)| flow.is_idle());
+        let oldest = idle.min_by_key(|(_, flow)| flow.last).map(|(key, _)| *key);
+        oldest.map_or(Ok(()), |key| self.end(key, show))
     }
 
     /// Ends a connection.

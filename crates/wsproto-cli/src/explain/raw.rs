@@ -13,7 +13,8 @@ use crate::{
     wire::{Chunk, Explainer, Sender},
 };
 
-const READ_LEN: usize = 64 << 10;
+/// What is seen of so many bytes is in memory at once, and frames are short.
+const READ_LEN: usize = 16 << 10;
 
 /// Explains the bytes as they come, so that the input may be endless.
 pub(super) fn explain(mut input: Input, options: &Options, show: &mut Show) -> Result<(), Stop> {
@@ -45,6 +46,10 @@ pub(super) fn explain(mut input: Input, options: &Options, show: &mut Show) -> R
                 explainer.cut(*from, Duration::ZERO, &mut records);
             }
             show.records(None, &mut records)?;
+            // The input may be endless, and nothing more can be said of it.
+            if explainer.is_deaf(*from) {
+                return Ok(());
+            }
         }
         if len == 0 {
             return if looking.is_some() { Ok(()) } else { Err(nothing(&input.name).into()) };
@@ -61,7 +66,7 @@ fn not_hex(name: &str, error: impl std::fmt::Display) -> Failure {
 }
 
 /// Tells whether the first bytes suffice to tell what they are: two of a frame, or a method.
-fn tells(first: &[u8]) -> bool {
+pub(super) fn tells(first: &[u8]) -> bool {
     let is_word = first.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'/');
     first.len() >= if is_word { 8 } else { 2 }
 }

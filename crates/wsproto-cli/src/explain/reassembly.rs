@@ -7,6 +7,9 @@ use bytes::Bytes;
 /// The most bytes, and the most segments, that wait for one that is missing.
 const WAITING_LEN: usize = 1 << 20;
 const WAITING_SEGMENTS: usize = 4096;
+/// So many packets of the other side may come, after it has acknowledged bytes, until these count as never captured: a
+/// capture has packets of both directions out of order, too.
+const PATIENCE: u32 = 16;
 /// A segment farther ahead than any window belongs to something else.
 const FARTHEST: u64 = 1 << 30;
 
@@ -31,6 +34,8 @@ pub(super) struct Reassembly {
     waiting_len: usize,
     /// Up to where the other side has acknowledged.
     acknowledged: u64,
+    /// How many packets have acknowledged what is missing.
+    overdue: u32,
     /// Where the stream ends.
     end: Option<u64>,
     ended: bool,
@@ -85,9 +90,19 @@ impl Reassembly {
             return;
         }
         self.acknowledged = self.acknowledged.max(self.given.saturating_add(ahead.into()));
-        while self.waiting.first_key_value().is_some_and(|(place, _)| *place <= self.acknowledged) {
+        if !self.is_overdue() {
+            self.overdue = 0;
+            return;
+        }
+        self.overdue = self.overdue.saturating_add(1);
+        while self.overdue > PATIENCE && self.is_overdue() {
             self.skip(out);
         }
+    }
+
+    /// Tells whether something waits for bytes that the other side has acknowledged.
+    fn is_overdue(&self) -> bool {
+        self.waiting.first_key_value().is_some_and(|(place, _)| *place <= self.acknowledged)
     }
 
     /// Returns how many bytes wait.

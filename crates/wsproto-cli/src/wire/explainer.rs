@@ -336,6 +336,15 @@ impl Explainer {
         }
     }
 
+    /// Tells whether nothing more is said of the bytes of a direction.
+    pub(crate) const fn is_deaf(&self, from: Sender) -> bool {
+        let side = match from {
+            Sender::Client => &self.client,
+            Sender::Server => &self.server,
+        };
+        matches!(side.stage, Stage::Ignored)
+    }
+
     const fn side(&mut self, from: Sender) -> &mut Side {
         match from {
             Sender::Client => &mut self.client,

@@ -29,7 +29,7 @@ fn lossy(bytes: &[u8]) -> String {
 }
 
 /// Returns the name and value of each field of a head.
-pub(super) fn fields(head: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+pub(crate) fn fields(head: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     head.split(|byte| *byte == b'\n').skip(1).filter_map(|line| {
         let colon = line.iter().position(|byte| *byte == b':')?;
         let (name, value) = line.split_at_checked(colon)?;
@@ -38,7 +38,7 @@ pub(super) fn fields(head: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 }
 
 /// Returns the values of all fields of a name, as one list.
-pub(super) fn list(head: &[u8], name: &str) -> Option<String> {
+pub(crate) fn list(head: &[u8], name: &str) -> Option<String> {
     let of_name = fields(head).filter(|field| field.0.eq_ignore_ascii_case(name.as_bytes()));
     let values: Vec<Cow<'_, str>> = of_name.map(|field| String::from_utf8_lossy(field.1)).collect();
     (!values.is_empty()).then(|| values.join(", "))

@@ -21,6 +21,22 @@ pub(crate) enum Record {
     End(End),
 }
 
+impl Record {
+    /// Counts its place from the beginning of a stream in which so many bytes came before.
+    pub(crate) fn shift(&mut self, before: impl Fn(Sender) -> u64) {
+        let shifted = |offset: &mut u64, from| *offset = offset.saturating_add(before(from));
+        match self {
+            Self::Frame(frame) => shifted(&mut frame.offset, frame.from),
+            Self::Gap(gap) => shifted(&mut gap.offset, gap.from),
+            Self::Broken(broken) => {
+                shifted(&mut broken.offset, broken.from);
+                shifted(&mut broken.context.offset, broken.from);
+            }
+            Self::Handshake(_) | Self::Agreed(_) | Self::Message(_) | Self::State(_) | Self::End(_) => {}
+        }
+    }
+}
+
 /// A request or its answer.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Handshake {

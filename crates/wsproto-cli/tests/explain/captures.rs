@@ -261,3 +261,152 @@ fn a_capture_is_explained_as_it_comes() {
     assert!(shows_at_once(&[], &pcap(1, &packets[..5]), "Hello"), "pcap");
     assert!(shows_at_once(&[], &pcapng(1, &packets[..5]), "Hello"), "pcapng");
 }
+
+/// Ordinary requests on the connection before the one that asks for the WebSocket, and a refusal.
+#[test]
+fn a_websocket_after_other_requests_is_found() {
+    let mut kept = Conversation::new("10.0.0.1:50000", "10.0.0.2:80");
+    // A first segment of one byte, a body in chunks, one of a length, and a challenge.
+    kept.client(0, &PLAIN[..1]);
+    kept.client(0, &PLAIN[1..]);
+    kept.server(0, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0");
+    kept.server(0, b"\r\n\r\n");
+    kept.client(0, b"POST / HTTP/1.1\r\nContent-Length: 8\r\n\r\n\x81\x85");
+    kept.client(0, b"abcdef");
+    kept.server(0, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    let sent = (kept.sent.0.wrapping_sub(4_294_967_201), kept.sent.1 - 7001);
+    kept.client(0, REQUEST);
+    kept.server(0, b"HTTP/1.1 401 No\r\nContent-Length: 5\r\n\r\nlogin");
+    let refused = (REQUEST.len(), 43);
+    let mut kept = kept.open();
+    kept.client(0, HELLO);
+    kept.server(0, b"\x83\x00");
+    let packets = timed(kept.packets);
+    let (records, status) = records(&[], &pcap(1, &packets));
+    let place = |before: u32, more: usize| usize::try_from(before).unwrap() + more;
+    let client = place(sent.0, refused.0 + REQUEST.len());
+    let server = place(sent.1, refused.1 + ANSWER.len());
+    assert_eq!(
+        told(&records),
+        [
+            format!("client text at {client}"),
+            "client message \"Hello\"".into(),
+            format!("server reserved at {server}"),
+            format!("server broke \"RFC 6455 §5.2\" at {server}"),
+        ]
+    );
+    assert_eq!(status, 1);
+    let lines: Vec<&str> = of_kind(&records, "handshake")
+        .map(|head| head["text"].as_str().unwrap().lines().next().unwrap())
+        .collect();
+    assert_eq!(
+        lines,
+        ["GET /chat HTTP/1.1", "HTTP/1.1 401 No", "GET /chat HTTP/1.1", "HTTP/1.1 101 Switching Protocols"]
+    );
+    let broken = of_kind(&records, "broken").next().unwrap();
+    assert_eq!(broken["context"]["offset"], server, "{broken}");
+    // The lines for people mark the same byte.
+    let output = explain(&[], &pcap(1, &packets));
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(stdout.contains(&format!("      {server:08x}  83 00")), "{stdout}");
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
+
+#[test]
+fn where_http_cannot_be_followed_is_told() {
+    let mut unclear = Conversation::new("10.0.0.1:50000", "10.0.0.2:80");
+    unclear.client(0, PLAIN);
+    unclear.server(0, b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n");
+    let output = explain(&[], &pcap(1, &timed(unclear.open().packets)));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.stdout.is_empty() && output.status.code() == Some(0), "{stderr}");
+    assert!(
+        stderr.contains(
+            "10.0.0.1:50000 → 10.0.0.2:80: Content-Length is no number at byte 0 of the server; what comes after it \
+             isn't looked at"
+        ),
+        "{stderr}"
+    );
+    assert!(
+        stderr.contains("not shown: 1 connection, HTTP that could not be followed to its end"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_missing_part_of_a_body_hides_no_websocket() {
+    let mut kept = Conversation::new("10.0.0.1:50000", "10.0.0.2:80");
+    kept.client(0, PLAIN);
+    kept.server(0, b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab");
+    kept.server(0, b"cde");
+    kept.server(0, b"fghi");
+    let mut kept = kept.open();
+    kept.client(0, HELLO);
+    let mut packets = kept.packets;
+    packets.remove(4);
+    let (records, _) = records(&[], &pcap(1, &timed(packets)));
+    assert!(told(&records).contains(&"client message \"Hello\"".into()), "{:?}", told(&records));
+}
+
+/// Connections that are never closed, and aren't shown, leave room for others.
+#[test]
+fn those_that_are_not_shown_give_their_room_to_others() {
+    let mut packets = Vec::new();
+    for number in 0..1030_u16 {
+        let from = std::net::SocketAddr::from(([10, 0, 0, 3], 1000 + number));
+        packets.push(ip(from, "10.0.0.2:443".parse().unwrap(), (1, 1), ACK, b"\x16\x03\x01\x00\x05hello"));
+    }
+    packets.extend(whole("10.0.0.1:50000", "10.0.0.2:80"));
+    let file = pcap(1, &timed(packets));
+    assert_eq!(told(&records(&[], &file).0), WHOLE);
+    let stderr = String::from_utf8(explain(&[], &file).stderr).unwrap();
+    assert!(stderr.contains("not shown: 1030 connections, TLS"), "{stderr}");
+}
+
+#[test]
+fn interfaces_and_tags_of_a_capture() {
+    // Each packet with a tag of a VLAN, or two.
+    for tags in [&b"\x81\x00\x00\x07"[..], b"\x88\xa8\x00\x07\x81\x00\x00\x08"] {
+        let tagged = whole("10.0.0.1:50000", "10.0.0.2:80").into_iter().map(|packet| {
+            let packet = on(1, &packet);
+            [&packet[..12], tags, &packet[12..]].concat()
+        });
+        assert_eq!(told(&records(&[], &raw_pcap(1, &timed(tagged.collect()))).0), WHOLE, "{tags:?}");
+    }
+    // Two interfaces with links of their own, and one that isn't known.
+    let links = [101, 1, 9999].into_iter().cycle();
+    let packets: Vec<_> = links
+        .zip(timed(whole("10.0.0.1:50000", "10.0.0.2:80")))
+        .flat_map(|(link, (at, packet))| {
+            let known = if link == 9999 {
+                vec![(at, 1, packet), (at, 2, vec![1, 2, 3])]
+            } else {
+                vec![(at, u32::from(link == 1), packet)]
+            };
+            known.into_iter()
+        })
+        .collect();
+    let file = several(&[101, 1, 9999], &packets);
+    let output = explain(&["--json"], &file);
+    assert_eq!(told(&records(&[], &file).0), WHOLE);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("packets are of link type 9999, which isn't known"), "{stderr}");
+}
+
+#[test]
+fn a_segment_that_comes_again_with_other_bytes_is_as_it_came_first() {
+    let mut packets = whole("10.0.0.1:50000", "10.0.0.2:80");
+    let mut other = packets[4].clone();
+    let end = other.len() - 1;
+    other[end] = b'!';
+    packets.insert(5, other);
+    assert_eq!(told(&records(&[], &pcap(1, &timed(packets))).0), WHOLE);
+    // In any order, once the handshake is there: acknowledgements before what they acknowledge, FINs first.
+    let mut packets = whole("10.0.0.1:50000", "10.0.0.2:80");
+    packets[4..].reverse();
+    let mut found = told(&records(&[], &pcap(1, &timed(packets))).0);
+    found.sort();
+    let mut expected = WHOLE;
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+}

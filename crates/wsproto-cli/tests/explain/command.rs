@@ -154,6 +154,71 @@ fn an_input_is_explained_as_it_comes() {
     assert!(shows_at_once(&[], session, "without a Close"));
 }
 
+/// An input without an end is read as long as something can be said of it, and in bounded memory.
+#[test]
+fn an_endless_input_ends_with_its_fault() {
+    let refused = b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n";
+    #[rustfmt::skip]
+    let table: [(&str, &[&str], &[u8], i32); 4] = [
+        ("a bad frame",   &[],                    b"\x82\x00\x83\x00",            1),
+        ("no handshake",  &[],                    b"HTTP/1.1 101 x\r\n\r\n",      1),
+        ("a refusal",     &["--json"],            refused,                        0),
+        ("digits",        &["--format", "hex"],   b"82 00 83 00",                 1),
+    ];
+    for (name, arguments, first, status) in table {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_wsproto"))
+            .arg("explain")
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(first).unwrap();
+        let part = b"82 00 ".repeat(10_000);
+        let began = std::time::Instant::now();
+        while stdin.write_all(&part).is_ok() {
+            assert!(began.elapsed() < Duration::from_secs(20), "{name}: it reads on and on");
+        }
+        assert_eq!(child.wait().unwrap().code(), Some(status), "{name}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_endless_input_without_a_fault_takes_bounded_memory() {
+    let session: &[u8] = b"{\"kind\":\"session\",\"version\":1}\n{\"kind\":\"open\",\"at\":0,\"extensions\":\"\",\"subprotocol\":null}\n";
+    let line: &[u8] = b"{\"kind\":\"bytes\",\"at\":5,\"from\":\"server\",\"hex\":\"8a00\"}\n";
+    #[rustfmt::skip]
+    let table: [(&str, &[&str], &[u8], &[u8]); 4] = [
+        ("frames",          &["--json"],                            b"\x8a\x00", b"\x82\x03abc"),
+        ("one long frame",  &[],                                    b"\x82\x7f\0\0\0\0\x03\xff\xff\xff", b"abcd"),
+        ("not known",       &["--extensions", "x-foo"],             b"\xf2\x7f\x00\xff\xff\xff\xff\xff\xff\xff", b"abcd"),
+        ("a session",       &["--json"],                            session, line),
+    ];
+    for (name, arguments, first, again) in table {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_wsproto"))
+            .arg("explain")
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(first).unwrap();
+        let part = again.repeat((1 << 20) / again.len());
+        for _ in 0..4 {
+            stdin.write_all(&part).unwrap();
+        }
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+        let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+        assert!(kib < 16 << 10, "{name}: {line}");
+        drop(stdin);
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{name}");
+    }
+}
+
 #[test]
 fn nothing_of_the_peer_reaches_the_terminal_raw() {
     let head = b"GET /\x1b]0;title\x07 HTTP/1.1\r\nX-\x9b: \xe2\x80\xae\r\n\r\n";

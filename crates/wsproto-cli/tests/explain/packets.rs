@@ -66,10 +66,15 @@ pub(crate) fn on(link: u16, ip: &[u8]) -> Vec<u8> {
 
 /// A pcap: each packet with its time in microseconds.
 pub(crate) fn pcap(link: u16, packets: &[(u32, Vec<u8>)]) -> Vec<u8> {
+    let packets: Vec<_> = packets.iter().map(|(at, packet)| (*at, on(link, packet))).collect();
+    raw_pcap(link, &packets)
+}
+
+/// The same of packets that have what stands in front of IP.
+pub(crate) fn raw_pcap(link: u16, packets: &[(u32, Vec<u8>)]) -> Vec<u8> {
     let mut file = b"\xd4\xc3\xb2\xa1\x02\0\x04\0\0\0\0\0\0\0\0\0\0\0\x04\0".to_vec();
     file.extend(u32::from(link).to_le_bytes());
     for (at, packet) in packets {
-        let packet = on(link, packet);
         let len = u32::try_from(packet.len()).unwrap().to_le_bytes();
         file.extend([(at / 1_000_000).to_le_bytes(), (at % 1_000_000).to_le_bytes(), len, len].concat());
         file.extend(packet);
@@ -79,6 +84,12 @@ pub(crate) fn pcap(link: u16, packets: &[(u32, Vec<u8>)]) -> Vec<u8> {
 
 /// A pcapng in the order of bytes of big machines.
 pub(crate) fn pcapng(link: u16, packets: &[(u32, Vec<u8>)]) -> Vec<u8> {
+    let packets: Vec<_> = packets.iter().map(|(at, packet)| (*at, 0, packet.clone())).collect();
+    several(&[link], &packets)
+}
+
+/// The same with several interfaces: each packet with its time and the interface that it came from.
+pub(crate) fn several(links: &[u16], packets: &[(u32, u32, Vec<u8>)]) -> Vec<u8> {
     let block = |kind: u32, body: &[u8]| {
         let mut body = body.to_vec();
         body.resize(body.len().next_multiple_of(4), 0);
@@ -86,13 +97,16 @@ pub(crate) fn pcapng(link: u16, packets: &[(u32, Vec<u8>)]) -> Vec<u8> {
         [&kind.to_be_bytes(), &len[..], &body, &len].concat()
     };
     let mut file = block(0x0a0d_0d0a, b"\x1a\x2b\x3c\x4d\0\x01\0\0\xff\xff\xff\xff\xff\xff\xff\xff");
-    file.extend(block(1, &[&link.to_be_bytes(), &b"\0\0\0\0\0\0"[..]].concat()));
+    for link in links {
+        file.extend(block(1, &[&link.to_be_bytes(), &b"\0\0\0\0\0\0"[..]].concat()));
+    }
     // A name is of no concern.
     file.extend(block(4, b"\0\0\0\0"));
-    for (at, packet) in packets {
-        let packet = on(link, packet);
+    for (at, interface, packet) in packets {
+        let link = links[usize::try_from(*interface).unwrap()];
+        let packet = if link == 9999 { packet.clone() } else { on(link, packet) };
         let len = u32::try_from(packet.len()).unwrap().to_be_bytes();
-        let head = [0_u32.to_be_bytes(), 0_u32.to_be_bytes(), at.to_be_bytes(), len, len].concat();
+        let head = [interface.to_be_bytes(), 0_u32.to_be_bytes(), at.to_be_bytes(), len, len].concat();
         file.extend(block(6, &[&head[..], &packet].concat()));
     }
     file

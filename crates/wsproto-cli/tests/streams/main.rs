@@ -13,6 +13,8 @@ mod closed;
 mod nonblocking;
 #[path = "../against/servers.rs"]
 mod servers;
+#[cfg(target_os = "linux")]
+mod terminal;
 #[path = "../against/tool.rs"]
 #[allow(dead_code, reason = "streams are made here")]
 mod tool;

@@ -1,31 +1,36 @@
-//! One connection of a capture: it is shown once it proves to be a WebSocket.
+//! One connection of a capture: it is shown once a WebSocket is asked for.
 
 use std::{fmt, mem, net::SocketAddr, time::Duration};
 
+use super::http::{Found, Http};
 use crate::{
     explain::{
         Options,
         packet::Segment,
-        raw::{begins_with_handshake, is_request},
+        raw::{begins_with_handshake, is_request, tells},
         reassembly::{Part, Reassembly},
         show::{Show, Stop},
     },
-    wire::{Chunk, Explainer, Handshake, Record, Sender},
+    wire::{Chunk, Explainer, Record, Sender},
 };
 
 /// A connection of a capture.
 pub(super) struct Flow {
     /// When its first packet came, and the last one.
     pub(super) began: Duration,
-    last: Duration,
+    pub(super) last: Duration,
     first: End,
     second: End,
     /// Whether the first end is the client, once that is known.
     first_is_client: Option<bool>,
-    /// Looks at the bytes, from the first one on.
-    explainer: Option<Box<Explainer>>,
+    stage: Stage,
+    /// What comes before a WebSocket, and between two that were asked for.
+    http: Http,
+    watch: Option<Watch>,
     /// What was seen and not shown yet.
     records: Vec<Record>,
+    /// What is to be said besides.
+    note: Option<String>,
     /// The number under which it is shown.
     number: Option<u64>,
     skipped: Option<Skipped>,
@@ -37,6 +42,29 @@ struct End {
     address: SocketAddr,
     stream: Reassembly,
     ended: bool,
+    /// Whether its FIN has come; bytes before it may be missing.
+    fin: bool,
+    /// What came before it was known what the connection is, and how much was missing before that.
+    early: Vec<u8>,
+    missing: u64,
+}
+
+/// What the next bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Not known: too few have come.
+    Unknown,
+    /// Of HTTP, as far as is known.
+    Http,
+    /// Of a WebSocket.
+    WebSocket,
+}
+
+/// Looks at a WebSocket.
+struct Watch {
+    explainer: Box<Explainer>,
+    /// How much the client, and the server, had sent before.
+    before: [Option<u64>; 2],
 }
 
 /// Why a connection isn't shown.
@@ -47,6 +75,8 @@ pub(super) enum Skipped {
     /// It begins in the middle, or is something else.
     NoHandshake,
     NoWebSocket,
+    /// Its messages can't be told apart.
+    Unclear,
 }
 
 impl fmt::Display for Skipped {
@@ -58,6 +88,7 @@ impl fmt::Display for Skipped {
                 "without an opening handshake at the beginning; --extensions VALUE reads it as frames"
             }
             Self::NoWebSocket => "HTTP without a WebSocket",
+            Self::Unclear => "HTTP that could not be followed to its end",
         })
     }
 }
@@ -65,7 +96,14 @@ impl fmt::Display for Skipped {
 impl Flow {
     /// Makes a connection of its first segment.
     pub(super) fn new(at: Duration, segment: &Segment<'_>) -> Self {
-        let end = |address| End { address, stream: Reassembly::default(), ended: false };
+        let end = |address| End {
+            address,
+            stream: Reassembly::default(),
+            ended: false,
+            fin: false,
+            early: Vec::new(),
+            missing: 0,
+        };
         Self {
             began: at,
             last: at,
@@ -73,8 +111,11 @@ impl Flow {
             second: end(segment.to),
             // Whoever sends a SYN with an ACK answers.
             first_is_client: segment.syn.then_some(segment.acknowledged.is_none()),
-            explainer: None,
+            stage: Stage::Unknown,
+            http: Http::default(),
+            watch: None,
             records: Vec::new(),
+            note: None,
             number: None,
             skipped: None,
             reset: false,
@@ -99,6 +140,7 @@ impl Flow {
     pub(super) fn segment(&mut self, at: Duration, segment: &Segment<'_>, options: &Options) {
         self.last = at;
         self.reset |= segment.rst;
+        self.ends(segment.from).0.fin |= segment.fin;
         if self.skipped.is_some() {
             // All that counts is when its ports are free again.
             self.ends(segment.from).0.ended |= segment.fin;
@@ -118,9 +160,10 @@ impl Flow {
         self.parts(segment.to, others, options);
     }
 
-    /// Returns how many bytes wait for some that are missing.
+    /// Returns how many bytes wait for others.
     pub(super) fn waiting(&self) -> usize {
-        self.first.stream.waiting().saturating_add(self.second.stream.waiting())
+        let streams = self.first.stream.waiting().saturating_add(self.second.stream.waiting());
+        streams.saturating_add(self.http.kept())
     }
 
     /// Waits no longer for what is missing.
@@ -130,65 +173,181 @@ impl Flow {
             self.ends(address).0.stream.give_up(&mut parts);
             self.parts(address, parts, options);
         }
+        let mut found = Vec::new();
+        self.http.give_up(&mut found);
+        self.found(found, options);
     }
 
     /// Has what an end has sent looked at.
     fn parts(&mut self, address: SocketAddr, parts: Vec<Part>, options: &Options) {
         for part in parts {
-            let is_first = self.first.address == address;
-            self.ends(address).0.ended |= part == Part::End;
-            if self.explainer.is_none() && self.skipped.is_none() && part != Part::End {
-                self.start(is_first, &part, options);
+            if self.skipped.is_some() {
+                return;
             }
-            let Some(explainer) = &mut self.explainer else { continue };
-            let is_client = self.first_is_client == Some(is_first);
-            let from = if is_client { Sender::Client } else { Sender::Server };
-            let at = self.last.saturating_sub(self.began);
-            match part {
-                Part::Bytes(bytes) => explainer.look(&Chunk { at, from, bytes }, &mut self.records),
-                Part::Gap(missing) => explainer.gap(from, Some(missing), at, &mut self.records),
-                Part::End => explainer.end(from, at, &mut self.records),
+            if self.stage == Stage::Unknown {
+                self.early(address, part, options);
+            } else {
+                self.part(address, part, options);
             }
         }
     }
 
-    /// Decides by the first part of a stream what the connection is.
-    fn start(&mut self, is_first: bool, part: &Part, options: &Options) {
-        let bytes: &[u8] = if let Part::Bytes(bytes) = part { bytes } else { &[] };
+    /// Keeps what comes before it is known what the connection is.
+    fn early(&mut self, address: SocketAddr, part: Part, options: &Options) {
+        let (own, other) = self.ends(address);
+        let is_enough = match &part {
+            Part::Bytes(bytes) => {
+                own.early.extend_from_slice(bytes);
+                tells(&own.early)
+            }
+            Part::Gap(missing) if own.early.is_empty() => {
+                own.missing = own.missing.saturating_add(*missing);
+                if other.missing > 0 && options.extensions.is_none() {
+                    self.skip(Skipped::NoHandshake);
+                }
+                false
+            }
+            Part::Gap(_) => true,
+            Part::End => {
+                own.ended = true;
+                !own.early.is_empty()
+            }
+        };
+        if is_enough {
+            self.decide(address, options);
+            if !matches!(part, Part::Bytes(_)) && self.skipped.is_none() {
+                self.part(address, part, options);
+            }
+        }
+    }
+
+    /// Decides by the first bytes of an end what the connection is.
+    fn decide(&mut self, address: SocketAddr, options: &Options) {
+        let is_first = self.first.address == address;
+        let bytes = &self.ends(address).0.early[..];
         let is_masked = bytes.get(1).is_some_and(|second| second & 0x80 != 0);
         let is_client = is_request(bytes) || (is_masked && !bytes.starts_with(b"HTTP/"));
-        self.first_is_client.get_or_insert(is_first == is_client);
-        self.skipped = match bytes {
-            [0x16, 0x03, 0..=4, ..] => Some(Skipped::Tls),
+        let is_http = begins_with_handshake(bytes);
+        let skipped = match bytes {
+            [0x16, 0x03, ..] => Some(Skipped::Tls),
             [b'P', b'R', b'I', b' ', b'*', ..] => Some(Skipped::Http2),
-            _ if bytes.is_empty() || begins_with_handshake(bytes) || options.extensions.is_some() => None,
+            _ if is_http || options.extensions.is_some() => None,
             _ => Some(Skipped::NoHandshake),
         };
-        if self.skipped.is_none() {
-            let open = !bytes.is_empty() && !begins_with_handshake(bytes);
-            self.explainer = Some(Box::new(options.explainer(open)));
-        } else {
-            self.forget();
+        self.first_is_client.get_or_insert(is_first == is_client);
+        if let Some(reason) = skipped {
+            return self.skip(reason);
+        }
+        self.stage = if is_http { Stage::Http } else { Stage::WebSocket };
+        if !is_http {
+            self.watch = Some(Watch::new(options.explainer(true)));
+        }
+        let other = self.ends(address).1.address;
+        for address in [address, other] {
+            let (end, _) = self.ends(address);
+            let (missing, bytes) = (mem::take(&mut end.missing), mem::take(&mut end.early));
+            let has_ended = end.ended && bytes.is_empty();
+            if missing > 0 {
+                self.part(address, Part::Gap(missing), options);
+            }
+            if !bytes.is_empty() {
+                self.part(address, Part::Bytes(bytes.into()), options);
+            }
+            if has_ended {
+                self.part(address, Part::End, options);
+            }
         }
     }
 
-    /// Shows what was seen, once it is known that it is a WebSocket.
-    pub(super) fn show(&mut self, shown: &mut u64, show: &mut Show) -> Result<(), Stop> {
-        if self.number.is_none() {
-            let Some(is_websocket) = self.records.iter().find_map(tells) else { return Ok(()) };
-            if !is_websocket {
-                self.skip(Skipped::NoWebSocket);
-                return Ok(());
+    /// Looks at a part, once it is known what the connection is.
+    fn part(&mut self, address: SocketAddr, part: Part, options: &Options) {
+        let is_client = self.first_is_client == Some(self.first.address == address);
+        let from = if is_client { Sender::Client } else { Sender::Server };
+        self.ends(address).0.ended |= part == Part::End;
+        let mut found = Vec::new();
+        match part {
+            Part::Bytes(bytes) if self.stage == Stage::Http => self.http.take(from, &bytes, &mut found),
+            Part::Gap(missing) if self.stage == Stage::Http => self.http.gap(from, missing, &mut found),
+            Part::End if self.stage == Stage::Http => {
+                self.http.end(from, &mut found);
+                self.found(found, options);
+                return self.watch(from, 0, |explainer, at, out| explainer.end(from, at, out));
             }
+            part => {
+                return self.watch(from, self.http.offset(from), |explainer, at, out| match part {
+                    Part::Bytes(bytes) => explainer.look(&Chunk { at, from, bytes }, out),
+                    Part::Gap(missing) => explainer.gap(from, Some(missing), at, out),
+                    Part::End => explainer.end(from, at, out),
+                });
+            }
+        }
+        self.found(found, options);
+    }
+
+    /// Has what HTTP has led to looked at.
+    fn found(&mut self, found: Vec<Found>, options: &Options) {
+        for found in found {
+            match found {
+                Found::Ask => self.watch = Some(Watch::new(options.explainer(false))),
+                Found::Bytes { from, offset, bytes } => self.watch(from, offset, |explainer, at, out| {
+                    explainer.look(&Chunk { at, from, bytes: bytes.into() }, out);
+                }),
+                Found::Gap { from, offset, missing } => {
+                    self.watch(from, offset, |explainer, at, out| explainer.gap(from, missing, at, out));
+                }
+                Found::Open => self.stage = Stage::WebSocket,
+                Found::GiveUp { from, offset, why } => {
+                    let (client, server) = self.addresses();
+                    self.note = Some(format!(
+                        "{client} → {server}: {why} at byte {offset} of the {}; what comes after it isn't looked at",
+                        from.name()
+                    ));
+                    self.skip(Skipped::Unclear);
+                }
+            }
+        }
+    }
+
+    /// Has the explainer look; in this direction `offset` bytes came before what it sees first.
+    fn watch(
+        &mut self,
+        from: Sender,
+        offset: u64,
+        look: impl FnOnce(&mut Explainer, Duration, &mut Vec<Record>),
+    ) {
+        let at = self.last.saturating_sub(self.began);
+        let Some(Watch { explainer, before }) = &mut self.watch else { return };
+        let [client, server] = before;
+        (if from == Sender::Client { &mut *client } else { &mut *server }).get_or_insert(offset);
+        let known = self.records.len();
+        look(explainer, at, &mut self.records);
+        let before = |from| if from == Sender::Client { *client } else { *server }.unwrap_or_default();
+        for record in self.records.iter_mut().skip(known) {
+            record.shift(before);
+        }
+    }
+
+    /// Returns the client's address and the server's.
+    const fn addresses(&self) -> (SocketAddr, SocketAddr) {
+        match self.first_is_client {
+            Some(false) => (self.second.address, self.first.address),
+            _ => (self.first.address, self.second.address),
+        }
+    }
+
+    /// Shows what was seen, if there is anything of a WebSocket.
+    pub(super) fn show(&mut self, shown: &mut u64, show: &mut Show) -> Result<(), Stop> {
+        if !self.records.is_empty() && self.number.is_none() {
             *shown = shown.saturating_add(1);
             self.number = Some(*shown);
-            let (client, server) = match self.first_is_client {
-                Some(false) => (self.second.address, self.first.address),
-                _ => (self.first.address, self.second.address),
-            };
+            let (client, server) = self.addresses();
             show.connection(*shown, client, server)?;
         }
-        show.records(self.number, &mut self.records)
+        show.records(self.number, &mut self.records)?;
+        if let Some(note) = self.note.take() {
+            show.note(format_args!("{note}"));
+        }
+        Ok(())
     }
 
     fn skip(&mut self, reason: Skipped) {
@@ -196,12 +355,19 @@ impl Flow {
         self.forget();
     }
 
-    /// Gives back the memory of a connection that isn't shown.
+    /// Gives back the memory of what is of no concern any more.
     fn forget(&mut self) {
-        self.explainer = None;
-        self.records = Vec::new();
-        self.first.stream = Reassembly::default();
-        self.second.stream = Reassembly::default();
+        self.watch = None;
+        self.http = Http::default();
+        for end in [&mut self.first, &mut self.second] {
+            end.stream = Reassembly::default();
+            end.early = Vec::new();
+        }
+    }
+
+    /// Tells whether others may have its room: it isn't shown, or both ends have ended it.
+    pub(super) const fn is_idle(&self) -> bool {
+        (self.skipped.is_some() && self.number.is_none()) || (self.first.fin && self.second.fin)
     }
 
     /// Tells whether no more can come.
@@ -211,26 +377,37 @@ impl Flow {
 
     /// Ends the connection: after a reset in earnest, otherwise as far as it was captured.
     pub(super) fn finish(&mut self, options: &Options, shown: &mut u64, show: &mut Show) -> Result<(), Stop> {
-        for address in [self.first.address, self.second.address] {
+        let addresses = [self.first.address, self.second.address];
+        for address in addresses {
             let mut parts = Vec::new();
             self.ends(address).0.stream.finish(&mut parts);
             self.parts(address, parts, options);
         }
-        let at = self.last.saturating_sub(self.began);
-        if let Some(mut explainer) = mem::take(&mut self.explainer) {
-            for from in [Sender::Client, Sender::Server] {
-                if self.reset {
-                    explainer.end(from, at, &mut self.records);
-                } else if !self.has_ended(from) {
-                    explainer.cut(from, at, &mut self.records);
-                }
-            }
-            self.show(shown, show)?;
-            if self.number.is_none() {
-                self.skip(Skipped::NoHandshake);
+        for address in addresses {
+            if self.stage == Stage::Unknown
+                && self.skipped.is_none()
+                && !self.ends(address).0.early.is_empty()
+            {
+                self.decide(address, options);
             }
         }
-        Ok(())
+        if self.stage == Stage::Http {
+            let mut found = Vec::new();
+            self.http.end(Sender::Client, &mut found);
+            self.http.end(Sender::Server, &mut found);
+            self.found(found, options);
+        }
+        for from in [Sender::Client, Sender::Server] {
+            if self.reset {
+                self.watch(from, 0, |explainer, at, out| explainer.end(from, at, out));
+            } else if !self.has_ended(from) {
+                self.watch(from, 0, |explainer, at, out| explainer.cut(from, at, out));
+            }
+        }
+        if self.watch.is_none() && self.skipped.is_none() && self.stage != Stage::Unknown {
+            self.skip(if self.http.has_heads() { Skipped::NoWebSocket } else { Skipped::NoHandshake });
+        }
+        self.show(shown, show)
     }
 
     fn has_ended(&self, from: Sender) -> bool {
@@ -239,24 +416,13 @@ impl Flow {
     }
 
     /// Tells why it isn't shown, if it isn't.
-    pub(super) const fn skipped(&self) -> Option<Skipped> {
-        self.skipped
+    pub(super) fn skipped(&self) -> Option<Skipped> {
+        self.skipped.filter(|_| self.number.is_none())
     }
 }
 
-/// Tells whether a record proves that the connection is a WebSocket or wants to be one, or that it isn't.
-fn tells(record: &Record) -> Option<bool> {
-    match record {
-        Record::Handshake(head) => Some(asks_for_websocket(head)),
-        Record::Agreed(_) | Record::Frame(_) => Some(true),
-        _ => None,
+impl Watch {
+    fn new(explainer: Explainer) -> Self {
+        Self { explainer: Box::new(explainer), before: [None; 2] }
     }
-}
-
-/// Tells whether a head has anything of a WebSocket.
-fn asks_for_websocket(head: &Handshake) -> bool {
-    head.fields.iter().any(|field| {
-        let (name, value) = (field.name.to_ascii_lowercase(), field.value.to_ascii_lowercase());
-        name.starts_with("sec-websocket-") || (name == "upgrade" && value.contains("websocket"))
-    })
 }

@@ -8,6 +8,14 @@ enum Came {
     Acknowledged(u32),
 }
 
+/// Bytes that come after so many packets have acknowledged them.
+fn acknowledged(times: u32) -> Vec<Came> {
+    let mut came = vec![Came::Segment(10, b"a", false), Came::Segment(13, b"d", false)];
+    came.extend((0..times).map(|_| Came::Acknowledged(14)));
+    came.push(Came::Segment(11, b"bc", false));
+    came
+}
+
 fn parts(begin: Option<u32>, came: &[Came]) -> Vec<Part> {
     let (mut stream, mut out) = (Reassembly::default(), Vec::new());
     if let Some(sequence) = begin {
@@ -41,7 +49,7 @@ fn joined(parts: Vec<Part>) -> Vec<Part> {
 fn segments_are_put_in_order() {
     use Came::{Acknowledged, Segment};
     let bytes = |bytes: &'static [u8]| Part::Bytes(Bytes::from_static(bytes));
-    let table: [(&str, Option<u32>, Vec<Came>, Vec<Part>); 13] = [
+    let table: [(&str, Option<u32>, Vec<Came>, Vec<Part>); 14] = [
         (
             "in order",
             Some(9),
@@ -93,14 +101,10 @@ fn segments_are_put_in_order() {
         (
             "missing and acknowledged",
             Some(9),
-            vec![
-                Segment(10, b"a", false),
-                Segment(13, b"d", false),
-                Acknowledged(14),
-                Segment(11, b"bc", false),
-            ],
+            acknowledged(PATIENCE + 1),
             vec![bytes(b"a"), Part::Gap(2), bytes(b"d")],
         ),
+        ("acknowledged before it was captured", Some(9), acknowledged(PATIENCE), vec![bytes(b"abcd")]),
         (
             "missing at the end of the capture",
             Some(9),

@@ -1,0 +1,414 @@
+//! HTTP/1.1 before a WebSocket: requests and answers are told apart, until one asks for the upgrade.
+//!
+//! A client may send ordinary requests first, and may ask again on the same connection after a refusal. What belongs to a
+//! request for a WebSocket is given away for the explainer; all else is passed over, which keeps a head at most.
+
+mod body;
+
+use std::{collections::VecDeque, mem};
+
+use self::body::{Body, Unclear};
+use crate::wire::{Sender, head_fields, head_list};
+
+/// The longest head, and how much of a client is held back until it has its answer.
+const MOST: usize = 64 << 10;
+/// So many requests may wait for their answers.
+const MOST_ASKED: usize = 1024;
+
+const MISSING: &str = "bytes are missing";
+
+/// What is found.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// A request for a WebSocket comes, or an answer to one that isn't known.
+    Ask,
+    /// Bytes of it, and where they are.
+    Bytes { from: Sender, offset: u64, bytes: Vec<u8> },
+    /// Bytes of it are missing.
+    Gap { from: Sender, offset: u64, missing: Option<u64> },
+    /// All that comes belongs to it.
+    Open,
+    /// Nothing more can be told.
+    GiveUp { from: Sender, offset: u64, why: &'static str },
+}
+
+/// What was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    WebSocket,
+    /// Its answer has no body, whatever its head says.
+    Head,
+    /// The same where it is granted.
+    Connect,
+    Other,
+}
+
+/// Both directions of a connection.
+#[derive(Default)]
+pub(super) struct Http {
+    client: Direction,
+    server: Direction,
+    /// The requests that have no answer yet, the oldest first.
+    asked: VecDeque<Asked>,
+    /// What came of the client after it has asked for a WebSocket.
+    held: Vec<u8>,
+    /// The body of a refusal of a WebSocket is under way.
+    refusing: bool,
+    /// How many heads were whole.
+    heads: u64,
+    over: bool,
+}
+
+/// One direction.
+#[derive(Default)]
+struct Direction {
+    /// Where the next byte is.
+    offset: u64,
+    /// What came of a head.
+    head: Vec<u8>,
+    body: Body,
+    /// Bytes are missing: heads can't be told any more.
+    lost: bool,
+}
+
+impl Http {
+    /// Tells whether anything of HTTP has been seen.
+    pub(super) const fn has_heads(&self) -> bool {
+        self.heads > 0
+    }
+
+    /// Returns where the next byte of a direction is.
+    pub(super) const fn offset(&self, from: Sender) -> u64 {
+        match from {
+            Sender::Client => self.client.offset,
+            Sender::Server => self.server.offset,
+        }
+    }
+
+    /// Returns how many bytes are kept.
+    pub(super) fn kept(&self) -> usize {
+        self.client.head.len().saturating_add(self.server.head.len()).saturating_add(self.held.len())
+    }
+
+    /// Takes bytes of a direction.
+    pub(super) fn take(&mut self, from: Sender, bytes: &[u8], out: &mut Vec<Found>) {
+        let mut rest = bytes;
+        while !rest.is_empty() && !self.over {
+            let step = match from {
+                Sender::Client => self.client_step(&mut rest, out),
+                Sender::Server => self.server_step(&mut rest, out),
+            };
+            if let Err(Unclear { offset, why }) = step {
+                self.unclear(from, offset, why, out);
+            }
+        }
+        if !rest.is_empty() && out.contains(&Found::Open) {
+            let offset = self.direction(from).offset;
+            out.push(Found::Bytes { from, offset, bytes: rest.into() });
+        }
+    }
+
+    fn client_step(&mut self, rest: &mut &[u8], out: &mut Vec<Found>) -> Result<(), Unclear> {
+        if self.asks() {
+            let room = MOST.saturating_sub(self.held.len());
+            let (held, after) = rest.split_at_checked(room).unwrap_or((rest, &[]));
+            self.held.extend_from_slice(held);
+            self.client.passed(held);
+            *rest = after;
+            if !rest.is_empty() {
+                self.open(out);
+            }
+            return Ok(());
+        }
+        if self.client.skip(rest)? {
+            return Ok(());
+        }
+        let Some(head) = self.client.head(rest, is_method)? else { return Ok(()) };
+        self.heads = self.heads.saturating_add(1);
+        let start = self.client.offset.saturating_sub(len(&head));
+        if asks_for_websocket(&head) {
+            self.asked.push_back(Asked::WebSocket);
+            out.push(Found::Ask);
+            out.push(Found::Bytes { from: Sender::Client, offset: start, bytes: head });
+            if self.server.lost {
+                let offset = self.server.offset;
+                out.push(Found::Gap { from: Sender::Server, offset, missing: None });
+                self.open(out);
+            }
+            return Ok(());
+        }
+        let method = head.split(|byte| *byte == b' ').next().unwrap_or_default();
+        self.asked.push_back(match method {
+            b"HEAD" => Asked::Head,
+            b"CONNECT" => Asked::Connect,
+            _ => Asked::Other,
+        });
+        if self.asked.len() > MOST_ASKED {
+            return Err(Unclear { offset: start, why: "too many requests wait for answers" });
+        }
+        self.client.body = Body::of_request(&head).map_err(|why| Unclear { offset: start, why })?;
+        Ok(())
+    }
+
+    fn server_step(&mut self, rest: &mut &[u8], out: &mut Vec<Found>) -> Result<(), Unclear> {
+        let (before, offset) = (*rest, self.server.offset);
+        if self.server.skip(rest)? {
+            if self.refusing {
+                let taken = before.len().saturating_sub(rest.len());
+                let bytes = before.get(..taken).unwrap_or(before).into();
+                out.push(Found::Bytes { from: Sender::Server, offset, bytes });
+                self.go_on_after_refusal(out);
+            }
+            return Ok(());
+        }
+        let Some(head) = self.server.head(rest, is_version)? else { return Ok(()) };
+        self.heads = self.heads.saturating_add(1);
+        self.answer(head, out)
+    }
+
+    /// The head of an answer is whole.
+    fn answer(&mut self, head: Vec<u8>, out: &mut Vec<Found>) -> Result<(), Unclear> {
+        let start = self.server.offset.saturating_sub(len(&head));
+        let unclear = |why| Unclear { offset: start, why };
+        let status = status(&head);
+        let is_interim = matches!(status, 100 | 102..=199);
+        let asked = if is_interim { self.asked.front().copied() } else { self.asked.pop_front() };
+        let is_websocket = match asked {
+            Some(asked) => asked == Asked::WebSocket,
+            None => !is_interim && asks_for_websocket(&head),
+        };
+        if is_websocket {
+            if asked.is_none() {
+                self.ask_unknown(out);
+            }
+            let body = Body::of_answer(&head, status, false);
+            out.push(Found::Bytes { from: Sender::Server, offset: start, bytes: head });
+            match body {
+                _ if is_interim => {}
+                Ok(body) if status != 101 => {
+                    self.server.body = body;
+                    self.refusing = true;
+                    self.go_on_after_refusal(out);
+                }
+                // Whatever is wrong with it, the explainer says.
+                _ => self.open(out),
+            }
+            return Ok(());
+        }
+        if status == 101 {
+            return Err(unclear("it goes on with another protocol"));
+        }
+        let is_bodiless = match asked {
+            Some(Asked::Head) => true,
+            Some(Asked::Connect) => (200..300).contains(&status),
+            _ => false,
+        };
+        self.server.body = Body::of_answer(&head, status, is_bodiless).map_err(unclear)?;
+        Ok(())
+    }
+
+    /// An answer to a WebSocket comes whose request isn't known, or not all of it.
+    fn ask_unknown(&mut self, out: &mut Vec<Found>) {
+        out.push(Found::Ask);
+        let client = &mut self.client;
+        let bytes = mem::take(&mut client.head);
+        let offset = client.offset.saturating_sub(len(&bytes));
+        if client.lost {
+            out.push(Found::Gap { from: Sender::Client, offset, missing: None });
+        } else if !bytes.is_empty() {
+            out.push(Found::Bytes { from: Sender::Client, offset, bytes });
+        }
+    }
+
+    /// After a refusal the client may ask for something else.
+    fn go_on_after_refusal(&mut self, out: &mut Vec<Found>) {
+        if self.server.body.is_over() {
+            self.refusing = false;
+            let held = mem::take(&mut self.held);
+            self.client.offset = self.client.offset.saturating_sub(len(&held));
+            self.take(Sender::Client, &held, out);
+        }
+    }
+
+    /// Tells whether a WebSocket was asked for, and the answer isn't whole.
+    fn asks(&self) -> bool {
+        self.refusing || self.asked.back() == Some(&Asked::WebSocket)
+    }
+
+    /// Gives all to the explainer.
+    fn open(&mut self, out: &mut Vec<Found>) {
+        self.over = true;
+        let held = mem::take(&mut self.held);
+        if !held.is_empty() {
+            let offset = self.client.offset.saturating_sub(len(&held));
+            out.push(Found::Bytes { from: Sender::Client, offset, bytes: held });
+        }
+        out.push(Found::Open);
+    }
+
+    /// Notes that so many bytes are missing: of a body they aren't needed.
+    pub(super) fn gap(&mut self, from: Sender, missing: u64, out: &mut Vec<Found>) {
+        if self.over || self.direction(from).pass_over(missing) {
+            return;
+        }
+        let offset = self.direction(from).offset;
+        self.unclear(from, offset, MISSING, out);
+        if self.over && out.contains(&Found::Open) {
+            out.push(Found::Gap { from, offset, missing: Some(missing) });
+        }
+        let direction = self.direction(from);
+        direction.offset = direction.offset.saturating_add(missing);
+    }
+
+    /// Heads of this direction can't be told any more: what was asked for goes to the explainer, or it is the end.
+    fn unclear(&mut self, from: Sender, offset: u64, why: &'static str, out: &mut Vec<Found>) {
+        let direction = self.direction(from);
+        direction.lost = true;
+        let head = mem::take(&mut direction.head);
+        let start = direction.offset.saturating_sub(len(&head));
+        if self.asks() {
+            if !head.is_empty() {
+                out.push(Found::Bytes { from, offset: start, bytes: head });
+            }
+            return self.open(out);
+        }
+        if from == Sender::Client && asks_for_websocket(&head) {
+            out.push(Found::Ask);
+            out.push(Found::Bytes { from, offset: start, bytes: head });
+            return self.open(out);
+        }
+        // Missing bytes of one direction leave the other one.
+        if why != MISSING || (self.client.lost && self.server.lost) {
+            self.over = true;
+            out.push(Found::GiveUp { from, offset, why });
+        }
+    }
+
+    /// Ends a direction, or the capture: what has begun is given away.
+    pub(super) fn end(&mut self, from: Sender, out: &mut Vec<Found>) {
+        let head = mem::take(&mut self.direction(from).head);
+        let offset = self.direction(from).offset.saturating_sub(len(&head));
+        let is_begun = !head.is_empty() && from == Sender::Client && asks_for_websocket(&head);
+        if self.over || !(self.asks() || is_begun) {
+            return;
+        }
+        if is_begun && !self.asks() {
+            out.push(Found::Ask);
+        }
+        if !head.is_empty() {
+            out.push(Found::Bytes { from, offset, bytes: head });
+        }
+        // An answer may still come to a client that has ended its stream.
+        if from == Sender::Server || is_begun {
+            self.open(out);
+        }
+    }
+
+    /// Gives up: too much waits.
+    pub(super) fn give_up(&mut self, out: &mut Vec<Found>) {
+        if !self.over && self.kept() > 0 {
+            let offset = self.client.offset;
+            self.unclear(Sender::Client, offset, "too much waits for the rest of it", out);
+        }
+    }
+
+    const fn direction(&mut self, from: Sender) -> &mut Direction {
+        match from {
+            Sender::Client => &mut self.client,
+            Sender::Server => &mut self.server,
+        }
+    }
+}
+
+impl Direction {
+    fn passed(&mut self, bytes: &[u8]) {
+        self.offset = self.offset.saturating_add(len(bytes));
+    }
+
+    /// Passes over what is of no concern; tells whether there was anything.
+    fn skip(&mut self, rest: &mut &[u8]) -> Result<bool, Unclear> {
+        let before = *rest;
+        let outcome = if self.lost {
+            *rest = &[];
+            Ok(())
+        } else if self.body.is_over() {
+            // Empty lines between messages.
+            let is_line_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+            while let Some((_, after)) = rest
+                .split_first()
+                .filter(|(byte, _)| self.offset > 0 && self.head.is_empty() && is_line_end(byte))
+            {
+                *rest = after;
+            }
+            Ok(())
+        } else {
+            self.body.take(rest)
+        };
+        let taken = before.get(..before.len().saturating_sub(rest.len())).unwrap_or(before);
+        self.passed(taken);
+        outcome.map_err(|why| Unclear { offset: self.offset, why })?;
+        Ok(!taken.is_empty())
+    }
+
+    /// Takes more of a head, and returns it once it is whole. `is_one` tells whether it may be one as far as it came.
+    fn head(&mut self, rest: &mut &[u8], is_one: fn(&[u8]) -> bool) -> Result<Option<Vec<u8>>, Unclear> {
+        let start = self.offset.saturating_sub(len(&self.head));
+        while let Some((byte, after)) = rest.split_first() {
+            self.head.push(*byte);
+            self.offset = self.offset.saturating_add(1);
+            *rest = after;
+            if *byte == b'\n' && (self.head.ends_with(b"\r\n\r\n") || self.head.ends_with(b"\n\n")) {
+                return Ok(Some(mem::take(&mut self.head)));
+            }
+            if self.head.len() >= MOST {
+                return Err(Unclear { offset: start, why: "a head is longer than 64 KiB" });
+            }
+        }
+        let why =
+            if self.head.starts_with(b"\x16\x03") { "TLS follows" } else { "what follows isn't HTTP/1.1" };
+        if is_one(&self.head) { Ok(None) } else { Err(Unclear { offset: start, why }) }
+    }
+
+    /// Passes over missing bytes where they are all of a body.
+    fn pass_over(&mut self, missing: u64) -> bool {
+        let is_body = self.lost || self.body.pass_over(missing);
+        if is_body {
+            self.offset = self.offset.saturating_add(missing);
+        }
+        is_body
+    }
+}
+
+/// Tells whether a request may begin so.
+fn is_method(head: &[u8]) -> bool {
+    let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    let len = head.iter().take_while(|byte| is_token(byte)).count();
+    len <= 32 && matches!((len, head.get(len)), (1.., Some(b' ')) | (_, None))
+}
+
+/// Tells whether an answer may begin so.
+fn is_version(head: &[u8]) -> bool {
+    let version = b"HTTP/";
+    head.iter().zip(version).all(|(byte, expected)| byte == expected)
+}
+
+/// Returns the status of an answer; 0 where there is none.
+fn status(head: &[u8]) -> u16 {
+    let code = head.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
+    let digits = code.get(..3).and_then(|digits| std::str::from_utf8(digits).ok());
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or_default()
+}
+
+/// Tells whether a head has anything of a WebSocket.
+fn asks_for_websocket(head: &[u8]) -> bool {
+    let has = |name: &[u8]| name.to_ascii_lowercase().starts_with(b"sec-websocket-");
+    head_fields(head).any(|(name, _)| has(name))
+        || head_list(head, "Upgrade").is_some_and(|value| value.to_ascii_lowercase().contains("websocket"))
+}
+
+fn len(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;
