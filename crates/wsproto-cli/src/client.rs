@@ -144,7 +144,11 @@ pub(crate) fn url(text: &str) -> Result<WebSocketUrl, String> {
 
 /// Names a server as people write it.
 pub(crate) fn place(url: &WebSocketUrl) -> String {
-    let (host, port) = (url.host(), url.port());
+    named(url.host(), url.port())
+}
+
+/// Names a host and a port.
+pub(crate) fn named(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 

@@ -132,7 +132,14 @@ impl Args {
 
     /// Names the server as people write it.
     fn place(&self) -> String {
-        self.unix().map_or_else(|| client::place(&self.url), |path| path.display().to_string())
+        match (self.unix(), &self.proxy) {
+            (Some(path), _) => path.display().to_string(),
+            (None, Some(proxy)) => {
+                let (place, proxy) = (client::place(&self.url), client::named(proxy.host(), proxy.port()));
+                format!("{place} through the proxy {proxy}")
+            }
+            (None, None) => client::place(&self.url),
+        }
     }
 }
 

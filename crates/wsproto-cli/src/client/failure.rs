@@ -28,12 +28,15 @@ pub(super) fn unreachable(server: &Server<'_>, error: &Error) -> Failure {
             Failure::new(Status::Unreachable, format_args!("no TLS with {place}: {}", tls(error)))
         }
         Error::Io(error) => {
+            let text = error.to_string();
+            // The address that was tried, where that isn't what the URL has.
+            let error_text = text.strip_prefix(&format!("{place}: ")).unwrap_or(&text);
             let why = match error.kind() {
-                io::ErrorKind::ConnectionRefused => format!("{error}: nothing listens there"),
+                io::ErrorKind::ConnectionRefused => format!("{error_text}: nothing listens there"),
                 io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset if url.is_secure() => {
-                    format!("{error}. Perhaps this port speaks plain HTTP: that would be ws://")
+                    format!("{error_text}. Perhaps this port speaks plain HTTP: that would be ws://")
                 }
-                _ => error.to_string(),
+                _ => error_text.into(),
             };
             Failure::new(Status::Unreachable, format_args!("can't reach {place}: {why}"))
         }

@@ -2,10 +2,12 @@
 
 mod flow;
 mod http;
+mod skipped;
+mod watch;
 
 use std::{collections::HashMap, net::SocketAddr, time::Duration};
 
-use self::flow::{Flow, Skipped};
+use self::{flow::Flow, skipped::Skipped};
 use super::{
     Options,
     packet::Segment,

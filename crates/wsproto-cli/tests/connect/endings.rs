@@ -15,7 +15,7 @@ use crate::{
 fn a_server_that_is_none_is_told_by_what_it_says() {
     #[rustfmt::skip]
     let table: [(&str, u16, i32, &[&str]); 13] = [
-        ("nobody",      nobody(), 3, &["can't reach 127.0.0.1:", ": 127.0.0.1:", "refused", "nothing listens there"]),
+        ("nobody",      nobody(), 3, &["can't reach 127.0.0.1:", ": Connection refused", "nothing listens there"]),
         ("rejection",   answer(b"HTTP/1.1 403 No\r\nContent-Length: 13\r\n\r\nNot \x1b[31m you", true), 4,
             &["refused: status 403 Forbidden", "  | Not \\u{1b}[31m yo"]),
         ("body cut",    answer(b"HTTP/1.1 503 No\r\nRetry-After: 7\r\nContent-Length: 99\r\n\r\nlater", true), 4,

@@ -107,6 +107,13 @@ fn a_proxy_is_asked_for_a_tunnel() {
     let outcome = connect(&["ws://server.example/", "--proxy", &format!("http://127.0.0.1:{port}")], b"");
     assert_eq!(outcome.status, 3, "{}", outcome.stderr);
     assert!(outcome.stderr.contains("status 407: it wants credentials"), "{}", outcome.stderr);
+
+    // It isn't the server that can't be reached.
+    let port = crate::servers::nobody();
+    let outcome = connect(&["ws://server.example/", "--proxy", &format!("http://127.0.0.1:{port}")], b"");
+    assert_eq!(outcome.status, 3, "{}", outcome.stderr);
+    let says = format!("can't reach server.example:80 through the proxy 127.0.0.1:{port}: ");
+    assert!(outcome.stderr.contains(&says), "{}", outcome.stderr);
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn fill(stream: &mut UnixStream) -> usize {
 fn read(mut stream: UnixStream, filled: usize) -> thread::JoinHandle<String> {
     thread::spawn(move || {
         thread::sleep(Duration::from_millis(400));
-        let (mut all, mut part) = (Vec::new(), [0; 50_000]);
+        let (mut all, mut part) = (Vec::new(), [0; 10_000]);
         loop {
             let len = stream.read(&mut part).unwrap();
             if len == 0 {

@@ -1,8 +1,12 @@
 //! One connection of a capture: it is shown once a WebSocket is asked for.
 
-use std::{fmt, mem, net::SocketAddr, time::Duration};
+use std::{mem, net::SocketAddr, time::Duration};
 
-use super::http::{Found, Http};
+use super::{
+    http::{Found, Http},
+    skipped::Skipped,
+    watch::Watch,
+};
 use crate::{
     explain::{
         Options,
@@ -58,39 +62,6 @@ enum Stage {
     Http,
     /// Of a WebSocket.
     WebSocket,
-}
-
-/// Looks at a WebSocket.
-struct Watch {
-    explainer: Box<Explainer>,
-    /// How much the client, and the server, had sent before.
-    before: [Option<u64>; 2],
-}
-
-/// Why a connection isn't shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Skipped {
-    Tls,
-    Http2,
-    /// It begins in the middle, or is something else.
-    NoHandshake,
-    NoWebSocket,
-    /// Its messages can't be told apart.
-    Unclear,
-}
-
-impl fmt::Display for Skipped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Tls => "TLS: the bytes are encrypted",
-            Self::Http2 => "HTTP/2, in which no WebSocket is looked for",
-            Self::NoHandshake => {
-                "without an opening handshake at the beginning; --extensions VALUE reads it as frames"
-            }
-            Self::NoWebSocket => "HTTP without a WebSocket",
-            Self::Unclear => "HTTP that could not be followed to its end",
-        })
-    }
 }
 
 impl Flow {
@@ -316,14 +287,8 @@ impl Flow {
         look: impl FnOnce(&mut Explainer, Duration, &mut Vec<Record>),
     ) {
         let at = self.last.saturating_sub(self.began);
-        let Some(Watch { explainer, before }) = &mut self.watch else { return };
-        let [client, server] = before;
-        (if from == Sender::Client { &mut *client } else { &mut *server }).get_or_insert(offset);
-        let known = self.records.len();
-        look(explainer, at, &mut self.records);
-        let before = |from| if from == Sender::Client { *client } else { *server }.unwrap_or_default();
-        for record in self.records.iter_mut().skip(known) {
-            record.shift(before);
+        if let Some(watch) = &mut self.watch {
+            watch.look(from, offset, &mut self.records, |explainer, out| look(explainer, at, out));
         }
     }
 
@@ -418,11 +383,5 @@ impl Flow {
     /// Tells why it isn't shown, if it isn't.
     pub(super) fn skipped(&self) -> Option<Skipped> {
         self.skipped.filter(|_| self.number.is_none())
-    }
-}
-
-impl Watch {
-    fn new(explainer: Explainer) -> Self {
-        Self { explainer: Box::new(explainer), before: [None; 2] }
     }
 }

@@ -4,14 +4,16 @@
 //! request for a WebSocket is given away for the explainer; all else is passed over, which keeps a head at most.
 
 mod body;
+mod direction;
 
 use std::{collections::VecDeque, mem};
 
-use self::body::{Body, Unclear};
+use self::{
+    body::{Body, Unclear},
+    direction::{Direction, MOST, len},
+};
 use crate::wire::{Sender, head_fields, head_list};
 
-/// The longest head, and how much of a client is held back until it has its answer.
-const MOST: usize = 64 << 10;
 /// So many requests may wait for their answers.
 const MOST_ASKED: usize = 1024;
 
@@ -57,18 +59,6 @@ pub(super) struct Http {
     /// How many heads were whole.
     heads: u64,
     over: bool,
-}
-
-/// One direction.
-#[derive(Default)]
-struct Direction {
-    /// Where the next byte is.
-    offset: u64,
-    /// What came of a head.
-    head: Vec<u8>,
-    body: Body,
-    /// Bytes are missing: heads can't be told any more.
-    lost: bool,
 }
 
 impl Http {
@@ -320,65 +310,6 @@ impl Http {
     }
 }
 
-impl Direction {
-    fn passed(&mut self, bytes: &[u8]) {
-        self.offset = self.offset.saturating_add(len(bytes));
-    }
-
-    /// Passes over what is of no concern; tells whether there was anything.
-    fn skip(&mut self, rest: &mut &[u8]) -> Result<bool, Unclear> {
-        let before = *rest;
-        let outcome = if self.lost {
-            *rest = &[];
-            Ok(())
-        } else if self.body.is_over() {
-            // Empty lines between messages.
-            let is_line_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
-            while let Some((_, after)) = rest
-                .split_first()
-                .filter(|(byte, _)| self.offset > 0 && self.head.is_empty() && is_line_end(byte))
-            {
-                *rest = after;
-            }
-            Ok(())
-        } else {
-            self.body.take(rest)
-        };
-        let taken = before.get(..before.len().saturating_sub(rest.len())).unwrap_or(before);
-        self.passed(taken);
-        outcome.map_err(|why| Unclear { offset: self.offset, why })?;
-        Ok(!taken.is_empty())
-    }
-
-    /// Takes more of a head, and returns it once it is whole. `is_one` tells whether it may be one as far as it came.
-    fn head(&mut self, rest: &mut &[u8], is_one: fn(&[u8]) -> bool) -> Result<Option<Vec<u8>>, Unclear> {
-        let start = self.offset.saturating_sub(len(&self.head));
-        while let Some((byte, after)) = rest.split_first() {
-            self.head.push(*byte);
-            self.offset = self.offset.saturating_add(1);
-            *rest = after;
-            if *byte == b'\n' && (self.head.ends_with(b"\r\n\r\n") || self.head.ends_with(b"\n\n")) {
-                return Ok(Some(mem::take(&mut self.head)));
-            }
-            if self.head.len() >= MOST {
-                return Err(Unclear { offset: start, why: "a head is longer than 64 KiB" });
-            }
-        }
-        let why =
-            if self.head.starts_with(b"\x16\x03") { "TLS follows" } else { "what follows isn't HTTP/1.1" };
-        if is_one(&self.head) { Ok(None) } else { Err(Unclear { offset: start, why }) }
-    }
-
-    /// Passes over missing bytes where they are all of a body.
-    fn pass_over(&mut self, missing: u64) -> bool {
-        let is_body = self.lost || self.body.pass_over(missing);
-        if is_body {
-            self.offset = self.offset.saturating_add(missing);
-        }
-        is_body
-    }
-}
-
 /// Tells whether a request may begin so.
 fn is_method(head: &[u8]) -> bool {
     let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
@@ -404,10 +335,6 @@ fn asks_for_websocket(head: &[u8]) -> bool {
     let has = |name: &[u8]| name.to_ascii_lowercase().starts_with(b"sec-websocket-");
     head_fields(head).any(|(name, _)| has(name))
         || head_list(head, "Upgrade").is_some_and(|value| value.to_ascii_lowercase().contains("websocket"))
-}
-
-fn len(bytes: &[u8]) -> u64 {
-    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
