@@ -19,7 +19,6 @@ use crate::{
 ///
 /// This function doesn't check origins. A server for browsers that identifies users by cookies must use [`accept_with`]
 /// and [`check_same_host`](wsproto::check_same_host).
-/// [`check_same_host`](wsproto::check_same_host).
 ///
 /// # Errors
 ///

@@ -205,7 +205,7 @@ impl FrameDecoder {
     ///
     /// # Errors
     ///
-    /// As [`decode`](Self::decode).
+    /// As for [`decode`](Self::decode).
     ///
     /// ```
     /// use wsproto_frame::{FrameDecoder, Role};

@@ -54,7 +54,7 @@ impl FrameEncoder {
     ///
     /// # Errors
     ///
-    /// As [`encode`](Self::encode).
+    /// As for [`encode`](Self::encode).
     #[inline]
     pub fn check(&mut self, header: &FrameHeader) -> Result<(), FrameError> {
         let (_, message) = follow(self.message, header)?;

@@ -65,7 +65,7 @@ impl TextCheck {
     ///
     /// # Errors
     ///
-    /// As [`push`](Self::push).
+    /// As for [`push`](Self::push).
     ///
     /// ```
     /// use wsproto_frame::{FrameError, TextCheck};

@@ -281,7 +281,7 @@ impl ServerHandshake {
     /// # Errors
     ///
     /// [`LocalError::WrongState`] unless a body must follow. [`LocalError::BodyTooLong`] and
-    /// [`LocalError::BodyTooShort`] where the body hasn't the length of Content-Length.
+    /// [`LocalError::BodyTooShort`] where the body doesn't have the length of Content-Length.
     pub fn reject_data(&mut self, part: &RejectData<'_>, out: &mut Vec<u8>) -> Result<(), LocalError> {
         let Stage::Rejecting(body) = self.stage else { return Err(LocalError::WrongState) };
         let before = out.len();

@@ -228,7 +228,6 @@ impl Connector {
     ///
     /// The rest stays as by default: TLS 1.2 and 1.3 with the cryptography of ring, and `http/1.1` in ALPN. For other
     /// options, for example client certificates, use [`with_rustls`](Self::with_rustls).
-    /// client certificates for one, see [`with_rustls`](Self::with_rustls).
     #[cfg(feature = "rustls")]
     #[must_use]
     pub fn with_roots(mut self, roots: impl Into<Arc<RootCertStore>>) -> Self {

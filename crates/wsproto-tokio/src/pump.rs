@@ -40,7 +40,7 @@ pub(crate) struct Pump<S> {
     /// State that few connections need.
     rare: Option<Box<Rare>>,
     trace: Trace,
-    /// So many bytes may wait before one more message; no memory holds more than 32 bits of them.
+    /// How many bytes may wait when one more message is queued; no queue can hold more than 32 bits count.
     high_water: u32,
     pub(crate) stage: Stage,
     /// Whether the buffer holds an event that was found but not taken.

@@ -28,7 +28,6 @@ use crate::{Error, Replies, WebSocket, access::Access};
 ///
 /// Dropping the receiver drops the messages that it hasn't received. The sender then reads Pings and a Close until a
 /// message comes; [`Sender::close`] drops messages, and so reaches the end.
-/// and Pings, until a message comes; [`Sender::close`] drops the messages, and gets to the end.
 pub struct Receiver<S>(pub(crate) WebSocket<S>);
 
 /// The half of a connection that sends; [`Receiver`] says which half does what.
@@ -115,7 +114,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As for [`WebSocket::recv`].
     ///
     /// # Cancel safety
     ///
@@ -134,7 +133,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As for [`WebSocket::recv_with`].
     ///
     /// # Cancel safety
     ///
@@ -142,7 +141,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
     ///
     /// # Panics
     ///
-    /// As [`recv`](Self::recv).
+    /// As for [`recv`](Self::recv).
     pub fn recv_with<T, F>(&mut self, take: F) -> impl Future<Output = Result<Option<T>, Error>>
     where
         F: FnOnce(Event<'_>, &mut Replies<'_>) -> T,
@@ -180,7 +179,7 @@ impl<S> Sender<S> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As for [`WebSocket::start_close`].
     pub fn start_close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
         self.0.start_close(code, reason)
     }
@@ -191,7 +190,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As for [`WebSocket::send`].
     ///
     /// # Cancel safety
     ///
@@ -212,7 +211,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// As for [`send`](Self::send).
     ///
     /// # Cancel safety
     ///
@@ -220,7 +219,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     ///
     /// # Panics
     ///
-    /// As [`send`](Self::send).
+    /// As for [`send`](Self::send).
     pub fn feed<M: Into<Message>>(
         &mut self,
         message: M,
@@ -232,11 +231,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// As for [`send`](Self::send).
     ///
     /// # Cancel safety
     ///
-    /// As [`send`](Self::send).
+    /// As for [`send`](Self::send).
     pub async fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
         self.0.send_prepared(message).await
     }
@@ -245,11 +244,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// As for [`send`](Self::send).
     ///
     /// # Cancel safety
     ///
-    /// As [`feed`](Self::feed).
+    /// As for [`feed`](Self::feed).
     pub async fn feed_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
         self.0.feed_prepared(message).await
     }
@@ -258,11 +257,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// As for [`send`](Self::send).
     ///
     /// # Cancel safety
     ///
-    /// As [`feed`](Self::feed).
+    /// As for [`feed`](Self::feed).
     pub async fn feed_event<'e>(&mut self, event: impl Into<Event<'e>>) -> Result<(), Error> {
         self.0.feed_event(event).await
     }
@@ -271,11 +270,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// As for [`send`](Self::send).
     ///
     /// # Cancel safety
     ///
-    /// As [`send`](Self::send).
+    /// As for [`send`](Self::send).
     pub async fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
         self.0.ping(payload).await
     }
@@ -284,7 +283,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// As for [`send`](Self::send).
     ///
     /// # Cancel safety
     ///
@@ -305,7 +304,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     ///
     /// # Panics
     ///
-    /// As [`send`](Self::send).
+    /// As for [`send`](Self::send).
     pub async fn flush(&mut self) -> Result<(), Error> {
         self.0.flush().await
     }
@@ -317,7 +316,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As for [`WebSocket::close`].
     ///
     /// # Cancel safety
     ///
@@ -325,7 +324,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     ///
     /// # Panics
     ///
-    /// As [`send`](Self::send).
+    /// As for [`send`](Self::send).
     pub async fn close(&mut self, code: CloseCode, reason: &str) -> Result<CloseReport, Error> {
         self.0.close(code, reason).await
     }

@@ -175,7 +175,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As for [`recv`](Self::recv).
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>, Error>> {
         self.access.poll(Party::Receiver, cx, Pump::poll_message)
     }
@@ -207,7 +207,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// As [`recv`](Self::recv).
+    /// As for [`recv`](Self::recv).
     ///
     /// # Cancel safety
     ///
@@ -215,7 +215,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Panics
     ///
-    /// As [`recv`](Self::recv).
+    /// As for [`recv`](Self::recv).
     pub fn recv_with<T, F>(&mut self, take: F) -> impl Future<Output = Result<Option<T>, Error>>
     where
         F: FnOnce(Event<'_>, &mut Replies<'_>) -> T,
@@ -247,7 +247,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Panics
     ///
-    /// As [`recv`](Self::recv).
+    /// As for [`recv`](Self::recv).
     pub fn send<M: Into<Message>>(
         &mut self,
         message: M,
@@ -265,7 +265,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// As for [`send`](Self::send).
     ///
     /// # Cancel safety
     ///
@@ -273,7 +273,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Panics
     ///
-    /// As [`recv`](Self::recv).
+    /// As for [`recv`](Self::recv).
     pub fn feed<M: Into<Message>>(
         &mut self,
         message: M,
@@ -296,11 +296,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// As for [`send`](Self::send).
     ///
     /// # Cancel safety
     ///
-    /// As [`send`](Self::send).
+    /// As for [`send`](Self::send).
     pub async fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
         self.feed_prepared(message).await?;
         self.flush().await
@@ -310,11 +310,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// As for [`send`](Self::send).
     ///
     /// # Cancel safety
     ///
-    /// As [`feed`](Self::feed).
+    /// As for [`feed`](Self::feed).
     pub async fn feed_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
         self.ready().await?;
         self.access.with(|pump| pump.queue(|driver, now| driver.send_prepared(message, now)))
@@ -325,11 +325,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// As for [`send`](Self::send).
     ///
     /// # Cancel safety
     ///
-    /// As [`feed`](Self::feed).
+    /// As for [`feed`](Self::feed).
     pub async fn feed_event<'e>(&mut self, event: impl Into<Event<'e>>) -> Result<(), Error> {
         let event = event.into();
         self.ready().await?;
@@ -343,11 +343,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// As for [`send`](Self::send).
     ///
     /// # Cancel safety
     ///
-    /// As [`send`](Self::send).
+    /// As for [`send`](Self::send).
     pub async fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
         self.feed_event(Ping::new(payload)).await?;
         self.flush().await
@@ -357,7 +357,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// As for [`send`](Self::send).
     ///
     /// # Cancel safety
     ///
@@ -378,7 +378,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Panics
     ///
-    /// As [`recv`](Self::recv).
+    /// As for [`recv`](Self::recv).
     pub fn flush(&mut self) -> impl Future<Output = Result<(), Error>> {
         poll_fn(|cx| self.access.poll(Party::Sender, cx, Pump::poll_flush))
     }
@@ -400,7 +400,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Panics
     ///
-    /// As [`recv`](Self::recv).
+    /// As for [`recv`](Self::recv).
     pub async fn close(&mut self, code: CloseCode, reason: &str) -> Result<CloseReport, Error> {
         self.start_close(code, reason)?;
         poll_fn(|cx| self.access.poll(Party::Sender, cx, Pump::poll_end)).await;
