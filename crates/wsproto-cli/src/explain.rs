@@ -63,11 +63,11 @@ pub(crate) struct Args {
 const AFTER_HELP: &str = "\
 Limits: message, frame (bytes), fragments, empty (in a row), control (in a row), head (bytes).
 
-Each direction is judged as an endpoint would: by this project's own protocol core. A limit of the receiver counts as a
-rule. What comes after a broken rule isn't looked into.
+Each direction is judged as an endpoint would: by this project's own protocol core.
+A limit of the receiver counts as a rule. Bytes after a broken rule aren't judged.
 
-Links of a capture may be Ethernet (with VLAN tags), Linux cooked, raw IP and loopback. Of a connection's HTTP/1.1 all that
-comes before the WebSocket is passed over.
+Links of a capture may be Ethernet (with VLAN tags), Linux cooked, raw IP and loopback.
+Other requests may come first on a connection, and so may a rejection.
 
 Exit status:
   0  no rule was broken

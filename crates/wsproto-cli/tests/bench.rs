@@ -228,6 +228,34 @@ fn what_goes_wrong_is_counted_and_told() {
 }
 
 #[test]
+fn nothing_is_sent_before_all_are_open() {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    static OPEN: AtomicU32 = AtomicU32::new(0);
+    static TOO_EARLY: AtomicU32 = AtomicU32::new(0);
+    let port = serve(|stream| async {
+        if COUNT.fetch_add(1, Ordering::Relaxed) == 2 {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        let mut ws = open(stream).await;
+        OPEN.fetch_add(1, Ordering::Relaxed);
+        while let Ok(Some(message)) = ws.recv().await {
+            TOO_EARLY.fetch_add(u32::from(OPEN.load(Ordering::Relaxed) < 3), Ordering::Relaxed);
+            if ws.send(message).await.is_err() {
+                break;
+            }
+        }
+    });
+    for rate in [&[][..], &["--rate", "100"]] {
+        for count in [&COUNT, &OPEN] {
+            count.store(0, Ordering::Relaxed);
+        }
+        let (status, result) = json(port, &[rate, &["--seconds", "0.3", "--connections", "3"]].concat());
+        assert_eq!((status, TOO_EARLY.load(Ordering::Relaxed)), (0, 0), "{rate:?}: {result}");
+        assert!(result["messages"]["answered"].as_u64() > Some(0), "{rate:?}: {result}");
+    }
+}
+
+#[test]
 fn those_that_are_open_in_time_are_measured() {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let port = serve(|stream| async {

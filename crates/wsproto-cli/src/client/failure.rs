@@ -72,7 +72,9 @@ pub(super) fn refused(server: &Server<'_>, error: &Error, first: &[u8]) -> Failu
             ))
         }
         error if first.is_empty() || first.starts_with(b"HTTP/") => {
-            rejected(format!("{place} doesn't answer as a WebSocket server: {error}"))
+            // It may have what the server said in it.
+            let why = escape(&error.to_string(), LINE_LEN);
+            rejected(format!("{place} doesn't answer as a WebSocket server: {why}"))
         }
         _ => {
             let said = escape(&String::from_utf8_lossy(first), 60);

@@ -6,6 +6,8 @@ use super::body::{Body, Unclear};
 
 /// The longest head, and how much of a client is held back until it has its answer.
 pub(super) const MOST: usize = 64 << 10;
+/// So many bytes tell whether it is a head: a method and a blank.
+const TELLING: usize = 33;
 
 /// One direction.
 #[derive(Default)]
@@ -60,6 +62,14 @@ impl Direction {
             self.head.push(*byte);
             self.offset = self.offset.saturating_add(1);
             *rest = after;
+            if self.head.len() <= TELLING && !is_one(&self.head) {
+                let why = if self.head.starts_with(b"\x16") {
+                    "TLS follows"
+                } else {
+                    "what follows isn't HTTP/1.1"
+                };
+                return Err(Unclear { offset: start, why });
+            }
             if *byte == b'\n' && (self.head.ends_with(b"\r\n\r\n") || self.head.ends_with(b"\n\n")) {
                 return Ok(Some(mem::take(&mut self.head)));
             }
@@ -67,9 +77,7 @@ impl Direction {
                 return Err(Unclear { offset: start, why: "a head is longer than 64 KiB" });
             }
         }
-        let why =
-            if self.head.starts_with(b"\x16\x03") { "TLS follows" } else { "what follows isn't HTTP/1.1" };
-        if is_one(&self.head) { Ok(None) } else { Err(Unclear { offset: start, why }) }
+        Ok(None)
     }
 
     /// Passes over missing bytes where they are all of a body.

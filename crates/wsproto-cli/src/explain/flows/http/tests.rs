@@ -1,6 +1,7 @@
 //! What is found of a WebSocket in conversations of HTTP, however they are split.
 
 use Sender::{Client, Server};
+use proptest::prelude::*;
 
 use super::*;
 
@@ -177,7 +178,7 @@ fn where_it_gives_up_is_told() {
     let posted = |field: &str| vec![client(format!("POST / HTTP/1.1\r\n{field}\r\n\r\n").as_bytes())];
     let long = vec![b'a'; MOST];
     #[rustfmt::skip]
-    let table: [(&str, Vec<Step>, &str); 14] = [
+    let table: [(&str, Vec<Step>, &str); 15] = [
         ("no number",       answered("200 x\r\nContent-Length: 1x"),    "server 0: Content-Length is no number"),
         ("signed",          answered("200 x\r\nContent-Length: +1"),    "server 0: Content-Length is no number"),
         ("two numbers",     answered("200 x\r\nContent-Length: 1, 2"),  "server 0: Content-Length has several values"),
@@ -187,7 +188,8 @@ fn where_it_gives_up_is_told() {
         ("other coding",    posted("Transfer-Encoding: gzip"),          "client 0: the last transfer coding of a request isn't chunked"),
         ("other protocol",  answered("101 x\r\nUpgrade: h2c"),          "server 0: it goes on with another protocol"),
         ("after a body",    vec![client(GET), client(b"\x00\x01"), server(EMPTY)], "client 31: what follows isn't HTTP/1.1"),
-        ("TLS in a tunnel", vec![client(b"CONNECT a HTTP/1.1\r\n\r\n"), server(b"HTTP/1.1 200 x\r\n\r\n"), client(b"\x16\x03\x01")], "client 22: "),
+        ("TLS in a tunnel", vec![client(b"CONNECT a HTTP/1.1\r\n\r\n"), server(b"HTTP/1.1 200 x\r\n\r\n"), client(b"\x16\x03\x01")], "client 22: TLS follows"),
+        ("looks like a head", vec![client(GET), server(EMPTY), client(b"\x00\n\n"), client(ASK)], "client 31: what follows isn't HTTP/1.1"),
         ("no answer",       vec![client(GET), server(b"SSH-2.0")],      "server 0: what follows isn't HTTP/1.1"),
         ("long head",       vec![client(b"GET /"), client(&long)],      "client 0: a head is longer than 64 KiB"),
         ("gap in both",     vec![client(GET), Step::Gap(Client, 5), Step::Gap(Server, 5)], "server 0: bytes are missing"),
@@ -238,5 +240,30 @@ fn what_is_kept_is_bounded() {
             out.clear();
             assert!(http.kept() <= 2 * MOST, "{}", http.kept());
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn what_is_found_is_the_same_in_any_pieces(
+        steps in prop::collection::vec((any::<bool>(), prop::sample::select(vec![
+            GET, ASK, YES, EMPTY, b"\r\n", b"\x81\x02hi", b"HTTP/1.1 401 No\r\nContent-Length: 3\r\n\r\nabc",
+            b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n", b"HTTP/1.1 100 x\r\n\r\n",
+            b"HEAD / HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 x\r\n\r\n", b"GET / HTTP/1.1\r\nContent-Length: 4\r\n\r\n",
+        ]), 0..20_u64), 0..8),
+        piece in 1..9_usize,
+    ) {
+        let mut all: Vec<Step> = Vec::new();
+        for (is_client, bytes, gap) in steps {
+            let from = if is_client { Client } else { Server };
+            all.push(Step::Bytes(from, bytes.to_vec()));
+            if gap < 3 {
+                all.push(Step::Gap(from, gap + 1));
+            }
+        }
+        all.extend([Step::End(Client), Step::End(Server)]);
+        prop_assert_eq!(told(&run(&all, 1000)), told(&run(&all, piece)));
     }
 }
