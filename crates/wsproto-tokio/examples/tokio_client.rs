@@ -37,7 +37,7 @@ pub(crate) async fn talk(url: &str, messages: &[String]) -> Result<Vec<String>, 
         .with_header("User-Agent", "wsproto-example/1.0")
         .with_timeout(Duration::from_secs(10));
     let (mut ws, accept) = connector.connect(url).await?;
-    eprintln!("connected; the server says it is {:?}", accept.headers.get_str("Server").unwrap_or("nobody"));
+    eprintln!("connected; the server is {:?}", accept.headers.get_str("Server").unwrap_or("unknown"));
 
     let mut answers = Vec::new();
     for message in messages {

@@ -38,7 +38,7 @@ impl Sent {
 }
 
 #[cfg(not(feature = "tracing"))]
-#[expect(clippy::unused_self, reason = "nothing is told without the feature")]
+#[expect(clippy::unused_self, reason = "nothing is reported without the feature")]
 impl Trace {
     #[inline]
     pub(crate) const fn received(_: &Driver, _: &Event<'_>) {}

@@ -288,8 +288,8 @@ fn a_part_holds_as_much_as_is_wanted_and_leaves_the_rest_masked() {
         ("less than a header",            frame(0x82), 5,  1..=all,    None),
         ("nothing",                       frame(0x82), 0,  1..=all,    None),
         ("a Ping is not cut",             frame(0x89), 12, 1..=1,      Some((6..11, true))),
-        ("nor by what there should be",   frame(0x89), 10, 4096..=all, Some((6..6, false))),
-        ("but by the read",               frame(0x89), 10, 1..=1,      Some((6..10, false))),
+        ("a Ping waits, too",             frame(0x89), 10, 4096..=all, Some((6..6, false))),
+        ("only the read cuts a Ping",     frame(0x89), 10, 1..=1,      Some((6..10, false))),
     ];
     for (name, frame, read, pieces, expected) in table {
         let (mut decoder, mut bytes) = (server(), frame);

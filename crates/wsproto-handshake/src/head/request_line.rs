@@ -174,7 +174,7 @@ mod tests {
     fn what_can_become_a_request_is_passed() {
         #[rustfmt::skip]
         let table: [(&[u8], Option<[u8; 3]>); 9] = [
-            // line                              written for the tokeniser
+            // line                              version for the parser
             (b"GET / HTTP/1.1\r\n",              None),
             (b"\r\nGET / HTTP/1.1\r\n",          None),
             (b"get /a?b=%20|\xff HTTP/1.0\r\n",  None),
