@@ -7,8 +7,6 @@ mod page;
 
 use crate::process;
 
-pub(crate) use instructions::comparable;
-
 const USAGE: &str = "\
 cargo xtask bench --peers [--rounds N] [--only TEXT] [--peers A,B] [--json FILE]
                   --instructions [--write]
@@ -34,7 +32,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
 ///
 /// Without arguments, the figures go into docs/performance.md and docs/charts/.
 fn peers(args: &[String]) -> Result<(), String> {
-    let line = "cargo run --release --quiet --manifest-path benches/peers/Cargo.toml --";
+    let line = "cargo run --release --quiet --locked --manifest-path benches/peers/Cargo.toml --";
     let args = if args.is_empty() { "--rounds 100 --docs docs".to_owned() } else { args.join(" ") };
     process::run_with(&[line, &args].join(" "), &[process::COPIES])
 }

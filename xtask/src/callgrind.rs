@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::process;
+use crate::process::{self, quoted};
 
 /// The package of the program, and the function of it whose instructions are counted.
 const PACKAGE: &str = "wsproto-linear";
@@ -20,34 +20,29 @@ pub(crate) struct Counted {
     pub(crate) calls: u64,
 }
 
-/// Whether this machine can count.
-///
-/// # Errors
-///
-/// Why it can't.
-pub(crate) fn available() -> Result<(), String> {
-    let found = process::succeeds("valgrind --version");
-    found.then_some(()).ok_or_else(|| "no valgrind".to_owned())
-}
-
 /// Builds the program, runs it with these arguments, and joins each line that it printed with its count.
 ///
 /// # Errors
 ///
 /// What went wrong with building, running or reading.
 pub(crate) fn count(args: &str) -> Result<Vec<(String, Counted)>, String> {
-    available()?;
-    process::run(&format!("cargo build --release --quiet --package {PACKAGE}"))?;
-    let target = process::target_dir();
+    count_of(&process::root(), &process::target_dir(), args)
+}
+
+/// The same with the sources in a folder, and what is built of them in another.
+pub(crate) fn count_of(sources: &Path, target: &Path, args: &str) -> Result<Vec<(String, Counted)>, String> {
+    let (manifest, folder) = (quoted(&sources.join("Cargo.toml")), quoted(target));
+    let build = "cargo build --release --quiet --locked --package";
+    process::run(&format!("{build} {PACKAGE} --manifest-path {manifest} --target-dir {folder}"))?;
     let folder = target.join("callgrind");
     drop(fs::remove_dir_all(&folder));
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let counts = folder.join("counts");
     let options = format!("--toggle-collect={MEASURED} --dump-after={MEASURED}");
     let program = target.join("release").join(PACKAGE);
-    let tool = format!("valgrind -q --tool=callgrind --callgrind-out-file={}", counts.display());
+    let tool = format!("valgrind -q --tool=callgrind --callgrind-out-file={}", quoted(&counts));
     let (name, value) = process::COPIES;
-    let line = format!("env {name}={value} {tool} {options} {} {args}", program.display());
+    let line = format!("env {name}={value} {tool} {options} {} {args}", quoted(&program));
     let (succeeded, said) = process::output(&line)?;
     if !succeeded {
         return Err(said);

@@ -19,7 +19,7 @@ const TREE: &str =
 /// # Errors
 ///
 /// Each row that is missing and each that is too many, and each package that README.md doesn't name, one a line.
-pub(crate) fn check() -> Result<(), String> {
+pub(crate) fn run(_: &[String]) -> Result<(), String> {
     let read =
         |path| fs::read_to_string(process::root().join(path)).map_err(|error| format!("{path}: {error}"));
     let page = read(PAGE)?;

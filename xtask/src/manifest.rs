@@ -1,6 +1,6 @@
 //! What the other jobs need to know from the crates' Cargo.toml.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 
 use toml::{Table, Value};
@@ -35,22 +35,8 @@ impl Manifest {
     }
 
     /// The features apart from `default`.
-    pub(crate) fn choices(&self) -> Vec<&str> {
+    fn choices(&self) -> Vec<&str> {
         self.features.keys().map(String::as_str).filter(|name| *name != "default").collect()
-    }
-
-    /// The features that are on where these are asked for.
-    pub(crate) fn turned_on<'a>(&'a self, asked: &[&'a str]) -> BTreeSet<&'a str> {
-        let mut on = BTreeSet::new();
-        let mut waiting = asked.to_vec();
-        while let Some(name) = waiting.pop() {
-            if let Some((name, parts)) = self.features.get_key_value(name)
-                && on.insert(name.as_str())
-            {
-                waiting.extend(parts.iter().map(String::as_str));
-            }
-        }
-        on
     }
 
     /// The features that don't turn on `std`, here or in a crate below.
@@ -122,7 +108,5 @@ mod tests {
         let manifest = Manifest { features: features.into(), dependencies: Vec::new(), tests: Vec::new() };
         assert_eq!(manifest.choices(), ["fast", "plain", "std", "weak"]);
         assert_eq!(manifest.without_std(), ["plain"]);
-        assert_eq!(manifest.turned_on(&["fast", "weak"]), BTreeSet::from(["fast", "std", "weak"]));
-        assert_eq!(manifest.turned_on(&["fast"]), manifest.turned_on(&["std", "fast"]));
     }
 }

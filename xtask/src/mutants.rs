@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use crate::process;
+use crate::process::{self, quoted};
 
 /// The least share of changes that tests must notice, in percent.
 const LEAST: usize = 97;
@@ -77,10 +77,6 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     if let Some(other) = args.iter().find(|arg| !names.contains(&arg.as_str())) {
         return Err(format!("mutants does not know {other}: {}", names.join(", ")));
     }
-    if !process::succeeds("cargo mutants --version") {
-        println!("SKIP: no cargo-mutants: cargo install cargo-mutants");
-        return Ok(());
-    }
     let chosen = SETS.iter().filter(|set| args.is_empty() || args.iter().any(|arg| arg == set.name));
     let problems: Vec<String> = chosen.filter_map(|set| judge(set).err()).collect();
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
@@ -92,7 +88,7 @@ fn judge(set: &Set) -> Result<(), String> {
     let folder = process::target_dir().join("mutants").join(name);
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     // How long tests may take follows from how long they take without a change: five times that, or 20 s.
-    let options = format!("--jobs 1 --no-shuffle --all-features --output {}", folder.display());
+    let options = format!("--jobs 1 --no-shuffle --all-features --output {}", quoted(&folder));
     // It fails when one change goes unnoticed; what counts is how many do.
     let line = format!("cargo mutants {options} -p {package} -E {EQUAL} {} -- {tests}", set.files());
     let outcome = process::run_with(&line, &VARIABLES);

@@ -59,7 +59,8 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
 /// Unpacks a package, and returns what it lacks.
 fn unpack(name: &str, folder: &Path) -> Result<Vec<String>, String> {
     let package = process::target_dir().join(format!("package/{name}-{}.crate", env!("CARGO_PKG_VERSION")));
-    process::run(&format!("tar -xzf {} -C {}", quoted(&package), quoted(folder)))?;
+    // With the time of now: packages have an old one, by which cargo would take what it built of an earlier one.
+    process::run(&format!("tar -xmzf {} -C {}", quoted(&package), quoted(folder)))?;
     let folder = folder.join(format!("{name}-{}", env!("CARGO_PKG_VERSION")));
     let table: Table =
         read(&folder.join("Cargo.toml"))?.parse().map_err(|error| format!("{name}: {error}"))?;

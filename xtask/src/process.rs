@@ -1,6 +1,7 @@
 //! Starts other programs in the root of the workspace, having printed what it starts.
 //!
-//! A command is one line, cut at white space outside of double quotes, which [`quoted`] puts around a path.
+//! A command is one line, cut at white space outside of double quotes, which [`quoted`] puts around a path. Variables of
+//! the environment may stand before the program, as in a shell.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -63,6 +64,19 @@ pub(crate) fn run_within(line: &str, limit: Duration) -> Result<(), String> {
     Err(format!("{line}: not done after {} s ({ended:?})", limit.as_secs()))
 }
 
+/// Runs a command to its end and returns what it printed; errors are shown as they come.
+///
+/// # Errors
+///
+/// The command line and its exit status, when that isn't success.
+pub(crate) fn stdout(line: &str) -> Result<String, String> {
+    println!("$ {line}");
+    let output = command(line).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let output = output.map_err(|error| format!("{line}: {error}"))?;
+    judge(line, Ok(output.status))?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
 /// Runs a command to its end and returns whether it succeeded, and what it printed, errors last.
 ///
 /// # Errors
@@ -89,10 +103,42 @@ pub(crate) fn quoted(path: &Path) -> String {
 
 /// Prepares a command that runs in the root of the workspace.
 pub(crate) fn command(line: &str) -> Command {
-    let mut words = words(line).into_iter();
-    let mut command = Command::new(words.next().unwrap_or_default());
-    command.args(words).current_dir(root());
+    let words = words(line);
+    let is_variable = |word: &&String| {
+        let name = word.split_once('=').map_or("", |(name, _)| name);
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+    };
+    let variables = words.iter().take_while(is_variable).filter_map(|word| word.split_once('='));
+    let mut rest = words.iter().skip_while(is_variable);
+    let program = rest.next().map_or("", String::as_str);
+    let mut command = Command::new(find(program).unwrap_or_else(|| program.into()));
+    command.args(rest).envs(variables).current_dir(root());
+    // cargo finds its subcommands there.
+    if let Ok(path) = env::join_paths(paths()) {
+        command.env("PATH", path);
+    }
     command
+}
+
+/// Where `cargo xtask setup` puts tools.
+pub(crate) fn tools_dir() -> PathBuf {
+    target_dir().join("tools")
+}
+
+/// Where programs are looked for: our own tools first, and servers last, which aren't in the PATH of every user.
+fn paths() -> Vec<PathBuf> {
+    let own = ["python/bin", "bin", "node_modules/.bin"].map(|folder| tools_dir().join(folder));
+    let given = env::var_os("PATH").unwrap_or_default();
+    own.into_iter().chain(env::split_paths(&given)).chain([PathBuf::from("/usr/sbin")]).collect()
+}
+
+/// Finds a program.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
+    let is_there = |path: PathBuf| {
+        let with_ending = path.with_extension(env::consts::EXE_EXTENSION);
+        [path, with_ending].into_iter().find(|path| path.is_file())
+    };
+    paths().into_iter().find_map(|folder| is_there(folder.join(program)))
 }
 
 /// Cuts a line at white space outside of double quotes, and takes these away.

@@ -1,4 +1,4 @@
-//! Runs the commands of README.md: every line of its code blocks that are marked `sh`.
+//! Runs the commands of README.md: every line of its code blocks that are marked `sh`, but for those after `--except`.
 //!
 //! What runs until it is stopped stands in a block marked `console`. Of these the server is started and asked whether it
 //! is well.
@@ -15,12 +15,14 @@ use crate::process;
 /// # Errors
 ///
 /// The commands that failed, one a line.
-pub(crate) fn run(_: &[String]) -> Result<(), String> {
-    run_except(&[])
-}
-
-/// Runs the commands but for those that the caller runs anyway.
-pub(crate) fn run_except(known: &[&str]) -> Result<(), String> {
+pub(crate) fn run(args: &[String]) -> Result<(), String> {
+    let known = if let [option, known @ ..] = args
+        && option == "--except"
+    {
+        known
+    } else {
+        &[]
+    };
     let text = fs::read_to_string(process::root().join("README.md"))
         .map_err(|error| format!("README.md: {error}"))?;
     let servers = commands(&text, "console");
@@ -33,7 +35,7 @@ pub(crate) fn run_except(known: &[&str]) -> Result<(), String> {
     }
     let mut problems: Vec<String> = serve(server).err().into_iter().collect();
     for command in commands {
-        if known.contains(&command) {
+        if known.iter().any(|known| known == command) {
             println!("$ {command} (a step of its own)");
         } else {
             problems.extend(process::run_shell(command).err());

@@ -4,10 +4,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::process;
+use crate::process::{self, quoted};
+use crate::tools;
 
 const GENERATOR: &str = "xtask/vectors/generate.py";
-const REQUIREMENTS: &str = "xtask/vectors/requirements.txt";
 const VECTORS: &str = "crates/wsproto/tests/vectors";
 /// Says which versions wrote the vectors.
 const MADE_WITH: &str = "made-with.txt";
@@ -23,9 +23,9 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     if args.iter().any(|arg| arg == "--excused") {
         return write_excused();
     }
-    let python = python()?;
+    let python = tools::folder("vectors-python").join("venv/bin/python");
     let written = process::target_dir().join("vectors");
-    process::run(&format!("{} {GENERATOR} {}", python.display(), written.display()))?;
+    process::run(&format!("{} {GENERATOR} {}", quoted(&python), quoted(&written)))?;
     if args.iter().any(|arg| arg == "--check") {
         return check(&written);
     }
@@ -43,17 +43,6 @@ fn write_excused() -> Result<(), String> {
         let line = format!("cargo test --quiet -p wsproto {features} {test}");
         process::run_with(&line, &[("WSPROTO_WRITE_EXCUSED", "1")])
     })
-}
-
-/// Makes a virtual environment with Python wsproto, unless there is one.
-fn python() -> Result<PathBuf, String> {
-    let environment = process::target_dir().join("venv-vectors");
-    let python = environment.join("bin/python");
-    if !python.exists() {
-        process::run(&format!("python3 -m venv {}", environment.display()))?;
-    }
-    process::run(&format!("{} -m pip install --quiet --requirement {REQUIREMENTS}", python.display()))?;
-    Ok(python)
 }
 
 /// Compares what was written with what is committed.

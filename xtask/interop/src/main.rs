@@ -9,7 +9,7 @@
 
 mod client;
 mod http;
-mod install;
+mod installed;
 mod options;
 mod page;
 mod peers;

@@ -13,7 +13,7 @@ use crate::{
 
 const USAGE: &str = "cargo xtask interop [--only NAME,…] [--require NAME,…] [--deflate off|on] [PARAMETERS]
   --only      the peers and proxies to run; all by default
-  --require   the peers and proxies without which the run fails; others are skipped where they can't be installed
+  --require   the peers and proxies without which the run fails; others are skipped where they are not installed
   --deflate   runs with this setting alone; both by default
 PARAMETERS of permessage-deflate, for both sides of each connection:
   --client-window BITS, --server-window BITS   9 to 15

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    install,
+    installed,
     options::Deflate,
     report::{self, Ours, Row, Verdict},
     stack::Stack,
@@ -40,7 +40,7 @@ WebSockets.
 ///
 /// The file can't be written.
 pub(crate) fn write(rows: &[Row]) -> io::Result<()> {
-    fs::write(install::root().join("docs/interop.md"), page(rows))
+    fs::write(installed::root().join("docs/interop.md"), page(rows))
 }
 
 fn page(rows: &[Row]) -> String {

@@ -3,7 +3,7 @@
 use std::{path::Path, process::Command};
 
 use crate::{
-    install::{Installed, Runtime},
+    installed::{Installed, Runtime},
     options::Deflate,
     stack::Stack::{self, Axum, Http2, Tcp, Tls},
 };

@@ -13,7 +13,7 @@ use std::{
 };
 
 use crate::{
-    install::{self, Installed, Runtime},
+    installed::{self, Installed, Runtime},
     process::Process,
     script::PATIENCE,
     stack::Stack::{self, Axum, Http2, Tcp},
@@ -72,7 +72,7 @@ pub(crate) struct Running {
 }
 
 impl Proxy {
-    /// Finds the proxy, or installs it.
+    /// Finds the proxy.
     ///
     /// # Errors
     ///
@@ -80,9 +80,9 @@ impl Proxy {
     pub(crate) fn find(&self) -> Result<Found, String> {
         Ok(match self.kind {
             Kind::Program { template, arguments } => {
-                Found::Program { path: install::program(self.name, &[self.name])?, template, arguments }
+                Found::Program { path: installed::program(self.name)?, template, arguments }
             }
-            Kind::Script(file) => Found::Script { node: install::install(Runtime::Node)?, file },
+            Kind::Script(file) => Found::Script { node: installed::find(Runtime::Node)?, file },
         })
     }
 
@@ -101,7 +101,7 @@ impl Proxy {
                 Ok(Running { port, version: process.field("version")?, _process: process })
             }
             Found::Program { path, template, arguments } => {
-                let folder = install::root().join("target/interop").join(self.name);
+                let folder = installed::root().join("target/interop").join(self.name);
                 fs::create_dir_all(&folder)?;
                 let folder = folder.canonicalize()?;
                 let port = free_port()?;

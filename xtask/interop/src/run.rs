@@ -6,7 +6,7 @@ use tokio::runtime::Runtime;
 
 use crate::{
     client::Client,
-    install::{self, Installed},
+    installed::{self, Installed},
     options::{Deflate, Options},
     page,
     peers::{PEERS, Peer},
@@ -70,7 +70,7 @@ impl Run<'_> {
         let installed: Vec<(Peer, Result<Installed, String>)> = PEERS
             .into_iter()
             .filter(|peer| self.options.wants(peer.name))
-            .map(|peer| (peer, install::install(peer.runtime)))
+            .map(|peer| (peer, installed::find(peer.runtime)))
             .collect();
         if !installed.is_empty() {
             report::print_head(Ours::Server);
@@ -210,7 +210,7 @@ impl Run<'_> {
         println!();
         for peer in peers {
             // Where it can't be installed, that was said already.
-            let Ok(installed) = install::install(peer.runtime) else { continue };
+            let Ok(installed) = installed::find(peer.runtime) else { continue };
             for deflate in self.options.settings(&peer, Stack::Tcp) {
                 if deflate.parameters().is_none() {
                     self.tool_and(&peer, &installed, deflate);
@@ -222,7 +222,7 @@ impl Run<'_> {
     fn tool_and(&mut self, peer: &Peer, installed: &Installed, deflate: Deflate) {
         let talk = || {
             let mut command = peer.server(installed, Stack::Tcp, deflate, &self.tls.folder);
-            let errors = install::root().join(format!("target/interop/{}-tool.log", peer.name));
+            let errors = installed::root().join(format!("target/interop/{}-tool.log", peer.name));
             let process = Process::start(&mut command, &errors)?;
             let port = process.field("port")?.parse().map_err(io::Error::other)?;
             Ok(tool::run(port))
@@ -258,7 +258,7 @@ fn errors(row: &Row) -> PathBuf {
         Ours::Client => "server",
         Ours::Both => "proxy",
     };
-    install::root().join(format!("target/interop/{}-{role}-{}.log", row.peer, row.stack))
+    installed::root().join(format!("target/interop/{}-{role}-{}.log", row.peer, row.stack))
 }
 
 #[cfg(test)]

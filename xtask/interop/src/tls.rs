@@ -17,7 +17,7 @@ use tokio_rustls::{
     },
 };
 
-use crate::install;
+use crate::installed;
 
 /// What a server and its clients need for TLS.
 #[derive(Clone)]
@@ -35,7 +35,7 @@ impl Tls {
     ///
     /// What can't be made or written.
     pub(crate) fn make() -> Result<Self, String> {
-        let folder = install::root().join("target/interop/tls");
+        let folder = installed::root().join("target/interop/tls");
         made(&folder).map_err(|error| format!("certificates: {error}"))
     }
 

@@ -6,7 +6,7 @@ use std::{
     thread,
 };
 
-use crate::install;
+use crate::installed;
 
 /// The peers whose servers it talks to.
 pub(crate) const SERVERS: [&str; 2] = ["websockets", "ws"];
@@ -97,7 +97,7 @@ impl Check {
 fn cargo(what: &str) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.current_dir(install::root()).args([what, "--quiet", "--package", "wsproto-cli"]);
+    command.current_dir(installed::root()).args([what, "--quiet", "--package", "wsproto-cli"]);
     // As this program is built.
     if cfg!(not(debug_assertions)) {
         command.arg("--release");

@@ -1,4 +1,5 @@
-//! `cargo xtask bench --instructions`: what each kernel takes, compared with the committed baseline.
+//! `cargo xtask bench --instructions`: what each kernel takes, compared with the committed baseline; where that is of another
+//! compiler or processor, with the commit that this one is built on, counted here and now.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -6,7 +7,7 @@ use std::fs;
 
 use super::page;
 use crate::callgrind::{self, Counted, hundredths, shown};
-use crate::process;
+use crate::process::{self, quoted};
 
 /// What was counted last, and with what. It holds for that alone: other compilers make other code.
 const BASELINE: &str = "xtask/linear/baseline.toml";
@@ -52,37 +53,60 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
 /// # Errors
 ///
 /// Why they can't.
-pub(crate) fn comparable() -> Result<(), String> {
-    callgrind::available()?;
+fn comparable() -> Result<(), String> {
     let (ours, theirs) = (Conditions::here(), Conditions::of(&baseline()?));
-    let differs = |what, ours, theirs| format!("{what}: {ours} here, {theirs} in {BASELINE}");
-    if ours.compiler != theirs.compiler {
-        return Err(differs("compiler", ours.compiler, theirs.compiler));
-    }
-    if ours.libc != theirs.libc {
-        return Err(differs("C library", ours.libc, theirs.libc));
-    }
-    if ours.cpu != theirs.cpu {
-        return Err(differs("processor", ours.cpu, theirs.cpu));
-    }
-    Ok(())
+    let all = [
+        ("compiler", ours.compiler, theirs.compiler),
+        ("C library", ours.libc, theirs.libc),
+        ("processor", ours.cpu, theirs.cpu),
+    ];
+    let other = all.into_iter().find(|(_, ours, theirs)| ours != theirs);
+    other.map_or(Ok(()), |(what, ours, theirs)| Err(format!("{what}: {ours} here, {theirs} in {BASELINE}")))
 }
 
 fn check() -> Result<(), String> {
-    if let Err(why) = comparable() {
-        println!("SKIP: {why}");
-        return Ok(());
-    }
-    let baseline = baseline()?;
-    let mut expected = Count::of(&baseline)?;
+    let other = comparable().err();
+    let mut expected = match &other {
+        None => Count::of(&baseline()?)?,
+        Some(why) => {
+            println!("{why}: compared with the commit before");
+            of_base()?
+        }
+    };
     let mut problems = Vec::new();
     for count in count()? {
-        problems.extend(count.judge(expected.remove(&count.kernel)));
+        let before = expected.remove(&count.kernel);
+        if before.is_some() || other.is_none() {
+            problems.extend(count.judge(before));
+        }
         problems.extend(count.judge_calls());
     }
-    problems
-        .extend(expected.into_keys().map(|kernel| format!("{kernel}: in the baseline alone, so --write")));
+    if other.is_none() {
+        let gone = expected.into_keys();
+        problems.extend(gone.map(|kernel| format!("{kernel}: in the baseline alone, so --write")));
+    }
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
+}
+
+/// Counts with the sources of the commit that this one is built on: where a branch began, or the one before.
+fn of_base() -> Result<BTreeMap<String, u64>, String> {
+    let commit = |line: &str| match process::output(line) {
+        Ok((true, said)) => Some(said.trim().to_owned()),
+        _ => None,
+    };
+    let head = commit("git rev-parse HEAD").ok_or("no commit")?;
+    let began = commit("git merge-base HEAD origin/main").filter(|began| *began != head);
+    let base = began.or_else(|| commit("git rev-parse HEAD~1")).ok_or("no commit before")?;
+    let folder = process::target_dir().join("base");
+    let sources = folder.join(&base);
+    if !sources.exists() {
+        fs::create_dir_all(&sources).map_err(|error| format!("{}: {error}", sources.display()))?;
+        let packed = folder.join("sources.tar");
+        process::run(&format!("git archive --output {} {base}", quoted(&packed)))?;
+        process::run(&format!("tar -xf {} -C {}", quoted(&packed), quoted(&sources)))?;
+    }
+    let counts = callgrind::count_of(&sources, &folder.join("target"), "--kernels")?;
+    Ok(understood(counts)?.into_iter().map(|count| (count.kernel, count.total)).collect())
 }
 
 fn renew() -> Result<(), String> {
@@ -111,12 +135,16 @@ fn baseline() -> Result<toml::Table, String> {
 }
 
 fn count() -> Result<Vec<Count>, String> {
-    let counts = callgrind::count("--kernels")?.into_iter();
+    understood(callgrind::count("--kernels")?)
+}
+
+fn understood(counts: Vec<(String, Counted)>) -> Result<Vec<Count>, String> {
     let understood = |(line, counted): (String, Counted)| {
         let (runs, kernel) = line.split_once(' ')?;
         let Counted { instructions: total, calls } = counted;
         Some(Count { kernel: kernel.to_owned(), runs: runs.parse().ok()?, total, calls })
     };
+    let counts = counts.into_iter();
     counts.map(|count| understood(count).ok_or_else(|| "a line was not understood".to_owned())).collect()
 }
 
@@ -158,7 +186,7 @@ impl Count {
         };
         println!("{kernel:34} {each:>10}{remark}");
         (counted > percent(100 + TOLERANCE))
-            .then(|| format!("{kernel}: {each} instructions, {before} in the baseline"))
+            .then(|| format!("{kernel}: {each} instructions, {before} before"))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::page;
-use crate::process;
+use crate::process::{self, quoted};
 
 /// Runs the job; without arguments, the figures go into docs/performance.md.
 ///
@@ -11,12 +11,12 @@ use crate::process;
 ///
 /// What went wrong with building, serving or writing.
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
-    let line = "cargo run --release --quiet --manifest-path benches/loopback/Cargo.toml --";
+    let line = "cargo run --release --quiet --locked --manifest-path benches/loopback/Cargo.toml --";
     if !args.is_empty() {
         return process::run_with(&format!("{line} {}", args.join(" ")), &[process::COPIES]);
     }
     let table = process::target_dir().join("loopback.md");
-    process::run_with(&format!("{line} --table {}", table.display()), &[process::COPIES])?;
+    process::run_with(&format!("{line} --table {}", quoted(&table)), &[process::COPIES])?;
     let text = fs::read_to_string(&table).map_err(|error| format!("{}: {error}", table.display()))?;
     page::fill("loopback", &format!("{}. {text}", page::circumstances()))
 }
