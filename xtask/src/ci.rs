@@ -30,7 +30,8 @@ impl Check {
     /// Runs it with these arguments.
     fn outcome(&self, args: &[String]) -> Outcome {
         if let Some(missing) = self.needs.iter().find_map(|need| need.look().err()) {
-            return Outcome::Skipped(missing);
+            // What setup installs is named by the check that needs it.
+            return Outcome::Skipped(missing.replace("xtask setup", &format!("xtask setup {}", self.name)));
         }
         let problems: Vec<String> = match self.run {
             Run::Job(job, _) => job(args).err().into_iter().collect(),

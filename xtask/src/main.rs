@@ -6,6 +6,7 @@ mod callgrind;
 mod checks;
 mod ci;
 mod dependencies;
+mod front;
 mod fuzz;
 mod linear;
 mod manifest;

@@ -1,8 +1,10 @@
 //! Copies the pages of docs/ that are modules of wsproto into the crate, whose package has no file from outside it. Links
-//! to other pages become links that work where the crate's documentation is shown. `--check` only compares.
+//! to other pages become links that work where the crate's documentation is shown. And the table of features of each
+//! README is that of the crate's front page. `--check` only compares.
 
 use std::fs;
 
+use crate::front;
 use crate::process::root;
 
 /// Each page and its copy.
@@ -44,6 +46,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
             fs::write(root().join(copy), text).map_err(|error| format!("{copy}: {error}"))?;
         }
     }
+    problems.extend(front::check(only_checks).err());
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
 }
 

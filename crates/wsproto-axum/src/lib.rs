@@ -37,6 +37,12 @@
 //! one window: an unread stream can stop the others. A server that is built from hyper's parts can choose its windows,
 //! as the example [`http2_tls`] does; [`wsproto_tokio::hyper`] says more.
 //!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `deflate` | on | permessage-deflate |
+//!
 //! [`http2_tls`]: https://docs.rs/crate/wsproto-axum/latest/source/examples/http2_tls.rs
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // No byte of a peer may cause a panic; tests may panic.

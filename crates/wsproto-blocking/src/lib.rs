@@ -45,6 +45,12 @@
 //! handshake together with the end of the stream. Before each call that blocks, the rest of the budget is set as the
 //! stream's time-out. [`Error::TimedOut`] names the step. Keepalive works within calls that read. Its time begins again
 //! with each byte that comes, and one more read is tried before a peer counts as dead.
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `deflate` | on | permessage-deflate |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // No byte of a peer may cause a panic; tests may panic.
 #![cfg_attr(

@@ -3,6 +3,15 @@
 //! Somebody who writes an extension implements two traits: [`ExtensionConfig`] negotiates, and the [`Extension`] that
 //! it makes transforms frames once both sides agreed. Somebody who writes a WebSocket stack needs [`offers`] and
 //! [`conclude`] (client) or [`respond`] (server), and the [`Pipeline`] that they give.
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `std` | on | the pool of compressors and decompressors that connections share |
+//! | `deflate` | on | permessage-deflate, with `miniz_oxide` for compression; without it the build has no compressor |
+//! | `zlib-rs` | off | `zlib-rs` for compression, which is the default backend then: faster, true windows |
+//! | `conformance` | off | a check that authors of extensions run in their tests |
 #![cfg_attr(
     feature = "deflate",
     doc = "",

@@ -93,6 +93,14 @@
 //! assert!(receiver.closed);
 //! # Ok::<(), FrameError>(())
 //! ```
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `simdutf8` | off | checks long texts with SIMD instructions |
+//! | `fearless_simd` | off | masks payloads of 1 KiB and more with the widest SIMD instructions of the processor; needs `std` |
+//! | `std` | off | lets `simdutf8` find out at run time what the processor can do |
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // No byte of a peer may cause a panic; tests may panic.

@@ -28,6 +28,27 @@
 //! ```
 //!
 //! The protocol itself is [`wsproto`], which does no I/O; this crate reads, writes and keeps time for it.
+//!
+//! | to | use |
+//! |---|---|
+//! | accept a connection; look at its request first | [`accept`], [`accept_with`] |
+//! | connect; with subprotocols, header fields, a proxy, TLS | [`connect`], [`Connector`] |
+//! | receive and send in one task | [`WebSocket`] |
+//! | receive and send in two tasks | [`WebSocket::split`] |
+//! | set deadlines, keepalive, limits, compression | [`Settings`] |
+//! | end all connections in order | [`Shutdown`] |
+//! | take over an upgrade of hyper, HTTP/2 as well | the feature `hyper` |
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `deflate` | on | permessage-deflate |
+//! | `hyper` | off | servers and clients over connections of hyper: upgrades of HTTP/1.1, extended CONNECTs of HTTP/2 |
+//! | `idna` | off | host names beyond ASCII |
+//! | `rustls` | off | `wss://` for clients, by ring and with Mozilla's roots, unless others are chosen |
+//! | `simd` | off | uses more instructions of the processor, found at run time |
+//! | `tracing` | off | logs handshakes, changes of state and broken rules: lengths and opcodes, never payloads |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // No byte of a peer may cause a panic; tests may panic.
 #![cfg_attr(

@@ -62,6 +62,20 @@
 //! | put to work extensions that were agreed elsewhere | [`Connection::with_extensions`], [`extensions::Pipeline`] |
 //! | send one message to many connections | [`PreparedMessage`] |
 //! | test a program: two ends in memory, a peer that breaks rules | the feature `testing` |
+//!
+//! The [`guide`] goes through all of it by task; [`guide::from_wsproto`] maps the names of Python's wsproto.
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `std` | on | masking keys and nonces from the operating system, SIMD for text and for heads |
+//! | `deflate` | on | permessage-deflate; miniz_oxide compresses, unless `zlib-rs` is on |
+//! | `simd` | off | uses more instructions of the processor, found at run time: the widest SIMD masks long payloads (fearless_simd), SHA-1 instructions hash the keys of handshakes (sha1) |
+//! | `zlib-rs` | off | zlib-rs compresses: it is faster than miniz_oxide, which `DeflateConfig::backend` can still choose |
+//! | `http` | off | `Upgrade` takes requests of the crate http and gives its responses |
+//! | `idna` | off | host names beyond ASCII |
+//! | `testing` | off | for tests: two ends in memory, a peer that breaks any rule by its name, a clock set by hand |
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // No byte of a peer may reach a panic; the tests are free to.
