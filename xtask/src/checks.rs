@@ -19,7 +19,8 @@ pub(crate) enum Tier {
 /// What a check does.
 pub(crate) enum Run {
     /// These commands, each of which must succeed. `{four}` stands for the four crates without I/O, `{libraries}` for all
-    /// of them and the adapters, `{target}` for the folder of what is built, `{oldest}` for the oldest Rust.
+    /// of them and the adapters, `{target}` for the folder of what is built, `{oldest}` for the oldest Rust,
+    /// `{wished}` for the programs that the check wishes and that are there, a comma before each.
     Lines(&'static [&'static str]),
     /// A function of this program, and the arguments that it has in its tier.
     Job(fn(&[String]) -> Result<(), String>, &'static [&'static str]),
@@ -110,17 +111,17 @@ pub(crate) const CHECKS: &[Check] = &[
             "cargo clippy --quiet --locked --manifest-path fuzz/Cargo.toml --target-dir {target}/fuzz --all-targets -- -D warnings",
             "cargo clippy --quiet --locked --manifest-path benches/loopback/Cargo.toml --target-dir {target}/loopback --all-targets -- -D warnings",
             "cargo clippy --quiet --locked --manifest-path xtask/fork/Cargo.toml --target-dir {target}/fork -- -D warnings",
-            "cargo clippy --quiet --locked --manifest-path xtask/no-panic/Cargo.toml --target-dir {target}/no-panic -- -D warnings",
+            "cargo clippy --quiet --locked --release --manifest-path xtask/no-panic/Cargo.toml --target-dir {target}/no-panic -- -D warnings",
             "cargo clippy --quiet --locked --manifest-path xtask/no-std/Cargo.toml --workspace --target-dir {target}/no-std -- -D warnings",
         ])),
     check(Ci, "features", "every combination of each crate's features, by cargo-hack",
         &[PYTHON, Pip("cargo-hack")],
         Lines(&[
-            "cargo hack clippy --quiet --locked {libraries} --lib --feature-powerset -- -D warnings",
-            "cargo hack clippy --quiet --locked -p wsproto-cli --bins --feature-powerset -- -D warnings",
+            "cargo hack clippy --quiet --locked {libraries} --lib --feature-powerset --exclude-features default -- -D warnings",
+            "cargo hack clippy --quiet --locked -p wsproto-cli --bins --feature-powerset --exclude-features default -- -D warnings",
         ])),
     check(Ci, "tests", "all tests, all features",
-        &[Apt("redis-server", "redis-server")],
+        &[Wish("redis-server", "redis-server")],
         Lines(&["cargo test --locked --workspace --all-features"])),
     check(Ci, "tests-bare", "the tests without features, but for examples, which show the default ones",
         &[],
@@ -173,8 +174,8 @@ pub(crate) const CHECKS: &[Check] = &[
             "cargo +{oldest} check --quiet --locked --workspace --exclude wsproto-benches --all-features --all-targets --target-dir {target}/msrv",
         ])),
     check(Ci, "interop", "WebSocket software of others against ours, also through proxies",
-        &[PYTHON, NODE, CHROMIUM, Apt("nginx", "nginx"), Apt("haproxy", "haproxy"), PEERS],
-        Lines(&["cargo run --release --quiet --locked --package wsproto-interop -- --require websockets,wsproto,aiohttp,ws,undici,http2,http-proxy,chromium,nginx,haproxy"])),
+        &[PYTHON, NODE, Wish("chromium", "chromium"), Wish("nginx", "nginx"), Wish("haproxy", "haproxy"), PEERS],
+        Lines(&["cargo run --release --quiet --locked --package wsproto-interop -- --require websockets,wsproto,aiohttp,ws,undici,http2,http-proxy{wished}"])),
     check(Ci, "page", "the page of wsproto serve in Chromium (--images takes its screenshots)",
         &[NODE, CHROMIUM, PAGE],
         Job(page::run, &[])),

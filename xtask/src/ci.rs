@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::checks::{CHECKS, Check, Run, Tier};
 use crate::manifest::rust_version;
 use crate::process::{self, quoted};
+use crate::tools::Need;
 use crate::{ADAPTERS, CRATES};
 
 /// How a check ended.
@@ -36,15 +37,33 @@ impl Check {
         let problems: Vec<String> = match self.run {
             Run::Job(job, _) => job(args).err().into_iter().collect(),
             Run::Lines([line]) => {
-                process::run(&[&filled(line), &args.join(" ")].map(String::as_str).join(" "))
+                process::run(&[&self.filled(line), &args.join(" ")].map(String::as_str).join(" "))
                     .err()
                     .into_iter()
                     .collect()
             }
             Run::Lines(_) if !args.is_empty() => vec![format!("{} takes no arguments", self.name)],
-            Run::Lines(lines) => lines.iter().filter_map(|line| process::run(&filled(line)).err()).collect(),
+            Run::Lines(lines) => {
+                lines.iter().filter_map(|line| process::run(&self.filled(line)).err()).collect()
+            }
         };
         if problems.is_empty() { Outcome::Passed } else { Outcome::Failed(problems.join("\n")) }
+    }
+
+    /// Puts in what the names in braces stand for.
+    fn filled(&self, line: &str) -> String {
+        let packages =
+            |names: &[&str]| names.iter().map(|name| format!("-p {name}")).collect::<Vec<_>>().join(" ");
+        let four = packages(&CRATES);
+        let wished = self.needs.iter().filter_map(|need| match need {
+            Need::Wish(program, _) if process::find(program).is_some() => Some(format!(",{program}")),
+            _ => None,
+        });
+        line.replace("{libraries}", &format!("{four} {}", packages(&ADAPTERS)))
+            .replace("{four}", &four)
+            .replace("{wished}", &wished.collect::<String>())
+            .replace("{target}", &quoted(&process::target_dir()))
+            .replace("{oldest}", &rust_version().unwrap_or_default())
     }
 
     /// Runs it as part of a tier.
@@ -68,17 +87,6 @@ impl Check {
             Outcome::Passed => Ok(()),
         }
     }
-}
-
-/// Puts in what the names in braces stand for.
-fn filled(line: &str) -> String {
-    let packages =
-        |names: &[&str]| names.iter().map(|name| format!("-p {name}")).collect::<Vec<_>>().join(" ");
-    let four = packages(&CRATES);
-    line.replace("{libraries}", &format!("{four} {}", packages(&ADAPTERS)))
-        .replace("{four}", &four)
-        .replace("{target}", &quoted(&process::target_dir()))
-        .replace("{oldest}", &rust_version().unwrap_or_default())
 }
 
 /// Runs the checks of a tier; `--only A,B` and `--skip A,B` choose, and so do names.

@@ -31,6 +31,8 @@ pub(crate) enum Need {
     Cargo(&'static str, &'static str),
     /// A program, and the package of Debian that brings it.
     Apt(&'static str, &'static str),
+    /// A program that lets a check do more, and the package of Debian that brings it; without it the check does the rest.
+    Wish(&'static str, &'static str),
     /// A C compiler that links for 32 bits.
     Links32,
     /// Packages of Python and Node that a folder of scripts has listed in `requirements.txt` and `package-lock.json`. They
@@ -42,7 +44,7 @@ pub(crate) enum Need {
     History,
 }
 
-use Need::{Apt, Cargo, Component, History, Links32, Machine, Npm, Packages, Pip, Target, Toolchain};
+use Need::{Apt, Cargo, Component, History, Links32, Machine, Npm, Packages, Pip, Target, Toolchain, Wish};
 
 impl Need {
     /// Whether it is there.
@@ -60,13 +62,16 @@ impl Need {
             Links32 => process::succeeds("cc -m32 -shared -o /dev/null -x c /dev/null"),
             Packages(scripts, folder) => lists(scripts).all(|list| is_installed(scripts, folder, list)),
             Machine(_, fits) => fits,
+            Wish(..) => true,
             History => process::succeeds("git rev-parse --verify --quiet HEAD~1"),
         };
         let what = match self {
             Toolchain(name) => format!("Rust {} is not here, or not whole", toolchain(name)?),
             Component(toolchain, component, _) => format!("no {component} of Rust {toolchain}"),
             Target(target) => format!("no standard library for {target}"),
-            Pip(name) | Npm(name, _) | Cargo(name, _) | Apt(name, _) => format!("no {name}"),
+            Pip(name) | Npm(name, _) | Cargo(name, _) | Apt(name, _) | Wish(name, _) => {
+                format!("no {name}")
+            }
             Packages(scripts, _) => format!("no packages for {scripts}"),
             Links32 => "cc -m32 does not link".to_owned(),
             Machine(what, _) => {
@@ -79,6 +84,11 @@ impl Need {
             }
         };
         there.then_some(()).ok_or_else(|| format!("{what}: cargo xtask setup"))
+    }
+
+    /// What `setup` looks for: there a wish counts, too.
+    fn for_setup(self) -> Self {
+        if let Wish(program, package) = self { Apt(program, package) } else { self }
     }
 
     /// Installs it.
@@ -122,7 +132,7 @@ impl Need {
             Cargo(package, _) => {
                 run(&format!("cargo install --locked --root {} {package}", quoted(&process::tools_dir())))
             }
-            Apt(_, package) => apt(package),
+            Apt(_, package) | Wish(_, package) => apt(package),
             Links32 => apt("gcc-multilib"),
             Packages(scripts, folder) => install_packages(scripts, folder),
             Machine(..) | History => Ok(()),
@@ -204,13 +214,13 @@ pub(crate) fn setup(args: &[String]) -> Result<(), String> {
     for need in chosen.flat_map(|check| check.needs) {
         if args.is_empty() && matches!(need, Cargo(..))
             || done.iter().any(|done| format!("{done:?}") == format!("{need:?}"))
-            || need.look().is_ok()
+            || need.for_setup().look().is_ok()
         {
             continue;
         }
         done.push(*need);
         let installed = need.install();
-        if let Err(missing) = need.look() {
+        if let Err(missing) = need.for_setup().look() {
             println!(
                 "SKIP: {missing} ({})",
                 installed.err().unwrap_or_else(|| "it was installed, but is not seen".into())
