@@ -1,7 +1,7 @@
 //! All checks, a row for each: in which tier it is, what it needs, and what it runs.
 
 use crate::tools::Need::{
-    self, Apt, Cargo, Component, History, Links32, Machine, Npm, Packages, Pip, Target, Toolchain,
+    self, Apt, Cargo, Component, History, Links32, Machine, Npm, Packages, Pip, Target, Toolchain, Wish,
 };
 use crate::{
     bench, dependencies, fuzz, linear, manual, mutants, no_panic, no_std, packages, page, readme, rules, spec,
