@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: measurements, each of them a program of its own that is built for speed.
 
-mod instructions;
+pub(crate) mod instructions;
 mod loopback;
 mod memory;
 mod page;

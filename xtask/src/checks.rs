@@ -160,7 +160,7 @@ pub(crate) const CHECKS: &[Check] = &[
         Job(linear::run, &[])),
     check(Ci, "instructions", "counts what each kernel takes, beside the baseline or the commit before",
         &[VALGRIND, History],
-        Job(bench::run, &["--instructions"])),
+        Job(bench::instructions::run, &[])),
     check(Ci, "readme", "runs the commands of README.md",
         &[],
         Job(readme::run, &["--except", "cargo test --all-features"])),

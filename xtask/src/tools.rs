@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use crate::bench::instructions;
 use crate::checks::{CHECKS, Tier};
 use crate::manifest::rust_version;
 use crate::process::{self, quoted};
@@ -40,7 +41,8 @@ pub(crate) enum Need {
     Packages(&'static str, &'static str),
     /// A kind of machine: what is asked for, and whether this is one.
     Machine(&'static str, bool),
-    /// The commits that this one is built on, which a shallow clone lacks.
+    /// The commit before this one, which a shallow clone lacks; where the committed counts of instructions are of this
+    /// compiler and processor, it is not asked for.
     History,
 }
 
@@ -63,7 +65,10 @@ impl Need {
             Packages(scripts, folder) => lists(scripts).all(|list| is_installed(scripts, folder, list)),
             Machine(_, fits) => fits,
             Wish(..) => true,
-            History => process::succeeds("git rev-parse --verify --quiet HEAD~1"),
+            History => {
+                process::succeeds("git rev-parse --verify --quiet HEAD~1")
+                    || instructions::comparable().is_ok()
+            }
         };
         let what = match self {
             Toolchain(name) => format!("Rust {} is not here, or not whole", toolchain(name)?),

@@ -53,7 +53,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
 /// # Errors
 ///
 /// Why they can't.
-fn comparable() -> Result<(), String> {
+pub(crate) fn comparable() -> Result<(), String> {
     let (ours, theirs) = (Conditions::here(), Conditions::of(&baseline()?));
     let all = [
         ("compiler", ours.compiler, theirs.compiler),
