@@ -129,9 +129,6 @@ pub(crate) const CHECKS: &[Check] = &[
     check(Ci, "i686", "the tests on 32 bits",
         &[LINUX_64, Target("i686-unknown-linux-gnu"), Links32],
         Lines(&["cargo test --quiet --locked --all-features --lib --tests --target i686-unknown-linux-gnu"])),
-    check(Ci, "benches", "each benchmark once, without measuring",
-        &[],
-        Lines(&["cargo test --quiet --locked --workspace --all-features --bench *"])),
     check(Ci, "docs", "documentation without warnings",
         &[],
         Lines(&["RUSTDOCFLAGS=\"-D warnings\" cargo doc --quiet --locked --workspace --no-deps --all-features"])),
@@ -171,7 +168,7 @@ pub(crate) const CHECKS: &[Check] = &[
         &[Toolchain("oldest")],
         Lines(&[
             "cargo +{oldest} check --quiet --locked {four} --no-default-features --lib --target-dir {target}/msrv",
-            "cargo +{oldest} check --quiet --locked --workspace --exclude wsproto-benches --all-features --all-targets --target-dir {target}/msrv",
+            "cargo +{oldest} check --quiet --locked --workspace --all-features --all-targets --target-dir {target}/msrv",
         ])),
     check(Ci, "interop", "WebSocket software of others against ours, also through proxies",
         &[PYTHON, NODE, Wish("chromium", "chromium"), Wish("nginx", "nginx"), Wish("haproxy", "haproxy"), PEERS],
