@@ -78,21 +78,17 @@ impl MaskingKey {
         Self(u32::from_le_bytes(self.0).rotate_right(bits).to_le_bytes())
     }
 
-    /// Does as [`apply`](Self::apply) on 4 to 8 bytes if the result is ASCII, and returns whether it is; otherwise
-    /// changes nothing.
+    /// Does as [`apply`](Self::apply) on 4 to 8 bytes and returns the result as a word, the first byte in its lowest bits;
+    /// `None` for other lengths, which are left as they are.
     #[inline(always)]
-    pub(crate) fn apply_to_short_ascii(&mut self, part: &mut [u8]) -> bool {
+    pub(crate) fn apply_to_word(&mut self, part: &mut [u8]) -> Option<u64> {
+        let overlap = 8_usize.checked_sub(part.len())?;
         let last_key = self.turned(part.len());
-        if let (Some(first), Some(last)) = (part.first_chunk::<4>(), part.last_chunk::<4>()) {
-            let first = u32::from_ne_bytes(*first) ^ u32::from_ne_bytes(self.0);
-            let last = u32::from_ne_bytes(*last) ^ u32::from_ne_bytes(last_key.0);
-            if (first | last) & 0x8080_8080 == 0 {
-                write_both(part, first.to_ne_bytes(), last.to_ne_bytes());
-                *self = last_key;
-                return true;
-            }
-        }
-        false
+        let first = u32::from_le_bytes(*part.first_chunk()?) ^ u32::from_le_bytes(self.0);
+        let last = u32::from_le_bytes(*part.last_chunk()?) ^ u32::from_le_bytes(last_key.0);
+        write_both(part, first.to_le_bytes(), last.to_le_bytes());
+        *self = last_key;
+        Some(u64::from(first) | u64::from(last) << 32 >> (overlap & 7).wrapping_mul(8))
     }
 
     /// Does as [`apply`](Self::apply) with a part of one byte.

@@ -127,8 +127,20 @@ impl TextCheck {
 
     #[inline(always)]
     fn unmask_and_check_short(&mut self, key: &mut MaskingKey, part: &mut [u8]) -> bool {
-        if self.state.is_start() && key.apply_to_short_ascii(part) {
-            return true;
+        let len = part.len();
+        if let Some(mut bytes) = key.apply_to_word(part) {
+            if self.state.is_start() && bytes & 0x8080_8080_8080_8080 == 0 {
+                return true;
+            }
+            let mut word = u64::from(self.state.0);
+            for _ in 0..len {
+                word = word_after(word, (bytes & 0xff) as u8);
+                bytes >>= 8;
+            }
+            self.state = State((word & 63) as u8);
+            self.recent = part.last_chunk().map_or(0, |last| u32::from_be_bytes(*last));
+            //= rfc6455#8.1-1
+            return !self.state.is_refused();
         }
         // Numbers instead of structs, so that they stay in registers.
         let (mut word, mut recent) = (u64::from(self.state.0), self.recent);
