@@ -7,7 +7,7 @@
 
 use core::ops::Range;
 
-use super::{FrameChunk, FrameDecoder, State};
+use super::{FrameChunk, FrameDecoder, State, frame::Frame};
 use crate::{FrameHeader, Opcode, TextCheck, fragmentation::follow};
 
 impl FrameDecoder {
@@ -54,6 +54,39 @@ impl FrameDecoder {
         }
     }
 
+    /// Begins a data frame whose payload is not all there, and takes its header alone.
+    ///
+    /// `None` means what it means for [`decode_data`](Self::decode_data), or that none of the payload is there.
+    ///
+    /// For the crate `wsproto`; not a part of the API. It serves frames that span reads.
+    #[doc(hidden)]
+    #[inline]
+    pub fn begin_data(&mut self, input: &mut [u8]) -> Option<FrameChunk<Range<usize>>> {
+        if !self.is_between_frames() {
+            return None;
+        }
+        let (header, header_len) = FrameHeader::parse_data(input, self.role.peer())?;
+        let is_allowed = self.allows(&header);
+        let payload_len = input.len().checked_sub(header_len).filter(|len| *len > 0 && is_allowed)?;
+        if header.payload_len <= payload_len as u64 {
+            return None;
+        }
+        let (message, after) = follow(self.message, &header).ok()?;
+        self.message = after;
+        self.count(&header);
+        self.state = State::Payload(Frame::new(header, message));
+        let payload = header_len..header_len;
+        Some(FrameChunk { header, message, payload, frame_started: true, frame_finished: false })
+    }
+
+    /// Tells whether the limits and the agreed extensions allow this header of a data frame.
+    #[inline(always)]
+    const fn allows(&self, header: &FrameHeader) -> bool {
+        header.payload_len <= self.message_left
+            && header.payload_len <= self.max_payload_len
+            && self.rsv.contains(header.rsv)
+    }
+
     #[inline(always)]
     pub(super) fn whole_data_frame(
         &mut self,
@@ -62,10 +95,7 @@ impl FrameDecoder {
     ) -> Option<FrameChunk<Range<usize>>> {
         let (header, header_len) = FrameHeader::parse_data(input, self.role.peer())?;
         let len = usize::try_from(header.payload_len).ok()?;
-        let is_allowed = len <= most
-            && header.payload_len <= self.message_left
-            && header.payload_len <= self.max_payload_len
-            && self.rsv.contains(header.rsv);
+        let is_allowed = len <= most && self.allows(&header);
         let place = header_len..header_len.checked_add(len)?;
         let payload = input.get_mut(place.clone()).filter(|_| is_allowed)?;
         let (message, after) = follow(self.message, &header).ok()?;

@@ -585,3 +585,50 @@ fn no_part_is_empty_for_ever() {
     let expected = [(binary, 1, false), (binary, 1, false), (binary, 1, true), (Opcode::Ping, 0, true)];
     assert_eq!(parts, expected);
 }
+
+#[test]
+fn a_frame_that_is_begun_goes_on_as_by_the_general_way() {
+    // The shortcut needs eight bytes, whatever they are.
+    let and_more = |frame: &[u8]| [frame, b"abcdefgh"].concat();
+    let within = || {
+        let mut decoder = client();
+        decoder.decode(&mut &mut [0x01, 0x00][..]).unwrap();
+        decoder
+    };
+    #[rustfmt::skip]
+    let table = [
+        // name                   decoder                             the start of a frame                               begins
+        ("text",                  client(),                           and_more(&[0x81, 100]),                            true),
+        ("a long length",         client(),                           and_more(&[0x82, 0x7e, 0x00, 0x80]),               true),
+        ("masked",                server(),                           and_more(&[0x81, 0xe4, 1, 2, 3, 4]),         true),
+        ("a first fragment",      client(),                           and_more(&[0x01, 100]),                            true),
+        ("a continuation",        within(),                           and_more(&[0x80, 100]),                            true),
+        ("within a message",      within(),                           and_more(&[0x81, 100]),                            false),
+        ("no message",            client(),                           and_more(&[0x80, 100]),                            false),
+        ("no payload yet",        server(),                           vec![0x82, 0xfe, 0x00, 0x80, 1, 2, 3, 4],          false),
+        ("a byte of payload",     server(),                           vec![0x82, 0xfe, 0x00, 0x80, 1, 2, 3, 4, 5],       true),
+        ("all of the payload",    client(),                           and_more(&[0x81, 8]),                              false),
+        ("all but a byte",        client(),                           and_more(&[0x81, 9]),                              true),
+        ("an empty one",          client(),                           and_more(&[0x81, 0]),                              false),
+        ("a part of a header",    client(),                           vec![0x81, 0x7e, 0x00],                            false),
+        ("a Ping",                client(),                           and_more(&[0x89, 100]),                            false),
+        ("not masked",            server(),                           and_more(&[0x81, 100]),                            false),
+        ("at the limit",          client().with_max_payload_len(100), and_more(&[0x81, 100]),                            true),
+        ("over the limit",        client().with_max_payload_len(99),  and_more(&[0x81, 100]),                            false),
+        ("a message's limit",     client().with_max_message_len(99),  and_more(&[0x81, 100]),                            false),
+        ("a bit that is not",     client(),                           and_more(&[0xc1, 100]),                            false),
+    ];
+    for (name, mut decoder, input, begins) in table {
+        let (mut bytes, mut general) = (input.clone(), decoder.clone());
+        let chunk = decoder.begin_data(&mut bytes);
+        assert_eq!(bytes, input, "{name}: the payload stays masked");
+        assert_eq!(chunk.is_some(), begins, "{name}");
+        if let Some(chunk) = chunk {
+            let expected = general.decode_in_place(&mut bytes, 200..=usize::MAX).unwrap().unwrap();
+            assert_eq!(std::format!("{chunk:?}"), std::format!("{expected:?}"), "{name}");
+            assert!(decoder.begin_data(&mut bytes).is_none(), "{name}: it is under way");
+        }
+        assert_eq!(std::format!("{decoder:?}"), std::format!("{general:?}"), "{name}");
+        assert_eq!(decoder.payload(), general.payload(), "{name}");
+    }
+}

@@ -59,6 +59,30 @@ impl Connection {
                 return self.receive_data(&chunk, buffer);
             }
         }
+        self.receive_first(buffer)
+    }
+
+    /// Begins a frame: most often a text of which the first piece is there.
+    #[inline(never)]
+    fn receive_first<'b>(
+        &mut self,
+        buffer: &'b mut ReadBuffer,
+    ) -> Result<Option<Event<'b>>, RemoteProtocolError> {
+        if self.passes_data()
+            && buffer.gives_messages()
+            && let Some(chunk) = self.decoder.begin_data(buffer.fresh())
+        {
+            self.awaits_whole = false;
+            if let Err(error) = self.check_start(&chunk) {
+                return Err(self.fail_in(buffer, error));
+            }
+            buffer.extend_waiting(&chunk.payload);
+            match self.check_waiting_text(buffer) {
+                Ok(true) => return Ok(None),
+                Ok(false) => {}
+                Err(error) => return Err(self.fail_in(buffer, error)),
+            }
+        }
         self.advanced_event(buffer)
     }
 

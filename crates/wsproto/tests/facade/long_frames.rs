@@ -4,7 +4,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use wsproto::{BytesMessage, Config, Event, Ping, Role, TextMessage};
+use wsproto::{BytesMessage, Config, Connection, Event, Ping, ReadBuffer, Role, TextMessage};
 use wsproto_frame::{FrameHeader, MaskingKey, Opcode};
 
 use crate::pair::{deflating, last, more, open, parts};
@@ -119,4 +119,20 @@ proptest! {
             }
         }
     }
+}
+
+/// A binary frame that was awaited leaves nothing behind: a text that begins after it is only lost in part.
+#[test]
+fn a_text_after_an_awaited_frame_may_go_on_in_memory_of_the_caller() {
+    let mut client = Connection::open_client(Config::default());
+    let mut buffer = ReadBuffer::messages();
+    buffer.extend_from_slice(b"\x82\x0aabcde");
+    assert_eq!(client.receive_from(&mut buffer), Ok(None));
+    buffer.extend_from_slice(b"fghij");
+    assert_eq!(client.receive_from(&mut buffer), Ok(Some(BytesMessage::new(b"abcdefghij").into())));
+    buffer.extend_from_slice(b"\x81\x0aabcdefgh");
+    assert_eq!(client.receive_from(&mut buffer), Ok(None));
+    let mut rest = *b"ij";
+    let event = client.receive(&mut &mut rest[..]).unwrap();
+    assert_eq!(event, Some(TextMessage::new("ij").into()));
 }
