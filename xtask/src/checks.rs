@@ -246,6 +246,29 @@ mod tests {
     }
 
     #[test]
+    fn the_tree_of_architecture_is_there() {
+        let page = read("docs/architecture.md");
+        let (_, section) = page.split_once("## Where things are").unwrap();
+        let tree = section.split("```").nth(1).unwrap();
+        let listed: Vec<&str> =
+            tree.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
+        for path in &listed {
+            assert!(process::root().join(path).exists(), "{path} is not there");
+        }
+        for folder in ["", "benches", "fuzz", "tests", "xtask"] {
+            let entries = fs::read_dir(process::root().join(folder)).unwrap();
+            let folders = entries.map(Result::unwrap).filter(|entry| entry.path().is_dir());
+            for name in folders.map(|entry| entry.file_name().into_string().unwrap()) {
+                let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
+                let ours = !["target", "artifacts", "corpus"].contains(&&*name) && !path.ends_with("/src");
+                let hidden = name.starts_with('.');
+                let is_listed = listed.iter().any(|line| line.starts_with(&format!("{path}/")));
+                assert!(hidden || !ours || is_listed, "docs/architecture.md lacks {path}");
+            }
+        }
+    }
+
+    #[test]
     fn each_check_of_daily_is_a_job_of_its_workflow() {
         let workflow = read(".github/workflows/daily.yml");
         let listed =
