@@ -45,11 +45,12 @@ fn json_row(row: &Row) -> String {
 
 fn tables(rows: &[Row], rounds: usize) -> String {
     let mut text = format!(
-        "Measured on {} on {}, {rounds} rounds, nanoseconds a message, the minimum; all times are in\n\
-         [charts/peers.json](charts/peers.json). Versions: {}.\n",
+        "Measured on {} on {}, {rounds} rounds, load {}; nanoseconds a message, the minimum.\n\
+         All times are in [charts/peers.json](charts/peers.json). Versions: {}.\n",
         today(),
         cpu(),
-        versions().join(", "),
+        load(),
+        versions().join(",\n"),
     );
     let of = |groups: &'static [Group]| {
         let mut rows: Vec<_> = rows.iter().filter(|row| groups.contains(&row.work.group)).collect();
@@ -192,6 +193,14 @@ fn cpu() -> String {
     let name = info.lines().find(|line| line.starts_with("model name"));
     let name = name.and_then(|line| line.split_once(": ")).map_or("an unknown CPU", |(_, name)| name);
     format!("{name}, default target features")
+}
+
+/// Returns how many processes wanted to run in the last quarter of an hour, and on how many processors.
+fn load() -> String {
+    let average = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let average = average.split(' ').nth(2).unwrap_or("unknown");
+    let processors = std::thread::available_parallelism().map_or(0, usize::from);
+    format!("{average} on {processors} processors")
 }
 
 /// Reads the peers' versions out of the lock file.
