@@ -11,10 +11,11 @@ use crate::{
     stack::Stack,
 };
 
-const USAGE: &str = "cargo xtask interop [--only NAME,…] [--require NAME,…] [--deflate off|on] [PARAMETERS]
+const USAGE: &str = "cargo xtask interop [--only NAME,…] [--require NAME,…] [--deflate off|on] [--brief] [PARAMETERS]
   --only      the peers and proxies to run; all by default
   --require   the peers and proxies without which the run fails; others are skipped where they are not installed
   --deflate   runs with this setting alone; both by default
+  --brief     leaves out the combinations of parameters, and writes no page
 PARAMETERS of permessage-deflate, for both sides of each connection:
   --client-window BITS, --server-window BITS   9 to 15
   --client-no-context, --server-no-context     no context takeover
@@ -26,6 +27,7 @@ pub(crate) struct Options {
     only: Option<Vec<String>>,
     required: Vec<String>,
     deflate: Option<bool>,
+    brief: bool,
     parameters: Parameters,
 }
 
@@ -96,6 +98,7 @@ impl Options {
                     _ => return Err("on or off"),
                 });
             }
+            "--brief" => self.brief = true,
             "--client-window" => self.parameters.client_window = Some(bits(&value()?)?),
             "--server-window" => self.parameters.server_window = Some(bits(&value()?)?),
             "--client-no-context" => self.parameters.client_no_context = true,
@@ -116,10 +119,10 @@ impl Options {
     }
 
     /// What each peer runs with: without and with permessage-deflate, with each combination of parameters where the peer
-    /// takes them and none are asked for.
+    /// takes them, unless some are asked for or the run is brief.
     pub(crate) fn settings(&self, peer: &Peer, stack: Stack) -> Vec<Deflate> {
         let mut settings = vec![Deflate::Off, Deflate::On(self.parameters)];
-        if peer.combines && stack == Stack::Tcp && self.parameters == Parameters::default() {
+        if peer.combines && stack == Stack::Tcp && !self.brief && self.parameters == Parameters::default() {
             settings.extend(Parameters::combinations().map(Deflate::On));
         }
         settings.retain(|each| self.deflate.is_none_or(|wanted| each.is_on() == wanted));
@@ -128,7 +131,10 @@ impl Options {
 
     /// Whether this is the run that docs/interop.md tells of.
     pub(crate) fn is_default(&self) -> bool {
-        self.only.is_none() && self.deflate.is_none() && self.parameters == Parameters::default()
+        self.only.is_none()
+            && self.deflate.is_none()
+            && !self.brief
+            && self.parameters == Parameters::default()
     }
 }
 
@@ -255,6 +261,17 @@ mod tests {
         };
         assert_eq!(missing("permessage-deflate; client_max_window_bits=9; server_no_context_takeover"), "");
         assert_eq!(missing("permessage-deflate; client_max_window_bits=9"), "server_no_context_takeover");
+    }
+
+    #[test]
+    fn a_brief_run_has_no_combinations() {
+        let settings = |line: &str| {
+            let options = parse(line).expect("valid");
+            let peer = PEERS.iter().find(|peer| peer.combines).expect("one takes parameters");
+            options.settings(peer, Stack::Tcp).len()
+        };
+        assert_eq!((settings("--brief"), settings("")), (2, 30));
+        assert!(!parse("--brief").expect("valid").is_default());
     }
 
     #[test]

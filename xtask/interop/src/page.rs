@@ -15,7 +15,7 @@ use crate::{
 
 const INTRODUCTION: &str = "# Interoperability
 
-`cargo xtask interop` writes this page. It runs WebSocket software of others on loopback against servers and clients
+`cargo xtask interop-all` writes this page. It runs WebSocket software of others on loopback against servers and clients
 made from our adapters. Each cell has two verdicts: without and with permessage-deflate.
 
 ";
