@@ -262,10 +262,11 @@ fn compiles(toolchain: &str, target: Option<&str>) -> bool {
 
 fn apt(package: &str) -> Result<(), String> {
     let is_root = process::output("id -u").is_ok_and(|(_, user)| user.trim() == "0");
-    if !is_root || process::find("apt-get").is_none() {
+    let sudo = if is_root { "" } else { "sudo -n" };
+    if process::find("apt-get").is_none() || !is_root && !process::succeeds("sudo -n true") {
         return Err(format!("{package} of Debian needs apt-get and root"));
     }
-    let apt = "DEBIAN_FRONTEND=noninteractive SYSTEMD_OFFLINE=1 apt-get --quiet=2";
+    let apt = format!("{sudo} env DEBIAN_FRONTEND=noninteractive SYSTEMD_OFFLINE=1 apt-get --quiet=2");
     // What is there already is known by its list; a fresh machine has none.
     let install = format!("{apt} install --yes --no-install-recommends {package}");
     process::run_within(&install, PATIENCE).or_else(|_| {
