@@ -124,7 +124,7 @@ fn free_port() -> io::Result<u16> {
 
 /// Fills in a configuration.
 fn configured(template: &str, folder: &Path, stack: Stack, port: u16, upstream: u16) -> String {
-    let certificate = format!(" ssl crt {}/../tls/server.pem alpn h2", folder.display());
+    let certificate = format!(" ssl crt \"{}/../tls/server.pem\" alpn h2", folder.display());
     template
         .replace("{http2}", if stack == Http2 { &certificate } else { "" })
         .replace("{folder}", &folder.to_string_lossy())
