@@ -48,6 +48,8 @@ struct End {
     ended: bool,
     /// Whether its FIN has come; bytes before it may be missing.
     fin: bool,
+    /// Whether its SYN has come.
+    syn: bool,
     /// What came before it was known what the connection is, and how much was missing before that.
     early: Vec<u8>,
     missing: u64,
@@ -72,6 +74,7 @@ impl Flow {
             stream: Reassembly::default(),
             ended: false,
             fin: false,
+            syn: false,
             early: Vec::new(),
             missing: 0,
         };
@@ -95,6 +98,7 @@ impl Flow {
 
     /// Takes the number with which a SYN begins a direction; tells whether it belongs to this connection.
     pub(super) fn begin(&mut self, segment: &Segment<'_>) -> bool {
+        self.ends(segment.from).0.syn |= segment.syn;
         !segment.syn || (self.skipped.is_none() && self.ends(segment.from).0.stream.begin(segment.sequence))
     }
 
@@ -209,6 +213,10 @@ impl Flow {
         if let Some(reason) = skipped {
             return self.skip(reason);
         }
+        let client_is_first = self.first_is_client == Some(true);
+        if if client_is_first { self.first.syn } else { self.second.syn } {
+            self.http.await_client();
+        }
         self.stage = if is_http { Stage::Http } else { Stage::WebSocket };
         if !is_http {
             self.watch = Some(Watch::new(options.explainer(true)));
@@ -253,6 +261,10 @@ impl Flow {
             }
         }
         self.found(found, options);
+        // An answer may have been captured before its request, and its end, too. What is told already isn't told again.
+        if self.stage == Stage::WebSocket && from == Sender::Client && self.has_ended(Sender::Server) {
+            self.watch(Sender::Server, 0, |explainer, at, out| explainer.end(Sender::Server, at, out));
+        }
     }
 
     /// Has what HTTP has led to looked at.

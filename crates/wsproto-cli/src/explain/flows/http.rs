@@ -54,6 +54,10 @@ pub(super) struct Http {
     asked: VecDeque<Asked>,
     /// What came of the client after it has asked for a WebSocket.
     held: Vec<u8>,
+    /// The client's beginning was captured: its request comes, though the capture may have its answer first.
+    awaits_client: bool,
+    /// What came of the server before that.
+    early: Vec<u8>,
     /// The body of a refusal of a WebSocket is under way.
     refusing: bool,
     /// How many heads were whole.
@@ -77,11 +81,45 @@ impl Http {
 
     /// Returns how many bytes are kept.
     pub(super) fn kept(&self) -> usize {
-        self.client.head.len().saturating_add(self.server.head.len()).saturating_add(self.held.len())
+        let heads = self.client.head.len().saturating_add(self.server.head.len());
+        heads.saturating_add(self.held.len()).saturating_add(self.early.len())
+    }
+
+    /// Says that the client's beginning was captured, so that its request is awaited before an answer is read.
+    pub(super) const fn await_client(&mut self) {
+        self.awaits_client = true;
     }
 
     /// Takes bytes of a direction.
     pub(super) fn take(&mut self, from: Sender, bytes: &[u8], out: &mut Vec<Found>) {
+        if from == Sender::Server && self.awaits_client {
+            self.early.extend_from_slice(bytes);
+            if self.early.len() > MOST {
+                self.await_no_longer(out);
+            }
+            return;
+        }
+        self.take_now(from, bytes, out);
+        if from == Sender::Client && self.heads > 0 {
+            self.await_no_longer(out);
+        }
+    }
+
+    /// Reads what came of the server before the client's request.
+    fn await_no_longer(&mut self, out: &mut Vec<Found>) {
+        self.awaits_client = false;
+        let early = mem::take(&mut self.early);
+        if !early.is_empty() {
+            if self.over {
+                let offset = self.server.offset;
+                out.push(Found::Bytes { from: Sender::Server, offset, bytes: early });
+            } else {
+                self.take_now(Sender::Server, &early, out);
+            }
+        }
+    }
+
+    fn take_now(&mut self, from: Sender, bytes: &[u8], out: &mut Vec<Found>) {
         let mut rest = bytes;
         while !rest.is_empty() && !self.over {
             let step = match from {
@@ -216,7 +254,7 @@ impl Http {
             self.refusing = false;
             let held = mem::take(&mut self.held);
             self.client.offset = self.client.offset.saturating_sub(len(&held));
-            self.take(Sender::Client, &held, out);
+            self.take_now(Sender::Client, &held, out);
         }
     }
 
@@ -238,6 +276,7 @@ impl Http {
 
     /// Notes that so many bytes are missing: of a body they aren't needed.
     pub(super) fn gap(&mut self, from: Sender, missing: u64, out: &mut Vec<Found>) {
+        self.await_no_longer(out);
         if self.over || self.direction(from).pass_over(missing) {
             return;
         }
@@ -276,6 +315,9 @@ impl Http {
 
     /// Ends a direction, or the capture: what has begun is given away.
     pub(super) fn end(&mut self, from: Sender, out: &mut Vec<Found>) {
+        if from == Sender::Client {
+            self.await_no_longer(out);
+        }
         let head = mem::take(&mut self.direction(from).head);
         let offset = self.direction(from).offset.saturating_sub(len(&head));
         let is_begun = !head.is_empty() && from == Sender::Client && asks_for_websocket(&head);
@@ -296,6 +338,7 @@ impl Http {
 
     /// Gives up: too much waits.
     pub(super) fn give_up(&mut self, out: &mut Vec<Found>) {
+        self.await_no_longer(out);
         if !self.over && self.kept() > 0 {
             let offset = self.client.offset;
             self.unclear(Sender::Client, offset, "too much waits for the rest of it", out);

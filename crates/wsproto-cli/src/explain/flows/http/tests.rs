@@ -230,6 +230,33 @@ fn missing_bytes_of_a_body_are_passed_over_and_others_are_told() {
 }
 
 #[test]
+fn an_answer_that_was_captured_before_its_request_waits_for_it() {
+    let ask = "client 0 40 GET /ws HTTP/1.1";
+    let yes = "server 0 40 HTTP/1.1 101 Yes";
+    let long: &'static [u8] = Box::leak(vec![7; MOST].into_boxed_slice());
+    #[rustfmt::skip]
+    let table: [(&str, Vec<(Sender, &[u8])>, Option<Sender>, &[&str]); 5] = [
+        ("the request",     vec![(Server, YES), (Client, ASK)],           None,         &["ask", ask, yes, "open"]),
+        ("all of it first", vec![(Server, YES), (Server, b"x"), (Client, ASK)], None,   &["ask", ask, yes, "open", "server 40 1 x"]),
+        ("no request",      vec![(Server, YES)],                          Some(Client), &["ask", yes, "open"]),
+        ("too long",        vec![(Server, YES), (Server, long)],          None,         &["ask", yes, "open", "server 40 65536 "]),
+        ("another one",     vec![(Server, EMPTY), (Client, GET), (Client, ASK)], None,  &["ask", "client 31 40 GET /ws HTTP/1.1"]),
+    ];
+    for (name, steps, end, expected) in table {
+        let (mut http, mut found) = (Http::default(), Vec::new());
+        http.await_client();
+        for (from, bytes) in steps {
+            http.take(from, bytes, &mut found);
+        }
+        if let Some(from) = end {
+            http.end(from, &mut found);
+        }
+        let found: Vec<String> = told(&found).into_iter().map(|line| line.replace('\u{7}', "")).collect();
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
+#[test]
 fn what_is_kept_is_bounded() {
     let endless = b"x".repeat(1 << 20);
     for first in [&b"GET /"[..], ASK, b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"] {
