@@ -211,7 +211,7 @@ pub(crate) const CHECKS: &[Check] = &[
         &[Cargo("cargo-mutants", "cargo mutants --version")],
         Job(mutants::run, &[])),
     check(Daily, "fuzz", "runs the fuzz targets (--seconds N, names of targets)",
-        &[NIGHTLY, CXX, Cargo("cargo-fuzz", "cargo fuzz --version")],
+        &[NIGHTLY, CXX, PYTHON, Pip("cargo-fuzz")],
         Job(fuzz::run, &["--seconds", "600"])),
     check(Daily, "peers", "other crates beside ours: lints of that program, and its measurements",
         &[],
