@@ -78,7 +78,7 @@ pub struct Connection {
     limits: Limits,
     /// Whether the read buffer waits for the whole frame under way. Meaningless between frames.
     awaits_whole: bool,
-    /// Whether it was looked, for masking keys, if a fork has copied what the thread has.
+    /// Whether the check for a fork, which copies a thread's masking keys, was made.
     looked_at_process: bool,
     /// A control frame's payload that comes in pieces.
     control: Option<Box<ControlPayload>>,

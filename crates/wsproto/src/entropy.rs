@@ -65,7 +65,7 @@ impl Error for EntropyError {}
 
 /// The source of a client's random bytes: the caller's own, or the operating system.
 ///
-/// The caller's own is boxed twice, since few connections have one: a word of each connection is saved.
+/// The caller's own source is boxed twice: few connections have one, and each connection is a word smaller.
 pub(crate) struct Source(Option<Box<Own>>);
 
 /// The caller's own source; `None` while it is being asked. This stays after a panic: a source that stopped halfway is
@@ -95,8 +95,8 @@ impl Source {
         Ok(nonce)
     }
 
-    /// Returns the bytes of a masking key. With the first one of a connection it is looked whether a fork has copied what
-    /// the thread has.
+    /// Returns the bytes of a masking key. Before the first key of a connection, it checks whether a fork has copied
+    /// the thread's keys.
     #[inline]
     pub(crate) fn key(&mut self, looked_at_process: &mut bool) -> Result<[u8; 4], EntropyError> {
         if let Some(own) = &mut self.0 {

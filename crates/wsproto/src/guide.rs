@@ -7,7 +7,7 @@
     doc = include_str!("guide/guide.md")
 )]
 
-/// What each name of Python's wsproto is here.
+/// The counterpart of each name of Python's wsproto.
 #[cfg_attr(
     any(not(doctest), all(feature = "std", feature = "deflate", feature = "testing")),
     doc = include_str!("guide/from_wsproto.md")

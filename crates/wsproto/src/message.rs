@@ -129,7 +129,7 @@ impl<'a> From<&'a Message> for Event<'a> {
     fn from(message: &'a Message) -> Self {
         match message {
             Message::Text(text) => TextMessage::new(text.borrowed()).into(),
-            // Shared, so that a queue need not copy it.
+            // Shared, so that a queue needn't copy it.
             Message::Binary(bytes) if bytes.len() >= APART_LEN => BytesMessage::new(bytes.clone()).into(),
             Message::Binary(bytes) => BytesMessage::new(&bytes[..]).into(),
         }

@@ -13,9 +13,9 @@ const KEPT_CAPACITY: usize = 64 << 10;
 /// The bytes that wait to be written, in order: copied bytes, and long payloads that are not copied.
 ///
 /// [`Connection::send`](crate::Connection::send) sends into it. The transport takes some of the bytes, and
-/// [`advance`](Self::advance) removes them; [`write_to`](Self::write_to) does both for a stream of the standard library.
-/// Memory of written bytes is freed even if the queue is never empty. Use [`len`](Self::len) for back-pressure: a
-/// program that stops sending above some length holds at most that length and one message.
+/// [`advance`](Self::advance) removes them; [`write_to`](Self::write_to) does both for a stream of the standard
+/// library. Memory of written bytes is freed even if the queue is never empty. Use [`len`](Self::len) for
+/// back-pressure: a program that stops sending above some length holds at most that length and one message.
 ///
 #[cfg_attr(feature = "std", doc = "```")]
 #[cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -136,7 +136,7 @@ impl OutputQueue {
         count
     }
 
-    /// Writes until nothing waits.
+    /// Writes until no bytes wait.
     ///
     /// ```
     /// use wsproto::{Bytes, OutputQueue};
@@ -152,8 +152,8 @@ impl OutputQueue {
     ///
     /// # Errors
     ///
-    /// Any error of the stream but [`Interrupted`](std::io::ErrorKind::Interrupted), after which it tries again;
-    /// [`WriteZero`](std::io::ErrorKind::WriteZero) where it takes nothing. What was not written waits still: after
+    /// Any error of the stream except for [`Interrupted`](std::io::ErrorKind::Interrupted), after which it tries again;
+    /// [`WriteZero`](std::io::ErrorKind::WriteZero) where the stream takes no bytes. Unwritten bytes still wait: after
     /// [`WouldBlock`](std::io::ErrorKind::WouldBlock), call it again.
     #[cfg(feature = "std")]
     pub fn write_to(&mut self, stream: &mut impl std::io::Write) -> std::io::Result<()> {

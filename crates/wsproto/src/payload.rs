@@ -50,7 +50,7 @@ impl<'a> Payload<'a> {
         Payload(PayloadBytes::Shared(self.into_bytes()))
     }
 
-    /// Tells whether the bytes belong to the payload, and need not be copied to be kept.
+    /// Returns whether the payload owns its bytes, so that they needn't be copied to be kept.
     #[inline]
     pub(crate) const fn is_owned(&self) -> bool {
         matches!(self.0, PayloadBytes::Shared(_))

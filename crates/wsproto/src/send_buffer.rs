@@ -1,4 +1,4 @@
-//! Where what is sent goes: memory that all is copied to, or a queue that keeps long payloads as they are.
+//! The output for frames: memory to which all bytes are copied, or a queue that doesn't copy long payloads.
 
 use bytes::Bytes;
 use wsproto_extensions::WriteBuffer;
@@ -8,10 +8,10 @@ use crate::OutputQueue;
 /// From this length on, in bytes, a payload that a queue may keep isn't copied: one more slice in a write costs less.
 pub(crate) const APART_LEN: usize = 8 << 10;
 
-/// Where frames go that are sent: a `Vec<u8>` or a `BytesMut`, to which all is appended, or an [`OutputQueue`].
+/// An output for frames: a `Vec<u8>` or a `BytesMut`, to which all bytes are appended, or an [`OutputQueue`].
 ///
-/// These alone implement it. The queue doesn't copy the payload of a message where that belongs to the message (`Bytes`,
-/// `Vec<u8>`, `String`), has 8 KiB or more, and goes out as it is: from a server, through no extension.
+/// Only these types implement it. The queue doesn't copy a payload that belongs to the message (`Bytes`, `Vec<u8>`,
+/// `String`), has 8 KiB or more, and is sent unchanged: from a server, without extensions.
 ///
 #[cfg_attr(feature = "std", doc = "```")]
 #[cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -28,18 +28,18 @@ pub(crate) const APART_LEN: usize = 8 << 10;
 /// # Ok::<(), LocalProtocolError>(())
 /// ```
 pub trait SendBuffer: sealed::Sealed {
-    /// What bytes are appended to.
+    /// The memory to which bytes are appended.
     type Bytes: WriteBuffer;
 
-    /// Whether payloads may stay where they are.
+    /// Whether payloads are taken without a copy.
     #[doc(hidden)]
     const TAKES_PAYLOADS: bool;
 
-    /// Returns what bytes are appended to.
+    /// Returns the memory to which bytes are appended.
     #[doc(hidden)]
     fn bytes(&mut self) -> &mut Self::Bytes;
 
-    /// Takes a payload after what was appended.
+    /// Takes a payload, which comes after the appended bytes.
     #[doc(hidden)]
     fn take_payload(&mut self, payload: Bytes);
 }

@@ -55,7 +55,7 @@ pub struct Timers {
     ping: PingStage,
     /// The time that belongs to `ping`.
     ping_at: Nanos,
-    /// How long the last Ping that was answered took; [`NEVER`] if none was.
+    /// The round-trip time of the last Ping that was answered; [`NEVER`] if none was.
     round_trip: Nanos,
     /// The deadline for which bytes last came too late.
     looked_at: Nanos,
@@ -74,7 +74,7 @@ pub struct Timers {
 /// Nanoseconds since the origin: half the size of a `Duration`, and enough for 584 years.
 type Nanos = u64;
 
-/// What stands for no time: an `Option` would take a word more, in each connection.
+/// The value for no time: an `Option` would take one more word in each connection.
 const NEVER: Nanos = Nanos::MAX;
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

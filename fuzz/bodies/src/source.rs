@@ -52,7 +52,7 @@ impl<'a> Source<'a> {
 pub(crate) struct Choices(u8);
 
 impl Choices {
-    /// Tells whether a choice is made; the first is the lowest bit.
+    /// Returns whether a choice is made. The first choice is the lowest bit.
     pub(crate) const fn has(self, number: u32) -> bool {
         self.0 >> number & 1 == 1
     }

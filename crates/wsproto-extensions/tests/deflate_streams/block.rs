@@ -1,4 +1,4 @@
-//! Blocks and what they are made of.
+//! Blocks and their contents.
 
 use std::vec::Vec;
 
@@ -10,27 +10,27 @@ use super::{Lengths, Writer};
 pub struct Block {
     /// Whether it is marked as the final one.
     pub last: bool,
-    /// What is in it.
+    /// Its contents.
     pub content: Content,
 }
 
-/// What is in a block.
+/// The contents of a block.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Content {
-    /// Bytes as they are, at most 65,535.
+    /// Stored bytes, at most 65,535.
     Stored(Vec<u8>),
-    /// Symbols in the codes that are always there.
+    /// Symbols in the fixed codes.
     Fixed(Vec<Symbol>),
-    /// Symbols in codes that the block brings.
+    /// Symbols in the block's own codes.
     Dynamic(Lengths, Vec<Symbol>),
 }
 
-/// What a code stands for.
+/// The meaning of a code.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Symbol {
     /// A byte.
     Literal(u8),
-    /// 3 to 258 bytes once more, from 1 to 32,768 bytes back.
+    /// A repetition of 3 to 258 bytes, from 1 to 32,768 bytes back.
     Match {
         /// How many.
         len: u16,
@@ -46,19 +46,19 @@ impl Block {
         Self { last: false, content }
     }
 
-    /// Stores bytes as they are.
+    /// Makes a stored block.
     #[must_use]
     pub fn stored(bytes: &[u8]) -> Self {
         Self::new(Content::Stored(bytes.to_vec()))
     }
 
-    /// Writes symbols in the codes that are always there.
+    /// Makes a block of symbols in the fixed codes.
     #[must_use]
     pub fn fixed(symbols: &[Symbol]) -> Self {
         Self::new(Content::Fixed(symbols.to_vec()))
     }
 
-    /// Writes symbols in codes of their own.
+    /// Makes a block of symbols in its own codes.
     #[must_use]
     pub fn dynamic(lengths: Lengths, symbols: &[Symbol]) -> Self {
         Self::new(Content::Dynamic(lengths, symbols.to_vec()))
@@ -71,7 +71,7 @@ impl Block {
         self
     }
 
-    /// Writes it; a final one ends with a whole byte.
+    /// Writes the block. A final one ends with a whole byte.
     pub fn write(&self, writer: &mut Writer) {
         writer.number(self.last.into(), 1);
         match &self.content {

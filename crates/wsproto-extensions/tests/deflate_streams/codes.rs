@@ -12,7 +12,7 @@ pub struct Lengths {
     pub literals: Vec<u8>,
     /// Of distances: 1 to 30 of them.
     pub distances: Vec<u8>,
-    /// Whether equal lengths are written as one and how often it is repeated.
+    /// Whether equal lengths are written as one length and a number of repetitions.
     pub repeated: bool,
 }
 
@@ -20,7 +20,7 @@ pub struct Lengths {
 const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
 impl Lengths {
-    /// The codes of a block that has none of its own.
+    /// The codes of a block without its own.
     #[must_use]
     pub fn fixed() -> Self {
         let literals = (0..288).map(|symbol| match symbol {
@@ -31,7 +31,7 @@ impl Lengths {
         Self { literals: literals.collect(), distances: vec![5; 32], repeated: true }
     }
 
-    /// Codes for these symbols alone, and for the end of the block, as short as can be.
+    /// The shortest codes for only these symbols and the end of the block.
     #[must_use]
     pub fn of(literals: &[usize], distances: &[usize]) -> Self {
         let symbols: Vec<usize> = literals.iter().copied().chain([256]).collect();
@@ -80,7 +80,7 @@ fn number(writer: &mut Writer, number: usize, bits: u32) {
     writer.number(u32::try_from(number).expect("it fits"), bits);
 }
 
-/// Puts lengths to where their symbols stand.
+/// Puts lengths at the places of their symbols.
 fn spread(symbols: &[usize], lengths: &[u8], count: usize) -> Vec<u8> {
     let mut all = vec![0; count];
     for (&symbol, &len) in symbols.iter().zip(lengths) {
@@ -89,7 +89,8 @@ fn spread(symbols: &[usize], lengths: &[u8], count: usize) -> Vec<u8> {
     all
 }
 
-/// The lengths of a complete code for so many symbols, all as long as can be, or one longer; of one symbol, one bit.
+/// The lengths of a complete code for this many symbols: all equal, or some one bit longer. A single symbol has one
+/// bit.
 pub(crate) fn balanced(count: usize) -> Vec<u8> {
     let mut leaves = vec![0_u8; 1];
     while leaves.len() < count {
@@ -106,7 +107,7 @@ pub(crate) fn split(leaves: &mut Vec<u8>, at: usize) {
     leaves.push(leaves[at]);
 }
 
-/// The symbols that say these lengths, with a number and how many bits it has.
+/// The symbols for these lengths, each with a number and its count of bits.
 fn repeated(lengths: &[u8]) -> Vec<(u8, u32, u32)> {
     let mut symbols = Vec::new();
     for run in lengths.chunk_by(|one, other| one == other) {

@@ -1,4 +1,4 @@
-//! Any bytes to a valid stream.
+//! Makes valid streams of any bytes.
 
 use std::vec;
 use std::vec::Vec;
@@ -6,12 +6,12 @@ use std::vec::Vec;
 use super::codes::{balanced, split};
 use super::{Block, Content, Lengths, Symbol};
 
-/// The bytes that decide; zeros once they are used up.
+/// The bytes that decide. Once they are used up, zeros follow.
 struct Choices<'a>(&'a [u8]);
 
-/// Makes blocks out of bytes: each kind, empty ones, final ones, any codes. What they refer to is within `window`.
+/// Makes blocks out of bytes: each kind, empty ones, final ones, any codes. Their references stay within `window`.
 ///
-/// `before` says how many bytes came out before them, to which they may refer.
+/// `before` is the number of earlier output bytes, to which they may refer.
 #[must_use]
 pub fn generate(bytes: &[u8], before: usize, window: usize) -> Vec<Block> {
     let mut choices = Choices(bytes);
@@ -24,7 +24,7 @@ pub fn generate(bytes: &[u8], before: usize, window: usize) -> Vec<Block> {
             2 => usize::from(choices.byte() % 16),
             _ => usize::from(choices.byte()),
         };
-        // Up to nine more that are the same.
+        // Up to nine more equal ones.
         let again = usize::from(kind >> 6) * usize::from(kind >> 6);
         let block = choices.block(kind, count, &mut known, window);
         for _ in 0..again {
@@ -36,7 +36,7 @@ pub fn generate(bytes: &[u8], before: usize, window: usize) -> Vec<Block> {
     blocks
 }
 
-/// How many bytes come out of a block.
+/// The number of output bytes of a block.
 fn len(block: &Block) -> usize {
     match &block.content {
         Content::Stored(bytes) => bytes.len(),

@@ -1,4 +1,4 @@
-//! Streams that make an inflater work much for few bytes.
+//! Streams that cause an inflater much work with few bytes.
 
 use std::vec;
 use std::vec::Vec;
@@ -6,10 +6,10 @@ use std::vec::Vec;
 use super::generate::steep;
 use super::{Block, Lengths, Symbol, Writer, generate, message};
 
-/// A stream, and what it is made of.
+/// A stream, and its kind.
 #[derive(Clone, Debug)]
 pub struct Hostile {
-    /// What it has over and over.
+    /// The repeated element.
     pub name: &'static str,
     /// The payload of a message.
     pub payload: Vec<u8>,
@@ -17,8 +17,8 @@ pub struct Hostile {
 
 /// Makes the payloads of messages, each of at least `len` bytes, or somewhat more.
 ///
-/// They are to follow a message of [`START`] bytes, so that whoever copies a window has one; no match goes farther back
-/// than `window` bytes.
+/// They must follow a message of [`START`] bytes, so that an inflater that copies a window has a full one. No match
+/// goes farther back than `window` bytes.
 #[must_use]
 pub fn hostile(len: usize, window: usize) -> Vec<Hostile> {
     let kinds = kinds(window);
@@ -111,7 +111,7 @@ fn turned(mut lengths: Vec<u8>) -> Vec<u8> {
     lengths
 }
 
-/// What the generator makes of bytes without a pattern.
+/// The generator's output for bytes without a pattern.
 fn mixed(window: usize) -> Vec<Block> {
     let mut state = 0x9e37_79b9_u32;
     let byte = |_| {

@@ -1,4 +1,4 @@
-//! What libraries read in a stream: oracles, simple and slow.
+//! Libraries as simple, slow oracles for the contents of a stream.
 
 use std::boxed::Box;
 use std::vec;
@@ -19,20 +19,18 @@ pub enum Library {
     ZlibRs,
 }
 
-/// The messages that could be read, and whether one after them was bad.
+/// The messages that could be read, and whether an invalid one followed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Read {
-    /// Those before the first that is bad.
+    /// The messages before the first invalid one.
     pub messages: Vec<Vec<u8>>,
-    /// Whether there is one that is bad.
+    /// Whether there is an invalid one.
     pub bad: bool,
 }
 
 impl Library {
-    /// Reads messages up to the first that is bad; of them all come out at most `most` bytes, as of those after which
-    /// more come out nothing is known.
-    ///
-    /// Returns `None` there.
+    /// Reads messages up to the first invalid one, with at most `most` bytes of output in all. Returns `None` beyond
+    /// that: the verdict is unknown there.
     #[must_use]
     pub fn read(self, messages: &[&[u8]], most: usize) -> Option<Read> {
         let mut all = vec![0; most];
@@ -105,7 +103,7 @@ fn by_zlib(state: &mut Inflate, message: &[u8], all: &mut [u8], position: &mut u
         match status {
             Ok(_) if *position == all.len() => return Ended::Full,
             Ok(Status::StreamEnd) => {
-                // The window is what came out last.
+                // The window is the last output.
                 *state = Inflate::new(false, 15);
                 let window = &all[position.saturating_sub(32 << 10)..*position];
                 if !window.is_empty() {

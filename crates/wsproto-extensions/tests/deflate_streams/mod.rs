@@ -1,8 +1,8 @@
-//! DEFLATE streams (RFC 1951) for who tests an inflater: written block by block, made of any bytes, or hostile; and what
-//! libraries read in a stream.
+//! DEFLATE streams (RFC 1951) for tests of an inflater: written block by block, made of any bytes, or hostile; and
+//! oracles for their contents.
 //!
-//! Every stream here is valid and is the payload of a message: its last block is stored and empty, but for the four bytes
-//! that a sender leaves out (RFC 7692 §7.2.1).
+//! Every stream here is valid and is the payload of a message. Its last block is stored and empty, without the four
+//! bytes that a sender omits (RFC 7692 §7.2.1).
 //!
 //! The unit tests of wsproto-extensions have it as a module; fuzz/streams makes a package of it, for the other tools.
 #![allow(
@@ -25,5 +25,5 @@ pub use self::hostile::{Hostile, START, hostile, repeated, start};
 pub use self::libraries::{Library, Read};
 pub use self::writer::{Writer, message};
 
-/// What a sender leaves out at the end of a message.
+/// The bytes that a sender omits at the end of a message.
 pub const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];

@@ -1,4 +1,4 @@
-//! Bits to bytes.
+//! Writes bits as bytes.
 
 use std::vec::Vec;
 
@@ -27,7 +27,7 @@ impl Writer {
         }
     }
 
-    /// Goes on with the next byte.
+    /// Continues with the next byte.
     pub const fn align(&mut self) {
         self.used = 0;
     }
@@ -44,7 +44,7 @@ impl Writer {
         self.bytes.len()
     }
 
-    /// Tells whether nothing was written.
+    /// Returns whether nothing was written.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.bytes.is_empty()

@@ -99,7 +99,7 @@ impl Extended {
 }
 
 impl Extended {
-    /// Adds what was made of a message, under the limit; the decoder has held its payloads to it.
+    /// Counts the bytes that extensions made of a message, and checks the limit. The decoder has checked its payloads.
     fn count(&mut self, len: usize) -> Result<(), RemoteProtocolError> {
         self.transformed = self.transformed.saturating_add(len as u64);
         let limit = self.max_message_len;
@@ -107,8 +107,8 @@ impl Extended {
         if self.transformed > limit { Err(RemoteProtocolError::MessageTooLong { limit }) } else { Ok(()) }
     }
 
-    /// Returns how much may be made at once: at most `most` bytes, and one byte beyond the limit, which tells that a message
-    /// is too long before anything else is found wrong with the rest.
+    /// Returns the most bytes that extensions may make at once: at most `most`, and at most one byte beyond the limit.
+    /// That byte shows that a message is too long before an error in the rest is found.
     fn room_under_limit(&self, most: usize) -> usize {
         let allowed = self.max_message_len.saturating_sub(self.transformed).saturating_add(1);
         usize::try_from(allowed).map_or(most, |allowed| most.min(allowed))

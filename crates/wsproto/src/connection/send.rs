@@ -10,8 +10,8 @@ use super::Connection;
 use crate::{DataMessage, Event, LocalProtocolError, SendBuffer, send_buffer::APART_LEN, state::Step};
 
 impl Connection {
-    /// Appends the bytes of an event to `out`: a `Vec<u8>`, a `BytesMut`, or an [`OutputQueue`](crate::OutputQueue), which
-    /// doesn't copy [long payloads](SendBuffer).
+    /// Appends the bytes of an event to `out`: a `Vec<u8>`, a `BytesMut`, or an [`OutputQueue`](crate::OutputQueue),
+    /// which doesn't copy [long payloads](SendBuffer).
     ///
     /// A message that is not finished continues with the next event of the same type. The reason of a Close is cut
     /// after at most 123 bytes, between two code points.
@@ -50,13 +50,13 @@ impl Connection {
         }
     }
 
-    /// Tells whether a payload goes out as it is, and is long enough to stay where it is.
+    /// Returns whether a payload is sent unchanged, and is long enough not to be copied.
     #[inline]
     const fn may_keep(&self, len: usize) -> bool {
         len >= APART_LEN && !self.role.masks() && self.extended.is_none()
     }
 
-    /// Appends a header, after which goes the payload itself.
+    /// Appends a header, and after it the payload without a copy.
     #[inline(never)]
     fn send_owned<B: SendBuffer>(
         &mut self,

@@ -6,10 +6,10 @@ use bytes::Bytes;
 
 use crate::OutputQueue;
 
-/// What there is where nothing was ever queued.
+/// The queue of a driver that has queued nothing yet.
 static NOTHING: OutputQueue = OutputQueue::new();
 
-/// What waits to be written; made when something is queued, or lent.
+/// The bytes that wait to be written. It is made when bytes are queued, or lent by the program.
 #[derive(Default)]
 pub(super) struct Queue(Option<Box<OutputQueue>>);
 
@@ -37,7 +37,7 @@ impl Queue {
         self.0.as_deref().map_or(0, OutputQueue::len)
     }
 
-    /// Returns the queue, which is made where there is none.
+    /// Returns the queue, and makes one if there is none.
     #[inline]
     pub(super) fn get_mut(&mut self) -> &mut OutputQueue {
         self.0.get_or_insert_default()
@@ -58,7 +58,7 @@ impl Queue {
         self.0 = None;
     }
 
-    /// Uses an empty queue, unless something waits.
+    /// Uses an empty queue, unless bytes wait.
     #[inline]
     pub(super) fn lend(&mut self, queue: Box<OutputQueue>) {
         if self.is_empty() && queue.is_empty() {
@@ -66,7 +66,7 @@ impl Queue {
         }
     }
 
-    /// Takes the queue out, unless something waits.
+    /// Takes the queue out, unless bytes wait.
     #[inline]
     pub(super) fn take(&mut self) -> Option<Box<OutputQueue>> {
         if self.is_empty() { self.0.take() } else { None }

@@ -9,7 +9,7 @@ use wsproto_frame::CloseCode;
 use super::{Driver, Side};
 use crate::CloseConnection;
 
-/// What only those need that ping or are pinged, and those that close.
+/// The state of connections with Pings or Pongs, and of those that close.
 #[derive(Default)]
 pub(super) struct Rare {
     /// Where the last Pong will end, counted in all bytes that are written. It is in the queue while fewer bytes are
@@ -23,15 +23,15 @@ pub(super) struct Rare {
     pub(super) pong: Box<[u8]>,
     pub(super) pings_received: u32,
     pub(super) pongs_received: u32,
-    /// How long our last Ping that was answered took.
+    /// The round-trip time of our last Ping that was answered.
     pub(super) round_trip: Option<Duration>,
     pub(super) ending: Option<Box<Ending>>,
 }
 
-/// What was said about the end.
+/// The Closes, and the side that began.
 #[derive(Default)]
 pub(super) struct Ending {
-    /// Where our Close will end; beyond all bytes where it will never be written.
+    /// Where our Close will end, counted in all bytes that are written; `u64::MAX` where it will never be written.
     pub(super) close_end: u64,
     pub(super) close_sent: Option<CloseCode>,
     pub(super) close_received: Option<CloseConnection<'static>>,

@@ -84,7 +84,7 @@ impl Counters {
     }
 }
 
-/// What is counted on every connection.
+/// The counters that every connection has.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Totals {
     pub(super) messages_received: u64,

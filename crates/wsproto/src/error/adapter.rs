@@ -82,7 +82,7 @@ impl fmt::Display for AdapterError {
     }
 }
 
-/// What is nested is told by `Display` already: its source is the source.
+/// `Display` shows the nested error already, so its source is the source of this one.
 impl Error for AdapterError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {

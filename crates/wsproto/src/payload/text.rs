@@ -176,7 +176,7 @@ impl<'a> Text<'a> {
         })
     }
 
-    /// Tells whether the text belongs to it, and need not be copied to be kept.
+    /// Returns whether it owns its text, so that it needn't be copied to be kept.
     #[inline]
     pub(crate) const fn is_owned(&self) -> bool {
         matches!(self.0, TextBytes::Owned(_) | TextBytes::Shared(_))

@@ -63,7 +63,7 @@ fn close_code(error: &RemoteProtocolError) -> Option<CloseCode> {
     }
 }
 
-/// What the rule that was broken takes, which is noted once.
+/// The memory for the broken rule, which is stored once.
 const ERROR_LEN: u64 = size_of::<RemoteProtocolError>() as u64;
 
 #[test]

@@ -148,7 +148,7 @@ fn f4_f14_f15_f19_h1_h2_h21_k5_k6_k13_d2_d8_d12_d14_memory_is_a_multiple_of_the_
         for limit in [500, 2000, 16_000] {
             let (config, bytes) = script(limit);
             for read in [1, 100, 4096, bytes.len()] {
-                // The rule that was broken is noted, too.
+                // This includes the stored error.
                 let most = each * limit as u64 + besides.max(size_of::<RemoteProtocolError>() as u64);
                 let peak = peak(at, &config, &bytes, read);
                 assert!(

@@ -214,7 +214,7 @@ fn name(error: &RemoteProtocolError) -> String {
     }
 }
 
-/// `Frame(ReservedOpcode(3))` becomes `Frame ReservedOpcode`: values don't matter, nor do limits.
+/// `Frame(ReservedOpcode(3))` becomes `Frame ReservedOpcode`: values and limits don't matter.
 fn short(debug: &str) -> String {
     let words = debug.split(|c: char| !c.is_ascii_alphanumeric());
     let names = words.filter(|word| word.starts_with(|c: char| c.is_ascii_uppercase()));

@@ -1,10 +1,10 @@
-//! The rules of sending, and what the other side hears, once more and as simply as can be.
+//! The rules of sending, and the events of the other side, as a model in the simplest form.
 
 use wsproto::{CloseCode, ConnectionState, Event};
 
 use crate::hearing::Heard;
 
-/// Tells whether an event may be sent in a state, after what was said before.
+/// Returns whether an event may be sent in a state, after the earlier events.
 pub(super) fn allows(state: ConnectionState, said: &[Heard], event: &Event<'_>) -> bool {
     let open = state == ConnectionState::Open;
     match event {
@@ -20,7 +20,7 @@ pub(super) fn allows(state: ConnectionState, said: &[Heard], event: &Event<'_>) 
     }
 }
 
-/// Tells whether a message that is one frame may be sent.
+/// Returns whether a message in one frame may be sent.
 pub(super) fn allows_whole(state: ConnectionState, said: &[Heard]) -> bool {
     state == ConnectionState::Open && under_way(said).is_none()
 }
@@ -41,7 +41,7 @@ pub(super) fn len_under_way(said: &[Heard]) -> usize {
     frames.take_while(|frame| !frame.last).map(|frame| frame.data.len()).sum()
 }
 
-/// What a Close is on the other side.
+/// Returns a Close as the other side receives it.
 pub(super) fn close(code: CloseCode, reason: &str) -> Heard {
     let mut kept = String::new();
     for code_point in reason.chars() {

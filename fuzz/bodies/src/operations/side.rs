@@ -1,4 +1,4 @@
-//! One of two connections, and a record of what it said and heard.
+//! One of two connections, with the events that it sent and received.
 
 use wsproto::{
     BytesMessage, CloseCode, CloseConnection, Connection, ConnectionState, Event, LocalProtocolError, Ping,
@@ -16,19 +16,19 @@ use crate::{
 /// The longest frame, in bytes.
 const MOST: usize = 70_000;
 
-/// The most data that a side says, in bytes: a few MiB that are compressed in the slowest way take seconds.
+/// The most data that a side sends, in bytes: a few MiB with the slowest compression take seconds.
 const MOST_IN_ALL: usize = 200_000;
 
 /// The longest message, in bytes, where that is limited: most conversations are longer.
 pub(super) const LIMIT: u64 = 4000;
 
-/// What is said in one message where that is limited; each of its fragments may grow a little when it is compressed.
+/// The most bytes that are sent in one message with that limit: each fragment may grow a little when it is compressed.
 const MOST_OF_MESSAGE: usize = 2500;
 
-/// How a side comes by what the other says.
+/// The way in which a side receives.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Hears {
-    /// In parts, in memory of its own.
+    /// In parts, in its own memory.
     Lent,
     /// In parts, out of a buffer.
     Parts,
@@ -42,10 +42,10 @@ pub(super) struct Side {
     pub(super) wire: Vec<u8>,
     pub(super) said: Vec<Heard>,
     hearing: Hearing,
-    /// What it reads into, unless its memory is its own.
+    /// The read buffer, unless it receives in its own memory.
     buffer: Option<ReadBuffer>,
     hears: Hears,
-    /// Whether it replies to what it hears at once.
+    /// Whether it replies to events at once.
     replies: bool,
     /// Whether its messages are short.
     limited: bool,
@@ -119,14 +119,14 @@ impl Side {
         });
     }
 
-    /// Notes what the other side is to hear: after a Close, nothing.
+    /// Records the event that the other side must receive: after a Close, none.
     fn note(&mut self, said: Heard) {
         if !self.said.iter().any(|said| matches!(said, Heard::Close(..))) {
             self.said.push(said);
         }
     }
 
-    /// Compares what it heard after the handshake with what the other side said.
+    /// Compares its events after the handshake with those that the other side sent.
     pub(super) fn assert_heard(&self, said: &[Heard]) {
         let heard = match self.hearing.heard.split_first() {
             Some((Heard::Request(_) | Heard::Accept(_), rest)) => rest,
@@ -182,13 +182,13 @@ impl Side {
         self.say(close.into(), model::close(code, reason));
     }
 
-    /// Sends an event if the rules allow it, and notes what the other side is to hear.
+    /// Sends an event if the rules allow it, and records what the other side must receive.
     fn say(&mut self, event: Event<'_>, said: Heard) {
         let allowed = model::allows(self.ws.state(), &self.said, &event);
         self.say_if(allowed, said, |ws, wire| ws.send(event, wire));
     }
 
-    /// Sends, which must work if it is allowed, and notes what the other side is to hear.
+    /// Sends an event, which must succeed if it is allowed, and records what the other side must receive.
     fn say_if(
         &mut self,
         allowed: bool,

@@ -258,7 +258,7 @@ enum Filled {
 /// Makes the tables of a code: the first one for codes of at most `root` bits, and after it one for each beginning of
 /// longer ones.
 ///
-/// Shorter codes come first, and codes of the same length in the order of their symbols. The index of the tables are
+/// Shorter codes come first, and codes of the same length in the order of their symbols. The tables are indexed by
 /// the bits in the order in which they come, from the highest bit of a code on. If the tables don't fit into `table`,
 /// that is an error. Entries that an earlier block has left in it have no meaning.
 fn make(table: &mut [Entry], root: u32, lengths: &[u8], symbols: &[u32]) -> Result<Filled, BadStream> {
