@@ -83,10 +83,7 @@ fn in_a_program(packages: &BTreeSet<String>) -> BTreeSet<String> {
 
 /// The packages of others that a program gets.
 fn resolved() -> Result<BTreeSet<String>, String> {
-    let (succeeded, tree) = process::output(TREE)?;
-    if !succeeded {
-        return Err(tree);
-    }
+    let tree = process::stdout(TREE)?;
     let packages = tree.lines().filter_map(|line| line.split_once(" v")).map(|(package, _)| package);
     Ok(packages.filter(|package| !CRATES.contains(package)).map(str::to_owned).collect())
 }

@@ -90,10 +90,7 @@ fn check() -> Result<(), String> {
 
 /// Counts with the sources of the commit that this one is built on: where a branch began, or the one before.
 fn of_base() -> Result<BTreeMap<String, u64>, String> {
-    let commit = |line: &str| match process::output(line) {
-        Ok((true, said)) => Some(said.trim().to_owned()),
-        _ => None,
-    };
+    let commit = |line: &str| process::stdout(line).ok().map(|said| said.trim().to_owned());
     let head = commit("git rev-parse HEAD").ok_or("no commit")?;
     let began = commit("git merge-base HEAD origin/main").filter(|began| *began != head);
     let base = began.or_else(|| commit("git rev-parse HEAD~1")).ok_or("no commit before")?;
@@ -192,7 +189,7 @@ impl Count {
 
 impl Conditions {
     fn here() -> Self {
-        let said = |line| process::output(line).map(|(_, said)| said.trim().to_owned()).unwrap_or_default();
+        let said = |line| process::stdout(line).map(|said| said.trim().to_owned()).unwrap_or_default();
         let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let avx2 = if info.split_whitespace().any(|word| word == "avx2") { "with" } else { "without" };
         Self {

@@ -63,7 +63,7 @@ impl Copy {
         let parent = process::target_dir().join("rules");
         let copy = Self { folder: parent.join("tree"), target: parent.join("target") };
         fs::create_dir_all(&copy.folder).map_err(|error| format!("{}: {error}", copy.folder.display()))?;
-        let (_, listed) = process::output("git ls-files --cached --others --exclude-standard")?;
+        let listed = process::stdout("git ls-files --cached --others --exclude-standard")?;
         let root = process::root();
         let names: BTreeSet<&Path> =
             listed.lines().map(Path::new).filter(|name| root.join(name).is_file()).collect();
