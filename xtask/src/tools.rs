@@ -28,7 +28,7 @@ pub(crate) enum Need {
     Pip(&'static str),
     /// A tool that npm has: the package with its version, and its program.
     Npm(&'static str, &'static str),
-    /// A tool that cargo builds, which takes minutes: the package, and a command that shows that it is there.
+    /// A tool that cargo builds, in a minute or more: the package with its options, and a command that shows it.
     Cargo(&'static str, &'static str),
     /// A program, and the package of Debian that brings it.
     Apt(&'static str, &'static str),
@@ -217,8 +217,7 @@ pub(crate) fn setup(args: &[String]) -> Result<(), String> {
     });
     let mut done: Vec<Need> = Vec::new();
     for need in chosen.flat_map(|check| check.needs) {
-        if args.is_empty() && matches!(need, Cargo(..))
-            || done.iter().any(|done| format!("{done:?}") == format!("{need:?}"))
+        if done.iter().any(|done| format!("{done:?}") == format!("{need:?}"))
             || need.for_setup().look().is_ok()
         {
             continue;
