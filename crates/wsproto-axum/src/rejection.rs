@@ -15,26 +15,28 @@ use wsproto_tokio::{
 /// The reason why a request opens no WebSocket, and its answer: a status, and a line of plain text that names the rule
 /// that the client broke.
 ///
-/// A handler that takes a `Result` serves pages and WebSockets from the same path:
+/// A handler that takes a `Result` can answer in its own way:
 ///
 /// ```
-/// use axum::response::{Html, IntoResponse, Response};
+/// use axum::response::{IntoResponse, Response};
 /// use wsproto_axum::{Rejection, WebSocketUpgrade};
 ///
-/// async fn page_or_chat(ws: Result<WebSocketUpgrade, Rejection>) -> Response {
+/// async fn chat(ws: Result<WebSocketUpgrade, Rejection>) -> Response {
 ///     match ws {
 ///         Ok(ws) => ws.on_upgrade(async |_| { /* … */ }),
-///         Err(rejection) if rejection.status() == 426 => Html("<h1>Chat</h1>").into_response(),
-///         Err(rejection) => rejection.into_response(),
+///         Err(rejection) => {
+///             eprintln!("{rejection}");
+///             rejection.into_response()
+///         }
 ///     }
 /// }
-/// # let _: axum::Router = axum::Router::new().route("/", axum::routing::any(page_or_chat));
+/// # let _: axum::Router = axum::Router::new().route("/", axum::routing::any(chat));
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Rejection {
     /// The request breaks a rule of the opening handshake; its fault names the rule. Most often the request asks for no
-    /// WebSocket at all: then the answer is 426, or 405 in HTTP/2.
+    /// WebSocket at all: then [`is_ordinary`](Self::is_ordinary) is true, and the answer is 426, or 405 in HTTP/2.
     Handshake(wsproto::UpgradeError),
     /// The client's page has an origin that isn't allowed: 403.
     Origin(OriginError),
@@ -52,6 +54,13 @@ impl Rejection {
             Self::Origin(_) => StatusCode::FORBIDDEN,
             Self::NotUpgradable => StatusCode::INTERNAL_SERVER_ERROR,
         }
+    }
+
+    /// Returns whether the request asks for no WebSocket at all. A handler that takes an `Option<WebSocketUpgrade>` gets
+    /// `None` then.
+    #[must_use]
+    pub const fn is_ordinary(&self) -> bool {
+        matches!(self, Self::Handshake(error) if error.is_ordinary())
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use axum_core::{
     body::Body,
-    extract::FromRequestParts,
+    extract::{FromRequestParts, OptionalFromRequestParts},
     response::{IntoResponse, Response},
 };
 use http::request::Parts;
@@ -76,6 +76,33 @@ impl<S: Send + Sync> FromRequestParts<S> for WebSocketUpgrade {
             shutdown: None,
             on_failed_upgrade: None,
         })
+    }
+}
+
+/// `None` for a request that asks for no WebSocket, so that one path can have a page and a WebSocket:
+///
+/// ```
+/// use axum::response::{Html, IntoResponse, Response};
+/// use wsproto_axum::WebSocketUpgrade;
+///
+/// async fn page_or_chat(ws: Option<WebSocketUpgrade>) -> Response {
+///     match ws {
+///         Some(ws) => ws.on_upgrade(async |_| { /* … */ }),
+///         None => Html("<h1>Chat</h1>").into_response(),
+///     }
+/// }
+/// # let _: axum::Router = axum::Router::new().route("/", axum::routing::any(page_or_chat));
+/// ```
+///
+/// An opening handshake that breaks a rule is rejected.
+impl<S: Send + Sync> OptionalFromRequestParts<S> for WebSocketUpgrade {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
+        match <Self as FromRequestParts<S>>::from_request_parts(parts, state).await {
+            Err(rejection) if rejection.is_ordinary() => Ok(None),
+            extracted => extracted.map(Some),
+        }
     }
 }
 

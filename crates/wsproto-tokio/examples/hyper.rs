@@ -5,7 +5,7 @@ use hyper::{Request, Response, body::Bytes, body::Incoming, service::service_fn}
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::net::TcpListener;
-use wsproto_tokio::hyper::{CONNECTION_WINDOW, STREAM_WINDOW, Upgrade, UpgradeError, Upgrading};
+use wsproto_tokio::hyper::{CONNECTION_WINDOW, STREAM_WINDOW, Upgrade, Upgrading};
 use wsproto_tokio::{AcceptConnection, Config, DeflateConfig, Error, Settings};
 
 fn answer(request: &mut Request<Incoming>, settings: &Settings) -> Response<Vec<u8>> {
@@ -16,9 +16,7 @@ fn answer(request: &mut Request<Incoming>, settings: &Settings) -> Response<Vec<
             tokio::spawn(echo(upgrading));
             response
         }
-        Err(UpgradeError::Handshake(error)) if error.response.status == 426 => {
-            Response::new("There is only an echo here.\n".into())
-        }
+        Err(error) if error.is_ordinary() => Response::new("There is only an echo here.\n".into()),
         Err(error) => error.explained().into_response(),
     }
 }

@@ -238,6 +238,12 @@ impl UpgradeError {
         }
         self
     }
+
+    /// Returns whether the request asks for no WebSocket at all: another handler of the server may answer it.
+    #[must_use]
+    pub const fn is_ordinary(&self) -> bool {
+        matches!(&self.fault, UpgradeFault::Remote(RemoteProtocolError::Request(error)) if error.is_ordinary())
+    }
 }
 
 impl fmt::Display for UpgradeError {

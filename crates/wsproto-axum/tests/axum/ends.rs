@@ -94,11 +94,10 @@ impl Program {
 }
 
 /// A page and a WebSocket at the same path.
-async fn page(ws: Result<WebSocketUpgrade, Rejection>) -> Response {
+async fn page(ws: Option<WebSocketUpgrade>) -> Response {
     match ws {
-        Ok(ws) => ws.on_upgrade(echo),
-        Err(rejection) if rejection.status() == 426 => "a page".into_response(),
-        Err(rejection) => rejection.into_response(),
+        Some(ws) => ws.on_upgrade(echo),
+        None => "a page\n".into_response(),
     }
 }
 

@@ -76,6 +76,9 @@ async fn requests_are_answered_with_what_is_wrong_with_them() {
         ("a subprotocol",           ("Host:", "Sec-WebSocket-Protocol: chat.v1, chat.v2\r\nHost:"),"101", "sec-websocket-protocol: chat.v2", ""),
         ("an unknown subprotocol",  ("Host:", "Sec-WebSocket-Protocol: chat.v7\r\nHost:"),         "101", "upgrade: websocket",            ""),
         ("page or WebSocket",       ("/echo", "/page"),                                            "101", "upgrade: websocket",            ""),
+        ("page or WebSocket: page", ("GET /echo", "POST /page"),                                   "200", "content-type: text/plain",      "a page\n"),
+        ("page or another version", ("/echo", "/page#old"),                                        "426", "sec-websocket-version: 13",     "Sec-WebSocket-Version"),
+        ("page or HTTP/2 wanted",   ("/echo", "/page#h2c"),                                        "200", "content-type: text/plain",      "a page\n"),
     ];
     for (name, (old, new), status, field, text) in table {
         let (new, origin) = match new.split_once('#') {
@@ -85,6 +88,11 @@ async fn requests_are_answered_with_what_is_wrong_with_them() {
             None => (new, "Host:"),
         };
         let request = REQUEST.replacen(old, new, 1).replacen("Host:", origin, 1);
+        let request = match name {
+            "page or another version" => request.replacen("Version: 13", "Version: 8", 1),
+            "page or HTTP/2 wanted" => request.replacen("websocket", "h2c", 1),
+            _ => request,
+        };
         let mut stream = serve(Program::default().router());
         stream.write_all(request.as_bytes()).await.unwrap();
         let head = read_head(&mut stream).await;

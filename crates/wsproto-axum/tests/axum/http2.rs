@@ -50,6 +50,8 @@ async fn requests_are_answered_with_what_is_wrong_with_them() {
         ("a page elsewhere",      "/own",      "CONNECT", websocket,           ("origin", "https://evil.example"),   403, "Origin is not allowed\n"),
         ("a page of the host",    "/own",      "CONNECT", websocket,           ("origin", "https://example.com"),    200, ""),
         ("get, where any is due", "/only-get", "CONNECT", websocket,           ("origin", "https://example.com"),    405, ""),
+        ("page or WebSocket",     "/page",     "GET",     None,                ("accept", "*/*"),                    200, "a page\n"),
+        ("page or a bad version", "/page",     "CONNECT", websocket,           ("sec-websocket-version", "8"),       400, "Sec-WebSocket-Version"),
         ("another path",          "/nothing",  "CONNECT", websocket,           ("origin", "https://example.com"),    404, ""),
     ];
     let mut sender = http2_client(serve(Program::default().router())).await;

@@ -135,6 +135,27 @@ impl RequestError {
         }
     }
 
+    /// Returns whether the request asks for no WebSocket at all: another handler of the server may answer it.
+    ///
+    /// ```
+    /// use wsproto_handshake::RequestError;
+    ///
+    /// assert!(RequestError::ConnectionNotUpgrade.is_ordinary()); // a GET over HTTP/1.1, as for a page
+    /// assert!(RequestError::NotConnect.is_ordinary()); // the same over HTTP/2
+    /// assert!(!RequestError::VersionUnsupported.is_ordinary());
+    /// ```
+    #[must_use]
+    pub const fn is_ordinary(self) -> bool {
+        matches!(
+            self,
+            Self::Method
+                | Self::NotConnect
+                | Self::ProtocolMissing
+                | Self::ConnectionNotUpgrade
+                | Self::UpgradeNotWebSocket
+        )
+    }
+
     const fn status(self) -> u16 {
         match self {
             //= rfc6455#10.7-3

@@ -155,6 +155,12 @@ impl UpgradeError {
         }
     }
 
+    /// Returns whether the request asks for no WebSocket at all: another handler of the server may answer it.
+    #[must_use]
+    pub const fn is_ordinary(&self) -> bool {
+        matches!(self, Self::Handshake(error) if error.is_ordinary())
+    }
+
     /// Returns whether the client broke a rule; if not, the program did.
     #[must_use]
     pub const fn is_remote(&self) -> bool {
