@@ -142,8 +142,6 @@ pub(crate) const CHECKS: &[Check] = &[
         &[LINUX_64],
         Lines(&[
             "cargo run --quiet --locked --manifest-path xtask/no-std/Cargo.toml --target-dir {target}/no-std -p no-std-wsproto-frame",
-            "cargo run --quiet --locked --manifest-path xtask/no-std/Cargo.toml --target-dir {target}/no-std -p no-std-wsproto-handshake",
-            "cargo run --quiet --locked --manifest-path xtask/no-std/Cargo.toml --target-dir {target}/no-std -p no-std-wsproto-extensions",
             "cargo run --quiet --locked --manifest-path xtask/no-std/Cargo.toml --target-dir {target}/no-std -p no-std-wsproto",
         ])),
     check(Ci, "no-panic", "proves by linking that no panic can be reached",
@@ -207,7 +205,7 @@ pub(crate) const CHECKS: &[Check] = &[
     check(Daily, "streams", "parts and whole messages, borrowed and taken, agree about 100 000 random streams",
         &[],
         Lines(&["PROPTEST_CASES=100000 cargo test --quiet --locked --package wsproto --all-features --test facade f16_"])),
-    check(Daily, "mutants", "changes the code, and sees whether a test fails (sets choose)",
+    check(Daily, "mutants", "changes the code, and sees whether a test fails (crates choose)",
         &[Cargo("cargo-mutants", "cargo mutants --version")],
         Job(mutants::run, &[])),
     check(Daily, "fuzz", "runs the fuzz targets (--seconds N, names of targets)",

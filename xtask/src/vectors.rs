@@ -1,5 +1,5 @@
-//! Drives Python wsproto with scripts, and writes down what it does for the facade's tests to replay; `--excused` writes
-//! down anew at which steps we differ from it, as differences.toml permits, for the author to read the change line by line.
+//! Runs the scripts of the committed vectors on Python wsproto again, and writes what it does; the facade's tests replay
+//! them. `--excused` renews the list of steps at which we differ from it, as differences.toml permits: read each new line.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::process::{self, quoted};
 use crate::tools;
 
-const GENERATOR: &str = "xtask/vectors/generate.py";
+const RECORDER: &str = "xtask/vectors/record.py";
 const VECTORS: &str = "crates/wsproto/tests/vectors";
 /// Says which versions wrote the vectors.
 const MADE_WITH: &str = "made-with.txt";
@@ -25,7 +25,8 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     }
     let python = tools::folder("vectors-python").join("venv/bin/python");
     let written = process::target_dir().join("vectors");
-    process::run(&format!("{} {GENERATOR} {}", quoted(&python), quoted(&written)))?;
+    let line = format!("{} {RECORDER} {} {}", quoted(&python), quoted(&committed()), quoted(&written));
+    process::run(&line)?;
     if args.iter().any(|arg| arg == "--check") {
         return check(&written);
     }
@@ -36,7 +37,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// Has the test write down where we differ. What differs without a feature alone stays in the file when it is on.
+/// Has the test list where we differ. Both runs add to the list: some steps differ only without a feature.
 fn write_excused() -> Result<(), String> {
     ["", "--all-features"].iter().try_for_each(|features| {
         let test = "--test vectors as_python_wsproto_does -- --exact";
@@ -60,7 +61,7 @@ fn check(written: &Path) -> Result<(), String> {
     let others: Vec<&str> = others.filter(|name| !same(name)).map(String::as_str).collect();
     match others.as_slice() {
         [] => Ok(()),
-        others => Err(format!("not as {GENERATOR} writes them: {}", others.join(", "))),
+        others => Err(format!("not as {RECORDER} writes them: {}", others.join(", "))),
     }
 }
 

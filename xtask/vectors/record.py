@@ -1,12 +1,20 @@
-"""Runs scripts on Python wsproto and writes down what it does, step by step.
+"""Runs the scripts of the vectors on Python wsproto again, and writes what it does, step by step.
+
+usage: python record.py FOLDER NEW_FOLDER
 
 A step is ["<", bytes], ["$"] (end of stream), [">", event], ["!"] (tell the peer about its error) or ["#", target,
-fields] (a request that somebody else's HTTP server has parsed), followed by the outcome, a list of strings, and the
-state, a letter. Whatever a step gives is merged: how a read is cut into events is nobody's business.
+fields] (a request that another HTTP server has parsed). Its outcome, a list of strings, and the state, a letter, follow.
+Parts that one read gives are merged: reads may be cut anywhere.
+
+A new vector is a line of a file with any outcomes: this program writes the true ones.
 """
 
+import json
 import os
+import sys
 import zlib
+from importlib.metadata import version
+from pathlib import Path
 
 from wsproto import ConnectionType, WSConnection
 from wsproto.connection import Connection, ConnectionState
@@ -40,20 +48,17 @@ os.urandom = entropy
 class Recorder:
     """One connection, and the script of what happened to it."""
 
-    def __init__(self, name, side, whole, deflate=None, agreed=None):
-        self.vector = {"name": name, "side": side, "whole": whole, "steps": []}
+    def __init__(self, side, whole, deflate=None, agreed=None):
+        self.steps = 0
         self.deflate = deflate
         self.error = None
         self.inflater = None
-        if deflate is not None:
-            self.vector["deflate"] = deflate
         kind = ConnectionType.CLIENT if side == "client" else ConnectionType.SERVER
         if whole:
             self.connection = WSConnection(kind)
         else:
             extensions = []
             if agreed is not None:
-                self.vector["agreed"] = agreed
                 extensions = [PerMessageDeflate()]
                 extensions[0].finalize(agreed)
                 ours = f"{side}_no_context_takeover" in agreed
@@ -64,45 +69,39 @@ class Recorder:
     def state(self):
         return STATES[self.connection.state]
 
-    def receive(self, data):
-        return self._note(["<", write_bytes(data)], self._receive(data))
+    def run(self, step, apart):
+        """Does a step, and returns it with its outcome and the state."""
+        match step:
+            case ["<", text, *_]:
+                data = read_bytes(text)
+                outcome = self._receive_apart(data) if apart else self._receive(data)
+            case ["#", target, fields, *_]:
+                parsed = lambda _: self.connection.initiate_upgrade_connection(raw(fields), target)
+                outcome = self._receive(None, parsed)
+            case ["$", *_]:
+                outcome = self._receive(None)
+            case [">", event, *_]:
+                outcome = self._send(lambda: self._event(event))
+            case ["!", *_]:
+                outcome = self._send(lambda: self.error)
+                # On an open connection only the code is of interest.
+                if isinstance(self.error, CloseConnection):
+                    outcome = [f"close {self.error.code:d}"]
+        self.steps += 1
+        return [*step[:-2], outcome, self.state]
 
-    def receive_apart(self, frames):
-        """Receives frames of which Python wsproto gets the control frames by themselves.
+    def _receive_apart(self, data):
+        """Has another connection receive the control frames.
 
-        It corrupts a compressed message that has them between its fragments.
+        Python wsproto corrupts a compressed message that has them between its fragments.
         """
         kind = ConnectionType.CLIENT if self.connection.client else ConnectionType.SERVER
         outcome = []
-        for frame in frames:
+        for frame in frames(data):
             whole, controls = self.connection, Connection(kind)
             self.connection = controls if frame[0] & 0x08 else whole
             outcome += self._receive(frame)
             self.connection = whole
-        return self._note(["<", write_bytes(b"".join(frames))], outcome)
-
-    def receive_parsed(self, target, fields):
-        def initiate(_):
-            self.connection.initiate_upgrade_connection(raw(fields), target)
-        return self._note(["#", target, fields], self._receive(None, initiate))
-
-    def eof(self):
-        return self._note(["$"], self._receive(None))
-
-    def send(self, event):
-        return self._note([">", event], self._send(lambda: self._event(event)))
-
-    def answer_error(self):
-        """Sends what the error says; on an open connection only the code is of interest."""
-        outcome = self._send(lambda: self.error)
-        if isinstance(self.error, CloseConnection):
-            outcome = [f"close {self.error.code:d}"]
-        return self._note(["!"], outcome)
-
-    def _note(self, step, outcome):
-        global _step
-        _step += 1
-        self.vector["steps"].append([*step, outcome, self.state])
         return outcome
 
     def _receive(self, data, receive=None):
@@ -131,7 +130,7 @@ class Recorder:
 
     def _start(self):
         global _step
-        _step = len(self.vector["steps"])
+        _step = self.steps
 
     def _fault(self, error):
         if isinstance(error, RemoteProtocolError):
@@ -316,20 +315,56 @@ def digest(data):
     return f"{data[:16].hex()}~{len(data)}:{zlib.adler32(data):08x}"
 
 
-def write_bytes(data):
-    """Text for a head, else hexadecimal in which "aabbccdd*9 " stands for repetitions."""
-    if 8 < len(data) < 2000 and all(byte in b"\r\n\t" or 32 <= byte < 127 for byte in data):
-        return "'" + data.decode("ascii")
-    words, plain, at = [], bytearray(), 0
-    while at < len(data):
-        group, count = data[at:at + 4], 1
-        while len(group) == 4 and data[at + 4 * count:at + 4 * count + 4] == group:
-            count += 1
-        if count >= 4:
-            words += [plain.hex(), f"{group.hex()}*{count}"]
-            plain = bytearray()
-            at += 4 * count
-        else:
-            plain.append(data[at])
-            at += 1
-    return " ".join(word for word in [*words, plain.hex()] if word)
+def read_bytes(text):
+    """A head after an apostrophe, or else hexadecimal, in which "aabbccdd*9" repeats a word."""
+    if text.startswith("'"):
+        return text[1:].encode("ascii")
+    words = (word.partition("*") for word in text.split())
+    return b"".join(bytes.fromhex(word) * int(count or 1) for word, _, count in words)
+
+
+def frames(data):
+    """The frames in some bytes, each shorter than 126 bytes with its mask."""
+    while data:
+        length = 2 + (data[1] & 0x7F) + (4 if data[1] & 0x80 else 0)
+        yield data[:length]
+        data = data[length:]
+
+
+def rerun(group):
+    """Vectors that begin alike, and what each does alone, run again; returned as text, a line for each."""
+    common, then = group.get("steps", []), []
+    for name, *steps in group["then"]:
+        settings = {key: group[key] for key in ("side", "whole", "deflate", "agreed") if key in group}
+        recorder = Recorder(**settings)
+        done = [recorder.run(step, name.startswith("controls between fragments")) for step in common + steps]
+        if common:
+            group["steps"] = done[:len(common)]
+        then.append(compact([name, *done[len(common):]]))
+    return compact({**group, "then": []}).removesuffix("]}") + "\n" + ",\n".join(then) + "\n]}"
+
+
+def compact(value):
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def main():
+    old, new = map(Path, sys.argv[1:])
+    new.mkdir(parents=True, exist_ok=True)
+    for path in sorted(old.glob("*.json")):
+        text = path.read_text(encoding="utf-8")
+        header = json.loads(text)
+        mark, short = header["mark"], header["short"]
+        # Strings that come often are written as a mark and a letter.
+        for letter, word in short.items():
+            text = text.replace(mark + letter, word)
+        text = ",\n".join(map(rerun, json.loads(text)["vectors"]))
+        for letter, word in short.items():
+            text = text.replace(word, mark + letter)
+        text = f'{{"mark":{compact(mark)},"short":{compact(short)},"vectors":[\n{text}\n]}}\n'
+        (new / path.name).write_text(text, encoding="utf-8")
+    (new / "made-with.txt").write_text(f"wsproto {version('wsproto')}, h11 {version('h11')}, zlib {zlib.ZLIB_RUNTIME_VERSION}\n")
+
+
+if __name__ == "__main__":
+    main()

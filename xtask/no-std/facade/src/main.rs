@@ -1,4 +1,5 @@
-//! Uses wsproto without std: a whole conversation in memory; ends with 0 when all went as it should.
+//! Uses wsproto, and the handshake and permessage-deflate through it, without std: a whole conversation in memory. Ends
+//! with 0 if everything went well.
 #![no_std]
 #![no_main]
 
@@ -14,10 +15,12 @@ use wsproto::{
     Request, TextMessage,
 };
 
+const TEXT: &str = "hello, hello, hello, hello, hello, hello, hello, hello, hello, hello, hello, hello";
+
 #[unsafe(no_mangle)]
 extern "C" fn main() -> c_int {
-    match conversation() {
-        Some(true) => 0,
+    match (conversation(), bad_request_is_rejected()) {
+        (Some(true), Some(true)) => 0,
         _ => 1,
     }
 }
@@ -31,7 +34,7 @@ fn conversation() -> Option<bool> {
     let (mut buffer, mut to_server) = (ReadBuffer::messages(), Vec::new());
 
     client.send(Request::new("bücher.example", "/echo"), &mut to_server).ok()?;
-    let mut echoed = false;
+    let (mut echoed, mut sent) = (false, 0);
     // Request and answer, message and echo, Close and Close.
     for _ in 0..3 {
         buffer.extend_from_slice(&serve(&mut server, &mut to_server)?);
@@ -39,11 +42,11 @@ fn conversation() -> Option<bool> {
         while let Some(event) = client.receive_from(&mut buffer).ok()? {
             match event {
                 Event::AcceptConnection(_) => {
-                    let message = TextMessage::new("hello, hello, hello, hello, hello, hello, hello, hello");
-                    client.send(message, &mut to_server).ok()?;
+                    client.send(TextMessage::new(TEXT), &mut to_server).ok()?;
+                    sent = to_server.len();
                 }
                 Event::TextMessage(message) => {
-                    echoed = message.data.starts_with("hello, hello");
+                    echoed = message.data.as_str() == TEXT;
                     client.send(CloseConnection::new(CloseCode::NORMAL), &mut to_server).ok()?;
                 }
                 _ => {}
@@ -51,7 +54,18 @@ fn conversation() -> Option<bool> {
         }
     }
     let closed = [client.state(), server.state()] == [ConnectionState::Closed; 2];
-    Some(echoed && closed)
+    // Both sides agreed to compression.
+    Some(echoed && closed && sent < TEXT.len() / 2)
+}
+
+/// A request of another method is answered by 405.
+fn bad_request_is_rejected() -> Option<bool> {
+    let mut server = Connection::server(Config::default());
+    let mut request = *b"PUT / HTTP/1.1\r\nHost: example.com\r\n\r\n";
+    let error = server.receive(&mut &mut request[..]).err()?;
+    let mut out = Vec::new();
+    server.reply_to_error(&error, &mut out).ok()?;
+    Some(out.starts_with(b"HTTP/1.1 405 "))
 }
 
 /// Takes what a client sent, where it lies, and returns what a server that echoes answers.
