@@ -178,7 +178,7 @@ impl Bench {
                     let late = asked.saturating_sub(self.counts.opened).saturating_sub(self.counts.failed);
                     self.counts.failed = self.counts.failed.saturating_add(late);
                     let limit = self.plan.opening.as_secs_f64();
-                    self.counts.reason(&format!("to open took more than {limit} s"), late);
+                    self.counts.reason(&format!("did not open within {limit} s"), late);
                     break;
                 }
             }
