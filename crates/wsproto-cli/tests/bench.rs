@@ -204,7 +204,7 @@ fn what_goes_wrong_is_counted_and_told() {
         ("redirect",    answer(b"HTTP/1.1 301 x\r\nLocation: /a\r\nContent-Length: 0\r\n\r\n", true), 3, [0, 4, 0], "redirects (status 301) to ws://127.0.0.1:"),
         ("a page",      answer(b"HTTP/1.1 200 x\r\nContent-Length: 2\r\n\r\nhi", true), 3, [0, 4, 0], "status 200 OK: an ordinary page"),
         ("each differs", differing,  3, [0, 4, 0], "4 127.0.0.1:PORT refused: status 503"),
-        ("silence",     answer(b"", false), 3, [0, 4, 0], "4 did not open within 1 s"),
+        ("silence",     answer(b"", false), 3, [0, 4, 0], "4 127.0.0.1:PORT: the opening handshake took too long: more than 1 s"),
     ];
     for (name, port, expected, [opened, failed, lost], reason) in table {
         let timeout = if name == "silence" { "1" } else { "5" };
@@ -274,7 +274,10 @@ fn those_that_are_open_in_time_are_measured() {
         "{result}"
     );
     assert!(result["messages"]["answered"].as_u64() > Some(0), "{result}");
-    assert!(result["reasons"].to_string().contains("did not open within 1 s"), "{result}");
+    assert!(
+        result["reasons"].to_string().contains("the opening handshake took too long: more than 1 s"),
+        "{result}"
+    );
 }
 
 #[test]

@@ -55,8 +55,7 @@ impl Plan {
             args.client.connector(&args.url, config, |settings| settings.with_high_water(usize::MAX))?;
         Ok(Self {
             url: args.url.clone(),
-            // One deadline for all, so that it has one name.
-            connector: connector.without_timeout(),
+            connector,
             opening: args.client.timeout,
             connections: args.connections,
             window: usize::try_from(args.window).unwrap_or(usize::MAX),

@@ -39,6 +39,8 @@ pub(super) const DRAIN: Duration = Duration::from_secs(5);
 const CLOSING: Duration = client::GOODBYE.saturating_add(Duration::from_secs(1));
 /// So many connections are opened at a time: a server's queue of those that it has not accepted is short.
 const AT_A_TIME: usize = 64;
+/// After the last deadline of a connection that was dialled at once, those that still wait for their turn are given up.
+const GRACE: Duration = Duration::from_millis(500);
 /// From the signal to start to the start.
 const HEAD_START: Duration = Duration::from_millis(20);
 /// So many different reasons are told.
@@ -147,7 +149,8 @@ impl Bench {
 
     /// Waits until all are open or have failed, or the time is over.
     async fn open(&mut self, progress: &Progress<'_>) {
-        let deadline = sleep(self.plan.opening);
+        // A connection's own deadline comes first: it names the step that took too long.
+        let deadline = sleep(self.plan.opening.saturating_add(GRACE));
         tokio::pin!(deadline);
         let mut tick = ticks();
         let asked = self.plan.connections;
