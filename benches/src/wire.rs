@@ -41,7 +41,7 @@ pub const REQUEST: &str = "GET /chat?room=42 HTTP/1.1\r\n\
 /// The accept token of that request's key, from RFC 6455 §1.3.
 pub const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-/// The answer of a server behind a proxy, before and after the accept token: 611 bytes with the token.
+/// The answer of a server that a proxy forwards, before and after the accept token: 611 bytes with the token.
 const ANSWER: [&str; 2] = [
     "HTTP/1.1 101 Switching Protocols\r\n\
     Server: nginx\r\n\

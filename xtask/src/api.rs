@@ -1,5 +1,5 @@
-//! The public API of each crate, as `cargo public-api` lists it, beside the committed listing: a change of it is seen in
-//! the diff of api/. `--write` renews the listings.
+//! The public API of each crate, as `cargo public-api` lists it, must be the committed listing: the diff of api/ shows
+//! each change. `--write` renews the listings.
 
 use std::fs;
 

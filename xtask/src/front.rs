@@ -1,5 +1,5 @@
-//! Holds the table of features in each README against the crate's Cargo.toml, and copies it to the front page of the crate's
-//! documentation.
+//! Compares the table of features in each README with the crate's Cargo.toml, and copies it to the front page of the
+//! crate's documentation.
 
 use std::fs;
 

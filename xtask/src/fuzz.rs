@@ -1,5 +1,5 @@
 //! `cargo xtask fuzz [--seconds N] [TARGET…]`: runs the fuzz targets one after the other, each from its committed seeds
-//! and from what earlier runs found. It installs nothing; without cargo-fuzz and a nightly Rust it says what is missing.
+//! and from what earlier runs found.
 
 use std::fs;
 
@@ -8,8 +8,8 @@ use crate::process::{self, quoted};
 /// How long each target runs where nothing else is asked for.
 const SECONDS: u32 = 20;
 
-/// What a run is held to: memory in MiB, of which the fuzzer itself comes to take some 250 in ten minutes; seconds for one
-/// input. The figures at the end say how many there were.
+/// The limits of a run: memory in MiB, of which the fuzzer itself takes some 250 after ten minutes, and seconds for one
+/// input. The figures at the end count inputs.
 const OPTIONS: &str = "-rss_limit_mb=512 -timeout=5 -verbosity=0 -print_final_stats=1";
 
 /// Runs the job.

@@ -1,5 +1,5 @@
-//! `cargo xtask linear`: work grows as the bytes do, however they are cut. Instructions are counted for n and for 2n, and
-//! for what is hostile to an inflater; `--search N` looks for worse in N rounds.
+//! `cargo xtask linear`: work grows as the bytes do, however they are cut. Instructions are counted for n and for 2n,
+//! and for streams that are hostile to an inflater. `--search N` looks for worse streams in N rounds.
 
 mod inflating;
 

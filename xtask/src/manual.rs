@@ -1,6 +1,6 @@
-//! Copies the pages of docs/ that are modules of wsproto into the crate, whose package has no file from outside it. Links
-//! to other pages become links that work where the crate's documentation is shown. And the table of features of each
-//! README is that of the crate's front page. `--check` only compares.
+//! Copies some pages of docs/ into wsproto, where they are modules: its package has no file from outside the crate.
+//! Links to other pages become links that work where the crate's documentation is shown. The table of features of each
+//! README is copied to the crate's front page. `--check` only compares.
 
 use std::fs;
 

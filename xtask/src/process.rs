@@ -1,16 +1,15 @@
 //! Starts other programs in the root of the workspace, having printed what it starts.
 //!
-//! A command is one line, cut at white space outside of double quotes, which [`quoted`] puts around a path. Variables of
-//! the environment may stand before the program, as in a shell.
+//! A command is one line, cut at white space outside of double quotes; [`quoted`] puts these around a path. Variables
+//! of the environment may stand before the program, as in a shell.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
-/// A variable by which glibc makes long copies by vector instructions. Where the processor copies by itself (`rep movsb`), some
-/// take several times as long when both ends lie a little apart within their pages, and each byte counts as an
-/// instruction: the luck of addresses would decide.
+/// A variable that makes glibc copy by vector instructions. With `rep movsb`, some copies take several times as long when
+/// both ends lie a little apart within their pages, and each byte counts as an instruction. Addresses are luck.
 pub(crate) const COPIES: (&str, &str) = ("GLIBC_TUNABLES", "glibc.cpu.x86_rep_movsb_threshold=0x40000000");
 
 /// The root of the workspace: by where cargo runs this program, since what it was built in may have been moved.

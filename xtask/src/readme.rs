@@ -1,7 +1,7 @@
 //! Runs the commands of README.md: every line of its code blocks that are marked `sh`, but for those after `--except`.
 //!
-//! What runs until it is stopped stands in a block marked `console`. Of these the server is started and asked whether it
-//! is well.
+//! Programs that run until they are stopped stand in blocks marked `console`. The server among them is started, and must
+//! answer its health check.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};

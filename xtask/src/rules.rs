@@ -1,9 +1,9 @@
 //! `cargo xtask rules [ID or part of a path…]`: turns each rule off in a copy of the code, and sees whether a test that
 //! the rule's row names fails.
 //!
-//! docs/requirements/turn-off.toml holds the edits. Cargo builds what an edit touches and runs the named tests, no other:
-//! the recorded vectors, and tests that fail by chance with the rule off, prove nothing about the row. `--strict` fails,
-//! too, where a row that is done, or a threat that has a test, has no edit; `--list` only tells which those are.
+//! docs/requirements/turn-off.toml has the edits. Cargo builds what an edit touches, and runs only the named tests: the
+//! recorded vectors, and tests that fail by chance with the rule off, prove nothing about the row. `--strict` also fails
+//! if a row that is done, or a threat that has a test, has no edit; `--list` only lists those rows.
 //! `--each` runs all named tests of each rule, and tells those that fail with none of their row's edits: they prove
 //! another rule, or a part of this one that no edit turns off.
 

@@ -1,5 +1,5 @@
-//! What the checks need besides Rust. A check only looks whether it is there; `cargo xtask setup` installs it, and what is
-//! but half there is made anew.
+//! What the checks need besides Rust. A check only looks whether it is there. `cargo xtask setup` installs it; what is
+//! half installed is installed again.
 
 use std::fs;
 use std::io::Write as _;
@@ -32,12 +32,12 @@ pub(crate) enum Need {
     Cargo(&'static str, &'static str),
     /// A program, and the package of Debian that brings it.
     Apt(&'static str, &'static str),
-    /// A program that lets a check do more, and the package of Debian that brings it; without it the check does the rest.
+    /// A program that lets a check do more, and the package of Debian that has it. Without it the check does the rest.
     Wish(&'static str, &'static str),
     /// A C compiler that links for 32 bits.
     Links32,
-    /// Packages of Python and Node that a folder of scripts has listed in `requirements.txt` and `package-lock.json`. They
-    /// are installed beside a copy of the scripts, in this folder under `target`.
+    /// Packages of Python and Node. A folder of scripts lists them in `requirements.txt` and `package-lock.json`. They are
+    /// installed beside a copy of the scripts, in this folder under `target`.
     Packages(&'static str, &'static str),
     /// A kind of machine: what is asked for, and whether this is one.
     Machine(&'static str, bool),
@@ -202,8 +202,8 @@ fn install_packages(scripts: &'static str, name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// `cargo xtask setup [CHECK…]`: installs what the named checks need; without names, what those of `cargo xtask ci` do, but
-/// for tools that take minutes to build.
+/// `cargo xtask setup [CHECK…]`: installs what the named checks need. Without names it installs what `cargo xtask ci`
+/// needs, except tools that take minutes to build.
 ///
 /// # Errors
 ///

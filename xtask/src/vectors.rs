@@ -1,5 +1,5 @@
-//! Runs the scripts of the committed vectors on Python wsproto again, and writes what it does; the facade's tests replay
-//! them. `--excused` renews the list of steps at which we differ from it, as differences.toml permits: read each new line.
+//! Runs the scripts of the committed vectors on Python wsproto again, and writes what it does. The facade's tests replay
+//! them. `--excused` renews the list of steps at which we differ, as differences.toml permits: read each new line.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -295,7 +295,7 @@ def field_lines(headers):
 
 
 def head_lines(data):
-    """A head that was sent; the words behind a status mean nothing, nor the case of names, nor the order of parameters."""
+    """A head that was sent; the words after a status, the case of names and the order of parameters mean nothing."""
     head, _, body = data.partition(b"\r\n\r\n")
     first, *fields = head.decode("latin-1").split("\r\n")
     if first.startswith("HTTP/"):

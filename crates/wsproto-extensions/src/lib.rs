@@ -1,8 +1,12 @@
 //! WebSocket extensions ([RFC 6455 §9](https://www.rfc-editor.org/rfc/rfc6455#section-9)) without I/O.
 //!
-//! Somebody who writes an extension implements two traits: [`ExtensionConfig`] negotiates, and the [`Extension`] that
-//! it makes transforms frames once both sides agreed. Somebody who writes a WebSocket stack needs [`offers`] and
-//! [`conclude`] (client) or [`respond`] (server), and the [`Pipeline`] that they give.
+//! This crate has the grammar of the header, negotiation, the pipeline of agreed extensions, and permessage-deflate
+//! ([RFC 7692](https://www.rfc-editor.org/rfc/rfc7692)). It has two kinds of user:
+//!
+//! - An extension implements two traits. Its [`ExtensionConfig`] negotiates and makes an [`Extension`], which transforms
+//!   frames once both sides agreed.
+//! - A WebSocket stack calls [`offers`] and [`conclude`] as a client, or [`respond`] as a server. They return the
+//!   [`Pipeline`] that frames go through.
 //!
 //! # Features
 //!

@@ -16,7 +16,7 @@ pub(crate) struct Response {
 
 /// Sends a request without a body over a connection of its own.
 ///
-/// It has no `Connection: close`: a proxy that hands it on would keep the connection behind it out of its pool.
+/// It has no `Connection: close`: a proxy that forwards it would not put the connection to its server into its pool.
 ///
 /// # Errors
 ///

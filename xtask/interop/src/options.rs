@@ -118,8 +118,8 @@ impl Options {
         self.required.iter().any(|name| name == peer)
     }
 
-    /// What each peer runs with: without and with permessage-deflate, with each combination of parameters where the peer
-    /// takes them, unless some are asked for or the run is brief.
+    /// What each peer runs with: without and with permessage-deflate. A peer that takes parameters runs with each
+    /// combination of them, unless some are asked for or the run is brief.
     pub(crate) fn settings(&self, peer: &Peer, stack: Stack) -> Vec<Deflate> {
         let mut settings = vec![Deflate::Off, Deflate::On(self.parameters)];
         if peer.combines && stack == Stack::Tcp && !self.brief && self.parameters == Parameters::default() {

@@ -1,5 +1,5 @@
-//! A server that keeps its connections, to see that a proxy does so, too: else the checks that go through it would
-//! prove nothing.
+//! A server that keeps its connections. It shows that a proxy keeps them, too: otherwise the checks that go through the
+//! proxy would prove nothing.
 
 use std::{
     io::{self, Read, Write},
@@ -38,7 +38,7 @@ impl Keeping {
         Ok(keeping)
     }
 
-    /// Sends requests to what stands before it, and says whether they shared connections.
+    /// Sends requests to the proxy before it, and returns whether they shared connections.
     pub(crate) async fn verdict(&self, proxy: &impl Way) -> Verdict {
         for _ in 0..REQUESTS {
             match proxy.request("GET", "/").await {

@@ -158,7 +158,7 @@ fn version(path: &Path) -> io::Result<String> {
     version_in(&said).map_or_else(|| Err(io::Error::other("no version")), |version| Ok(version.to_owned()))
 }
 
-/// Finds a version of two numbers or more, without what a distribution puts behind it.
+/// Finds a version of two numbers or more, without what a distribution adds to it.
 fn version_in(said: &str) -> Option<&str> {
     let is_version = |word: &&str| word.contains('.') && word.starts_with(|c: char| c.is_ascii_digit());
     said.split(|c: char| !c.is_ascii_digit() && c != '.').find(is_version)

@@ -28,7 +28,7 @@ pub(crate) const FORBIDDEN: &str = "/forbidden";
 pub(crate) const FORBIDDEN_WITH_REASON: &str = "/forbidden/reason";
 /// The body of a rejection.
 pub(crate) const REASON: &str = "nobody may have this\n";
-/// The path that tells which connection a request came over.
+/// The path that returns which connection a request came over.
 pub(crate) const CONNECTION: &str = "/connection";
 /// The path of a health check, which is no WebSocket's.
 pub(crate) const HEALTH_CHECK: &str = "/healthz";

@@ -1,9 +1,9 @@
 //! Work to be counted by callgrind: each scenario for n and for 2n, its bytes cut in several ways; or the kernels.
 //!
 //! `wsproto-linear [SCENARIO N]` prints a line for each measurement, in order: what it is, how its bytes are cut, n
-//! and the number of bytes. `wsproto-linear --inflating [HEX...]` does the same for compressed messages, or for those that
-//! the generator makes of these bytes. `wsproto-linear --kernels [NAME]` prints how many times each kernel did its work, and its name.
-//! Only what happens within [`measured`] counts.
+//! and the number of bytes. `wsproto-linear --inflating [HEX...]` does the same for compressed messages, or for those
+//! that the generator makes of these bytes. `wsproto-linear --kernels [NAME]` prints how many times each kernel did its
+//! work, and its name. Only what happens within [`measured`] counts.
 
 mod inflating;
 mod kernels;

@@ -1,5 +1,5 @@
-//! `cargo xtask bench --instructions`: what each kernel takes, compared with the committed baseline; where that is of another
-//! compiler or processor, with the commit that this one is built on, counted here and now.
+//! `cargo xtask bench --instructions`: what each kernel takes, compared with the committed baseline. If that is of
+//! another compiler or processor, the commit before this one is built and counted here, and compared with.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,7 +1,7 @@
 //! Inflating: whatever a peer sends, the work is bounded by its bytes and by those that come out.
 //!
-//! For each setting: instructions ≤ a · compressed bytes + b · bytes that come out, where a is 20 times what JSON costs a
-//! compressed byte, and b twice what it costs a byte that comes out. A frame and a read have a cost of their own.
+//! For each setting: instructions ≤ `a` · compressed bytes + `b` · bytes that come out. `a` is 20 times the cost of a
+//! compressed byte of JSON, `b` twice the cost of a byte that comes out. A frame and a read have a cost of their own.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use crate::callgrind::{self, Counted};
 const COMPRESSED: u64 = 20;
 const PRODUCED: u64 = 2;
 
-/// Instructions that a frame with a compressed payload and a read may cost besides. By themselves a frame costs 1,200 to
-/// 1,400 and a read 1,000 to 1,200, whatever they bring.
+/// How many more instructions a frame with a compressed payload, and a read, may cost. Without payload a frame costs
+/// 1,200 to 1,400, and a read 1,000 to 1,200.
 const FRAME: u64 = 1_300;
 const READ: u64 = 1_000;
 

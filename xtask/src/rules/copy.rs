@@ -47,7 +47,7 @@ impl TestRun {
         failed.or_else(|| endless().map(|test| format!("{} (did not end)", told(test))))
     }
 
-    /// Tells whether one of `tests` ran to its end.
+    /// Returns whether one of `tests` ran to its end.
     pub(super) fn has_run(&self, tests: &BTreeSet<NamedTest>) -> bool {
         tests.iter().any(|test| self.passed.contains(test) || self.failed.contains(test))
     }

@@ -51,7 +51,7 @@ impl Entry {
         Ok(Self { edits: edits.collect::<Result<_, _>>()?, ids })
     }
 
-    /// Tells whether a word of the command line means it: an id, the start of one, or a part of a file's path.
+    /// Returns whether a word of the command line means it: an id, the start of one, or a part of a file's path.
     pub(super) fn is_meant_by(&self, wanted: &str) -> bool {
         let starts = |id: &String| {
             id.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with(['#', '.', '-']))

@@ -109,7 +109,7 @@ pub(super) fn collect(folder: &Path) -> Result<Collection, String> {
     Ok(collection)
 }
 
-/// Tells whether a test's name begins with ids of threats of which `id` is one.
+/// Returns whether a test's name begins with ids of threats of which `id` is one.
 fn is_named_after(name: &str, id: &str) -> bool {
     let Some(wanted) = threat(&id.to_lowercase()) else { return false };
     let mut before = None;
@@ -252,7 +252,7 @@ fn item<'t>(lines: &[&'t str], number: usize) -> Option<Item<'t>> {
     })
 }
 
-/// Tells whether an attribute limits what follows to tests.
+/// Returns whether an attribute limits what follows to tests.
 fn is_for_tests(attribute: &str) -> bool {
     attribute.trim_start().starts_with("#[cfg(") && words(attribute).any(|word| word == "test")
 }

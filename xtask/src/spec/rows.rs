@@ -35,7 +35,7 @@ impl Rows {
         Ok(Self { records, collection: collect(&root.join("crates"))? })
     }
 
-    /// Tells whether there is a row with this id: `rfc6455#5.2-3`, or a threat's `F1`.
+    /// Returns whether there is a row with this id: `rfc6455#5.2-3`, or a threat's `F1`.
     pub(crate) fn contains(&self, id: &str) -> bool {
         self.records.contains(id) || self.records.threats.iter().any(|threat| threat.id == id)
     }
