@@ -6,9 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use wsproto::{
-    Connection, Deadline, Headers, Proxy, ReadBuffer, Request, ServerAnswer, Timeouts, WebSocketUrl,
-};
+use wsproto::{Connection, Deadline, Headers, Proxy, ReadBuffer, ServerAnswer, Timeouts, WebSocketUrl};
 
 use crate::{
     Error, Settings, Stream, WebSocket,
@@ -171,17 +169,6 @@ impl Connector {
         Ok(stream)
     }
 
-    /// Makes the request; the connector's fields replace those of the URL.
-    fn request(&self, url: &WebSocketUrl) -> Request {
-        let of_url = url.request();
-        let from_url = of_url.headers().iter().filter(|(name, _)| !self.headers.contains(name));
-        let request = Request::new(of_url.host(), of_url.target());
-        let request = from_url
-            .chain(&self.headers)
-            .fold(request, |request, (name, value)| request.with_header(name, value));
-        self.subprotocols.iter().fold(request, Request::with_subprotocol)
-    }
-
     /// Sends the request, and waits for the answer.
     fn handshake<S: Stream>(
         &self,
@@ -191,7 +178,7 @@ impl Connector {
     ) -> Result<WebSocket<S>, Error> {
         let connection = Connection::client(self.settings.config.clone());
         let mut link = Link::new(stream, connection, ReadBuffer::messages(), &self.settings, clock);
-        link.driver.send(self.request(url), link.clock.now())?;
+        link.driver.send(url.request_with(&self.headers, &self.subprotocols), link.clock.now())?;
         let mut answer = ServerAnswer::new();
         loop {
             let error = match link.step(None) {

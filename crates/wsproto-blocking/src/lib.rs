@@ -70,6 +70,7 @@ struct Readme;
 mod client;
 mod link;
 mod proxy;
+mod reading;
 mod server;
 mod split;
 mod stream;

@@ -9,16 +9,12 @@ use wsproto::{Connection, ConnectionState, Deadline, Driver, ReadBuffer, Transpo
 
 use crate::{
     Error, Settings, Stream,
+    reading::{Filled, Reading},
     time::{Clock, LEAST_LIMIT, Limit, is_timeout, part},
 };
 
 /// How many pieces a write takes at most.
 const MOST_SLICES: usize = 16;
-/// While a write waits, at most this many unread bytes are buffered to see whether the peer lives. A peer that has sent
-/// more and takes nothing waits for our reads, as we wait for its reads.
-pub(crate) const MOST_UNREAD: usize = 64 << 10;
-/// How many reads are dropped at a time while a write waits at the end.
-pub(crate) const MOST_DROPPED: usize = 64;
 /// How long a write waits at the end before incoming bytes are read and dropped.
 pub(crate) const DROP_AFTER: Duration = Duration::from_millis(20);
 
@@ -50,16 +46,6 @@ pub(crate) enum Step {
     /// The end.
     Over,
     /// Nothing within the caller's limit.
-    Later,
-}
-
-/// The result of a read.
-pub(crate) enum Filled {
-    Bytes,
-    /// The end of the stream, perhaps with an error.
-    End(Option<io::Error>),
-    /// A timer was due, and was handled.
-    Woken,
     Later,
 }
 
@@ -135,12 +121,14 @@ impl<S: Stream> Link<S> {
                 Err(Error::Closed) => {}
                 outcome => outcome?,
             }
-            let outcome = match self.fill(until) {
-                Ok(Filled::Bytes | Filled::Woken) => continue,
-                Ok(Filled::Later) => return Ok(Step::Later),
-                Ok(Filled::End(error)) => self.driver.read_ended(error, self.clock.now()),
-                Err(Error::Io(error)) => return Err(error.into()),
-                Err(error) => Err(error),
+            let outcome = match self.reading().fill(until)? {
+                Filled::Bytes => continue,
+                Filled::Due(now) => match self.act(now) {
+                    Ok(()) => continue,
+                    late => late,
+                },
+                Filled::Later => return Ok(Step::Later),
+                Filled::End(error) => self.driver.read_ended(error, self.clock.now()),
             };
             match (outcome, self.write_error.take()) {
                 // The first error is the reason.
@@ -150,47 +138,15 @@ impl<S: Stream> Link<S> {
         }
     }
 
-    /// Reads once. Deadlines and `until` end the wait.
-    fn fill(&mut self, until: Option<Instant>) -> Result<Filled, Error> {
-        let (mut is_exact, mut has_tried) = (false, false);
-        loop {
-            let (now, due) = (self.clock.now(), self.driver.poll_timeout());
-            if has_tried && due.is_some_and(|due| due <= now) {
-                return self.act(now);
-            }
-            let started = Instant::now();
-            let left = until.map(|until| until.saturating_duration_since(started));
-            let due_in = due.map(|due| due.saturating_sub(now));
-            let limit = due_in.into_iter().chain(left).min();
-            self.read_limit.set(limit, is_exact, |limit| self.stream.set_read_timeout(limit))?;
-            match self.stream.read(self.buffer.room()) {
-                Ok(0) => return Ok(Filled::End(None)),
-                Ok(len) => {
-                    let now = self.clock.now();
-                    self.driver.filled(&mut self.buffer, len, now);
-                    let is_due = self.driver.poll_timeout().is_some_and(|due| due <= now);
-                    return if is_due { self.act(now) } else { Ok(Filled::Bytes) };
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if is_timeout(&error) => {
-                    has_tried = true;
-                    let is_due = due.is_some_and(|due| due <= self.clock.now());
-                    if !is_due && until.is_some_and(|until| until <= Instant::now()) {
-                        return Ok(Filled::Later);
-                    }
-                    if !is_due && self.read_limit.was_ignored(started.elapsed()) {
-                        return Err(error.into());
-                    }
-                    is_exact = true;
-                }
-                Err(error) => return Ok(Filled::End(Some(error))),
-            }
-        }
+    /// Returns the parts that a read needs.
+    fn reading(&mut self) -> Reading<'_, S, &mut Driver> {
+        let Self { stream, buffer, read_limit: limit, driver, clock, .. } = self;
+        Reading { stream, buffer, limit, driver, clock: *clock }
     }
 
     /// Handles what is due.
-    fn act(&mut self, now: Duration) -> Result<Filled, Error> {
-        let Some(deadline) = self.driver.handle_timeout(now) else { return Ok(Filled::Woken) };
+    fn act(&mut self, now: Duration) -> Result<(), Error> {
+        let Some(deadline) = self.driver.handle_timeout(now) else { return Ok(()) };
         if deadline == Deadline::Handshake {
             // Sends the rejection of a request that took too long, if the stream takes it at once.
             let _ =
@@ -254,30 +210,15 @@ impl<S: Stream> Link<S> {
         match self.stream.write_vectored(slices.get(..count).unwrap_or_default())? {
             0 => Err(io::ErrorKind::WriteZero.into()),
             len => {
-                self.driver.written(len, self.clock.now());
+                self.driver.buffered(len, self.clock.now());
                 Ok(())
             }
         }
     }
 
-    /// Handles what is due while a write waits. Bytes of the peer may show that it lives. At the end they are dropped:
-    /// the peer may not read before it can write.
+    /// Handles what is due while a write waits.
     fn act_in_write(&mut self) -> Result<(), Error> {
-        let is_open = self.driver.transport() == Transport::KeepOpen;
-        if is_open && self.buffer.unread().len() >= MOST_UNREAD {
-            self.driver.reading_paused();
-        } else {
-            self.read_limit.set(Some(LEAST_LIMIT), true, |limit| self.stream.set_read_timeout(limit))?;
-            let most = if is_open { 1 } else { MOST_DROPPED };
-            for _ in 0..most {
-                // The next read finds an error or the end again.
-                let Ok(len @ 1..) = self.stream.read(self.buffer.room()) else { break };
-                self.driver.filled(&mut self.buffer, len, self.clock.now());
-                if !is_open {
-                    self.buffer.clear();
-                }
-            }
-        }
+        self.reading().fill_in_write()?;
         let now = self.clock.now();
         if self.driver.poll_timeout().is_some_and(|due| due <= now) {
             self.act(now)?;
@@ -297,21 +238,11 @@ impl<S: Stream> Link<S> {
         {
             return Err(error);
         }
-        loop {
-            match self.driver.transport() {
-                Transport::ShutdownWrite => {
-                    self.shutdown_write();
-                    self.driver.write_ended();
-                }
-                Transport::AwaitEnd => match self.fill(None) {
-                    Ok(Filled::Bytes | Filled::Woken) => self.buffer.clear(),
-                    Ok(Filled::End(error)) => drop(self.driver.read_ended(error, self.clock.now())),
-                    Err(Error::Io(error)) if is_timeout(&error) => return Err(error),
-                    Ok(Filled::Later) | Err(_) => break,
-                },
-                Transport::KeepOpen | Transport::PauseRead | Transport::Close => break,
-            }
+        if self.driver.transport() == Transport::ShutdownWrite {
+            self.shutdown_write();
+            self.driver.write_ended();
         }
+        self.reading().await_end()?;
         // The program may keep the stream, so the peer must get our end now.
         self.shutdown_write();
         self.driver.ended();

@@ -4,7 +4,7 @@ mod io;
 
 use std::{
     fmt,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex},
     task::Poll,
     time::{Duration, Instant},
 };
@@ -14,7 +14,7 @@ use wsproto::{
 };
 
 use self::io::{ReadSide, WriteSide};
-use crate::{CloneStream, Error, WebSocket, link::Step, time::Clock};
+use crate::{CloneStream, Error, WebSocket, link::Step, reading::lock, time::Clock};
 
 impl<S: CloneStream> WebSocket<S> {
     /// Splits the WebSocket into a half that reads and one that writes, for two threads.
@@ -97,11 +97,6 @@ struct Progress {
     reader_gone: bool,
 }
 
-/// A panic of another thread leaves the state consistent: no code of the program runs under a lock.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// The half of a WebSocket that reads; [`WebSocket::split`] makes it.
 ///
 /// Dropping it leaves the connection open, but Pings are no longer answered.
@@ -144,6 +139,11 @@ impl<S: CloneStream> Reader<S> {
                 Step::Later => return Ok(Poll::Pending),
             }
         }
+    }
+
+    /// Frees the memory that an idle connection doesn't need: see [`WebSocket::park`].
+    pub fn park(&self) {
+        lock(&self.shared.driver).park();
     }
 
     /// Returns how the connection ends, as far as is known now.
@@ -268,6 +268,11 @@ impl<S: CloneStream> Writer<S> {
         let _ = self.flush();
         self.shared.await_over();
         Ok(lock(&self.shared.driver).close_report())
+    }
+
+    /// Frees the memory that an idle connection doesn't need: see [`WebSocket::park`].
+    pub fn park(&self) {
+        lock(&self.shared.driver).park();
     }
 
     /// Returns how the connection ends, as far as is known now.

@@ -302,7 +302,8 @@ impl<S: Stream> WebSocket<S> {
     /// Closes the connection: sends a Close, and reads to the peer's Close and to the end of the stream; messages until
     /// then are dropped.
     ///
-    /// Returns how the connection ended. [`Timeouts::close`](wsproto::Timeouts) bounds the whole call. If the closing
+    /// Returns how the connection ended. [`Timeouts::close`](wsproto::Timeouts) bounds the whole call, except over
+    /// [`NoTimeouts`](crate::NoTimeouts): there it waits as long as the peer is silent. If the closing
     /// handshake is under way, the call continues it, and sends no second Close. At most 123 bytes of the reason are
     /// sent. A peer that doesn't close properly is no error: see [`clean`](CloseReport::clean) of the report.
     ///

@@ -10,7 +10,7 @@ use alloc::{
 };
 use core::{fmt, net::Ipv6Addr, str::FromStr};
 
-use crate::{Request, UrlError, credentials, headers::place, host, known::is_word, target};
+use crate::{Headers, Request, UrlError, credentials, headers::place, host, known::is_word, target};
 
 /// A `ws` or `wss` URL: the server to connect to, and the [`Request`] for it.
 ///
@@ -114,6 +114,30 @@ impl WebSocketUrl {
             Some(value) => request.with_header("Authorization", value),
             None => request,
         }
+    }
+
+    /// Makes the request of a client that has header fields and subprotocols of its own. Its fields replace those of
+    /// the URL: of Authorization, too.
+    ///
+    /// ```
+    /// # use wsproto_handshake::{Headers, WebSocketUrl};
+    /// let url: WebSocketUrl = "ws://Aladdin:open%20sesame@example.com".parse()?;
+    /// let mut headers = Headers::new();
+    /// headers.set("Authorization", "Bearer 123");
+    /// let request = url.request_with(&headers, &["chat"]);
+    /// assert_eq!(request.headers().get_str("Authorization"), Some("Bearer 123"));
+    /// # Ok::<(), wsproto_handshake::UrlError>(())
+    /// ```
+    #[must_use]
+    pub fn request_with(&self, headers: &Headers, subprotocols: &[impl AsRef<str>]) -> Request {
+        let of_url = self.request();
+        let from_url = of_url.headers().iter().filter(|(name, _)| !headers.contains(name));
+        let request = from_url
+            .chain(headers)
+            .fold(Request::new(of_url.host(), of_url.target()), |request, (name, value)| {
+                request.with_header(name, value)
+            });
+        subprotocols.iter().fold(request, |request, name| request.with_subprotocol(name.as_ref()))
     }
 }
 

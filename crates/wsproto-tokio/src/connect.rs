@@ -14,7 +14,7 @@ mod tunnel;
 use std::{fmt, future, io, time::Duration};
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use wsproto::{AcceptConnection, Deadline, Headers, Proxy, Request, WebSocketUrl};
+use wsproto::{AcceptConnection, Deadline, Headers, Proxy, WebSocketUrl};
 #[cfg(feature = "rustls")]
 use {
     std::sync::Arc,
@@ -357,7 +357,7 @@ impl Connector {
         dial: impl Future<Output = io::Result<S>>,
     ) -> Result<(WebSocket<S>, AcceptConnection), Error> {
         let url = url.try_into().map_err(Into::into)?;
-        let opening = Opening::new(self.request(&url), &self.settings)?;
+        let opening = self.opening(&url)?;
         let budget = Budget::new(self.timeout);
         let io = budget.limit(Deadline::Connect, dial).await?;
         opening.run(io, budget, &self.settings).await
@@ -369,20 +369,14 @@ impl Connector {
         url: &WebSocketUrl,
         network: &N,
     ) -> Result<(WebSocket<MaybeTls<N::Stream>>, AcceptConnection), Error> {
-        let opening = Opening::new(self.request(url), &self.settings)?;
+        let opening = self.opening(url)?;
         let (io, budget) = self.reach(url, network).await?;
         opening.run(io, budget, &self.settings).await
     }
 
-    /// Makes the request; the connector's fields replace those of the URL.
-    fn request(&self, url: &WebSocketUrl) -> Request {
-        let of_url = url.request();
-        let from_url = of_url.headers().iter().filter(|(name, _)| !self.headers.contains(name));
-        let request = Request::new(of_url.host(), of_url.target());
-        let request = from_url
-            .chain(&self.headers)
-            .fold(request, |request, (name, value)| request.with_header(name, value));
-        self.subprotocols.iter().fold(request, Request::with_subprotocol)
+    /// Makes the request.
+    fn opening(&self, url: &WebSocketUrl) -> Result<Opening, Error> {
+        Opening::new(url.request_with(&self.headers, &self.subprotocols), &self.settings)
     }
 }
 

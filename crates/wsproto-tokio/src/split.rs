@@ -102,6 +102,11 @@ impl<S> Receiver<S> {
         self.0.counters()
     }
 
+    /// Frees the memory that an idle connection doesn't need: see [`WebSocket::park`].
+    pub fn park(&mut self) {
+        self.0.park();
+    }
+
     /// Returns how the connection ends, as far as is known now.
     #[must_use]
     pub fn close_report(&self) -> CloseReport {
@@ -161,6 +166,11 @@ impl<S> Sender<S> {
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.0.counters()
+    }
+
+    /// Frees the memory that an idle connection doesn't need: see [`WebSocket::park`].
+    pub fn park(&mut self) {
+        self.0.park();
     }
 
     /// Returns how the connection ends, as far as is known now.

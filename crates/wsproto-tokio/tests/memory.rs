@@ -132,11 +132,16 @@ fn an_idle_connection_holds_little() {
     });
     println!("bare {bare}, plain {plain}, owned {owned}, split {split}");
     println!("kept alive: plain {kept_alive}, owned {kept_alive_owned}");
-    assert!(plain <= 880, "{plain} bytes");
-    assert!(owned <= 1000, "{owned} bytes");
-    assert!(split <= 1000, "{split} bytes");
-    assert!(kept_alive <= 1100, "{kept_alive} bytes");
-    assert!(kept_alive_owned <= 1216, "{kept_alive_owned} bytes");
+    // The goals, for the task and its socket.
+    for (name, bytes, most) in [
+        ("recv_with", plain, 1000),
+        ("recv and feed", owned, 1000),
+        ("split", split, 1200),
+        ("recv_with, keepalive", kept_alive, 1200),
+        ("recv and feed, keepalive", kept_alive_owned, 1200),
+    ] {
+        assert!(bytes <= most, "{name}: {bytes} bytes");
+    }
 }
 
 /// A client's frame of so many bytes.
@@ -213,6 +218,46 @@ fn an_open_connection_allocates_nothing_for_short_messages() {
     rounds(10);
     let info = allocation_counter::measure(|| rounds(100));
     assert_eq!(info.count_total, 0);
+}
+
+/// The memory of compression is given back by either half: to the pool of the configuration, which keeps little.
+#[cfg(feature = "deflate")]
+#[test]
+fn halves_are_parked_by_either_of_them() {
+    use wsproto_tokio::{Connector, DeflateConfig};
+
+    const COUNT: usize = 50;
+    let settings = Settings::new(Config::default().with_extension(DeflateConfig::default()));
+    let (mut held, mut peers) = (Vec::new(), Vec::new());
+    runtime().block_on(async {
+        for n in 0..COUNT {
+            let (server, client) = duplex(1 << 16);
+            let connector = Connector::new().with_settings(settings.clone());
+            let (server, client) =
+                tokio::join!(accept(server, &settings), connector.connect_over(client, "ws://localhost/"));
+            let (mut server, (mut client, _)) = (server.unwrap(), client.unwrap());
+            client.send(format!("{n}, ").repeat(100)).await.unwrap();
+            server.recv().await.unwrap();
+            held.push(server.split());
+            peers.push(client);
+        }
+        for park_sender in [true, false] {
+            let info = allocation_counter::measure(|| {
+                for (sender, receiver) in &mut held[if park_sender { 0..COUNT / 2 } else { COUNT / 2..COUNT }]
+                {
+                    if park_sender { sender.park() } else { receiver.park() }
+                }
+            });
+            let each = -info.bytes_current / (COUNT as i64 / 2);
+            println!("{each} bytes given back by each connection");
+            assert!(each > 1000, "{park_sender}: {each} bytes");
+        }
+        // They still understand each other.
+        for (client, (_, receiver)) in peers.iter_mut().zip(&mut held) {
+            client.send("0, ".repeat(100)).await.unwrap();
+            assert_eq!(receiver.recv().await.unwrap().unwrap().len(), 300);
+        }
+    });
 }
 
 #[test]

@@ -120,7 +120,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     fn poll_write(&mut self, cx: &mut Context<'_>, left: usize) -> Poll<Result<(), Error>> {
         while self.driver.queued() > left {
             match ready!(Pin::new(&mut self.io).poll_write(cx, self.driver.output().first())) {
-                Ok(len) if len > 0 => self.driver.written(len, self.start.elapsed()),
+                Ok(len) if len > 0 => self.driver.buffered(len, self.start.elapsed()),
                 outcome if self.driver.write_failed(self.start.elapsed()) => {
                     return Poll::Ready(Err(outcome.err().unwrap_or(ErrorKind::WriteZero.into()).into()));
                 }

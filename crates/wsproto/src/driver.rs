@@ -37,7 +37,8 @@ use crate::{Connection, ConnectionState, Deadline, OutputQueue, Timeouts, Timers
 /// ```text
 /// loop {
 ///     while driver.advance(&mut buffer, now)? { hand buffer.event() to the program }
-///     write driver.output(), and tell driver.written(n, now); flush, and tell driver.flushed(now)
+///     write driver.output(), and tell driver.written(n, now); or, for a transport that must be flushed,
+///         driver.buffered(n, now), and driver.flushed(now) after it
 ///     read into buffer.room(), and tell driver.filled(&mut buffer, n, now), or driver.receive_eof(now)
 ///     wait for the transport, or until driver.poll_timeout(); then driver.handle_timeout(now)
 ///     once nothing is queued, do as driver.transport() says
@@ -217,18 +218,25 @@ impl Driver {
         self.output.len()
     }
 
-    /// Reports how many bytes of [`output`](Self::output) the transport took.
+    /// Reports how many bytes of [`output`](Self::output) the transport wrote. It holds none of them back: a socket
+    /// doesn't. For others call [`buffered`](Self::buffered).
     #[inline]
     pub fn written(&mut self, len: usize, now: impl Clock) {
         self.output.advance(len);
-        if self.flush == Flush::Done {
-            self.flush = Flush::Owed;
-        }
         self.taken(len, now);
     }
 
-    /// Reports that the transport has passed on all bytes that it took. A transport that holds none back, such as a
-    /// socket, needn't call it.
+    /// Reports how many bytes of [`output`](Self::output) a transport took that may hold them back, as TLS does. Once
+    /// nothing is [queued](Self::queued), flush the transport, and call [`flushed`](Self::flushed).
+    #[inline]
+    pub fn buffered(&mut self, len: usize, now: impl Clock) {
+        if self.flush == Flush::Done {
+            self.flush = Flush::Owed;
+        }
+        self.written(len, now);
+    }
+
+    /// Reports that the transport has passed on all bytes that it [took](Self::buffered).
     #[inline]
     pub fn flushed(&mut self, now: impl Clock) {
         let was_blocked = mem::replace(&mut self.flush, Flush::Done) == Flush::Blocked;

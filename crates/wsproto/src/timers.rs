@@ -59,8 +59,8 @@ pub struct Timers {
     round_trip: Nanos,
     /// The deadline for which bytes last came too late.
     looked_at: Nanos,
-    /// How many Pings were due.
-    pings: u32,
+    /// How many Pings were due, as their payload has it. It may wrap: only the last Ping is awaited.
+    pings: u16,
     /// How many reads brought bytes after that deadline.
     looks: u8,
     /// Whether bytes came since the last call of `handle_timeout`.
@@ -241,7 +241,7 @@ impl Timers {
     /// Takes the payload of a Pong. One that doesn't answer our last Ping is ignored.
     pub fn pong(&mut self, payload: &[u8], now: Duration) {
         let now = self.pass(now);
-        if matches!(self.ping, PingStage::Awaited | PingStage::Late) && payload == self.pings.to_be_bytes() {
+        if matches!(self.ping, PingStage::Awaited | PingStage::Late) && payload == self.ping_payload() {
             self.ping = PingStage::None;
             self.round_trip = now.saturating_sub(self.ping_at);
         }
@@ -291,7 +291,7 @@ impl Timers {
             Next::Ping => {
                 (self.ping, self.ping_at) = (PingStage::Queued, now);
                 self.pings = self.pings.wrapping_add(1);
-                Due::Ping(self.pings.to_be_bytes())
+                Due::Ping(self.ping_payload())
             }
             Next::Expires(deadline) => {
                 if deadline == Deadline::Idle {
@@ -351,6 +351,10 @@ impl Timers {
                 Some((self.ping_at.saturating_add(nanos(patience)), Next::Expires(Deadline::KeepAlive)))
             }
         }
+    }
+
+    fn ping_payload(&self) -> [u8; 4] {
+        u32::from(self.pings).to_be_bytes()
     }
 
     /// Stores the time, which never goes back, and returns it.

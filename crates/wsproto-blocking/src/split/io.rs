@@ -2,17 +2,18 @@
 
 use std::{
     io::{self, Write},
-    sync::TryLockError,
+    sync::{Mutex, TryLockError},
     time::{Duration, Instant},
 };
 
-use wsproto::{Deadline, ReadBuffer, Transport};
+use wsproto::{Deadline, Driver, ReadBuffer, Transport};
 
-use super::{Shared, lock};
+use super::Shared;
 use crate::{
     CloneStream, Error,
-    link::{DROP_AFTER, Filled, MOST_DROPPED, MOST_UNREAD, Step, write_limit},
-    time::{LEAST_LIMIT, Limit, is_timeout},
+    link::{DROP_AFTER, Step, write_limit},
+    reading::{Filled, Reading, lock},
+    time::{Limit, is_timeout},
 };
 
 /// How many bytes are copied out of the queue for a write.
@@ -103,12 +104,14 @@ impl<S: CloneStream> Shared<S> {
                 // Lost output was reported before; a deadline is found again; another thread reports its own time-out.
                 Ok(()) | Err(_) => {}
             }
-            let outcome = match self.fill(read, until) {
-                Ok(Filled::Bytes | Filled::Woken) => continue,
-                Ok(Filled::Later) => return Ok(Step::Later),
-                Ok(Filled::End(error)) => lock(&self.driver).read_ended(error, self.clock.now()),
-                Err(Error::Io(error)) => return Err(error.into()),
-                Err(error) => Err(error),
+            let outcome = match self.reading(read).fill(until)? {
+                Filled::Bytes => continue,
+                Filled::Due(now) => match self.act(now) {
+                    Ok(()) => continue,
+                    late => late,
+                },
+                Filled::Later => return Ok(Step::Later),
+                Filled::End(error) => lock(&self.driver).read_ended(error, self.clock.now()),
             };
             // If another thread has met a deadline, that deadline ended the stream.
             let outcome = self.expired().map_or(outcome, |deadline| Err(deadline.into()));
@@ -120,50 +123,15 @@ impl<S: CloneStream> Shared<S> {
         }
     }
 
-    /// Reads once, as a [`Link`](crate::link::Link) does.
-    fn fill(&self, read: &mut ReadSide<S>, until: Option<Instant>) -> Result<Filled, Error> {
-        let (mut is_exact, mut has_tried) = (false, false);
-        loop {
-            let now = self.clock.now();
-            let due = lock(&self.driver).poll_timeout();
-            if has_tried && due.is_some_and(|due| due <= now) {
-                return self.act(now);
-            }
-            let started = Instant::now();
-            let left = until.map(|until| until.saturating_duration_since(started));
-            let limit = due.map(|due| due.saturating_sub(now)).into_iter().chain(left).min();
-            read.limit.set(limit, is_exact, |limit| read.stream.set_read_timeout(limit))?;
-            match read.stream.read(read.buffer.room()) {
-                Ok(0) => return Ok(Filled::End(None)),
-                Ok(len) => {
-                    let now = self.clock.now();
-                    let is_due = {
-                        let mut driver = lock(&self.driver);
-                        driver.filled(&mut read.buffer, len, now);
-                        driver.poll_timeout().is_some_and(|due| due <= now)
-                    };
-                    return if is_due { self.act(now) } else { Ok(Filled::Bytes) };
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if is_timeout(&error) => {
-                    has_tried = true;
-                    let is_due = due.is_some_and(|due| due <= self.clock.now());
-                    if !is_due && until.is_some_and(|until| until <= Instant::now()) {
-                        return Ok(Filled::Later);
-                    }
-                    if !is_due && read.limit.was_ignored(started.elapsed()) {
-                        return Err(error.into());
-                    }
-                    is_exact = true;
-                }
-                Err(error) => return Ok(Filled::End(Some(error))),
-            }
-        }
+    /// Returns the parts that a read needs.
+    fn reading<'a>(&'a self, read: &'a mut ReadSide<S>) -> Reading<'a, S, &'a Mutex<Driver>> {
+        let ReadSide { stream, buffer, limit, .. } = read;
+        Reading { stream, buffer, limit, driver: &self.driver, clock: self.clock }
     }
 
     /// Handles what is due. A deadline that has passed wakes the other threads.
-    fn act(&self, now: Duration) -> Result<Filled, Error> {
-        let Some(deadline) = lock(&self.driver).handle_timeout(now) else { return Ok(Filled::Woken) };
+    fn act(&self, now: Duration) -> Result<(), Error> {
+        let Some(deadline) = lock(&self.driver).handle_timeout(now) else { return Ok(()) };
         self.wake();
         Err(deadline.into())
     }
@@ -233,7 +201,7 @@ impl<S: CloneStream> Shared<S> {
                     match len {
                         None => driver.flushed(self.clock.now()),
                         // If another thread has ended the connection meanwhile, nothing is queued.
-                        Some(len) => driver.written(len, self.clock.now()),
+                        Some(len) => driver.buffered(len, self.clock.now()),
                     }
                     continue;
                 }
@@ -267,10 +235,10 @@ impl<S: CloneStream> Shared<S> {
     /// Handles what is due while a write waits. If no thread reads, bytes of the peer may show that it lives.
     fn act_in_write(&self, read: Option<&mut ReadSide<S>>) -> Result<(), Error> {
         match read {
-            Some(read) => self.read_in_write(read)?,
+            Some(read) => self.reading(read).fill_in_write()?,
             None => {
                 if let Ok(mut read) = self.read.try_lock() {
-                    self.read_in_write(&mut read)?;
+                    self.reading(&mut read).fill_in_write()?;
                 }
             }
         }
@@ -281,50 +249,14 @@ impl<S: CloneStream> Shared<S> {
         Ok(())
     }
 
-    /// Reads the bytes that have come while a write waits; at the end they are dropped, as a
-    /// [`Link`](crate::link::Link) does.
-    fn read_in_write(&self, read: &mut ReadSide<S>) -> io::Result<()> {
-        let is_open = {
-            let mut driver = lock(&self.driver);
-            let is_open = driver.transport() == Transport::KeepOpen;
-            if is_open && read.buffer.unread().len() >= MOST_UNREAD {
-                driver.reading_paused();
-                return Ok(());
-            }
-            is_open
-        };
-        read.limit.set(Some(LEAST_LIMIT), true, |limit| read.stream.set_read_timeout(limit))?;
-        for _ in 0..if is_open { 1 } else { MOST_DROPPED } {
-            // The next read finds an error or the end again.
-            let Ok(len @ 1..) = read.stream.read(read.buffer.room()) else { break };
-            lock(&self.driver).filled(&mut read.buffer, len, self.clock.now());
-            if !is_open {
-                read.buffer.clear();
-            }
-        }
-        Ok(())
-    }
-
     /// Ends the stream as [`Link::end`](crate::link::Link::end) does.
     fn end(&self, read: &mut ReadSide<S>) {
         self.await_written(read);
-        loop {
-            let transport = lock(&self.driver).transport();
-            match transport {
-                Transport::ShutdownWrite => {
-                    let _ = read.stream.shutdown_write();
-                    lock(&self.driver).write_ended();
-                }
-                Transport::AwaitEnd => match self.fill(read, None) {
-                    Ok(Filled::Bytes | Filled::Woken) => read.buffer.clear(),
-                    Ok(Filled::End(error)) => {
-                        drop(lock(&self.driver).read_ended(error, self.clock.now()));
-                    }
-                    Ok(Filled::Later) | Err(_) => break,
-                },
-                Transport::KeepOpen | Transport::PauseRead | Transport::Close => break,
-            }
+        if lock(&self.driver).transport() == Transport::ShutdownWrite {
+            let _ = read.stream.shutdown_write();
+            lock(&self.driver).write_ended();
         }
+        let _ = self.reading(read).await_end();
         // A write that still blocks can't reach the peer any more.
         self.wake();
         lock(&self.driver).ended();
@@ -350,7 +282,7 @@ impl<S: CloneStream> Shared<S> {
                 }
                 Some(due) => {
                     drop(self.changed.wait_timeout(progress, due.saturating_sub(now).min(DROP_AFTER)));
-                    let _ = self.read_in_write(read);
+                    let _ = self.reading(read).fill_in_write();
                 }
                 None => drop(self.changed.wait(progress)),
             }

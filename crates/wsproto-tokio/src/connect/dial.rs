@@ -10,7 +10,7 @@ use wsproto::{Deadline, WebSocketUrl};
 
 #[cfg(feature = "rustls")]
 use super::tls;
-use super::{Connector, MaybeTls, budget::Budget, opening::Opening, race, tunnel::Tunnel};
+use super::{Connector, MaybeTls, budget::Budget, race, tunnel::Tunnel};
 use crate::Error;
 
 impl Connector {
@@ -47,7 +47,7 @@ impl Connector {
     /// As for [`connect`](Self::connect).
     pub async fn dial(&self, url: &WebSocketUrl) -> Result<MaybeTls, Error> {
         // A request that can't be sent is an error before any connection.
-        Opening::new(self.request(url), &self.settings)?;
+        self.opening(url)?;
         self.reach(url, &Tcp).await.map(|(io, _)| io)
     }
 

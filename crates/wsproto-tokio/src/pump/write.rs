@@ -45,7 +45,7 @@ impl<S: AsyncWrite + Unpin> Pump<S> {
             if len == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            self.driver.written(len, &mut self.clock);
+            self.driver.buffered(len, &mut self.clock);
         }
         if self.driver.has_output() {
             match Pin::new(&mut self.io).poll_flush(cx) {

@@ -416,28 +416,28 @@ fn what_the_transport_holds_back_has_the_deadline_of_writing() {
     let mut ends = Ends::server();
     ends.driver = ends.driver.with_timeouts(Timeouts::default().with_write(s(10)), s(0));
     ends.driver.send(TextMessage::new("one"), s(1)).unwrap();
-    ends.driver.written(5, s(2));
+    ends.driver.buffered(5, s(2));
     assert!(ends.driver.has_output());
     ends.driver.flushed(s(2));
     assert_eq!((ends.driver.has_output(), ends.driver.poll_timeout()), (false, None));
 
     ends.driver.send(TextMessage::new("two"), s(3)).unwrap();
-    ends.driver.written(5, s(3));
+    ends.driver.buffered(5, s(3));
     for now in 4..8 {
         ends.driver.flush_blocked(s(now));
     }
     assert_eq!(ends.driver.poll_timeout(), Some(s(14)), "the time starts with the blocked flush");
     ends.driver.send(TextMessage::new("three"), s(9)).unwrap();
-    ends.driver.written(7, s(9));
+    ends.driver.buffered(7, s(9));
     assert_eq!(
         ends.driver.poll_timeout(),
         Some(s(14)),
         "it had room for those bytes, so this is no progress"
     );
     ends.driver.send(TextMessage::new("four"), s(10)).unwrap();
-    ends.driver.written(2, s(11));
+    ends.driver.buffered(2, s(11));
     assert_eq!(ends.driver.poll_timeout(), Some(s(21)), "it had no room before, so this is progress");
-    ends.driver.written(4, s(12));
+    ends.driver.buffered(4, s(12));
     ends.driver.flush_blocked(s(12));
     assert_eq!(ends.driver.poll_timeout(), Some(s(21)));
     assert_eq!(ends.driver.handle_timeout(s(21)), Some(Deadline::Write));
@@ -474,7 +474,7 @@ fn what_is_lost_is_told_and_a_close_that_is_not_written_is_no_clean_one() {
         let mut ends = Ends::server();
         ends.receive(CloseConnection::new(CloseCode::NORMAL), NOW);
         if written > 0 {
-            ends.driver.written(written, NOW);
+            ends.driver.buffered(written, NOW);
         }
         step(&mut ends.driver);
         assert_eq!(
@@ -483,6 +483,17 @@ fn what_is_lost_is_told_and_a_close_that_is_not_written_is_no_clean_one() {
             "{name}"
         );
     }
+}
+
+/// An adapter of a socket never flushes: its bytes are on their way, whatever fails after them.
+#[test]
+fn a_transport_that_holds_nothing_back_needs_no_flush() {
+    let mut ends = Ends::server();
+    ends.receive(CloseConnection::new(CloseCode::NORMAL), NOW);
+    ends.driver.written(4, NOW);
+    assert!(!ends.driver.has_output());
+    assert!(!ends.driver.write_failed(NOW), "to shut down fails");
+    assert!(ends.driver.close_report().clean && !ends.driver.has_lost_output());
 }
 
 /// Nothing is queued any more, for any reason. Bytes of the peer are still received.
