@@ -158,6 +158,7 @@ impl<S> Pump<S> {
         })
     }
 
+    #[inline]
     fn lend_output(&mut self) {
         if !self.driver.has_queue() {
             self.driver.lend_queue(pool::output());
@@ -165,6 +166,7 @@ impl<S> Pump<S> {
     }
 
     /// Returns the buffer to the pool if nothing waits in it.
+    #[inline]
     pub(crate) fn release_empty(&mut self) {
         if !self.found && self.buffer.as_deref().is_some_and(ReadBuffer::is_empty) {
             self.driver.all_seen(&mut self.clock);
@@ -204,6 +206,7 @@ impl<S> Pump<S> {
         }
     }
 
+    #[inline(never)]
     pub(crate) fn drop_buffer(&mut self) {
         if let Some(mut buffer) = self.buffer.take() {
             buffer.clear();

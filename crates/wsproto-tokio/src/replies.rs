@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use wsproto::{Driver, Event, LocalProtocolError, PreparedMessage};
+use wsproto::{Driver, Event, PreparedMessage};
 
 use crate::{
     Error,
@@ -27,7 +27,11 @@ impl<'a> Replies<'a> {
     ///
     /// As for [`WebSocket::send`](crate::WebSocket::send): nothing was queued.
     pub fn feed<'e>(&mut self, event: impl Into<Event<'e>>) -> Result<(), Error> {
-        self.queue(|driver, now| driver.send(event, now))
+        // No closure: an event is moved as little as possible.
+        let before = Sent::by(self.driver);
+        self.driver.send(event, &mut *self.clock)?;
+        Trace::sent(self.driver, before);
+        Ok(())
     }
 
     /// Queues a message that was prepared for many connections.
@@ -36,16 +40,8 @@ impl<'a> Replies<'a> {
     ///
     /// As for [`WebSocket::send`](crate::WebSocket::send): nothing was queued.
     pub fn feed_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
-        self.queue(|driver, now| driver.send_prepared(message, now))
-    }
-
-    #[inline]
-    fn queue(
-        &mut self,
-        queue: impl FnOnce(&mut Driver, &mut Clock) -> Result<(), LocalProtocolError>,
-    ) -> Result<(), Error> {
         let before = Sent::by(self.driver);
-        queue(self.driver, self.clock)?;
+        self.driver.send_prepared(message, &mut *self.clock)?;
         Trace::sent(self.driver, before);
         Ok(())
     }

@@ -107,17 +107,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pump<S> {
         mut next: impl FnMut(&mut Self) -> Option<T>,
     ) -> Poll<Result<Option<T>, Error>> {
         let turn = ready!(coop::poll_proceed(cx));
-        let outcome = loop {
+        loop {
             if let Some(taken) = next(self) {
-                break Ok(Some(taken));
+                turn.made_progress();
+                return Poll::Ready(Ok(Some(taken)));
             }
             if self.is_over() {
-                break self.tell_error().map(|()| None);
+                turn.made_progress();
+                return Poll::Ready(self.tell_error().map(|()| None));
             }
             ready!(self.poll(cx, Goal::Bytes));
-        };
-        turn.made_progress();
-        Poll::Ready(outcome)
+        }
     }
 
     /// Waits for an event, and gives it to `take`.
