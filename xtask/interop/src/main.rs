@@ -8,12 +8,10 @@
 //! every peer and proxy was there.
 
 mod client;
-mod http;
 mod installed;
 mod options;
 mod page;
 mod peers;
-mod pool;
 mod process;
 mod proxied;
 mod proxies;

@@ -11,14 +11,11 @@ use crate::{
     stack::Stack,
 };
 
-const USAGE: &str = "cargo xtask interop [--only NAME,…] [--require NAME,…] [--deflate off|on] [--brief] [PARAMETERS]
+const USAGE: &str = "cargo xtask interop [--only NAME,…] [--require NAME,…] [--deflate off|on] [--brief]
   --only      the peers and proxies to run; all by default
   --require   the peers and proxies without which the run fails; others are skipped where they are not installed
   --deflate   runs with this setting alone; both by default
   --brief     leaves out the combinations of parameters, and writes no page
-PARAMETERS of permessage-deflate, for both sides of each connection:
-  --client-window BITS, --server-window BITS   9 to 15
-  --client-no-context, --server-no-context     no context takeover
 peers and proxies: ";
 
 /// The command line.
@@ -28,7 +25,6 @@ pub(crate) struct Options {
     required: Vec<String>,
     deflate: Option<bool>,
     brief: bool,
-    parameters: Parameters,
 }
 
 /// The parameters of permessage-deflate, where they aren't the default.
@@ -99,10 +95,6 @@ impl Options {
                 });
             }
             "--brief" => self.brief = true,
-            "--client-window" => self.parameters.client_window = Some(bits(&value()?)?),
-            "--server-window" => self.parameters.server_window = Some(bits(&value()?)?),
-            "--client-no-context" => self.parameters.client_no_context = true,
-            "--server-no-context" => self.parameters.server_no_context = true,
             _ => return Err("no such option"),
         }
         Ok(())
@@ -119,10 +111,10 @@ impl Options {
     }
 
     /// What each peer runs with: without and with permessage-deflate. A peer that takes parameters runs with each
-    /// combination of them, unless some are asked for or the run is brief.
+    /// combination of them, unless the run is brief.
     pub(crate) fn settings(&self, peer: &Peer, stack: Stack) -> Vec<Deflate> {
-        let mut settings = vec![Deflate::Off, Deflate::On(self.parameters)];
-        if peer.combines && stack == Stack::Tcp && !self.brief && self.parameters == Parameters::default() {
+        let mut settings = vec![Deflate::Off, Deflate::On(Parameters::default())];
+        if peer.combines && stack == Stack::Tcp && !self.brief {
             settings.extend(Parameters::combinations().map(Deflate::On));
         }
         settings.retain(|each| self.deflate.is_none_or(|wanted| each.is_on() == wanted));
@@ -131,10 +123,7 @@ impl Options {
 
     /// Whether this is the run that docs/interop.md tells of.
     pub(crate) fn is_default(&self) -> bool {
-        self.only.is_none()
-            && self.deflate.is_none()
-            && !self.brief
-            && self.parameters == Parameters::default()
+        self.only.is_none() && self.deflate.is_none() && !self.brief
     }
 }
 
@@ -146,10 +135,6 @@ fn names(list: &str) -> Result<Vec<String>, &'static str> {
     let known = |name: &str| names_of_all().any(|known| known == name);
     let names: Vec<String> = list.split(',').map(str::to_owned).collect();
     if names.iter().all(|name| known(name)) { Ok(names) } else { Err("no such peer") }
-}
-
-fn bits(text: &str) -> Result<WindowBits, &'static str> {
-    WindowBits::parse(text).ok_or("9 to 15")
 }
 
 /// Whether both sides of a connection are to use permessage-deflate, and how.
@@ -243,22 +228,17 @@ mod tests {
     }
 
     #[test]
-    fn parameters_reach_the_scripts() {
-        let options =
-            parse("--deflate on --client-window 9 --server-window 15 --server-no-context").expect("valid");
-        let arguments: Vec<String> =
-            options.settings(&PEERS[0], Stack::Tcp).iter().flat_map(|each| each.arguments()).collect();
-        let expected = "--deflate --client-window 9 --server-window 15 --server-no-context";
-        assert_eq!(arguments.join(" "), expected);
-        assert!(!options.is_default());
-    }
-
-    #[test]
-    fn parameters_that_were_not_agreed_are_named() {
-        let options = parse("--deflate on --client-window 9 --server-no-context").expect("valid");
-        let missing = |agreed: &str| {
-            options.settings(&PEERS[0], Stack::Tcp)[0].missing_from(&[agreed.to_owned()]).join(" ")
+    fn parameters_reach_the_scripts_and_are_missed() {
+        let parameters = Parameters {
+            client_window: WindowBits::new(9),
+            server_window: WindowBits::new(15),
+            server_no_context: true,
+            ..Parameters::default()
         };
+        let deflate = Deflate::On(parameters);
+        let expected = "--deflate --client-window 9 --server-window 15 --server-no-context";
+        assert_eq!(deflate.arguments().join(" "), expected);
+        let missing = |agreed: &str| deflate.missing_from(&[agreed.to_owned()]).join(" ");
         assert_eq!(missing("permessage-deflate; client_max_window_bits=9; server_no_context_takeover"), "");
         assert_eq!(missing("permessage-deflate; client_max_window_bits=9"), "server_no_context_takeover");
     }
@@ -276,7 +256,7 @@ mod tests {
 
     #[test]
     fn mistakes_are_refused() {
-        for line in ["--only nobody", "--deflate", "--deflate maybe", "--client-window 16", "--faster"] {
+        for line in ["--only nobody", "--deflate", "--deflate maybe", "--faster"] {
             assert!(parse(line).is_err(), "{line}");
         }
     }

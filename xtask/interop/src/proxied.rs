@@ -3,7 +3,10 @@
 //! A proxy that keeps a connection which our server is about to close sends the next request into it, and tells that
 //! client 502. So each check is done many times, several at once.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use tokio::{
     task::{JoinError, JoinSet},
@@ -13,7 +16,6 @@ use wsproto_tokio::{Error, Message};
 
 use crate::{
     client::{expect, goodbye},
-    pool::Keeping,
     report::{Finding, Verdict},
     script::{self, Check, check},
     socket::{Failure, Socket},
@@ -28,13 +30,13 @@ const AT_ONCE: usize = 16;
 /// How long all of one check may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Whether the proxy is of the kind that the other checks are about; pool.rs finds out.
-pub(crate) const POOL: Check =
-    check("pool", "pool", "the proxy keeps connections to a server that lets it, for the next request");
+/// How many requests find out whether a proxy keeps connections, one after the other.
+const REQUESTS: usize = 50;
 
-/// All checks.
+/// All checks. The first needs a server that keeps connections, as ours in axum does: without such a proxy the others
+/// would prove nothing.
 pub(crate) const CHECKS: [Check; 6] = [
-    POOL,
+    check("pool", "pool", "the proxy keeps connections to a server that lets it, for the next request"),
     check("rejection", "403", "an upgrade request, rejected with 403 and no body"),
     check("rejection with body", "403+", "an upgrade request, rejected with 403 and a body"),
     check("post", "post", "a POST, rejected"),
@@ -46,21 +48,35 @@ pub(crate) const CHECKS: [Check; 6] = [
     check("short connections", "short", "a WebSocket connection: open, one message echoed, close with 1000"),
 ];
 
-/// Runs the check of the pool before a server that keeps connections, or all others before ours.
-pub(crate) async fn run<W: Way>(way: &W, stack: Stack, keeping: Option<&Keeping>) -> Vec<Finding> {
+/// Runs some checks.
+pub(crate) async fn run<W: Way>(way: &W, stack: Stack, checks: &[Check]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if let Some(keeping) = keeping {
-        return vec![Finding { check: POOL.name.to_owned(), verdict: keeping.verdict(way).await }];
-    }
-    for check in CHECKS.iter().skip(1) {
-        let verdict = if check.name == "health check" && stack == Stack::Tcp {
-            Verdict::NotPossible("`accept` answers requests for WebSockets alone".to_owned())
-        } else {
-            repeat(|| once(check.name, way.clone())).await
+    for check in checks {
+        let verdict = match check.name {
+            "pool" => pool(way).await,
+            "health check" if stack == Stack::Tcp => {
+                Verdict::NotPossible("`accept` answers requests for WebSockets alone".to_owned())
+            }
+            name => repeat(|| once(name, way.clone())).await,
         };
         findings.push(Finding { check: check.name.to_owned(), verdict });
     }
     findings
+}
+
+/// Sends requests whose answers name the connection that they came over.
+async fn pool(way: &impl Way) -> Verdict {
+    let mut connections = BTreeSet::new();
+    for _ in 0..REQUESTS {
+        match way.request("GET", script::CONNECTION).await {
+            Ok((200, connection)) => connections.insert(connection),
+            other => return Verdict::Fail(format!("{other:?} instead of 200")),
+        };
+    }
+    match connections.len() {
+        few if few < REQUESTS / 2 => Verdict::Ok,
+        many => Verdict::Fail(format!("{many} connections for {REQUESTS} requests")),
+    }
 }
 
 /// Does a check once.
@@ -98,9 +114,8 @@ async fn answered<W: Way>(
     status: u16,
     body: Option<&str>,
 ) -> Result<(), Failure> {
-    let response = way.request(method, target).await?;
-    let got = String::from_utf8_lossy(&response.body);
-    expect("answer", &(response.status, &*got), &(status, body.unwrap_or(&got)))
+    let (got, text) = way.request(method, target).await?;
+    expect("answer", &(got, &*text), &(status, body.unwrap_or(&text)))
 }
 
 /// A connection opens, echoes a message and ends with the Close of both sides.
@@ -182,6 +197,9 @@ mod tests {
             let failure = once(check.name, to(bad)).await.expect_err(check.name).to_string();
             assert!(failure.contains("502"), "{}: {failure}", check.name);
         }
+        // Without a proxy each request has a connection of its own.
+        let no_pool = Verdict::Fail("50 connections for 50 requests".to_owned());
+        assert_eq!(pool(&to(ours)).await, no_pool);
     }
 
     #[tokio::test]

@@ -10,7 +10,6 @@ use crate::{
     options::{Deflate, Options},
     page,
     peers::{PEERS, Peer},
-    pool::Keeping,
     process::Process,
     proxied,
     proxies::{Found, PROXIES, Proxy},
@@ -158,18 +157,18 @@ impl Run<'_> {
     fn through_proxy(&self, proxy: &Proxy, found: &Found, row: &mut Row) -> io::Result<()> {
         let settings = row.deflate.settings();
         let upstream = if row.stack == Stack::Tcp { Stack::Tcp } else { Stack::Axum };
-        let upstream = self.runtime.block_on(server::start(upstream, settings.clone(), &self.tls))?;
-        let keeping = Keeping::start()?;
-        for port in [keeping.port, upstream] {
+        // The first check is for the proxy alone, and needs a server that keeps connections.
+        let (first, others) = proxied::CHECKS.split_at(1);
+        for (upstream, checks) in [(Stack::Axum, first), (upstream, others)] {
+            let port = self.runtime.block_on(server::start(upstream, settings.clone(), &self.tls))?;
             let running = proxy.start(found, row.stack, port, &errors(row))?;
-            let keeping = (port == keeping.port).then_some(&keeping);
             row.findings.extend(self.runtime.block_on(async {
                 if row.stack == Stack::Http2 {
                     let way = Http2::connect(running.port, settings.clone(), &self.tls.roots).await;
-                    return Ok(proxied::run(&way.map_err(io::Error::other)?, row.stack, keeping).await);
+                    return Ok(proxied::run(&way.map_err(io::Error::other)?, row.stack, checks).await);
                 }
                 let way = Direct::new(row.stack, running.port, settings.clone(), &self.tls.roots);
-                Ok::<_, io::Error>(proxied::run(&way, row.stack, keeping).await)
+                Ok::<_, io::Error>(proxied::run(&way, row.stack, checks).await)
             })?);
             row.version = running.version;
         }

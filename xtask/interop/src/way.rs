@@ -7,8 +7,13 @@ use std::{
 
 use http_body_util::{BodyExt, Empty};
 use hyper::{
-    body::Bytes,
-    client::conn::http2::{self, SendRequest},
+    Response,
+    body::{Bytes, Incoming},
+    client::conn::{
+        http1,
+        http2::{self, SendRequest},
+    },
+    header::HOST,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::{
@@ -21,13 +26,10 @@ use wsproto_tokio::{
     hyper::{ClientUpgrade, Upgraded, connect_enabled},
 };
 
-use crate::{
-    http::{self, Response},
-    script,
-    socket::Failure,
-    stack::Stack,
-    tls,
-};
+use crate::{script, socket::Failure, stack::Stack, tls};
+
+/// A status and a body.
+type Answer = (u16, String);
 
 /// A way to one server.
 pub(crate) trait Way: Clone + Send + Sync + 'static {
@@ -37,8 +39,8 @@ pub(crate) trait Way: Clone + Send + Sync + 'static {
     /// Opens a WebSocket that offers the subprotocols of the script.
     fn open(&self, target: &str) -> impl Future<Output = Result<WebSocket<Self::Stream>, Error>> + Send;
 
-    /// Sends a request that is no WebSocket's.
-    fn request(&self, method: &str, target: &str) -> impl Future<Output = Result<Response, Failure>> + Send;
+    /// Sends a request that is no WebSocket's, and returns the status and the body of its answer.
+    fn request(&self, method: &str, target: &str) -> impl Future<Output = Result<Answer, Failure>> + Send;
 }
 
 /// A connection of TCP or TLS for each WebSocket.
@@ -68,8 +70,16 @@ impl Way for Direct {
         Ok(self.connector.connect(&*url).await?.0)
     }
 
-    async fn request(&self, method: &str, target: &str) -> Result<Response, Failure> {
-        http::request(self.port, method, target).await.map_err(|error| Failure::Failed(error.into()))
+    /// Goes over a connection of its own, which the answer may leave open.
+    async fn request(&self, method: &str, target: &str) -> Result<Answer, Failure> {
+        let host = format!("127.0.0.1:{}", self.port);
+        let stream = TcpStream::connect(&host).await.map_err(Error::from)?;
+        let made = http1::handshake(TokioIo::new(stream)).await;
+        let (mut sender, connection) = made.map_err(|error| unexpected(&error))?;
+        tokio::spawn(connection);
+        let request = hyper::Request::builder().method(method).uri(target).header(HOST, host);
+        let request = request.body(Empty::<Bytes>::new()).map_err(|error| unexpected(&error))?;
+        answer(sender.send_request(request).await).await
     }
 }
 
@@ -112,15 +122,18 @@ impl Way for Http2 {
         upgrade.receive(self.sender.clone().send_request(request.map(|()| Empty::new())).await).await
     }
 
-    async fn request(&self, method: &str, target: &str) -> Result<Response, Failure> {
+    async fn request(&self, method: &str, target: &str) -> Result<Answer, Failure> {
         let uri = format!("https://{}{target}", self.authority);
         let request = hyper::Request::builder().method(method).uri(uri).body(Empty::new());
         let request = request.map_err(|error| unexpected(&error))?;
-        let response = self.sender.clone().send_request(request).await;
-        let (head, body) = response.map_err(|error| unexpected(&error))?.into_parts();
-        let body = body.collect().await.map_err(|error| unexpected(&error))?;
-        Ok(Response { status: head.status.as_u16(), body: body.to_bytes().to_vec() })
+        answer(self.sender.clone().send_request(request).await).await
     }
+}
+
+async fn answer(response: hyper::Result<Response<Incoming>>) -> Result<Answer, Failure> {
+    let (head, body) = response.map_err(|error| unexpected(&error))?.into_parts();
+    let body = body.collect().await.map_err(|error| unexpected(&error))?.to_bytes();
+    Ok((head.status.as_u16(), String::from_utf8_lossy(&body).into_owned()))
 }
 
 fn unexpected(error: &dyn std::error::Error) -> Failure {

@@ -1,7 +1,6 @@
 //! Figures in docs/performance.md, between two markers: whatever stands around them is written by hand.
 
 use std::fs;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::process;
 
@@ -36,16 +35,5 @@ fn cpu() -> String {
 
 /// The date in UTC as ISO 8601 has it.
 fn today() -> String {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let day = since.as_secs() / 86_400;
-    // Years that begin in March, in eras of 400 years, so that a leap day is the last day of its year.
-    let shifted = day + 719_468;
-    let (era, day) = (shifted / 146_097, shifted % 146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day + year / 100 - 365 * year - year / 4;
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year + era * 400 + u64::from(month <= 2);
-    format!("{year}-{month:02}-{day:02}")
+    process::output("date -u +%F").map_or_else(|error| error, |(_, date)| date.trim().to_owned())
 }
