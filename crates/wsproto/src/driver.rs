@@ -2,6 +2,7 @@
 
 mod clock;
 mod ending;
+mod found;
 mod opening;
 mod queue;
 mod rare;

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use wsproto_frame::{FrameHeader, TextCheck};
 
 pub(crate) use self::{
-    found::{Found, FoundEvent, Place},
+    found::{Found, Place},
     joined::Joined,
 };
 use crate::{Event, memory::LastLong};

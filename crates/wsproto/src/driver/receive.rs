@@ -5,11 +5,8 @@
 use alloc::boxed::Box;
 use core::time::Duration;
 
-use super::{Clock, Driver, Side};
-use crate::{
-    CloseCode, CloseConnection, ConnectionState, Event, Pong, ReadBuffer, RemoteProtocolError,
-    read_buffer::FoundEvent,
-};
+use super::{Clock, Driver, Side, found::FoundEvent};
+use crate::{CloseCode, CloseConnection, ConnectionState, Event, Pong, ReadBuffer, RemoteProtocolError};
 
 impl Driver {
     /// Reports how many bytes were read into the buffer's room.
@@ -69,7 +66,7 @@ impl Driver {
         match self.connection.advance(buffer) {
             Ok(is_found) => {
                 if is_found {
-                    self.received(buffer.found_event(), now);
+                    self.received(FoundEvent::in_buffer(buffer), now);
                 } else {
                     self.all_seen(now);
                 }

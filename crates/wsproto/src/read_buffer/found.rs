@@ -26,34 +26,6 @@ pub(crate) enum Found {
     Event(Event<'static>),
 }
 
-/// A view of the event that was found.
-#[derive(Clone, Copy)]
-pub(crate) enum FoundEvent<'a> {
-    Nothing,
-    Message { len: usize, is_last: bool },
-    Ping(&'a [u8]),
-    Pong(&'a [u8]),
-    Other(&'a Event<'a>),
-}
-
-impl<'a> FoundEvent<'a> {
-    /// Makes a view of an event.
-    #[inline]
-    pub(crate) fn of(event: &'a Event<'a>) -> Self {
-        match event {
-            Event::TextMessage(TextMessage { data, message_finished, .. }) => {
-                Self::Message { len: data.as_bytes().len(), is_last: *message_finished }
-            }
-            Event::BytesMessage(BytesMessage { data, message_finished, .. }) => {
-                Self::Message { len: data.len(), is_last: *message_finished }
-            }
-            Event::Ping(ping) => Self::Ping(&ping.payload),
-            Event::Pong(pong) => Self::Pong(&pong.payload),
-            event => Self::Other(event),
-        }
-    }
-}
-
 /// The place of a message, or of a part of one.
 pub(crate) enum Place {
     /// The joined text.
@@ -107,25 +79,6 @@ impl ReadBuffer {
     #[inline]
     pub(crate) fn holds_long_message(&self) -> bool {
         self.end.saturating_sub(self.start).saturating_add(self.joined.len()) >= TAKEN_LEN
-    }
-
-    /// Returns a view of the event that was found.
-    #[inline]
-    pub(crate) fn found_event(&self) -> FoundEvent<'_> {
-        match &self.found {
-            Found::Nothing => FoundEvent::Nothing,
-            Found::Message { place, message_finished, .. } => {
-                let len = match place {
-                    Place::Text => self.joined.text.len(),
-                    Place::Bytes => self.joined.bytes.len(),
-                    Place::Read(range) => range.len(),
-                };
-                FoundEvent::Message { len, is_last: *message_finished }
-            }
-            Found::Ping(payload) => FoundEvent::Ping(self.bytes(payload.clone())),
-            Found::Pong(payload) => FoundEvent::Pong(self.bytes(payload.clone())),
-            Found::Event(event) => FoundEvent::Other(event),
-        }
     }
 
     /// Takes a message that was found, with its memory if it is long enough.
