@@ -192,7 +192,11 @@ impl From<Payload<'_>> for Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
+    use alloc::boxed::Box;
     use alloc::format;
+    use std::hash::DefaultHasher;
 
     use super::*;
 
@@ -208,6 +212,51 @@ mod tests {
             assert_eq!(text.into_owned(), "é");
         }
         assert_eq!(Text::default(), "");
+    }
+
+    #[test]
+    fn each_conversion_keeps_the_text() {
+        let hash = |value: &dyn Fn(&mut DefaultHasher)| {
+            let mut hasher = DefaultHasher::new();
+            value(&mut hasher);
+            hasher.finish()
+        };
+        let long = "zażółć gęślą jaźń ".repeat(9);
+        for text in ["", "a", "é", long.as_str()] {
+            let bytes = text.as_bytes();
+            let texts: [Text<'_>; 8] = [
+                text.into(),
+                String::from(text).into(),
+                Box::<str>::from(text).into(),
+                Cow::Borrowed(text).into(),
+                Cow::<str>::Owned(text.into()).into(),
+                bytes.try_into().unwrap(),
+                Bytes::copy_from_slice(bytes).try_into().unwrap(),
+                bytes.to_vec().try_into().unwrap(),
+            ];
+            for one in texts {
+                assert_eq!(Cow::from(one.clone()), text);
+                assert_eq!(String::from(one.clone()), text);
+                assert_eq!(Bytes::from(one.clone()), bytes);
+                assert_eq!(Payload::from(one.clone()), bytes);
+                assert_eq!(one.borrowed(), text);
+                assert_eq!(hash(&|hasher| one.hash(hasher)), hash(&|hasher| text.hash(hasher)));
+            }
+            let payloads: [Payload<'_>; 5] = [
+                text.into(),
+                String::from(text).into(),
+                BytesMut::from(bytes).into(),
+                Cow::Borrowed(bytes).into(),
+                Cow::<[u8]>::Owned(bytes.to_vec()).into(),
+            ];
+            for one in payloads {
+                assert_eq!(hash(&|hasher| one.hash(hasher)), hash(&|hasher| bytes.hash(hasher)));
+                assert_eq!(Bytes::from(one.clone()), bytes);
+                assert_eq!(Vec::from(one), bytes);
+            }
+        }
+        assert!(Text::try_from(&b"\xff"[..]).is_err());
+        assert!(Text::try_from(Bytes::from_static(b"a\xff")).is_err());
     }
 
     #[test]

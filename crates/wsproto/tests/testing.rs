@@ -275,6 +275,25 @@ fn the_other_side_of_a_rule_about_masks_is_a_sound_message() {
     }
 }
 
+/// The tool prints both: a link must lead to a section of an RFC that has such rules.
+#[test]
+fn each_violation_has_a_rule_and_a_link_to_its_section() {
+    let facts = Violation::ALL.iter().map(|one| (one.to_string(), one.rule(), one.link(), 2));
+    let of_handshakes =
+        HandshakeViolation::ALL.iter().map(|one| (one.to_string(), one.rule(), one.link(), 1));
+    for (name, rule, link, rfcs) in facts.chain(of_handshakes) {
+        assert!(rule.split(' ').count() > 3 && !rule.ends_with('.'), "{name}: {rule}");
+        let place = link.strip_prefix("https://www.rfc-editor.org/rfc/rfc");
+        let (rfc, section) = place.and_then(|place| place.split_once("#section-")).expect(link);
+        assert!(["6455", "7692"][..rfcs].contains(&rfc), "{name}: {link}");
+        assert!(section.split('.').all(|number| number.parse::<u8>().is_ok()), "{name}: {link}");
+    }
+    for one in Violation::ALL.iter().filter(|one| one.link().contains("rfc7692")) {
+        let name = one.to_string();
+        assert!(name.contains("compressed") || name.contains("reserved-bit"), "{name}");
+    }
+}
+
 /// Returns words of the error that the receiver of a broken handshake reports.
 fn handshake_words(violation: HandshakeViolation) -> &'static str {
     match violation {
