@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "tests")]
 
 mod basics;
+#[cfg(feature = "deflate")]
+mod broadcast;
 mod cancel_safety;
 mod closing;
 mod ends;
