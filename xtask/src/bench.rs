@@ -10,7 +10,7 @@ use crate::process;
 const USAGE: &str = "\
 cargo xtask bench --peers [--rounds N] [--only TEXT] [--peers A,B] [--json FILE]
                   --instructions [--write]
-                  --loopback [--rounds N] [--millis N] [--only TEXT] [--servers A,B]
+                  --loopback [--rounds N] [--millis N] [--only TEXT] [--servers A,B] [--crowd N]
                   --memory";
 
 /// Runs the measurement that the first argument names; the others are its own.

@@ -5,10 +5,11 @@ use std::net::TcpListener;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::runtime::Builder;
 use wsproto::Connection;
 use wsproto_tokio::{Config, Event, Settings, WebSocket};
 
-use crate::peers::serve;
+use crate::peers::{serve, serve_on};
 
 /// The limit on tokio: the bytes that were read are written.
 pub(crate) fn raw(listener: TcpListener) -> io::Result<()> {
@@ -29,14 +30,26 @@ fn web_socket(stream: TcpStream) -> WebSocket<TcpStream> {
 
 /// Bytes are only copied into the queue.
 pub(crate) fn recv_with(listener: TcpListener) -> io::Result<()> {
-    serve(listener, |stream| async {
-        let mut ws = web_socket(stream);
-        let echo = |event: Event<'_>, replies: &mut wsproto_tokio::Replies<'_>| match event {
-            Event::TextMessage(_) | Event::BytesMessage(_) => replies.feed(event),
-            _ => Ok(()),
-        };
-        while let Ok(Some(Ok(()))) = ws.recv_with(echo).await {}
-    })
+    serve(listener, echo)
+}
+
+async fn echo(stream: TcpStream) {
+    let mut ws = web_socket(stream);
+    let echo = |event: Event<'_>, replies: &mut wsproto_tokio::Replies<'_>| match event {
+        Event::TextMessage(_) | Event::BytesMessage(_) => replies.feed(event),
+        _ => Ok(()),
+    };
+    while let Ok(Some(Ok(()))) = ws.recv_with(echo).await {}
+}
+
+/// The same in a runtime with worker threads: one.
+pub(crate) fn one_worker(listener: TcpListener) -> io::Result<()> {
+    serve_on(Builder::new_multi_thread().worker_threads(1), listener, echo)
+}
+
+/// Two worker threads: tasks move between them.
+pub(crate) fn two_workers(listener: TcpListener) -> io::Result<()> {
+    serve_on(Builder::new_multi_thread().worker_threads(2), listener, echo)
 }
 
 /// The usual loop. Queued bytes are written before `recv` waits.

@@ -35,6 +35,10 @@ impl Child {
         Ok(child)
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Returns the CPU time that the process has taken so far.
     pub(crate) fn cpu_time(&mut self) -> io::Result<Duration> {
         self.questions.write_all(b"\n")?;

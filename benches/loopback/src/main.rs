@@ -6,6 +6,7 @@
 
 mod adapters;
 mod child;
+mod crowd;
 mod epoll;
 mod load;
 mod peers;
@@ -29,14 +30,16 @@ pub(crate) struct Server {
 
 /// The servers that parse nothing are the limits, one for each kind of loop. Then come ours, and from [`FIRST_PEER`] on
 /// the peers.
-pub(crate) const FIRST_PEER: usize = 6;
-pub(crate) const SERVERS: [Server; 13] = [
+pub(crate) const FIRST_PEER: usize = 8;
+pub(crate) const SERVERS: [Server; 15] = [
     Server { name: "raw", serve: epoll::raw },
     Server { name: "wsproto", serve: epoll::wsproto },
     Server { name: "raw on tokio", serve: adapters::raw },
     Server { name: "wsproto-tokio recv_with", serve: adapters::recv_with },
     Server { name: "wsproto-tokio recv and feed", serve: adapters::recv_and_feed },
     Server { name: "wsproto-tokio recv and send", serve: adapters::recv_and_send },
+    Server { name: "wsproto-tokio one worker", serve: adapters::one_worker },
+    Server { name: "wsproto-tokio two workers", serve: adapters::two_workers },
     Server { name: "yawc", serve: peers::yawc },
     Server { name: "yawc (batched)", serve: peers::yawc_batched },
     Server { name: "tungstenite", serve: peers::tungstenite },
@@ -46,13 +49,26 @@ pub(crate) const SERVERS: [Server; 13] = [
     Server { name: "fastwebsockets (batched)", serve: peers::fastwebsockets_batched },
 ];
 
-/// All servers' best figures under one load.
+/// All servers' figures under one load.
 pub(crate) struct Row {
     pub(crate) load: Load,
+    /// The best of all rounds.
     pub(crate) best: Vec<(&'static str, Sample)>,
+    /// The CPU time of each round, in the same order.
+    rounds: Vec<Vec<f64>>,
 }
 
 impl Row {
+    /// Returns the median of a server's CPU time divided by another's, round by round.
+    pub(crate) fn paired(&self, name: &str, other: &str) -> f64 {
+        let place = |name| self.best.iter().position(|(server, _)| *server == name);
+        let (Some(one), Some(other)) = (place(name), place(other)) else { return f64::NAN };
+        let mut ratios: Vec<f64> =
+            self.rounds[one].iter().zip(&self.rounds[other]).map(|(one, other)| one / other).collect();
+        ratios.sort_by(f64::total_cmp);
+        ratios[ratios.len() / 2]
+    }
+
     pub(crate) fn of(&self, name: &str) -> Sample {
         self.best.iter().find(|(server, _)| *server == name).map_or(Sample::WORST, |(_, sample)| *sample)
     }
@@ -65,6 +81,8 @@ struct Options {
     /// The names of the servers that take part. Without a name, all do.
     servers: Vec<String>,
     table: Option<String>,
+    /// How many connections the crowd has, if that is measured instead.
+    crowd: Option<usize>,
 }
 
 fn main() -> ExitCode {
@@ -80,11 +98,12 @@ fn main() -> ExitCode {
 /// Reads the command line. `None` if it runs as a server: then the end of that is the end of the process.
 fn options() -> Result<Option<Options>, String> {
     let mut options = Options {
-        duration: Duration::from_millis(200),
-        rounds: 3,
+        duration: Duration::from_millis(120),
+        rounds: 5,
         only: String::new(),
         servers: Vec::new(),
         table: None,
+        crowd: None,
     };
     let mut args = std::env::args().skip(1);
     while let Some(name) = args.next() {
@@ -96,8 +115,9 @@ fn options() -> Result<Option<Options>, String> {
             "--only" => options.only = value.replace('_', " "),
             "--servers" => options.servers = value.split(',').map(String::from).collect(),
             "--table" => options.table = Some(value),
+            "--crowd" => options.crowd = Some(number()? as usize),
             "--serve" => {
-                let server = SERVERS.iter().find(|server| server.name == value);
+                let server = SERVERS.iter().chain([&crowd::SERVER]).find(|server| server.name == value);
                 let server = server.ok_or_else(|| format!("no server {value}"))?;
                 child::serve(server.serve).map_err(|error| error.to_string())?;
                 return Ok(None);
@@ -108,8 +128,11 @@ fn options() -> Result<Option<Options>, String> {
     Ok(Some(options))
 }
 
-/// Puts all servers under each load.
+/// Puts all servers under each load, or opens a crowd of connections.
 fn compare(options: &Options) -> Result<(), String> {
+    if let Some(connections) = options.crowd {
+        return crowd::run(connections).map_err(|error| error.to_string());
+    }
     let loads = Load::all().into_iter().filter(|load| load.name().contains(&options.only));
     let (alone, many): (Vec<_>, Vec<_>) = loads.partition(|load| load.connections == 1);
     let mut rows = on_one_cpu(|| put_under(alone, options))?;
@@ -147,6 +170,7 @@ fn put_under(loads: Vec<Load>, options: &Options) -> Result<Vec<Row>, String> {
     for load in loads {
         let mut best: Vec<(&'static str, Sample)> =
             children.iter().map(|child| (child.name, Sample::WORST)).collect();
+        let mut rounds = vec![Vec::new(); children.len()];
         for round in 0..options.rounds {
             for place in 0..children.len() {
                 // Each server begins a round in turn, since a processor is in another state after a pause.
@@ -155,9 +179,10 @@ fn put_under(loads: Vec<Load>, options: &Options) -> Result<Vec<Row>, String> {
                     .put_on(&mut children[who], options.duration)
                     .map_err(|error| format!("{}, {}: {error}", best[who].0, load.name()))?;
                 best[who].1 = best[who].1.or(sample);
+                rounds[who].push(sample.cpu);
             }
         }
-        let row = Row { load, best };
+        let row = Row { load, best, rounds };
         println!("{}", report::line(&row));
         rows.push(row);
     }

@@ -11,6 +11,7 @@ use fastwebsockets::{FragmentCollector, FragmentCollectorRead, Frame, OpCode, We
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::io::BufWriter;
 use tokio::net::TcpStream;
+use tokio::runtime::Builder;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
@@ -22,8 +23,20 @@ pub(crate) fn serve<F: Future + Send + 'static>(
 where
     F::Output: Send,
 {
+    serve_on(&mut Builder::new_current_thread(), listener, talk)
+}
+
+/// Runs a task for each connection on such a runtime. The thread that accepts does nothing else.
+pub(crate) fn serve_on<F: Future + Send + 'static>(
+    runtime: &mut Builder,
+    listener: TcpListener,
+    talk: impl Fn(TcpStream) -> F,
+) -> io::Result<()>
+where
+    F::Output: Send,
+{
     listener.set_nonblocking(true)?;
-    tokio::runtime::Builder::new_current_thread().enable_io().build()?.block_on(async {
+    runtime.enable_io().build()?.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         loop {
             let (stream, _) = listener.accept().await?;

@@ -19,7 +19,7 @@ pub(crate) fn line(row: &Row) -> String {
 /// The table for the docs.
 pub(crate) fn table(rows: &[Row], options: &Options) -> String {
     let mut text = format!(
-        "CPU time of the server in nanoseconds a message, and in brackets thousands of messages a second; the better of \
+        "CPU time of the server in nanoseconds a message, and in brackets thousands of messages a second; the best of \
          {} rounds of {} ms. Of a peer's two ways the one that takes less; * marks the batched one. Versions: {}.\n\n",
         options.rounds,
         options.duration.as_millis(),
@@ -49,7 +49,41 @@ pub(crate) fn table(rows: &[Row], options: &Options) -> String {
         }
         text.push('\n');
     }
+    text.push('\n');
+    text.push_str(&adapter_table(rows));
     text
+}
+
+/// The ways of our adapter in the table.
+const ADAPTER: [&str; 2] = ["wsproto-tokio recv_with", "wsproto-tokio recv and feed"];
+
+/// The adapter for tokio beside the loop on tokio that parses nothing, and beside the best peer.
+fn adapter_table(rows: &[Row]) -> String {
+    let mut text = String::from(
+        "The adapter for tokio, in nanoseconds a message; \"to raw\" divides the best rounds, \"to the best peer\" is the \
+         median of the rounds in pairs. The last column divides two worker threads by one, in pairs, too.\n\n\
+         | load | raw on tokio | recv_with | to raw | to the best peer | recv and feed | to raw | to the best peer | \
+         best peer | two workers to one |\n|---|--:|--:|--:|--:|--:|--:|--:|---|--:|\n",
+    );
+    for row in rows {
+        let raw = row.of("raw on tokio").cpu;
+        let Some((peer, best)) = best_peer(row) else { continue };
+        let _ = write!(text, "| {} | {raw:.0} |", row.load.name());
+        for name in ADAPTER {
+            let ours = row.of(name).cpu;
+            let _ = write!(text, " {ours:.0} | {:.2} | {:.2} |", ours / raw, row.paired(name, peer));
+        }
+        let workers = row.paired("wsproto-tokio two workers", "wsproto-tokio one worker");
+        let _ = writeln!(text, " {peer} {:.0} | {workers:.2} |", best.cpu);
+    }
+    text
+}
+
+/// The peer that takes the least CPU time, in its best way.
+fn best_peer(row: &Row) -> Option<(&'static str, Sample)> {
+    let is_peer = |name: &str| SERVERS.iter().skip(FIRST_PEER).any(|server| server.name == name);
+    let peers = row.best.iter().filter(|(name, _)| is_peer(name)).copied();
+    peers.min_by(|a, b| a.1.cpu.total_cmp(&b.1.cpu))
 }
 
 /// The names of the peers, without their way.
