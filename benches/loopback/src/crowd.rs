@@ -115,8 +115,8 @@ async fn open(port: u16) -> io::Result<WebSocket<TcpStream>> {
 
 /// Sends a message, half of them text, and awaits its echo.
 async fn exchange(ws: &mut WebSocket<TcpStream>, len: usize) -> io::Result<()> {
-    let text: String =
-        (0..).map(|n| format!("{{\"id\":{n},\"name\":\"user {n}\"}},")).take(len / 24).collect();
+    let item = |n: usize| format!("{{\"id\":{n},\"name\":\"user {n}\"}},");
+    let text = (0..len / 24).map(item).collect::<Vec<_>>().concat();
     let sent = if len > 1 << 10 { Message::binary(text.into_bytes()) } else { Message::from(text) };
     ws.send(sent.clone()).await.map_err(io::Error::other)?;
     match ws.recv().await.map_err(io::Error::other)? {

@@ -29,8 +29,8 @@ async fn a_message_for_a_thousand_connections_is_compressed_once() {
     let (many, few) = (1000, 20);
     let deflate = DeflateConfig::default().with_server_no_context_takeover();
     let settings = Settings::new(Config::default().with_extension(deflate)).without_timeouts();
-    let text: String =
-        (0..4000_u32).map(|n| format!("{{\"id\":{},\"n\":{n}}},", n.wrapping_mul(40_503))).collect();
+    let line = |n: u32| format!("{{\"id\":{},\"n\":{n}}},", n.wrapping_mul(40_503));
+    let text = (0..4000).map(line).collect::<Vec<_>>().concat();
     let (mut servers, mut clients) = (Vec::new(), Vec::new());
     for _ in 0..many {
         let (server, client) = open(&settings).await;
