@@ -110,7 +110,7 @@ pub(crate) const CHECKS: &[Check] = &[
     check(Ci, "clippy-bare", "lints, no features",
         &[],
         Lines(&["cargo clippy --quiet --locked {four} --no-default-features --all-targets -- -D warnings"])),
-    check(Ci, "clippy-others", "lints in the workspaces of the tools",
+    check(Ci, "clippy-others", "lints in the workspaces of the tools, fuzz targets among them",
         &[CXX],
         Lines(&[
             "cargo clippy --quiet --locked --manifest-path fuzz/Cargo.toml --target-dir {target}/fuzz --all-targets -- -D warnings",
@@ -140,7 +140,7 @@ pub(crate) const CHECKS: &[Check] = &[
     check(Ci, "packages", "the crates as they would be published: packed, unpacked, compiled",
         &[],
         Job(packages::run, &["--check"])),
-    check(Ci, "no-std", "builds for targets without std",
+    check(Ci, "no-std", "compiles for targets without std",
         &[Target("thumbv7em-none-eabihf"), Target("wasm32-unknown-unknown")],
         Job(no_std::run, &[])),
     check(Ci, "no-std-run", "programs that link no std",
@@ -164,9 +164,6 @@ pub(crate) const CHECKS: &[Check] = &[
     check(Ci, "readme", "runs the commands of README.md",
         &[],
         Job(readme::run, &["--except", "cargo test --all-features"])),
-    check(Ci, "fuzz-targets", "compiles the fuzz targets",
-        &[CXX],
-        Lines(&["cargo check --quiet --locked --manifest-path fuzz/Cargo.toml --target-dir {target}/fuzz"])),
     check(Ci, "msrv", "checks with the oldest supported Rust",
         &[Toolchain("oldest")],
         Lines(&[
