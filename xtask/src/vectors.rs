@@ -41,7 +41,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
 fn write_excused() -> Result<(), String> {
     ["", "--all-features"].iter().try_for_each(|features| {
         let test = "--test vectors as_python_wsproto_does -- --exact";
-        let line = format!("cargo test --quiet -p wsproto {features} {test}");
+        let line = format!("cargo test --quiet --locked -p wsproto {features} {test}");
         process::run_with(&line, &[("WSPROTO_WRITE_EXCUSED", "1")])
     })
 }
