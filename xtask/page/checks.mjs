@@ -260,4 +260,34 @@ export const checks = {
     assert.equal(await stateOf(page), "lost");
     await page.context().close();
   },
+
+  async "a server that is lost is missed, and one that comes back begins a new session"({ browser, binary }) {
+    const server = await start(binary);
+    const page = await open(browser, server.url);
+    await page.fill("#text", "before");
+    await echoed(page, "text", "text");
+    await server.stop("SIGKILL");
+    await until(() => stateOf(page).then((state) => state === "lost"), "lost");
+    for (const button of ['[data-do="text"]', '[data-do="ping"]', '[data-do="split"]', '[data-violation="text-not-utf8"]', "#download"]) {
+      await page.evaluate(() => document.getElementById("live").replaceChildren());
+      await page.click(button);
+      await until(async () => (await page.textContent("#live")).startsWith("The server can't be reached."), `${button} says so`);
+    }
+    const again = await start(binary, "--port", new URL(server.url).port);
+    await until(() => stateOf(page).then((state) => state === "open"), "open again");
+    await page.fill("#text", "after");
+    await page.click('[data-do="text"]');
+    const all = await until(async () => {
+      const all = await lines(page);
+      return all.filter(({ payload }) => payload === "after").length === 2 ? all : null;
+    }, "the echo");
+    const [border, first, second] = [({ kind }) => kind === "session", ({ payload }) => payload === "before", ({ payload }) => payload === "after"].map((fits) => all.findIndex(fits));
+    assert.ok(0 <= first && first < border && border < second, `${first} < ${border} < ${second}`);
+    await page.locator(".row", { hasText: "before" }).first().click();
+    await page.click("#download");
+    await until(async () => (await page.textContent("#live")).includes("earlier session"), "its bytes are gone");
+    page.complaints = page.complaints.filter((text) => !text.includes("WebSocket connection to"));
+    await close(page);
+    await again.stop();
+  },
 };

@@ -4,9 +4,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
-/** Starts `wsproto serve` on a port of its own; `url` is what it prints. */
+/** Starts `wsproto serve`, on a port of its own unless `args` has one; `url` is what it prints. */
 export async function start(binary, ...args) {
-  const child = spawn(binary, ["serve", "--port", "0", ...args], { stdio: ["ignore", "inherit", "pipe"] });
+  const port = args.includes("--port") ? [] : ["--port", "0"];
+  const child = spawn(binary, ["serve", ...port, ...args], { stdio: ["ignore", "inherit", "pipe"] });
   const lines = createInterface({ input: child.stderr });
   const [line] = await once(lines, "line");
   const url = /https?:\S+/.exec(line)?.[0];

@@ -20,6 +20,9 @@ const FEATURED = [
 
 const BURST = 1000;
 
+/** What a button says that needs the server. */
+export const LOST = "The server can't be reached. The page tries again by itself.";
+
 function someJson() {
   const people = Array.from({ length: 250 }, (_, index) => ({
     id: index, name: `Person ${index}`, role: index % 3 ? "reader" : "writer", tags: ["websocket", "frame", "mask"], active: index % 2 === 0,
@@ -44,12 +47,20 @@ const SAYS = {
   close: (socket) => socket.close(4001, "as the button says"),
 };
 
-/** Makes the buttons work. `echo` returns the open socket or null, `ask` speaks to /wire, `played` is told of a scene. */
-export function setUp({ echo, ask, played, announce }) {
+/**
+ * Makes the buttons work. `echo` returns the open socket or null, `isLost` whether the server is, `ask` speaks to /wire and
+ * returns whether it could, `played` is told of a scene.
+ */
+export function setUp({ echo, isLost, ask, played, announce }) {
   const say = (how) => {
     const socket = echo();
     if (socket) how(socket);
-    else announce("The connection is closed: connect again first.");
+    else announce(isLost() ? LOST : "The connection is closed: connect again first.");
+  };
+  const tell = (what) => {
+    const isAsked = ask(what);
+    if (!isAsked) announce(LOST);
+    return isAsked;
   };
   for (const [name, how] of Object.entries(SAYS)) {
     document.querySelector(`[data-do="${name}"]`).addEventListener("click", () => say(how));
@@ -58,8 +69,8 @@ export function setUp({ echo, ask, played, announce }) {
     event.preventDefault();
     say((socket) => socket.send(byId("text").value));
   });
-  document.querySelector('[data-do="ping"]').addEventListener("click", () => say(() => ask({ do: "ping" })));
-  document.querySelector('[data-do="split"]').addEventListener("click", () => ask({ do: "split" }));
+  document.querySelector('[data-do="ping"]').addEventListener("click", () => say(() => tell({ do: "ping" })));
+  document.querySelector('[data-do="split"]').addEventListener("click", () => tell({ do: "split" }));
   document.querySelector('[data-do="end"]').addEventListener("click", () => violate("end-without-close"));
   byId("more-form").addEventListener("submit", (event) => {
     event.preventDefault();
@@ -67,8 +78,7 @@ export function setUp({ echo, ask, played, announce }) {
   });
 
   function violate(name) {
-    played();
-    ask({ do: "violate", name });
+    if (tell({ do: "violate", name })) played();
   }
 
   /** Lists the violations that the server knows. */

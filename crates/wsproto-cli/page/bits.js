@@ -54,10 +54,15 @@ export function onTheWire(frame) {
 }
 
 const CODES = {
-  1000: "normal", 1001: "going away", 1002: "protocol error", 1003: "unsupported data", 1005: "no code",
-  1006: "no Close came", 1007: "invalid payload", 1008: "policy violation", 1009: "message too big",
+  1000: "normal", 1001: "going away", 1002: "protocol error", 1003: "unsupported data",
+  1007: "invalid payload", 1008: "policy violation", 1009: "message too big",
   1010: "extension missing", 1011: "internal error", 1012: "service restart", 1013: "try again later", 1014: "bad gateway",
 };
 
-/** 1002 → "1002 protocol error"; what has no code is null. */
-export const named = (code) => code === null ? "no code" : `${code}${CODES[code] ? ` ${CODES[code]}` : code >= 4000 ? " (an application's own)" : ""}`;
+/** 1002 → "1002 protocol error". RFC 6455 §7.1.5: 1005 stands for a Close without a code, 1006 for no Close at all. */
+export function named(code) {
+  if (code === null) return "no Close: the connection ends";
+  if (code === 1005) return "a Close without a code";
+  if (code === 1006) return "no Close came";
+  return `${code}${CODES[code] ? ` ${CODES[code]}` : code >= 4000 ? " (an application's own)" : ""}`;
+}

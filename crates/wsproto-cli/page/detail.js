@@ -141,7 +141,8 @@ function headLine(line, isFirst) {
   return [element("span", { class: "name" }, visible(line.slice(0, colon + 1))), visible(line.slice(colon + 1)), "\n"];
 }
 
-function brokenDetail({ record }, _, find) {
+function brokenDetail(row, _, find) {
+  const { record } = row;
   const list = [
     ["Broken by", WHO[record.from]],
     ["Where", record.frame === null ? `byte ${grouped(record.offset)}` : `frame ${record.frame}, byte ${grouped(record.offset)} of its direction`],
@@ -150,7 +151,7 @@ function brokenDetail({ record }, _, find) {
     ["Answered with", named(record.answer)],
   ];
   const nodes = [element("p", { class: "rule" }, visible(record.rule)), facts(list)];
-  const frame = record.frame === null ? null : find(record);
+  const frame = record.frame === null ? null : find(row);
   if (frame) nodes.push(element("h3", {}, "The header of the frame"), ...header(frame.record));
   if (record.context?.hex) {
     nodes.push(element("h3", {}, "The bytes around it, as they came"), dump(record.context.hex, record.offset - record.context.offset));

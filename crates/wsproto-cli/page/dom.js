@@ -22,8 +22,11 @@ const NAMES = new Map([
   [0x2069, "pop directional isolate"], [0xfeff, "byte order mark"],
 ]);
 
-/** Characters that have no shape of their own, or change how others look. A joiner within an emoji is none of them. */
-const HIDDEN = /(?<!\p{Emoji_Presentation}|\ufe0f)\u200d|[\u0000-\u001f\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u180e\u200b\u200c\u200e\u200f\u2028-\u202f\u2060-\u206f\u3164\ufeff\ufff9-\uffff\ud800-\udfff]|[\u{e0000}-\u{e0fff}]/gu;
+/**
+ * Characters that a reader can't see, and those that turn the direction of text: the table of src/visible.rs. A joiner within
+ * an emoji is none of them.
+ */
+const HIDDEN = /(?<!\p{Emoji_Presentation}|\ufe0f)\u200d|[\u0000-\u001f\u007f-\u00a0\u00ad\u034f\u061c\u115f-\u1160\u17b4-\u17b5\u180b-\u180f\u200b-\u200c\u200e-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\uffff\u{13430}-\u{1345f}\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}\ud800-\udfff]/gu;
 
 const SHORT = new Map([[0x0a, "↵"], [0x0d, "␍"], [0x09, "⇥"]]);
 

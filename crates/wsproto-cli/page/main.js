@@ -33,7 +33,8 @@ const mine = new Set();
 let isPlayed = false;
 
 const list = actions.setUp({
-  echo: () => (echo?.readyState === WebSocket.OPEN ? echo : null),
+  echo: () => (wire.session && echo?.readyState === WebSocket.OPEN ? echo : null),
+  isLost: () => wire.session === null,
   ask: (what) => wire.ask(what),
   played: () => { isPlayed = true; },
   announce,
@@ -58,6 +59,10 @@ const wire = new Wire({
   },
   onfile: save,
   onsession(session) {
+    rows.begin();
+    mine.clear();
+    last = 0;
+    isPlayed = false;
     list(session.violations);
     connect();
   },
@@ -139,8 +144,10 @@ byId("detail").addEventListener("keydown", (event) => {
 // The file is of the chosen line's connection, or of the last one.
 let asked = 0;
 byId("download").addEventListener("click", () => {
-  asked = table.chosen?.record.connection ?? last;
-  wire.ask({ do: "file", connection: asked });
+  const { chosen } = table;
+  if (chosen && chosen.session !== rows.session) return announce("The bytes of an earlier session are no longer kept.");
+  asked = chosen?.record.connection ?? last;
+  if (!wire.ask({ do: "file", connection: asked })) announce(actions.LOST);
 });
 
 function save(blob) {

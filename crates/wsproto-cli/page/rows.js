@@ -15,6 +15,15 @@ export class Rows {
     this.next = 1;
     this.lastFrame = new Map();
     this.last = null;
+    this.session = 0;
+  }
+
+  /** A session begins: its connections have the same numbers as those of the session before. */
+  begin() {
+    this.session += 1;
+    this.lastFrame.clear();
+    this.last = null;
+    if (this.session > 1) this.add({ kind: "session" });
   }
 
   /** Adds a record of a connection; a message is told to its last frame. */
@@ -25,7 +34,7 @@ export class Rows {
       return;
     }
     if (record.kind === "state" && this.#isSecond(record)) return;
-    const row = { id: this.next++, record, message: null, key: null };
+    const row = { id: this.next++, record, session: this.session, message: null, key: null };
     this.last = row;
     if (record.kind === "frame" && record.opcode < 8) {
       this.lastFrame.set(`${record.connection} ${record.from}`, row);
@@ -77,8 +86,8 @@ export class Rows {
   }
 
   /** Finds the frame in which a rule was broken. */
-  frameOf({ connection, from, frame }) {
-    const is = ({ record }) => record.kind === "frame" && record.connection === connection && record.from === from && record.number === frame;
+  frameOf({ record: { connection, from, frame }, session }) {
+    const is = ({ record, session: its }) => its === session && record.kind === "frame" && record.connection === connection && record.from === from && record.number === frame;
     return this.all.findLast(is);
   }
 

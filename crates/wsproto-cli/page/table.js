@@ -208,6 +208,8 @@ function otherCells(record) {
       return ["", "", "left out", "", "", `${grouped(record.records)} lines came faster than they could be shown`];
     case "over":
       return ["", "", `connection ${record.connection}`, "", "", "is over"];
+    case "session":
+      return ["", "", "new session", "", "", "the server was lost: what came before is of an earlier session"];
     case "refused":
       return ["", "", "refused", "", "", visible(record.why, 160)];
     default:

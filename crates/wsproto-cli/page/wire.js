@@ -18,8 +18,11 @@ export class Wire {
     this.#open();
   }
 
+  /** Asks the server to do something; returns whether it could be asked. */
   ask(what) {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(what));
+    const isOpen = this.session !== null && this.#socket.readyState === WebSocket.OPEN;
+    if (isOpen) this.#socket.send(JSON.stringify(what));
+    return isOpen;
   }
 
   #open() {
@@ -31,8 +34,10 @@ export class Wire {
       this.#handlers.ondone();
     };
     socket.onclose = ({ code, reason }) => {
+      // A try that fails as the one before is no news.
+      const isNews = this.session !== null || this.#tries === 0;
       this.session = null;
-      this.#handlers.onlost(code, reason);
+      if (isNews) this.#handlers.onlost(code, reason);
       setTimeout(() => this.#open(), AGAIN[Math.min(this.#tries++, AGAIN.length - 1)]);
     };
     this.#socket = socket;

@@ -25,6 +25,7 @@ mod explain;
 mod serve;
 mod signals;
 mod streams;
+mod visible;
 mod wire;
 
 use std::process::ExitCode;

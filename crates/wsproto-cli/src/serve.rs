@@ -35,6 +35,7 @@ use tokio::net::TcpListener;
 use self::{guard::Guard, listener::Transport, site::Site};
 use crate::{
     exit::{Failure, Status},
+    signals::Signals,
     streams,
 };
 
@@ -73,6 +74,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
 }
 
 async fn serve(args: Args) -> Result<ExitCode, Failure> {
+    let mut signals = Signals::listen().map_err(|error| Failure::new(Status::Local, error))?;
     let transport = transport(&args)?;
     let address = SocketAddr::new(args.listen, args.port);
     let listener = TcpListener::bind(address).await.map_err(|error| cannot_listen(address, &error))?;
@@ -82,7 +84,7 @@ async fn serve(args: Args) -> Result<ExitCode, Failure> {
     let site = Arc::new(Site::new(Guard::new(args.listen, &args.host)));
     tokio::select! {
         () = listener::run(listener, transport, Arc::clone(&site)) => {}
-        stopped = stop_asked() => stopped.map_err(|error| Failure::new(Status::Local, error))?,
+        () = signals.next() => {}
     }
     let open = site.shutdown.len();
     if open > 0 {
@@ -94,7 +96,7 @@ async fn serve(args: Args) -> Result<ExitCode, Failure> {
 
 #[cfg(feature = "tls")]
 fn transport(args: &Args) -> Result<Transport, Failure> {
-    if args.tls { tls::transport(&args.host) } else { Ok(Transport::Plain) }
+    if args.tls { tls::transport(args.listen, &args.host) } else { Ok(Transport::Plain) }
 }
 
 #[cfg(not(feature = "tls"))]
@@ -128,9 +130,17 @@ fn cannot_listen(address: SocketAddr, error: &io::Error) -> Failure {
 fn announce(args: &Args, address: SocketAddr) {
     let scheme = if args.tls { "https" } else { "http" };
     let (ip, port) = (address.ip(), address.port());
-    let named = args.host.first().map_or("localhost", String::as_str);
-    let place = if ip.is_unspecified() { format!("{named}:{port}") } else { address.to_string() };
-    streams::complain(format_args!("Open {scheme}://{place}/"));
+    let mut places: Vec<String> = args.host.iter().map(|host| guard::named(host)).collect();
+    if !ip.is_unspecified() {
+        places.insert(0, ip.to_string());
+    } else if places.is_empty() {
+        places.push("localhost".into());
+    }
+    for place in places {
+        // An address of IPv6 stands in brackets.
+        let place = if place.contains(':') { format!("[{place}]") } else { place };
+        streams::complain(format_args!("Open {scheme}://{place}:{port}/"));
+    }
     if args.tls {
         streams::complain(format_args!(
             "The certificate signs itself: the browser will ask whether you trust it."
@@ -144,18 +154,4 @@ fn announce(args: &Args, address: SocketAddr) {
             "It answers for names and addresses of this machine only: others get 421 without --host NAME."
         ));
     }
-}
-
-/// Waits for Ctrl-C, or what a service manager sends.
-async fn stop_asked() -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-        tokio::select! {
-            asked = tokio::signal::ctrl_c() => asked,
-            _ = terminate.recv() => Ok(()),
-        }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
 }

@@ -5,7 +5,6 @@
 
 mod output;
 mod patient;
-mod visible;
 
 use std::{
     fmt,
@@ -17,7 +16,6 @@ use anstream::AutoStream;
 pub(crate) use self::{
     output::{Output, Pace},
     patient::Patient,
-    visible::visible,
 };
 
 /// Standard output or standard error, as [`stdout`] and [`stderr`] make them.

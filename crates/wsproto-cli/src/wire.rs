@@ -7,7 +7,6 @@
 mod agreement;
 mod chunk;
 mod ends;
-mod escape;
 mod explainer;
 mod frames;
 mod head;
@@ -26,7 +25,6 @@ mod tap;
 pub(crate) use self::{
     agreement::check_extensions,
     chunk::{Chunk, Sender, Tapped},
-    escape::{escape, escape_json},
     explainer::{Explainer, Start},
     head::{fields as head_fields, list as head_list},
     line::{Line, Placed},

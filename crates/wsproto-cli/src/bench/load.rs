@@ -236,6 +236,6 @@ async fn stopped(mut stop: watch::Receiver<bool>) {
 fn why(error: &Error) -> String {
     match error {
         Error::Remote(RemoteProtocolError::EndOfStream { .. }) => client::WITHOUT_CLOSE.into(),
-        error => crate::wire::escape(&error.to_string(), 200),
+        error => crate::visible::escape(&error.to_string(), 200),
     }
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::{plan::Plan, tally::Tally};
 use crate::{
     exit::{Failure, Status},
-    wire::escape_json,
+    visible::escape_json,
 };
 
 /// How many lines the histogram has at most, and how long its longest bar is.
@@ -187,7 +187,7 @@ impl fmt::Display for Report {
             Some(rate) => writeln!(f, "{rate} a second, {seconds:.1} s")?,
             None => writeln!(f, "{seconds:.1} s")?,
         }
-        let extensions = crate::wire::escape(&self.extensions.join(", "), 200);
+        let extensions = crate::visible::escape(&self.extensions.join(", "), 200);
         writeln!(f, "extensions   {}", if extensions.is_empty() { "none" } else { &extensions })?;
         let Connections { asked, opened, failed, lost, wrong, unended } = connections;
         write!(f, "connections  {asked} asked, {opened} opened, {failed} failed, {lost} lost")?;

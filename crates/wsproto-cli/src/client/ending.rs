@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use wsproto::{CloseCode, CloseConnection, CloseReport, RemoteProtocolError, frame::FrameError};
 
-use crate::wire::escape;
+use crate::visible::escape;
 
 /// How much of a reason is shown; none is longer.
 const REASON: usize = 123;

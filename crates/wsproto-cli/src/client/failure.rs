@@ -8,8 +8,7 @@ use wsproto_tokio::Error;
 use super::Server;
 use crate::{
     exit::{Failure, Status},
-    streams::visible,
-    wire::escape,
+    visible::{escape, visible},
 };
 
 /// With what each line of a rejection's body begins.

@@ -14,8 +14,9 @@ use wsproto_tokio::{Error, Receiver};
 
 use super::open::Stream;
 use crate::{
-    streams::{Output, Pace, visible},
-    wire::{escape, hex},
+    streams::{Output, Pace},
+    visible::{escape, visible},
+    wire::hex,
 };
 
 /// So many Pings are remembered until they are answered.

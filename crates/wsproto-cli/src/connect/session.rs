@@ -91,8 +91,8 @@ impl<'a> Session<'a> {
         let extensions = ws.extensions();
         let extensions = if extensions.is_empty() { "none".into() } else { extensions.join(", ") };
         let subprotocol = accept.subprotocol.as_deref().unwrap_or("none");
-        let extensions = crate::wire::escape(&extensions, 200);
-        let subprotocol = crate::wire::escape(subprotocol, 100);
+        let extensions = crate::visible::escape(&extensions, 200);
+        let subprotocol = crate::visible::escape(subprotocol, 100);
         self.output.note(format_args!(
             "connected to {place}: extensions {extensions}, subprotocol {subprotocol}. /help shows the commands"
         ));

@@ -4,7 +4,8 @@ use wsproto::Config;
 
 use crate::{
     streams::Output,
-    wire::{Explainer, Line, Record, Start, Tapped, escape},
+    visible::escape,
+    wire::{Explainer, Line, Record, Start, Tapped},
 };
 
 /// Looks at what passes: where there is an output, writes a line a frame to it.

@@ -12,7 +12,8 @@ use super::{bits, dump};
 use crate::{
     exit::{Failure, Status},
     streams,
-    wire::{Begun, Handshake, Line, Numbered, Placed, Record, escape, escape_json},
+    visible::{escape, escape_json},
+    wire::{Begun, Handshake, Line, Numbered, Placed, Record},
 };
 
 /// Where records go.

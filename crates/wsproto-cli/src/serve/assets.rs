@@ -39,7 +39,7 @@ const ASSETS: &[Asset] = &[
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
-/// What every answer has, whatever it is.
+/// What every answer to a request has, whatever it is.
 const SAFETY: [(&str, &str); 7] = [
     ("Content-Security-Policy", POLICY),
     ("X-Content-Type-Options", "nosniff"),
@@ -59,6 +59,26 @@ pub(super) fn find(path: &str) -> Option<RejectConnection> {
 /// Adds what makes browsers careful with an answer.
 pub(super) fn with_safety(answer: RejectConnection) -> RejectConnection {
     SAFETY.iter().fold(answer, |answer, (name, value)| answer.with_header(name, value))
+}
+
+/// Adds the same to an answer over HTTP/2.
+#[cfg(feature = "tls")]
+pub(super) fn add_safety(headers: &mut http::HeaderMap) {
+    for (name, value) in SAFETY {
+        headers.insert(name, http::HeaderValue::from_static(value));
+    }
+}
+
+/// Returns an answer of HTTP/1.1 in bytes, for a client whose request isn't read.
+pub(super) fn unasked(status: &str, text: &str) -> Vec<u8> {
+    let mut answer = format!("HTTP/1.1 {status}\r\nConnection: close\r\n");
+    let (kind, len) = ("text/plain; charset=utf-8".to_owned(), text.len().to_string());
+    let own = [("Content-Type", kind.as_str()), ("Content-Length", len.as_str())];
+    for (name, value) in own.into_iter().chain(SAFETY) {
+        answer.extend([name, ": ", value, "\r\n"]);
+    }
+    answer.extend(["\r\n", text]);
+    answer.into_bytes()
 }
 
 #[cfg(test)]

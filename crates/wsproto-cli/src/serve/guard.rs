@@ -4,7 +4,7 @@
 //! but says in Origin where it is from. It can also come from a host whose name leads to loopback (DNS rebinding): then
 //! its Origin agrees with Host, and Host is not one of ours.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use wsproto::{OriginError, RejectConnection, Request, check_same_host};
 
@@ -19,12 +19,12 @@ pub(super) struct Guard {
 
 impl Guard {
     pub(super) fn new(listen: IpAddr, hosts: &[String]) -> Self {
-        Self { listen, hosts: hosts.iter().map(|host| bare(host).to_ascii_lowercase()).collect() }
+        Self { listen, hosts: hosts.iter().map(|host| named(host)).collect() }
     }
 
     /// Checks the value of Host, or `:authority`; a refusal is 421 (RFC 9110 §15.5.20).
     pub(super) fn check_host(&self, authority: &str) -> Result<(), RejectConnection> {
-        if self.knows(bare(authority)) {
+        if host_of(authority).is_some_and(|host| self.knows(&host)) {
             return Ok(());
         }
         let why = format!(
@@ -34,8 +34,8 @@ impl Guard {
     }
 
     fn knows(&self, host: &str) -> bool {
-        let host = host.to_ascii_lowercase();
-        if self.hosts.contains(&host) || host == "localhost" || host.ends_with(".localhost") {
+        let is_named = self.hosts.iter().any(|known| known == host);
+        if is_named || host == "localhost" || host.ends_with(".localhost") {
             return true;
         }
         host.parse::<IpAddr>().is_ok_and(|address| {
@@ -57,18 +57,35 @@ pub(super) fn check_origin(request: &Request) -> Result<(), RejectConnection> {
     }
 }
 
-/// Returns a host without its port, the brackets of IPv6, and the dot that ends a name.
-pub(super) fn bare(authority: &str) -> &str {
-    if let Some((address, _)) = authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        return address;
+/// Returns the host that `--host` names: in lower case, without port, brackets and a final dot. An address of IPv6 may
+/// stand there without brackets.
+pub(super) fn named(argument: &str) -> String {
+    match argument.parse::<Ipv6Addr>() {
+        Ok(address) => address.to_string(),
+        Err(_) => host_of(argument).unwrap_or_else(|| argument.to_ascii_lowercase()),
     }
-    let host = match authority.split_once(':') {
-        // More than one colon: an address of IPv6, as the command line may have it.
-        Some((_, rest)) if rest.contains(':') => authority,
-        Some((host, _)) => host,
-        None => authority,
+}
+
+/// Reads `host`, `host:port` or `[address]:port`; returns the host in lower case, without brackets and a final dot.
+fn host_of(authority: &str) -> Option<String> {
+    let (host, rest) = if let Some(bracketed) = authority.strip_prefix('[') {
+        let (address, rest) = bracketed.split_once(']')?;
+        let address: Ipv6Addr = address.parse().ok()?;
+        (address.to_string(), rest)
+    } else {
+        let (name, rest) = authority.split_at(authority.find(':').unwrap_or(authority.len()));
+        let name = name.strip_suffix('.').unwrap_or(name);
+        let is_label = |label: &str| {
+            !label.is_empty()
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        };
+        if !name.split('.').all(is_label) {
+            return None;
+        }
+        (name.to_ascii_lowercase(), rest)
     };
-    host.strip_suffix('.').unwrap_or(host)
+    let port = if rest.is_empty() { rest } else { rest.strip_prefix(':')? };
+    (port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit())).then_some(host)
 }
 
 #[cfg(test)]
@@ -78,7 +95,10 @@ mod tests {
     #[test]
     fn host_is_of_loopback_or_named() {
         let guard = |listen: &str| {
-            Guard::new(listen.parse().unwrap(), &["Demo.Example:80".into(), "[2001:db8::1]".into()])
+            Guard::new(
+                listen.parse().unwrap(),
+                &["Demo.Example:80".into(), "[2001:db8::1]".into(), "2001:DB8::5".into()],
+            )
         };
         let table = [
             // listen       Host                        allowed
@@ -103,6 +123,28 @@ mod tests {
             ("0.0.0.0", "0.0.0.0:9001", false),
             ("0.0.0.0", "192.168.1.5:9001", false),
             ("127.0.0.1", "", false),
+            ("127.0.0.1", "[2001:db8:0:0::1]:9001", true),
+            ("127.0.0.1", "[2001:db8::5]", true),
+            ("127.0.0.1", "localhost:", true),
+            ("127.0.0.1", "demo.example.:9001", true),
+            ("127.0.0.1", "[::1].evil", false),
+            ("127.0.0.1", "[::1]evil", false),
+            ("127.0.0.1", "[::1]:9001:1", false),
+            ("127.0.0.1", "[::1]:port", false),
+            ("127.0.0.1", "[localhost]", false),
+            ("127.0.0.1", "[127.0.0.1]", false),
+            ("127.0.0.1", "::1", false),
+            ("127.0.0.1", "localhost:9001@evil.example", false),
+            ("127.0.0.1", "evil@localhost", false),
+            ("127.0.0.1", "localhost:port", false),
+            ("127.0.0.1", "localhost:123456", false),
+            ("127.0.0.1", "localhost:-1", false),
+            ("127.0.0.1", "localhost..", false),
+            ("127.0.0.1", ".localhost", false),
+            ("127.0.0.1", "evil/.localhost", false),
+            ("127.0.0.1", "evil\\.localhost", false),
+            ("127.0.0.1", "evil .localhost", false),
+            ("127.0.0.1", "localhost ", false),
         ];
         for (listen, host, allowed) in table {
             let outcome = guard(listen).check_host(host);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use wsproto::{AcceptConnection, RejectConnection, Request};
+use wsproto::{AcceptConnection, RejectConnection, RemoteProtocolError, Request};
 use wsproto_tokio::{Asked, Error, accept_with};
 
 use super::{
@@ -41,17 +41,25 @@ where
             decided = Some(decision.map_err(assets::with_safety)?);
             Ok(AcceptConnection::new())
         }
-        Asked::Other(request, _) => {
+        Asked::Other(request, error) => {
             observer.hide();
-            match route::plain_http1(site, request) {
-                Some(answer) => Err(assets::with_safety(answer)),
-                None => Ok(AcceptConnection::new()),
-            }
+            let answer = route::plain_http1(site, request).unwrap_or_else(|| rejection(error));
+            Err(assets::with_safety(answer))
         }
     })
     .await?;
     let Some((endpoint, shown)) = decided else { return Err(Error::Closed) };
     endpoints::run(site, endpoint, ws, shown).await
+}
+
+/// Answers an opening handshake that breaks a rule: names the rule.
+fn rejection(error: &RemoteProtocolError) -> RejectConnection {
+    match error {
+        RemoteProtocolError::Request(error) => {
+            error.rejection().with_text(format!("{error} ({})\n", error.section()))
+        }
+        _ => RejectConnection::new(400),
+    }
 }
 
 fn decide(

@@ -24,6 +24,7 @@ use super::{
     assets,
     endpoints::{self, Shown},
     http1::looker,
+    listener::BUSY,
     observer::{About, Observer},
     route::{self, Endpoint},
     sessions::Place,
@@ -69,7 +70,11 @@ where
 
 fn answer(site: &Arc<Site>, request: Request<Incoming>) -> Response<Full<Bytes>> {
     if request.extensions().get::<Protocol>().is_some() {
-        return open(site, request).map(Full::from);
+        let mut response = open(site, request).map(Full::from);
+        if !response.status().is_success() {
+            assets::add_safety(response.headers_mut());
+        }
+        return response;
     }
     let authority = request.uri().authority().map(http::uri::Authority::as_str);
     let host = authority.or_else(|| request.headers().get(HOST)?.to_str().ok()).unwrap_or_default();
@@ -78,7 +83,6 @@ fn answer(site: &Arc<Site>, request: Request<Incoming>) -> Response<Full<Bytes>>
 }
 
 fn plain_response(answer: RejectConnection, method: &Method) -> Response<Full<Bytes>> {
-    let answer = assets::with_safety(answer);
     let len = answer.content.len();
     let body = if method == Method::HEAD { Full::default() } else { Full::from(answer.content) };
     let mut response = Response::new(body);
@@ -93,6 +97,7 @@ fn plain_response(answer: RejectConnection, method: &Method) -> Response<Full<By
             response.headers_mut().append(name, value);
         }
     }
+    assets::add_safety(response.headers_mut());
     response
 }
 
@@ -107,10 +112,13 @@ fn open(site: &Arc<Site>, mut request: Request<Incoming>) -> Response<Vec<u8>> {
     };
     let decided =
         route::open(site, &upgrade).and_then(|endpoint| Ok((endpoint, looker(site, endpoint, &upgrade)?)));
-    let (endpoint, place) = match decided {
+    // Many WebSockets share a connection here: each takes a place, as a connection of HTTP/1.1 does.
+    let taken = site.place().ok_or_else(|| RejectConnection::new(503).with_text(BUSY));
+    let decided = decided.and_then(|decided| Ok((decided, taken?)));
+    let ((endpoint, place), taken) = match decided {
         Ok(decided) => decided,
         Err(no) => {
-            let refused = upgrade.reject(&assets::with_safety(no));
+            let refused = upgrade.reject(&no);
             return refused
                 .map_or_else(|error| error.response.into_http(), wsproto::UpgradeResponse::into_http);
         }
@@ -127,7 +135,9 @@ fn open(site: &Arc<Site>, mut request: Request<Incoming>) -> Response<Vec<u8>> {
         let Ok(Ok(stream)) = timeout(PATIENCE, stream).await else { return Err(Error::Closed) };
         let tap = observer.tap(TokioIo::new(stream));
         let ws = WebSocket::from_upgraded(tap, connection, b"", site.settings());
-        endpoints::run(&site, endpoint, ws, shown).await
+        let ended = endpoints::run(&site, endpoint, ws, shown).await;
+        drop(taken);
+        ended
     });
     response
 }

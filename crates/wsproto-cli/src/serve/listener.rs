@@ -10,21 +10,18 @@ use tokio::{
 };
 
 use super::{
+    assets,
     http1::{self, Opener},
     site::Site,
 };
 
-/// So many connections are served at a time.
-const MOST_CONNECTIONS: usize = 128;
 /// So many more are told, at a time, that there are too many.
 const MOST_DISMISSED: usize = 16;
 /// How long one of these may take.
 const DISMISSING: Duration = Duration::from_secs(1);
 
-/// What one gets who comes when there are too many.
-const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\n\
-                      Content-Type: text/plain; charset=utf-8\r\nContent-Length: 42\r\n\r\n\
-                      Too many connections are open. Come again.";
+/// The answer when there is no place left.
+pub(super) const BUSY: &str = "Too many connections are open. Come again.\n";
 
 /// How a connection begins.
 #[derive(Clone)]
@@ -36,18 +33,17 @@ pub(super) enum Transport {
 
 /// Takes connections, for ever.
 pub(super) async fn run(listener: TcpListener, transport: Transport, site: Arc<Site>) {
-    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let dismissing = Arc::new(Semaphore::new(MOST_DISMISSED));
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             sleep(Duration::from_millis(50)).await; // too many open files, say: that passes
             continue;
         };
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+        let Some(place) = site.place() else {
             // Beyond these few, nobody is told.
             if let Ok(place) = Arc::clone(&dismissing).try_acquire_owned() {
                 tokio::spawn(async move {
-                    dismiss(stream, BUSY).await;
+                    dismiss(stream, &assets::unasked("503 Service Unavailable", BUSY)).await;
                     drop(place);
                 });
             }
@@ -84,16 +80,4 @@ pub(super) async fn dismiss(mut stream: TcpStream, answer: &[u8]) {
     };
     // It may be gone already.
     let _ = timeout(DISMISSING, exchange).await;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_answer_of_a_busy_server_is_as_long_as_it_says() {
-        let answer = str::from_utf8(BUSY).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert!(head.ends_with(&format!("Content-Length: {}", body.len())));
-    }
 }

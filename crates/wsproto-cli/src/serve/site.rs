@@ -2,11 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::sync::broadcast;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
 use wsproto::{Config, DeflateConfig, KeepAlive, PreparedMessage, Settings, Timeouts};
 use wsproto_tokio::Shutdown;
 
 use super::{guard::Guard, sessions::Sessions};
+
+/// The most connections at a time. Each WebSocket over HTTP/2 counts as one more.
+const MOST_CONNECTIONS: usize = 128;
 
 /// What one says in the chat is kept for members who are slow: so many messages.
 const CHAT_KEPT: usize = 64;
@@ -22,6 +25,7 @@ pub(super) struct Site {
     pub(super) sessions: Sessions,
     pub(super) chat: broadcast::Sender<Arc<PreparedMessage>>,
     pub(super) shutdown: Shutdown,
+    places: Arc<Semaphore>,
     settings: Settings,
 }
 
@@ -33,8 +37,14 @@ impl Site {
             sessions: Sessions::default(),
             chat: broadcast::channel(CHAT_KEPT).0,
             shutdown: Shutdown::spawn(),
+            places: Arc::new(Semaphore::new(MOST_CONNECTIONS)),
             settings: settings(),
         }
+    }
+
+    /// Takes a place for a connection, if one is free.
+    pub(super) fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).try_acquire_owned().ok()
     }
 
     /// Returns what connections are made with: before its request is read, nothing is known of one.

@@ -190,7 +190,9 @@ impl Serialize for Answer {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Number(number) => serializer.serialize_u16(*number),
-            Self::WithoutCode | Self::Nothing => serializer.serialize_none(),
+            // What stands for a Close without a code (RFC 6455 §7.1.5).
+            Self::WithoutCode => serializer.serialize_u16(1005),
+            Self::Nothing => serializer.serialize_none(),
         }
     }
 }

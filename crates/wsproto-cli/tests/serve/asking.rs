@@ -37,6 +37,8 @@ async fn each_path_has_its_answer() {
         ("GET", "/healthz", "evil.example", 421, "text/plain"),
         ("GET", "/", "localhost.evil.example", 421, "text/plain"),
         ("GET", "/", "192.168.1.1", 421, "text/plain"),
+        ("GET", "/", "[::1].evil", 421, "text/plain"),
+        ("GET", "/", "localhost:9001:1", 421, "text/plain"),
     ];
     for (method, path, host, expected, kind) in table {
         let answer = server.ask(&format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n\r\n")).await;
@@ -130,7 +132,9 @@ async fn an_opening_handshake_that_breaks_a_rule_is_told_which() {
     for (from, to, expected) in table {
         let answer = server.ask(&sound.replacen(from, to, 1)).await;
         assert_eq!(status(&answer), expected, "{to}: {answer}");
-        let (_, why) = answer.split_once("\r\n\r\n").unwrap();
+        let (head, why) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains("X-Content-Type-Options: nosniff"), "{to}: {answer}");
+        assert!(expected != 426 || head.contains("Sec-WebSocket-Version: 13"), "{to}: {answer}");
         assert!(!why.is_empty() && !why.starts_with("This is a WebSocket"), "{to}: {answer}");
     }
 }

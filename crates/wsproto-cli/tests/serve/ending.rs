@@ -1,6 +1,10 @@
 //! How the server begins and ends, and what it has room for.
 
-use std::{process::Stdio, time::Instant};
+use std::{
+    io::{BufRead, BufReader},
+    process::Stdio,
+    time::Instant,
+};
 
 use tokio::{io::AsyncReadExt, net::TcpStream, time::timeout};
 use wsproto::CloseCode;
@@ -24,6 +28,21 @@ fn without_its_feature_tls_says_which_one_it_needs() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("feature `tls`") && said.contains("--features tls"), "{said}");
+}
+
+#[test]
+fn the_addresses_that_it_prints_can_be_opened() {
+    let arguments =
+        ["--port", "0", "--listen", "127.0.0.7", "--host", "Demo.Example:80", "--host", "2001:db8::1"];
+    let mut child = command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let lines: Vec<String> = lines.take(3).map(Result::unwrap).collect();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let port = lines[0].trim_end_matches('/').rsplit(':').next().unwrap();
+    for (line, place) in lines.iter().zip(["127.0.0.7", "demo.example", "[2001:db8::1]"]) {
+        assert_eq!(*line, format!("Open http://{place}:{port}/"));
+    }
 }
 
 #[test]
@@ -115,7 +134,12 @@ async fn a_full_server_says_so_and_has_room_again() {
             let read =
                 timeout(std::time::Duration::from_millis(500), stream.read_to_string(&mut answer)).await;
             match read {
-                Ok(Ok(_)) if answer.starts_with("HTTP/1.1 503 ") => break,
+                Ok(Ok(_)) if answer.starts_with("HTTP/1.1 503 ") => {
+                    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+                    assert!(head.contains(&format!("Content-Length: {}\r\n", body.len())), "{answer}");
+                    assert!(head.contains("X-Content-Type-Options: nosniff"), "{answer}");
+                    break;
+                }
                 _ => idle.push(stream),
             }
         }

@@ -73,6 +73,10 @@ impl ServerCertVerifier for Anybody {
 }
 
 async fn dial(server: &Server, protocol: &[u8]) -> TlsStream<TcpStream> {
+    dial_at("127.0.0.1", server, protocol).await
+}
+
+async fn dial_at(address: &str, server: &Server, protocol: &[u8]) -> TlsStream<TcpStream> {
     let provider = ring::default_provider();
     let mut config = ClientConfig::builder_with_provider(Arc::new(provider.clone()))
         .with_safe_default_protocol_versions()
@@ -81,7 +85,7 @@ async fn dial(server: &Server, protocol: &[u8]) -> TlsStream<TcpStream> {
         .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
         .with_no_client_auth();
     config.alpn_protocols = vec![protocol.to_vec()];
-    let stream = TcpStream::connect(("127.0.0.1", server.port)).await.unwrap();
+    let stream = TcpStream::connect((address, server.port)).await.unwrap();
     let name = ServerName::try_from("localhost").unwrap();
     TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
 }
@@ -175,10 +179,60 @@ async fn pages_and_web_sockets_share_a_connection_of_http2() {
 }
 
 #[tokio::test]
+async fn web_sockets_of_one_connection_of_http2_take_places_as_connections_do() {
+    let server = Server::start(&["--tls"]);
+    let (mut senders, mut open_ones) = (Vec::new(), Vec::new());
+    let refused = 'full: loop {
+        let mut sender = http2(&server).await;
+        // A client of HTTP/2 may have 32 streams at a time; so many leave places on the fifth connection.
+        for _ in 0..30 {
+            let request = wsproto::Request::new(format!("localhost:{}", server.port), "/echo");
+            match open(&mut sender, request).await {
+                Ok(ws) => open_ones.push(ws),
+                Err(Error::Rejected(answer)) => break 'full answer,
+                Err(other) => panic!("{other}"),
+            }
+        }
+        senders.push(sender);
+    };
+    assert_eq!(refused.status, 503);
+    assert!(refused.headers.get("content-security-policy").is_some(), "{refused:?}");
+    // Each connection of TCP takes a place, too.
+    assert_eq!(open_ones.len() + senders.len() + 1, 128);
+    let ended = open_ones.pop().unwrap().close(wsproto::CloseCode::NORMAL, "").await.unwrap();
+    assert!(ended.clean, "{ended:?}");
+    let again = async {
+        loop {
+            let request = wsproto::Request::new(format!("localhost:{}", server.port), "/echo");
+            if open(&mut senders[0], request).await.is_ok() {
+                break;
+            }
+        }
+    };
+    timeout(PATIENCE, again).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_certificate_is_of_all_that_people_type() {
+    let server = Server::start(&["--tls", "--listen", "127.0.0.7", "--host", "Demo.Example:443"]);
+    let tls = dial_at("127.0.0.7", &server, b"http/1.1").await;
+    let certificate = tls.get_ref().1.peer_certificates().unwrap()[0].to_vec();
+    // Names and addresses as a certificate has them (RFC 5280 §4.2.1.6).
+    for name in
+        [&b"\x82\x0cdemo.example"[..], b"\x82\x09localhost", b"\x87\x04\x7f\0\0\x07", b"\x87\x04\x7f\0\0\x01"]
+    {
+        assert!(certificate.windows(name.len()).any(|window| window == name), "{}", name.escape_ascii());
+    }
+}
+
+#[tokio::test]
 async fn who_speaks_http_to_a_port_of_tls_is_told_so() {
     let server = Server::start(&["--tls"]);
     let answer = server.ask("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("https://"), "{answer}");
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains(&format!("Content-Length: {}\r\n", body.len())), "{answer}");
+    assert!(head.contains("X-Content-Type-Options: nosniff"), "{answer}");
 }
 
 #[tokio::test]
