@@ -58,7 +58,8 @@ fn rejection(error: &RemoteProtocolError) -> RejectConnection {
         RemoteProtocolError::Request(error) => {
             error.rejection().with_text(format!("{error} ({})\n", error.section()))
         }
-        _ => RejectConnection::new(400),
+        // An offer of an extension that can't be read.
+        _ => RejectConnection::new(400).with_text(format!("{error}\n")),
     }
 }
 
