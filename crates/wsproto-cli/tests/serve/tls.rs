@@ -1,5 +1,9 @@
 //! Over TLS: HTTP/2, with pseudo-header fields, and HTTP/1.1.
 
+// The tests of the server trust its certificate as `--insecure` does.
+#[path = "../../src/client/insecure.rs"]
+mod insecure;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -18,12 +22,7 @@ use tokio::{
 use tokio_rustls::{
     TlsConnector,
     client::TlsStream,
-    rustls::{
-        ClientConfig, DigitallySignedStruct, Error as TlsError, SignatureScheme,
-        client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-        crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
-        pki_types::{CertificateDer, ServerName, UnixTime},
-    },
+    rustls::{ClientConfig, pki_types::ServerName},
 };
 use wsproto::{Config, DeflateConfig, Message, Settings};
 use wsproto_tokio::{
@@ -33,57 +32,12 @@ use wsproto_tokio::{
 
 use crate::server::{PATIENCE, Server, Wire, of_kind};
 
-/// Takes any certificate: the server's signs itself. What it signs is checked.
-#[derive(Debug)]
-struct Anybody(CryptoProvider);
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, TlsError> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
-}
-
 async fn dial(server: &Server, protocol: &[u8]) -> TlsStream<TcpStream> {
     dial_at("127.0.0.1", server, protocol).await
 }
 
 async fn dial_at(address: &str, server: &Server, protocol: &[u8]) -> TlsStream<TcpStream> {
-    let provider = ring::default_provider();
-    let mut config = ClientConfig::builder_with_provider(Arc::new(provider.clone()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
-        .with_no_client_auth();
+    let mut config = ClientConfig::clone(&insecure::config().unwrap());
     config.alpn_protocols = vec![protocol.to_vec()];
     let stream = TcpStream::connect((address, server.port)).await.unwrap();
     let name = ServerName::try_from("localhost").unwrap();
