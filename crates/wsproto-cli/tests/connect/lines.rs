@@ -146,9 +146,15 @@ fn lines_that_wait_when_the_server_closes_are_told() {
         let mut ws = open(stream).await;
         let first = ws.recv().await.unwrap().unwrap();
         ws.send(first).await.unwrap();
+        // It reads nothing until the client has seen its Close; more waits than the sockets hold.
+        ws.start_close(wsproto::CloseCode::NORMAL, "").unwrap();
+        ws.flush().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(500)).await;
         ws.close(wsproto::CloseCode::NORMAL, "").await.unwrap();
     });
-    let outcome = connect(&[&ws(port)], &b"one\n".repeat(200_000));
+    let line = [vec![b'a'; 1023], vec![b'\n']].concat();
+    let outcome =
+        connect(&[&ws(port), "--no-compression"], &[b"one\n".to_vec(), line.repeat(30_000)].concat());
     assert_eq!((outcome.status, outcome.text()), (9, "one\n"), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("before all lines were sent"), "{}", outcome.stderr);
 }
