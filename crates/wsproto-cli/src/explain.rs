@@ -1,8 +1,8 @@
 //! `wsproto explain`: recorded bytes as frames and messages, and the rule that was broken.
 //!
-//! [`input`] opens what is to be read and tells its kind. Bytes of one direction ([`raw`]) and sessions of the page go
+//! [`input`] opens the input and finds its kind. Bytes of one direction ([`raw`]) and sessions of the page go
 //! to an explainer at once; a capture ([`capture`]) is first cut into connections ([`flows`]), whose segments are put
-//! in order ([`reassembly`]). [`show`] writes what was seen.
+//! in order ([`reassembly`]). [`show`] writes the records.
 
 mod bits;
 mod capture;
@@ -93,7 +93,7 @@ fn extensions(value: &str) -> Result<String, String> {
     check_extensions(value).map(|()| value.into())
 }
 
-/// What the options say of how to look.
+/// The options that say how to read the bytes.
 struct Options {
     from: Option<Sender>,
     extensions: Option<String>,
@@ -101,7 +101,7 @@ struct Options {
 }
 
 impl Options {
-    /// Makes an explainer of what begins with a handshake or, `open`, with frames.
+    /// Makes an explainer of bytes that begin with a handshake, or with frames if `open`.
     fn explainer(&self, open: bool) -> Explainer {
         let start = if open {
             Start::Open { extensions: self.extensions.clone().unwrap_or_default(), subprotocol: None }
@@ -131,9 +131,9 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     let mut show = Show::stdout(if args.json { Form::Json } else { Form::Lines { bits: args.bits, times } });
     match explain(input, &options, &mut show) {
         Ok(()) => {}
-        // Nobody reads on: there is nothing left to do.
+        // The reader of standard output has gone: there is nothing left to do.
         Err(Stop::Closed) => return Ok(show.status().into()),
-        // What was found counts more than that the rest can't be read.
+        // A broken rule decides the exit status, even if the rest can't be read.
         Err(Stop::Failed(failure)) if show.status() == Status::Broken => {
             failure.report();
         }

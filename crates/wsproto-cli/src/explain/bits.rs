@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use super::dump::spaced;
 use crate::wire::{Frame, unhex};
 
-/// Where the parts of a header are indented to.
+/// The indentation of the parts of a header.
 const INDENT: &str = "                ";
 
 /// Shows each bit of a header (RFC 6455 §5.2).

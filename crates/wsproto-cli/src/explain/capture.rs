@@ -13,24 +13,24 @@ use super::{
 };
 use crate::exit::{Failure, Status};
 
-/// How much of the file is in memory, and the most that one packet may make of it.
+/// The bytes of the file that are in memory, and the most that they grow to for one long packet.
 const BUFFER_LEN: usize = 128 << 10;
 const LONGEST_BLOCK: usize = 64 << 20;
 
 /// An interface of a capture.
 #[derive(Clone, Copy, Debug)]
 struct Interface {
-    /// None for one whose packets can't be read.
+    /// None if packets of this link can't be read.
     link: Option<Link>,
-    /// Units a second of its times.
+    /// The units of its times, per second.
     resolution: u64,
 }
 
-/// What has been read of a capture.
+/// The state of reading a capture.
 #[derive(Debug, Default)]
 struct Capture {
     interfaces: Vec<Interface>,
-    /// How many packets there were, and how many of a link that isn't known.
+    /// The number of packets, and of those whose link is unknown.
     packets: u64,
     unknown: u64,
     link: Option<i32>,
@@ -121,7 +121,7 @@ impl Capture {
     }
 
     fn interface(&mut self, link: i32, resolution: u64) {
-        // More than any capture has; what is beyond isn't known.
+        // More interfaces than any capture has. Packets of later ones count as of an unknown link.
         if self.interfaces.len() < 65_536 {
             self.interfaces.push(Interface { link: Link::of(link), resolution });
         }

@@ -1,4 +1,4 @@
-//! The bytes around an offending one, as a hex dump with a mark.
+//! The bytes around the offending byte, as a hex dump with a mark.
 
 use std::fmt::{self, Write};
 
@@ -9,7 +9,7 @@ use crate::wire::{Broken, hex, unhex};
 const ROW_LEN: usize = 16;
 const MARK: Style = AnsiColor::Red.on_default().bold();
 
-/// Shows the bytes, and marks the offending one.
+/// Shows the bytes, and marks the offending byte.
 pub(super) fn write(broken: &Broken, text: &mut String) -> fmt::Result {
     let bytes = unhex(&broken.context.hex).unwrap_or_default();
     let mut offset = broken.context.offset;

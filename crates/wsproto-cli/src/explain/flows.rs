@@ -14,20 +14,20 @@ use super::{
     show::{Show, Stop},
 };
 
-/// The most connections that are followed at once, and the most bytes of all that wait for some that are missing.
+/// The most connections that are followed at once, and the most bytes of all of them that wait for missing bytes.
 const MOST: usize = 1024;
 const MOST_WAITING: usize = 32 << 20;
 
 /// Follows the connections of a capture.
 pub(super) struct Flows<'a> {
     options: &'a Options,
-    /// By both addresses, the lower one first.
+    /// The connections by both addresses, the lower address first.
     open: HashMap<(SocketAddr, SocketAddr), Flow>,
-    /// How many connections were shown.
+    /// The number of connections that were shown.
     shown: u64,
-    /// How many bytes wait.
+    /// The number of bytes that wait for missing bytes.
     waiting: usize,
-    /// How many weren't, by the reason; and how many were too many.
+    /// The number of connections that weren't shown, by reason; and of those above the limit.
     skipped: Vec<(Skipped, u64)>,
     too_many: u64,
 }
@@ -49,7 +49,7 @@ impl<'a> Flows<'a> {
             && segment.syn
             && !flow.begin(segment)
         {
-            // The same ports, used again.
+            // A new connection uses the same ports.
             self.end(key, show)?;
         }
         if !self.open.contains_key(&key) {
@@ -75,7 +75,7 @@ impl<'a> Flows<'a> {
         if flow.is_over() { self.end(key, show) } else { Ok(()) }
     }
 
-    /// Ends the connection of those that are idle that was silent for the longest time.
+    /// Ends the idle connection that was silent for the longest time.
     fn make_room(&mut self, show: &mut Show) -> Result<(), Stop> {
         let idle = self.open.iter().filter(|(_, flow)| flow.is_idle());
         let oldest = idle.min_by_key(|(_, flow)| flow.last).map(|(key, _)| *key);
@@ -96,7 +96,7 @@ impl<'a> Flows<'a> {
         Ok(())
     }
 
-    /// Ends all connections, and says what was left out.
+    /// Ends all connections, and notes what wasn't shown.
     pub(super) fn finish(&mut self, show: &mut Show) -> Result<(), Stop> {
         let mut keys: Vec<_> = self.open.iter().map(|(key, flow)| (flow.began, *key)).collect();
         keys.sort_unstable();

@@ -8,16 +8,16 @@ pub(super) struct HexReader {
     /// The first digit of a pair, and the character before it.
     high: Option<u8>,
     last: u8,
-    /// How many characters were read.
+    /// The number of characters that were read.
     place: u64,
 }
 
 /// Why digits can't be read; places count from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum HexError {
-    /// What stands at a place is no digit.
+    /// The character at this place is no digit.
     NotADigit { place: u64, found: u8 },
-    /// The digit before a place has no second one.
+    /// The digit before this place has no second digit.
     Odd { place: u64 },
 }
 

@@ -1,4 +1,4 @@
-//! What is to be read, and its kind.
+//! The input, and its kind.
 
 use std::{
     fs::File,
@@ -12,7 +12,7 @@ use crate::{
     streams::{self, Patient},
 };
 
-/// With what kinds of inputs begin. As few bytes as possible are awaited: the input may be a live stream.
+/// The first bytes of each kind of input. They are as few as possible, because the input may be a live stream.
 const MAGICS: [(&[u8], Result<Kind, &str>); 11] = [
     (b"\xd4\xc3\xb2\xa1", Ok(Kind::Pcap)),
     (b"\xa1\xb2\xc3\xd4", Ok(Kind::Pcap)),
@@ -30,7 +30,7 @@ const MAGICS: [(&[u8], Result<Kind, &str>); 11] = [
     ),
 ];
 const TLS: &str = "begins with TLS: the bytes are encrypted, and can't be explained";
-/// The longest first block of a pcapng.
+/// The longest first block of a pcapng, in bytes.
 const BLOCK_LEN: u32 = 64 << 10;
 
 /// The kind of an input.
@@ -46,10 +46,10 @@ pub(super) enum Kind {
     Pcap,
 }
 
-/// An input that was opened, and isn't empty.
+/// An open input that isn't empty.
 pub(super) struct Input {
     pub(super) kind: Kind,
-    /// How messages call it.
+    /// Its name in messages.
     pub(super) name: String,
     pub(super) reader: Box<dyn Read + Send>,
 }
@@ -88,7 +88,7 @@ impl Input {
         Self::read(name, reader, kind)
     }
 
-    /// Reads the first bytes, and tells the kind by them unless it is known.
+    /// Reads the first bytes, and finds the kind by them unless `kind` names it.
     pub(super) fn read(
         name: String,
         mut reader: Box<dyn Read + Send>,
@@ -125,24 +125,24 @@ impl Input {
     }
 }
 
-/// Says that an input can't be read.
+/// Returns the failure for an input that can't be read.
 pub(super) fn unreadable(name: &str, error: &io::Error) -> Failure {
     Failure::new(Status::Local, format_args!("can't read {name}: {error}"))
 }
 
-/// Reads until there are so many bytes, or no more.
+/// Reads until `bytes` has `len` bytes, or the input ends.
 fn fill(reader: &mut impl Read, bytes: &mut Vec<u8>, len: usize) -> io::Result<()> {
     let missing = u64::try_from(len.saturating_sub(bytes.len())).unwrap_or(u64::MAX);
     reader.take(missing).read_to_end(bytes).map(drop)
 }
 
-/// Tells the kind by the first bytes; an error is the rest of a sentence.
+/// Returns the kind by the first bytes. The error is the end of a sentence that begins with the input's name.
 fn kind_of(first: &[u8]) -> Result<Kind, &'static str> {
     let found = MAGICS.iter().find(|(magic, _)| first.starts_with(magic));
     found.map_or(Ok(Kind::Raw), |(_, kind)| *kind)
 }
 
-/// Reads the first block of a capture, as its reader wants it in one piece.
+/// Reads the first block of a capture, because its reader needs it in one piece.
 fn fill_first_block(reader: &mut impl Read, first: &mut Vec<u8>) -> io::Result<()> {
     fill(reader, first, 24)?;
     if !first.starts_with(b"\n\r\r\n") {

@@ -1,4 +1,4 @@
-//! A captured packet, as far as TCP has to know it.
+//! The TCP segment in a captured packet.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -14,25 +14,25 @@ pub(super) struct Segment<'a> {
     pub(super) syn: bool,
     pub(super) fin: bool,
     pub(super) rst: bool,
-    /// What was captured of the payload.
+    /// The captured part of the payload.
     pub(super) payload: &'a [u8],
 }
 
-/// What stands in front of IP, as captures number it.
+/// The link layer in front of IP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Link {
     Ethernet,
     /// IP itself.
     Ip,
-    /// Four bytes that tell the family.
+    /// Four bytes that name the address family.
     Loopback,
-    /// Linux cooked, version 1 and 2.
+    /// Linux cooked, versions 1 and 2.
     Cooked1,
     Cooked2,
 }
 
 impl Link {
-    /// Returns what a number of a capture means; none for what isn't known.
+    /// Returns the link with this number in captures; none if it is unknown.
     pub(super) const fn of(number: i32) -> Option<Self> {
         Some(match number {
             0 | 108 => Self::Loopback,
@@ -46,7 +46,7 @@ impl Link {
     }
 }
 
-/// Finds the segment in a packet; none where there is none, or only a fragment of one.
+/// Finds the segment in a packet; none if there is no segment, or only a fragment of it.
 pub(super) fn segment(link: Link, packet: &[u8]) -> Option<Segment<'_>> {
     let sliced = match link {
         Link::Ethernet => LaxSlicedPacket::from_ethernet(packet).ok()?,

@@ -13,7 +13,7 @@ use crate::{
     wire::{Chunk, Explainer, Sender},
 };
 
-/// What is seen of so many bytes is in memory at once, and frames are short.
+/// The bytes that are read at once. Their records are in memory together, and short frames make many records.
 const READ_LEN: usize = 16 << 10;
 
 /// Explains the bytes as they come, so that the input may be endless.
@@ -21,7 +21,7 @@ pub(super) fn explain(mut input: Input, options: &Options, show: &mut Show) -> R
     let mut digits = (input.kind == Kind::Hex).then(HexReader::default);
     let mut looking: Option<(Explainer, Sender)> = None;
     let (mut buffer, mut records) = (vec![0; READ_LEN], Vec::new());
-    // What comes before the kind of the bytes is known.
+    // The bytes that the explainer hasn't seen yet.
     let mut bytes = Vec::new();
     loop {
         let len = input.reader.read(&mut buffer).map_err(|error| unreadable(&input.name, &error))?;
@@ -34,7 +34,7 @@ pub(super) fn explain(mut input: Input, options: &Options, show: &mut Show) -> R
             }
             None => bytes.extend_from_slice(read),
         }
-        // A few bytes tell who has sent them.
+        // The first few bytes show who has sent them.
         if looking.is_none() && !bytes.is_empty() && (len == 0 || tells(&bytes)) {
             let from = options.from.unwrap_or_else(|| sender(&bytes));
             looking = Some((options.explainer(!begins_with_handshake(&bytes)), from));
@@ -46,7 +46,7 @@ pub(super) fn explain(mut input: Input, options: &Options, show: &mut Show) -> R
                 explainer.cut(*from, Duration::ZERO, &mut records);
             }
             show.records(None, &mut records)?;
-            // The input may be endless, and nothing more can be said of it.
+            // The input may be endless, and the explainer ignores the rest.
             if explainer.is_deaf(*from) {
                 return Ok(());
             }
@@ -65,24 +65,24 @@ fn not_hex(name: &str, error: impl std::fmt::Display) -> Failure {
     Failure::new(Status::Local, format_args!("{name}: {error}"))
 }
 
-/// Tells whether the first bytes suffice to tell what they are: two of a frame, or a method.
+/// Returns whether the first bytes suffice to find their kind: two bytes of a frame, or a method.
 pub(super) fn tells(first: &[u8]) -> bool {
     let is_word = first.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'/');
     first.len() >= if is_word { 8 } else { 2 }
 }
 
-/// Tells whether the first bytes are a request or an answer, as far as they came.
+/// Returns whether the first bytes are a request or an answer, as far as they have come.
 pub(super) fn begins_with_handshake(first: &[u8]) -> bool {
     first.starts_with(b"HTTP/") || is_request(first)
 }
 
-/// Tells whether the first bytes are a method: no frame begins with three capital letters and a blank.
+/// Returns whether the first bytes are a method: no frame begins with three capital letters and a blank.
 pub(super) fn is_request(first: &[u8]) -> bool {
     let method = first.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
     method >= 3 && matches!(first.get(method), Some(b' ') | None)
 }
 
-/// Tells who has sent the bytes: by the first line, or by the mask bit of the first frame.
+/// Returns the sender of the bytes, by the first line or by the mask bit of the first frame.
 fn sender(first: &[u8]) -> Sender {
     let is_masked = first.get(1).is_some_and(|second| second & 0x80 != 0);
     if is_request(first) || (!begins_with_handshake(first) && is_masked) {

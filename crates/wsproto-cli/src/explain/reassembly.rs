@@ -1,23 +1,23 @@
-//! The bytes of one direction of TCP, out of segments that come twice, out of order, or not at all.
+//! The bytes of one direction of TCP. Segments may come twice, out of order, or not at all.
 
 use std::{collections::BTreeMap, mem};
 
 use bytes::Bytes;
 
-/// The most bytes, and the most segments, that wait for one that is missing.
+/// The most bytes, and the most segments, that wait for a missing segment.
 const WAITING_LEN: usize = 1 << 20;
 const WAITING_SEGMENTS: usize = 4096;
-/// So many packets of the other side may come, after it has acknowledged bytes, until these count as never captured: a
-/// capture has packets of both directions out of order, too.
+/// The number of packets of the other side that may acknowledge missing bytes before these count as never captured.
+/// It isn't 0, because a capture may also have the packets of the two directions out of order.
 const PATIENCE: u32 = 16;
-/// A segment farther ahead than any window belongs to something else.
+/// The farthest that a segment may be ahead, in bytes: more than any window, so it isn't of this stream.
 const FARTHEST: u64 = 1 << 30;
 
 /// A part of the stream, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Bytes(Bytes),
-    /// So many bytes are missing.
+    /// This number of bytes is missing.
     Gap(u64),
     End,
 }
@@ -27,14 +27,14 @@ pub(super) enum Part {
 pub(super) struct Reassembly {
     /// The sequence number of the next byte, once one is known.
     next: Option<u32>,
-    /// How many bytes were given or are missing: the place of the next byte.
+    /// The place of the next byte: the number of bytes that were given or skipped.
     given: u64,
-    /// What came too early, by its place.
+    /// The segments that came too early, by their places.
     waiting: BTreeMap<u64, Bytes>,
     waiting_len: usize,
-    /// Up to where the other side has acknowledged.
+    /// The place up to which the other side has acknowledged.
     acknowledged: u64,
-    /// How many packets have acknowledged what is missing.
+    /// The number of packets that have acknowledged missing bytes.
     overdue: u32,
     /// Where the stream ends.
     end: Option<u64>,
@@ -42,7 +42,7 @@ pub(super) struct Reassembly {
 }
 
 impl Reassembly {
-    /// Takes the number of the stream's beginning: of a SYN. Tells whether it is that of the stream which is known.
+    /// Takes the sequence number of a SYN. Returns whether it begins this stream.
     pub(super) fn begin(&mut self, sequence: u32) -> bool {
         let first = sequence.wrapping_add(1);
         let place = |next: u32| u64::from(next.wrapping_sub(first));
@@ -53,11 +53,11 @@ impl Reassembly {
         true
     }
 
-    /// Takes a segment, and appends what follows from it.
+    /// Takes a segment, and appends the parts that are now in order.
     pub(super) fn segment(&mut self, sequence: u32, payload: &[u8], fin: bool, out: &mut Vec<Part>) {
         let next = *self.next.get_or_insert(sequence);
         let ahead = sequence.wrapping_sub(next);
-        // Half of all numbers are ahead, half behind.
+        // Half of all sequence numbers are ahead, and half are old.
         let (place, payload) = if ahead < 1 << 31 {
             (self.given.saturating_add(ahead.into()), payload)
         } else {
@@ -82,7 +82,8 @@ impl Reassembly {
         }
     }
 
-    /// Takes what the other side has acknowledged: what it has and we don't, was never captured.
+    /// Takes an acknowledgement of the other side. Bytes that it has acknowledged and that are missing here were never
+    /// captured.
     pub(super) fn acknowledge(&mut self, number: u32, out: &mut Vec<Part>) {
         let Some(next) = self.next else { return };
         let ahead = number.wrapping_sub(next);
@@ -100,27 +101,27 @@ impl Reassembly {
         }
     }
 
-    /// Tells whether something waits for bytes that the other side has acknowledged.
+    /// Returns whether a segment waits for bytes that the other side has acknowledged.
     fn is_overdue(&self) -> bool {
         self.waiting.first_key_value().is_some_and(|(place, _)| *place <= self.acknowledged)
     }
 
-    /// Returns how many bytes wait.
+    /// Returns the number of bytes that wait.
     pub(super) const fn waiting(&self) -> usize {
         self.waiting_len
     }
 
-    /// Gives what waits, and leaves out what is missing before it.
+    /// Gives the segments that wait, with gaps for the missing bytes.
     pub(super) fn give_up(&mut self, out: &mut Vec<Part>) {
         while !self.waiting.is_empty() {
             self.skip(out);
         }
     }
 
-    /// Ends the capture: what waits is given, and what is missing at the end is told.
+    /// Ends the capture: gives the segments that wait, and a gap for bytes that are missing at the end.
     pub(super) fn finish(&mut self, out: &mut Vec<Part>) {
         self.give_up(out);
-        // A FIN is acknowledged as a byte is.
+        // A FIN counts as a byte in acknowledgements.
         let known = self.end.unwrap_or_else(|| self.acknowledged.saturating_sub(1));
         let missing = known.saturating_sub(self.given);
         if missing > 0 && !self.ended {
@@ -130,7 +131,7 @@ impl Reassembly {
         self.go_on(out);
     }
 
-    /// Keeps a segment that came too early; of two at a place the longer one.
+    /// Keeps a segment that came too early. Of two segments at one place, it keeps the longer.
     fn wait(&mut self, place: u64, payload: &[u8]) {
         let waiting = self.waiting.entry(place).or_default();
         if payload.len() > waiting.len() {
@@ -139,7 +140,7 @@ impl Reassembly {
         }
     }
 
-    /// Gives what no longer waits.
+    /// Gives the segments that no longer have to wait.
     fn go_on(&mut self, out: &mut Vec<Part>) {
         while let Some(entry) = self.waiting.first_entry()
             && *entry.key() <= self.given
@@ -156,7 +157,7 @@ impl Reassembly {
         }
     }
 
-    /// Leaves out what is missing before the first segment that waits.
+    /// Gives a gap for the bytes that are missing before the first segment that waits.
     fn skip(&mut self, out: &mut Vec<Part>) {
         if let Some((place, _)) = self.waiting.first_key_value() {
             let missing = place.saturating_sub(self.given);

@@ -35,7 +35,7 @@ pub(super) fn explain(input: Input, options: &Options, show: &mut Show) -> Resul
             continue;
         }
         let outcome = session::replay(&line, &mut explainer, &mut records);
-        // What came before is told, whatever this line is.
+        // The records of earlier lines are shown even if this line can't be read.
         show.records(None, &mut records)?;
         outcome.map_err(|error| {
             Failure::new(Status::Local, format_args!("{}, line {number}: {error}", input.name))

@@ -1,4 +1,4 @@
-//! Writes what was seen to standard output: as lines for people, or as JSON for machines.
+//! Writes records to standard output: as lines for people, or as JSON for machines.
 
 use std::{
     fmt::{self, Write as _},
@@ -19,7 +19,7 @@ use crate::{
 /// Where records go.
 pub(super) struct Show {
     out: Box<dyn Write>,
-    /// Where what is said besides goes; nobody may be there to read it.
+    /// Where notes go. Errors in writing them are ignored.
     notes: Box<dyn Write>,
     form: Form,
     /// Whether a rule was broken.
@@ -33,7 +33,7 @@ pub(super) enum Form {
     Lines {
         /// Whether each bit of each header is shown.
         bits: bool,
-        /// Whether a line begins with a time, or else with a place in the stream.
+        /// Whether a line begins with a time; otherwise it begins with a place in the stream.
         times: bool,
     },
 }
@@ -41,7 +41,7 @@ pub(super) enum Form {
 /// Why nothing more is shown.
 #[derive(Debug)]
 pub(super) enum Stop {
-    /// Whoever read standard output has gone.
+    /// The reader of standard output has gone.
     Closed,
     Failed(Failure),
 }
@@ -61,14 +61,14 @@ impl From<io::Error> for Stop {
     }
 }
 
-/// A text in memory takes all.
+/// This never happens: writing to a string doesn't fail.
 impl From<fmt::Error> for Stop {
     fn from(error: fmt::Error) -> Self {
         Self::Failed(Failure::new(Status::Local, error))
     }
 }
 
-/// Between which addresses a connection is.
+/// The two addresses of a connection.
 #[derive(Serialize)]
 struct Addresses {
     client: SocketAddr,
@@ -76,7 +76,7 @@ struct Addresses {
 }
 
 impl Show {
-    /// Writes to standard output, in colours where that is a terminal.
+    /// Writes to standard output, in colours if it is a terminal.
     pub(super) fn stdout(form: Form) -> Self {
         Self::new(Box::new(streams::stdout()), Box::new(streams::stderr()), form)
     }
@@ -85,7 +85,7 @@ impl Show {
         Self { out, notes, form, broken: false }
     }
 
-    /// Says something that is no record.
+    /// Writes a note, which is no record.
     pub(super) fn note(&mut self, note: fmt::Arguments<'_>) {
         drop(self.notes.write_all(format!("wsproto: {note}\n").as_bytes()));
     }
@@ -95,7 +95,7 @@ impl Show {
         if self.broken { Status::Broken } else { Status::Clean }
     }
 
-    /// Tells that one of several connections begins.
+    /// Shows the beginning of one of several connections.
     pub(super) fn connection(
         &mut self,
         number: u64,
@@ -110,7 +110,7 @@ impl Show {
         self.write(&text)
     }
 
-    /// Shows records, and takes them.
+    /// Shows records, and empties the list.
     pub(super) fn records(&mut self, connection: Option<u64>, records: &mut Vec<Record>) -> Result<(), Stop> {
         let mut text = String::new();
         for record in records.drain(..) {
@@ -161,7 +161,7 @@ fn json(value: &impl Serialize) -> Result<String, Stop> {
     Ok(escape_json(&line) + "\n")
 }
 
-/// Shows the lines of a head after its first one.
+/// Shows the fields of a head.
 fn fields(head: &Handshake, text: &mut String) -> fmt::Result {
     for field in head.fields.iter().filter(|field| !field.name.starts_with(':')) {
         let (name, value) = (escape(&field.name, 100), escape(&field.value, 1000));

@@ -1,4 +1,4 @@
-//! One connection of a capture: it is shown once a WebSocket is asked for.
+//! One connection of a capture. It is shown once its client asks for a WebSocket.
 
 use std::{mem, net::SocketAddr, time::Duration};
 
@@ -20,7 +20,7 @@ use crate::{
 
 /// A connection of a capture.
 pub(super) struct Flow {
-    /// When its first packet came, and the last one.
+    /// The times of its first and its last packet.
     pub(super) began: Duration,
     pub(super) last: Duration,
     first: End,
@@ -28,12 +28,12 @@ pub(super) struct Flow {
     /// Whether the first end is the client, once that is known.
     first_is_client: Option<bool>,
     stage: Stage,
-    /// What comes before a WebSocket, and between two that were asked for.
+    /// The HTTP before a WebSocket, and between two requests for one.
     http: Http,
     watch: Option<Watch>,
-    /// What was seen and not shown yet.
+    /// The records that weren't shown yet.
     records: Vec<Record>,
-    /// What is to be said besides.
+    /// A note that wasn't shown yet.
     note: Option<String>,
     /// The number under which it is shown.
     number: Option<u64>,
@@ -41,7 +41,7 @@ pub(super) struct Flow {
     reset: bool,
 }
 
-/// One end, and what it has sent.
+/// One end, and the bytes that it has sent.
 struct End {
     address: SocketAddr,
     stream: Reassembly,
@@ -50,19 +50,19 @@ struct End {
     fin: bool,
     /// Whether its SYN has come.
     syn: bool,
-    /// What came before it was known what the connection is, and how much was missing before that.
+    /// The bytes that came before the connection's protocol was known, and the number of missing bytes before them.
     early: Vec<u8>,
     missing: u64,
 }
 
-/// What the next bytes are.
+/// The protocol of the next bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    /// Not known: too few have come.
+    /// Unknown: too few bytes have come.
     Unknown,
-    /// Of HTTP, as far as is known.
+    /// HTTP, as far as is known.
     Http,
-    /// Of a WebSocket.
+    /// A WebSocket.
     WebSocket,
 }
 
@@ -83,7 +83,7 @@ impl Flow {
             last: at,
             first: end(segment.from),
             second: end(segment.to),
-            // Whoever sends a SYN with an ACK answers.
+            // A SYN with an ACK comes from the server.
             first_is_client: segment.syn.then_some(segment.acknowledged.is_none()),
             stage: Stage::Unknown,
             http: Http::default(),
@@ -96,7 +96,7 @@ impl Flow {
         }
     }
 
-    /// Takes the number with which a SYN begins a direction; tells whether it belongs to this connection.
+    /// Takes the sequence number of a segment with SYN. Returns whether the segment belongs to this connection.
     pub(super) fn begin(&mut self, segment: &Segment<'_>) -> bool {
         self.ends(segment.from).0.syn |= segment.syn;
         !segment.syn || (self.skipped.is_none() && self.ends(segment.from).0.stream.begin(segment.sequence))
@@ -117,7 +117,7 @@ impl Flow {
         self.reset |= segment.rst;
         self.ends(segment.from).0.fin |= segment.fin;
         if self.skipped.is_some() {
-            // All that counts is when its ports are free again.
+            // Only its end matters: then its ports are free again.
             self.ends(segment.from).0.ended |= segment.fin;
             return;
         }
@@ -135,13 +135,13 @@ impl Flow {
         self.parts(segment.to, others, options);
     }
 
-    /// Returns how many bytes wait for others.
+    /// Returns the number of bytes that wait for others.
     pub(super) fn waiting(&self) -> usize {
         let streams = self.first.stream.waiting().saturating_add(self.second.stream.waiting());
         streams.saturating_add(self.http.kept())
     }
 
-    /// Waits no longer for what is missing.
+    /// Stops waiting for missing bytes.
     pub(super) fn give_up(&mut self, options: &Options) {
         for address in [self.first.address, self.second.address] {
             let mut parts = Vec::new();
@@ -153,7 +153,7 @@ impl Flow {
         self.found(found, options);
     }
 
-    /// Has what an end has sent looked at.
+    /// Takes parts of the stream of one end.
     fn parts(&mut self, address: SocketAddr, parts: Vec<Part>, options: &Options) {
         for part in parts {
             if self.skipped.is_some() {
@@ -167,7 +167,7 @@ impl Flow {
         }
     }
 
-    /// Keeps what comes before it is known what the connection is.
+    /// Keeps a part that comes before the connection's protocol is known.
     fn early(&mut self, address: SocketAddr, part: Part, options: &Options) {
         let (own, other) = self.ends(address);
         let is_enough = match &part {
@@ -196,7 +196,7 @@ impl Flow {
         }
     }
 
-    /// Decides by the first bytes of an end what the connection is.
+    /// Decides on the connection's protocol by the first bytes of an end.
     fn decide(&mut self, address: SocketAddr, options: &Options) {
         let is_first = self.first.address == address;
         let bytes = &self.ends(address).0.early[..];
@@ -238,7 +238,7 @@ impl Flow {
         }
     }
 
-    /// Looks at a part, once it is known what the connection is.
+    /// Takes a part once the connection's protocol is known.
     fn part(&mut self, address: SocketAddr, part: Part, options: &Options) {
         let is_client = self.first_is_client == Some(self.first.address == address);
         let from = if is_client { Sender::Client } else { Sender::Server };
@@ -261,13 +261,13 @@ impl Flow {
             }
         }
         self.found(found, options);
-        // An answer may have been captured before its request, and its end, too. What is told already isn't told again.
+        // The answer, and the server's end, may have been captured before the request. A second end has no effect.
         if self.stage == Stage::WebSocket && from == Sender::Client && self.has_ended(Sender::Server) {
             self.watch(Sender::Server, 0, |explainer, at, out| explainer.end(Sender::Server, at, out));
         }
     }
 
-    /// Has what HTTP has led to looked at.
+    /// Takes the findings of HTTP.
     fn found(&mut self, found: Vec<Found>, options: &Options) {
         for found in found {
             match found {
@@ -291,7 +291,7 @@ impl Flow {
         }
     }
 
-    /// Has the explainer look; in this direction `offset` bytes came before what it sees first.
+    /// Lets the explainer look. On the first call for a direction, `offset` is the number of bytes that came before.
     fn watch(
         &mut self,
         from: Sender,
@@ -312,7 +312,7 @@ impl Flow {
         }
     }
 
-    /// Shows what was seen, if there is anything of a WebSocket.
+    /// Shows the new records and the note. Announces the connection before its first record.
     pub(super) fn show(&mut self, shown: &mut u64, show: &mut Show) -> Result<(), Stop> {
         if !self.records.is_empty() && self.number.is_none() {
             *shown = shown.saturating_add(1);
@@ -332,7 +332,7 @@ impl Flow {
         self.forget();
     }
 
-    /// Gives back the memory of what is of no concern any more.
+    /// Frees memory that is no longer needed.
     fn forget(&mut self) {
         self.watch = None;
         self.http = Http::default();
@@ -342,17 +342,17 @@ impl Flow {
         }
     }
 
-    /// Tells whether others may have its room: it isn't shown, or both ends have ended it.
+    /// Returns whether another connection may take its place: it isn't shown, or both ends have sent a FIN.
     pub(super) const fn is_idle(&self) -> bool {
         (self.skipped.is_some() && self.number.is_none()) || (self.first.fin && self.second.fin)
     }
 
-    /// Tells whether no more can come.
+    /// Returns whether no more bytes can come.
     pub(super) const fn is_over(&self) -> bool {
         self.reset || (self.first.ended && self.second.ended)
     }
 
-    /// Ends the connection: after a reset in earnest, otherwise as far as it was captured.
+    /// Ends the connection. After a reset its streams have ended; otherwise the capture cuts them off.
     pub(super) fn finish(&mut self, options: &Options, shown: &mut u64, show: &mut Show) -> Result<(), Stop> {
         let addresses = [self.first.address, self.second.address];
         for address in addresses {
@@ -392,7 +392,7 @@ impl Flow {
         if is_first { self.first.ended } else { self.second.ended }
     }
 
-    /// Tells why it isn't shown, if it isn't.
+    /// Returns the reason if it isn't shown.
     pub(super) fn skipped(&self) -> Option<Skipped> {
         self.skipped.filter(|_| self.number.is_none())
     }

@@ -1,7 +1,7 @@
-//! HTTP/1.1 before a WebSocket: requests and answers are told apart, until one asks for the upgrade.
+//! HTTP/1.1 before a WebSocket: follows requests and answers until a request asks for the upgrade.
 //!
-//! A client may send ordinary requests first, and may ask again on the same connection after a refusal. What belongs to a
-//! request for a WebSocket is given away for the explainer; all else is passed over, which keeps a head at most.
+//! A client may send ordinary requests first, and may ask again on the same connection after a refusal. The explainer
+//! gets a request for a WebSocket and its answer. Everything else is skipped, and needs memory for one head at most.
 
 mod body;
 mod direction;
@@ -14,33 +14,33 @@ use self::{
 };
 use crate::wire::{Sender, head_fields, head_list};
 
-/// So many requests may wait for their answers.
+/// The most requests that may wait for their answers.
 const MOST_ASKED: usize = 1024;
 
 const MISSING: &str = "bytes are missing";
 
-/// What is found.
+/// A finding.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found {
-    /// A request for a WebSocket comes, or an answer to one that isn't known.
+    /// A request for a WebSocket follows, or an answer to one that wasn't captured.
     Ask,
-    /// Bytes of it, and where they are.
+    /// Bytes of the WebSocket, and their place.
     Bytes { from: Sender, offset: u64, bytes: Vec<u8> },
-    /// Bytes of it are missing.
+    /// Bytes of the WebSocket are missing.
     Gap { from: Sender, offset: u64, missing: Option<u64> },
-    /// All that comes belongs to it.
+    /// All bytes from here on belong to the WebSocket.
     Open,
-    /// Nothing more can be told.
+    /// The rest of the connection can't be read.
     GiveUp { from: Sender, offset: u64, why: &'static str },
 }
 
-/// What was asked for.
+/// The kind of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asked {
     WebSocket,
-    /// Its answer has no body, whatever its head says.
+    /// HEAD: the answer has no body, even if its head gives a length.
     Head,
-    /// The same where it is granted.
+    /// CONNECT: a successful answer has no body.
     Connect,
     Other,
 }
@@ -52,26 +52,26 @@ pub(super) struct Http {
     server: Direction,
     /// The requests that have no answer yet, the oldest first.
     asked: VecDeque<Asked>,
-    /// What came of the client after it has asked for a WebSocket.
+    /// The bytes that the client sent after its request for a WebSocket.
     held: Vec<u8>,
     /// The client's beginning was captured: its request comes, though the capture may have its answer first.
     awaits_client: bool,
-    /// What came of the server before that.
+    /// The bytes that came from the server before that request.
     early: Vec<u8>,
     /// The body of a refusal of a WebSocket is under way.
     refusing: bool,
-    /// How many heads were whole.
+    /// The number of whole heads.
     heads: u64,
     over: bool,
 }
 
 impl Http {
-    /// Tells whether anything of HTTP has been seen.
+    /// Returns whether a whole head has come.
     pub(super) const fn has_heads(&self) -> bool {
         self.heads > 0
     }
 
-    /// Returns where the next byte of a direction is.
+    /// Returns the place of the next byte of a direction.
     pub(super) const fn offset(&self, from: Sender) -> u64 {
         match from {
             Sender::Client => self.client.offset,
@@ -79,13 +79,13 @@ impl Http {
         }
     }
 
-    /// Returns how many bytes are kept.
+    /// Returns the number of bytes that are kept.
     pub(super) fn kept(&self) -> usize {
         let heads = self.client.head.len().saturating_add(self.server.head.len());
         heads.saturating_add(self.held.len()).saturating_add(self.early.len())
     }
 
-    /// Says that the client's beginning was captured, so that its request is awaited before an answer is read.
+    /// Waits for the client's request before it reads an answer. The client's beginning was captured, so a request comes.
     pub(super) const fn await_client(&mut self) {
         self.awaits_client = true;
     }
@@ -105,7 +105,7 @@ impl Http {
         }
     }
 
-    /// Reads what came of the server before the client's request.
+    /// Reads the bytes that came from the server before the client's request.
     fn await_no_longer(&mut self, out: &mut Vec<Found>) {
         self.awaits_client = false;
         let early = mem::take(&mut self.early);
@@ -194,7 +194,7 @@ impl Http {
         self.answer(head, out)
     }
 
-    /// The head of an answer is whole.
+    /// Takes the whole head of an answer.
     fn answer(&mut self, head: Vec<u8>, out: &mut Vec<Found>) -> Result<(), Unclear> {
         let start = self.server.offset.saturating_sub(len(&head));
         let unclear = |why| Unclear { offset: start, why };
@@ -218,7 +218,7 @@ impl Http {
                     self.refusing = true;
                     self.go_on_after_refusal(out);
                 }
-                // Whatever is wrong with it, the explainer says.
+                // The explainer reports an answer that breaks a rule.
                 _ => self.open(out),
             }
             return Ok(());
@@ -235,7 +235,7 @@ impl Http {
         Ok(())
     }
 
-    /// An answer to a WebSocket comes whose request isn't known, or not all of it.
+    /// Begins a WebSocket with its answer: its request wasn't captured, or not all of it.
     fn ask_unknown(&mut self, out: &mut Vec<Found>) {
         out.push(Found::Ask);
         let client = &mut self.client;
@@ -248,7 +248,7 @@ impl Http {
         }
     }
 
-    /// After a refusal the client may ask for something else.
+    /// Goes on with the client's bytes once the body of a refusal is over.
     fn go_on_after_refusal(&mut self, out: &mut Vec<Found>) {
         if self.server.body.is_over() {
             self.refusing = false;
@@ -258,12 +258,12 @@ impl Http {
         }
     }
 
-    /// Tells whether a WebSocket was asked for, and the answer isn't whole.
+    /// Returns whether a request for a WebSocket waits for its whole answer.
     fn asks(&self) -> bool {
         self.refusing || self.asked.back() == Some(&Asked::WebSocket)
     }
 
-    /// Gives all to the explainer.
+    /// Gives the explainer all bytes from here on.
     fn open(&mut self, out: &mut Vec<Found>) {
         self.over = true;
         let held = mem::take(&mut self.held);
@@ -274,7 +274,7 @@ impl Http {
         out.push(Found::Open);
     }
 
-    /// Notes that so many bytes are missing: of a body they aren't needed.
+    /// Takes the number of missing bytes. Missing bytes of a body do no harm.
     pub(super) fn gap(&mut self, from: Sender, missing: u64, out: &mut Vec<Found>) {
         self.await_no_longer(out);
         if self.over || self.direction(from).pass_over(missing) {
@@ -289,7 +289,7 @@ impl Http {
         direction.offset = direction.offset.saturating_add(missing);
     }
 
-    /// Heads of this direction can't be told any more: what was asked for goes to the explainer, or it is the end.
+    /// Heads of this direction can't be found any more. A WebSocket that was asked for goes to the explainer as it is.
     fn unclear(&mut self, from: Sender, offset: u64, why: &'static str, out: &mut Vec<Found>) {
         let direction = self.direction(from);
         direction.lost = true;
@@ -306,14 +306,14 @@ impl Http {
             out.push(Found::Bytes { from, offset: start, bytes: head });
             return self.open(out);
         }
-        // Missing bytes of one direction leave the other one.
+        // If bytes of one direction are missing, the other one may still be read.
         if why != MISSING || (self.client.lost && self.server.lost) {
             self.over = true;
             out.push(Found::GiveUp { from, offset, why });
         }
     }
 
-    /// Ends a direction, or the capture: what has begun is given away.
+    /// Ends a direction, or the capture. The explainer gets a WebSocket's head that has begun.
     pub(super) fn end(&mut self, from: Sender, out: &mut Vec<Found>) {
         if from == Sender::Client {
             self.await_no_longer(out);
@@ -336,7 +336,7 @@ impl Http {
         }
     }
 
-    /// Gives up: too much waits.
+    /// Gives up, because too many bytes wait.
     pub(super) fn give_up(&mut self, out: &mut Vec<Found>) {
         self.await_no_longer(out);
         if !self.over && self.kept() > 0 {
@@ -353,27 +353,27 @@ impl Http {
     }
 }
 
-/// Tells whether a request may begin so.
+/// Returns whether a request may begin with these bytes.
 fn is_method(head: &[u8]) -> bool {
     let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
     let len = head.iter().take_while(|byte| is_token(byte)).count();
     len <= 32 && matches!((len, head.get(len)), (1.., Some(b' ')) | (_, None))
 }
 
-/// Tells whether an answer may begin so.
+/// Returns whether an answer may begin with these bytes.
 fn is_version(head: &[u8]) -> bool {
     let version = b"HTTP/";
     head.iter().zip(version).all(|(byte, expected)| byte == expected)
 }
 
-/// Returns the status of an answer; 0 where there is none.
+/// Returns the status of an answer; 0 if there is none.
 fn status(head: &[u8]) -> u16 {
     let code = head.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
     let digits = code.get(..3).and_then(|digits| std::str::from_utf8(digits).ok());
     digits.and_then(|digits| digits.parse().ok()).unwrap_or_default()
 }
 
-/// Tells whether a head has anything of a WebSocket.
+/// Returns whether a head has a field of the WebSocket handshake.
 fn asks_for_websocket(head: &[u8]) -> bool {
     let has = |name: &[u8]| name.to_ascii_lowercase().starts_with(b"sec-websocket-");
     head_fields(head).any(|(name, _)| has(name))

@@ -1,16 +1,16 @@
-//! Why connections aren't shown.
+//! The reasons for which connections aren't shown.
 
 use std::fmt;
 
-/// Why a connection isn't shown.
+/// The reason for which a connection isn't shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Skipped {
     Tls,
     Http2,
-    /// It begins in the middle, or is something else.
+    /// The capture begins in the middle of the connection, or its protocol is another one.
     NoHandshake,
     NoWebSocket,
-    /// Its messages can't be told apart.
+    /// The ends of its HTTP messages can't be found.
     Unclear,
 }
 

@@ -1,10 +1,10 @@
-//! Looks at a WebSocket that other bytes came before.
+//! Explains a WebSocket that begins after other bytes of its connection.
 
 use crate::wire::{Explainer, Record, Sender};
 
 pub(super) struct Watch {
     explainer: Box<Explainer>,
-    /// How much the client, and the server, had sent before, once that is known.
+    /// The number of bytes that the client and the server had sent before, once it is known.
     before: [Option<u64>; 2],
 }
 
@@ -13,7 +13,7 @@ impl Watch {
         Self { explainer: Box::new(explainer), before: [None; 2] }
     }
 
-    /// Has the explainer look; in this direction `offset` bytes came before what it sees first.
+    /// Lets the explainer look. On the first call for a direction, `offset` is the number of bytes that came before.
     pub(super) fn look(
         &mut self,
         from: Sender,

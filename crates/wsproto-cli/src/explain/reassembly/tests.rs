@@ -2,13 +2,13 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// What comes of segments: `(sequence, payload, fin)`, or an acknowledgement.
+/// A segment `(sequence, payload, fin)`, or an acknowledgement.
 enum Came {
     Segment(u32, &'static [u8], bool),
     Acknowledged(u32),
 }
 
-/// Bytes that come after so many packets have acknowledged them.
+/// Bytes that come after this number of packets has acknowledged them.
 fn acknowledged(times: u32) -> Vec<Came> {
     let mut came = vec![Came::Segment(10, b"a", false), Came::Segment(13, b"d", false)];
     came.extend((0..times).map(|_| Came::Acknowledged(14)));

@@ -1,17 +1,17 @@
-//! How long the body of a message is (RFC 9112 §6.3, §7.1).
+//! The length of the body of a message (RFC 9112 §6.3, §7.1).
 
 use crate::wire::head_list;
 
-/// The longest line of a chunk's size or of a trailer.
+/// The longest line of a chunk's size or of a trailer, in bytes.
 const LINE: usize = 8 << 10;
 
-/// Heads can't be told any more, from where on, and why.
+/// The place from which heads can't be found any more, and the reason.
 pub(super) struct Unclear {
     pub(super) offset: u64,
     pub(super) why: &'static str,
 }
 
-/// What is left of a body.
+/// The rest of a body.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) enum Body {
     /// Nothing: a head comes next.
@@ -22,20 +22,20 @@ pub(super) enum Body {
     ToTheEnd,
 }
 
-/// Where chunks stand.
+/// The position in a chunked body.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Chunk {
-    /// In the line with the size; what came of it.
+    /// In the line with the size, of which these bytes have come.
     Size(Vec<u8>),
     Data(u64),
     /// In the line end after the data.
     DataEnd,
-    /// In a line of the trailer that has so many characters.
+    /// In a line of the trailer, of which this number of characters has come.
     Trailer(usize),
 }
 
 impl Body {
-    /// Returns what follows a request.
+    /// Returns the body that follows a request.
     pub(super) fn of_request(head: &[u8]) -> Result<Self, &'static str> {
         match head_list(head, "Transfer-Encoding") {
             Some(codings) if is_chunked(&codings) => Ok(Self::Chunk(Chunk::Size(Vec::new()))),
@@ -44,7 +44,7 @@ impl Body {
         }
     }
 
-    /// Returns what follows an answer.
+    /// Returns the body that follows an answer.
     pub(super) fn of_answer(head: &[u8], status: u16, is_bodiless: bool) -> Result<Self, &'static str> {
         if is_bodiless || matches!(status, 100..=199 | 204 | 304) {
             return Ok(Self::Over);
@@ -64,7 +64,7 @@ impl Body {
         *self == Self::Over
     }
 
-    /// Takes what belongs to it off the front of `rest`.
+    /// Takes the bytes of this body off the front of `rest`.
     pub(super) fn take(&mut self, rest: &mut &[u8]) -> Result<(), &'static str> {
         while !rest.is_empty() {
             match self {
@@ -86,7 +86,7 @@ impl Body {
         Ok(())
     }
 
-    /// Passes over bytes that are missing; tells whether all of them belong to it, and where it stands is known.
+    /// Skips missing bytes. Returns whether all of them belong to this body and its position is still known.
     pub(super) fn pass_over(&mut self, missing: u64) -> bool {
         let left = match self {
             Self::ToTheEnd => return true,
@@ -105,7 +105,7 @@ impl Body {
 }
 
 impl Chunk {
-    /// Takes bytes; tells whether the last chunk and its trailer are over.
+    /// Takes bytes. Returns whether the last chunk and its trailer have ended.
     fn take(&mut self, rest: &mut &[u8]) -> Result<bool, &'static str> {
         if let Self::Data(left) = self {
             pass(left, rest);
@@ -136,7 +136,7 @@ impl Chunk {
     }
 }
 
-/// Passes over as many bytes as there are, or are left.
+/// Skips `left` bytes, or all of `rest` if it is shorter.
 fn pass(left: &mut u64, rest: &mut &[u8]) {
     let most = usize::try_from(*left).unwrap_or(usize::MAX);
     let (taken, after) = rest.split_at_checked(most).unwrap_or((rest, &[]));
@@ -144,7 +144,7 @@ fn pass(left: &mut u64, rest: &mut &[u8]) {
     *rest = after;
 }
 
-/// Reads the size of a chunk, which extensions may follow.
+/// Reads the size of a chunk, and ignores chunk extensions.
 fn size(line: &[u8]) -> Option<u64> {
     let digits = line.split(|byte| *byte == b';').next()?.trim_ascii();
     let is_plain = digits.first()?.is_ascii_hexdigit();
@@ -156,7 +156,7 @@ fn is_chunked(codings: &str) -> bool {
     codings.rsplit(',').next().is_some_and(|last| last.trim().eq_ignore_ascii_case("chunked"))
 }
 
-/// Reads Content-Length; the same number may stand there twice.
+/// Reads Content-Length, which may repeat the same number.
 fn length(head: &[u8]) -> Result<Option<u64>, &'static str> {
     let Some(values) = head_list(head, "Content-Length") else { return Ok(None) };
     let mut numbers = values.split(',').map(|value| {

@@ -1,23 +1,23 @@
-//! One direction of HTTP/1.1: where it stands between heads and bodies.
+//! One direction of HTTP/1.1: its position in a head, in a body, or between messages.
 
 use std::mem;
 
 use super::body::{Body, Unclear};
 
-/// The longest head, and how much of a client is held back until it has its answer.
+/// The longest head, and the most bytes of a client that are held until its request is answered.
 pub(super) const MOST: usize = 64 << 10;
-/// So many bytes tell whether it is a head: a method and a blank.
+/// The number of bytes that suffice to recognize a head: those of a method and a blank.
 const TELLING: usize = 33;
 
 /// One direction.
 #[derive(Default)]
 pub(super) struct Direction {
-    /// Where the next byte is.
+    /// The place of the next byte.
     pub(super) offset: u64,
-    /// What came of a head.
+    /// The bytes of a head that have come so far.
     pub(super) head: Vec<u8>,
     pub(super) body: Body,
-    /// Bytes are missing: heads can't be told any more.
+    /// Heads can't be found any more, because bytes are missing or aren't HTTP/1.1.
     pub(super) lost: bool,
 }
 
@@ -26,7 +26,7 @@ impl Direction {
         self.offset = self.offset.saturating_add(len(bytes));
     }
 
-    /// Passes over what is of no concern; tells whether there was anything.
+    /// Skips bodies and empty lines. Returns whether it skipped anything.
     pub(super) fn skip(&mut self, rest: &mut &[u8]) -> Result<bool, Unclear> {
         let before = *rest;
         let outcome = if self.lost {
@@ -51,7 +51,7 @@ impl Direction {
         Ok(!taken.is_empty())
     }
 
-    /// Takes more of a head, and returns it once it is whole. `is_one` tells whether it may be one as far as it came.
+    /// Takes more of a head, and returns it once it is whole. `is_one` returns whether its bytes so far may begin a head.
     pub(super) fn head(
         &mut self,
         rest: &mut &[u8],
@@ -80,7 +80,7 @@ impl Direction {
         Ok(None)
     }
 
-    /// Passes over missing bytes where they are all of a body.
+    /// Skips missing bytes if all of them belong to a body. Returns whether they do.
     pub(super) fn pass_over(&mut self, missing: u64) -> bool {
         let is_body = self.lost || self.body.pass_over(missing);
         if is_body {

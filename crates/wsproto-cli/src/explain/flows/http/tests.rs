@@ -1,4 +1,4 @@
-//! What is found of a WebSocket in conversations of HTTP, however they are split.
+//! HTTP before a WebSocket, cut into pieces of several lengths.
 
 use Sender::{Client, Server};
 use proptest::prelude::*;
@@ -24,7 +24,7 @@ fn server(bytes: &[u8]) -> Step {
     Step::Bytes(Server, bytes.into())
 }
 
-/// Runs the steps, the bytes of each cut into pieces of this length at most; bytes that follow each other are joined.
+/// Runs the steps, cut into pieces of this length at most. Joins findings of bytes that follow each other.
 fn run(steps: &[Step], piece: usize) -> Vec<Found> {
     let (mut http, mut all) = (Http::default(), Vec::<Found>::new());
     let mut is_open = false;
@@ -40,7 +40,7 @@ fn run(steps: &[Step], piece: usize) -> Vec<Found> {
                     } else {
                         http.take(*from, part, &mut found);
                         is_open = found.contains(&Found::Open);
-                        // What follows the opening in the same piece.
+                        // Bytes that follow the opening in the same piece.
                         if let [.., Found::Open, Found::Bytes { bytes, .. }] = &*found {
                             http.direction(*from).passed(bytes);
                         }
@@ -67,7 +67,7 @@ fn run(steps: &[Step], piece: usize) -> Vec<Found> {
     joined
 }
 
-/// Each thing in a few words.
+/// Each finding in a few words.
 fn told(found: &[Found]) -> Vec<String> {
     let first = |bytes: &[u8]| String::from_utf8_lossy(bytes).lines().next().unwrap_or_default().to_owned();
     found
@@ -146,7 +146,7 @@ fn a_client_may_pipeline_and_ask_again() {
     let steps = [
         client(&[GET, GET, ASK].concat()),
         server(&[EMPTY, EMPTY].concat()),
-        // Held back until the answer is there.
+        // The bytes are held until the answer comes.
         client(&[GET, ASK].concat()),
         server(refused),
         server(EMPTY),
