@@ -1,8 +1,8 @@
-//! What the protocol layer saw: bytes of both directions go in as [`Chunk`]s, [`Record`]s come out.
+//! Explains a connection: bytes of both directions go in as [`Chunk`]s, [`Record`]s come out.
 //!
-//! This is the one place that knows how to look at a connection from outside. `connect --wire` and the page of `serve`
-//! feed it with what a tapped stream carries, `explain` with a recording. It judges as an endpoint would: each
-//! direction is received by a [`Connection`](wsproto::Connection) of the role that the bytes were meant for.
+//! Only this module looks at a connection from outside. `connect --wire` and the page of `serve` feed it with the bytes
+//! of a tapped stream, `explain` with a recording. It judges as an endpoint would: a
+//! [`Connection`](wsproto::Connection) in the role of the receiver receives each direction.
 
 mod agreement;
 mod chunk;

@@ -1,4 +1,4 @@
-//! Which extensions are in use, and what they do to frames.
+//! The extensions in use, and their effects on frames.
 
 use std::sync::Arc;
 
@@ -13,22 +13,22 @@ use wsproto::{
 
 const DEFLATE: &str = "permessage-deflate";
 
-/// What the frames of both directions are read by.
+/// The extensions by which the frames of both directions are read.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Agreement {
-    /// The parameters of permessage-deflate, where it is in use.
+    /// The parameters of permessage-deflate, if it is in use.
     deflate: Option<DeflateParams>,
-    /// The name of an extension that isn't known here: nothing can be said of its frames.
+    /// The name of an unknown extension in use: frames can't be judged.
     pub(super) unknown: Option<String>,
 }
 
 impl Agreement {
-    /// Something that can't be undone here is in use.
+    /// Returns an agreement with an unknown extension.
     pub(super) fn unknown(name: &str) -> Self {
         Self { deflate: None, unknown: Some(name.into()) }
     }
 
-    /// Reads the value of an answer's `Sec-WebSocket-Extensions`; the empty text is no field.
+    /// Reads the value of an answer's `Sec-WebSocket-Extensions`; an empty text stands for no field.
     pub(super) fn of_answer(answer: &str) -> Result<Self, NegotiationError> {
         if answer.is_empty() {
             return Ok(Self::default());
@@ -42,7 +42,7 @@ impl Agreement {
         Ok(Self { deflate: deflate.map(|deflate| deflate.params()), unknown: None })
     }
 
-    /// Reads an answer as `of_answer` does, and holds it to what was offered.
+    /// Reads an answer as `of_answer` does, and checks it against the offer.
     pub(super) fn of_answer_to(offers: &[String], answer: &str) -> Result<Self, NegotiationError> {
         let agreement = Self::of_answer(answer);
         if answer.is_empty() || matches!(agreement, Ok(Self { unknown: Some(_), .. })) {
@@ -57,7 +57,7 @@ impl Agreement {
         conclude(&configs, &[answer]).and(agreement)
     }
 
-    /// Takes the most lenient answer that could have been given: the real one isn't known.
+    /// Assumes the most lenient answer to these offers, because the real one is unknown.
     pub(super) fn assumed(offers: &[String]) -> Self {
         let offered = offers.iter().flat_map(|offer| parse(offer).unwrap_or_default());
         let mut deflates = offered.filter(|offer| offer.name() == DEFLATE);
@@ -68,7 +68,7 @@ impl Agreement {
         self.deflate.is_some()
     }
 
-    /// Makes what undoes the extensions at the end that receives.
+    /// Makes the receiver's extensions.
     pub(super) fn pipeline(&self, receiver: Role) -> Pipeline {
         let Some(params) = self.deflate else { return Pipeline::default() };
         let config = DeflateConfig::default();
@@ -77,12 +77,12 @@ impl Agreement {
     }
 }
 
-/// Checks a value of `Sec-WebSocket-Extensions` that a person has written.
+/// Checks a value of `Sec-WebSocket-Extensions` from the command line.
 pub(crate) fn check_extensions(value: &str) -> Result<(), String> {
     Agreement::of_answer(value).map(drop).map_err(|error| error.to_string())
 }
 
-/// Returns the configuration with which a client makes this offer, as far as an answer has to keep to it.
+/// Returns a client's configuration that makes this offer, as far as the offer restricts the answer.
 fn offered(offer: &Params<'_>) -> DeflateConfig {
     let mut config = DeflateConfig::default().without_client_window_in_offer();
     for (name, value) in offer.iter() {

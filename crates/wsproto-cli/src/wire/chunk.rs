@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use wsproto::Role;
 
-/// Who wrote the bytes.
+/// The sender of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Sender {
@@ -14,7 +14,7 @@ pub(crate) enum Sender {
 }
 
 impl Sender {
-    /// Returns who reads the bytes.
+    /// Returns the other end, which receives the bytes.
     pub(crate) const fn other(self) -> Self {
         match self {
             Self::Client => Self::Server,
@@ -22,7 +22,7 @@ impl Sender {
         }
     }
 
-    /// Returns the role in which this end speaks.
+    /// Returns the role of this end.
     pub(crate) const fn role(self) -> Role {
         match self {
             Self::Client => Role::Client,
@@ -30,7 +30,7 @@ impl Sender {
         }
     }
 
-    /// Returns the name, as it stands in records.
+    /// Returns the name in records.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Client => "client",
@@ -39,27 +39,27 @@ impl Sender {
     }
 }
 
-/// Bytes of one direction, as one read or write carried them.
+/// Bytes of one direction, from one read or write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Chunk {
-    /// When, since the connection began.
+    /// The time since the connection began.
     pub(crate) at: Duration,
     pub(crate) from: Sender,
     pub(crate) bytes: bytes::Bytes,
 }
 
-/// What a [`Tap`](super::Tap) has seen.
+/// An event of a [`Tap`](super::Tap).
 #[derive(Clone, Debug)]
 pub(crate) enum Tapped {
     Bytes(Chunk),
-    /// A direction has ended, in order or by an error.
+    /// The end of a direction, in order or by an error.
     End {
         at: Duration,
         from: Sender,
     },
 }
 
-/// Returns a time as records and files have it.
+/// Returns a time in microseconds, as in records and files.
 pub(super) fn micros(at: Duration) -> u64 {
     u64::try_from(at.as_micros()).unwrap_or(u64::MAX)
 }

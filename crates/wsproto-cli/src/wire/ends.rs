@@ -1,10 +1,10 @@
-//! The states of both ends, as far as they can be told from outside.
+//! The states of both ends, as far as they are visible from outside.
 
 use wsproto::ConnectionState;
 
 use super::{Record, Sender, State};
 
-/// Where both ends stand.
+/// The states of both ends.
 #[derive(Debug)]
 pub(super) struct Ends {
     client: Option<ConnectionState>,
@@ -12,18 +12,18 @@ pub(super) struct Ends {
 }
 
 impl Ends {
-    /// Nothing has happened yet.
+    /// Returns the ends before the first event.
     pub(super) const fn new() -> Self {
         Self { client: None, server: None }
     }
 
-    /// Puts both ends into a state, unless they are there.
+    /// Changes the state of both ends, and records each change.
     pub(super) fn both(&mut self, now: ConnectionState, at: u64, out: &mut Vec<Record>) {
         self.change(Sender::Client, now, at, out);
         self.change(Sender::Server, now, at, out);
     }
 
-    /// Puts one end into a state, unless it is there.
+    /// Changes the state of one end, and records the change.
     pub(super) fn change(&mut self, side: Sender, now: ConnectionState, at: u64, out: &mut Vec<Record>) {
         if self.of(side).replace(now) != Some(now) {
             out.push(Record::State(State { at, side, now: name(now) }));
@@ -37,13 +37,13 @@ impl Ends {
         }
     }
 
-    /// A Close of `from` has passed.
+    /// Notes that a Close of `from` has passed.
     pub(super) fn close(&mut self, from: Sender, at: u64, out: &mut Vec<Record>) {
         use ConnectionState::{Closed, LocalClosing, Open, RemoteClosing};
         for (side, closing) in [(from, LocalClosing), (from.other(), RemoteClosing)] {
             let now = match *self.of(side) {
                 Some(Open) => closing,
-                // The other end's Close was there already.
+                // The other end's Close has come already.
                 Some(LocalClosing) if closing == RemoteClosing => Closed,
                 Some(RemoteClosing) if closing == LocalClosing => Closed,
                 _ => continue,
@@ -52,7 +52,7 @@ impl Ends {
         }
     }
 
-    /// `from` has broken a rule of the open connection: the other end owes a Close, or has sent it.
+    /// Notes that `from` has broken a rule of the open connection: the other end owes a Close, or has sent it.
     pub(super) fn fail(&mut self, from: Sender, at: u64, out: &mut Vec<Record>) {
         match *self.of(from.other()) {
             Some(ConnectionState::Open) => {
@@ -65,14 +65,14 @@ impl Ends {
         }
     }
 
-    /// `from` sends nothing more.
+    /// Notes that `from` sends nothing more.
     pub(super) fn end(&mut self, from: Sender, at: u64, out: &mut Vec<Record>) {
         use ConnectionState::{Closed, Connecting, Open, Rejecting, RemoteClosing};
-        // Whoever has sent a Close may still read the other one.
+        // An end that has sent a Close may still read the other's Close.
         if let Some(Open | RemoteClosing) = *self.of(from) {
             self.change(from, Closed, at, out);
         }
-        // A request can still be answered after its client has ended its stream, and a Close is still owed.
+        // After a client has ended its stream, the server may still answer the request, and still owes a Close.
         match (from, *self.of(from.other())) {
             (Sender::Client, Some(Connecting | Rejecting)) | (_, Some(RemoteClosing) | None) => {}
             (_, Some(_)) => self.change(from.other(), Closed, at, out),
@@ -83,7 +83,7 @@ impl Ends {
     }
 }
 
-/// The name of a state, as it stands in records.
+/// The name of a state in records.
 const fn name(state: ConnectionState) -> &'static str {
     match state {
         ConnectionState::Connecting => "connecting",

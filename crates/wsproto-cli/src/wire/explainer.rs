@@ -1,9 +1,10 @@
 //! From bytes to records.
 //!
-//! Each direction is at a [`Stage`] of its own. The client's request decides what the server's answer is compared with,
-//! and the answer what the frames of both are read by. All that is kept is bounded: a head by the limits of the
-//! handshake, what a client sends before it has its answer, the beginning of a payload, and two windows of DEFLATE a
-//! direction.
+//! Each direction has its own [`Stage`]. The server's answer is compared with the client's request. The extensions in
+//! the answer decide how the frames of both directions are read.
+//!
+//! Memory is bounded. It holds heads within the limits of the handshake, early bytes of the client, the beginning of a
+//! payload, and two windows of DEFLATE for each direction.
 
 mod side;
 
@@ -23,15 +24,15 @@ use super::{
     preview::len,
 };
 
-/// The most bytes that are kept of what a client sends before it has its answer.
+/// The most bytes of a client that are kept before the answer comes.
 const EARLY_LEN: usize = 64 << 10;
 
-/// What is known of a connection when its bytes begin.
+/// The state of a connection when its bytes begin.
 #[derive(Clone, Debug)]
 pub(crate) enum Start {
     /// The bytes begin with the handshake of HTTP/1.1.
     Handshake,
-    /// The bytes begin with the first frame: the handshake was elsewhere, as with HTTP/2 or in a recording of frames only.
+    /// The bytes begin with the first frame. The handshake was elsewhere: in HTTP/2, or before the recording.
     Open {
         /// The value of the answer's `Sec-WebSocket-Extensions`.
         extensions: String,
@@ -43,9 +44,9 @@ pub(crate) enum Start {
 /// Looks at both directions of a connection from outside.
 pub(crate) struct Explainer {
     config: Arc<Config>,
-    /// The extensions and the subprotocol that were agreed on elsewhere, until that is told.
+    /// The extensions and the subprotocol that were agreed on elsewhere, until a record shows them.
     elsewhere: Option<(String, Option<String>)>,
-    /// What is taken as agreed where the answer isn't known.
+    /// The agreement to assume if the answer is unknown.
     assumed: Option<Agreement>,
     client: Side,
     server: Side,
@@ -53,13 +54,13 @@ pub(crate) struct Explainer {
 }
 
 impl Explainer {
-    /// Begins to look; a rule is broken where an endpoint with the default limits would say so.
+    /// Makes an explainer with the default limits.
     #[cfg(test)]
     pub(crate) fn new(start: Start) -> Self {
         Self::within(Config::default(), start)
     }
 
-    /// Begins to look, with these limits.
+    /// Makes an explainer that judges as an endpoint with these limits would.
     pub(crate) fn within(config: impl Into<Arc<Config>>, start: Start) -> Self {
         let config = config.into();
         Self {
@@ -78,20 +79,20 @@ impl Explainer {
         }
     }
 
-    /// Says which extensions are in use where the answer to a request isn't known; without it, permessage-deflate if it
-    /// was offered.
+    /// Sets the extensions to assume if the answer is unknown. By default, permessage-deflate is assumed if
+    /// the client offered it.
     pub(crate) fn assuming(mut self, extensions: &str) -> Self {
         self.assumed = Agreement::of_answer(extensions).ok();
         self
     }
 
-    /// Tells of a request or an answer that was elsewhere: of HTTP/2, with its pseudo-header fields first.
+    /// Takes a request or an answer of HTTP/2, with its pseudo-header fields first.
     pub(crate) fn handshake(&mut self, handshake: Handshake, out: &mut Vec<Record>) {
         self.ends.both(ConnectionState::Connecting, handshake.at, out);
         out.push(Record::Handshake(handshake));
     }
 
-    /// Tells that the connection is open, where the handshake was elsewhere; no bytes came before.
+    /// Opens the connection after a handshake that was elsewhere. No bytes may have come before.
     pub(crate) fn open(
         &mut self,
         at: Duration,
@@ -100,7 +101,7 @@ impl Explainer {
         out: &mut Vec<Record>,
     ) {
         let at = micros(at);
-        // What can't be read isn't known.
+        // Extensions that can't be read count as unknown.
         let agreement = Agreement::of_answer(extensions).unwrap_or_else(|_| Agreement::unknown(extensions));
         let (subprotocol, extensions) = (subprotocol.map(String::from), extensions.into());
         let unknown = agreement.unknown.clone();
@@ -110,14 +111,14 @@ impl Explainer {
         self.server.open(&self.config, &agreement);
     }
 
-    /// Tells what is known from the beginning.
+    /// Opens the connection on the first call, if its handshake was elsewhere.
     fn begin(&mut self, at: Duration, out: &mut Vec<Record>) {
         if let Some((extensions, subprotocol)) = self.elsewhere.take() {
             self.open(at, &extensions, subprotocol.as_deref(), out);
         }
     }
 
-    /// Looks at what a tap has seen.
+    /// Takes an event of a tap.
     pub(crate) fn see(&mut self, tapped: &Tapped, out: &mut Vec<Record>) {
         match tapped {
             Tapped::Bytes(chunk) => self.look(chunk, out),
@@ -125,7 +126,7 @@ impl Explainer {
         }
     }
 
-    /// Looks at bytes, and appends what was seen.
+    /// Takes bytes, and appends their records.
     pub(crate) fn look(&mut self, chunk: &Chunk, out: &mut Vec<Record>) {
         self.begin(chunk.at, out);
         let at = micros(chunk.at);
@@ -139,7 +140,7 @@ impl Explainer {
         }
     }
 
-    /// Takes what it can off the front of `rest`, or goes on to another stage.
+    /// Takes bytes off the front of `rest`, or goes on to another stage.
     fn step(&mut self, from: Sender, at: u64, rest: &mut &[u8], out: &mut Vec<Record>) {
         if from == Sender::Server && self.server.offset == 0 && self.client.is_asking() {
             let error = RemoteProtocolError::Response(ResponseError::Unrequested);
@@ -178,7 +179,7 @@ impl Explainer {
         }
     }
 
-    /// Draws the conclusions from what has happened in a direction.
+    /// Updates the states of both ends after frames of a direction.
     fn happened(&mut self, from: Sender, happened: Happened, at: u64, out: &mut Vec<Record>) {
         match happened {
             Happened::Nothing => {}
@@ -193,7 +194,7 @@ impl Explainer {
         }
     }
 
-    /// The request is whole.
+    /// Takes the whole request.
     fn requested(&mut self, asked: Asked, at: u64, out: &mut Vec<Record>) {
         let stage =
             mem::replace(&mut self.client.stage, Stage::Early { asked: asked.clone(), bytes: Vec::new() });
@@ -201,7 +202,7 @@ impl Explainer {
             head::records(at, Sender::Client, &reader.head, out);
         }
         self.ends.both(ConnectionState::Connecting, at, out);
-        // Where the server spoke before, its answer can't be compared.
+        // If the server sent bytes before, its answer can't be compared with the request.
         if self.server.offset == 0 && matches!(self.server.stage, Stage::Answer(_)) {
             self.server.stage = Stage::Answer(Box::new(AnswerReader::new(&self.config, asked)));
         }
@@ -218,7 +219,7 @@ impl Explainer {
         self.ends.change(Sender::Server, ConnectionState::Rejecting, at, out);
     }
 
-    /// The answer is whole.
+    /// Takes the whole answer.
     fn answered(&mut self, answered: Answered, at: u64, out: &mut Vec<Record>) {
         let Stage::Answer(reader) = mem::replace(&mut self.server.stage, Stage::Ignored) else { return };
         head::records(at, Sender::Server, &reader.head, out);
@@ -251,7 +252,7 @@ impl Explainer {
             Ok(false) => {}
             Err(fault) => out.push(broken(at, Sender::Server, fault)),
         }
-        // What follows belongs to no WebSocket.
+        // The bytes that follow belong to no WebSocket.
         self.server.stage = Stage::Ignored;
         self.ends.both(ConnectionState::Closed, at, out);
     }
@@ -264,7 +265,7 @@ impl Explainer {
         self.ends.change(Sender::Client, ConnectionState::Closed, at, out);
     }
 
-    /// Goes on with the client's frames, though the answer isn't known: what was offered may have been agreed.
+    /// Goes on with the client's frames although the answer is unknown. The offer decides which extensions are assumed.
     fn open_unanswered(&mut self, at: u64, out: &mut Vec<Record>) {
         if let Stage::Early { asked, .. } = &self.client.stage {
             let assumed = self.assumed.clone();
@@ -273,11 +274,11 @@ impl Explainer {
         }
     }
 
-    /// Opens the client's direction, and looks at what came before.
+    /// Opens the client's direction, and takes the bytes that it sent early.
     fn open_client(&mut self, agreement: &Agreement, at: u64, out: &mut Vec<Record>) {
         let early = match &mut self.client.stage {
             Stage::Early { bytes, .. } => mem::take(bytes),
-            // The request isn't known, but frames may come.
+            // The request is unknown, but frames may come.
             Stage::Request(reader) if reader.head.is_empty() => Vec::new(),
             _ => return,
         };
@@ -289,7 +290,7 @@ impl Explainer {
         }
     }
 
-    /// Notes that bytes are missing: frames can't be told after them in this direction.
+    /// Notes that bytes are missing. The boundaries of later frames in this direction are unknown.
     pub(crate) fn gap(&mut self, from: Sender, missing: Option<u64>, at: Duration, out: &mut Vec<Record>) {
         self.cut(from, at, out);
         let side = self.side(from);
@@ -318,7 +319,7 @@ impl Explainer {
         self.ends.end(from, at, out);
     }
 
-    /// Notes that no more is known of a direction, which may go on: a recording ends. What is unfinished is told.
+    /// Ends the recording of a direction, which may go on itself. Appends records of an unfinished head or frame.
     pub(crate) fn cut(&mut self, from: Sender, at: Duration, out: &mut Vec<Record>) {
         self.begin(at, out);
         let at = micros(at);
@@ -336,7 +337,7 @@ impl Explainer {
         }
     }
 
-    /// Tells whether nothing more is said of the bytes of a direction.
+    /// Returns whether the rest of a direction is ignored.
     pub(crate) const fn is_deaf(&self, from: Sender) -> bool {
         let side = match from {
             Sender::Client => &self.client,

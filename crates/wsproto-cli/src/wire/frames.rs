@@ -21,26 +21,26 @@ use super::{
 /// The most bytes of a payload that are judged at once.
 const PIECE_LEN: usize = 16 << 10;
 
-/// Takes a direction apart into frames and messages, and has it judged.
+/// Splits a direction into frames and messages, and has them judged.
 pub(super) struct Frames {
     from: Sender,
-    /// None where an extension is in use that isn't known.
+    /// None if an unknown extension is in use.
     judge: Option<Judge>,
     deflates: bool,
     recent: Recent,
-    /// How many frames have begun.
+    /// The number of frames that have begun.
     count: u64,
     /// The frame under way.
     frame: Under,
     messages: Messages,
-    /// What the Close that has come is answered with.
+    /// The answer to the Close that has come.
     closed: Option<Answer>,
 }
 
 /// The frame that is under way.
 #[derive(Default)]
 struct Under {
-    /// Where its header begins.
+    /// The offset of its header.
     offset: u64,
     shape: Shape,
     /// The payload, unmasked, once the header is whole and was judged.
@@ -48,7 +48,7 @@ struct Under {
     compressed: bool,
 }
 
-/// What has happened that the states of both ends depend on.
+/// An event that changes the states of both ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Happened {
     Nothing,
@@ -130,7 +130,7 @@ impl Frames {
         }
     }
 
-    /// Shows bytes to the judge. It ignores what follows a Close.
+    /// Passes bytes to the judge, which ignores those after a Close.
     fn judge(&mut self, bytes: &[u8]) -> Result<(), Fault> {
         let Self { judge, messages, .. } = self;
         judge.as_mut().map_or(Ok(()), |judge| judge.receive(bytes, |event| messages.event(&event)))
@@ -179,7 +179,7 @@ impl Frames {
         })
     }
 
-    /// Tells of a frame that breaks a rule; `start` is where the judged piece begins.
+    /// Records a frame that breaks a rule; `start` is the offset of the judged piece.
     fn broken(&mut self, at: u64, start: u64, fault: &Fault, out: &mut Vec<Record>) -> Happened {
         let index = u64::try_from(fault.index).unwrap_or(u64::MAX);
         let offset = place::of(&fault.error, &self.frame, start.saturating_add(index), self.before());
@@ -187,12 +187,12 @@ impl Frames {
         self.break_off(at, Offence { offset, rule, section, answer: rule::answer(&fault.error) }, out)
     }
 
-    /// Returns how many bytes the message under way had before this frame.
+    /// Returns the number of bytes that the message under way had before this frame.
     fn before(&self) -> u64 {
         self.messages.wire_length().saturating_sub(self.frame.shape.length())
     }
 
-    /// Tells of data after a Close: an endpoint ignores it, and the connection closes with the code of the Close.
+    /// Records data after a Close: an endpoint ignores it, and the connection closes with the code of the Close.
     fn data_after_close(&mut self, at: u64, out: &mut Vec<Record>) -> Happened {
         let offence = Offence {
             offset: self.frame.offset,
@@ -222,7 +222,7 @@ impl Frames {
         Happened::Broken
     }
 
-    /// Ends a frame that is under way: no more of it comes.
+    /// Ends the frame under way, of which no more bytes come.
     pub(super) fn cut(&mut self, at: u64, out: &mut Vec<Record>) -> Happened {
         if self.frame.shape.bytes().is_empty() {
             return Happened::Nothing;
@@ -254,7 +254,7 @@ impl Under {
     fn unmask(&mut self, piece: &[u8]) {
         let Some(payload) = &mut self.payload else { return };
         let Some(key) = self.shape.key() else { return payload.push(piece) };
-        // What is kept is short; the rest is only counted, masked or not.
+        // Only the beginning is kept. The rest is counted, so it needn't be unmasked.
         let phase = usize::try_from(payload.len() % 4).unwrap_or_default();
         let kept = piece.len().min(256);
         let (shown, rest) = piece.split_at_checked(kept).unwrap_or((piece, &[]));
@@ -264,7 +264,7 @@ impl Under {
         payload.push(rest);
     }
 
-    /// Returns the body of a Close, if it is one and its code is there.
+    /// Returns the body of a Close, if the frame is a Close and its code has come.
     fn close(&self) -> Option<CloseBody> {
         if self.shape.opcode() != 8 {
             return None;
@@ -274,7 +274,7 @@ impl Under {
         Some(CloseBody { code: u16::from_be_bytes(*code), reason })
     }
 
-    /// Returns where the payload begins.
+    /// Returns the offset of the payload.
     fn payload_offset(&self) -> u64 {
         self.offset.saturating_add(len(self.shape.bytes()))
     }

@@ -1,4 +1,4 @@
-//! Heads of HTTP/1.1 as records, and where a field stands in one.
+//! Heads of HTTP/1.1 as records, and the places of fields in them.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use super::{Field, Handshake, Record, Sender};
 
 const END: &[u8] = b"\r\n\r\n";
 
-/// Makes a record of each head in `text`: before an answer there may be interim responses.
+/// Makes a record of each head in `text`: interim responses may come before an answer.
 pub(super) fn records(at: u64, from: Sender, mut text: &[u8], out: &mut Vec<Record>) {
     while !text.is_empty() {
         let end = text.windows(END.len()).position(|window| window == END);
@@ -44,10 +44,10 @@ pub(crate) fn list(head: &[u8], name: &str) -> Option<String> {
     (!values.is_empty()).then(|| values.join(", "))
 }
 
-/// Returns the place of the value of the last field of a name: the first is right where one is repeated.
+/// Returns the place of the value of the last field of a name. If a field is wrongly repeated, the first is valid.
 pub(super) fn place(head: &[u8], name: &str) -> Option<usize> {
     let value = fields(head).filter(|field| field.0.eq_ignore_ascii_case(name.as_bytes())).last()?.1;
-    // Where the value stands is known by its address alone.
+    // Only the address of the value shows its place.
     let start = head.as_ptr().addr();
     value.as_ptr().addr().checked_sub(start)
 }

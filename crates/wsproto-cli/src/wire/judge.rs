@@ -1,4 +1,4 @@
-//! The judge of one direction: a connection of the role that the bytes were meant for.
+//! The judge of one direction: a connection in the role of the receiver.
 
 use std::{slice, sync::Arc};
 
@@ -6,11 +6,11 @@ use wsproto::{Config, Connection, Event, RemoteProtocolError, Role};
 
 use super::agreement::Agreement;
 
-/// Receives the bytes of a direction, and finds the one with which a rule is certainly broken.
+/// Receives the bytes of a direction, and finds the byte at which a rule is certainly broken.
 ///
-/// A connection can't be asked which byte of a piece it was. So a second one comes a piece behind the first: when the
-/// first fails, the second gets the same piece byte by byte. That costs twice the work, whatever the rule, and memory
-/// for two windows of DEFLATE; no byte is received alone as long as all is well.
+/// A connection doesn't report which byte of a piece broke the rule. So a second connection gets each piece once the
+/// first has accepted it. When the first fails, the second gets the same piece byte by byte. That costs twice the work,
+/// and memory for two windows of DEFLATE. Without a broken rule, no piece is received byte by byte.
 pub(super) struct Judge {
     ahead: Connection,
     behind: Connection,
@@ -18,14 +18,14 @@ pub(super) struct Judge {
     piece: Vec<u8>,
 }
 
-/// A rule that was broken, and where in the piece.
+/// A broken rule, and the place of the offending byte in the piece.
 pub(super) struct Fault {
     pub(super) index: usize,
     pub(super) error: RemoteProtocolError,
 }
 
 impl Judge {
-    /// Makes the judge of what `receiver` gets, once the connection is open.
+    /// Makes the judge of the bytes that `receiver` gets once the connection is open.
     pub(super) fn new(receiver: Role, config: &Arc<Config>, agreement: &Agreement) -> Self {
         let open = || match receiver {
             Role::Server => Connection::open_server(Arc::clone(config)),
@@ -35,7 +35,7 @@ impl Judge {
         Self { ahead: open(), behind: open(), piece: Vec::new() }
     }
 
-    /// Receives the next piece; `see` is told each event.
+    /// Receives the next piece, and passes each event to `see`.
     pub(super) fn receive(&mut self, piece: &[u8], see: impl FnMut(Event<'_>)) -> Result<(), Fault> {
         let Err(error) = drain(&mut self.ahead, &mut self.piece, piece, see) else {
             let outcome = drain(&mut self.behind, &mut self.piece, piece, |_| ());

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use super::{Agreed, Answer, Broken, Frame, Gap, Handshake, Message, Preview, Record, Sender, State};
 use crate::visible::escape;
 
-/// How many characters of a text are shown, and how many digits of hex.
+/// The number of characters of a text, and of digits of hex, that are shown.
 const TEXT_LEN: usize = 72;
 const HEX_LEN: usize = 48;
 
@@ -19,8 +19,8 @@ const BAD: Style = AnsiColor::Red.on_default().bold();
 
 /// Shows a record as one line, without its end: `   0.001234 → #1 text …`.
 ///
-/// The arrow tells the sender: `→` is from the client, `←` from the server. It is coloured; `anstream` takes the colours
-/// away where there is no terminal. Whatever a peer sent is escaped.
+/// The arrow shows the sender: `→` is from the client, `←` from the server. It is coloured; `anstream` removes the
+/// colours if the output is no terminal. Everything that a peer sent is escaped.
 pub(crate) struct Line<'a>(pub(crate) &'a Record);
 
 impl fmt::Display for Line<'_> {
@@ -31,7 +31,7 @@ impl fmt::Display for Line<'_> {
     }
 }
 
-/// Shows a record as [`Line`] does, with the place of its frame in the stream where the time is: bytes alone have none.
+/// Shows a record like [`Line`], but with the offset of its frame in place of the time, which raw bytes don't have.
 pub(crate) struct Placed<'a>(pub(crate) &'a Record);
 
 impl fmt::Display for Placed<'_> {
@@ -46,7 +46,7 @@ impl fmt::Display for Placed<'_> {
     }
 }
 
-/// When something was seen.
+/// Returns the time of a record.
 const fn at(record: &Record) -> u64 {
     match record {
         Record::Handshake(head) => head.at,
@@ -60,7 +60,7 @@ const fn at(record: &Record) -> u64 {
     }
 }
 
-/// Who did something, and what.
+/// The sender and the content of a record.
 struct What<'a>(&'a Record);
 
 impl fmt::Display for What<'_> {
@@ -160,7 +160,7 @@ fn bytes(count: u64) -> String {
     if count == 1 { "1 byte".into() } else { format!("{count} bytes") }
 }
 
-/// Shows the beginning of a payload, as text where it is text or looks like it.
+/// Shows the beginning of a payload, as text if it is text or looks like it.
 fn payload(f: &mut fmt::Formatter<'_>, name: &str, payload: &Preview) -> fmt::Result {
     if payload.hex.is_empty() {
         return Ok(());

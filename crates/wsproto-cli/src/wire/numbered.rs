@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Record;
 
-/// The beginning of a connection, as JSON has it: `{"kind":"connection","connection":1, …}`.
+/// The beginning of a connection in JSON: `{"kind":"connection","connection":1, …}`.
 #[derive(Serialize)]
 pub(crate) struct Begun<A> {
     kind: &'static str,
@@ -19,7 +19,7 @@ impl<A> Begun<A> {
     }
 }
 
-/// A record, and the number of its connection where there are several.
+/// A record, and the number of its connection if there are several.
 #[derive(Serialize)]
 pub(crate) struct Numbered<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,4 +1,4 @@
-//! The opening handshake over HTTP/1.1, judged by the rules of the other end.
+//! The opening handshake over HTTP/1.1, judged as the other end would.
 
 use std::{slice, sync::Arc};
 
@@ -13,7 +13,7 @@ use wsproto::{
 
 use super::{Context, agreement::Agreement, head, preview::len, recent::Recent};
 
-/// The most bytes in which the offending one of a head is searched for.
+/// The most bytes of a head that are searched at once for the offending byte.
 const SEARCH_LEN: usize = 64 << 10;
 
 /// A rule that a handshake breaks, and the offending byte.
@@ -26,11 +26,11 @@ pub(super) struct HeadFault {
 }
 
 impl HeadFault {
-    /// Makes a fault at a place in a head, with which the direction begins.
+    /// Makes a fault at a place in the head that begins the direction.
     pub(super) fn new(head: &[u8], index: usize, error: RemoteProtocolError) -> Self {
         let offset = u64::try_from(index).unwrap_or(u64::MAX);
         let mut recent = Recent::default();
-        // As much after the byte as is shown.
+        // The bytes that are shown after the offending byte.
         let end = index.saturating_add(16).min(head.len());
         recent.push(0, head.get(..end).unwrap_or(head));
         let (byte, context) = recent.around(offset);
@@ -38,11 +38,11 @@ impl HeadFault {
     }
 }
 
-/// A client's request on its way.
+/// A client's request under way.
 pub(super) struct RequestReader {
     limits: HandshakeLimits,
     handshake: ServerHandshake,
-    /// All of the head that came.
+    /// The bytes of the head that have come.
     pub(super) head: Vec<u8>,
 }
 
@@ -52,7 +52,7 @@ impl RequestReader {
         Self { limits, handshake: ServerHandshake::new(limits), head: Vec::new() }
     }
 
-    /// Takes what it can off the front of `rest`, and returns the request once it is whole.
+    /// Takes bytes off the front of `rest`, and returns the request once it is whole.
     pub(super) fn read(&mut self, rest: &mut &[u8]) -> Result<Option<Asked>, HeadFault> {
         let before = *rest;
         match self.handshake.receive(rest) {
@@ -70,7 +70,7 @@ impl RequestReader {
         }
     }
 
-    /// Holds the offers of extensions to their grammar.
+    /// Checks the grammar of the extension offers.
     fn check_offers(&self, request: &Request) -> Result<Asked, HeadFault> {
         let offers: Vec<String> = request.extensions().map(String::from).collect();
         match respond(&[Arc::new(DeflateConfig::default()) as _], &offers) {
@@ -94,17 +94,17 @@ impl RequestReader {
         )
     }
 
-    /// Takes the end of the stream; a fault where the head has begun.
+    /// Takes the end of the stream. Returns a fault if the head has begun.
     pub(super) fn end(&self) -> Option<HeadFault> {
         let error = RemoteProtocolError::EndOfStream { received_any: true };
         (!self.head.is_empty()).then(|| HeadFault::new(&self.head, self.head.len(), error))
     }
 }
 
-/// What the answer is compared with.
+/// The parts of a request with which the answer is compared.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Asked {
-    /// Of the key; none where the request isn't known.
+    /// The decoded `Sec-WebSocket-Key`; none if the request is unknown.
     nonce: Option<[u8; 16]>,
     subprotocols: Vec<String>,
     pub(super) extensions: Vec<String>,
@@ -120,7 +120,7 @@ impl Asked {
         }
     }
 
-    /// Makes the client that has asked so; tells whether it knows what the answer must prove.
+    /// Makes a client that has sent this request. Returns also whether its key is known.
     fn client(&self, limits: HandshakeLimits) -> (ClientHandshake, bool) {
         let mut client = ClientHandshake::new(limits);
         let mut request = Request::new("localhost", "/");
@@ -133,7 +133,7 @@ impl Asked {
         let nonce = self.nonce.unwrap_or_default();
         let is_known = self.nonce.is_some() && client.send_request(&request, nonce, &mut Vec::new()).is_ok();
         if !is_known {
-            // Such a request can always be sent.
+            // A client can always send such a request.
             let plain = Request::new("localhost", "/");
             let sent = client.send_request(&plain, nonce, &mut Vec::new());
             debug_assert!(sent.is_ok(), "it is plain");
@@ -142,20 +142,20 @@ impl Asked {
     }
 }
 
-/// A server's answer on its way.
+/// A server's answer under way.
 pub(super) struct AnswerReader {
     limits: HandshakeLimits,
     asked: Asked,
     handshake: ClientHandshake,
     is_known: bool,
-    /// All of the head that came, that of interim responses, too.
+    /// The bytes of the head that have come, including the heads of interim responses.
     pub(super) head: Vec<u8>,
-    /// The latest bytes of a refusal's body, and where the next one is.
+    /// The latest bytes of a refusal's body, and the offset of the next byte.
     recent: Recent,
     offset: u64,
 }
 
-/// What a server has answered.
+/// The result of an answer.
 pub(super) enum Answered {
     Accept {
         subprotocol: Option<String>,
@@ -175,7 +175,7 @@ impl AnswerReader {
         Self { limits, asked, handshake, is_known, head: Vec::new(), recent: Recent::default(), offset: 0 }
     }
 
-    /// Takes what it can off the front of `rest`, and returns the answer once it is whole.
+    /// Takes bytes off the front of `rest`, and returns the answer once it is whole.
     pub(super) fn read(&mut self, rest: &mut &[u8]) -> Result<Option<Answered>, HeadFault> {
         let before = *rest;
         let error = match self.handshake.receive(rest) {
@@ -231,16 +231,16 @@ impl AnswerReader {
         )
     }
 
-    /// Tells whether a request is known that awaits this answer.
+    /// Returns whether the request for this answer is known.
     pub(super) const fn is_asked(&self) -> bool {
         self.is_known
     }
 
-    /// Reads the body of a refusal; tells whether it goes on.
+    /// Reads the body of a refusal. Returns whether it goes on.
     ///
-    /// It is short, by the limits of the handshake; so each byte can be read alone.
+    /// The limits of the handshake keep it short, so each byte can be read alone.
     pub(super) fn read_body(&mut self, rest: &mut &[u8]) -> Result<bool, HeadFault> {
-        // What is wrong with its framing is known without a byte, and an empty body ends without one.
+        // Wrong framing is found before the first byte of the body, and an empty body ends without a byte.
         if let Err(error) = self.receive_body(&mut &[][..]) {
             return Err(self.fault(error.into()));
         }
@@ -268,7 +268,7 @@ impl AnswerReader {
         HeadFault { error, offset, byte, context }
     }
 
-    /// Takes the end of the stream; a fault where the answer isn't whole.
+    /// Takes the end of the stream. Returns a fault if the answer isn't whole.
     pub(super) fn end(&mut self) -> Option<HeadFault> {
         let is_body = self.handshake.state() == ClientState::ReceivingBody;
         self.handshake.receive_eof().err()?;
@@ -281,13 +281,13 @@ impl AnswerReader {
     }
 }
 
-/// Keeps what was taken.
+/// Appends the bytes that were taken.
 fn keep(head: &mut Vec<u8>, before: &[u8], rest: &[u8]) {
     let taken = before.len().saturating_sub(rest.len());
     head.extend_from_slice(before.get(..taken).unwrap_or(before));
 }
 
-/// Searches a head, of which `before` is the last part, for the first byte that `fails`: up to it all is kept and taken.
+/// Searches a head, which ends with `before`, for the first byte that `fails`. Keeps and takes the bytes up to it.
 ///
 /// The head is bounded by the limits of the handshake.
 fn search<'a>(head: &mut Vec<u8>, before: &'a [u8], rest: &mut &'a [u8], fails: impl FnMut(&u8) -> bool) {
@@ -298,7 +298,7 @@ fn search<'a>(head: &mut Vec<u8>, before: &'a [u8], rest: &mut &'a [u8], fails: 
     *rest = before.get(len.saturating_sub(start)..).unwrap_or_default();
 }
 
-/// Tells whether a rule can't be judged without the request.
+/// Returns whether a rule can't be judged without the request.
 const fn depends_on_request(error: &ResponseError) -> bool {
     matches!(
         error,
@@ -308,7 +308,7 @@ const fn depends_on_request(error: &ResponseError) -> bool {
     )
 }
 
-/// Reads what the head of an acceptance says, which wasn't compared with a request.
+/// Reads the head of an acceptance that wasn't compared with a request.
 fn accept_of(head: &[u8]) -> AcceptConnection {
     let mut accept = AcceptConnection::new();
     accept.subprotocol = head::list(head, "Sec-WebSocket-Protocol");

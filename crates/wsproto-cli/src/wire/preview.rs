@@ -2,7 +2,7 @@
 
 use super::Preview;
 
-/// How much of a payload is kept.
+/// The bytes of a payload that are kept.
 const LEN: usize = 256;
 
 /// Keeps the beginning of a payload that comes in parts.
@@ -20,17 +20,17 @@ impl Beginning {
         self.len = self.len.saturating_add(len(part));
     }
 
-    /// Returns what is kept, at most 256 bytes.
+    /// Returns the bytes that are kept, at most 256.
     pub(super) fn kept(&self) -> &[u8] {
         &self.kept
     }
 
-    /// Returns how many bytes came.
+    /// Returns the number of bytes that came.
     pub(super) const fn len(&self) -> u64 {
         self.len
     }
 
-    /// Makes a preview of a payload that has `whole` bytes; it is shown as text where it `may_be_text`.
+    /// Makes a preview of a payload of `whole` bytes. It has a text only if `may_be_text`.
     pub(super) fn preview(&self, whole: u64, may_be_text: bool) -> Preview {
         Preview {
             hex: hex(&self.kept),
@@ -40,7 +40,7 @@ impl Beginning {
     }
 }
 
-/// Returns bytes as text where they are UTF-8, without a code point that is cut at the end.
+/// Returns bytes as text if they are UTF-8, without a code point that is cut at the end.
 fn text(bytes: &[u8]) -> Option<&str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Some(text),
@@ -51,7 +51,7 @@ fn text(bytes: &[u8]) -> Option<&str> {
     }
 }
 
-/// Returns a length as offsets are counted.
+/// Returns a length in the type of offsets.
 pub(super) fn len(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }

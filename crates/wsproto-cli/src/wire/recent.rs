@@ -1,22 +1,22 @@
-//! The latest bytes of a direction, to show those around an offending one.
+//! The latest bytes of a direction, to show those around an offending byte.
 
 use super::{Context, preview::hex};
 
-/// How many are kept: more than a control frame has, as one is judged when it is whole.
+/// The number of bytes that are kept: more than a control frame has, because it is judged when it is whole.
 const LEN: usize = 192;
-/// How many bytes are shown before the offending one, and how many from it on.
+/// The number of bytes that are shown before the offending byte, and from it on.
 const BEFORE: u64 = 32;
 const FROM: usize = 16;
 
 #[derive(Debug, Default)]
 pub(super) struct Recent {
     bytes: Vec<u8>,
-    /// The offset after the last one.
+    /// The offset after the last byte.
     end: u64,
 }
 
 impl Recent {
-    /// Takes the next bytes, the first of which is at `offset`.
+    /// Takes the next bytes, which begin at `offset`.
     pub(super) fn push(&mut self, offset: u64, bytes: &[u8]) {
         let tail = bytes.get(bytes.len().saturating_sub(LEN)..).unwrap_or_default();
         let surplus = self.bytes.len().saturating_add(tail.len()).saturating_sub(LEN);

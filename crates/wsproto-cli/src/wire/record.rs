@@ -1,8 +1,8 @@
-//! What was seen, in the form that the page, `explain --json` and the lines of a terminal share.
+//! Records, in the form that the page, `explain --json` and the lines of a terminal share.
 //!
-//! A record is one JSON object, `{"kind":"frame", …}`. Times (`at`) are microseconds since the connection began. Offsets
-//! count the bytes of one direction from its first one. Whatever a peer chose is bounded here: a [`Preview`] has the
-//! beginning of a payload only.
+//! A record is one JSON object, `{"kind":"frame", …}`. Times (`at`) are microseconds since the connection began.
+//! Offsets count the bytes of one direction from its first byte. The parts that a peer chose are bounded: a
+//! [`Preview`] has only the beginning of a payload.
 
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -22,7 +22,7 @@ pub(crate) enum Record {
 }
 
 impl Record {
-    /// Counts its place from the beginning of a stream in which so many bytes came before.
+    /// Moves its offsets by the number of bytes that came before in the stream.
     pub(crate) fn shift(&mut self, before: impl Fn(Sender) -> u64) {
         let shifted = |offset: &mut u64, from| *offset = offset.saturating_add(before(from));
         match self {
@@ -44,9 +44,9 @@ pub(crate) struct Handshake {
     pub(crate) from: Sender,
     /// `HTTP/1.1` or `HTTP/2`.
     pub(crate) version: &'static str,
-    /// For HTTP/1.1 the head as it was sent, CRLFs included; what isn't UTF-8 is replaced.
+    /// The head of HTTP/1.1 as it was sent, with CRLFs. Bytes that aren't UTF-8 are replaced.
     pub(crate) text: String,
-    /// Each field, for HTTP/2 with the pseudo-header fields first.
+    /// The fields. With HTTP/2, the pseudo-header fields come first.
     pub(crate) fields: Vec<Field>,
 }
 
@@ -57,14 +57,14 @@ pub(crate) struct Field {
     pub(crate) value: String,
 }
 
-/// What both ends agreed on: the connection is open.
+/// The agreement of both ends: the connection is open.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Agreed {
     pub(crate) at: u64,
     pub(crate) subprotocol: Option<String>,
-    /// As in the answer's `Sec-WebSocket-Extensions`; empty for none.
+    /// The value of the answer's `Sec-WebSocket-Extensions`; empty for none.
     pub(crate) extensions: String,
-    /// Of these one that isn't known here: its frames are shown, but neither judged nor put together.
+    /// An extension in use that this program doesn't know. Frames are shown, but neither judged nor assembled.
     pub(crate) unknown: Option<String>,
 }
 
@@ -78,31 +78,30 @@ pub(crate) struct Frame {
     pub(crate) number: u64,
     /// Where its header begins.
     pub(crate) offset: u64,
-    /// The header's bytes in hex, 4 to 28 digits (fewer where it was cut): bit fields, length, extended length, masking
-    /// key.
+    /// The header in hex, 4 to 28 digits (fewer if it was cut): bit fields, length, extended length, masking key.
     pub(crate) header: String,
     pub(crate) fin: bool,
     pub(crate) rsv1: bool,
     pub(crate) rsv2: bool,
     pub(crate) rsv3: bool,
-    /// The number and the RFC's name, as `1` and `text`.
+    /// The number and the RFC's name, such as `1` and `text`.
     pub(crate) opcode: u8,
     pub(crate) name: &'static str,
-    /// The masking key in hex, where there is one.
+    /// The masking key in hex, if there is one.
     pub(crate) mask: Option<String>,
-    /// What the header says of the payload's length.
+    /// The length of the payload that the header states.
     pub(crate) length: u64,
-    /// The payload, unmasked, still compressed where it is compressed.
+    /// The payload, unmasked but not inflated.
     pub(crate) payload: Preview,
-    /// Of a Close with a body.
+    /// The body of a Close that has one.
     pub(crate) close: Option<CloseBody>,
     /// Whether it is a part of a compressed message.
     pub(crate) compressed: bool,
-    /// Where the stream ended, or a rule was broken, before all of the payload had come.
+    /// Present if the stream ended, or a rule was broken, before the whole payload had come.
     pub(crate) cut: Option<Cut>,
 }
 
-/// How many bytes of a frame's payload came.
+/// The number of bytes of a frame's payload that came.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Cut {
     pub(crate) received: u64,
@@ -120,13 +119,13 @@ pub(crate) struct CloseBody {
 pub(crate) struct Preview {
     /// At most the first 256 bytes, in hex.
     pub(crate) hex: String,
-    /// The same bytes as text where they are UTF-8 (a code point that is cut by the end of the preview is left out).
+    /// The same bytes as text, if they are UTF-8. A code point that the end of the preview cuts is left out.
     pub(crate) text: Option<String>,
     /// Whether there is more than `hex` shows.
     pub(crate) more: bool,
 }
 
-/// A whole message: what its frames make together, inflated.
+/// A whole message: the payloads of its frames, joined and inflated.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Message {
     pub(crate) at: u64,
@@ -135,7 +134,7 @@ pub(crate) struct Message {
     pub(crate) name: &'static str,
     /// The numbers of its first and last frame.
     pub(crate) frames: (u64, u64),
-    /// The lengths of its frames' payloads together.
+    /// The sum of the lengths of its frames' payloads.
     pub(crate) wire_length: u64,
     /// The length of the message itself.
     pub(crate) length: u64,
@@ -157,32 +156,32 @@ pub(crate) struct State {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Broken {
     pub(crate) at: u64,
-    /// Who broke it.
+    /// The sender that broke it.
     pub(crate) from: Sender,
     /// The frame's number; none for a handshake.
     pub(crate) frame: Option<u64>,
-    /// Where the offending byte is: the first with which the rule is certainly broken.
+    /// The offset of the offending byte: the first at which the rule is certainly broken.
     pub(crate) offset: u64,
-    /// That byte, where it came.
+    /// That byte, if it came.
     pub(crate) byte: Option<u8>,
-    /// What is wrong, in the library's words.
+    /// The library's error message.
     pub(crate) rule: String,
-    /// The section, as `RFC 6455 §5.5`.
+    /// The section, such as `RFC 6455 §5.5`.
     pub(crate) section: String,
-    /// What an endpoint answers it with; null where there is no number.
+    /// The answer of an endpoint; null if it has no number.
     pub(crate) answer: Answer,
-    /// The bytes around the offending one.
+    /// The bytes around the offending byte.
     pub(crate) context: Context,
 }
 
-/// What an endpoint answers a broken rule with.
+/// The answer of an endpoint to a broken rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// A Close with this code, or a status of HTTP.
     Number(u16),
-    /// A Close without a code: what was answered is a Close that has none.
+    /// A Close without a code: the answer to a Close that has none.
     WithoutCode,
-    /// Nothing: it ends the connection.
+    /// None: the endpoint ends the connection.
     Nothing,
 }
 
@@ -190,7 +189,7 @@ impl Serialize for Answer {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Number(number) => serializer.serialize_u16(*number),
-            // What stands for a Close without a code (RFC 6455 §7.1.5).
+            // 1005 stands for a Close without a code (RFC 6455 §7.1.5).
             Self::WithoutCode => serializer.serialize_u16(1005),
             Self::Nothing => serializer.serialize_none(),
         }
@@ -200,9 +199,9 @@ impl Serialize for Answer {
 /// Bytes of one direction as they came, still masked.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Context {
-    /// Where they begin.
+    /// The offset of the first byte.
     pub(crate) offset: u64,
-    /// At most 32 bytes before the offending one, that one, and at most 15 after it.
+    /// At most 32 bytes before the offending byte, that byte, and at most 15 after it.
     pub(crate) hex: String,
 }
 
@@ -212,7 +211,7 @@ pub(crate) struct Gap {
     pub(crate) at: u64,
     pub(crate) from: Sender,
     pub(crate) offset: u64,
-    /// How many, where that is known.
+    /// Their number, if it is known.
     pub(crate) missing: Option<u64>,
 }
 

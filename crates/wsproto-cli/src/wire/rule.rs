@@ -1,4 +1,4 @@
-//! Which section a broken rule stands in, and what answers it.
+//! The section of a broken rule, and the answer to it.
 
 use wsproto::{
     CloseCode, Event, RemoteProtocolError,
@@ -7,7 +7,7 @@ use wsproto::{
 
 use super::Answer;
 
-/// Returns the RFC and section that has the rule.
+/// Returns the RFC and the section of the rule.
 pub(super) fn section(error: &RemoteProtocolError) -> &'static str {
     match error {
         RemoteProtocolError::Request(error) => error.section(),
@@ -21,7 +21,8 @@ pub(super) fn section(error: &RemoteProtocolError) -> &'static str {
     }
 }
 
-/// Of permessage-deflate, the only extension here: what isn't DEFLATE has another code than a bit where it must not be.
+/// Returns the section for permessage-deflate, the only extension here. The error's code tells bad DEFLATE from a
+/// misplaced bit.
 fn extension(error: &ExtensionError) -> &'static str {
     match error {
         ExtensionError::UnownedRsv(_) => "RFC 6455 §5.2",
@@ -52,7 +53,7 @@ fn negotiation(error: &NegotiationError) -> &'static str {
     }
 }
 
-/// Returns what an endpoint answers with.
+/// Returns the answer of an endpoint.
 pub(super) fn answer(error: &RemoteProtocolError) -> Answer {
     match error.event_hint() {
         Some(Event::CloseConnection(close)) => Answer::Number(close.code.get()),

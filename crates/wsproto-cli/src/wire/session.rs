@@ -1,7 +1,7 @@
-//! A recorded session as a file: what `serve` lets download and `explain` reads.
+//! A recorded session as a file. `serve` offers it for download, and `explain` reads it.
 //!
-//! One JSON object a line. The first says what the file is, `{"kind":"session","version":1}`; the others are what
-//! happened, in that order, with `at` in microseconds:
+//! Each line is one JSON object. The first line names the format, `{"kind":"session","version":1}`. The others are the
+//! events in their order, with `at` in microseconds:
 //!
 //! ```text
 //! {"kind":"bytes","at":0,"from":"client","hex":"8180…"}
@@ -11,7 +11,8 @@
 //! {"kind":"end","at":1300,"from":"server"}
 //! ```
 //!
-//! Of HTTP/1.1 the handshake is among the bytes; of HTTP/2 it is told, and `open` comes before the first frame.
+//! The handshake of HTTP/1.1 is among the bytes. The handshake of HTTP/2 has its own lines, and `open` comes before the
+//! first frame.
 
 use std::{
     fmt,
@@ -23,11 +24,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Chunk, Explainer, Field, Handshake, Record, Sender, Tapped, chunk::micros, hex, unhex};
 
-/// The version of the format that is written, and the only one that is read.
+/// The version of the format: the only one that is written and read.
 const VERSION: u32 = 1;
 /// The most bytes of one line's chunk.
 const CHUNK_LEN: usize = 32 << 10;
-/// The longest line that is read: the hex of the longest chunk, and room for the rest; so long are fields, too.
+/// The longest line that is read: room for the hex of the longest chunk, or for the fields of a handshake.
 pub(crate) const LINE_LEN: usize = 256 << 10;
 
 /// A line of a session's file.
@@ -42,26 +43,26 @@ pub(crate) enum Entry {
     End { at: u64, from: Sender },
 }
 
-/// Keeps a session, up to a limit: what comes after it is a gap.
+/// Records a session up to a limit. Bytes after the limit become a gap.
 pub(crate) struct Recorder {
     entries: Vec<Entry>,
-    /// How many bytes the file may still have.
+    /// The number of bytes that the file may still grow by.
     left: usize,
-    /// When bytes were first left out, and how many of the client's and of the server's.
+    /// The time when bytes were first left out, and their number for the client and for the server.
     missing: Option<Duration>,
     left_out: [u64; 2],
-    /// The ends of both directions, which are told after a gap.
+    /// The ends of both directions, which are written after a gap.
     ends: Vec<Entry>,
 }
 
 impl Recorder {
-    /// Begins to record; the file will have about `limit` bytes at most.
+    /// Begins to record a file of about `limit` bytes at most.
     pub(crate) fn new(limit: usize) -> Self {
         let entries = vec![Entry::Session { version: VERSION }];
         Self { entries, left: limit, missing: None, left_out: [0; 2], ends: Vec::new() }
     }
 
-    /// Records what has passed.
+    /// Records an event of the tap.
     pub(crate) fn record(&mut self, tapped: &Tapped) {
         match tapped {
             Tapped::Bytes(chunk) => {
@@ -93,7 +94,7 @@ impl Recorder {
         self.push(Duration::from_micros(*at), entry, len.fold(0, usize::saturating_add));
     }
 
-    /// Records that the connection is open, where the bytes don't tell it.
+    /// Records that the connection is open, if its handshake isn't among the bytes.
     #[cfg(any(feature = "tls", test))]
     pub(crate) fn open(&mut self, at: Duration, extensions: &str, subprotocol: Option<&str>) {
         let len = extensions.len().saturating_add(subprotocol.map_or(0, str::len));
@@ -101,7 +102,7 @@ impl Recorder {
         self.push(at, Entry::Open { at: micros(at), extensions, subprotocol }, len);
     }
 
-    /// Keeps an entry, unless it is too much, or something before it was.
+    /// Keeps an entry, unless it doesn't fit or an earlier entry didn't.
     fn push(&mut self, at: Duration, entry: Entry, len: usize) -> bool {
         let left = self.left.checked_sub(len.saturating_add(48));
         let (Some(left), None) = (left, self.missing) else {
@@ -128,14 +129,14 @@ impl Recorder {
     }
 }
 
-/// Why a line of a session's file can't be read.
+/// The reason for which a line of a session's file can't be read.
 #[derive(Debug)]
 pub(crate) enum SessionError {
-    /// It is no line of a session.
+    /// The line isn't one of a session.
     Line(serde_json::Error),
-    /// It is of a version that isn't known.
+    /// The version is unknown.
     Version(u32),
-    /// The hex is none.
+    /// The hex isn't valid.
     Hex,
 }
 
@@ -151,7 +152,7 @@ impl fmt::Display for SessionError {
     }
 }
 
-/// Has an explainer look at a line of a session's file; the explainer begins with `Start::Handshake`.
+/// Passes a line of a session's file to an explainer, which must begin with `Start::Handshake`.
 pub(crate) fn replay(
     line: &[u8],
     explainer: &mut Explainer,

@@ -1,17 +1,18 @@
-//! The header of a frame as it stands there, right or wrong.
+//! The header of a frame, valid or not.
 //!
-//! Whether it is right, the judge says. This only tells where its parts are: a header that breaks a rule is shown, too.
+//! This module only finds the parts of a header, because a header that breaks a rule is shown, too. The judge decides
+//! whether it is valid.
 
 use wsproto::frame::FrameHeader;
 
-/// The bytes of a header, as far as they came.
+/// The bytes of a header that have come.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shape {
     bytes: Vec<u8>,
 }
 
 impl Shape {
-    /// Takes bytes off the front of `rest` until the header is whole; tells whether it is.
+    /// Takes bytes off the front of `rest` until the header is whole. Returns whether it is.
     pub(super) fn take(&mut self, rest: &mut &[u8]) -> bool {
         loop {
             let missing = self.needed().saturating_sub(self.bytes.len());
@@ -27,14 +28,14 @@ impl Shape {
         }
     }
 
-    /// Returns how many bytes the header has, as far as that is known.
+    /// Returns the length of the header in bytes, as far as it is known.
     fn needed(&self) -> usize {
         let extended = usize::try_from(self.length_len()).unwrap_or(usize::MAX);
         let mask: usize = if self.is_masked() { 4 } else { 0 };
         extended.saturating_add(mask).saturating_add(2).min(FrameHeader::MAX_LEN)
     }
 
-    /// Returns how many bytes after the second one are the length.
+    /// Returns the number of bytes of the extended length.
     pub(super) fn length_len(&self) -> u64 {
         match self.second() & 0x7f {
             126 => 2,
@@ -59,7 +60,7 @@ impl Shape {
         self.first() & 0x80 != 0
     }
 
-    /// Tells whether RSV1, RSV2 and RSV3 are set.
+    /// Returns whether RSV1, RSV2 and RSV3 are set.
     pub(super) fn rsv(&self) -> [bool; 3] {
         [0x40, 0x20, 0x10].map(|bit| self.first() & bit != 0)
     }
@@ -95,7 +96,7 @@ impl Shape {
         self.bytes.last_chunk().copied().filter(|_| is_whole && self.is_masked())
     }
 
-    /// Returns what the header says of the payload's length; of a length that was cut, its beginning.
+    /// Returns the payload length that the header states; if the length was cut, its beginning.
     pub(super) fn length(&self) -> u64 {
         let extended = |len: usize| {
             let bytes = self.bytes.iter().skip(2).take(len);

@@ -1,4 +1,4 @@
-//! A stream whose bytes are seen as they pass.
+//! A stream that reports its bytes as they pass.
 
 use std::{
     io::{self, IoSlice},
@@ -12,19 +12,19 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{Chunk, Sender, Tapped};
 
-/// A stream that tells `see` what passes, in the order in which it does.
+/// A stream that reports the bytes that pass to `see`, in their order.
 pub(crate) struct Tap<S, F> {
     stream: S,
     /// The end that reads and writes here.
     side: Sender,
     began: Instant,
     see: F,
-    /// Whether the end of what is read, and of what is written, was told.
+    /// Whether the ends of reading and of writing were reported.
     ended: [bool; 2],
 }
 
 impl<S, F: FnMut(Tapped)> Tap<S, F> {
-    /// Taps the stream of the end that `side` names; the connection has begun at `began`.
+    /// Taps the stream of the end that `side` names. The connection began at `began`.
     pub(crate) const fn new(stream: S, side: Sender, began: Instant, see: F) -> Self {
         Self { stream, side, began, see, ended: [false; 2] }
     }
@@ -36,7 +36,7 @@ impl<S, F: FnMut(Tapped)> Tap<S, F> {
         }
     }
 
-    /// Tells the end of a direction, once.
+    /// Reports the end of a direction, once.
     fn end(&mut self, from: Sender) {
         let [read, written] = &mut self.ended;
         let told = if from == self.side { written } else { read };

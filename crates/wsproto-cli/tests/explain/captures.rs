@@ -1,4 +1,4 @@
-//! Captures: segments that come twice, late or never, several connections, links of all kinds.
+//! Captures: segments that come twice, late or never; several connections; links of all kinds.
 
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ const ANSWER: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r
 const PLAIN: &[u8] = b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n";
 const HELLO: &[u8] = b"\x81\x85\0\0\0\0Hello";
 
-/// Both ends of a connection, and how much each has sent.
+/// Both ends of a connection, and the number of bytes that each has sent.
 struct Conversation {
     client: &'static str,
     server: &'static str,
@@ -62,7 +62,7 @@ fn timed(packets: Vec<Vec<u8>>) -> Vec<(u32, Vec<u8>)> {
     (0..).map(|index| 1_000_000 + index * 1000).zip(packets).collect()
 }
 
-/// A connection in which all is well.
+/// A connection that breaks no rule.
 fn whole(client: &'static str, server: &'static str) -> Vec<Vec<u8>> {
     let mut whole = Conversation::new(client, server).open();
     whole.client(0, HELLO);
@@ -117,7 +117,7 @@ fn each_link_and_both_formats_give_the_same() {
                 let begun = &records[0];
                 assert_eq!((&begun["client"], &begun["server"]), (&client.into(), &server.into()), "{name}");
                 assert!(records.iter().all(|record| record["connection"] == 1), "{name}");
-                // The times are those of the capture, from the connection's first packet on.
+                // Times count from the connection's first packet.
                 assert_eq!(of_kind(&records, "frame").next().unwrap()["at"], 4000, "{name}");
             }
         }
@@ -127,7 +127,7 @@ fn each_link_and_both_formats_give_the_same() {
 #[test]
 fn segments_twice_and_out_of_order_change_nothing() {
     let packets = whole("10.0.0.1:50000", "10.0.0.2:80");
-    // Each packet comes again at each later place, and any two neighbours that one end has sent change places.
+    // Each packet is repeated at each later place. Any two neighbours of one sender are swapped.
     for index in 2..packets.len() {
         for later in index + 1..=packets.len() {
             let mut again = packets.clone();
@@ -189,7 +189,7 @@ fn several_connections_are_told_apart() {
     plain.server(0, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     let mut tls = Conversation::new("10.0.0.1:50002", "10.0.0.2:443");
     tls.client(0, b"\x16\x03\x01\x00\x05hello");
-    // The same ports again.
+    // A second connection uses the same ports.
     let again = whole("10.0.0.1:50000", "10.0.0.2:80");
     let mut packets = Vec::new();
     let mut all = [one, two.packets, plain.packets, tls.packets].map(Vec::into_iter);
@@ -246,7 +246,7 @@ fn a_capture_that_is_cut_or_damaged_tells_what_it_has() {
             let output = explain(&[], &file[..len]);
             let stderr = String::from_utf8(output.stderr).unwrap();
             let code = output.status.code();
-            // Between two packets nothing is wrong.
+            // A cut between two packets is no fault.
             assert!(
                 code == Some(0) || (code == Some(8) && stderr.contains("is cut off")),
                 "{name}, {len}: {stderr}"
@@ -262,11 +262,11 @@ fn a_capture_is_explained_as_it_comes() {
     assert!(shows_at_once(&[], &pcapng(1, &packets[..5]), "Hello"), "pcapng");
 }
 
-/// Ordinary requests on the connection before the one that asks for the WebSocket, and a refusal.
+/// Ordinary requests and a refusal come on the connection before the request for the WebSocket.
 #[test]
 fn a_websocket_after_other_requests_is_found() {
     let mut kept = Conversation::new("10.0.0.1:50000", "10.0.0.2:80");
-    // A first segment of one byte, a body in chunks, one of a length, and a challenge.
+    // A first segment of one byte, a chunked body, a body with a length, and a challenge.
     kept.client(0, &PLAIN[..1]);
     kept.client(0, &PLAIN[1..]);
     kept.server(0, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0");
@@ -365,7 +365,7 @@ fn those_that_are_not_shown_give_their_room_to_others() {
 
 #[test]
 fn interfaces_and_tags_of_a_capture() {
-    // Each packet with a tag of a VLAN, or two.
+    // Each packet has one or two VLAN tags.
     for tags in [&b"\x81\x00\x00\x07"[..], b"\x88\xa8\x00\x07\x81\x00\x00\x08"] {
         let tagged = whole("10.0.0.1:50000", "10.0.0.2:80").into_iter().map(|packet| {
             let packet = on(1, &packet);
@@ -373,7 +373,7 @@ fn interfaces_and_tags_of_a_capture() {
         });
         assert_eq!(told(&records(&[], &raw_pcap(1, &timed(tagged.collect()))).0), WHOLE, "{tags:?}");
     }
-    // Two interfaces with links of their own, and one that isn't known.
+    // Two interfaces with different links, and one with an unknown link.
     let links = [101, 1, 9999].into_iter().cycle();
     let packets: Vec<_> = links
         .zip(timed(whole("10.0.0.1:50000", "10.0.0.2:80")))
@@ -401,11 +401,11 @@ fn a_segment_that_comes_again_with_other_bytes_is_as_it_came_first() {
     other[end] = b'!';
     packets.insert(5, other);
     assert_eq!(told(&records(&[], &pcap(1, &timed(packets))).0), WHOLE);
-    // In any order, once the handshake is there: acknowledgements before what they acknowledge, FINs first.
+    // Any order after the handshake: acknowledgements before the bytes that they acknowledge, FINs first.
     let mut packets = whole("10.0.0.1:50000", "10.0.0.2:80");
     packets[4..].reverse();
     assert_in_some_order(packets);
-    // An answer before its request, as where two captures were merged whose clocks differ.
+    // An answer before its request, as in a merge of two captures whose clocks differ.
     let mut packets = whole("10.0.0.1:50000", "10.0.0.2:80");
     packets[2..].reverse();
     assert_in_some_order(packets);

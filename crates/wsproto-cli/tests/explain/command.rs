@@ -115,7 +115,7 @@ fn a_reader_that_goes_away_ends_it_quietly() {
     assert_eq!((child.wait().unwrap().code(), stderr.as_str()), (Some(0), ""));
 }
 
-/// Writes an input, which doesn't end, and waits until its output has a text.
+/// Writes an input without ending it, and waits until the output has a text.
 pub(crate) fn shows_at_once(arguments: &[&str], input: &[u8], wanted: &'static str) -> bool {
     let mut child = Command::new(env!("CARGO_BIN_EXE_wsproto"))
         .arg("explain")
@@ -154,7 +154,7 @@ fn an_input_is_explained_as_it_comes() {
     assert!(shows_at_once(&[], session, "without a Close"));
 }
 
-/// An input without an end is read as long as something can be said of it, and in bounded memory.
+/// An endless input is read in bounded memory, until the explainer ignores the rest.
 #[test]
 fn an_endless_input_ends_with_its_fault() {
     let refused = b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n";

@@ -1,4 +1,4 @@
-//! Runs `wsproto explain` on transcripts, captures, and what people type.
+//! Runs `wsproto explain` on transcripts, captures, and arguments.
 #![allow(
     clippy::expect_used,
     clippy::panic,
@@ -36,7 +36,7 @@ fn explain(arguments: &[&str], input: &[u8]) -> Output {
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_vec();
-    // It may end without reading all.
+    // The command may end before it has read everything.
     let writer = thread::spawn(move || drop(stdin.write_all(&input)));
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap();

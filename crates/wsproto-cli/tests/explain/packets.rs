@@ -20,7 +20,7 @@ pub(crate) fn ip(
     tcp.extend(to.port().to_be_bytes());
     tcp.extend(numbers.0.to_be_bytes());
     tcp.extend(numbers.1.to_be_bytes());
-    // Five words, the flags, a window; no checksum, no urgent pointer.
+    // A header of five words, the flags, a window; no checksum, no urgent pointer.
     tcp.extend([0x50, flags, 0xff, 0xff, 0, 0, 0, 0]);
     tcp.extend(payload);
     let len = u16::try_from(tcp.len()).unwrap();
@@ -46,7 +46,7 @@ pub(crate) fn ip(
     packet
 }
 
-/// What stands in front of IP, by the number of its link type.
+/// The bytes in front of IP, by the number of the link type.
 pub(crate) fn on(link: u16, ip: &[u8]) -> Vec<u8> {
     let ether_type: [u8; 2] = if ip[0] >> 4 == 4 { [0x08, 0x00] } else { [0x86, 0xdd] };
     match link {
@@ -70,7 +70,7 @@ pub(crate) fn pcap(link: u16, packets: &[(u32, Vec<u8>)]) -> Vec<u8> {
     raw_pcap(link, &packets)
 }
 
-/// The same of packets that have what stands in front of IP.
+/// A pcap of packets that begin with their link layer.
 pub(crate) fn raw_pcap(link: u16, packets: &[(u32, Vec<u8>)]) -> Vec<u8> {
     let mut file = b"\xd4\xc3\xb2\xa1\x02\0\x04\0\0\0\0\0\0\0\0\0\0\0\x04\0".to_vec();
     file.extend(u32::from(link).to_le_bytes());
@@ -82,13 +82,13 @@ pub(crate) fn raw_pcap(link: u16, packets: &[(u32, Vec<u8>)]) -> Vec<u8> {
     file
 }
 
-/// A pcapng in the order of bytes of big machines.
+/// A pcapng in big-endian byte order.
 pub(crate) fn pcapng(link: u16, packets: &[(u32, Vec<u8>)]) -> Vec<u8> {
     let packets: Vec<_> = packets.iter().map(|(at, packet)| (*at, 0, packet.clone())).collect();
     several(&[link], &packets)
 }
 
-/// The same with several interfaces: each packet with its time and the interface that it came from.
+/// A pcapng with several interfaces: each packet with its time and its interface.
 pub(crate) fn several(links: &[u16], packets: &[(u32, u32, Vec<u8>)]) -> Vec<u8> {
     let block = |kind: u32, body: &[u8]| {
         let mut body = body.to_vec();
@@ -100,7 +100,7 @@ pub(crate) fn several(links: &[u16], packets: &[(u32, u32, Vec<u8>)]) -> Vec<u8>
     for link in links {
         file.extend(block(1, &[&link.to_be_bytes(), &b"\0\0\0\0\0\0"[..]].concat()));
     }
-    // A name is of no concern.
+    // The name of the interface doesn't matter.
     file.extend(block(4, b"\0\0\0\0"));
     for (at, interface, packet) in packets {
         let link = links[usize::try_from(*interface).unwrap()];

@@ -1,4 +1,4 @@
-//! Every transcript of the facade: what it says that happens is what `explain` finds.
+//! Every transcript of the facade: `explain` finds the events that the transcript lists.
 
 use std::{fmt::Write, fs, path::Path};
 
@@ -53,7 +53,7 @@ fn limits(conversation: &Conversation) -> Vec<String> {
     limits.map(|(name, number)| format!("--limit={}={number}", name.trim_start_matches("max-"))).collect()
 }
 
-/// The rule that the transcript says was broken, as `answer section`.
+/// The broken rule of the transcript, as `answer section`.
 fn broken(conversation: &Conversation) -> Option<(String, String)> {
     conversation.steps.iter().find_map(|step| match &step.what {
         What::Happens(Outcome::Broken(blame, section)) => {
@@ -63,7 +63,7 @@ fn broken(conversation: &Conversation) -> Option<(String, String)> {
     })
 }
 
-/// The messages and closes that the transcript tells, as `name payload`.
+/// The messages and closes of the transcript, as `name payload`.
 fn heard(conversation: &Conversation) -> Vec<String> {
     let (mut heard, mut under_way) = (Vec::new(), Vec::new());
     for step in &conversation.steps {
@@ -94,7 +94,7 @@ fn heard(conversation: &Conversation) -> Vec<String> {
     heard
 }
 
-/// The same out of records.
+/// The messages and closes of records, in the same form.
 fn found(records: &[Value], peer: &str) -> Vec<String> {
     let of_peer = records.iter().filter(|record| record["from"] == peer);
     of_peer
@@ -115,7 +115,7 @@ fn found(records: &[Value], peer: &str) -> Vec<String> {
         .collect()
 }
 
-/// Tells whether a section is the one of the transcript, which names the RFC's own only roughly for extensions.
+/// Returns whether a section is the transcript's. For extensions, the transcript names the RFC's section only roughly.
 fn is_section(section: &str, transcript: &str) -> bool {
     match transcript {
         "9" => section.starts_with("RFC 7692 §"),
@@ -136,14 +136,14 @@ fn each_is_explained_as_it_says() {
         let limits = limits(&conversation);
         let arguments: Vec<&str> = limits.iter().map(String::as_str).collect();
         let (records, status) = records(&arguments, session(&conversation).as_bytes());
-        // What follows a Close is ignored by an endpoint, and told here.
+        // An endpoint ignores data after a Close, but `explain` reports it.
         let faults: Vec<&Value> = of_kind(&records, "broken")
             .filter(|broken| broken["from"] == peer)
             .filter(|broken| !broken["rule"].as_str().unwrap().starts_with("data after a Close"))
             .collect();
         let fault =
             faults.first().map(|fault| (fault["answer"].to_string(), fault["section"].as_str().unwrap()));
-        // A peer that comes and goes without a byte is a probe.
+        // A peer that connects and leaves without a byte is a probe.
         let spoke = conversation.steps.iter().any(|step| matches!(step.what, What::Receive(_)));
         let expected = broken(&conversation).filter(|_| spoke);
         let is_right = match (&expected, &fault) {
@@ -159,7 +159,7 @@ fn each_is_explained_as_it_says() {
             problems.push(format!("{place}: status {status}, {any}"));
         }
         let (heard, found) = (heard(&conversation), found(&records, peer));
-        // A frame that breaks a rule was no event, and what follows a Close is none either.
+        // A frame that breaks a rule makes no event, and neither does data after a Close.
         let found = found.get(..heard.len()).unwrap_or(&found);
         if heard != found {
             problems.push(format!("{place}: heard {heard:?}, found {found:?}"));

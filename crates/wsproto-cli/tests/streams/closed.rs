@@ -1,4 +1,4 @@
-//! Streams that are closed, and pipes that nobody reads.
+//! Closed streams, and pipes without a reader.
 
 use std::{
     fs::OpenOptions,
@@ -14,7 +14,7 @@ fn a_closed_stream_is_as_good_as_an_empty_one() {
     let port = url(echo());
     #[rustfmt::skip]
     let table: [(&str, &str, i32, &str, &str); 9] = [
-        // The command, its status, and what it says on the streams that are open.
+        // The command, its status, and its messages on the open streams.
         ("explain, no input",  "explain <&-",                                        8, "", "standard input is empty"),
         ("explain, no output", "explain --hex '83 00' >&-",                          1, "", ""),
         ("explain, no notes",  "explain /no/such/file 2>&-",                         8, "", ""),
@@ -43,7 +43,7 @@ fn a_closed_stream_is_as_good_as_an_empty_one() {
     }
 }
 
-/// A pipe whose reader has gone ends nothing with an error: whoever read it has all that was wanted.
+/// A pipe whose reader has gone is no error: the reader has got everything that it wanted.
 #[test]
 fn a_reader_that_has_gone_is_no_fault() {
     let port = url(echo());

@@ -1,4 +1,4 @@
-//! Standard streams of each command: non-blocking ones, closed ones, pipes that nobody reads, terminals.
+//! Standard streams of each command: non-blocking, closed, pipes without a reader, terminals.
 #![cfg(unix)]
 #![allow(
     clippy::expect_used,
@@ -32,7 +32,7 @@ fn wsproto(arguments: &[&str]) -> Command {
     command
 }
 
-/// Waits for the end; returns the status.
+/// Waits for the end of the command, and returns its status.
 fn ended(mut child: Child) -> i32 {
     let began = Instant::now();
     while began.elapsed() < tool::PATIENCE {

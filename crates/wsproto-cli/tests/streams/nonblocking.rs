@@ -1,4 +1,4 @@
-//! Streams that another program has made non-blocking: whoever reads or writes them waits, and loses nothing.
+//! Streams that another program has made non-blocking: the commands wait for them, and lose no byte.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -17,12 +17,12 @@ fn pair() -> (UnixStream, UnixStream) {
     (theirs, ours)
 }
 
-/// As a standard stream.
+/// Makes a standard stream of it.
 fn given(stream: UnixStream) -> Stdio {
     Stdio::from(OwnedFd::from(stream))
 }
 
-/// Fills the stream until it takes no more; returns how much that is.
+/// Fills the stream until it takes no more. Returns the number of bytes.
 fn fill(stream: &mut UnixStream) -> usize {
     let mut count = 0;
     loop {
@@ -34,7 +34,7 @@ fn fill(stream: &mut UnixStream) -> usize {
     }
 }
 
-/// Reads all slowly, after a while, without the blanks that filled it.
+/// Reads everything slowly, after a while, without the blanks that filled it.
 fn read(mut stream: UnixStream, filled: usize) -> thread::JoinHandle<String> {
     thread::spawn(move || {
         thread::sleep(Duration::from_millis(400));
@@ -56,7 +56,7 @@ fn a_full_output_is_waited_for() {
     let frames = "8a 00 ".repeat(20_000);
     #[rustfmt::skip]
     let table: [(&str, &[&str], &str, [usize; 2]); 4] = [
-        // The command, its input, and how many lines it writes to standard output and, at least, to standard error.
+        // The command, its input, the lines on standard output, and the least number of lines on standard error.
         ("explain", &["explain", "--format", "hex"],                  &frames,   [20_003, 0]),
         ("connect", &["connect", &port, "--wire", "--expect", "500"], &"a line of text\n".repeat(500), [500, 1000]),
         ("bench",   &["bench", &ports, "--seconds", "1.5"],           "",        [15, 1]),
@@ -81,7 +81,7 @@ fn a_full_output_is_waited_for() {
         );
         assert!(err.lines().count() >= noted && !err.contains("temporarily"), "{name}: {err}");
         assert_eq!(status, if name == "a fault" { 8 } else { 0 }, "{name}: {err}");
-        // What is left of colours must not be half of one.
+        // No half of a colour's escape sequence may remain.
         assert!(!out.contains('\x1b') && !err.contains('\x1b'), "{name}");
     }
 }

@@ -1,4 +1,4 @@
-//! Terminals: colours only there, what is typed, the line that is rewritten, Ctrl-C and Ctrl-D.
+//! Terminals: colours, typed input, the line that is rewritten, Ctrl-C and Ctrl-D.
 
 use std::{
     fs::File,
@@ -27,7 +27,7 @@ struct Terminal {
 }
 
 impl Terminal {
-    /// Starts the command with its three streams on a terminal; none where there is no `setsid`, which makes it its own.
+    /// Starts the command with its three streams on its own terminal. Returns none if `setsid` is missing.
     fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Option<Self> {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
@@ -50,7 +50,7 @@ impl Terminal {
         let (to, screen) = channel();
         thread::spawn(move || {
             let mut part = [0; 4096];
-            // Linux ends the reading of a terminal whose other end is closed with an error.
+            // Linux reports an error to the reader of a terminal whose other end is closed.
             while let Ok(len @ 1..) = reading.read(&mut part) {
                 drop(to.send(part[..len].to_vec()));
             }
@@ -62,7 +62,7 @@ impl Terminal {
         self.keyboard.write_all(keys).unwrap();
     }
 
-    /// Waits until the screen has shown a text since the last one that was waited for.
+    /// Waits until the screen shows a text after the one of the last wait.
     fn shows(&mut self, wanted: &str) {
         let began = Instant::now();
         loop {
@@ -77,7 +77,7 @@ impl Terminal {
         }
     }
 
-    /// Waits for the end; returns the status, and all that was not waited for.
+    /// Waits for the end of the command. Returns its status, and the output since the last wait.
     fn end(mut self) -> (i32, String) {
         let status = ended(self.child);
         while let Ok(part) = self.screen.recv_timeout(Duration::from_millis(500)) {
@@ -98,7 +98,7 @@ fn colours_are_for_terminals_that_are_not_told_otherwise() {
         ("connect",              wire,  &[],                                            true),
         ("NO_COLOR",             fault, &[("NO_COLOR", "1")],                           false),
         ("NO_COLOR of connect",  wire,  &[("NO_COLOR", "1")],                           false),
-        // As https://no-color.org has it: when present and not an empty string.
+        // https://no-color.org: NO_COLOR counts if it is present and not empty.
         ("an empty NO_COLOR",    fault, &[("NO_COLOR", "")],                            true),
         ("NO_COLOR of any text", fault, &[("NO_COLOR", "0")],                           false),
         ("NO_COLOR comes first", fault, &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")],  false),
@@ -124,7 +124,7 @@ fn somebody_types() {
     terminal.shows("extensions permessage-deflate, subprotocol none. /help shows the commands");
     terminal.types("hello, ünïcode\n".as_bytes());
     terminal.shows("< hello, ünïcode");
-    // Each mistake is told, and ends nothing.
+    // Each mistake is reported, and the command goes on.
     for (line, says) in [
         ("/nonsense", "/nonsense is no command"),
         ("/close 1005", "a code that may be sent"),

@@ -85,7 +85,7 @@ impl Http {
         heads.saturating_add(self.held.len()).saturating_add(self.early.len())
     }
 
-    /// Waits for the client's request before it reads an answer. The client's beginning was captured, so a request comes.
+    /// Waits for the client's request before it reads an answer. The client's SYN was captured, so a request comes.
     pub(super) const fn await_client(&mut self) {
         self.awaits_client = true;
     }

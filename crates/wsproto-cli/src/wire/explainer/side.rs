@@ -1,4 +1,4 @@
-//! One direction of a connection, and what its next bytes are.
+//! One direction of a connection, and the kind of its next bytes.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::wire::{
 /// One direction.
 pub(super) struct Side {
     pub(super) from: Sender,
-    /// How many bytes have come.
+    /// The number of bytes that have come.
     pub(super) offset: u64,
     pub(super) stage: Stage,
     /// Whether its Close has come.
@@ -23,10 +23,10 @@ pub(super) struct Side {
     pub(super) ended: bool,
 }
 
-/// What the next bytes of a direction are.
+/// The kind of the next bytes of a direction.
 pub(super) enum Stage {
     Request(Box<RequestReader>),
-    /// A client's frames before it has its answer.
+    /// A client's frames before the answer comes.
     Early {
         asked: Asked,
         bytes: Vec<u8>,
@@ -35,7 +35,7 @@ pub(super) enum Stage {
     /// The body of a refusal.
     Body(Box<AnswerReader>),
     Frames(Box<Frames>),
-    /// Of no concern: a rule was broken, bytes are missing, or the handshake was refused.
+    /// Bytes to ignore: a rule was broken, bytes are missing, or the handshake was refused.
     Ignored,
 }
 
@@ -48,12 +48,12 @@ impl Side {
         self.stage = Stage::Frames(Box::new(Frames::new(self.from, config, agreement)));
     }
 
-    /// Tells whether a request has begun and isn't whole.
+    /// Returns whether a request has begun and isn't whole.
     pub(super) fn is_asking(&self) -> bool {
         matches!(&self.stage, Stage::Request(reader) if !reader.head.is_empty())
     }
 
-    /// Returns what is wrong with a handshake that the end of the stream has cut, if it has cut one.
+    /// Returns the fault if the end of the stream has cut a handshake.
     pub(super) fn end_of_handshake(&mut self) -> Option<HeadFault> {
         match &mut self.stage {
             Stage::Request(reader) => reader.end(),
@@ -64,7 +64,7 @@ impl Side {
     }
 }
 
-/// Tells of a handshake that breaks a rule.
+/// Makes the record of a handshake that breaks a rule.
 pub(super) fn broken(at: u64, from: Sender, fault: HeadFault) -> Record {
     let HeadFault { error, offset, byte, context } = fault;
     Record::Broken(Broken {

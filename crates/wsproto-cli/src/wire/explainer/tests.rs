@@ -1,4 +1,4 @@
-//! Records of whole connections, the same however the bytes are split.
+//! Records of whole connections, which don't depend on how the bytes are split.
 
 mod bounds;
 mod handshakes;
@@ -38,7 +38,7 @@ fn open(extensions: &str) -> Start {
     Start::Open { extensions: extensions.into(), subprotocol: None }
 }
 
-/// Looks at steps, the bytes of each cut into pieces of this length at most.
+/// Explains steps, cut into pieces of this length at most.
 fn look(start: &Start, steps: &[Step], piece: usize) -> Vec<Record> {
     look_within(&Config::default(), start, steps, piece)
 }
@@ -71,7 +71,7 @@ fn look_within(config: &Config, start: &Start, steps: &[Step], piece: usize) -> 
     records
 }
 
-/// Looks at steps in several splits, which all give the same records.
+/// Explains steps in several splits, which all give the same records.
 fn explain(name: &str, start: &Start, steps: &[Step]) -> Vec<Record> {
     explain_within(name, &Config::default(), start, steps)
 }

@@ -1,4 +1,4 @@
-//! Messages, put together and inflated by the judge.
+//! Messages, which the judge assembles and inflates.
 
 use wsproto::Event;
 
@@ -37,17 +37,17 @@ impl Messages {
         begun.wire_length = begun.wire_length.saturating_add(shape.length());
     }
 
-    /// Tells whether the message under way is compressed.
+    /// Returns whether the message under way is compressed.
     pub(super) fn is_compressed(&self) -> bool {
         self.under_way.as_ref().is_some_and(|begun| begun.compressed)
     }
 
-    /// Returns how many bytes the frames of the message under way have, as their headers say.
+    /// Returns the length of the message under way on the wire: the sum of the lengths in its headers.
     pub(super) fn wire_length(&self) -> u64 {
         self.under_way.as_ref().map_or(0, |begun| begun.wire_length)
     }
 
-    /// Takes what the judge made of the frames.
+    /// Takes an event of the judge.
     pub(super) fn event(&mut self, event: &Event<'_>) {
         let (part, is_last): (&[u8], bool) = match event {
             Event::TextMessage(text) => (text.data.as_bytes(), text.message_finished),

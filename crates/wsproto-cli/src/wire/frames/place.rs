@@ -1,7 +1,7 @@
-//! The offending byte, more exactly than by when the judge knew.
+//! Finds the offending byte, which may come before the byte at which the judge fails.
 //!
-//! An endpoint judges a header when it is whole, and a control frame when its payload is. The byte with which the rule is
-//! certainly broken may be an earlier one.
+//! An endpoint judges a header when it is whole, and a control frame when its payload is whole. An earlier byte may
+//! already break the rule for certain.
 
 use wsproto::{
     CloseCode, RemoteProtocolError,
@@ -12,11 +12,11 @@ use wsproto::{
 use super::Under;
 use crate::wire::preview::Beginning;
 
-/// Which part of a frame a rule is about.
+/// The part of a frame that a rule is about.
 enum Part {
     /// FIN, a reserved bit or the opcode: the first byte.
     First,
-    /// The mask bit, the shorter form of the length, or that there is no payload: the second byte.
+    /// The mask bit, the 7-bit length, or the lack of a payload: the second byte.
     Second,
     /// The length of the payload.
     Length,
@@ -24,25 +24,25 @@ enum Part {
     Code,
     /// The reason of a Close.
     Reason,
-    /// What the payload says.
+    /// The content of the payload.
     Payload,
 }
 
-/// Returns the offset of the offending byte. `known` is the one with which the judge knew; before this frame the message
-/// under way had `before` bytes.
+/// Returns the offset of the offending byte. `known` is the offset of the byte at which the judge failed. Before this
+/// frame, the message under way had `before` bytes.
 pub(super) fn of(error: &RemoteProtocolError, frame: &Under, known: u64, before: u64) -> u64 {
     let in_payload =
         |index: usize| frame.payload_offset().saturating_add(index.try_into().unwrap_or(u64::MAX));
     match part(error) {
         Part::First => frame.offset,
         Part::Second => frame.offset.saturating_add(1),
-        // What is inflated may be too long, too.
+        // The inflated message may be too long, too.
         Part::Length if frame.payload.is_none() => frame
             .offset
             .saturating_add(too_long(error, frame, before).unwrap_or_else(|| last_of_length(frame))),
         Part::Code => in_payload(code(kept(frame))),
         Part::Reason => in_payload(reason(kept(frame))),
-        // A masking key breaks no rule: it is what is before it.
+        // A masking key breaks no rule, so the offending byte comes before it.
         Part::Payload if frame.payload.is_none() => {
             known.min(frame.offset.saturating_add(last_of_length(frame)))
         }
@@ -74,7 +74,7 @@ const fn part(error: &RemoteProtocolError) -> Part {
         RemoteProtocolError::MessageTooLong { .. } => Part::Length,
         RemoteProtocolError::Extension(ExtensionError::UnownedRsv(_)) => Part::First,
         RemoteProtocolError::Extension(ExtensionError::Refused(refusal)) => match refusal.code {
-            // Of permessage-deflate: a bit where it must not be.
+            // A rule of permessage-deflate: RSV1 is set where it must not be.
             CloseCode::PROTOCOL_ERROR => Part::First,
             _ => Part::Payload,
         },
@@ -91,7 +91,7 @@ fn last_of_length(frame: &Under) -> u64 {
     frame.shape.length_len().saturating_add(1)
 }
 
-/// Returns the place in the header with which the length is certainly more than the limit of this error.
+/// Returns the place in the header at which the length is certainly more than the limit of this error.
 fn too_long(error: &RemoteProtocolError, frame: &Under, before: u64) -> Option<u64> {
     let (limit, before) = match error {
         RemoteProtocolError::Frame(FrameError::FrameTooLong { limit }) => (*limit, 0),
@@ -106,13 +106,13 @@ fn too_long(error: &RemoteProtocolError, frame: &Under, before: u64) -> Option<u
     }
     (1..=all).find_map(|known| {
         let unknown = u32::try_from(all.saturating_sub(known).saturating_mul(8)).unwrap_or(u32::MAX);
-        // What isn't known yet counts as zeros.
+        // The bytes that come later count as zeros.
         let least = frame.shape.length().checked_shr(unknown)?.checked_shl(unknown)?;
         (least > most).then(|| known.saturating_add(1))
     })
 }
 
-/// Returns the place in a Close's payload with which its code is certainly none that may be sent.
+/// Returns the place in a Close's payload at which its code is certainly one that may not be sent.
 fn code(payload: &[u8]) -> usize {
     let may_be = |high: u8| {
         (0..=u8::MAX)
@@ -121,7 +121,7 @@ fn code(payload: &[u8]) -> usize {
     payload.first().map_or(0, |high| usize::from(may_be(*high)))
 }
 
-/// Returns the place in a Close's payload with which its reason is certainly not UTF-8.
+/// Returns the place in a Close's payload at which its reason is certainly not UTF-8.
 fn reason(payload: &[u8]) -> usize {
     let mut check = TextCheck::new();
     let is_wrong = |byte: &u8| check.check(&[*byte]).is_err();

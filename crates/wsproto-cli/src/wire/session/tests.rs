@@ -55,7 +55,7 @@ fn a_recording_that_was_cut_says_so() {
     let frame = [&b"\x82\x64"[..], &[1; 100]].concat();
     for _ in 0..100 {
         recorder.record(&bytes(3, Sender::Server, &frame));
-        // A short one after a long one that didn't fit is left out, too.
+        // A short entry after a long one that didn't fit is left out, too.
         recorder.record(&bytes(4, Sender::Client, b"\x8a\x80abcd"));
     }
     recorder.record(&Tapped::End { at: Duration::from_micros(9), from: Sender::Server });

@@ -51,7 +51,7 @@ impl Direction {
         Ok(!taken.is_empty())
     }
 
-    /// Takes more of a head, and returns it once it is whole. `is_one` returns whether its bytes so far may begin a head.
+    /// Takes more of a head, and returns it once it is whole. `is_one` returns whether bytes may begin a head.
     pub(super) fn head(
         &mut self,
         rest: &mut &[u8],

@@ -1,4 +1,4 @@
-//! Memory and work are bounded, whatever comes.
+//! No input makes memory or work unbounded.
 
 use proptest::prelude::*;
 
@@ -20,7 +20,7 @@ fn what_is_kept_is_bounded() {
         for bytes in [first].into_iter().chain(std::iter::repeat_n(&again[..], 40)) {
             let bytes = Bytes::copy_from_slice(bytes);
             explainer.look(&Chunk { at: Duration::ZERO, from: Sender::Server, bytes }, &mut records);
-            // Records are given away; each is short.
+            // The caller takes the records, each of which is short.
             assert!(lines(&records).iter().all(|record| record.len() < 64 << 10), "{name}");
             records.clear();
         }
@@ -28,7 +28,7 @@ fn what_is_kept_is_bounded() {
     }
 }
 
-/// What the explainer itself keeps of the bytes; the judge's memory is the library's.
+/// The bytes that the explainer itself keeps. The judge's memory is the library's.
 fn kept(explainer: &Explainer) -> usize {
     let of = |side: &Side| match &side.stage {
         Stage::Request(reader) => reader.head.capacity(),

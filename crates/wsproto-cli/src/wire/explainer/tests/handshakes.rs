@@ -1,4 +1,4 @@
-//! Opening handshakes: accepted, refused, wrong, or not known.
+//! Opening handshakes: accepted, refused, wrong, or unknown.
 
 use wsproto::{Role, testing::HandshakeViolation};
 

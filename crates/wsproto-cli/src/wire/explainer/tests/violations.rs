@@ -22,7 +22,7 @@ fn each_violation_is_found_with_its_code_and_section() {
     for violation in Violation::ALL {
         for from in sides(*violation) {
             let name = format!("{violation} of the {}", from.name());
-            // A rule of RFC 7692 is one where it is agreed on.
+            // The rules of RFC 7692 only apply if permessage-deflate was agreed on.
             let needs_it = violation.needs() == Needs::Compression || violation.link().contains("rfc7692");
             let extensions = if needs_it { "permessage-deflate" } else { "" };
             let bytes = violation.bytes(from.role());
@@ -47,24 +47,25 @@ fn each_violation_is_found_with_its_code_and_section() {
             assert_eq!((broken.answer, broken.from), (code, from), "{name}: {broken:?}");
             let (_, link) = violation.link().rsplit_once("/rfc").unwrap();
             let section = format!("RFC {}", link.replace("#section-", " §"));
-            // The library says where codes are defined, not which part of it.
+            // The library names the section that defines the codes, not its part.
             let told = if broken.section == "RFC 6455 §7.4" { &section[..14] } else { &section };
             assert_eq!(broken.section, told, "{name}");
         }
     }
 }
 
-/// A frame as a server sends it: its first byte, the bytes of its length, its payload. A client's has a mask besides.
+/// A frame of a server: its first byte, the bytes of its length, its payload. A client's frame also has a mask.
 type Plain = (u8, &'static [u8], &'static [u8]);
 
-/// Where the offending byte is: in which of the frames, and which byte of its first two and its length, or of its payload.
+/// The place of the offending byte: the frame's index, and the index in the first two bytes and the length, or in the
+/// payload.
 #[derive(Clone, Copy, Debug)]
 enum At {
     Header(usize, usize),
     Payload(usize, usize),
 }
 
-/// Writes frames as an end sends them; tells where the offending byte is, and which one it is.
+/// Writes frames of an end. Returns also the offset of the offending byte, and the byte.
 fn written(from: Sender, frames: &[Plain], at: At) -> (Vec<u8>, u64, u8) {
     const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
     let (mut bytes, mut place) = (Vec::new(), 0);
@@ -158,7 +159,7 @@ fn the_offending_byte_is_exact() {
             seen.insert(rule.unwrap().to_owned());
         }
     }
-    // Of the rules for frames only the two for the mask are missing, which are below; so are those for what is inflated.
+    // All rules for frames, except those for the mask and for inflated payloads, which have their own tests below.
     assert_eq!(seen.len(), 20, "{seen:#?}");
 }
 
@@ -178,7 +179,7 @@ fn a_mask_is_at_fault_with_the_byte_that_has_its_bit() {
 
 #[test]
 fn the_offending_byte_is_exact_in_what_is_compressed() {
-    // A stored block of six bytes, of which the fifth is wrong.
+    // A stored block of six bytes, the fifth of which is wrong.
     let stored = b"\x00\x06\x00\xf9\xffHell\xffo\x00";
     let mut frame = vec![0xc1, u8::try_from(stored.len()).unwrap()];
     frame.extend_from_slice(stored);
