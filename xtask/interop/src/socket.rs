@@ -94,7 +94,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     /// How the connection ended.
     fn closed(&self) -> Failure {
         let report = self.0.close_report();
-        if let Some(deadline) = report.expired {
+        // After both Closes the peer may leave its side of the stream open: Chromium 148 does over HTTP/2.
+        if let Some(deadline) = report.expired.filter(|_| !report.clean) {
             return Failure::Failed(deadline.into());
         }
         let reason = report.received.as_ref().map_or_else(String::new, |close| close.reason.to_string());
