@@ -1,7 +1,7 @@
 //! `wsproto bench`: a load generator for servers that echo.
 //!
-//! A [`plan`] is what the options allow. Each connection is a [`load`] of its own; all are started at once after they are
-//! [open](run). [`pace`] keeps a rate, [`tally`] counts, [`report`] tells.
+//! The [`plan`] is made from the options. Each connection has a [`load`] of its own; all loads start together once the
+//! connections are [open](run). [`pace`] keeps a rate, [`tally`] counts, [`report`] writes the result.
 
 mod echo;
 mod files;
@@ -24,18 +24,18 @@ use crate::{
     streams::Output,
 };
 
-/// Measures a server that echoes: messages a second, and how long each takes.
+/// Measures a server that echoes: messages a second, and the time that each takes.
 ///
-/// It opens all connections, and begins to measure once all are open, or when --timeout has passed, with those that are.
-/// Each answer is compared with what was sent. The result goes to standard output, all else to standard error.
+/// All connections are opened first. Measuring begins when all are open; after --timeout it begins with those that are.
+/// Each answer is compared with the message. The result goes to standard output, everything else to standard error.
 ///
-/// Without --rate each connection sends a message when an answer has come (a closed loop): while the server stalls nothing
-/// is sent, so that few messages see the stall, and the latencies look better than those that users would have. With --rate
-/// messages are sent when they are due, and times count from the moment at which each was due.
+/// Without --rate, a connection sends the next message when an answer has come (a closed loop). Nothing is sent while
+/// the server stalls. So few messages see the stall, and the latencies look better than those of real users. With
+/// --rate, each message has a time at which it is due, and its latency counts from that time.
 ///
-/// Ctrl-C closes all connections with 1001 and tells what was measured until then; a second one ends at once.
+/// Ctrl-C closes all connections with 1001 and prints the result so far; a second Ctrl-C ends the program at once.
 ///
-/// Measure servers of your own only: it is meant to be more than a server can take.
+/// Measure only your own servers: the load can be more than a server can take.
 #[derive(clap::Args)]
 #[command(after_long_help = AFTER_HELP)]
 #[expect(clippy::struct_excessive_bools, reason = "they are switches of the command line")]
@@ -45,22 +45,22 @@ pub(crate) struct Args {
     url: WebSocketUrl,
     #[command(flatten)]
     client: client::Options,
-    /// How many connections are opened.
+    /// The number of connections.
     #[arg(long, short, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     connections: u32,
-    /// How long each message is.
+    /// The length of each message.
     #[arg(long, value_name = "BYTES", default_value_t = 128, value_parser = clap::value_parser!(u32).range(0..=16 << 20))]
     size: u32,
-    /// How many messages of a connection may wait for their answers.
+    /// The number of messages of a connection that may wait for their answers.
     #[arg(long, short, value_name = "MESSAGES", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
     window: u32,
-    /// How long to measure.
+    /// The time to measure.
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     seconds: Duration,
-    /// Sends so many messages a second, of all connections together, each when it is due.
+    /// Sends this number of messages a second over all connections together, each when it is due.
     #[arg(long, short, value_name = "MESSAGES", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     rate: Option<u32>,
-    /// Sends text messages; that goes without saying.
+    /// Sends text messages; this is the default.
     #[arg(long, conflicts_with = "binary")]
     text: bool,
     /// Sends binary messages.

@@ -23,7 +23,7 @@ use crate::exit::{Failure, Status};
 /// How long the closing handshake may take, and the end of the stream after it.
 pub(crate) const GOODBYE: Duration = Duration::from_secs(5);
 
-/// What is told to the server, and how it is reached.
+/// The options of a client: its request, and how it connects.
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// A header field of the request; may be repeated.
@@ -32,16 +32,16 @@ pub(crate) struct Options {
     /// A subprotocol to propose; may be repeated.
     #[arg(long, short, value_name = "NAME")]
     subprotocol: Vec<String>,
-    /// The value of Origin: where the page would come from, its scheme, host and port.
+    /// The value of Origin, as a browser sends it: the scheme, host and port of a page.
     #[arg(long, value_name = "ORIGIN")]
     origin: Option<String>,
     /// Doesn't offer permessage-deflate.
     #[arg(long)]
     no_compression: bool,
-    /// Takes any certificate for wss://: whoever is on the way can read and change everything.
+    /// Accepts any certificate for wss://. Anyone between you and the server can then read and change everything.
     #[arg(long)]
     insecure: bool,
-    /// How long connecting may take, all of it.
+    /// The longest time for connecting: name, TCP, TLS and opening handshake together.
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     pub(crate) timeout: Duration,
 }
@@ -83,7 +83,7 @@ impl Options {
             return Ok(connector);
         }
         crate::streams::complain(format_args!(
-            "wsproto: --insecure: the certificate isn't checked; whoever is on the way can read and change everything"
+            "wsproto: --insecure: the certificate isn't checked; anyone between you and the server can read and change everything"
         ));
         let config = insecure::config().map_err(|error| Failure::new(Status::Local, error))?;
         Ok(connector.with_rustls(config))

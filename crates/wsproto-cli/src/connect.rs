@@ -1,8 +1,7 @@
 //! `wsproto connect`: a line client.
 //!
-//! [`open`] connects, [`watch`] sees each byte that passes. Then a [`session`]: [`input`] is read on a thread of its own,
-//! what it asks for is
-//! [sent](send), what comes is [received](receive) by a task of its own, and [`ending`] tells how it ended.
+//! [`open`] connects, and [`watch`] sees each byte. Then a [`session`] runs: a thread reads the [`input`], one task
+//! [sends](send) its messages, another [receives](receive), and [`ending`] says how the connection ended.
 
 mod ending;
 mod input;
@@ -31,9 +30,9 @@ use crate::{
 
 /// Connects to a server: prints messages, sends lines.
 ///
-/// Each line of standard input is sent as a text message. Text messages that come go to standard output, one a line; all
-/// else goes to standard error. On a terminal, what comes begins with `< `, and control characters are shown as escapes;
-/// in a pipe or a file stands what was sent, byte for byte.
+/// Each line of standard input is sent as a text message. Received text messages go to standard output, one a line;
+/// everything else goes to standard error. On a terminal, a received line begins with `< `, and control characters are
+/// shown as escapes. A pipe or a file gets the text byte for byte.
 #[derive(clap::Args)]
 #[command(after_long_help = AFTER_HELP)]
 pub(crate) struct Args {
@@ -45,29 +44,30 @@ pub(crate) struct Args {
     /// Shows the handshake and each frame, in both directions, on standard error.
     #[arg(long, short)]
     wire: bool,
-    /// Sends a Ping after so long without a byte, and gives the server up after as long again.
+    /// Sends a Ping when nothing has come for this time, and ends the connection if no answer comes for the same time.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     keepalive: Option<Duration>,
-    /// Connects to this socket; the URL says what to ask for.
+    /// Connects to this Unix socket; the request still has the host and path of the URL.
     #[arg(long, value_name = "PATH")]
     unix: Option<PathBuf>,
     /// Connects through this HTTP proxy: `http://user:password@proxy.example:3128`.
     #[arg(long, value_name = "URL", value_parser = proxy, conflicts_with = "unix")]
     proxy: Option<Proxy>,
-    /// The longest message that is taken, once it is inflated.
+    /// The longest message that may come, in bytes after inflating.
     #[arg(long, value_name = "BYTES", default_value_t = 64 << 20, value_parser = clap::value_parser!(u64).range(1..=1 << 30))]
     max_message: u64,
-    /// Writes binary messages to standard output as they are, with nothing between them; without it, their length and
-    /// first bytes go to standard error.
+    /// Writes binary messages to standard output unchanged, with nothing between them. Without this option, their
+    /// length and first bytes go to standard error.
     #[arg(long)]
     raw: bool,
-    /// Sends every line as it is, also those that begin with a slash.
+    /// Sends every line as it is, even if it begins with a slash.
     #[arg(long)]
     no_commands: bool,
-    /// After the end of the input, waits until so many messages have come in all.
+    /// After the end of the input, waits until this number of messages has come since the start.
     #[arg(long, value_name = "MESSAGES", value_parser = clap::value_parser!(u64).range(1..))]
     expect: Option<u64>,
-    /// After the end of the input, waits so long; "forever" until the server closes. With --expect, at most so long.
+    /// After the end of the input, waits for this time, or with "forever" until the server closes. With --expect,
+    /// this is the longest time.
     #[arg(long, value_name = "SECONDS", value_parser = wait)]
     wait: Option<Wait>,
 }

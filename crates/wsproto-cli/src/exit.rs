@@ -4,7 +4,7 @@ use std::{fmt, process::ExitCode};
 
 use crate::streams;
 
-/// How a command ended, as scripts see it. The numbers are a promise: `--help` of each command lists those it uses.
+/// How a command ended, as scripts see it. The numbers never change: `--help` of each command lists those that it uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Status {
@@ -16,21 +16,21 @@ pub(crate) enum Status {
     Usage = 2,
     /// The host could not be reached, or TLS failed.
     Unreachable = 3,
-    /// The server answered the opening handshake with anything but a WebSocket, or with its end.
+    /// The server rejected the opening handshake, or ended the connection in it.
     Rejected = 4,
     /// The connection ended without a Close.
     Abnormal = 5,
-    /// The peer closed it, with a code that may tell of a failure: any but 1000, 1001, and none.
+    /// The peer closed the connection with a code that may mean a failure: any code but 1000 and 1001.
     ClosedWithError = 6,
     /// Something took longer than its deadline.
     TimedOut = 7,
     /// A file or a standard stream of this machine could not be read or written.
     Local = 8,
-    /// The connection was closed in order, but too early: lines were not sent, or messages that were asked for did not come.
+    /// The connection was closed in order, but too early: lines were not sent, or expected messages did not come.
     Unfinished = 9,
-    /// What came was more than a limit of this side allows.
+    /// A limit of this side was exceeded.
     Limit = 10,
-    /// A second Ctrl-C, or one before the connection was open, as shells say it.
+    /// A second Ctrl-C, or one before the connection was open; shells use the same number.
     Interrupted = 130,
 }
 
@@ -44,7 +44,7 @@ impl From<Status> for ExitCode {
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) status: Status,
-    /// What happened, and what to do about it where that is known: one line, or some.
+    /// What happened, and what to do about it if that is known: one or more lines.
     pub(crate) message: String,
 }
 

@@ -1,10 +1,10 @@
 //! `wsproto`: see WebSocket at work.
 //!
-//! One folder a command: [`serve`], [`connect`], [`explain`], [`bench`]. What they share: [`wire`] tells from the bytes of
-//! both directions what the protocol layer saw, [`streams`] writes to standard streams that may end at any time, and
-//! [`exit`] has the exit statuses.
+//! Each command has a folder: [`serve`], [`connect`], [`explain`], [`bench`]. They share three parts: [`wire`] finds in
+//! the bytes of both directions what the protocol layer saw, [`streams`] writes to standard streams that may end at any
+//! time, and [`exit`] has the exit statuses.
 
-// Whoever reads the output may go away at any time, and `println!` panics then: `streams` is for that.
+// The reader of the output may go away at any time, and `println!` panics then. `streams` handles that.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 // No byte of a peer may reach a panic; the tests are free to.
 #![cfg_attr(

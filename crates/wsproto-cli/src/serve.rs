@@ -1,8 +1,8 @@
 //! `wsproto serve`: one port with a page, and the WebSockets that it shows.
 //!
-//! [`listener`] takes connections. [`http1`] and `http2` read their requests, [`route`] says what lies at which path, and
-//! [`guard`] who may ask. [`endpoints`] has what an open WebSocket does. What a page is shown goes from a tapped stream
-//! through an [`observer`] into its session ([`sessions`]), and from there over `/wire` ([`looking`]).
+//! [`listener`] takes connections. [`http1`] and `http2` read their requests, [`route`] says what lies at which path,
+//! and [`guard`] who may ask. [`endpoints`] has what an open WebSocket does. What a page is shown goes from a tapped
+//! stream through an [`observer`] into its session ([`sessions`]), and from there over `/wire` ([`looking`]).
 
 mod assets;
 mod endpoints;
@@ -44,12 +44,12 @@ const GOODBYE: Duration = Duration::from_secs(3);
 
 /// Runs a server with a live page that shows each frame of its WebSockets.
 ///
-/// Open the address that it prints in a browser. The page talks to /echo; it shows each frame in both directions, bit by
-/// bit, the text of the handshake, and which rule a broken frame breaks. Other programs may use the WebSockets, too: /echo
-/// answers each message with itself, and what one says to /chat all hear.
+/// Open the printed address in a browser. The page talks to /echo. It shows each frame of both directions bit by bit,
+/// the text of the handshake, and the rule that a bad frame breaks. Other programs may use the WebSockets, too: /echo
+/// answers each message with itself, and /chat sends each message to all.
 ///
-/// Ctrl-C closes all connections with 1001 and ends. It has no passwords: whoever reaches the port may use it, so it
-/// listens on this machine only unless told otherwise.
+/// Ctrl-C closes all connections with 1001 and ends the server. There are no passwords: everyone who reaches the port
+/// may use it. So by default the server listens on this machine only.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The port; 0 takes any that is free.
@@ -147,7 +147,7 @@ fn announce(args: &Args, address: SocketAddr) {
         ));
     }
     if !ip.is_loopback() {
-        streams::complain(format_args!("Whoever reaches {address} may use it."));
+        streams::complain(format_args!("Everyone who reaches {address} may use it."));
     }
     if ip.is_unspecified() && args.host.is_empty() {
         streams::complain(format_args!(

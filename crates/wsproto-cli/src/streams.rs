@@ -1,7 +1,8 @@
-//! Standard streams that may end, block or be a pipe. What is payload goes to standard output, all else to standard error.
+//! Standard streams, which may end, block or be a pipe. Payload goes to standard output, everything else to standard
+//! error.
 //!
-//! [`complain`] writes at once, and waits as long as that takes. Whoever must not wait, as a connection must not whose
-//! Pings are to be answered, gives what it says to [`Output`].
+//! [`complain`] writes at once, and waits as long as that takes. A task with an open connection must not wait, since it
+//! has to answer Pings: it hands its output to [`Output`].
 
 mod output;
 mod patient;
@@ -28,7 +29,7 @@ pub(crate) fn stdin() -> Patient<io::Stdin> {
 
 /// Returns standard output, with colours on a terminal alone.
 pub(crate) fn stdout() -> Coloured {
-    // Whoever takes the colours away writes in parts, and must not be told to begin again: it is the stream that waits.
+    // The writer that removes colours writes in parts and can't begin again. So the stream below it waits.
     AutoStream::new(Box::new(Patient(io::stdout())), AutoStream::choice(&io::stdout()))
 }
 

@@ -32,7 +32,7 @@ impl Echo {
         self.filler.len()
     }
 
-    /// Tells whether messages are binary.
+    /// Returns whether messages are binary.
     pub(super) const fn is_binary(&self) -> bool {
         self.binary
     }
@@ -53,7 +53,7 @@ impl Echo {
         }
     }
 
-    /// Tells whether an event is a message, and then whether it is the one of this number.
+    /// Returns whether an event is a message, and then whether it is the one of this number.
     pub(super) fn judge(&self, event: &Event<'_>, number: u64) -> Option<bool> {
         let (data, is_binary) = match event {
             Event::TextMessage(message) => (message.data.as_bytes(), false),

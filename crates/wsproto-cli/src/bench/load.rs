@@ -172,7 +172,7 @@ impl Load {
         Ok(())
     }
 
-    /// Waits for an event; tells whether it was right.
+    /// Waits for an event; returns whether it was right.
     async fn receive(&self, ws: &mut WebSocket<Stream>, state: &mut State) -> Result<bool, String> {
         let number = state.answered;
         let judged = ws.recv_with(|event, _| self.plan.echo.judge(&event, number)).await;

@@ -46,8 +46,8 @@ impl Plan {
                 "more than 1 GiB would be under way: take less of --connections, --window or --size",
             );
         }
-        // An answer is as long as the message, and compressed a bit longer where it can't be compressed. A longer one is
-        // wrong in any case, and is bounded, too.
+        // An answer is as long as the message, and compressed a bit longer where it can't be compressed. A longer one
+        // is wrong in any case, and is bounded, too.
         let limit = size.saturating_add(size >> 4).saturating_add(1 << 16);
         let config = Config::default().with_max_message_len(limit);
         // A message is never held back for one that waits to be written: what is under way is bounded by the window.
@@ -66,7 +66,7 @@ impl Plan {
     }
 }
 
-/// Tells whether a host is this machine whatever resolvers say.
+/// Returns whether a host is this machine, whatever a resolver says.
 fn is_loopback(host: &str) -> bool {
     let is_name = host.eq_ignore_ascii_case("localhost") || host.to_ascii_lowercase().ends_with(".localhost");
     is_name || host.parse().is_ok_and(|address: IpAddr| address.to_canonical().is_loopback())

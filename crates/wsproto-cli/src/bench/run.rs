@@ -33,17 +33,18 @@ use crate::{
     streams::Output,
 };
 
-/// How long answers are waited for after the end.
+/// The longest wait for answers after the end.
 pub(super) const DRAIN: Duration = Duration::from_secs(5);
-/// How long closing may take after that.
+/// The longest time for closing after that.
 const CLOSING: Duration = client::GOODBYE.saturating_add(Duration::from_secs(1));
-/// So many connections are opened at a time: a server's queue of those that it has not accepted is short.
+/// The number of connections that open at the same time: a server's queue of new connections is short.
 const AT_A_TIME: usize = 64;
-/// After the last deadline of a connection that was dialled at once, those that still wait for their turn are given up.
+/// When the time for opening has passed, connections that still wait for their turn get this much more. So each
+/// connection that was dialled at the start reaches its own deadline first.
 const GRACE: Duration = Duration::from_millis(500);
-/// From the signal to start to the start.
+/// The time between the signal to start and the start.
 const HEAD_START: Duration = Duration::from_millis(20);
-/// So many different reasons are told.
+/// The number of different reasons that are reported.
 const MOST_REASONS: usize = 5;
 
 /// The start.

@@ -6,7 +6,7 @@ use wsproto::{CloseCode, CloseConnection, CloseReport, RemoteProtocolError, fram
 
 use crate::visible::escape;
 
-/// How much of a reason is shown; none is longer.
+/// The longest reason that is shown, in characters; a Close has no longer one.
 const REASON: usize = 123;
 
 /// What is said where no Close came.
@@ -32,7 +32,7 @@ pub(crate) fn said(close: &CloseConnection<'_>) -> String {
     text
 }
 
-/// Tells whether a limit of ours was passed, which is no rule of the protocol; returns what to do about it.
+/// Returns whether a limit of ours was passed, which is no rule of the protocol; returns what to do about it.
 pub(crate) fn limit(error: &RemoteProtocolError) -> Option<&'static str> {
     match error {
         RemoteProtocolError::MessageTooLong { .. }

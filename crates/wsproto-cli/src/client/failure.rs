@@ -82,7 +82,7 @@ pub(super) fn refused(server: &Server<'_>, error: &Error, first: &[u8]) -> Failu
     }
 }
 
-/// Tells whether these bytes begin a record of TLS: an alert, or a handshake.
+/// Returns whether these bytes begin a record of TLS: an alert, or a handshake.
 fn speaks_tls(first: &[u8]) -> bool {
     matches!(first, [0x15 | 0x16, 0x03, 0..=4, ..])
 }
@@ -154,7 +154,7 @@ const fn meaning(status: u16) -> &'static str {
     }
 }
 
-/// Tells whether TLS itself failed.
+/// Returns whether TLS itself failed.
 #[cfg(feature = "tls")]
 fn is_tls(error: &io::Error) -> bool {
     error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<tokio_rustls::rustls::Error>)
@@ -178,7 +178,7 @@ fn tls(error: &io::Error) -> String {
         }
         Some(rustls::Error::InvalidCertificate(why)) => {
             format!(
-                "its certificate isn't trusted: {why}. --insecure connects all the same, and trusts whoever answers"
+                "its certificate isn't trusted: {why}. --insecure connects anyway, and accepts any certificate"
             )
         }
         _ => escape(&error.to_string(), LINE_LEN),

@@ -22,7 +22,7 @@ impl First {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Keeps some of these; tells whether there is room for more.
+    /// Keeps some of these; returns whether there is room for more.
     fn keep(&self, bytes: &[u8]) -> bool {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let room = FIRST.saturating_sub(kept.len());

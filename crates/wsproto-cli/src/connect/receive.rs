@@ -87,7 +87,7 @@ pub(super) async fn receive(
 ) -> Ended {
     let mut pace = Pace::new();
     let outcome = loop {
-        // What was read has made lines; whoever reads them sees all.
+        // The lines of the last read are written before the next read, so that no reader misses any.
         output.keep_pace(&mut pace).await;
         let came = receiver.recv_with(|event, _| match event {
             Event::Pong(pong) => Came::Pong(pong.payload.as_ref().to_vec()),

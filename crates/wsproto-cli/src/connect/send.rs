@@ -37,8 +37,8 @@ impl Done {
 }
 
 impl Sending<'_> {
-    /// Sends to the end of the input, and waits for answers; `in_hand` tells whether a line is not sent yet. Once nothing
-    /// can be sent any more it waits for ever: the receiver tells how the connection ended.
+    /// Sends to the end of the input, and waits for answers. `in_hand` is true while a line is not sent yet. Once
+    /// nothing can be sent, this waits for ever: the receiver learns how the connection ended.
     pub(super) async fn run(
         &self,
         sender: &mut Sender<Stream>,

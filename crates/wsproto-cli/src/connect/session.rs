@@ -184,7 +184,7 @@ impl<'a> Session<'a> {
 
     fn conclude(&self, ended: &Ended, fault: Option<Failure>, in_hand: bool) -> Result<Status, Failure> {
         match self.output.failure() {
-            // Whoever read it has all that was wanted.
+            // The reader has all that it wanted.
             Some(io::ErrorKind::BrokenPipe) => return Ok(Status::Clean),
             Some(kind) => {
                 return Err(Failure::new(

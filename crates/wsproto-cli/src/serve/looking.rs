@@ -1,8 +1,8 @@
 //! `/wire`: shows a page what the protocol layer saw of its other connections, and does what no script can.
 //!
-//! The server says arrays of objects in JSON: first the session's id, then whatever was seen. The page says one object:
-//! `{"do":"ping"}`, `{"do":"split"}`, `{"do":"violate","name":"text-not-utf8"}`, `{"do":"file","connection":1}`. A file is a
-//! binary message.
+//! The server sends arrays of objects in JSON: first the session's id, then what was seen. The page sends one object:
+//! `{"do":"ping"}`, `{"do":"split"}`, `{"do":"violate","name":"text-not-utf8"}` or `{"do":"file","connection":1}`. A
+//! file comes as a binary message.
 
 use std::sync::Arc;
 

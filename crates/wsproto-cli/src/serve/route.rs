@@ -42,8 +42,8 @@ pub(super) fn session_of(request: &Request) -> Option<&str> {
     request.query()?.split('&').find_map(|pair| pair.strip_prefix("session="))
 }
 
-/// Answers a request over HTTP/1.1 that no WebSocket comes of; `None` for an opening handshake that broke a rule, which is
-/// best told so.
+/// Answers a request over HTTP/1.1 that asks for no WebSocket; `None` for an opening handshake that breaks a rule: its
+/// answer names the rule.
 pub(super) fn plain_http1(site: &Site, request: &HttpRequest) -> Option<RejectConnection> {
     let mut hosts = request.headers().get_all("Host");
     let (Some(Ok(host)), None) = (hosts.next().map(str::from_utf8), hosts.next()) else {

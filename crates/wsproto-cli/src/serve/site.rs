@@ -11,10 +11,10 @@ use super::{guard::Guard, sessions::Sessions};
 /// The most connections at a time. Each WebSocket over HTTP/2 counts as one more.
 const MOST_CONNECTIONS: usize = 128;
 
-/// What one says in the chat is kept for members who are slow: so many messages.
+/// The number of messages of the chat that are kept for slow members.
 const CHAT_KEPT: usize = 64;
 
-/// The longest message that is taken: some times what the page sends.
+/// The longest message that may come: twice the longest one of the page.
 const LONGEST_MESSAGE: u64 = 2 << 20;
 /// The most frames of a message: enough for each test suite, and few enough to be shown.
 const MOST_FRAMES: u64 = 10_000;
@@ -47,14 +47,15 @@ impl Site {
         Arc::clone(&self.places).try_acquire_owned().ok()
     }
 
-    /// Returns what connections are made with: before its request is read, nothing is known of one.
+    /// Returns the settings of all connections: they are needed before a request is read.
     pub(super) const fn settings(&self) -> &Settings {
         &self.settings
     }
 }
 
 fn settings() -> Settings {
-    // With context takeover each member's messages of the chat would depend on those before, and be compressed for each.
+    // With context takeover each member's messages of the chat would depend on those before, and be compressed for
+    // each.
     let deflate = DeflateConfig::default().with_server_no_context_takeover();
     let config = Config::default()
         .with_explained_rejections()

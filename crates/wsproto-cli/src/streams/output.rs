@@ -137,7 +137,8 @@ impl Output {
             if pace.since.elapsed() > STALLED {
                 return;
             }
-            // Nobody may wait for room in the semaphore: what waits there takes the room of lines that are given meanwhile.
+            // Nobody may wait for room in the semaphore: what waits there takes the room of lines that are given
+            // meanwhile.
             tokio::time::sleep(FULL).await;
         }
     }

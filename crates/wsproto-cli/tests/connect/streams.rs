@@ -111,7 +111,7 @@ fn frames_that_nobody_reads_hold_nothing_up() {
     assert!(status.success() && start.elapsed() < Duration::from_secs(10), "{status}, {:?}", start.elapsed());
 }
 
-/// Whoever reads slowly sees each frame, and the end.
+/// A slow reader sees each frame, and the end.
 #[test]
 fn each_frame_is_shown_to_whoever_reads() {
     const FRAMES: usize = 100_000;
